@@ -1,0 +1,73 @@
+// Puts sections together from the packets of one PID.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.
+
+import { hasPayload, PACKET_BYTES, payloadStart, readCounter, startsUnit } from './packet.js';
+
+/** The longest private section: 3 bytes of header and section_length 4093 (§2.4.4.10); PSI sections stop at 1024. */
+const MAX_SECTION_BYTES = 4096;
+const HEADER_BYTES = 3;
+
+/**
+ * Collects sections: `push` hands each complete one (table_id to CRC_32) to `take`. A lost packet, told by the
+ * continuity counter, loses the section it belonged to and nothing else. The array handed over is reused.
+ */
+export class SectionAssembler {
+  readonly #take: (section: Uint8Array) => void;
+  readonly #buffer = new Uint8Array(MAX_SECTION_BYTES);
+  #filled = 0;
+  #collecting = false;
+  #counter = -1;
+
+  constructor(take: (section: Uint8Array) => void) {
+    this.#take = take;
+  }
+
+  /** Takes the transport packet at `at`. */
+  push(data: Uint8Array, at: number): void {
+    if (!hasPayload(data, at)) return;
+    const counter = readCounter(data, at);
+    if (counter === this.#counter) return; // a duplicate packet (§2.4.3.3)
+    if (this.#counter !== -1 && counter !== ((this.#counter + 1) & 0x0f)) this.#drop();
+    this.#counter = counter;
+    const end = at + PACKET_BYTES;
+    let from = payloadStart(data, at);
+    if (from >= end) return;
+    if (startsUnit(data, at)) {
+      const begin = from + 1 + data[from]!; // pointer_field
+      if (begin > end) return this.#drop();
+      if (this.#collecting) this.#collect(data, from + 1, begin);
+      this.#drop();
+      from = begin;
+      this.#collecting = true;
+    }
+    if (this.#collecting) this.#collect(data, from, end);
+  }
+
+  #drop(): void {
+    this.#collecting = false;
+    this.#filled = 0;
+  }
+
+  #collect(data: Uint8Array, from: number, end: number): void {
+    while (from < end) {
+      if (this.#filled === 0 && data[from] === 0xff) return this.#drop(); // stuffing up to the packet's end
+      const wanted = this.#filled < HEADER_BYTES ? HEADER_BYTES : this.#sectionBytes();
+      const some = Math.min(wanted - this.#filled, end - from);
+      this.#buffer.set(data.subarray(from, from + some), this.#filled);
+      this.#filled += some;
+      from += some;
+      if (this.#filled < HEADER_BYTES) return;
+      const whole = this.#sectionBytes();
+      if (whole > MAX_SECTION_BYTES) return this.#drop();
+      if (this.#filled === whole) {
+        this.#take(this.#buffer.subarray(0, whole));
+        this.#filled = 0;
+      }
+    }
+  }
+
+  /** Bytes of the section whose header is in the buffer: 3 and section_length. */
+  #sectionBytes(): number {
+    return HEADER_BYTES + (((this.#buffer[1]! & 0x0f) << 8) | this.#buffer[2]!);
+  }
+}
