@@ -1,0 +1,44 @@
+// Command lines: the flags that every command has, and a setting per option.
+
+import { parseArgs } from 'node:util';
+
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+/** A command line that cannot be read; the message says what is accepted. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What a command line asks for. */
+export interface CommandLine {
+  readonly options: Readonly<Record<string, string>>;
+  readonly wantsHelp: boolean;
+  readonly wantsCheck: boolean;
+}
+
+/** Reads `--option value` for each of `options`, `--help` and `--check-config`. Throws {@link UsageError}. */
+export function readArguments(args: readonly string[], options: readonly string[]): CommandLine {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      strict: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        'check-config': { type: 'boolean' },
+        ...Object.fromEntries(options.map((name) => [name, { type: 'string' as const }])),
+      },
+    });
+    const { help, 'check-config': check, ...rest } = values as Record<string, string | boolean | undefined>;
+    return {
+      options: Object.fromEntries(
+        Object.entries(rest).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+      ),
+      wantsHelp: help === true,
+      wantsCheck: check === true,
+    };
+  } catch (cause) {
+    const accepted = ['help', 'check-config', ...options].map((name) => `--${name}`).join(' ');
+    throw new UsageError(`${(cause as Error).message.split('.')[0]!}; accepted: ${accepted}`, { cause });
+  }
+}

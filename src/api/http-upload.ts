@@ -1,0 +1,33 @@
+// An upload that came through Node's HTTP parser: Content-Length, Expect, keep-alive and whatever else is not the plain
+// chunked POST that `ingest/raw-upload` takes.
+
+import type { Request, Response } from 'express';
+import { Upload } from '../ingest/upload.js';
+import type { Feed } from '../relay/feed.js';
+import { problem, PROBLEM_TYPE } from './problem.js';
+
+/** How long a sender that was answered early may go on sending before it is cut off. */
+export const LINGER_MS = 1000;
+
+/** The answer to a source whose feed was taken over. */
+export function supersededProblem(feed: string) {
+  return problem(409, 'ERR_SUPERSEDED', `a newer upload publishes feed "${feed}"; this one has ended`);
+}
+
+/** Publishes a request's body to `feed` until it ends. */
+export function takeHttpUpload(request: Request, response: Response, feed: Feed): void {
+  const { socket } = request;
+  const upload = new Upload(feed, `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`, () => {
+    request.off('data', onData).resume();
+    response.set('Connection', 'close').status(409).type(PROBLEM_TYPE);
+    response.send(JSON.stringify(supersededProblem(feed.name)));
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  });
+  const onData = (bytes: Buffer) => upload.push(bytes);
+  request.on('data', onData);
+  request.on('end', () => {
+    if (!response.headersSent) response.json(upload.end());
+  });
+  request.on('close', () => upload.end()); // also when it was cut off
+  request.on('error', () => undefined); // told by 'close'
+}

@@ -1,0 +1,66 @@
+// Errors as HTTP answers: problem documents with a stable code. RFC 9457.
+
+import { STATUS_CODES } from 'node:http';
+import { ConflictError, LimitError, NotFoundError } from '../errors.js';
+import { RuleError } from '../relay/rules.js';
+
+/** A problem document; `detail` says what was wrong and what is accepted. */
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** A request that cannot be answered as asked, with what its answer needs. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+}
+
+export function problem(status: number, code: string, detail: string): Problem {
+  return { title: STATUS_CODES[status] ?? 'Error', status, code, detail };
+}
+
+/** 405 with the methods that are accepted (RFC 9110 §15.5.6). */
+export function methodNotAllowed(method: string, allowed: readonly string[]): HttpError {
+  const accepted = allowed.join(', ');
+  return new HttpError(405, 'ERR_METHOD', `${method} is not accepted here; accepted: ${accepted}`, { Allow: accepted });
+}
+
+/** What body-parser throws (http-errors): a status and a type. */
+interface BodyError extends Error {
+  status?: number;
+  type?: string;
+}
+
+/** The problem that an error is; `null` if it is a fault of ours. */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof HttpError) return problem(error.status, error.code, error.message);
+  if (error instanceof RuleError) return problem(400, error.code, error.message);
+  if (error instanceof NotFoundError) return problem(404, error.code, error.message);
+  if (error instanceof ConflictError) return problem(409, error.code, error.message);
+  if (error instanceof LimitError) return problem(503, error.code, error.message);
+  if (error instanceof URIError)
+    return problem(400, 'ERR_BAD_PATH', 'the path is not valid: "%" begins two hex digits');
+  const { status, type } = error as BodyError;
+  if (type === 'entity.too.large')
+    return problem(413, 'ERR_TOO_LARGE', 'the body is too large; accepted: up to 64 KiB');
+  if (type === 'entity.parse.failed') {
+    return problem(400, 'ERR_BAD_JSON', `the body is not JSON: ${(error as Error).message}; accepted: one JSON object`);
+  }
+  if (status === 415) return problem(415, 'ERR_CONTENT_TYPE', `${(error as Error).message}; accepted: JSON in UTF-8`);
+  if (status !== undefined && status >= 400 && status < 500) {
+    return problem(status, 'ERR_BAD_REQUEST', (error as Error).message);
+  }
+  return null;
+}

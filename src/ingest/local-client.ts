@@ -1,0 +1,56 @@
+// A WebSocket of somebody here on a feed or stream: plays it, and on a feed may send too, message for message.
+
+import type { RawData, WebSocket } from 'ws';
+import type { Log } from '../log.js';
+import type { Feed, Sink } from '../relay/feed.js';
+import { Gate } from '../relay/gate.js';
+import { Heartbeat } from '../relay/heartbeat.js';
+import type { Message } from '../relay/message.js';
+import type { Relay } from '../relay/relay.js';
+import { isStreamName } from '../relay/rules.js';
+
+/** Close code for a message that may not be sent here (RFC 6455 §7.4.1). */
+const POLICY_VIOLATION = 1008;
+
+/** Plays `name` to a WebSocket until that closes. `closed` is called once. */
+export class LocalClient implements Sink {
+  readonly #socket: WebSocket;
+  readonly #gate: Gate;
+
+  constructor(socket: WebSocket, name: string, relay: Relay, log: Log, closed: () => void) {
+    this.#socket = socket;
+    this.#gate = new Gate(relay.limits, {
+      dropsBegan: () => log.warn('local client is slow: dropping messages', { name }),
+      dropsEnded: (messages, bytes) => log.info('local client keeps up again', { name, messages, bytes }),
+    });
+    const feed = isStreamName(name) ? null : relay.feed(name);
+    const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
+    const heartbeat = new Heartbeat(socket, relay.limits, () => socket.terminate());
+    socket.on('error', (error) => log.debug('local client failed', { name, reason: error.message }));
+    socket.on('close', () => {
+      heartbeat.stop();
+      leave();
+      closed();
+    });
+    socket.on('message', (data: RawData, isBinary) => {
+      if (feed) this.#take(feed, data as Buffer, isBinary);
+      else socket.close(POLICY_VIOLATION, 'streams play only: send to one of their feeds');
+    });
+  }
+
+  write(message: Message): void {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return;
+    if (!this.#gate.admits(message, socket.bufferedAmount, performance.now())) return;
+    socket.send(message.keep(), { binary: message.kind !== 'text' });
+  }
+
+  #take(feed: Feed, data: Buffer, isBinary: boolean): void {
+    if (isBinary && feed.hasSource) {
+      // Between the packets of an upload it would destroy the picture.
+      this.#socket.close(POLICY_VIOLATION, 'an upload publishes this feed: text only, or another feed');
+      return;
+    }
+    feed.publishOpaque(isBinary ? 'binary' : 'text', data, this);
+  }
+}

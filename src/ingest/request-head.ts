@@ -1,0 +1,41 @@
+// Reads the head of a plain HTTP/1.1 upload. Whatever is out of the ordinary is left to Node's own parser: this one
+// answers "not mine", never "wrong". RFC 9112 §2 to §6.
+
+const END = Buffer.from('\r\n\r\n');
+const MAX_HEAD_BYTES = 16 * 1024;
+
+/** The head of a request that this file understands in full. */
+export interface RequestHead {
+  readonly method: 'POST' | 'PUT';
+  /** The request target as sent, query included. */
+  readonly target: string;
+  /** Field names in lower case; none comes twice. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Where the body begins. */
+  readonly bytes: number;
+}
+
+const REQUEST_LINE = /^(POST|PUT) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\t]*?)[ \t]*$/;
+// With one of these a request means more than "here is a body".
+const NOT_MINE = ['content-length', 'expect', 'upgrade', 'trailer', 'content-encoding'];
+
+/** The head of a chunked upload that stands whole at the beginning of `bytes`; `null`: let Node's parser see it. */
+export function readUploadHead(bytes: Buffer): RequestHead | null {
+  const end = bytes.indexOf(END);
+  if (end === -1 || end > MAX_HEAD_BYTES) return null;
+  const [first, ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
+  const request = REQUEST_LINE.exec(first!);
+  if (!request) return null;
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const field = FIELD.exec(line);
+    if (!field) return null;
+    const name = field[1]!.toLowerCase();
+    if (headers.has(name)) return null;
+    headers.set(name, field[2]!);
+  }
+  if (!headers.has('host') || headers.get('transfer-encoding')?.toLowerCase() !== 'chunked') return null;
+  if (NOT_MINE.some((name) => headers.has(name))) return null;
+  return { method: request[1] as 'POST' | 'PUT', target: request[2]!, headers, bytes: end + END.length };
+}

@@ -1,0 +1,64 @@
+// What every upload of MPEG-TS does, however its bytes arrive: finds the packets and publishes them to its feed.
+
+import { PACKET_BYTES } from '../mpegts/packet.js';
+import { Packetizer } from '../mpegts/packetizer.js';
+import type { Feed, Publication } from '../relay/feed.js';
+
+/** What an upload has brought, as its sender is told at the end. */
+export interface UploadSummary {
+  readonly feed: string;
+  readonly bytes: number;
+  readonly packets: number;
+  readonly skippedBytes: number;
+}
+
+/** One source of a feed, from its first byte to its last. */
+export class Upload {
+  readonly #feed: Feed;
+  readonly #publication: Publication;
+  readonly #packetizer = new Packetizer();
+  #bytes = 0;
+  #packets = 0;
+  #skipped = 0;
+  #ended = false;
+
+  /** @param superseded another source has taken the feed over: answer the sender and end. */
+  constructor(feed: Feed, address: string, superseded: () => void) {
+    this.#feed = feed;
+    this.#publication = feed.open({
+      address,
+      superseded: () => {
+        this.#ended = true;
+        superseded();
+      },
+    });
+  }
+
+  /** Takes what one read brought; its packets go out as one message. `bytes` is the caller's again afterwards. */
+  push(bytes: Uint8Array): void {
+    if (this.#ended) return;
+    this.#bytes += bytes.length;
+    this.#publish(this.#packetizer.push(bytes));
+  }
+
+  /** The source has ended, in order or not: the last whole packet goes out. */
+  end(): UploadSummary {
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#publish(this.#packetizer.flush());
+      this.#publication.close();
+    }
+    return { feed: this.#feed.name, bytes: this.#bytes, packets: this.#packets, skippedBytes: this.#skipped };
+  }
+
+  #publish(packets: Uint8Array | null): void {
+    const { skippedBytes } = this.#packetizer;
+    if (skippedBytes !== this.#skipped) {
+      this.#publication.skip(skippedBytes - this.#skipped);
+      this.#skipped = skippedBytes;
+    }
+    if (packets === null) return;
+    this.#packets += packets.length / PACKET_BYTES;
+    this.#publication.publish(packets);
+  }
+}

@@ -1,0 +1,60 @@
+// The log: JSON lines, or readable colour on a terminal. A constant message, facts as fields.
+// Never a token, never a URL's query: see `safeUrl`.
+
+import winston from 'winston';
+
+/** What the rest of the program needs of a log. */
+export interface Log {
+  debug(message: string, facts?: Facts): void;
+  info(message: string, facts?: Facts): void;
+  warn(message: string, facts?: Facts): void;
+  error(message: string, facts?: Facts): void;
+}
+
+/** Facts that go with a log line. */
+export type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** Levels that `VW_LOG_LEVEL` accepts, loudest last. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The log of a program, on stdout. `isTerminal` chooses the readable form, `useColour` paints it. */
+export function createLog(level: LogLevel, isTerminal: boolean, useColour: boolean): Log {
+  const { combine, timestamp, json, printf } = winston.format;
+  const readable = printf((info) => {
+    const { level: of, message, timestamp: at, ...facts } = info;
+    const time = String(at).slice(11, 23);
+    const rest = Object.entries(facts)
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([key, value]) => ` ${paint(DIM, `${key}=`, useColour)}${quote(String(value))}`)
+      .join('');
+    return `${paint(DIM, time, useColour)} ${paint(COLOURS[of] ?? DIM, of.padEnd(5), useColour)} ${String(message)}${rest}`;
+  });
+  return winston.createLogger({
+    level,
+    format: combine(timestamp(), isTerminal ? readable : json()),
+    transports: [new winston.transports.Console({ stderrLevels: [] })],
+  });
+}
+
+/** A URL as it may be logged: without user, password, query and fragment. */
+export function safeUrl(text: string): string {
+  try {
+    const url = new URL(text);
+    return `${url.protocol}//${url.host}${url.pathname}`;
+  } catch {
+    return '(not a URL)';
+  }
+}
+
+const DIM = 90;
+const COLOURS: Readonly<Record<string, number>> = { error: 31, warn: 33, info: 32, debug: 36 };
+
+function paint(colour: number, text: string, useColour: boolean): string {
+  return useColour ? `\u001b[${colour}m${text}\u001b[39m` : text;
+}
+
+function quote(text: string): string {
+  // A field is on one line, whatever somebody put into it.
+  return /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,97 @@
+// Looks at every packet of one source once, so that nobody behind it has to: tables, counters, random access points.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
+
+import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS } from './packet.js';
+import { type Program, ProgramReader } from './program.js';
+
+// What the inspector knows of a PID.
+const PLAIN = 0;
+const TABLE = 1;
+const JOINABLE = 2; // of the track whose random access points count
+const NOT_SEEN = 0xff;
+
+/** Follows one source through its messages. */
+export class Inspector {
+  packets = 0;
+  nullPackets = 0;
+  /** Packets whose continuity_counter was not the next one, without a discontinuity_indicator (§2.4.3.3). */
+  continuityErrors = 0;
+  /** Packets with transport_error_indicator. */
+  transportErrors = 0;
+  /** Random access points of the video track, or of the audio track where there is no video. */
+  randomAccessPoints = 0;
+
+  readonly #reader = new ProgramReader();
+  readonly #roles = new Uint8Array(PID_COUNT);
+  readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
+  #anyJoinable = true; // until a PMT says which track counts
+
+  constructor() {
+    this.#roles[0] = TABLE; // the PAT
+  }
+
+  /** The program as its tables last described it. */
+  get program(): Program | null {
+    return this.#reader.program;
+  }
+
+  /** Tables that were damaged. */
+  get badSections(): number {
+    return this.#reader.badSections;
+  }
+
+  /** Another source begins: its counters and tables have nothing to do with those before. */
+  restart(): void {
+    this.#counters.fill(NOT_SEEN);
+    this.#reader.reset();
+    this.#setRoles();
+  }
+
+  /** Looks at the whole packets of one message; returns the offset of the first random access point, or -1. */
+  inspect(data: Uint8Array): number {
+    const counters = this.#counters;
+    const roles = this.#roles;
+    let joinAt = -1;
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
+      const second = data[at + 1]!;
+      const fourth = data[at + 3]!;
+      const pid = ((second & 0x1f) << 8) | data[at + 2]!;
+      if (pid === NULL_PID) {
+        this.nullPackets++;
+        continue;
+      }
+      if (second & 0x80) this.transportErrors++;
+      const flags = fourth & 0x20 && data[at + 4]! > 0 ? data[at + 5]! : 0;
+      const last = counters[pid]!;
+      // A packet without payload repeats the counter; with payload it counts up, or is a duplicate.
+      if (last !== NOT_SEEN && !(flags & DISCONTINUITY)) {
+        const counter = fourth & 0x0f;
+        if (counter !== last && (!(fourth & 0x10) || counter !== ((last + 1) & 0x0f))) this.continuityErrors++;
+      }
+      counters[pid] = fourth & 0x0f;
+      const role = roles[pid]!;
+      if (role === TABLE) {
+        if (this.#reader.push(data, at) || roles[this.#pmtIndex()] !== TABLE) this.#setRoles();
+      } else if (flags & RANDOM_ACCESS && (role === JOINABLE || this.#anyJoinable)) {
+        this.randomAccessPoints++;
+        if (joinAt === -1) joinAt = at;
+      }
+    }
+    this.packets += data.length / PACKET_BYTES;
+    return joinAt;
+  }
+
+  #pmtIndex(): number {
+    return Math.max(this.#reader.pmtPid, 0);
+  }
+
+  #setRoles(): void {
+    const roles = this.#roles.fill(PLAIN);
+    roles[0] = TABLE;
+    roles[this.#pmtIndex()] = TABLE;
+    const tracks = this.program?.tracks ?? [];
+    const kind = ['video', 'audio'].find((wanted) => tracks.some((track) => track.kind === wanted));
+    this.#anyJoinable = kind === undefined;
+    for (const track of tracks) if (track.kind === kind) roles[track.pid] = JOINABLE;
+  }
+}

@@ -1,0 +1,120 @@
+// Finds the packets in a run of bytes, however it was cut, and finds them again behind noise.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.2 (sync_byte).
+
+import { PACKET_BYTES, PID_COUNT, readPid, SYNC } from './packet.js';
+
+/**
+ * Aligns bytes to whole transport packets. While in step every 188 bytes that begin with 0x47 are a packet and are
+ * handed on at once; out of step, a 0x47 counts only with another one 188 bytes further on (and 376, if that is there).
+ */
+export class Packetizer {
+  /** Bytes that belonged to no packet: noise, and what was left of a packet cut off at the end. */
+  skippedBytes = 0;
+  /** How often the step was lost. */
+  resyncs = 0;
+
+  readonly #rest = new Uint8Array(PACKET_BYTES); // an unfinished packet, or an unconfirmed one
+  #restBytes = 0;
+  #inStep = true; // a source is taken to begin with a packet until its first byte says otherwise
+  readonly #seen = new Uint8Array(PID_COUNT);
+
+  /**
+   * Takes the next bytes and returns the packets that are whole with them, `null` if none is. The result is good until
+   * the next `push` or `flush` of any Packetizer: a view of `bytes`, or of memory that is used again.
+   */
+  push(bytes: Uint8Array): Uint8Array | null {
+    if (bytes.length === 0) return null;
+    const data = this.#restBytes > 0 ? join(this.#rest, this.#restBytes, bytes) : bytes;
+    const length = data.length;
+    const runs: number[] = []; // begin and end of each run of packets
+    let begin = 0;
+    let at = 0;
+    while (at < length) {
+      if (!this.#inStep) {
+        const found = findStep(data, at);
+        this.skippedBytes += found - at;
+        begin = at = found;
+        if (found + PACKET_BYTES >= length) break; // nothing there that could confirm it
+        this.#inStep = true;
+      }
+      while (at + PACKET_BYTES <= length && data[at] === SYNC && this.#isPacket(data, at)) {
+        this.#seen[readPid(data, at)] = 1;
+        at += PACKET_BYTES;
+      }
+      if (at > begin) runs.push(begin, at);
+      begin = at;
+      if (at === length || (data[at] === SYNC && at + PACKET_BYTES > length)) break;
+      this.#inStep = false;
+      this.resyncs++;
+      if (data[at] === SYNC) {
+        this.skippedBytes++; // a packet that was not one: look behind its first byte
+        begin = ++at;
+      }
+    }
+    this.#restBytes = length - at;
+    if (at < length) this.#rest.set(data.subarray(at));
+    if (runs.length === 0) return null;
+    if (runs.length === 2) return runs[1]! - runs[0]! === bytes.length ? data : data.subarray(runs[0], runs[1]);
+    return gather(data, runs);
+  }
+
+  /** The source has ended: hands out the packet that was only waiting to be confirmed, `null` if there is none. */
+  flush(): Uint8Array | null {
+    const bytes = this.#restBytes;
+    this.#restBytes = 0;
+    this.#inStep = true;
+    if (bytes === PACKET_BYTES && this.#rest[0] === SYNC) return this.#rest;
+    this.skippedBytes += bytes;
+    return null;
+  }
+
+  /**
+   * Whether 188 bytes in step that begin with 0x47 are to be believed. Only where the next byte is there and is no
+   * 0x47 there is doubt: is it a packet before noise, or noise that begins with 0x47? A PID that was seen before
+   * speaks for a packet; another row of sync bytes that begins inside it speaks against.
+   */
+  #isPacket(data: Uint8Array, at: number): boolean {
+    const next = at + PACKET_BYTES;
+    if (next >= data.length || data[next] === SYNC || this.#seen[readPid(data, at)] === 1) return true;
+    for (let other = at + 1; other < next && other + PACKET_BYTES < data.length; other++) {
+      if (data[other] === SYNC && isConfirmed(data, other)) return false;
+    }
+    return true;
+  }
+}
+
+/** The first place from `at` on where packets seem to begin; `data.length` if there is none. */
+function findStep(data: Uint8Array, at: number): number {
+  for (let found = data.indexOf(SYNC, at); found !== -1; found = data.indexOf(SYNC, found + 1)) {
+    if (found + PACKET_BYTES >= data.length || isConfirmed(data, found)) return found;
+  }
+  return data.length;
+}
+
+/** Whether sync bytes follow one and, as far as there is data, two packets behind `at`. */
+function isConfirmed(data: Uint8Array, at: number): boolean {
+  if (data[at + PACKET_BYTES] !== SYNC) return false;
+  return at + 2 * PACKET_BYTES >= data.length || data[at + 2 * PACKET_BYTES] === SYNC;
+}
+
+let joined = new Uint8Array(1 << 17); // one for all: what stands in it is used up before the next push
+
+function join(rest: Uint8Array, restBytes: number, bytes: Uint8Array): Uint8Array {
+  const length = restBytes + bytes.length;
+  if (length > joined.length) joined = new Uint8Array(2 * length);
+  joined.set(restBytes === rest.length ? rest : rest.subarray(0, restBytes));
+  joined.set(bytes, restBytes);
+  return joined.subarray(0, length);
+}
+
+function gather(data: Uint8Array, runs: readonly number[]): Uint8Array {
+  let bytes = 0;
+  for (let i = 0; i < runs.length; i += 2) bytes += runs[i + 1]! - runs[i]!;
+  const out = new Uint8Array(bytes);
+  let to = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    out.set(data.subarray(runs[i], runs[i + 1]), to);
+    to += runs[i + 1]! - runs[i]!;
+  }
+  return out;
+}

@@ -1,0 +1,184 @@
+// One named input. It outlives its sources: ffmpeg may come and go, and the newest source has the feed.
+
+import { Inspector } from '../mpegts/inspector.js';
+import { Message, type MessageKind } from './message.js';
+
+/** Somebody who takes messages. `write` never throws and never blocks. */
+export interface Sink {
+  write(message: Message): void;
+}
+
+/** Who uploads to a feed. */
+export interface Source {
+  /** Where it comes from, for people: an address or a program. */
+  readonly address: string;
+  /** Another source has taken the feed over; what this one publishes from now on goes nowhere. */
+  superseded(): void;
+}
+
+/** What a feed has seen. */
+export interface FeedStats {
+  readonly source: string | null;
+  readonly sinceMs: number | null;
+  readonly bytes: number;
+  readonly messages: number;
+  readonly opaqueMessages: number;
+  readonly packets: number;
+  readonly nullPackets: number;
+  readonly continuityErrors: number;
+  readonly transportErrors: number;
+  readonly badSections: number;
+  readonly skippedBytes: number;
+  readonly randomAccessPoints: number;
+  readonly sinks: number;
+  readonly clients: number;
+}
+
+/** The feed of a name, as long as anybody cares for it. */
+export class Feed {
+  readonly name: string;
+  /** Bytes that belonged to no packet, of all sources so far. */
+  skippedBytes = 0;
+
+  #inspector: Inspector | null = null; // made for the first source: feeds may be many, and only wait
+  #publication: Publication | null = null;
+  #sourceSince = 0;
+  #begins = false;
+  #bytes = 0;
+  #messages = 0;
+  #opaqueMessages = 0;
+  // Replaced, never changed in place: a reader may come or go while a message is handed round.
+  #sinks: readonly Sink[] = [];
+  #clients: readonly Sink[] = [];
+
+  /** @param onIdle called when the last source, sink or client has gone. */
+  constructor(
+    name: string,
+    private readonly onIdle: () => void = () => undefined,
+  ) {
+    this.name = name;
+  }
+
+  /** Whether somebody publishes packets to the feed. */
+  get hasSource(): boolean {
+    return this.#publication !== null;
+  }
+
+  /** Whether nobody publishes and nobody listens. */
+  get isIdle(): boolean {
+    return this.#publication === null && this.#sinks.length === 0 && this.#clients.length === 0;
+  }
+
+  /** How many local clients the feed has. */
+  get clientCount(): number {
+    return this.#clients.length;
+  }
+
+  /** A new source takes the feed over from whoever had it. */
+  open(source: Source): Publication {
+    const before = this.#publication;
+    this.#publication = new Publication(this, source);
+    this.#sourceSince = Date.now();
+    this.#begins = true;
+    this.#inspector ??= new Inspector();
+    this.#inspector.restart();
+    before?.source.superseded();
+    return this.#publication;
+  }
+
+  /** Hands an opaque message to all but who sent it. */
+  publishOpaque(kind: Exclude<MessageKind, 'ts'>, data: Uint8Array, from: Sink | null): void {
+    this.#opaqueMessages++;
+    this.#bytes += data.length;
+    const message = new Message(kind, data);
+    for (const sink of this.#sinks) if (sink !== from) sink.write(message);
+    for (const client of this.#clients) if (client !== from) client.write(message);
+  }
+
+  /** Hands what a far end sent back to the local clients. */
+  deliver(message: Message): void {
+    for (const client of this.#clients) client.write(message);
+  }
+
+  /** Everything the feed is sent goes to `sink` too, until the returned function is called. */
+  subscribe(sink: Sink): () => void {
+    this.#sinks = [...this.#sinks, sink];
+    return () => {
+      this.#sinks = this.#sinks.filter((one) => one !== sink);
+      if (this.isIdle) this.onIdle();
+    };
+  }
+
+  /** As {@link subscribe}, for a local client, who hears the far ends too. */
+  subscribeClient(client: Sink): () => void {
+    this.#clients = [...this.#clients, client];
+    return () => {
+      this.#clients = this.#clients.filter((one) => one !== client);
+      if (this.isIdle) this.onIdle();
+    };
+  }
+
+  stats(): FeedStats {
+    const seen = this.#inspector;
+    return {
+      source: this.#publication?.source.address ?? null,
+      sinceMs: this.#publication ? this.#sourceSince : null,
+      bytes: this.#bytes,
+      messages: this.#messages,
+      opaqueMessages: this.#opaqueMessages,
+      packets: seen?.packets ?? 0,
+      nullPackets: seen?.nullPackets ?? 0,
+      continuityErrors: seen?.continuityErrors ?? 0,
+      transportErrors: seen?.transportErrors ?? 0,
+      badSections: seen?.badSections ?? 0,
+      skippedBytes: this.skippedBytes,
+      randomAccessPoints: seen?.randomAccessPoints ?? 0,
+      sinks: this.#sinks.length,
+      clients: this.#clients.length,
+    };
+  }
+
+  /** Called by {@link Publication}: whole packets of the source that has the feed. */
+  publishPackets(publication: Publication, data: Uint8Array): void {
+    if (publication !== this.#publication) return;
+    const begins = this.#begins;
+    this.#begins = false;
+    const joinAt = this.#inspector!.inspect(data); // there since the source opened the feed
+    this.#messages++;
+    this.#bytes += data.length;
+    // A source's first packet is a place to begin at, whatever it is marked as.
+    const message = new Message('ts', data, { joinAt: begins ? 0 : joinAt, begins });
+    for (const sink of this.#sinks) sink.write(message);
+    for (const client of this.#clients) client.write(message);
+  }
+
+  /** Called by {@link Publication}: the source has ended. */
+  leave(publication: Publication): void {
+    if (publication !== this.#publication) return;
+    this.#publication = null;
+    if (this.isIdle) this.onIdle();
+  }
+}
+
+/** One source's hold on a feed. */
+export class Publication {
+  constructor(
+    private readonly feed: Feed,
+    readonly source: Source,
+  ) {}
+
+  /** Hands on whole packets (`length % 188 === 0`); `data` is the caller's again when this returns. */
+  publish(data: Uint8Array): void {
+    this.feed.publishPackets(this, data);
+  }
+
+  /** Counts bytes in which no packet was found. */
+  skip(bytes: number): void {
+    this.feed.skippedBytes += bytes;
+  }
+
+  /** The source has ended. */
+  close(): void {
+    this.feed.leave(this);
+  }
+}

@@ -1,0 +1,81 @@
+// Decides what a reader that cannot keep up goes without: whole messages, its own only.
+// No clock, no I/O: time and what is waiting are arguments.
+
+import type { Limits } from './limits.js';
+import type { Message } from './message.js';
+
+/** What the gate has to say to its reader's owner. */
+export interface GateObserver {
+  dropsBegan(): void;
+  /** What one spell of dropping has cost. */
+  dropsEnded(messages: number, bytes: number): void;
+}
+
+/**
+ * Closes when more than `highWaterBytes` wait for the reader, and opens again when less than a quarter of that does:
+ * at a message with a random access point, or after `resumeAfterMs` where none comes.
+ */
+export class Gate {
+  droppedMessages = 0;
+  droppedBytes = 0;
+
+  readonly #limits: Limits;
+  readonly #observer: GateObserver;
+  #droppingSince = -1; // ms; -1: open
+  #messagesBefore = 0;
+  #bytesBefore = 0;
+  #keptUpSince = -1;
+  #sawJoin = false; // whether random access points came while the gate was closed: then one is worth waiting for
+
+  constructor(limits: Limits, observer: GateObserver) {
+    this.#limits = limits;
+    this.#observer = observer;
+  }
+
+  /** Whether messages are being dropped now. */
+  get isDropping(): boolean {
+    return this.#droppingSince !== -1;
+  }
+
+  /** Whether the reader takes this message, with `waitingBytes` before it. */
+  admits(message: Message, waitingBytes: number, nowMs: number): boolean {
+    if (this.#droppingSince === -1) {
+      if (waitingBytes <= this.#limits.highWaterBytes) return true;
+      this.#droppingSince = nowMs;
+      this.#keptUpSince = -1;
+      this.#sawJoin = false;
+      this.#messagesBefore = this.droppedMessages;
+      this.#bytesBefore = this.droppedBytes;
+      this.#observer.dropsBegan();
+    } else if (this.#mayResume(message, waitingBytes, nowMs)) {
+      this.#end();
+      return true;
+    }
+    this.droppedMessages++;
+    this.droppedBytes += message.data.length;
+    return false;
+  }
+
+  /** The reader is gone, or begins anew with nothing waiting. */
+  reset(): void {
+    if (this.isDropping) this.#end();
+  }
+
+  #mayResume(message: Message, waitingBytes: number, nowMs: number): boolean {
+    if (message.joinAt !== -1) this.#sawJoin = true;
+    if (waitingBytes >= this.#limits.highWaterBytes / 4) {
+      this.#keptUpSince = -1;
+      return false;
+    }
+    if (this.#keptUpSince === -1) this.#keptUpSince = nowMs;
+    if (message.kind !== 'ts' || message.joinAt !== -1) return true;
+    // Where the source marks no random access points, the time spent dropping counts: waiting on would bring nothing.
+    const waitingSince = this.#sawJoin ? this.#keptUpSince : this.#droppingSince;
+    return nowMs - waitingSince >= this.#limits.resumeAfterMs;
+  }
+
+  #end(): void {
+    this.#droppingSince = -1;
+    this.#observer.dropsEnded(this.droppedMessages - this.#messagesBefore, this.droppedBytes - this.#bytesBefore);
+  }
+}

@@ -1,0 +1,156 @@
+// One WebSocket to a far end: its state, what it sends, what it goes without when the far end is slow.
+//
+//   waiting ──▶ dialling ──▶ open ──▶ (lost) ──▶ waiting …
+//      └───────────┴───────────┴──▶ closing ──▶ closed
+
+import { type Log, safeUrl } from '../log.js';
+import type { Sink } from './feed.js';
+import { Gate } from './gate.js';
+import type { Limits } from './limits.js';
+import { Message } from './message.js';
+import { type Dial, ReconnectingSocket } from './reconnecting.js';
+
+export type LinkState = 'waiting' | 'dialling' | 'open' | 'closing' | 'closed';
+
+/** What a link has to say to its destination. */
+export interface LinkObserver {
+  opened(): void;
+  /** The far end sent a message. */
+  received(message: Message): void;
+}
+
+/** What a link has done, for stats. */
+export interface LinkStats {
+  readonly url: string;
+  readonly state: LinkState;
+  readonly sinceMs: number;
+  readonly attempts: number;
+  readonly opens: number;
+  readonly lastError: string | null;
+  /** When the next dial comes, as milliseconds since the epoch; null unless waiting. */
+  readonly nextDialMs: number | null;
+  readonly sentMessages: number;
+  readonly sentBytes: number;
+  readonly waitingBytes: number;
+  readonly isDropping: boolean;
+  readonly droppedMessages: number;
+  readonly droppedBytes: number;
+  readonly receivedMessages: number;
+  readonly pingMs: number | null;
+}
+
+/** Keeps one far end reached. Messages that come while it is not open go nowhere: what comes after is live. */
+export class Link implements Sink {
+  readonly #log: Log;
+  readonly #facts: { destination: string; farEnd: string };
+  readonly #observer: LinkObserver;
+  readonly #socket: ReconnectingSocket;
+  readonly #gate: Gate;
+  readonly #url: string;
+  #state: LinkState = 'dialling';
+  #since = Date.now();
+  #attempts = 0;
+  #opens = 0;
+  #lastError: string | null = null;
+  #nextDial: number | null = null;
+  #sentMessages = 0;
+  #sentBytes = 0;
+  #receivedMessages = 0;
+  #closing: Promise<void> | null = null;
+
+  constructor(id: string, dial: Dial, limits: Limits, log: Log, observer: LinkObserver) {
+    this.#log = log;
+    this.#url = safeUrl(dial.url);
+    this.#facts = { destination: id, farEnd: this.#url };
+    this.#observer = observer;
+    this.#gate = new Gate(limits, {
+      dropsBegan: () => this.#log.warn('far end is slow: dropping messages', this.#facts),
+      dropsEnded: (messages, bytes) =>
+        this.#log.info('no longer dropping messages', { ...this.#facts, messages, bytes }),
+    });
+    this.#socket = new ReconnectingSocket(() => Promise.resolve(dial), limits, {
+      dialling: (delayMs) => this.#dialling(delayMs),
+      opened: () => this.#opened(),
+      provedGood: () => undefined,
+      lost: (reason, wasOpen) => this.#lost(reason, wasOpen),
+      received: (data, isBinary) => {
+        this.#receivedMessages++;
+        this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
+      },
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  write(message: Message): void {
+    if (this.#state !== 'open') return;
+    if (!this.#gate.admits(message, this.#socket.waitingBytes, performance.now())) return;
+    this.#socket.send(message);
+    this.#sentMessages++;
+    this.#sentBytes += message.data.length;
+  }
+
+  /** Closes the link with a close code (RFC 6455 §7.4.1); resolves when it is gone. Idempotent. */
+  close(code: number): Promise<void> {
+    return (this.#closing ??= this.#close(code));
+  }
+
+  stats(): LinkStats {
+    return {
+      url: this.#url,
+      state: this.#state,
+      sinceMs: this.#since,
+      attempts: this.#attempts,
+      opens: this.#opens,
+      lastError: this.#lastError,
+      nextDialMs: this.#nextDial,
+      sentMessages: this.#sentMessages,
+      sentBytes: this.#sentBytes,
+      waitingBytes: this.#socket.waitingBytes,
+      isDropping: this.#gate.isDropping,
+      droppedMessages: this.#gate.droppedMessages,
+      droppedBytes: this.#gate.droppedBytes,
+      receivedMessages: this.#receivedMessages,
+      pingMs: this.#socket.roundTripMs < 0 ? null : this.#socket.roundTripMs,
+    };
+  }
+
+  async #close(code: number): Promise<void> {
+    this.#setState('closing');
+    this.#gate.reset();
+    await this.#socket.close(code);
+    this.#setState('closed');
+    this.#log.info('link closed', this.#facts);
+  }
+
+  #setState(state: LinkState): void {
+    this.#state = state;
+    this.#since = Date.now();
+    this.#nextDial = null;
+  }
+
+  #dialling(delayMs: number): void {
+    this.#setState(delayMs > 0 ? 'waiting' : 'dialling');
+    if (delayMs > 0) this.#nextDial = this.#since + Math.round(delayMs);
+    else this.#attempts++;
+  }
+
+  #opened(): void {
+    this.#setState('open');
+    this.#opens++;
+    this.#lastError = null;
+    this.#log.info('link open', this.#facts);
+    this.#observer.opened();
+  }
+
+  #lost(reason: string, wasOpen: boolean): void {
+    this.#setState('waiting');
+    this.#gate.reset();
+    // A far end that is away for a month is one line, not a line a dial.
+    if (wasOpen) this.#log.warn('link lost', { ...this.#facts, reason });
+    else if (reason !== this.#lastError) this.#log.warn('far end not reached', { ...this.#facts, reason });
+    this.#lastError = reason;
+  }
+}

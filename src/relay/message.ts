@@ -1,0 +1,40 @@
+// What is relayed: whole packets of one source, or an opaque message.
+
+/** What a message carries: transport packets, or a text or binary message that is nobody's business but its readers'. */
+export type MessageKind = 'ts' | 'text' | 'binary';
+
+/** What {@link Message} is told of its packets. */
+export interface TsFacts {
+  /** Offset of the first random access point; -1 if there is none. */
+  readonly joinAt: number;
+  /** Whether a source begins with this message. */
+  readonly begins: boolean;
+}
+
+const OPAQUE: TsFacts = { joinAt: -1, begins: false };
+
+/**
+ * One message on its way, made by a feed or a stream and shared by all who take it. `data` is lent: it is good while
+ * `write` runs and must not be written to. Nearly every message is on the wire when `write` returns, and memory taken
+ * for each of them would cost more in garbage collection than relaying them does. Who needs it longer calls `keep`.
+ */
+export class Message {
+  readonly kind: MessageKind;
+  /** 'ts': whole packets, `length % 188 === 0`, each beginning with 0x47; 'text': UTF-8. */
+  readonly data: Uint8Array;
+  readonly joinAt: number;
+  readonly begins: boolean;
+  #kept: Uint8Array | null = null;
+
+  constructor(kind: MessageKind, data: Uint8Array, facts: TsFacts = OPAQUE) {
+    this.kind = kind;
+    this.data = data;
+    this.joinAt = facts.joinAt;
+    this.begins = facts.begins;
+  }
+
+  /** The data for as long as it is wanted: one copy, shared by all who keep the message. */
+  keep(): Uint8Array {
+    return (this.#kept ??= this.data.slice());
+  }
+}

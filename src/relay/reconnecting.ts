@@ -1,0 +1,243 @@
+// A WebSocket that is dialled again for ever. The only file that knows reconnecting-websocket and its traps, and the
+// only one that writes frames past `ws.send` (RFC 6455 §5.2: they are built once for all links).
+//
+// The traps, and what is done about them:
+// - its timer between two dials outlives close(), and a URL that fails is an unhandled rejection: the waiting and the
+//   asking for a URL are done here, inside its URL provider, which can be called off and never rejects;
+// - it takes its listeners off a socket it gives up, whose late `error` then ends the process: our sockets have one of
+//   their own from the start;
+// - it reports every failure as code 1000: reasons are read from the socket itself;
+// - its queue is unbounded and keeps the oldest: it holds nothing (`maxEnqueuedMessages: 0`);
+// - it sets binaryType 'blob': it is told otherwise;
+// - reconnect() and a second use after close() hang: one instance is closed once.
+
+import type { Socket } from 'node:net';
+import { type SecureContextOptions, TLSSocket } from 'node:tls';
+import rws from 'reconnecting-websocket';
+import { type ClientOptions, type RawData, WebSocket } from 'ws';
+import { inWords } from '../errors.js';
+import { Backoff } from './backoff.js';
+import { framePress } from './frame.js';
+import { Heartbeat } from './heartbeat.js';
+import type { Limits } from './limits.js';
+import type { Message } from './message.js';
+
+// The package is CommonJS with an ES module's types: what is imported is the class itself.
+const ReconnectingWebSocket = rws as unknown as typeof rws.default;
+
+/** What to dial. */
+export interface Dial {
+  readonly url: string;
+  readonly tls?: SecureContextOptions;
+}
+
+/** What becomes of the dials. */
+export interface DialObserver {
+  /** The next dial comes in so many milliseconds; 0: it is being made. */
+  dialling(delayMs: number): void;
+  opened(): void;
+  /** The link has been good long enough for the backoff to start over. */
+  provedGood(): void;
+  /** A dial failed, or a link that was open is lost. */
+  lost(reason: string, wasOpen: boolean): void;
+  received(data: Buffer, isBinary: boolean): void;
+}
+
+/** Dials, pings, and dials again until it is closed. */
+export class ReconnectingSocket {
+  readonly #limits: Limits;
+  readonly #observer: DialObserver;
+  readonly #nextDial: () => Promise<Dial>;
+  readonly #backoff: Backoff;
+  readonly #client: InstanceType<typeof ReconnectingWebSocket>;
+  #dial: Dial | null = null;
+  #socket: WebSocket | null = null; // the one that is dialled, open or closing
+  #raw: Socket | null = null; // what carries it, while it is open
+  #isSecure = false;
+  #heartbeat: Heartbeat | null = null;
+  #leave: (() => void) | null = null; // ends the part that #socket plays here
+  #givenUp: string | null = null; // why we cut it ourselves
+  #waitTimer: NodeJS.Timeout | undefined;
+  #callOffWait: (() => void) | null = null;
+  #closed = false;
+
+  /** @param nextDial says what to dial, asked anew before each dial; a rejection is a failed dial. */
+  constructor(nextDial: () => Promise<Dial>, limits: Limits, observer: DialObserver) {
+    this.#nextDial = nextDial;
+    this.#limits = limits;
+    this.#observer = observer;
+    this.#backoff = new Backoff(limits);
+    const adopt = (socket: WebSocket) => this.#adopt(socket);
+    const options = (): ClientOptions => this.#clientOptions();
+    class DialledSocket extends WebSocket {
+      constructor(url: string) {
+        super(url, options());
+        adopt(this);
+      }
+    }
+    this.#client = new ReconnectingWebSocket(() => this.#nextUrl(), undefined, {
+      WebSocket: DialledSocket,
+      connectionTimeout: limits.dialTimeoutMs,
+      minReconnectionDelay: 0,
+      maxReconnectionDelay: 0,
+      minUptime: limits.goodAfterMs,
+      maxEnqueuedMessages: 0,
+    });
+    this.#client.binaryType = 'nodebuffer' as never; // ws's own, which the browser's type does not list
+  }
+
+  /** Whether frames can be written now. */
+  get isOpen(): boolean {
+    return this.#raw !== null;
+  }
+
+  /** Bytes written that the system has not taken yet. */
+  get waitingBytes(): number {
+    return this.#raw?.writableLength ?? 0;
+  }
+
+  /** Milliseconds a ping takes there and back; -1 while unknown. */
+  get roundTripMs(): number {
+    return this.#heartbeat?.roundTripMs ?? -1;
+  }
+
+  /** Sends a message as one masked frame; nothing if the link is not open. */
+  send(message: Message): void {
+    const raw = this.#raw;
+    if (raw === null) return;
+    // TLS takes what it is given some time later; so does a socket that is behind.
+    if (this.#isSecure || raw.writableLength > 0) {
+      raw.write(framePress.give(message));
+    } else {
+      raw.write(framePress.lend(message));
+      if (raw.writableLength > 0) framePress.leave();
+    }
+  }
+
+  /** Sends a text message; nothing if the link is not open. */
+  sendText(text: string): void {
+    if (this.#raw !== null) this.#socket?.send(text);
+  }
+
+  /** Gives the open link up, as if it had been lost, and dials again after a while. */
+  drop(reason: string): void {
+    this.#givenUp = reason;
+    this.#socket?.terminate();
+  }
+
+  /** Closes for good with a closing handshake (RFC 6455 §7.1.2); resolves when the socket is gone. Idempotent. */
+  async close(code: number): Promise<void> {
+    this.#closed = true;
+    this.#callOffWait?.();
+    this.#leave?.();
+    const socket = this.#socket;
+    const gone = socket === null ? null : new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    this.#client.close(code);
+    await gone;
+  }
+
+  /** Waits out the backoff and asks what to dial, until there is an answer or the link is closed. Never rejects. */
+  async #nextUrl(): Promise<string> {
+    while (!this.#closed) {
+      const delayMs = this.#backoff.next();
+      if (delayMs > 0) {
+        this.#observer.dialling(delayMs);
+        await this.#wait(delayMs);
+        if (this.#isClosed()) break;
+      }
+      this.#observer.dialling(0);
+      try {
+        this.#dial = await this.#nextDial();
+        return this.#dial.url;
+      } catch (error) {
+        if (!this.#isClosed()) this.#observer.lost(inWords(error as Error), false);
+      }
+    }
+    return ''; // closed: it is not dialled any more
+  }
+
+  /** As a call, because TypeScript thinks that `#closed` cannot change across an await. */
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(this.#waitTimer);
+        this.#callOffWait = null;
+        resolve();
+      };
+      this.#waitTimer = setTimeout(end, delayMs);
+      this.#callOffWait = end;
+    });
+  }
+
+  #clientOptions(): ClientOptions {
+    const { dialTimeoutMs, closeTimeoutMs, maxMessageBytes } = this.#limits;
+    const options: ClientOptions & { closeTimeout: number } = {
+      ...this.#dial?.tls,
+      perMessageDeflate: false,
+      handshakeTimeout: dialTimeoutMs,
+      closeTimeout: closeTimeoutMs, // missing from @types/ws
+      maxPayload: maxMessageBytes,
+      skipUTF8Validation: false,
+    };
+    return options;
+  }
+
+  #adopt(socket: WebSocket): void {
+    this.#leave?.(); // the one before may still be closing: it is nobody's from here on
+    const startedAt = performance.now();
+    let carrier: Socket | null = null;
+    let heartbeat: Heartbeat | null = null;
+    let goodTimer: NodeJS.Timeout | undefined;
+    let fault: string | null = null;
+    const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
+      if (this.#leave !== leave) return;
+      heartbeat?.stop();
+      clearTimeout(goodTimer);
+      this.#leave = this.#raw = this.#heartbeat = null;
+      if (this.#closed) return;
+      const isLate = heartbeat === null && performance.now() - startedAt >= this.#limits.dialTimeoutMs - 5;
+      if (isLate) fault = `no answer within ${this.#limits.dialTimeoutMs / 1000} s`;
+      this.#observer.lost(this.#givenUp ?? fault ?? closeInWords(code, reason), heartbeat !== null);
+    };
+    this.#leave = leave;
+    this.#socket = socket;
+    this.#givenUp = null;
+    socket.on('error', (error) => {
+      fault ??= inWords(error);
+    });
+    socket.on('upgrade', (response) => {
+      carrier = response.socket;
+    });
+    socket.on('open', () => {
+      if (this.#closed || this.#leave !== leave) return;
+      this.#raw = carrier;
+      this.#isSecure = carrier instanceof TLSSocket;
+      this.#heartbeat = heartbeat = new Heartbeat(socket, this.#limits, () => {
+        this.drop(`no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s`);
+      });
+      goodTimer = setTimeout(() => {
+        this.#backoff.reset();
+        this.#observer.provedGood();
+      }, this.#limits.goodAfterMs).unref();
+      this.#observer.opened();
+    });
+    socket.on('message', (data: RawData, isBinary) => {
+      if (!this.#closed && this.#leave === leave) this.#observer.received(data as Buffer, isBinary);
+    });
+    socket.on('close', (code, reason) => {
+      if (this.#socket === socket) this.#socket = null;
+      leave(code, reason);
+    });
+  }
+}
+
+/** A close code and reason in words (RFC 6455 §7.4.1). */
+function closeInWords(code: number, reason: Buffer): string {
+  if (code === 1006) return 'the connection broke off';
+  const text = reason.toString().replace(/[^\x20-\x7e]/g, '?');
+  return `the far end closed it (${code}${text === '' ? '' : `: ${text}`})`;
+}

@@ -1,0 +1,199 @@
+// The relay: owns feeds, streams and destinations, and keeps the rules. Every change comes through here; a change that
+// is refused has changed nothing.
+
+import type { SecureContextOptions } from 'node:tls';
+import { LimitError, NotFoundError } from '../errors.js';
+import type { Log } from '../log.js';
+import { Destination, type DestinationSource, type DestinationStats } from './destination.js';
+import { Feed, type FeedStats, type Sink } from './feed.js';
+import type { Limits } from './limits.js';
+import {
+  type DestinationRequest,
+  type DestinationRule,
+  isSameStream,
+  isStreamName,
+  resolveDestination,
+  type StreamRule,
+} from './rules.js';
+import { Stream } from './stream.js';
+
+/** What the relay is doing, for `/api/stats`. */
+export interface RelayStats {
+  readonly feeds: Readonly<Record<string, FeedStats>>;
+  readonly streams: Readonly<Record<string, { readonly feeds: readonly string[] }>>;
+  readonly destinations: Readonly<Record<string, DestinationStats>>;
+}
+
+/** Owns everything between ingest and far ends. */
+export class Relay {
+  readonly limits: Limits;
+  readonly #log: Log;
+  readonly #feeds = new Map<string, Feed>();
+  readonly #forgetting = new Map<string, NodeJS.Timeout>();
+  readonly #streams = new Map<string, Stream>();
+  readonly #streamRules = new Map<string, StreamRule>();
+  readonly #destinations = new Map<string, Destination>();
+  readonly #source: DestinationSource;
+
+  /** @param tls extra authorities for wss (`VW_CA`). */
+  constructor(limits: Limits, log: Log, tls: SecureContextOptions = {}) {
+    this.limits = limits;
+    this.#log = log;
+    this.#source = {
+      attach: (name, sink) => this.subscribe(name, sink),
+      deliver: (name, message) => {
+        if (!isStreamName(name)) this.feed(name).deliver(message);
+      },
+      dial: (rule) => ({ url: rule.destination, tls }),
+    };
+  }
+
+  /** The feed of a name, made if there is none. Throws {@link LimitError} when there are too many. */
+  feed(name: string): Feed {
+    let feed = this.#feeds.get(name);
+    if (!feed) {
+      if (this.#feeds.size >= this.limits.maxFeeds) {
+        throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
+      }
+      feed = new Feed(name, () => this.#forgetLater(name));
+      this.#feeds.set(name, feed);
+      this.#forgetLater(name); // unless somebody takes it up
+    }
+    return feed;
+  }
+
+  /** Sends `sink` what the feed or stream of a name sends, until the returned function is called. */
+  subscribe(name: string, sink: Sink): () => void {
+    return isStreamName(name) ? this.#stream(name).subscribe(sink) : this.feed(name).subscribe(sink);
+  }
+
+  /** Puts a stream rule in force; it is when this returns. */
+  setStream(rule: StreamRule): StreamRule {
+    const before = this.#streamRules.get(rule.stream);
+    if (before && isSameStream(before, rule)) return before;
+    if (!before) this.#checkRoom(this.#streamRules.size, 'stream');
+    this.#checkFeedRoom(rule.feeds);
+    this.#streamRules.set(rule.stream, rule);
+    this.#stream(rule.stream).setFeeds(rule.feeds.map((name) => this.feed(name)));
+    this.#log.info('stream rule set', { stream: rule.stream, feeds: rule.feeds.join(',') });
+    return rule;
+  }
+
+  streamRules(): StreamRule[] {
+    return [...this.#streamRules.values()];
+  }
+
+  /** The rule of a stream. Throws {@link NotFoundError}. */
+  streamRule(name: string): StreamRule {
+    const rule = this.#streamRules.get(name);
+    if (!rule) throw new NotFoundError(`there is no stream rule "${name}"; GET /api/streams/all lists them`);
+    return rule;
+  }
+
+  /** Takes a stream rule away; its readers stay and get nothing until there is one again. Throws {@link NotFoundError}. */
+  deleteStream(name: string): void {
+    this.streamRule(name);
+    this.#streamRules.delete(name);
+    const stream = this.#stream(name);
+    stream.setFeeds([]);
+    if (stream.isIdle) this.#streams.delete(name);
+    this.#log.info('stream rule deleted', { stream: name });
+  }
+
+  deleteAllStreams(): void {
+    for (const name of [...this.#streamRules.keys()]) this.deleteStream(name);
+  }
+
+  /** Keeps a destination rule; when this returns its link is being made. */
+  setDestination(request: DestinationRequest): DestinationRule {
+    const destination = this.#destinations.get(request.id);
+    const rule = resolveDestination(request, destination?.rule);
+    if (!destination) this.#checkRoom(this.#destinations.size, 'destination');
+    if (!isStreamName(rule.stream)) this.#checkFeedRoom([rule.stream]);
+    if (destination) destination.setRule(rule);
+    else this.#destinations.set(rule.id, new Destination(rule, this.#source, this.limits, this.#log));
+    return rule;
+  }
+
+  destinationRules(): DestinationRule[] {
+    return [...this.#destinations.values()].map((destination) => destination.rule);
+  }
+
+  /** The rule of a destination. Throws {@link NotFoundError}. */
+  destinationRule(id: string): DestinationRule {
+    return this.#destination(id).rule;
+  }
+
+  /** Takes a destination away; its link is closed (1000) when this resolves. Throws {@link NotFoundError}. */
+  async deleteDestination(id: string): Promise<void> {
+    const destination = this.#destination(id);
+    this.#destinations.delete(id);
+    await destination.close(1000);
+  }
+
+  async deleteAllDestinations(): Promise<void> {
+    await Promise.all([...this.#destinations.keys()].map((id) => this.deleteDestination(id)));
+  }
+
+  stats(): RelayStats {
+    return {
+      feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
+      streams: Object.fromEntries([...this.#streamRules].map(([name, { feeds }]) => [name, { feeds }])),
+      destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
+    };
+  }
+
+  /** Closes every link (1001, going away) and forgets everything. */
+  async close(): Promise<void> {
+    const destinations = [...this.#destinations.values()];
+    this.#destinations.clear();
+    await Promise.all(destinations.map((destination) => destination.close(1001)));
+    for (const stream of this.#streams.values()) stream.setFeeds([]);
+    this.#streamRules.clear();
+    this.#streams.clear();
+    for (const timer of this.#forgetting.values()) clearTimeout(timer);
+    this.#forgetting.clear();
+    this.#feeds.clear();
+  }
+
+  #destination(id: string): Destination {
+    const destination = this.#destinations.get(id);
+    if (!destination) throw new NotFoundError(`there is no destination "${id}"; GET /api/destinations/all lists them`);
+    return destination;
+  }
+
+  #stream(name: string): Stream {
+    let stream = this.#streams.get(name);
+    if (!stream) {
+      stream = new Stream(name, () => {
+        if (!this.#streamRules.has(name)) this.#streams.delete(name);
+      });
+      this.#streams.set(name, stream);
+    }
+    return stream;
+  }
+
+  #checkRoom(count: number, what: string): void {
+    if (count < this.limits.maxRules) return;
+    throw new LimitError(
+      'ERR_TOO_MANY_RULES',
+      `there are ${this.limits.maxRules} ${what} rules already (VW_MAX_RULES)`,
+    );
+  }
+
+  /** Before anything changes: is there room for the feeds that a rule would make? */
+  #checkFeedRoom(names: readonly string[]): void {
+    const more = names.filter((name) => !this.#feeds.has(name)).length;
+    if (this.#feeds.size + more <= this.limits.maxFeeds) return;
+    throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.#feeds.size} feeds already (VW_MAX_FEEDS)`);
+  }
+
+  #forgetLater(name: string): void {
+    clearTimeout(this.#forgetting.get(name));
+    const timer = setTimeout(() => {
+      this.#forgetting.delete(name);
+      if (this.#feeds.get(name)?.isIdle) this.#feeds.delete(name);
+    }, this.limits.forgetAfterMs).unref();
+    this.#forgetting.set(name, timer);
+  }
+}

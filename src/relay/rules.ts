@@ -1,0 +1,222 @@
+// What somebody may ask for: stream rules and destination rules, checked and put in one form before anything changes.
+// Plain data; knows nothing of what carries it out. The schemas here serve validation, types and the API's document.
+
+import { z } from 'zod';
+
+/** A rule that cannot be kept. `message` says what was wrong, where, and what is accepted. */
+export class RuleError extends Error {
+  override readonly name = 'RuleError';
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Names of streams begin with this; names of feeds do not. */
+export const STREAM_PREFIX = 'stream/';
+const MAX_NAME_LENGTH = 200;
+/** The most feeds a stream joins. */
+export const MAX_FEEDS = 32;
+const MAX_TOKEN_LENGTH = 8192;
+const MAX_URL_LENGTH = 2048;
+// Words with a meaning of their own in the API's paths or in the relay.
+const RESERVED = new Set(['all', 'deleteAll', 'apiRule', 'api']);
+const SEGMENT = /^[A-Za-z0-9._-]+$/;
+
+const NAME_FORM =
+  `1 to ${MAX_NAME_LENGTH} characters, segments of A-Z a-z 0-9 . _ - parted by "/" (none "." or ".."), ` +
+  `not one of ${[...RESERVED].join(', ')}`;
+
+/** Drops one leading "/" of a name, as people write `/stream/front`. */
+export function trimName(name: string): string {
+  return name.startsWith('/') ? name.slice(1) : name;
+}
+
+/** Why a name (already trimmed) cannot be used; `null` if it can. */
+export function nameFault(name: string): string | null {
+  const isGood =
+    name.length > 0 &&
+    name.length <= MAX_NAME_LENGTH &&
+    !RESERVED.has(name) &&
+    name.split('/').every((segment) => SEGMENT.test(segment) && segment !== '.' && segment !== '..');
+  return isGood ? null : `accepted: ${NAME_FORM}`;
+}
+
+/** Why this cannot name a feed; `null` if it can. */
+export function feedFault(name: string): string | null {
+  if (isStreamName(name)) return `feeds do not begin with "${STREAM_PREFIX}"`;
+  return nameFault(name);
+}
+
+/** Whether a name is a stream's. */
+export function isStreamName(name: string): boolean {
+  return name.startsWith(STREAM_PREFIX);
+}
+
+/** Checks a feed's name as it came in a path; returns it without its leading "/". */
+export function parseFeedName(text: string): string {
+  const name = trimName(text);
+  const fault = feedFault(name);
+  if (fault !== null) throw new RuleError('ERR_BAD_FEED_NAME', `feed "${clip(name)}": ${fault}`);
+  return name;
+}
+
+/** Checks the name of a feed or of a stream as it came in a path. */
+export function parseSourceName(text: string): string {
+  const name = trimName(text);
+  const fault = nameFault(name);
+  if (fault !== null) throw new RuleError('ERR_BAD_NAME', `"${clip(name)}" names no feed or stream: ${fault}`);
+  return name;
+}
+
+function name(faultOf: (name: string) => string | null) {
+  return z
+    .string()
+    .transform(trimName)
+    .superRefine((value, context) => {
+      const fault = faultOf(value);
+      if (fault !== null) context.addIssue({ code: 'custom', message: `"${clip(value)}": ${fault}` });
+    });
+}
+
+function streamFault(value: string): string | null {
+  if (!value.startsWith(STREAM_PREFIX)) return `streams begin with "${STREAM_PREFIX}"`;
+  return nameFault(value);
+}
+
+const streamSchema = z.strictObject({
+  stream: name(streamFault),
+  feeds: z.array(name(feedFault)).max(MAX_FEEDS, `at most ${MAX_FEEDS} feeds`),
+});
+
+const destinationSchema = z.strictObject({
+  id: name(nameFault),
+  stream: name(nameFault),
+  destination: z.string().max(MAX_URL_LENGTH, `at most ${MAX_URL_LENGTH} characters`),
+  token: z.union([z.string(), z.null()]).optional(),
+  // What the API shows in place of the token; a rule that was read may be posted as it is.
+  tokenSet: z.boolean().optional(),
+});
+
+/** Which feeds make up a stream, in the order of its tracks. */
+export interface StreamRule {
+  readonly stream: string;
+  readonly feeds: readonly string[];
+}
+
+/** Where a feed or stream is sent. `token` is a secret: it is in no answer and no log. */
+export interface DestinationRule {
+  readonly id: string;
+  /** The name of a stream or of a feed. */
+  readonly stream: string;
+  /** Where to, as a URL. */
+  readonly destination: string;
+  readonly token?: string;
+}
+
+/** A destination rule as posted: without `token` the one there is stays, `null` takes it away. */
+export interface DestinationRequest extends Omit<DestinationRule, 'token'> {
+  readonly token?: string | null;
+}
+
+/** Checks what was posted as a stream rule and puts it in its normal form. Throws {@link RuleError}. */
+export function parseStreamRule(body: unknown): StreamRule {
+  const rule = check(
+    streamSchema,
+    body,
+    'ERR_BAD_STREAM_RULE',
+    'stream rule',
+    '{"stream": "stream/…", "feeds": ["…"]}',
+  );
+  const twice = rule.feeds.find((feed, index) => rule.feeds.indexOf(feed) !== index);
+  if (twice !== undefined) {
+    throw new RuleError('ERR_FEED_TWICE', `stream "${rule.stream}": feed "${twice}" is named twice; name each once`);
+  }
+  return rule;
+}
+
+/** Checks what was posted as a destination rule and puts it in its normal form. Throws {@link RuleError}. */
+export function parseDestinationRule(body: unknown): DestinationRequest {
+  const example = '{"id": "…", "stream": "…", "destination": "wss://…", "token": "…" (optional)}';
+  const rule = check(destinationSchema, body, 'ERR_BAD_DESTINATION_RULE', 'destination rule', example);
+  const destination = parseUrl(rule.id, rule.destination);
+  if (rule.token === undefined) return { id: rule.id, stream: rule.stream, destination };
+  checkToken(rule.id, rule.token);
+  return { id: rule.id, stream: rule.stream, destination, token: rule.token };
+}
+
+/** The rule that a request leaves in force, given the one before it. */
+export function resolveDestination(request: DestinationRequest, before: DestinationRule | undefined): DestinationRule {
+  const { id, stream, destination } = request;
+  // A token belongs to a far end: it does not follow the rule to another one.
+  const kept = before?.destination === destination ? before.token : undefined;
+  const token = request.token === undefined ? kept : (request.token ?? undefined);
+  return token === undefined ? { id, stream, destination } : { id, stream, destination, token };
+}
+
+/** Whether two rules ask for the same. */
+export function isSameDestination(a: DestinationRule, b: DestinationRule): boolean {
+  return a.stream === b.stream && isSameFarEnd(a, b);
+}
+
+/** Whether two rules name the same far end with the same token. */
+export function isSameFarEnd(a: DestinationRule, b: DestinationRule): boolean {
+  return a.destination === b.destination && a.token === b.token;
+}
+
+/** Whether two rules ask for the same stream. */
+export function isSameStream(a: StreamRule, b: StreamRule): boolean {
+  return a.stream === b.stream && a.feeds.length === b.feeds.length && a.feeds.every((f, i) => f === b.feeds[i]);
+}
+
+function parseUrl(id: string, text: string): string {
+  const bad = (why: string, cause?: unknown) =>
+    new RuleError(
+      'ERR_BAD_URL',
+      `destination "${id}": ${why}; accepted: ws://host[:port]/path or wss://host[:port]/path`,
+      cause === undefined ? undefined : { cause },
+    );
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (cause) {
+    throw bad('its URL cannot be read', cause);
+  }
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw bad(`"${url.protocol}//" is not dialled`);
+  if (url.hostname === '') throw bad('its URL names no host');
+  if (url.port === '0') throw bad('port 0 cannot be dialled');
+  if (url.hash !== '' || text.includes('#')) throw bad('its URL has a fragment ("#…"), which WebSockets do not have');
+  if (url.username !== '' || url.password !== '') throw bad('its URL carries a user name or password; use "token"');
+  return text;
+}
+
+function checkToken(id: string, token: string | null): void {
+  if (token === null) return;
+  if (token.length === 0 || token.length > MAX_TOKEN_LENGTH || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new RuleError(
+      'ERR_BAD_TOKEN',
+      `destination "${id}": its token is not one; accepted: 1 to ${MAX_TOKEN_LENGTH} printable ASCII characters ` +
+        'without spaces, or null to take it away',
+    );
+  }
+}
+
+function check<T>(schema: z.ZodType<T>, body: unknown, code: string, what: string, example: string): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const faults = result.error.issues.slice(0, 5).map((issue) => {
+    const path = issue.path.map(String).join('.');
+    const fault = issue.code === 'invalid_type' ? `${issue.expected} expected` : issue.message;
+    return path === '' ? fault : `${path}: ${fault}`;
+  });
+  throw new RuleError(code, `${what}: ${faults.join('; ')}. Accepted: ${example}`);
+}
+
+/** A name as it may stand in a message: not endless, nothing that moves the cursor. */
+function clip(text: string): string {
+  const clean = text.replace(/[^\x20-\x7e]/g, '?');
+  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;
+}

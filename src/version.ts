@@ -1,0 +1,17 @@
+// The program's version, from its package.json.
+
+import { readFileSync } from 'node:fs';
+
+/** The version of this program, e.g. `1.2.3`. */
+export function readVersion(): string {
+  // Beside src/ when run from source, one folder further up when built to dist/.
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version?: string };
+      if (manifest.version !== undefined) return manifest.version;
+    } catch {
+      // not there: the next place
+    }
+  }
+  return 'unknown';
+}
