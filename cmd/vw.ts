@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `vw`: chooses the subcommand.
 
+import './engine.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
 import { stream } from './stream.js';

@@ -33,7 +33,8 @@ export function createLog(level: LogLevel, isTerminal: boolean, useColour: boole
   return winston.createLogger({
     level,
     format: combine(timestamp(), isTerminal ? readable : json()),
-    transports: [new winston.transports.Console({ stderrLevels: [] })],
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types disagree
+    transports: [new winston.transports.Console()],
   });
 }
 

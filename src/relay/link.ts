@@ -85,9 +85,11 @@ export class Link implements Sink {
   }
 
   write(message: Message): void {
-    if (this.#state !== 'open') return;
-    if (!this.#gate.admits(message, this.#socket.waitingBytes, performance.now())) return;
-    this.#socket.send(message);
+    const waiting = this.#socket.waitingBytes;
+    if (waiting < 0) return;
+    const gate = this.#gate;
+    if ((waiting > 0 || gate.isDropping) && !gate.admits(message, waiting, performance.now())) return;
+    this.#socket.send(message, waiting);
     this.#sentMessages++;
     this.#sentBytes += message.data.length;
   }
@@ -108,7 +110,7 @@ export class Link implements Sink {
       nextDialMs: this.#nextDial,
       sentMessages: this.#sentMessages,
       sentBytes: this.#sentBytes,
-      waitingBytes: this.#socket.waitingBytes,
+      waitingBytes: Math.max(this.#socket.waitingBytes, 0),
       isDropping: this.#gate.isDropping,
       droppedMessages: this.#gate.droppedMessages,
       droppedBytes: this.#gate.droppedBytes,

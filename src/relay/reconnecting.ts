@@ -86,14 +86,9 @@ export class ReconnectingSocket {
     this.#client.binaryType = 'nodebuffer' as never; // ws's own, which the browser's type does not list
   }
 
-  /** Whether frames can be written now. */
-  get isOpen(): boolean {
-    return this.#raw !== null;
-  }
-
-  /** Bytes written that the system has not taken yet. */
+  /** Bytes written that the system has not taken yet; -1 while the link is not open. */
   get waitingBytes(): number {
-    return this.#raw?.writableLength ?? 0;
+    return this.#raw === null ? -1 : this.#raw.writableLength;
   }
 
   /** Milliseconds a ping takes there and back; -1 while unknown. */
@@ -101,16 +96,14 @@ export class ReconnectingSocket {
     return this.#heartbeat?.roundTripMs ?? -1;
   }
 
-  /** Sends a message as one masked frame; nothing if the link is not open. */
-  send(message: Message): void {
-    const raw = this.#raw;
-    if (raw === null) return;
+  /** Sends a message as one masked frame on the open link. `waitingBytes` is what {@link waitingBytes} was just now. */
+  send(message: Message, waitingBytes: number): void {
+    const raw = this.#raw!; // open: the caller has asked
     // TLS takes what it is given some time later; so does a socket that is behind.
-    if (this.#isSecure || raw.writableLength > 0) {
+    if (this.#isSecure || waitingBytes > 0) {
       raw.write(framePress.give(message));
-    } else {
-      raw.write(framePress.lend(message));
-      if (raw.writableLength > 0) framePress.leave();
+    } else if (!raw.write(framePress.lend(message)) || raw.writableLength > 0) {
+      framePress.leave();
     }
   }
 
