@@ -9,22 +9,30 @@ import express, {
 } from 'express';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import {
-  type DestinationRule,
-  parseDestinationRule,
-  parseFeedName,
-  parseStreamRule,
-  trimName,
-} from '../relay/rules.js';
+import { parseFeedName, trimName } from '../relay/rules.js';
+import type { Actions } from './actions.js';
+import type { Guard } from './guard.js';
 import { takeHttpUpload } from './http-upload.js';
+import type { KeyGuard } from './keys.js';
+import { createPages, securityHeaders } from './pages.js';
 import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from './problem.js';
+import { knockOf } from './request.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** The API of a relay. */
-export function createApp(relay: Relay, log: Log): Express {
+/** The API of a relay, behind its guard. `keys` is null where there is no key to log in with. */
+export function createApp(
+  relay: Relay,
+  actions: Actions,
+  guard: Guard,
+  keys: KeyGuard | null,
+  isSecure: boolean,
+  log: Log,
+): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
+  app.use(securityHeaders(isSecure), letIn(guard));
+  app.use(createPages(keys, isSecure));
 
   app
     .route('/healthcheck')
@@ -37,50 +45,30 @@ export function createApp(relay: Relay, log: Log): Express {
 
   const json: RequestHandler[] = [wantJson, express.json({ limit: MAX_BODY_BYTES, strict: false })];
 
-  const setStream = answer((request) => relay.setStream(parseStreamRule(request.body)));
+  const setStream = answer((request) => actions.setStream(request.body));
   app.route('/api/streams').post(json, setStream).put(json, setStream).all(only('POST', 'PUT'));
   app
     .route('/api/streams/all')
-    .get(answer(() => Object.fromEntries(relay.streamRules().map(({ stream, feeds }) => [stream, feeds]))))
-    .delete(
-      answer(() => {
-        relay.deleteAllStreams();
-        return 'all';
-      }),
-    )
+    .get(answer(() => actions.streams()))
+    .delete(answer(() => actions.deleteAllStreams()))
     .all(only('GET', 'DELETE'));
   app
     .route('/api/streams/*name')
-    .get(answer((request) => relay.streamRule(nameIn(request)).feeds))
-    .delete(
-      answer((request) => {
-        relay.deleteStream(nameIn(request));
-        return nameIn(request);
-      }),
-    )
+    .get(answer((request) => actions.stream(nameIn(request))))
+    .delete(answer((request) => actions.deleteStream(nameIn(request))))
     .all(only('GET', 'DELETE'));
 
-  const setDestination = answer((request) => shown(relay.setDestination(parseDestinationRule(request.body))));
+  const setDestination = answer((request) => actions.setDestination(request.body));
   app.route('/api/destinations').post(json, setDestination).put(json, setDestination).all(only('POST', 'PUT'));
   app
     .route('/api/destinations/all')
-    .get(answer(() => Object.fromEntries(relay.destinationRules().map((rule) => [rule.id, shown(rule)]))))
-    .delete(
-      answer(async () => {
-        await relay.deleteAllDestinations();
-        return 'all';
-      }),
-    )
+    .get(answer(() => actions.destinations()))
+    .delete(answer(() => actions.deleteAllDestinations()))
     .all(only('GET', 'DELETE'));
   app
     .route('/api/destinations/*name')
-    .get(answer((request) => shown(relay.destinationRule(nameIn(request)))))
-    .delete(
-      answer(async (request) => {
-        await relay.deleteDestination(nameIn(request));
-        return nameIn(request);
-      }),
-    )
+    .get(answer((request) => actions.destination(nameIn(request))))
+    .delete(answer((request) => actions.deleteDestination(nameIn(request))))
     .all(only('GET', 'DELETE'));
 
   const upload: RequestHandler = (request, response) => {
@@ -105,9 +93,36 @@ export function createApp(relay: Relay, log: Log): Express {
   return app;
 }
 
-/** A destination rule without its secret. */
-function shown({ token, ...rule }: DestinationRule): object {
-  return token === undefined ? rule : { ...rule, tokenSet: true };
+/** Admits a request or not; answers for origins that were allowed by name are readable there (CORS). */
+function letIn(guard: Guard): RequestHandler {
+  return (request, response, next) => {
+    try {
+      guard.admit(knockOf(request));
+    } catch (error) {
+      const isPage = request.method === 'GET' && request.path === '/' && request.accepts('html') !== false;
+      if (!(error instanceof HttpError && error.status === 401 && isPage)) throw error;
+      response.redirect(303, '/login');
+      return;
+    }
+    const origin = guard.corsOrigin(request.headers.origin);
+    if (origin !== null) {
+      response.set({
+        'Access-Control-Allow-Origin': origin,
+        Vary: 'Origin',
+        'Access-Control-Allow-Credentials': 'true',
+      });
+      if (request.method === 'OPTIONS') {
+        response.set({
+          'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+          'Access-Control-Allow-Headers': 'Content-Type, Authorization',
+        });
+        response.status(204).end();
+        return;
+      }
+    }
+    if (request.headers.expect !== undefined) response.writeContinue(); // asked only after it was let in
+    next();
+  };
 }
 
 /** The name behind the route: path segments, decoded; one leading "/" is dropped. */

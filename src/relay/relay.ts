@@ -5,6 +5,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
 import { Destination, type DestinationSource, type DestinationStats } from './destination.js';
+import { farEndOf } from './far-end.js';
 import { Feed, type FeedStats, type Sink } from './feed.js';
 import type { Limits } from './limits.js';
 import {
@@ -36,7 +37,11 @@ export class Relay {
   readonly #source: DestinationSource;
 
   /** @param tls extra authorities for wss (`VW_CA`). */
-  constructor(limits: Limits, log: Log, tls: SecureContextOptions = {}) {
+  constructor(
+    limits: Limits,
+    log: Log,
+    readonly tls: SecureContextOptions = {},
+  ) {
     this.limits = limits;
     this.#log = log;
     this.#source = {
@@ -44,7 +49,7 @@ export class Relay {
       deliver: (name, message) => {
         if (!isStreamName(name)) this.feed(name).deliver(message);
       },
-      dial: (rule) => ({ url: rule.destination, tls }),
+      farEnd: (rule) => farEndOf(rule, tls, limits.dialTimeoutMs),
     };
   }
 
@@ -60,6 +65,11 @@ export class Relay {
       this.#forgetLater(name); // unless somebody takes it up
     }
     return feed;
+  }
+
+  /** Throws {@link LimitError} if a feed of that name would be one too many. */
+  checkRoomFor(name: string): void {
+    if (!isStreamName(name)) this.#checkFeedRoom([name]);
   }
 
   /** Sends `sink` what the feed or stream of a name sends, until the returned function is called. */

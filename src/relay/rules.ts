@@ -148,12 +148,18 @@ export function parseDestinationRule(body: unknown): DestinationRequest {
   return { id: rule.id, stream: rule.stream, destination, token: rule.token };
 }
 
-/** The rule that a request leaves in force, given the one before it. */
+/** The rule that a request leaves in force, given the one before it. Throws {@link RuleError}. */
 export function resolveDestination(request: DestinationRequest, before: DestinationRule | undefined): DestinationRule {
   const { id, stream, destination } = request;
   // A token belongs to a far end: it does not follow the rule to another one.
   const kept = before?.destination === destination ? before.token : undefined;
   const token = request.token === undefined ? kept : (request.token ?? undefined);
+  if (token === undefined && /^https?:/i.test(destination)) {
+    throw new RuleError(
+      'ERR_TOKEN_WANTED',
+      `destination "${id}": an http:// or https:// address is asked for access with a token; accepted: one with "token"`,
+    );
+  }
   return token === undefined ? { id, stream, destination } : { id, stream, destination, token };
 }
 
@@ -176,7 +182,8 @@ function parseUrl(id: string, text: string): string {
   const bad = (why: string, cause?: unknown) =>
     new RuleError(
       'ERR_BAD_URL',
-      `destination "${id}": ${why}; accepted: ws://host[:port]/path or wss://host[:port]/path`,
+      `destination "${id}": ${why}; accepted: ws://host[:port]/path, wss://host[:port]/path, or ` +
+        'https://host[:port]/session/topic with a token',
       cause === undefined ? undefined : { cause },
     );
   let url: URL;
@@ -185,7 +192,7 @@ function parseUrl(id: string, text: string): string {
   } catch (cause) {
     throw bad('its URL cannot be read', cause);
   }
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw bad(`"${url.protocol}//" is not dialled`);
+  if (!['ws:', 'wss:', 'http:', 'https:'].includes(url.protocol)) throw bad(`"${url.protocol}//" is not dialled`);
   if (url.hostname === '') throw bad('its URL names no host');
   if (url.port === '0') throw bad('port 0 cannot be dialled');
   if (url.hash !== '' || text.includes('#')) throw bad('its URL has a fragment ("#…"), which WebSockets do not have');
