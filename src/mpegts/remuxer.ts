@@ -17,7 +17,7 @@ import {
 import { Pace, REPEAT_MS } from './pace.js';
 import { hasPesHeader, PES_STAMPED_BYTES, pesBytesNeeded, stampsOf, startsPes } from './pes.js';
 import { ProgramClock } from './program-clock.js';
-import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce, selects } from './program-plan.js';
+import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce } from './program-plan.js';
 import type { PlannedTrack, RemuxInput, Replacement } from './program-plan.js';
 import { CLOCK, FIRST_TRACK, RemuxFeed, TABLE, type RemuxTrack } from './remux-feed.js';
 import { moveSplice } from './splice.js';
@@ -77,6 +77,8 @@ export interface RemuxedClock {
   readonly driftPpm: number;
   readonly isReference: boolean;
 }
+
+export type { RemuxInput } from './program-plan.js';
 
 export class Remuxer {
   /**
@@ -211,9 +213,10 @@ export class Remuxer {
   tick(nowMs: number): Uint8Array | null {
     this.joinAt = -1;
     this.#endReplacements(nowMs);
-    const tables = this.#pendingTables(nowMs);
-    if (tables || this.#pace.sinceMs(nowMs) > FRESH_MS * 2) return tables;
-    this.#buffer.open(new Uint8Array(0), PACKET_BYTES);
+    const isFlowing = this.#pace.sinceMs(nowMs) <= FRESH_MS * 2 && this.#plan.length > 0;
+    if (!isFlowing) return this.#pendingTables(nowMs);
+    this.#buffer.open(new Uint8Array(0), PACKET_BYTES + this.#tables.length);
+    if (this.#tablesPending || nowMs - this.#tablesAtMs >= REPEAT_MS) this.#insertTables(nowMs);
     if (this.#clock.pcr.sinceMs(nowMs) >= REPEAT_MS && this.#sentTables) this.#insertMadePcr(null, nowMs);
     return this.#buffer.close();
   }
