@@ -16,9 +16,14 @@ const LARGE_ERROR = 50 * TICKS_PER_MS;
 const SLEW_FROM = 3 * TICKS_PER_MS;
 const SLEW_TO = 0.5 * TICKS_PER_MS;
 const SETTLING_SLOPES = [0.1, 2] as const;
+/** Frames of a PES have no stamps of their own: drawn together more than this, one PES would begin inside another. */
+const SETTLING_SOUND_SLOPES = [0.95, 2] as const;
 const LARGE_SLOPES = [0.95, 1.05] as const;
 const SMALL_SLOPES = [0.995, 1.005] as const;
 const DRIFT_MS = 60_000;
+/** The least delay falling by more than this at once, and for so long after: media comes faster than it plays. */
+const RACING = 20 * TICKS_PER_MS;
+const RACING_MS = 500;
 
 const RANKS = { other: 0, audio: 1, video: 2 } as const;
 
@@ -44,6 +49,7 @@ export class FeedClock {
   #bucket = NaN;
   #min = Infinity;
   #slewing = false;
+  #racedAtMs = -Infinity;
   #latest: number;
   #driftFromMs = NaN;
   #driftFrom = 0;
@@ -91,6 +97,11 @@ export class FeedClock {
     return this.#driftPpm;
   }
 
+  /** Whether it is still being found out how old the feed is: a burst comes in, or a file as fast as it can be read. */
+  isRacing(nowMs: number): boolean {
+    return nowMs - this.#racedAtMs < RACING_MS;
+  }
+
   isSettled(nowMs: number): boolean {
     return nowMs - this.beganMs >= SETTLING_MS && this.#min !== Infinity;
   }
@@ -112,6 +123,7 @@ export class FeedClock {
     const bucket = Math.floor(arrivalMs / BUCKET_MS);
     if (bucket !== this.#bucket) this.#turn(bucket, arrivalMs);
     const slot = bucket % BUCKETS;
+    if (value < this.#min - RACING) this.#racedAtMs = arrivalMs;
     if (value < this.#least[slot]!) {
       this.#least[slot] = value;
       // A window that has only just been emptied keeps its old figure: see #turn.
@@ -139,7 +151,8 @@ export class FeedClock {
     if (this.#slewing ? size < SLEW_TO : size < SLEW_FROM) this.#slewing = false;
     else this.#slewing = true;
     if (!this.#slewing) return 1;
-    const [least, most] = settling ? SETTLING_SLOPES : size > LARGE_ERROR ? LARGE_SLOPES : SMALL_SLOPES;
+    const fast = this.rank === RANKS.video ? SETTLING_SLOPES : SETTLING_SOUND_SLOPES;
+    const [least, most] = settling ? fast : size > LARGE_ERROR ? LARGE_SLOPES : SMALL_SLOPES;
     return Math.min(most, Math.max(least, 1 + error / ahead));
   }
 

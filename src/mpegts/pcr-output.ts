@@ -4,7 +4,7 @@
 import type { FeedClock } from './feed-clock.js';
 import { TICKS_PER_MS } from './timestamp.js';
 
-const LAG = 500 * TICKS_PER_MS;
+const LAG = 650 * TICKS_PER_MS;
 const LEAST_LAG = 100 * TICKS_PER_MS;
 const MOST_LAG = 850 * TICKS_PER_MS;
 const LAG_STEP = 10 * TICKS_PER_MS;
@@ -16,8 +16,8 @@ const SMALLEST_STEP = 1 / 300;
 
 /**
  * A feed's PCR says when its multiplexer sent a packet, 0.7 s or nothing before the DTS (`-muxdelay`). Output PCR is that
- * line, moved so that the newest picture's DTS is `lag` after it: 0.5 s, so that sound 0.23 s older (a PES is sent when
- * it is full) is still ahead of it, and pictures that came late too; more where a track proves to be later still.
+ * line, moved so that the newest picture's DTS is `lag` after it: 0.65 s, so that sound up to 0.46 s older (a PES is sent
+ * when it is full, and the first when the second is) is still ahead of it; more where a track proves to be later still.
  */
 export class PcrOutput {
   /** The last one sent, unwrapped, in 90 kHz ticks with a fraction; NaN before the first. */

@@ -31,6 +31,8 @@ export interface ClockedFeed {
   trim: number;
   /** The latest output stamp of the clocks it had before. */
   pastOutput: number;
+  /** A sample from before its clock began, if there is one. */
+  firstSample: { stamp: number; arrivalMs: number } | null;
 }
 
 /** What the clock keeps of an input track. */
@@ -51,6 +53,8 @@ export class ProgramClock {
   dts = 0;
   /** Units whose DTS had to be held up, because it came too late or would have gone back. */
   heldUnits = 0;
+  /** Units of sound left out because they came too late. */
+  lateUnits = 0;
   /** Times a feed was lined up anew because its stamps jumped or stayed too late. */
   jumps = 0;
 
@@ -64,6 +68,11 @@ export class ProgramClock {
     if (!feed.clock) return;
     this.#drop(feed.clock, feed);
     feed.clock = null;
+  }
+
+  /** Whether a feed that starts now has something to be in time with. */
+  get hasReference(): boolean {
+    return this.#reference !== null;
   }
 
   /** Learns from a unit's DTS (33 bits) that arrives now, sent on or not. Sets `track.clock`. */
@@ -100,9 +109,10 @@ export class ProgramClock {
 
   /**
    * Moves a unit's stamps onto the program's clock, into `pts` and `dts`. `observe` comes first. `after` is the output
-   * DTS of the unit before it on its PID: time does not go back, whatever the input does.
+   * DTS of the unit before it on its PID: time does not go back, whatever the input does. False for sound that is too
+   * late to be sent: its frames cannot be drawn together as pictures can.
    */
-  stamp(feed: ClockedFeed, track: ClockedTrack, pts: number, after: number, nowMs: number): void {
+  stamp(feed: ClockedFeed, track: ClockedTrack, pts: number, after: number, nowMs: number): boolean {
     let clock = track.clock!; // set by observe
     let dts = track.dts;
     this.#move(clock, dts, pts, nowMs);
@@ -117,12 +127,20 @@ export class ProgramClock {
     }
     if (this.dts >= floor) this.#lateSince.delete(clock);
     this.pcr.noteUnit(this.dts);
-    const short = Math.ceil(Math.max(floor - this.dts, after + 1 - this.dts));
+    const isLate = this.dts < floor;
+    // Files that are read as fast as they can be: nothing of them is in time, and all of it is wanted.
+    const isRacing = isLate && (this.#reference?.isRacing(nowMs) ?? false);
+    if (isLate && track.kind === 'audio' && !isRacing) {
+      this.lateUnits++;
+      return false;
+    }
+    const short = Math.ceil(Math.max(isRacing && track.kind === 'audio' ? -1 : floor - this.dts, after + 1 - this.dts));
     if (short > 0) {
       this.heldUnits++;
       this.dts += short;
       this.pts += short;
     }
+    return true;
   }
 
   /** How far a feed's offset is from where it should be, in ticks; NaN if that is not known. */
@@ -158,7 +176,10 @@ export class ProgramClock {
   #begin(feed: ClockedFeed, track: ClockedTrack, stamp: number, nowMs: number): FeedClock {
     if (feed.clock) this.retire(feed);
     const now = nowMs * TICKS_PER_MS;
-    const length = track.kind === 'audio' ? track.unitTicks : 0;
+    const first = track.kind === 'audio' ? feed.firstSample : null;
+    // How much older than now the stamp is: sound by its length, and by what passed while it was held.
+    const age = first ? now - first.arrivalMs * TICKS_PER_MS + ticksAfter(first.stamp, stamp) : 0;
+    const length = first ? age : track.kind === 'audio' ? track.unitTicks : 0;
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
     output = Math.ceil(Math.max(output, feed.pastOutput + 1));
     if (!Number.isNaN(this.pcr.last)) output = Math.max(output, Math.ceil(this.pcr.last + MARGIN));
@@ -166,6 +187,8 @@ export class ProgramClock {
     clock.trim = feed.trim;
     feed.clock = clock;
     this.#clocks.add(clock);
+    if (first && clock.samplesFrom(track, track.kind)) clock.sample(clock.unwrap(first.stamp), first.arrivalMs);
+    feed.firstSample = null;
     if (!this.#reference) {
       this.#reference = clock;
       this.#base = output - now + length - feed.trim;

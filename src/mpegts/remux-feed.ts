@@ -6,6 +6,7 @@ import type { OutputTrack } from './output-track.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT } from './packet.js';
 import { ProgramReader, type Program } from './program.js';
 import type { ClockedFeed, ClockedTrack } from './program-clock.js';
+import type { StartHold } from './start-hold.js';
 import type { Track, TrackKind } from './track.js';
 
 /** What a PID of the input is: the values of `RemuxFeed.slots` below `FIRST_TRACK`. */
@@ -80,6 +81,9 @@ export class RemuxFeed implements ClockedFeed {
   clock: FeedClock | null = null;
   trim = 0;
   pastOutput = -Infinity;
+  /** Where its first units wait, while they do. */
+  hold: StartHold | null = null;
+  firstSample: StartHold['least'] = null;
 
   constructor(name: string) {
     this.name = name;
@@ -89,6 +93,8 @@ export class RemuxFeed implements ClockedFeed {
   /** Another source begins. Its tables are not known yet; the tracks stay, for they are most likely the same. */
   begin(): void {
     this.reader.reset();
+    this.hold = null;
+    this.firstSample = null;
     this.slots.fill(UNKNOWN);
     this.slots[PAT_PID] = TABLE;
     for (const track of this.tracks) track.begin();

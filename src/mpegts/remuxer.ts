@@ -20,6 +20,7 @@ import { ProgramClock } from './program-clock.js';
 import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce } from './program-plan.js';
 import type { PlannedTrack, RemuxInput, Replacement } from './program-plan.js';
 import { CLOCK, FIRST_TRACK, RemuxFeed, TABLE, type RemuxTrack } from './remux-feed.js';
+import { StartHold } from './start-hold.js';
 import { moveSplice } from './splice.js';
 import { readPcr, readTimestamp, TICKS_PER_MS, writePcr, writeTimestamp } from './timestamp.js';
 import { kindOfStreamId, type TrackKind } from './track.js';
@@ -147,9 +148,10 @@ export class Remuxer {
     });
   }
 
-  /** Units whose time had to be held up because they came too late, and times a feed was lined up anew. */
-  get timing(): { readonly heldUnits: number; readonly jumps: number } {
-    return { heldUnits: this.#clock.heldUnits, jumps: this.#clock.jumps };
+  /** Units whose time had to be held up because they came too late, those of sound that were left out, and times a feed was lined up anew. */
+  get timing(): { readonly heldUnits: number; readonly lateUnits: number; readonly jumps: number } {
+    const { heldUnits, lateUnits, jumps } = this.#clock;
+    return { heldUnits, lateUnits, jumps };
   }
 
   /** The feeds whose messages are wanted: the inputs, and those that run on until they are replaced. */
@@ -189,6 +191,15 @@ export class Remuxer {
     }
     this.#endReplacements(nowMs);
     this.#pace.note(nowMs);
+    if (this.#isHeld(from, data, nowMs)) return null;
+    if (!from.hold) return this.#remux(from, data, nowMs);
+    const { messages, least } = from.hold;
+    from.firstSample = least;
+    from.hold = null;
+    return this.#remux(from, concatenate(messages), nowMs);
+  }
+
+  #remux(from: RemuxFeed, data: Uint8Array, nowMs: number): Uint8Array | null {
     // Room for tables where they are likely to be wanted before the first packet.
     const access = data.length > 5 && (data[3]! & 0x20) !== 0 && (data[5]! & RANDOM_ACCESS) !== 0;
     const room = access || this.#areTablesDue(nowMs) ? this.#tables.length : 0;
@@ -196,6 +207,16 @@ export class Remuxer {
     for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#packet(from, data, at, nowMs);
     this.#makePcr(from, nowMs);
     return this.#buffer.close();
+  }
+
+  /** Whether a message waits with the first sound of its feed. If that is over, what waited is put before `data`. */
+  #isHeld(feed: RemuxFeed, data: Uint8Array, nowMs: number): boolean {
+    if (feed.clock || (!feed.hold && !this.#clock.hasReference)) return false;
+    if (feed.prime(data)) this.#rebuild(true);
+    if (!feed.program || feed.tracks.some(({ kind }) => kind === 'video')) return false;
+    if (!feed.tracks.some(({ kind }) => kind === 'audio')) return false;
+    feed.hold ??= new StartHold(nowMs);
+    return !feed.hold.push(data, nowMs);
   }
 
   /** The feed's source is gone: its tracks leave the program. Returns tables to send, or `null`. */
@@ -373,7 +394,7 @@ export class Remuxer {
         }
         this.#begin(track, flags, nowMs);
         const to = buffer.keep();
-        this.#stamp(feed, track, buffer.bytes, to + payload - at, nowMs);
+        this.#stamp(track, buffer.bytes, to + payload - at);
         this.#send(feed, track, to, flags, lost, nowMs);
         return;
       }
@@ -401,7 +422,7 @@ export class Remuxer {
       return;
     }
     this.#begin(track, first, nowMs);
-    this.#stamp(feed, track, this.#header, 0, nowMs);
+    this.#stamp(track, this.#header, 0);
     spread(held, this.#header, true);
     const to = this.#buffer.insert(held.length);
     this.#buffer.bytes.set(held, to);
@@ -425,7 +446,18 @@ export class Remuxer {
     }
     const stamps = hasPesHeader(data[at + 3]!) ? stampsOf(data, at) : 0;
     if (stamps > 0) this.#clock.observe(feed, track, readTimestamp(data, at + (stamps === 2 ? 14 : 9)), nowMs);
-    if (track.open) return true;
+    if (!track.open && !this.#mayOpen(feed, track, flags, nowMs)) return false;
+    const out = track.out!; // open tracks have one
+    if (stamps > 0 && !this.#clock.stamp(feed, track, readTimestamp(data, at + 9), out.dts, nowMs)) {
+      track.open = false;
+      return false;
+    }
+    if (stamps > 0) out.dts = this.#clock.dts;
+    return true;
+  }
+
+  /** Whether a track that is not being sent begins with this unit. */
+  #mayOpen(feed: RemuxFeed, track: RemuxTrack, flags: number, nowMs: number): boolean {
     if (!track.out && !track.replaces) return false;
     if (Number.isNaN(track.waitsSinceMs)) track.waitsSinceMs = nowMs;
     const access = (flags & RANDOM_ACCESS) !== 0;
@@ -436,7 +468,10 @@ export class Remuxer {
     if (!track.out) return false;
     // Not every encoder marks its random access points: after a while any picture will do.
     track.open = access || !track.needsAccess || nowMs - track.waitsSinceMs >= ACCESS_WAIT_MS;
-    if (track.open) track.waitsSinceMs = NaN;
+    if (track.open) {
+      track.waitsSinceMs = NaN;
+      track.needsAccess = false;
+    }
     return track.open;
   }
 
@@ -457,7 +492,7 @@ export class Remuxer {
   }
 
   /** Rewrites stamps and stream_id of the PES header at `at`. */
-  #stamp(feed: RemuxFeed, track: RemuxTrack, bytes: Uint8Array, at: number, nowMs: number): void {
+  #stamp(track: RemuxTrack, bytes: Uint8Array, at: number): void {
     const out = track.out!; // admitted
     const streamId = bytes[at + 3]!;
     if (out.inputStreamId !== streamId || out.streamId < 0) {
@@ -469,8 +504,6 @@ export class Remuxer {
     bytes[at + 3] = out.streamId;
     const stamps = hasPesHeader(streamId) ? stampsOf(bytes, at) : 0;
     if (stamps === 0) return;
-    this.#clock.stamp(feed, track, readTimestamp(bytes, at + 9), out.dts, nowMs);
-    out.dts = this.#clock.dts;
     writeTimestamp(bytes, at + 9, this.#clock.pts);
     if (stamps === 2) writeTimestamp(bytes, at + 14, this.#clock.dts);
   }
@@ -575,6 +608,16 @@ function isDuplicate(track: RemuxTrack, data: Uint8Array, at: number, payload: n
   if (other - track.lastAt !== payload - at) return false;
   for (let i = payload; i < at + PACKET_BYTES; i++) if (data[i] !== last[other++]) return false;
   return true;
+}
+
+function concatenate(messages: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(messages.reduce((bytes, { length }) => bytes + length, 0));
+  let at = 0;
+  for (const message of messages) {
+    all.set(message, at);
+    at += message.length;
+  }
+  return all;
 }
 
 function append(held: Uint8Array | null, data: Uint8Array, at: number): Uint8Array {
