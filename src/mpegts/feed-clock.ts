@@ -21,9 +21,6 @@ const SETTLING_SOUND_SLOPES = [0.95, 2] as const;
 const LARGE_SLOPES = [0.95, 1.05] as const;
 const SMALL_SLOPES = [0.995, 1.005] as const;
 const DRIFT_MS = 60_000;
-/** The least delay falling by more than this at once, and for so long after: media comes faster than it plays. */
-const RACING = 20 * TICKS_PER_MS;
-const RACING_MS = 500;
 
 const RANKS = { other: 0, audio: 1, video: 2 } as const;
 
@@ -49,7 +46,6 @@ export class FeedClock {
   #bucket = NaN;
   #min = Infinity;
   #slewing = false;
-  #racedAtMs = -Infinity;
   #latest: number;
   #driftFromMs = NaN;
   #driftFrom = 0;
@@ -97,11 +93,6 @@ export class FeedClock {
     return this.#driftPpm;
   }
 
-  /** Whether it is still being found out how old the feed is: a burst comes in, or a file as fast as it can be read. */
-  isRacing(nowMs: number): boolean {
-    return nowMs - this.#racedAtMs < RACING_MS;
-  }
-
   isSettled(nowMs: number): boolean {
     return nowMs - this.beganMs >= SETTLING_MS && this.#min !== Infinity;
   }
@@ -123,7 +114,6 @@ export class FeedClock {
     const bucket = Math.floor(arrivalMs / BUCKET_MS);
     if (bucket !== this.#bucket) this.#turn(bucket, arrivalMs);
     const slot = bucket % BUCKETS;
-    if (value < this.#min - RACING) this.#racedAtMs = arrivalMs;
     if (value < this.#least[slot]!) {
       this.#least[slot] = value;
       // A window that has only just been emptied keeps its old figure: see #turn.

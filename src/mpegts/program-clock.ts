@@ -127,14 +127,11 @@ export class ProgramClock {
     }
     if (this.dts >= floor) this.#lateSince.delete(clock);
     this.pcr.noteUnit(this.dts);
-    const isLate = this.dts < floor;
-    // Files that are read as fast as they can be: nothing of them is in time, and all of it is wanted.
-    const isRacing = isLate && (this.#reference?.isRacing(nowMs) ?? false);
-    if (isLate && track.kind === 'audio' && !isRacing) {
+    if (this.dts < floor && track.kind === 'audio') {
       this.lateUnits++;
       return false;
     }
-    const short = Math.ceil(Math.max(isRacing && track.kind === 'audio' ? -1 : floor - this.dts, after + 1 - this.dts));
+    const short = Math.ceil(Math.max(floor - this.dts, after + 1 - this.dts));
     if (short > 0) {
       this.heldUnits++;
       this.dts += short;
@@ -181,8 +178,10 @@ export class ProgramClock {
     const age = first ? now - first.arrivalMs * TICKS_PER_MS + ticksAfter(first.stamp, stamp) : 0;
     const length = first ? age : track.kind === 'audio' ? track.unitTicks : 0;
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
-    output = Math.ceil(Math.max(output, feed.pastOutput + 1));
-    if (!Number.isNaN(this.pcr.last)) output = Math.max(output, Math.ceil(this.pcr.last + MARGIN));
+    // A guess must not lie in the past; where it is known that the first units do, they are left out instead.
+    if (!first)
+      output = Math.max(output, feed.pastOutput + 1, Number.isNaN(this.pcr.last) ? 0 : this.pcr.last + MARGIN);
+    output = Math.ceil(output);
     const clock = new FeedClock(stamp, output, nowMs);
     clock.trim = feed.trim;
     feed.clock = clock;

@@ -192,11 +192,16 @@ export class Remuxer {
     this.#endReplacements(nowMs);
     this.#pace.note(nowMs);
     if (this.#isHeld(from, data, nowMs)) return null;
-    if (!from.hold) return this.#remux(from, data, nowMs);
-    const { messages, least } = from.hold;
-    from.firstSample = least;
-    from.hold = null;
-    return this.#remux(from, concatenate(messages), nowMs);
+    return this.#remux(from, this.#release(from) ?? data, nowMs);
+  }
+
+  /** What has waited with the first sound of a feed; `null` if nothing has. */
+  #release(feed: RemuxFeed): Uint8Array | null {
+    if (!feed.hold) return null;
+    const { messages, least } = feed.hold;
+    feed.firstSample = least;
+    feed.hold = null;
+    return concatenate(messages);
   }
 
   #remux(from: RemuxFeed, data: Uint8Array, nowMs: number): Uint8Array | null {
@@ -219,15 +224,21 @@ export class Remuxer {
     return !feed.hold.push(data, nowMs);
   }
 
-  /** The feed's source is gone: its tracks leave the program. Returns tables to send, or `null`. */
+  /**
+   * The feed's source is gone: its tracks leave the program. Returns packets to send (tables, and sound that was held
+   * back if the source was shorter than that), or `null`.
+   */
   leave(feed: string, nowMs: number): Uint8Array | null {
     this.joinAt = -1;
     const gone = this.#feeds.get(feed);
     if (!gone) return null;
+    const held = this.#release(gone);
+    const last = held && this.#remux(gone, held, nowMs);
     this.#clock.retire(gone);
     gone.leave();
     this.#rebuild(false);
-    return this.#pendingTables(nowMs);
+    const tables = this.#pendingTables(nowMs);
+    return last && tables ? concatenate([last, tables]) : (last ?? tables);
   }
 
   /** What time alone makes due: called every 100 ms or so while somebody watches. Returns packets to send, or `null`. */
@@ -406,12 +417,12 @@ export class Remuxer {
       return;
     }
     track.held = append(track.held, data, at);
-    this.#release(feed, track, nowMs);
+    this.#complete(feed, track, nowMs);
     buffer.skip();
   }
 
   /** Sends held packets once the header that is spread over them is complete. */
-  #release(feed: RemuxFeed, track: RemuxTrack, nowMs: number): void {
+  #complete(feed: RemuxFeed, track: RemuxTrack, nowMs: number): void {
     const held = track.held!;
     const bytes = spread(held, this.#header, false);
     if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;

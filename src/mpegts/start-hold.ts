@@ -20,8 +20,8 @@ const LONGEST_UNIT = 1000 * TICKS_PER_MS;
  */
 export class StartHold {
   readonly messages: Uint8Array[] = [];
-  /** The least of arrival minus stamp seen, ticks: what FeedClock calls a sample. `null` until two units came. */
-  least: { stamp: number; arrivalMs: number } | null = null;
+  /** The least of arrival minus stamp seen: what FeedClock calls a sample. */
+  #least: { stamp: number; arrivalMs: number } | null = null;
   readonly #sinceMs: number;
   #bytes = 0;
   #pid = -1;
@@ -39,6 +39,14 @@ export class StartHold {
     this.#bytes += data.length;
     for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#look(data, at, nowMs);
     return this.isOver(nowMs);
+  }
+
+  /**
+   * The sample that says how old the feed is. `null` while nothing came at its own pace: a file that is read as fast as
+   * it can be is not late, it has just no time of its own.
+   */
+  get least(): { stamp: number; arrivalMs: number } | null {
+    return this.#isPaced ? this.#least : null;
   }
 
   /** Whether time is up or everything known. */
@@ -60,9 +68,9 @@ export class StartHold {
     const length = ticksAfter(stamp, this.#stamp);
     if (!Number.isNaN(this.#stampAtMs) && length > 0 && length < LONGEST_UNIT) {
       // The unit before came whole when it came, and this is where it ends.
-      const later = this.least ? ticksAfter(stamp, this.least.stamp) : 0;
-      const wait = this.least ? (this.#stampAtMs - this.least.arrivalMs) * TICKS_PER_MS : 0;
-      if (!this.least || wait < later) this.least = { stamp, arrivalMs: this.#stampAtMs };
+      const later = this.#least ? ticksAfter(stamp, this.#least.stamp) : 0;
+      const wait = this.#least ? (this.#stampAtMs - this.#least.arrivalMs) * TICKS_PER_MS : 0;
+      if (!this.#least || wait < later) this.#least = { stamp, arrivalMs: this.#stampAtMs };
       if ((nowMs - this.#stampAtMs) * TICKS_PER_MS * BURST_PACE >= length) this.#isPaced = true;
     }
     this.#stamp = stamp;

@@ -51,7 +51,7 @@ function measure(
       measured.push({ atMs, lateMs: (apart - 2 ** 32) / 90 });
     }
   }
-  return { measured, errors: check ? checkTs(sent, { pcrMs: 200 }).errors : [], remuxer };
+  return { measured, errors: check ? checkTs(sent, { pcrMs: 229 }).errors : [], remuxer };
 }
 
 const range = (measured: readonly Measured[], fromMs: number): [number, number] => {
