@@ -94,6 +94,7 @@ export class ProgramOutput {
   passPcr(feed: RemuxFeed, data: Uint8Array, at: number, nowMs: number): void {
     const { clock } = feed;
     if (this.pcrTrack?.feed !== feed || !clock || clock.reached === -Infinity || !this.sentTables) return;
+    if (this.areTablesDue(nowMs)) this.insertTables(nowMs);
     this.insertPcr(this.clock.pcr.carry(clock, readPcr(data, at), nowMs));
     this.#carriedAtMs = nowMs;
   }
