@@ -176,7 +176,18 @@ export class Remuxer {
     if (!isFlowing) return this.#output.pendingTables(nowMs);
     this.#output.buffer.open(NOTHING, PACKET_BYTES + this.#output.tables.length);
     this.#output.tick(nowMs);
-    return this.#output.buffer.close();
+    const made = this.#output.buffer.close();
+    const late = this.#endHolds(nowMs);
+    return made && late ? concatenate([made, late]) : (made ?? late);
+  }
+
+  /** First sound that nothing came after for so long that there is no point in waiting. */
+  #endHolds(nowMs: number): Uint8Array | null {
+    for (const feed of this.#feeds.values()) {
+      const messages = feed.hold?.isOver(nowMs) && this.#release(feed);
+      if (messages) return this.#remux(feed, messages, nowMs); // others have their turn with the next tick
+    }
+    return null;
   }
 
   /** Plans the program anew. Without tracks nothing is said, unless `byRule`: a far end may as well keep its PMT. */

@@ -23,13 +23,13 @@ const stampAt = (data: Uint8Array): number => {
 /** Runs sources through a Remuxer; says how far sound is from the picture, and what the judge says. */
 function measure(
   sources: Generator<SourceMessage>[],
-  { check = true, inputs = ['video0', 'audio0'] } = {},
+  { check = true, trimMs = 0 } = {},
 ): { measured: Measured[]; errors: string[]; remuxer: Remuxer } {
   const remuxer = new Remuxer();
   const sent: Sent[] = [];
   const measured: Measured[] = [];
   remuxer.setInputs(
-    inputs.map((feed) => ({ feed, select: 'all' as const })),
+    ['video0', 'audio0'].map((feed) => ({ feed, select: 'all' as const, trimMs: feed === 'audio0' ? trimMs : 0 })),
     0,
   );
   let picture = NaN;
@@ -135,4 +135,77 @@ describe('Remuxer: one clock', () => {
       expect(errors).to.deep.equal([]);
     }
   });
+
+  for (const [name, change] of [
+    ['jumps back', { stamp: 90000 }],
+    ['jumps ahead', { stamp: 90_000_000 }],
+    ['jumps ahead by little', { stamp: 126000 + 8000 * 90 + 120_000 }],
+  ] as const) {
+    for (const jumping of ['video0', 'audio0']) {
+      it(`goes on when ${jumping} ${name}`, () => {
+        const isVideo = jumping === 'video0';
+        const before = isVideo ? video({ lengthMs: 8000 }) : audio({ lengthMs: 8000, unitMs: 100 });
+        const after = isVideo
+          ? video({ fromMs: 9000, lengthMs: 12_000, ...change })
+          : audio({ fromMs: 9000, lengthMs: 12_000, unitMs: 100, ...change });
+        const { measured, errors, remuxer } = measure([
+          continued(before, 0),
+          continued(after, isVideo ? 200 : 80),
+          isVideo ? audio({ unitMs: 100 }) : video(),
+        ]);
+        expect(errors).to.deep.equal([]);
+        expect(remuxer.timing.jumps).to.equal(1);
+        expectInTime(measured, 12_000);
+      });
+    }
+  }
+
+  for (const stalling of ['video0', 'audio0']) {
+    it(`goes on when ${stalling} stalls for 5 s and then catches up`, () => {
+      const stall = (unitMs: number) => (unit: number) => {
+        const at = unit * unitMs;
+        return at > 8000 && at < 13_000 ? 13_000 - at : 0;
+      };
+      const { measured, errors } = measure([
+        video(stalling === 'video0' ? { lateMs: stall(40) } : {}),
+        audio(stalling === 'audio0' ? { lateMs: stall(100), unitMs: 100 } : { unitMs: 100 }),
+      ]);
+      expect(errors).to.deep.equal([]);
+      expectInTime(
+        measured.filter(({ atMs }) => atMs < 9000 || atMs > 16_000),
+        4000,
+      );
+    });
+
+    it(`goes on when ${stalling} is stopped for 5 s and stays late`, () => {
+      const stop = (unitMs: number) => (unit: number) => (unit * unitMs > 8000 ? 5000 : 0);
+      const { errors } = measure([
+        video(stalling === 'video0' ? { lateMs: stop(40) } : {}),
+        audio(stalling === 'audio0' ? { lateMs: stop(100), unitMs: 100 } : { unitMs: 100 }),
+      ]);
+      expect(errors).to.deep.equal([]);
+    });
+  }
+
+  it('moves a feed by what the rule says, and does not step when that changes', () => {
+    const at = (trimMs: number): number => {
+      const { measured, errors } = measure([video(), audio({ unitMs: 24 })], { trimMs });
+      expect(errors).to.deep.equal([]);
+      return measured.at(-1)!.lateMs;
+    };
+    expect(at(-40) - at(0)).to.be.closeTo(-40, 1);
+    expect(at(100) - at(0)).to.be.closeTo(100, 1);
+  });
 });
+
+/** A source that goes on with the counters of another, unannounced. */
+function* continued(messages: Generator<SourceMessage>, packets: number): Generator<SourceMessage> {
+  for (const message of messages) {
+    const data = Buffer.from(message.data);
+    for (let at = 0; at < data.length; at += 188) {
+      if (data[at + 1]! & 0x1f || data[at + 2]! > 0)
+        data[at + 3] = (data[at + 3]! & 0xf0) | ((data[at + 3]! + packets) & 15);
+    }
+    yield { ...message, data, begins: message.begins && packets === 0 };
+  }
+}

@@ -57,4 +57,56 @@ describe('Remuxer with captures of real ffmpeg', function () {
       });
     }
   }
+
+  for (const [name, first, second] of [
+    ['sound', 1400, 1000],
+    ['the picture', 1000, 2700],
+  ] as const) {
+    it(`decodes without a warning when ${name} starts first and sources leave`, () => {
+      const pictures = delay(messagesOf(picture('libx264 -preset ultrafast -tune zerolatency -g 25')), first);
+      const sounds = delay(messagesOf(sound('aac -b:a 96k')), second);
+      const frames = probe(join188(sounds))[0]!.frames;
+      const remuxer = new Remuxer();
+      const sent: Sent[] = [];
+      remuxer.setInputs(BOTH, 900);
+      const ends = [pictures, sounds].map((messages) => messages.at(-1)!.atMs + 50);
+      const messages = interleave({ video0: pictures, audio0: sounds });
+      const done = [false, false];
+      for (const message of messages) {
+        ends.forEach((atMs, i) => {
+          if (done[i] || atMs > message.atMs) return;
+          done[i] = true;
+          const out = remuxer.leave(i === 0 ? 'video0' : 'audio0', atMs);
+          if (out) sent.push({ data: out, atMs });
+        });
+        run(remuxer, [message], sent);
+      }
+      expect(checkTs(sent, { pcrMs: 260 }).errors).to.deep.equal([]);
+      const found = probe(join188(sent));
+      expect(found.find(({ codec }) => codec === 'h264')?.frames).to.equal(125);
+      expect(found.find(({ codec }) => codec === 'aac')?.frames).to.equal(frames);
+      expect(warnings(join188(sent))).to.equal('');
+    });
+  }
+
+  it('goes on when ffmpeg is started again, three times', () => {
+    const more = ['-output_ts_offset', '95441']; // the wrap is at 95443.7 s
+    const sounds = messagesOf(sound('aac -b:a 96k'));
+    const remuxer = new Remuxer();
+    remuxer.setInputs(BOTH, 900);
+    const all: (Captured & { feed: string })[] = [];
+    const again = messagesOf(picture('libx264 -preset ultrafast -tune zerolatency -g 25', ...more));
+    for (let i = 0; i < 4; i++) {
+      all.push(...interleave({ video0: delay(again, 1000 + i * 6500) }));
+      all.push(...interleave({ audio0: delay(sounds, 1300 + i * 6100) }));
+    }
+    const sent = run(
+      remuxer,
+      all.sort((a, b) => a.atMs - b.atMs),
+    );
+    expect(checkTs(sent, { pcrMs: 260 }).errors).to.deep.equal([]);
+    const found = probe(join188(sent));
+    expect(found.map(({ frames }) => frames)).to.deep.equal([500, probe(join188(sounds))[0]!.frames * 4]);
+    expect(warnings(join188(sent))).to.equal('');
+  });
 });
