@@ -131,7 +131,7 @@ export class PacketPath {
       track.held = null;
       const here = at + PACKET_BYTES - payload;
       if (pesBytesNeeded(data, payload, here) <= here) {
-        if (!this.#admit(feed, track, data, payload, flags, nowMs)) {
+        if (!this.#admit(feed, track, data, payload, flags, at, nowMs)) {
           this.#leaveOut(feed, data, at, pid, flags, nowMs);
           return;
         }
@@ -160,7 +160,7 @@ export class PacketPath {
     if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;
     track.held = null;
     const first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
-    if (!this.#admit(feed, track, this.#header, 0, first, nowMs)) {
+    if (!this.#admit(feed, track, this.#header, 0, first, -1, nowMs)) {
       this.#counters.leftOut += held.length / PACKET_BYTES;
       return;
     }
@@ -175,8 +175,19 @@ export class PacketPath {
     }
   }
 
-  /** Looks at a PES packet that begins: whether it is sent. The clock learns from it either way. */
-  #admit(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, flags: number, nowMs: number): boolean {
+  /**
+   * Looks at the PES packet whose header is at `at`: whether it is sent. The clock learns from it either way. `packetAt`
+   * is where its first packet is in `data`; -1 if it is not there.
+   */
+  #admit(
+    feed: RemuxFeed,
+    track: RemuxTrack,
+    data: Uint8Array,
+    at: number,
+    flags: number,
+    packetAt: number,
+    nowMs: number,
+  ): boolean {
     if (!startsPes(data, at)) {
       this.#counters.damaged++;
       track.open = false;
@@ -191,6 +202,8 @@ export class PacketPath {
     if (stamps > 0) this.#clock.observe(feed, track, readTimestamp(data, at + (stamps === 2 ? 14 : 9)), nowMs);
     if (!track.open && !this.#mayOpen(feed, track, flags, nowMs)) return false;
     const out = track.out!; // open tracks have one
+    // The PCR goes before the stamps, for it says what is too late.
+    if ((flags & HAS_PCR) !== 0 && packetAt >= 0) this.#output.preparePcr(track, data, packetAt, nowMs);
     if (stamps > 0 && !this.#clock.stamp(feed, track, readTimestamp(data, at + 9), out.dts, nowMs)) {
       track.open = false;
       return false;
@@ -269,7 +282,7 @@ export class PacketPath {
   /** Leaves a packet out, but for the PCR it may carry: that goes on in a packet of its own. */
   #leaveOut(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, flags: number, nowMs: number): void {
     this.#counters.leftOut++;
-    if ((flags & HAS_PCR) !== 0 && pid === feed.pcrPid) this.#output.passPcr(feed, data, at, nowMs);
+    if ((flags & HAS_PCR) !== 0) this.#output.passPcr(feed, data, at, pid, nowMs);
     this.#buffer.skip();
   }
 }

@@ -50,7 +50,9 @@ export class PcrOutput {
     }
     this.#latest = moved;
     const value = moved + this.#shift;
-    return this.#send(Math.abs(clock.reached - value - LAG) > ABSURD ? expected : value, nowMs);
+    // Behind what was sent already (the feed is late, and a PCR was made meanwhile): the clock runs on by itself.
+    const isUsable = Math.abs(clock.reached - value - LAG) <= ABSURD && !(value <= this.last);
+    return this.#send(isUsable || Number.isNaN(expected) ? value : expected, nowMs);
   }
 
   /** What a PCR in a packet of another PID becomes: nobody reads it, so it binds nothing. */

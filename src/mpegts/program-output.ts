@@ -1,6 +1,7 @@
 // What leaves a Remuxer: the message being made, the tables and the PCR that are put into it, and their timing.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.4, §2.4.4, §2.7.2.
 
+import type { FeedClock } from './feed-clock.js';
 import { OutputBuffer } from './output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, PACKET_BYTES, RANDOM_ACCESS, SYNC } from './packet.js';
@@ -33,6 +34,8 @@ export class ProgramOutput {
 
   #tablesAtMs = NaN;
   #carriedAtMs = NaN;
+  /** The output PCR of the packet at hand; NaN if it is not known yet. */
+  #prepared = NaN;
 
   /** Begins a message made of `data`, with room for tables where they are likely to be wanted. */
   open(data: Uint8Array, nowMs: number): void {
@@ -77,6 +80,12 @@ export class ProgramOutput {
     return offset;
   }
 
+  /** Finds the output PCR of a packet before it is sent, if it gives the program's. */
+  preparePcr(track: RemuxTrack, data: Uint8Array, at: number, nowMs: number): void {
+    if (track === this.pcrTrack?.track && track.clock) this.#carry(track.clock, data, at, nowMs);
+  }
+
+  /** Rewrites the PCR of the packet at `to` in the buffer. */
   movePcr(feed: RemuxFeed, track: RemuxTrack, to: number, nowMs: number): void {
     const { bytes } = this.buffer;
     const clock = track.clock ?? feed.clock;
@@ -85,17 +94,28 @@ export class ProgramOutput {
       bytes[to + 5] = bytes[to + 5]! & ~HAS_PCR; // no stamp has said yet what time it is: stuffing in its place
       bytes.fill(0xff, to + 6, to + 12);
     } else if (track === this.pcrTrack?.track) {
-      writePcr(bytes, to, this.clock.pcr.carry(clock, readPcr(bytes, to), nowMs));
-      this.#carriedAtMs = nowMs;
+      if (Number.isNaN(this.#prepared)) this.#carry(clock, bytes, to, nowMs);
+      writePcr(bytes, to, this.#prepared);
+      this.#prepared = NaN;
     } else writePcr(bytes, to, this.clock.pcr.moveOther(clock, readPcr(bytes, to)));
   }
 
   /** Passes on the PCR of a packet that is left out, in a packet of its own, if it is the program's. */
-  passPcr(feed: RemuxFeed, data: Uint8Array, at: number, nowMs: number): void {
+  passPcr(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, nowMs: number): void {
     const { clock } = feed;
-    if (this.pcrTrack?.feed !== feed || !clock || clock.reached === -Infinity || !this.sentTables) return;
+    const isWanted = pid === feed.pcrPid && this.pcrTrack?.feed === feed && this.sentTables;
+    if (!isWanted || !clock || clock.reached === -Infinity) {
+      this.#prepared = NaN;
+      return;
+    }
     if (this.areTablesDue(nowMs)) this.insertTables(nowMs);
-    this.insertPcr(this.clock.pcr.carry(clock, readPcr(data, at), nowMs));
+    if (Number.isNaN(this.#prepared)) this.#carry(clock, data, at, nowMs);
+    this.insertPcr(this.#prepared);
+    this.#prepared = NaN;
+  }
+
+  #carry(clock: FeedClock, data: Uint8Array, at: number, nowMs: number): void {
+    this.#prepared = this.clock.pcr.carry(clock, readPcr(data, at), nowMs);
     this.#carriedAtMs = nowMs;
   }
 
