@@ -19,6 +19,8 @@ const AHEAD = 1000 * TICKS_PER_MS;
 const SAME_CLOCK = 10_000 * TICKS_PER_MS;
 /** No unit is sent with a DTS nearer to the PCR. */
 const MARGIN = 20 * TICKS_PER_MS;
+/** First sound that comes this much too late is sent all the same. */
+const SLIGHTLY_LATE = 150 * TICKS_PER_MS;
 /** A feed that has been too late for this long is lined up anew. */
 const LATE_MS = 1000;
 const GOOD_ERROR = 5 * TICKS_PER_MS;
@@ -178,9 +180,11 @@ export class ProgramClock {
     const age = first ? now - first.arrivalMs * TICKS_PER_MS + ticksAfter(first.stamp, stamp) : 0;
     const length = first ? age : track.kind === 'audio' ? track.unitTicks : 0;
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
-    // A guess must not lie in the past; where it is known that the first units do, they are left out instead.
-    if (!first)
-      output = Math.max(output, feed.pastOutput + 1, Number.isNaN(this.pcr.last) ? 0 : this.pcr.last + MARGIN);
+    const floor = Number.isNaN(this.pcr.last) ? 0 : this.pcr.last + MARGIN;
+    // A guess must not lie in the past. Where it is known that the first units do, by little, they are sent later than
+    // they should be and drawn nearer afterwards; if by much, they are left out.
+    if (!first) output = Math.max(output, feed.pastOutput + 1, floor);
+    else if (output < floor && floor - output <= SLIGHTLY_LATE) output = floor;
     output = Math.ceil(output);
     const clock = new FeedClock(stamp, output, nowMs);
     clock.trim = feed.trim;
