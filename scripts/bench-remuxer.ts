@@ -17,7 +17,9 @@ function run(name: string, inputs: RemuxInput[], messages: readonly SourceMessag
     figures.push(Number(process.hrtime.bigint() - from) / packets);
   }
   const per = Math.min(...figures).toFixed(0);
-  console.log(`${name}: ${per} ns a packet, ${(Number(per) * packets) / messages.length / 1000} us a message (${packets} packets)`);
+  console.log(
+    `${name}: ${per} ns a packet, ${(Number(per) * packets) / messages.length / 1000} us a message (${packets} packets)`,
+  );
 }
 
 // 2 Mbit/s: 53 packets a picture.

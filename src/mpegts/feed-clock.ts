@@ -19,7 +19,7 @@ const SETTLING_SLOPES = [0.1, 2] as const;
 /** Frames of a PES have no stamps of their own: drawn together more than this, one PES would begin inside another. */
 const SETTLING_SOUND_SLOPES = [0.95, 2] as const;
 const LARGE_SLOPES = [0.95, 1.05] as const;
-const SMALL_SLOPES = [0.995, 1.005] as const;
+const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
 
 const RANKS = { other: 0, audio: 1, video: 2 } as const;
@@ -34,7 +34,7 @@ export class FeedClock {
   sampler: unknown = null;
   /** The correction the rule asks for, in ticks; positive is later. */
   trim = 0;
-  /** Latest output time this feed has reached: a picture's DTS, a sound PES's end. */
+  /** Output time this feed has reached: that of what is captured when its newest unit arrives. */
   reached = -Infinity;
   reachedAtMs = -Infinity;
   /** Reached minus PCR in the input, ticks, as first seen; NaN before that. */
@@ -46,6 +46,7 @@ export class FeedClock {
   #bucket = NaN;
   #min = Infinity;
   #slewing = false;
+  #lead = Infinity;
   #latest: number;
   #driftFromMs = NaN;
   #driftFrom = 0;
@@ -106,6 +107,16 @@ export class FeedClock {
       this.#min = Infinity;
     }
     return this.sampler === track;
+  }
+
+  /** The least PTS - DTS seen, this one included: 0 as soon as a picture is shown when it is decoded. */
+  shortestLead(lead: number): number {
+    if (lead < this.#lead) {
+      this.#lead = lead;
+      this.#least.fill(Infinity); // what was sampled before counted on more
+      this.#min = Infinity;
+    }
+    return this.#lead;
   }
 
   /** Takes a sample: something that was whole at `arrivalMs` was as old as `stamp` (unwrapped) says. */

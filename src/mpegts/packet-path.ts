@@ -199,7 +199,10 @@ export class PacketPath {
       this.#planner.replan();
     }
     const stamps = hasPesHeader(data[at + 3]!) ? stampsOf(data, at) : 0;
-    if (stamps > 0) this.#clock.observe(feed, track, readTimestamp(data, at + (stamps === 2 ? 14 : 9)), nowMs);
+    if (stamps > 0) {
+      const pts = readTimestamp(data, at + 9);
+      this.#clock.observe(feed, track, pts, stamps === 2 ? readTimestamp(data, at + 14) : pts, nowMs);
+    }
     if (!track.open && !this.#mayOpen(feed, track, flags, nowMs)) return false;
     const out = track.out!; // open tracks have one
     // The PCR goes before the stamps, for it says what is too late.

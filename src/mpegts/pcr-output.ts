@@ -4,7 +4,7 @@
 import type { FeedClock } from './feed-clock.js';
 import { TICKS_PER_MS } from './timestamp.js';
 
-const LAG = 750 * TICKS_PER_MS;
+const LAG = 700 * TICKS_PER_MS;
 const LEAST_LAG = 100 * TICKS_PER_MS;
 const MOST_LAG = 920 * TICKS_PER_MS;
 const LAG_STEP = 10 * TICKS_PER_MS;
@@ -16,7 +16,7 @@ const SMALLEST_STEP = 1 / 300;
 
 /**
  * A feed's PCR says when its multiplexer sent a packet, 0.7 s or nothing before the DTS (`-muxdelay`). Output PCR is that
- * line, moved so that the newest picture's DTS is `lag` after it: 0.75 s, so that sound up to 0.46 s older (a PES is sent
+ * line, moved so that the newest picture's DTS is `lag` after it: 0.7 s, so that sound up to 0.46 s older (a PES is sent
  * when it is full, and the first when the second is) is still ahead of it; more where a track proves to be later still.
  */
 export class PcrOutput {

@@ -24,6 +24,10 @@ const SLIGHTLY_LATE = 150 * TICKS_PER_MS;
 /** A feed that has been too late for this long is lined up anew. */
 const LATE_MS = 1000;
 const GOOD_ERROR = 5 * TICKS_PER_MS;
+/** ffmpeg sends a PES of sound when the frame after it is there: 20 ms of Opus, 21 of AAC, 24 of mp2. */
+const SOUND_HELD = 20 * TICKS_PER_MS;
+/** How long a PES of sound is taken to be before the second one tells. */
+const LIKELY_UNIT = 150 * TICKS_PER_MS;
 const LONGEST_UNIT = 1000 * TICKS_PER_MS;
 
 /** What the clock keeps of a feed. */
@@ -77,8 +81,8 @@ export class ProgramClock {
     return this.#reference !== null;
   }
 
-  /** Learns from a unit's DTS (33 bits) that arrives now, sent on or not. Sets `track.clock`. */
-  observe(feed: ClockedFeed, track: ClockedTrack, dts: number, nowMs: number): void {
+  /** Learns from the stamps (33 bits) of a unit that arrives now, sent on or not. Sets `track.clock`. */
+  observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, nowMs: number): void {
     let clock = track.clock;
     if (clock) {
       const elapsed = (nowMs - track.dtsAtMs) * TICKS_PER_MS;
@@ -92,20 +96,27 @@ export class ProgramClock {
     if (!clock) {
       const known = feed.clock;
       clock =
-        known && Math.abs(ticksAfter(dts, known.latest)) < SAME_CLOCK ? known : this.#begin(feed, track, dts, nowMs);
+        known && Math.abs(ticksAfter(dts, known.latest)) < SAME_CLOCK
+          ? known
+          : this.#begin(feed, track, pts, dts, nowMs);
       track.clock = clock;
       track.dts = NaN;
     }
     const whole = clock.unwrap(dts);
     clock.follow(whole);
-    this.#sample(clock, track, whole, nowMs);
+    this.#sample(clock, track, whole + ticksAfter(pts, dts), whole, nowMs);
     const length = whole - track.dts;
     if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;
     track.dts = whole;
     track.dtsAtMs = nowMs;
     if (clock.sampler !== track && clock.reached !== -Infinity) return;
     const output = clock.toOutput(whole, this.#slewTarget(clock), nowMs);
-    clock.reached = Math.max(clock.reached, track.kind === 'audio' ? output + track.unitTicks : output);
+    let ahead = track.unitTicks || LIKELY_UNIT;
+    if (track.kind !== 'audio') {
+      const lead = ticksAfter(pts, dts);
+      ahead = clock.sampler === track ? lead + clock.shortestLead(lead) : lead;
+    }
+    clock.reached = Math.max(clock.reached, output + ahead);
     clock.reachedAtMs = nowMs;
   }
 
@@ -122,7 +133,7 @@ export class ProgramClock {
     if (this.dts < floor && this.#isLateForLong(clock, nowMs) && clock === feed.clock) {
       this.jumps++;
       this.retire(feed);
-      clock = this.#begin(feed, track, dts, nowMs);
+      clock = this.#begin(feed, track, pts, dts, nowMs);
       track.clock = clock;
       track.dts = dts = clock.latest;
       this.#move(clock, dts, pts, nowMs);
@@ -172,13 +183,14 @@ export class ProgramClock {
     return since !== undefined && nowMs - since > LATE_MS;
   }
 
-  #begin(feed: ClockedFeed, track: ClockedTrack, stamp: number, nowMs: number): FeedClock {
+  #begin(feed: ClockedFeed, track: ClockedTrack, pts: number, stamp: number, nowMs: number): FeedClock {
     if (feed.clock) this.retire(feed);
     const now = nowMs * TICKS_PER_MS;
     const first = track.kind === 'audio' ? feed.firstSample : null;
     // How much older than now the stamp is: sound by its length, and by what passed while it was held.
-    const age = first ? now - first.arrivalMs * TICKS_PER_MS + ticksAfter(first.stamp, stamp) : 0;
-    const length = first ? age : track.kind === 'audio' ? track.unitTicks : 0;
+    const sinceFirst = first ? now - first.arrivalMs * TICKS_PER_MS + ticksAfter(first.stamp, stamp) + SOUND_HELD : 0;
+    const soundLength = track.unitTicks > 0 ? track.unitTicks + SOUND_HELD : 0;
+    const length = first ? sinceFirst : track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
     const floor = Number.isNaN(this.pcr.last) ? 0 : this.pcr.last + MARGIN;
     // A guess must not lie in the past. Where it is known that the first units do, by little, they are sent later than
@@ -190,7 +202,9 @@ export class ProgramClock {
     clock.trim = feed.trim;
     feed.clock = clock;
     this.#clocks.add(clock);
-    if (first && clock.samplesFrom(track, track.kind)) clock.sample(clock.unwrap(first.stamp), first.arrivalMs);
+    if (first && clock.samplesFrom(track, track.kind)) {
+      clock.sample(clock.unwrap(first.stamp) + SOUND_HELD, first.arrivalMs);
+    }
     feed.firstSample = null;
     if (!this.#reference) {
       this.#reference = clock;
@@ -199,11 +213,13 @@ export class ProgramClock {
     return clock;
   }
 
-  #sample(clock: FeedClock, track: ClockedTrack, dts: number, nowMs: number): void {
+  #sample(clock: FeedClock, track: ClockedTrack, pts: number, dts: number, nowMs: number): void {
     if (!clock.samplesFrom(track, track.kind)) return;
-    if (track.kind !== 'audio') clock.sample(dts, nowMs);
-    // A PES of sound is as old as its end, which is where the next one begins.
-    else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT) clock.sample(dts, track.dtsAtMs);
+    // A picture was captured at its PTS. An encoder that holds pictures back without reordering them (ffmpeg's MPEG-1:
+    // one) says so by a DTS that is always earlier, and is behind by as much again.
+    if (track.kind !== 'audio') clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
+    // A PES of sound is as old as its end, which is where the next one begins, and by the frame that did not fit any more.
+    else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT) clock.sample(dts + SOUND_HELD, track.dtsAtMs);
     if (clock === this.#reference) this.#followReference();
     else if (this.#isBetter(clock, nowMs)) {
       this.#reference = clock;

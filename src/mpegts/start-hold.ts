@@ -8,8 +8,8 @@ import { kindOfStreamId } from './track.js';
 
 const MOST_MS = 3000;
 const MOST_BYTES = 1 << 20;
-/** Units that come at more than this many times their own pace are a burst: they were made before. */
-const BURST_PACE = 4;
+/** Units that come faster than this, in their own lengths, are a burst or follow one: the one before was made before. */
+const OWN_PACE = 0.6;
 const LONGEST_UNIT = 1000 * TICKS_PER_MS;
 
 /**
@@ -71,7 +71,7 @@ export class StartHold {
       const later = this.#least ? ticksAfter(stamp, this.#least.stamp) : 0;
       const wait = this.#least ? (this.#stampAtMs - this.#least.arrivalMs) * TICKS_PER_MS : 0;
       if (!this.#least || wait < later) this.#least = { stamp, arrivalMs: this.#stampAtMs };
-      if ((nowMs - this.#stampAtMs) * TICKS_PER_MS * BURST_PACE >= length) this.#isPaced = true;
+      if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= length * OWN_PACE) this.#isPaced = true;
     }
     this.#stamp = stamp;
     this.#stampAtMs = nowMs;

@@ -51,7 +51,7 @@ function measure(
       measured.push({ atMs, lateMs: (apart - 2 ** 32) / 90 });
     }
   }
-  return { measured, errors: check ? checkTs(sent, { pcrMs: 229 }).errors : [], remuxer };
+  return { measured, errors: check ? checkTs(sent, { pcrMs: 240 }).errors : [], remuxer };
 }
 
 const range = (measured: readonly Measured[], fromMs: number): [number, number] => {
@@ -187,7 +187,7 @@ describe('Remuxer: one clock', () => {
     });
   }
 
-  it('moves a feed by what the rule says, and does not step when that changes', () => {
+  it('moves a feed by what the rule says', () => {
     const at = (trimMs: number): number => {
       const { measured, errors } = measure([video(), audio({ unitMs: 24 })], { trimMs });
       expect(errors).to.deep.equal([]);

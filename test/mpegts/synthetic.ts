@@ -159,7 +159,7 @@ export function* source(options: SourceOptions): Generator<SourceMessage> {
   let tablesAt = -Infinity;
   for (let unit = 0; unit * unitMs < lengthMs; unit++) {
     const captured = fromMs + unit * unitMs;
-    const whole = kind === 'video' ? captured : captured + unitMs;
+    const whole = kind === 'video' ? captured : captured + unitMs + 20; // ffmpeg waits for the next frame
     const atMs = Math.max(whole, fromMs + burstMs) + (lateMs?.(unit) ?? 0);
     const pts = Math.round(stamp + unit * unitMs * 90 * (1 + ppm / 1e6));
     const payload = new Uint8Array(packets * 184 - 30).fill(unit & 255);
