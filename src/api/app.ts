@@ -71,6 +71,30 @@ export function createApp(
     .delete(answer((request) => actions.deleteDestination(nameIn(request))))
     .all(only('GET', 'DELETE'));
 
+  // A mute may come without a body: then it is the sound.
+  const muteBody: RequestHandler[] = [wantJsonIfAny, express.json({ limit: MAX_BODY_BYTES, strict: false })];
+  const setMute = answer((request) => actions.setMute(nameIn(request), request.body));
+  app
+    .route('/api/mutes/all')
+    .get(answer(() => actions.mutes()))
+    .put(
+      muteBody,
+      answer((request) => actions.setMute('all', request.body)),
+    )
+    .post(
+      muteBody,
+      answer((request) => actions.setMute('all', request.body)),
+    )
+    .delete(answer(() => actions.deleteMute('all')))
+    .all(only('GET', 'PUT', 'POST', 'DELETE'));
+  app
+    .route('/api/mutes/*name')
+    .get(answer((request) => actions.mute(nameIn(request))))
+    .put(muteBody, setMute)
+    .post(muteBody, setMute)
+    .delete(answer((request) => actions.deleteMute(nameIn(request))))
+    .all(only('GET', 'PUT', 'POST', 'DELETE'));
+
   const upload: RequestHandler = (request, response) => {
     takeHttpUpload(request, response, relay.feed(parseFeedName(nameIn(request))));
   };
@@ -85,7 +109,7 @@ export function createApp(
     throw new HttpError(
       404,
       'ERR_NO_SUCH_PATH',
-      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/stats, /healthcheck, ` +
+      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/stats, /healthcheck, ` +
         '/ts/<feed> and /ws/<feed or stream>',
     );
   });
@@ -157,6 +181,13 @@ const wantJson: RequestHandler = (request, _response, next) => {
     );
   }
   next();
+};
+
+const wantJsonIfAny: RequestHandler = (request, response, next) => {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (hasBody) void wantJson(request, response, next);
+  else next();
 };
 
 function answerError(log: Log): ErrorRequestHandler {

@@ -32,13 +32,20 @@ function allocate(bytes: number): Uint8Array {
  */
 export class OutputBuffer {
   bytes: Uint8Array = NOTHING;
+  readonly #isLent: boolean;
+  #own: Uint8Array = NOTHING;
   #begin = 0;
   #end = 0;
   #read = 0;
 
+  /** @param isLent what `close` returns is good until the next `open` only: the memory is used again. */
+  constructor(isLent: boolean) {
+    this.#isLent = isLent;
+  }
+
   /** Begins with a message and room for `room` bytes more. */
   open(data: Uint8Array, room: number): void {
-    this.bytes = allocate(room + data.length);
+    this.bytes = this.#take(room + data.length);
     this.bytes.set(data, room);
     this.#begin = this.#end = this.#read = room;
   }
@@ -88,11 +95,17 @@ export class OutputBuffer {
   }
 
   #grow(room: number): void {
-    const larger = allocate(room + this.bytes.length);
+    const larger = this.#isLent ? new Uint8Array(room + this.bytes.length) : allocate(room + this.bytes.length);
     larger.set(this.bytes, room);
     this.bytes = larger;
     this.#begin += room;
     this.#end += room;
     this.#read += room;
+  }
+
+  #take(bytes: number): Uint8Array {
+    if (!this.#isLent) return allocate(bytes);
+    if (bytes > this.#own.length) this.#own = new Uint8Array(bytes + (bytes >> 1));
+    return this.#own;
   }
 }

@@ -21,7 +21,7 @@ export class ProgramOutput {
   readonly counters = newCounters();
   readonly tables = new OutputTables();
   readonly clock = new ProgramClock();
-  readonly buffer = new OutputBuffer();
+  readonly buffer: OutputBuffer;
   readonly pace = new Pace();
   /** Offset in the message being made of the first place where somebody can join; -1 if there is none. */
   joinAt = -1;
@@ -36,6 +36,10 @@ export class ProgramOutput {
   #carriedAtMs = NaN;
   /** The output PCR of the packet at hand; NaN if it is not known yet. */
   #prepared = NaN;
+
+  constructor(isLent: boolean) {
+    this.buffer = new OutputBuffer(isLent);
+  }
 
   /** Begins a message made of `data`, with room for tables where they are likely to be wanted. */
   open(data: Uint8Array, nowMs: number): void {

@@ -37,6 +37,7 @@ export class RemuxTrack implements ClockedTrack {
   counter = -1;
   lastData: Uint8Array | null = null;
   lastAt = 0;
+  #last: Uint8Array | null = null;
   /** Packets held back because a PES header's timestamps are spread over them, and lost ones before them. */
   held: Uint8Array | null = null;
   heldLost = 0;
@@ -49,6 +50,15 @@ export class RemuxTrack implements ClockedTrack {
   constructor(track: Track) {
     this.track = track;
     this.kind = track.kind;
+  }
+
+  /** A message is over: `data` is its sender's again, so the last packet of it is copied. */
+  keepLast(data: Uint8Array): void {
+    if (this.lastData !== data) return;
+    this.#last ??= new Uint8Array(PACKET_BYTES);
+    for (let i = 0; i < PACKET_BYTES; i++) this.#last[i] = data[this.lastAt + i]!;
+    this.lastData = this.#last;
+    this.lastAt = 0;
   }
 
   /** Another source begins: what came before does not go on. */

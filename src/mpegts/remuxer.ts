@@ -33,14 +33,20 @@ export class Remuxer {
   #replacements: Replacement[] = [];
 
   readonly #tracks = new OutputTracks();
-  readonly #output = new ProgramOutput();
-  readonly #path = new PacketPath(this.#output, {
-    replan: () => this.#rebuild(true),
-    replaceBy: (feed) => {
-      this.#replacements = this.#replacements.filter(({ to }) => to !== feed);
-      this.#rebuild(true);
-    },
-  });
+  readonly #output: ProgramOutput;
+  readonly #path: PacketPath;
+
+  /** @param isLent what is returned is good until the next call only: nothing is allocated for a message then. */
+  constructor(isLent = false) {
+    this.#output = new ProgramOutput(isLent);
+    this.#path = new PacketPath(this.#output, {
+      replan: () => this.#rebuild(true),
+      replaceBy: (feed) => {
+        this.#replacements = this.#replacements.filter(({ to }) => to !== feed);
+        this.#rebuild(true);
+      },
+    });
+  }
 
   get counters(): Readonly<RemuxCounters> {
     return this.#output.counters;
@@ -138,6 +144,7 @@ export class Remuxer {
     this.#output.open(data, nowMs);
     for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#path.push(from, data, at, nowMs);
     this.#output.makePcr(from, nowMs);
+    for (const track of from.tracks) track.keepLast(data);
     return this.#output.buffer.close();
   }
 
@@ -176,7 +183,7 @@ export class Remuxer {
     if (!isFlowing) return this.#output.pendingTables(nowMs);
     this.#output.buffer.open(NOTHING, PACKET_BYTES + this.#output.tables.length);
     this.#output.tick(nowMs);
-    const made = this.#output.buffer.close();
+    const made = this.#output.buffer.close()?.slice() ?? null; // the buffer may be wanted once more
     const late = this.#endHolds(nowMs);
     return made && late ? concatenate([made, late]) : (made ?? late);
   }
