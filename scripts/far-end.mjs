@@ -1,13 +1,13 @@
 // A far end to try things with: takes WebSockets on 127.0.0.1 and writes what they bring to stdout, for ffplay or a
 // file. For trials only: it asks nobody who they are.
 //
-//   node scripts/far-end.mjs 9001 | ffplay -i -
+//   node scripts/far-end.mjs 9001 | ffplay -fflags nobuffer -i -
 
 import { WebSocketServer } from 'ws';
 
 const port = Number(process.argv[2]);
 if (process.argv.length !== 3 || !Number.isInteger(port) || port < 0 || port > 65535) {
-  process.stderr.write('usage: node scripts/far-end.mjs PORT | ffplay -i -\n');
+  process.stderr.write('usage: node scripts/far-end.mjs PORT | ffplay -fflags nobuffer -i -\n');
   process.exit(2);
 }
 

@@ -1,12 +1,12 @@
 // Plays a feed or stream of a vw to stdout, for ffplay or a file; ffmpeg's programs cannot open WebSockets themselves.
 //
-//   node scripts/watch.mjs ws://127.0.0.1:8888/ws/video0 | ffplay -i -
+//   node scripts/watch.mjs ws://127.0.0.1:8888/ws/video0 | ffplay -fflags nobuffer -i -
 
 import { WebSocket } from 'ws';
 
 const url = process.argv[2] ?? '';
 if (process.argv.length !== 3 || !/^wss?:\/\/.+\/ws\/.+/.test(url)) {
-  process.stderr.write('usage: node scripts/watch.mjs ws://127.0.0.1:8888/ws/video0 | ffplay -i -\n');
+  process.stderr.write('usage: node scripts/watch.mjs ws://127.0.0.1:8888/ws/video0 | ffplay -fflags nobuffer -i -\n');
   process.exit(2);
 }
 
