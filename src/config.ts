@@ -53,7 +53,9 @@ export function settings(): Setting[] {
  */
 export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
   // As convict wants it: an environment without the second spelling, and arguments as a line.
-  const variables = { ...env, VW_LOG_LEVEL: env.VW_LOG_LEVEL ?? env.VW_LOGLEVEL };
+  // An empty variable is not set: environment files leave such lines.
+  const variables: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
+  if (variables.VW_LOGLEVEL !== undefined) variables.VW_LOG_LEVEL ??= variables.VW_LOGLEVEL;
   const line = Object.entries(options).map(([option, text]) => `--${option}=${text}`);
   const config = convict(schema(), { env: variables, args: line });
   try {

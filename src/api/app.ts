@@ -196,6 +196,9 @@ function answerError(log: Log): ErrorRequestHandler {
     if (!known) {
       log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
     }
+    if (request.path.startsWith('/ts/')) {
+      log.warn('upload refused', { path: request.path.slice(0, 200), reason: (error as Error).message });
+    }
     const document = known ?? problem(500, 'ERR_INTERNAL', 'the relay could not do this; its log says why');
     if (response.headersSent) {
       response.destroy();

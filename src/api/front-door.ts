@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { LimitError } from '../errors.js';
 import { takeRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
 import { readUploadHead } from '../ingest/request-head.js';
+import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName } from '../relay/rules.js';
 import { refuse, refuseError, respond } from './answers.js';
@@ -40,10 +41,12 @@ export class FrontDoor {
   readonly #relay: Relay;
   readonly #guard: Guard;
   readonly #limits: DoorLimits;
+  readonly #log: Log;
   readonly #toNode: (socket: Socket) => void;
 
   /** @param event 'connection', or 'secureConnection' where the server speaks TLS. */
-  constructor(server: Server, event: string, relay: Relay, guard: Guard, limits: DoorLimits) {
+  constructor(server: Server, event: string, relay: Relay, guard: Guard, limits: DoorLimits, log: Log) {
+    this.#log = log;
     this.#relay = relay;
     this.#guard = guard;
     this.#limits = limits;
@@ -96,6 +99,12 @@ export class FrontDoor {
           const upload = takeRawUpload(socket, first.subarray(head.bytes), feed, ANSWERS);
           this.#hold(upload, address, this.#uploads);
         } catch (error) {
+          // ffmpeg says no more than "broken pipe": the reason has to stand here.
+          this.#log.warn('upload refused', {
+            path: pathOf(head.target).slice(0, 200),
+            from: address,
+            reason: (error as Error).message,
+          });
           refuseError(socket, error);
         }
         return;

@@ -35,7 +35,7 @@ export class StartHold {
 
   /** Takes a message; true if it is time to let all of them go. */
   push(data: Uint8Array, nowMs: number): boolean {
-    this.messages.push(data.slice()); // it is lent
+    this.messages.push(new Uint8Array(data)); // it is lent; and a Buffer's slice() is a view
     this.#bytes += data.length;
     for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#look(data, at, nowMs);
     return this.isOver(nowMs);

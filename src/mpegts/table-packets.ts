@@ -30,7 +30,7 @@ export class TablePackets {
     } else if (this.#pieces.length === 0 || this.#pieces.length >= MOST_PACKETS) {
       return;
     }
-    this.#pieces.push(data.slice(at, end));
+    this.#pieces.push(new Uint8Array(data.subarray(at, end))); // not slice(): a Buffer's is a view
     this.#missing -= end - from;
     if (this.#missing > 0) return;
     this.#whole = join(this.#pieces);

@@ -39,6 +39,17 @@ export interface FeedStats {
   readonly muted: MutedTracks | null;
 }
 
+/** What a feed has to say to its owner. */
+export interface FeedObserver {
+  /** The last source, sink or client has gone. */
+  idle(): void;
+  /** Another source publishes now; `before` is whose place it took. */
+  sourceBegan(address: string, before: string | null): void;
+  sourceEnded(address: string): void;
+}
+
+const NOBODY: FeedObserver = { idle: () => undefined, sourceBegan: () => undefined, sourceEnded: () => undefined };
+
 /** The feed of a name, as long as anybody cares for it. */
 export class Feed {
   readonly name: string;
@@ -56,13 +67,13 @@ export class Feed {
   #sinks: readonly Sink[] = [];
   #clients: readonly Sink[] = [];
   #joiners: readonly Sink[] = [];
+  #reserved = 0;
   #muted: MutedTracks | null = null;
   #filter: SoundFilter | null = null; // from the first mute on
 
-  /** @param onIdle called when the last source, sink or client has gone. */
   constructor(
     name: string,
-    private readonly onIdle: () => void = () => undefined,
+    private readonly observer: FeedObserver = NOBODY,
   ) {
     this.name = name;
   }
@@ -75,12 +86,21 @@ export class Feed {
   /** Whether nobody publishes and nobody listens. */
   get isIdle(): boolean {
     const { length } = this.#sinks;
-    return this.#publication === null && length + this.#clients.length + this.#joiners.length === 0;
+    return this.#publication === null && length + this.#clients.length + this.#joiners.length + this.#reserved === 0;
   }
 
   /** How many local clients the feed has. */
   get clientCount(): number {
     return this.#clients.length;
+  }
+
+  /** Keeps the feed for an upload that has not brought a packet yet, until the returned function is called. */
+  reserve(): () => void {
+    this.#reserved++;
+    return () => {
+      this.#reserved--;
+      if (this.isIdle) this.observer.idle();
+    };
   }
 
   /** A new source takes the feed over from whoever had it. */
@@ -93,6 +113,7 @@ export class Feed {
     this.#inspector.restart();
     this.#filter?.restart();
     before?.source.superseded();
+    this.observer.sourceBegan(source.address, before?.source.address ?? null);
     return this.#publication;
   }
 
@@ -116,7 +137,7 @@ export class Feed {
     this.#sinks = [...this.#sinks, sink];
     return () => {
       this.#sinks = this.#sinks.filter((one) => one !== sink);
-      if (this.isIdle) this.onIdle();
+      if (this.isIdle) this.observer.idle();
     };
   }
 
@@ -125,7 +146,7 @@ export class Feed {
     this.#joiners = [...this.#joiners, sink];
     return () => {
       this.#joiners = this.#joiners.filter((one) => one !== sink);
-      if (this.isIdle) this.onIdle();
+      if (this.isIdle) this.observer.idle();
     };
   }
 
@@ -151,7 +172,7 @@ export class Feed {
     this.#clients = [...this.#clients, client];
     return () => {
       this.#clients = this.#clients.filter((one) => one !== client);
-      if (this.isIdle) this.onIdle();
+      if (this.isIdle) this.observer.idle();
     };
   }
 
@@ -210,8 +231,9 @@ export class Feed {
   leave(publication: Publication): void {
     if (publication !== this.#publication) return;
     this.#publication = null;
+    this.observer.sourceEnded(publication.source.address);
     for (const joiner of this.#joiners) joiner.sourceEnded?.();
-    if (this.isIdle) this.onIdle();
+    if (this.isIdle) this.observer.idle();
   }
 }
 
@@ -225,11 +247,6 @@ export class Publication {
   /** Hands on whole packets (`length % 188 === 0`); `data` is the caller's again when this returns. */
   publish(data: Uint8Array): void {
     this.feed.publishPackets(this, data);
-  }
-
-  /** Counts bytes in which no packet was found. */
-  skip(bytes: number): void {
-    this.feed.skippedBytes += bytes;
   }
 
   /** The source has ended. */

@@ -72,8 +72,7 @@ export class Link implements Sink {
     this.#observer = observer;
     this.#gate = new Gate(limits, {
       dropsBegan: () => this.#log.warn('far end is slow: dropping messages', this.#facts),
-      dropsEnded: (messages, bytes) =>
-        this.#log.info('no longer dropping messages', { ...this.#facts, messages, bytes }),
+      dropsEnded: (messages, bytes) => this.#log.info('dropping has ended', { ...this.#facts, messages, bytes }),
     });
     this.#socket = new ReconnectingSocket((signal) => farEnd.nextDial(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),

@@ -6,7 +6,7 @@ import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
 import { Destination, type DestinationSource, type DestinationStats } from './destination.js';
 import { farEndOf } from './far-end.js';
-import { Feed, type FeedStats, type Sink } from './feed.js';
+import { Feed, type FeedObserver, type FeedStats, type Sink } from './feed.js';
 import type { Limits } from './limits.js';
 import {
   type DestinationRequest,
@@ -66,7 +66,7 @@ export class Relay {
       if (this.#feeds.size >= this.limits.maxFeeds) {
         throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
       }
-      feed = new Feed(name, () => this.#forgetLater(name));
+      feed = new Feed(name, this.#observe(name));
       feed.setMuted(this.#mutedTracks(name));
       this.#feeds.set(name, feed);
       this.#forgetLater(name); // unless somebody takes it up
@@ -246,6 +246,17 @@ export class Relay {
       'ERR_TOO_MANY_RULES',
       `there are ${this.limits.maxRules} ${what} rules already (VW_MAX_RULES)`,
     );
+  }
+
+  #observe(feed: string): FeedObserver {
+    return {
+      idle: () => this.#forgetLater(feed),
+      sourceBegan: (address, before) => {
+        if (before === null) this.#log.info('feed up', { feed, source: address });
+        else this.#log.info('feed taken over by a newer source', { feed, source: address, before });
+      },
+      sourceEnded: (address) => this.#log.info('feed down', { feed, source: address }),
+    };
   }
 
   /** Before anything changes: is there room for the feeds that a rule would make? */
