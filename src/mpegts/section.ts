@@ -22,6 +22,12 @@ export class SectionAssembler {
     this.#take = take;
   }
 
+  /** Forgets what is unfinished and the counter: what comes next is another source's. */
+  reset(): void {
+    this.#drop();
+    this.#counter = -1;
+  }
+
   /** Takes the transport packet at `at`. */
   push(data: Uint8Array, at: number): void {
     if (!hasPayload(data, at)) return;
