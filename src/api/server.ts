@@ -9,7 +9,7 @@ import { takeRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
 import { readUploadHead } from '../ingest/request-head.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import { parseFeedName, parseSourceName } from '../relay/rules.js';
+import { isStreamName, parseFeedName, parseSourceName } from '../relay/rules.js';
 import { createApp } from './app.js';
 import { LINGER_MS, supersededProblem } from './http-upload.js';
 import { HttpError, problem, PROBLEM_TYPE, type Problem, problemOf } from './problem.js';
@@ -144,6 +144,7 @@ function answerUpgrades(server: Server, relay: Relay, log: Log): void {
       if (count >= relay.limits.maxClients) {
         throw new HttpError(503, 'ERR_TOO_MANY_CLIENTS', `"${name}" has ${count} clients already (VW_MAX_CLIENTS)`);
       }
+      if (!isStreamName(name)) relay.feed(name); // throws if there is no room: nothing may, once it is a WebSocket
       webSockets.handleUpgrade(request, socket, head, (client) => {
         counts.set(name, (counts.get(name) ?? 0) + 1);
         new LocalClient(client, name, relay, log, () => {

@@ -111,7 +111,7 @@ export class FarEnd {
 
   #answer(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { isSilent, refuseWith, closesAtOnce } = this.manners;
-    if (isSilent) return;
+    if (isSilent) return void socket.on('end', () => socket.end()).resume();
     if (refuseWith !== undefined) {
       socket.end(`HTTP/1.1 ${refuseWith} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
       return;
