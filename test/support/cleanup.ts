@@ -1,0 +1,14 @@
+// What a test opens is closed after it, whether it passed or not.
+
+type Close = () => unknown;
+
+const owned: Close[] = [];
+
+/** `close` runs when the test that calls this has ended; what was opened last is closed first. */
+export function afterTest(close: Close): void {
+  owned.push(close);
+}
+
+afterEach('closes what the test opened', async () => {
+  for (let close = owned.pop(); close; close = owned.pop()) await close();
+});
