@@ -183,6 +183,15 @@ describe('loadConfig', () => {
     expect(loadConfig({}, { VW_PORT: '9001' }).port).to.equal(9001);
   });
 
+  it('takes an argument as it is written, as it takes a variable', () => {
+    // 0x10 was port 16 and 1e3 port 1000 as arguments, and refused as variables; a host 1.10 became 1.1.
+    for (const text of ['0x10', '1e3', '8e1', '-1', '']) {
+      expect(() => loadConfig({ port: text }, {}), text).to.throw(`--port="${text}" cannot be used`);
+      expect(() => loadConfig({}, { VW_PORT: text }), text).to.throw(`VW_PORT="${text}" cannot be used`);
+    }
+    expect(loadConfig({ host: '127.10' }, {}).host).to.equal('127.10');
+  });
+
   it('takes log levels in any case, "warning" too, under both names', () => {
     for (const env of [
       { VW_LOG_LEVEL: 'WARN' },
