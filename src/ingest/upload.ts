@@ -13,8 +13,8 @@ export interface UploadSummary {
 }
 
 /**
- * One source of a feed, from its first byte to its last. It has the feed from its first whole packet on: a request that
- * brings none (a form, a probe) does not put a camera out.
+ * One source of a feed, from its first byte to its last. It takes the feed from another source with its first whole
+ * packet: a request that brings none (a form, a probe) does not put a camera out.
  */
 export class Upload {
   readonly #feed: Feed;
@@ -39,6 +39,7 @@ export class Upload {
         superseded();
       },
     };
+    if (!feed.hasSource) this.#publication = feed.open(this.#source);
   }
 
   /** Takes what one read brought; its packets go out as one message. `bytes` is the caller's again afterwards. */

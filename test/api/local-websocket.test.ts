@@ -4,7 +4,7 @@ import { type RawData, WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
 import { FarEnd } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
-import { packet, packets } from '../support/ts.js';
+import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';
 import { pause, until } from '../support/wait.js';
 
@@ -171,34 +171,48 @@ describe('/ws/<feed>', () => {
 });
 
 describe('/ws/stream/...', () => {
-  it('plays the feeds of its rule, and follows the rule', async () => {
+  /** PAT, PMT and three pictures of a video feed, by hand. */
+  const begin = Buffer.concat([
+    sectionPackets(0, patSection(0x1000)),
+    sectionPackets(0x1000, pmtSection([{ streamType: 0x02, pid: 0x100 }])),
+  ]);
+  const picture = (counter: number) => {
+    const pes = Buffer.from([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1 + 2 * counter]); // PTS only
+    return packet({ pid: 0x100, counter, startsUnit: true, payload: Buffer.concat([pes, Buffer.alloc(170)]) });
+  };
+  const pids = (bytes: Buffer) => {
+    const found = new Set<number>();
+    for (let at = 0; at < bytes.length; at += 188) found.add(bytes.readUInt16BE(at + 1) & 0x1fff);
+    return [...found].sort((a, b) => a - b);
+  };
+
+  it('plays the program of its rule, and follows the rule', async () => {
     await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['one', 'two'] });
     const client = await Client.open(vw.ws('stream/a'));
     const [one, two] = [RawUpload.begin(vw.port, 'one'), RawUpload.begin(vw.port, 'two')];
-    one.chunk(packet({ pid: 1 }));
-    await until('the first has arrived', () => client.bytes.length === 188);
-    two.chunk(packet({ pid: 2 }));
-    await until('the second has arrived', () => client.bytes.length === 376);
-    await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['two'] });
-    one.chunk(packet({ pid: 1, counter: 1 }));
-    await until('it has come', () => vw.relay.stats().feeds.one!.packets === 2);
-    two.chunk(packet({ pid: 2, counter: 1 }));
-    await until('the third has arrived', () => client.bytes.length >= 564);
-    const pids = [0, 188, 376].map((at) => client.bytes.readUInt16BE(at + 1) & 0x1fff);
-    expect(pids).to.deep.equal([1, 2, 2]);
+    one.chunk(Buffer.concat([begin, picture(0)]));
+    await until('the first is in the program', () => vw.relay.stats().streams['stream/a']!.tracks.length === 1);
+    two.chunk(Buffer.concat([begin, picture(0)]));
+    await until('both are', () => vw.relay.stats().streams['stream/a']!.tracks.length === 2);
+    await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: [] });
+    await until('the tables say so', () => vw.relay.stats().streams['stream/a']!.tracks.length === 0);
+    await until('the client has heard', () => client.bytes.length > 0);
+    expect(client.bytes.length % 188).to.equal(0);
+    expect(pids(client.bytes)).to.include.members([0, 0x1000]);
   });
 
   it('waits for a rule, and gets nothing more when it is deleted', async () => {
     const client = await Client.open(vw.ws('stream/a'));
     const upload = RawUpload.begin(vw.port, 'one');
     await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['one'] });
-    upload.chunk(packet());
-    await until('it has arrived', () => client.bytes.length === 188);
+    upload.chunk(Buffer.concat([begin, picture(0)]));
+    await until('tables have arrived', () => client.bytes.length >= 2 * 188);
     await vw.api('DELETE', '/api/streams/all');
-    upload.chunk(packet({ counter: 1 }));
-    await until('it has come', () => vw.relay.stats().feeds.one!.packets === 2);
+    const { length } = client.bytes;
+    upload.chunk(picture(1));
+    await until('it has come', () => vw.relay.stats().feeds.one!.packets === 4);
     await pause(30);
-    expect(client.bytes.length).to.equal(188);
+    expect(client.bytes.length).to.equal(length);
   });
 
   it('plays only: who sends is closed with 1008', async () => {

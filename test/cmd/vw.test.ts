@@ -175,12 +175,27 @@ describe('loadConfig', () => {
       headersTimeoutMs: 10_000,
       keepAliveMs: 15_000,
       limits: DEFAULT_LIMITS,
+      maxConnections: 1000,
+      maxPending: 500,
+      apiKey: null,
+      allowed: { hosts: new Set(), origins: new Set() },
+      certificate: null,
+      commands: null,
     });
   });
 
   it('takes arguments over the environment', () => {
     expect(loadConfig({ port: '9000' }, { VW_PORT: '9001' }).port).to.equal(9000);
     expect(loadConfig({}, { VW_PORT: '9001' }).port).to.equal(9001);
+  });
+
+  it('takes an argument as it is written, as it takes a variable', () => {
+    // 0x10 was port 16 and 1e3 port 1000 as arguments, and refused as variables; a host 1.10 became 1.1.
+    for (const text of ['0x10', '1e3', '8e1', '-1', '']) {
+      expect(() => loadConfig({ port: text }, {}), text).to.throw(`--port="${text}" cannot be used`);
+      expect(() => loadConfig({}, { VW_PORT: text }), text).to.throw(`VW_PORT="${text}" cannot be used`);
+    }
+    expect(loadConfig({ host: '127.10' }, {}).host).to.equal('127.10');
   });
 
   it('takes log levels in any case, "warning" too, under both names', () => {

@@ -91,7 +91,7 @@ describe('Feed', () => {
 
   it('says when nobody cares for it any more', () => {
     let idle = 0;
-    const feed = new Feed('video0', () => idle++);
+    const feed = new Feed('video0', { idle: () => idle++, sourceBegan: () => undefined, sourceEnded: () => undefined });
     const stop = feed.subscribe(new Kept());
     const source = feed.open(quiet('a'));
     stop();

@@ -9,6 +9,9 @@ export function afterTest(close: Close): void {
   owned.push(close);
 }
 
-afterEach('closes what the test opened', async () => {
+/** Closes everything: for what is no test, soaks and benchmarks. */
+export async function closeAll(): Promise<void> {
   for (let close = owned.pop(); close; close = owned.pop()) await close();
-});
+}
+
+if ('afterEach' in globalThis) afterEach('closes what the test opened', closeAll);

@@ -30,6 +30,8 @@ export interface Received {
 export class FarEnd {
   manners: FarEndManners;
   readonly messages: Received[] = [];
+  /** Takes each message in place of {@link messages}, for those who receive a great many. */
+  onMessage: ((data: Buffer) => void) | null = null;
   readonly closeCodes: number[] = [];
   /** Dials that reached us: upgrade requests. */
   dials = 0;
@@ -120,7 +122,10 @@ export class FarEnd {
       this.client = client;
       client.on('error', () => undefined);
       client.on('close', (code) => this.closeCodes.push(code));
-      client.on('message', (data, isBinary) => this.messages.push({ data: data as Buffer, isBinary }));
+      client.on('message', (data, isBinary) => {
+        if (this.onMessage) this.onMessage(data as Buffer);
+        else this.messages.push({ data: data as Buffer, isBinary });
+      });
       if (closesAtOnce) client.close(1013, 'not now');
     });
   }

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterTest } from './cleanup.js';
 import { type Answer, ask } from './relay.js';
@@ -44,6 +45,20 @@ export class Program {
     await until(`vw listens: ${one.stderr}`, () => one.line('listening') !== undefined, 15_000);
     one.url = String(one.line('listening')!.url);
     one.port = Number(new URL(one.url).port);
+    return one;
+  }
+
+  /** Starts `vw stream` at a log level that does not say when it listens, on a port that is free now. */
+  static async streamQuietly(variables: Environment): Promise<Program> {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    await once(probe, 'close');
+    const one = new Program(['stream'], { ...variables, VW_PORT: String(port) });
+    one.port = port;
+    one.url = `http://127.0.0.1:${port}`;
+    await until('vw answers', () => one.api('GET', '/healthcheck').then(Boolean, () => false), 15_000);
     return one;
   }
 

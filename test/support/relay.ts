@@ -1,6 +1,6 @@
 // A relay in this process, on a free port, with its log kept and limits that a test can wait for.
 
-import { startServer } from '../../src/api/server.js';
+import { DEFAULT_SERVER_OPTIONS, startServer } from '../../src/api/server.js';
 import type { Facts, Log } from '../../src/log.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
 import type { LinkStats } from '../../src/relay/link.js';
@@ -54,7 +54,7 @@ export class TestRelay {
 
   static async start(limits: Partial<Limits> = {}, headersTimeoutMs = 10_000): Promise<TestRelay> {
     const one = new TestRelay(limits);
-    const options = { host: '127.0.0.1', port: 0, headersTimeoutMs, keepAliveMs: 15_000 };
+    const options = { ...DEFAULT_SERVER_OPTIONS, port: 0, headersTimeoutMs };
     const server = await startServer(one.relay, options, one.log);
     afterTest(() => Promise.all([server.close(), one.relay.close()]));
     one.url = server.url;
