@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
 import { type Config, ConfigError, loadConfig, settings, unknownVariables } from '../src/config.js';
 import { createLog, type Log } from '../src/log.js';
+import { isLoopbackHost, proxyFault } from '../src/relay/proxy.js';
 import { Relay } from '../src/relay/relay.js';
 import { readVersion } from '../src/version.js';
 import { type CommandLine, EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './arguments.js';
@@ -19,7 +20,7 @@ export function helpText(): string {
     'usage: vw stream [--check-config] [--OPTION VALUE ...]',
     '',
     'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.',
-    'Each setting is an option or an environment variable; the option goes before.',
+    'Each setting is an option or an environment variable; the option wins over the variable.',
     '',
     ...rows,
     '',
@@ -56,6 +57,17 @@ async function run(config: Config): Promise<void> {
   const isTerminal = process.stdout.isTTY;
   const log = createLog(config.logLevel, isTerminal, isTerminal && (process.env.NO_COLOR ?? '') === '');
   for (const variable of unknownVariables(process.env)) log.warn('unknown variable, not used', { variable });
+  const fault = proxyFault(process.env);
+  if (fault !== null) {
+    process.stderr.write(`vw: ${fault}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  if (config.apiKey === null && !isLoopbackHost(config.host)) {
+    log.warn('open to everybody who reaches this address: rules, feeds and uploads; VW_API_KEY closes it', {
+      host: config.host,
+    });
+  }
   const relay = new Relay(config.limits, log, config.ca === null ? {} : { ca: [...rootCertificates, config.ca] });
   try {
     const server = await startServer(relay, config, log);

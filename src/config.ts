@@ -1,9 +1,12 @@
 // What can be set: one table of settings, read from arguments and environment by convict. Arguments go before.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import convict from 'convict';
-import { LOG_LEVELS, type LogLevel } from './log.js';
+import { type CertificateFiles, readCertificate } from './api/certificate.js';
+import type { AllowedHosts } from './api/hosts.js';
+import type { LogLevel } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './relay/limits.js';
+import { type Definition, DEFINITIONS, NAMES, type Name, splitList } from './settings.js';
 
 /** What `vw stream` runs with. */
 export interface Config {
@@ -15,6 +18,12 @@ export interface Config {
   readonly headersTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly limits: Limits;
+  readonly maxConnections: number;
+  readonly maxPending: number;
+  readonly apiKey: string | null;
+  readonly allowed: AllowedHosts;
+  readonly certificate: CertificateFiles | null;
+  readonly commands: { readonly url: string; readonly token: string | null } | null;
 }
 
 /** A setting that cannot be used. The message names the variable, the value and what is accepted. */
@@ -31,191 +40,6 @@ export interface Setting {
   readonly doc: string;
 }
 
-interface Definition {
-  readonly env: string;
-  readonly option: string;
-  readonly doc: string;
-  readonly fallback: string | number;
-  /** Turns what was given into the value; throws an Error whose message says what is accepted. */
-  readonly read: (text: string) => string | number;
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : NaN;
-    if (!(value >= least && value <= most)) throw new Error(`a whole number from ${least} to ${most}`);
-    return value;
-  };
-}
-
-function level(text: string): string {
-  const lower = text.trim().toLowerCase();
-  const name = lower === 'warning' ? 'warn' : lower;
-  if (!(LOG_LEVELS as readonly string[]).includes(name)) throw new Error(`${LOG_LEVELS.join(', ')} (in any case)`);
-  return name;
-}
-
-function hostName(text: string): string {
-  if (!/^[A-Za-z0-9.:_%-]+$/.test(text))
-    throw new Error('an address or host name of this machine, e.g. 127.0.0.1 or 0.0.0.0');
-  return text;
-}
-
-function pemFile(text: string): string {
-  if (text === '') return '';
-  if (!existsSync(text)) throw new Error('a PEM file that is there and can be read');
-  return text;
-}
-
-const HOUR_MS = 3_600_000;
-const ms = whole(1, 24 * HOUR_MS);
-
-const DEFINITIONS = {
-  port: {
-    env: 'VW_PORT',
-    option: 'port',
-    fallback: 8888,
-    read: whole(0, 65535),
-    doc: 'TCP port to listen on; 0: any free one',
-  },
-  host: {
-    env: 'VW_HOST',
-    option: 'host',
-    fallback: '127.0.0.1',
-    read: hostName,
-    doc: 'address to listen on; 0.0.0.0: all',
-  },
-  logLevel: {
-    env: 'VW_LOG_LEVEL',
-    option: 'log-level',
-    fallback: 'info',
-    read: level,
-    doc: `${LOG_LEVELS.join(', ')}; VW_LOGLEVEL works too`,
-  },
-  ca: {
-    env: 'VW_CA',
-    option: 'ca',
-    fallback: '',
-    read: pemFile,
-    doc: 'PEM file of extra authorities to trust for wss',
-  },
-  headersTimeoutMs: {
-    env: 'VW_HEADERS_TIMEOUT_MS',
-    option: 'headers-timeout-ms',
-    fallback: 10_000,
-    read: ms,
-    doc: 'how long the head of a request may take',
-  },
-  keepAliveMs: {
-    env: 'VW_KEEP_ALIVE_MS',
-    option: 'keep-alive-ms',
-    fallback: 15_000,
-    read: ms,
-    doc: 'silence of a connection after which TCP asks whether the other side is still there',
-  },
-  dialTimeoutMs: {
-    env: 'VW_DIAL_TIMEOUT_MS',
-    option: 'dial-timeout-ms',
-    fallback: DEFAULT_LIMITS.dialTimeoutMs,
-    read: ms,
-    doc: 'a dial that is not answered for so long has failed',
-  },
-  backoffMinMs: {
-    env: 'VW_BACKOFF_MIN_MS',
-    option: 'backoff-min-ms',
-    fallback: DEFAULT_LIMITS.backoffMinMs,
-    read: ms,
-    doc: 'first delay before a far end is dialled again; it doubles',
-  },
-  backoffMaxMs: {
-    env: 'VW_BACKOFF_MAX_MS',
-    option: 'backoff-max-ms',
-    fallback: DEFAULT_LIMITS.backoffMaxMs,
-    read: ms,
-    doc: 'longest delay before a far end is dialled again',
-  },
-  goodAfterMs: {
-    env: 'VW_GOOD_AFTER_MS',
-    option: 'good-after-ms',
-    fallback: DEFAULT_LIMITS.goodAfterMs,
-    read: ms,
-    doc: 'a link that was open for so long is good: the delays start over',
-  },
-  pingIntervalMs: {
-    env: 'VW_PING_INTERVAL_MS',
-    option: 'ping-interval-ms',
-    fallback: DEFAULT_LIMITS.pingIntervalMs,
-    read: ms,
-    doc: 'how often WebSockets are pinged',
-  },
-  pongTimeoutMs: {
-    env: 'VW_PONG_TIMEOUT_MS',
-    option: 'pong-timeout-ms',
-    fallback: DEFAULT_LIMITS.pongTimeoutMs,
-    read: ms,
-    doc: 'a WebSocket that does not answer a ping for so long is dead',
-  },
-  closeTimeoutMs: {
-    env: 'VW_CLOSE_TIMEOUT_MS',
-    option: 'close-timeout-ms',
-    fallback: DEFAULT_LIMITS.closeTimeoutMs,
-    read: whole(1, 4000),
-    doc: 'how long the closing of a link may take before it is cut',
-  },
-  highWaterBytes: {
-    env: 'VW_HIGH_WATER_BYTES',
-    option: 'high-water-bytes',
-    fallback: DEFAULT_LIMITS.highWaterBytes,
-    read: whole(65_536, 1e9),
-    doc: 'bytes waiting for one reader above which messages are dropped for it',
-  },
-  resumeAfterMs: {
-    env: 'VW_RESUME_AFTER_MS',
-    option: 'resume-after-ms',
-    fallback: DEFAULT_LIMITS.resumeAfterMs,
-    read: ms,
-    doc: 'how long a reader that keeps up again waits for a random access point',
-  },
-  maxMessageBytes: {
-    env: 'VW_MAX_MESSAGE_BYTES',
-    option: 'max-message-bytes',
-    fallback: DEFAULT_LIMITS.maxMessageBytes,
-    read: whole(1024, 1e8),
-    doc: 'largest message a WebSocket may bring',
-  },
-  maxClients: {
-    env: 'VW_MAX_CLIENTS',
-    option: 'max-clients',
-    fallback: DEFAULT_LIMITS.maxClients,
-    read: whole(1, 100_000),
-    doc: 'local WebSockets on one feed or stream',
-  },
-  maxRules: {
-    env: 'VW_MAX_RULES',
-    option: 'max-rules',
-    fallback: DEFAULT_LIMITS.maxRules,
-    read: whole(1, 1e6),
-    doc: 'stream rules, and destination rules',
-  },
-  maxFeeds: {
-    env: 'VW_MAX_FEEDS',
-    option: 'max-feeds',
-    fallback: DEFAULT_LIMITS.maxFeeds,
-    read: whole(1, 1e6),
-    doc: 'feeds at a time',
-  },
-  forgetAfterMs: {
-    env: 'VW_FORGET_AFTER_MS',
-    option: 'forget-after-ms',
-    fallback: DEFAULT_LIMITS.forgetAfterMs,
-    read: ms,
-    doc: 'a feed with no source, rule or client is forgotten after so long',
-  },
-} satisfies Record<string, Definition>;
-
-type Name = keyof typeof DEFINITIONS;
-const NAMES = Object.keys(DEFINITIONS) as Name[];
-
 /** Every setting, in the order of `--help`. */
 export function settings(): Setting[] {
   return NAMES.map((name) => {
@@ -228,8 +52,10 @@ export function settings(): Setting[] {
  * The configuration that arguments (`{port: '9000'}`, by option name) and environment make. Throws {@link ConfigError}.
  */
 export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
-  // Arguments go over the environment, in it: convict's own reader of arguments takes 0x10 and 1e3 for numbers.
-  const variables: NodeJS.ProcessEnv = { ...env, VW_LOG_LEVEL: env.VW_LOG_LEVEL ?? env.VW_LOGLEVEL };
+  // An environment without the second spelling. An empty variable is not set: environment files leave such lines.
+  const variables: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
+  if (variables.VW_LOGLEVEL !== undefined) variables.VW_LOG_LEVEL ??= variables.VW_LOGLEVEL;
+  // Arguments go over it, and in it: convict's own reader of arguments takes 0x10 and 1e3 for numbers.
   for (const name of NAMES) {
     const { env: variable, option } = DEFINITIONS[name];
     if (options[option] !== undefined) variables[variable] = options[option];
@@ -258,7 +84,48 @@ export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJ
     headersTimeoutMs: number('headersTimeoutMs'),
     keepAliveMs: number('keepAliveMs'),
     limits,
+    maxConnections: number('maxConnections'),
+    maxPending: number('maxPending'),
+    apiKey: textOr(value.apiKey),
+    allowed: {
+      hosts: new Set(splitList(String(value.allowedHosts))),
+      origins: new Set(splitList(String(value.allowedOrigins))),
+    },
+    certificate: certificateOf(textOr(value.cert), textOr(value.key)),
+    commands: commandsOf(textOr(value.api), textOr(value.apiToken)),
   };
+}
+
+/** A text setting; empty means not set. */
+function textOr(value: string | number | undefined): string | null {
+  return value === undefined || value === '' ? null : String(value);
+}
+
+function certificateOf(cert: string | null, key: string | null): CertificateFiles | null {
+  if (cert === null && key === null) return null;
+  if (cert === null || key === null) {
+    throw new ConfigError('VW_CERT and VW_KEY go together: one of them is missing; accepted: both, or none');
+  }
+  try {
+    readCertificate({ cert, key });
+  } catch (cause) {
+    throw new ConfigError(
+      `VW_CERT="${cert}" and VW_KEY="${key}" cannot be used (${(cause as Error).message}); accepted: a PEM certificate and its key`,
+      { cause },
+    );
+  }
+  return { cert, key };
+}
+
+function commandsOf(url: string | null, token: string | null): Config['commands'] {
+  if (url === null) {
+    if (token !== null) throw new ConfigError('VW_API_TOKEN is set without VW_API; accepted: both, or none');
+    return null;
+  }
+  if (token === null && /^http/i.test(url)) {
+    throw new ConfigError('VW_API is an http address, which wants VW_API_TOKEN; accepted: ws:// or wss://, or both');
+  }
+  return { url, token };
 }
 
 function schema(): convict.Schema<Record<string, string | number>> {
@@ -285,7 +152,7 @@ function tolerant(read: Definition['read']): (text: unknown) => unknown {
 /** Names the variable or option that convict refused, its value, and what is accepted. */
 function blame(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv, cause: unknown): ConfigError {
   for (const name of NAMES) {
-    const { env: variable, option, read } = DEFINITIONS[name] as Definition;
+    const { env: variable, option, read, isSecret } = DEFINITIONS[name] as Definition;
     const places: [string, string | undefined][] = [
       [`--${option}`, options[option]],
       [variable, env[variable]],
@@ -296,7 +163,8 @@ function blame(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv
     try {
       read(text);
     } catch (fault) {
-      return new ConfigError(`${from}="${text}" cannot be used; accepted: ${(fault as Error).message}`, { cause });
+      const value = isSecret === true ? '(secret)' : `"${text}"`;
+      return new ConfigError(`${from}=${value} cannot be used; accepted: ${(fault as Error).message}`, { cause });
     }
   }
   return new ConfigError((cause as Error).message, { cause });

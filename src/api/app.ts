@@ -9,22 +9,30 @@ import express, {
 } from 'express';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import {
-  type DestinationRule,
-  parseDestinationRule,
-  parseFeedName,
-  parseStreamRule,
-  trimName,
-} from '../relay/rules.js';
+import { parseFeedName, trimName } from '../relay/rules.js';
+import type { Actions } from './actions.js';
+import type { Guard } from './guard.js';
 import { takeHttpUpload } from './http-upload.js';
+import type { KeyGuard } from './keys.js';
+import { createPages, securityHeaders } from './pages.js';
 import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from './problem.js';
+import { knockOf } from './request.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** The API of a relay. */
-export function createApp(relay: Relay, log: Log): Express {
+/** The API of a relay, behind its guard. `keys` is null where there is no key to log in with. */
+export function createApp(
+  relay: Relay,
+  actions: Actions,
+  guard: Guard,
+  keys: KeyGuard | null,
+  isSecure: boolean,
+  log: Log,
+): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
+  app.use(securityHeaders(isSecure), letIn(guard));
+  app.use(createPages(keys, isSecure));
 
   app
     .route('/healthcheck')
@@ -37,51 +45,55 @@ export function createApp(relay: Relay, log: Log): Express {
 
   const json: RequestHandler[] = [wantJson, express.json({ limit: MAX_BODY_BYTES, strict: false })];
 
-  const setStream = answer((request) => relay.setStream(parseStreamRule(request.body)));
+  const setStream = answer((request) => actions.setStream(request.body));
   app.route('/api/streams').post(json, setStream).put(json, setStream).all(only('POST', 'PUT'));
   app
     .route('/api/streams/all')
-    .get(answer(() => Object.fromEntries(relay.streamRules().map(({ stream, feeds }) => [stream, feeds]))))
-    .delete(
-      answer(() => {
-        relay.deleteAllStreams();
-        return 'all';
-      }),
-    )
+    .get(answer(() => actions.streams()))
+    .delete(answer(() => actions.deleteAllStreams()))
     .all(only('GET', 'DELETE'));
   app
     .route('/api/streams/*name')
-    .get(answer((request) => relay.streamRule(nameIn(request)).feeds))
-    .delete(
-      answer((request) => {
-        relay.deleteStream(nameIn(request));
-        return nameIn(request);
-      }),
-    )
+    .get(answer((request) => actions.stream(nameIn(request))))
+    .delete(answer((request) => actions.deleteStream(nameIn(request))))
     .all(only('GET', 'DELETE'));
 
-  const setDestination = answer((request) => shown(relay.setDestination(parseDestinationRule(request.body))));
+  const setDestination = answer((request) => actions.setDestination(request.body));
   app.route('/api/destinations').post(json, setDestination).put(json, setDestination).all(only('POST', 'PUT'));
   app
     .route('/api/destinations/all')
-    .get(answer(() => Object.fromEntries(relay.destinationRules().map((rule) => [rule.id, shown(rule)]))))
-    .delete(
-      answer(async () => {
-        await relay.deleteAllDestinations();
-        return 'all';
-      }),
-    )
+    .get(answer(() => actions.destinations()))
+    .delete(answer(() => actions.deleteAllDestinations()))
     .all(only('GET', 'DELETE'));
   app
     .route('/api/destinations/*name')
-    .get(answer((request) => shown(relay.destinationRule(nameIn(request)))))
-    .delete(
-      answer(async (request) => {
-        await relay.deleteDestination(nameIn(request));
-        return nameIn(request);
-      }),
-    )
+    .get(answer((request) => actions.destination(nameIn(request))))
+    .delete(answer((request) => actions.deleteDestination(nameIn(request))))
     .all(only('GET', 'DELETE'));
+
+  // A mute may come without a body: then it is the sound.
+  const muteBody: RequestHandler[] = [wantJsonIfAny, express.json({ limit: MAX_BODY_BYTES, strict: false })];
+  const setMute = answer((request) => actions.setMute(nameIn(request), request.body));
+  app
+    .route('/api/mutes/all')
+    .get(answer(() => actions.mutes()))
+    .put(
+      muteBody,
+      answer((request) => actions.setMute('all', request.body)),
+    )
+    .post(
+      muteBody,
+      answer((request) => actions.setMute('all', request.body)),
+    )
+    .delete(answer(() => actions.deleteMute('all')))
+    .all(only('GET', 'PUT', 'POST', 'DELETE'));
+  app
+    .route('/api/mutes/*name')
+    .get(answer((request) => actions.mute(nameIn(request))))
+    .put(muteBody, setMute)
+    .post(muteBody, setMute)
+    .delete(answer((request) => actions.deleteMute(nameIn(request))))
+    .all(only('GET', 'PUT', 'POST', 'DELETE'));
 
   const upload: RequestHandler = (request, response) => {
     takeHttpUpload(request, response, relay.feed(parseFeedName(nameIn(request))));
@@ -97,7 +109,7 @@ export function createApp(relay: Relay, log: Log): Express {
     throw new HttpError(
       404,
       'ERR_NO_SUCH_PATH',
-      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/stats, /healthcheck, ` +
+      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/stats, /healthcheck, ` +
         '/ts/<feed> and /ws/<feed or stream>',
     );
   });
@@ -105,9 +117,36 @@ export function createApp(relay: Relay, log: Log): Express {
   return app;
 }
 
-/** A destination rule without its secret. */
-function shown({ token, ...rule }: DestinationRule): object {
-  return token === undefined ? rule : { ...rule, tokenSet: true };
+/** Admits a request or not; answers for origins that were allowed by name are readable there (CORS). */
+function letIn(guard: Guard): RequestHandler {
+  return (request, response, next) => {
+    try {
+      guard.admit(knockOf(request));
+    } catch (error) {
+      const isPage = request.method === 'GET' && request.path === '/' && request.accepts('html') !== false;
+      if (!(error instanceof HttpError && error.status === 401 && isPage)) throw error;
+      response.redirect(303, '/login');
+      return;
+    }
+    const origin = guard.corsOrigin(request.headers.origin);
+    if (origin !== null) {
+      response.set({
+        'Access-Control-Allow-Origin': origin,
+        Vary: 'Origin',
+        'Access-Control-Allow-Credentials': 'true',
+      });
+      if (request.method === 'OPTIONS') {
+        response.set({
+          'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+          'Access-Control-Allow-Headers': 'Content-Type, Authorization',
+        });
+        response.status(204).end();
+        return;
+      }
+    }
+    if (request.headers.expect !== undefined) response.writeContinue(); // asked only after it was let in
+    next();
+  };
 }
 
 /** The name behind the route: path segments, decoded; one leading "/" is dropped. */
@@ -145,11 +184,21 @@ const wantJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
+const wantJsonIfAny: RequestHandler = (request, response, next) => {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (hasBody) void wantJson(request, response, next);
+  else next();
+};
+
 function answerError(log: Log): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, _next) => {
     const known = problemOf(error);
     if (!known) {
       log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
+    }
+    if (request.path.startsWith('/ts/')) {
+      log.warn('upload refused', { path: request.path.slice(0, 200), reason: (error as Error).message });
     }
     const document = known ?? problem(500, 'ERR_INTERNAL', 'the relay could not do this; its log says why');
     if (response.headersSent) {

@@ -4,10 +4,8 @@
 import type { Request, Response } from 'express';
 import { Upload } from '../ingest/upload.js';
 import type { Feed } from '../relay/feed.js';
+import { LINGER_MS } from './answers.js';
 import { problem, PROBLEM_TYPE } from './problem.js';
-
-/** How long a sender that was answered early may go on sending before it is cut off. */
-export const LINGER_MS = 1000;
 
 /** The answer to a source whose feed was taken over. */
 export function supersededProblem(feed: string) {

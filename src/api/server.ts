@@ -1,28 +1,51 @@
-// The relay's HTTP server: plain uploads are taken from the socket, all else is Node's and express's.
+// The relay's HTTP server, with or without TLS: puts the front door, the guard, the routes and the upgrades together.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
-import { LocalClient } from '../ingest/local-client.js';
-import { takeRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
-import { readUploadHead } from '../ingest/request-head.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import { isStreamName, parseFeedName, parseSourceName } from '../relay/rules.js';
+import { Actions } from './actions.js';
+import { LINGER_MS, refuse } from './answers.js';
 import { createApp } from './app.js';
-import { LINGER_MS, supersededProblem } from './http-upload.js';
-import { HttpError, problem, PROBLEM_TYPE, type Problem, problemOf } from './problem.js';
+import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.js';
+import { CommandLink, standingRule } from './commands.js';
+import { type DoorLimits, FrontDoor } from './front-door.js';
+import { Guard } from './guard.js';
+import type { AllowedHosts } from './hosts.js';
+import { KeyGuard } from './keys.js';
+import { problem } from './problem.js';
+import { takeUpgrades } from './upgrades.js';
 
 /** Where and how to serve. */
-export interface ServerOptions {
+export interface ServerOptions extends DoorLimits {
   readonly host: string;
   readonly port: number;
-  /** How long a request's head may take. */
-  readonly headersTimeoutMs: number;
   /** How long an upload may be silent before TCP asks whether its sender is still there. */
   readonly keepAliveMs: number;
+  /** The key that guards what is not open; null: none. */
+  readonly apiKey: string | null;
+  readonly allowed: AllowedHosts;
+  /** TLS of our own; null: plain HTTP. */
+  readonly certificate: CertificateFiles | null;
+  /** The far end that commands come from (VW_API); null: none. */
+  readonly commands: { readonly url: string; readonly token: string | null } | null;
 }
+
+/** What a server does unless it is told otherwise. */
+export const DEFAULT_SERVER_OPTIONS: ServerOptions = {
+  host: '127.0.0.1',
+  port: 8888,
+  headersTimeoutMs: 10_000,
+  maxConnections: 1_000,
+  maxPending: 500,
+  keepAliveMs: 15_000,
+  apiKey: null,
+  allowed: { hosts: new Set(), origins: new Set() },
+  certificate: null,
+  commands: null,
+};
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -34,83 +57,60 @@ export interface RunningServer {
 
 /** Starts serving `relay`. Rejects with the system's error if the port cannot be had. */
 export async function startServer(relay: Relay, options: ServerOptions, log: Log): Promise<RunningServer> {
-  const sockets = new Set<Socket>();
-  const uploads = new Set<Socket>();
-  const server = createServer({
-    requestTimeout: 0, // an upload lasts for ever
-    headersTimeout: options.headersTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelay: options.keepAliveMs,
-    connectionsCheckingInterval: Math.min(5000, options.headersTimeoutMs),
-  });
-  server.on('request', createApp(relay, log));
-  answerUpgrades(server, relay, log);
-  server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-    if (!socket.writable) socket.destroy();
-    else if (error.code === 'HPE_HEADER_OVERFLOW')
-      refuse(socket, problem(431, 'ERR_HEADERS', 'the request head is over 16 KiB'));
-    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-      refuse(socket, problem(408, 'ERR_TIMEOUT', 'the request head took too long'));
-    else refuse(socket, problem(400, 'ERR_BAD_HTTP', 'this is not HTTP/1.1 as it should be'));
-  });
-
-  const answers: UploadAnswers = {
-    ended: (socket, summary) => respond(socket, 200, 'application/json', JSON.stringify(summary)),
-    superseded: (socket, feed) => refuse(socket, supersededProblem(feed)),
-    broken: (socket, why) =>
-      refuse(socket, problem(400, 'ERR_BAD_CHUNK', `the body is not chunked as it should be: ${why}`)),
-  };
-
-  // Node's own handler comes second: it is given the connections that are not plain uploads.
-  const [toNode] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
-  server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    const onError = () => socket.destroy();
-    const onTimeout = () => socket.destroy();
-    socket.on('error', onError);
-    socket.on('close', () => sockets.delete(socket));
-    socket.setTimeout(options.headersTimeoutMs, onTimeout);
-    socket.once('data', (first: Buffer) => {
-      socket.setTimeout(0).off('timeout', onTimeout);
-      const head = readUploadHead(first);
-      if (head?.target.startsWith('/ts/')) {
-        try {
-          const feed = relay.feed(parseFeedName(decodeURIComponent(pathOf(head.target).slice('/ts/'.length))));
-          const upload = takeRawUpload(socket, first.subarray(head.bytes), feed, answers);
-          uploads.add(upload);
-          upload.on('close', () => uploads.delete(upload));
-        } catch (error) {
-          refuse(socket, problemOf(error) ?? problem(500, 'ERR_INTERNAL', 'the upload could not be taken'));
-        }
-        return;
-      }
-      // Node's handler reads the socket from the start: what was read is put back before it looks.
-      socket.off('error', onError).pause();
-      socket.unshift(first);
-      toNode!.call(server, socket);
-      socket.resume();
-    });
-  });
-
+  const { apiKey, certificate, commands } = options;
+  const standing = commands ? standingRule(commands.url, commands.token) : null;
+  const actions = new Actions(relay, standing);
+  const keys = apiKey === null ? null : new KeyGuard(apiKey);
+  const guard = new Guard(options.allowed, keys);
+  const server = createBareServer(options);
+  const app = createApp(relay, actions, guard, keys, certificate !== null, log);
+  server.on('request', app);
+  // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
+  server.on('checkContinue', app);
+  server.on('clientError', answerClientError);
+  const closeClients = takeUpgrades(server, relay, guard, log);
+  const door = new FrontDoor(server, certificate ? 'secureConnection' : 'connection', relay, guard, options, log);
+  const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options);
+  const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
-    url: `http://${host}:${port}`,
+    url: `${certificate ? 'https' : 'http'}://${host}:${port}`,
     port,
     close: async () => {
+      endWatch();
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of uploads) refuse(socket, problem(503, 'ERR_STOPPING', 'the relay is stopping'));
-      server.emit('stopping');
+      door.endUploads();
+      closeClients();
       server.closeIdleConnections();
-      const cut = setTimeout(() => {
-        for (const socket of [...sockets, ...uploads]) socket.destroy();
-      }, LINGER_MS);
-      await stopped;
+      const cut = setTimeout(() => door.cut(), LINGER_MS);
+      await Promise.all([stopped, commandLink?.close(1001)]);
       clearTimeout(cut);
+      door.cut();
     },
   };
+}
+
+function createBareServer({ certificate, headersTimeoutMs, keepAliveMs }: ServerOptions): Server {
+  const http = {
+    requestTimeout: 0, // an upload lasts for ever
+    headersTimeout: headersTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveMs,
+    connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
+  };
+  if (!certificate) return createServer(http);
+  return createSecureServer({ ...http, ...readCertificate(certificate), handshakeTimeout: headersTimeoutMs });
+}
+
+function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+  if (!socket.writable) socket.destroy();
+  else if (error.code === 'HPE_HEADER_OVERFLOW')
+    refuse(socket, problem(431, 'ERR_HEADERS', 'the request head is over 16 KiB'));
+  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    refuse(socket, problem(408, 'ERR_TIMEOUT', 'the request head took too long'));
+  else refuse(socket, problem(400, 'ERR_BAD_HTTP', 'this is not HTTP/1.1 as it should be'));
 }
 
 function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
@@ -121,63 +121,4 @@ function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
       resolve();
     });
   });
-}
-
-/** `/ws/<feed or stream>`: the only path that is upgraded. */
-function answerUpgrades(server: Server, relay: Relay, log: Log): void {
-  const counts = new Map<string, number>();
-  const webSockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: relay.limits.maxMessageBytes,
-    // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".
-    handleProtocols: (offered) => [...offered][0] ?? false,
-  });
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy());
-    try {
-      const path = pathOf(request.url ?? '');
-      if (!path.startsWith('/ws/'))
-        throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /ws/<feed or stream>');
-      const name = parseSourceName(decodeURIComponent(path.slice('/ws/'.length)));
-      const count = counts.get(name) ?? 0;
-      if (count >= relay.limits.maxClients) {
-        throw new HttpError(503, 'ERR_TOO_MANY_CLIENTS', `"${name}" has ${count} clients already (VW_MAX_CLIENTS)`);
-      }
-      if (!isStreamName(name)) relay.feed(name); // throws if there is no room: nothing may, once it is a WebSocket
-      webSockets.handleUpgrade(request, socket, head, (client) => {
-        counts.set(name, (counts.get(name) ?? 0) + 1);
-        new LocalClient(client, name, relay, log, () => {
-          const left = (counts.get(name) ?? 1) - 1;
-          if (left > 0) counts.set(name, left);
-          else counts.delete(name);
-        });
-      });
-    } catch (error) {
-      refuse(socket, problemOf(error) ?? problem(500, 'ERR_INTERNAL', 'the WebSocket could not be taken'));
-    }
-  });
-  server.on('stopping', () => {
-    for (const client of webSockets.clients) client.close(1001, 'the relay is stopping');
-  });
-}
-
-function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  return query === -1 ? target : target.slice(0, query);
-}
-
-function refuse(socket: Duplex, { status, title, code, detail }: Problem): void {
-  respond(socket, status, PROBLEM_TYPE, JSON.stringify({ title, status, code, detail }), title);
-}
-
-/** Answers on the bare socket and ends it; what still comes in is thrown away for a while so that the answer arrives. */
-function respond(socket: Duplex, status: number, type: string, body: string, title = 'OK'): void {
-  const bytes = Buffer.byteLength(body);
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${type}\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n${body}`,
-  );
-  socket.resume();
-  const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(cut));
 }

@@ -22,10 +22,10 @@ export class SectionAssembler {
     this.#take = take;
   }
 
-  /** Forgets what is unfinished and the counter: what comes next is another source's. */
+  /** Another source begins: its counters have nothing to do with those seen. */
   reset(): void {
-    this.#drop();
     this.#counter = -1;
+    this.#drop();
   }
 
   /** Takes the transport packet at `at`. */

@@ -2,6 +2,7 @@
 // and the coming one, which is dialled while the live one still goes on.
 
 import type { Log } from '../log.js';
+import type { FarEnd } from './far-end.js';
 import type { Sink } from './feed.js';
 import type { Limits } from './limits.js';
 import { Link, type LinkStats } from './link.js';
@@ -14,8 +15,8 @@ export interface DestinationSource {
   attach(name: string, sink: Sink): () => void;
   /** Hands what came back from the far end to the local clients of that name. */
   deliver(name: string, message: Message): void;
-  /** How a far end is dialled. */
-  dial(rule: DestinationRule): { url: string };
+  /** How the far end of a rule is reached. */
+  farEnd(rule: DestinationRule): FarEnd;
 }
 
 /** What a destination is doing. */
@@ -85,7 +86,7 @@ export class Destination implements Sink {
   }
 
   #link(rule: DestinationRule): Link {
-    const link: Link = new Link(rule.id, this.source.dial(rule), this.limits, this.log, {
+    const link: Link = new Link(rule.id, this.source.farEnd(rule), this.limits, this.log, {
       opened: () => {
         if (link === this.#coming) this.#changeOver(link);
       },

@@ -1,16 +1,18 @@
 // One WebSocket to a far end: its state, what it sends, what it goes without when the far end is slow.
 //
-//   waiting ──▶ dialling ──▶ open ──▶ (lost) ──▶ waiting …
-//      └───────────┴───────────┴──▶ closing ──▶ closed
+//   waiting ──▶ dialling ──▶ authorising ──▶ open ──▶ (lost) ──▶ waiting …
+//      │           │  └─ (no token) ────────▲  │
+//      └───────────┴───────────┴───────────────┴──▶ closing ──▶ closed
 
 import { type Log, safeUrl } from '../log.js';
+import { type FarEnd, readVerdict } from './far-end.js';
 import type { Sink } from './feed.js';
 import { Gate } from './gate.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
-import { type Dial, ReconnectingSocket } from './reconnecting.js';
+import { ReconnectingSocket } from './reconnecting.js';
 
-export type LinkState = 'waiting' | 'dialling' | 'open' | 'closing' | 'closed';
+export type LinkState = 'waiting' | 'dialling' | 'authorising' | 'open' | 'closing' | 'closed';
 
 /** What a link has to say to its destination. */
 export interface LinkObserver {
@@ -47,6 +49,9 @@ export class Link implements Sink {
   readonly #socket: ReconnectingSocket;
   readonly #gate: Gate;
   readonly #url: string;
+  readonly #farEnd: FarEnd;
+  readonly #limits: Limits;
+  #verdictTimer: NodeJS.Timeout | undefined;
   #state: LinkState = 'dialling';
   #since = Date.now();
   #attempts = 0;
@@ -58,25 +63,22 @@ export class Link implements Sink {
   #receivedMessages = 0;
   #closing: Promise<void> | null = null;
 
-  constructor(id: string, dial: Dial, limits: Limits, log: Log, observer: LinkObserver) {
+  constructor(id: string, farEnd: FarEnd, limits: Limits, log: Log, observer: LinkObserver) {
     this.#log = log;
-    this.#url = safeUrl(dial.url);
+    this.#farEnd = farEnd;
+    this.#limits = limits;
+    this.#url = safeUrl(farEnd.url);
     this.#facts = { destination: id, farEnd: this.#url };
     this.#observer = observer;
     this.#gate = new Gate(limits, {
       dropsBegan: () => this.#log.warn('far end is slow: dropping messages', this.#facts),
-      dropsEnded: (messages, bytes) =>
-        this.#log.info('no longer dropping messages', { ...this.#facts, messages, bytes }),
+      dropsEnded: (messages, bytes) => this.#log.info('dropping has ended', { ...this.#facts, messages, bytes }),
     });
-    this.#socket = new ReconnectingSocket(() => Promise.resolve(dial), limits, {
+    this.#socket = new ReconnectingSocket((signal) => farEnd.nextDial(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
       opened: () => this.#opened(),
-      provedGood: () => undefined,
-      lost: (reason, wasOpen) => this.#lost(reason, wasOpen),
-      received: (data, isBinary) => {
-        this.#receivedMessages++;
-        this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
-      },
+      lost: (reason) => this.#lost(reason),
+      received: (data, isBinary) => this.#received(data, isBinary),
     });
   }
 
@@ -86,7 +88,7 @@ export class Link implements Sink {
 
   write(message: Message): void {
     const waiting = this.#socket.waitingBytes;
-    if (waiting < 0) return;
+    if (waiting < 0 || this.#state !== 'open') return;
     const gate = this.#gate;
     if ((waiting > 0 || gate.isDropping) && !gate.admits(message, waiting, performance.now())) return;
     this.#socket.send(message, waiting);
@@ -121,6 +123,7 @@ export class Link implements Sink {
 
   async #close(code: number): Promise<void> {
     this.#setState('closing');
+    clearTimeout(this.#verdictTimer);
     this.#gate.reset();
     await this.#socket.close(code);
     this.#setState('closed');
@@ -140,6 +143,22 @@ export class Link implements Sink {
   }
 
   #opened(): void {
+    const token = this.#farEnd.firstMessage;
+    if (token === null) {
+      this.#accepted();
+      return;
+    }
+    this.#setState('authorising');
+    this.#socket.sendText(token);
+    const { dialTimeoutMs } = this.#limits;
+    this.#verdictTimer = setTimeout(() => {
+      this.#socket.drop(`no answer to the token within ${dialTimeoutMs / 1000} s`);
+    }, dialTimeoutMs).unref();
+  }
+
+  #accepted(): void {
+    clearTimeout(this.#verdictTimer);
+    this.#socket.accept();
     this.#setState('open');
     this.#opens++;
     this.#lastError = null;
@@ -147,7 +166,20 @@ export class Link implements Sink {
     this.#observer.opened();
   }
 
-  #lost(reason: string, wasOpen: boolean): void {
+  #received(data: Buffer, isBinary: boolean): void {
+    if (this.#state === 'open') {
+      this.#receivedMessages++;
+      this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
+    } else if (this.#state === 'authorising' && !isBinary) {
+      const verdict = readVerdict(data.toString(), this.#farEnd.firstMessage ?? '');
+      if (verdict?.isAuthorised === true) this.#accepted();
+      else if (verdict) this.#socket.drop(`the far end refuses the token: ${verdict.reason || 'it gives no reason'}`);
+    }
+  }
+
+  #lost(reason: string): void {
+    const wasOpen = this.#state === 'open';
+    clearTimeout(this.#verdictTimer);
     this.#setState('waiting');
     this.#gate.reset();
     // A far end that is away for a month is one line, not a line a dial.

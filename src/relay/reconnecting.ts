@@ -16,6 +16,7 @@ import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import rws from 'reconnecting-websocket';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import { inWords } from '../errors.js';
+import { proxyAgent } from './proxy.js';
 import { Backoff } from './backoff.js';
 import { framePress } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
@@ -35,11 +36,10 @@ export interface Dial {
 export interface DialObserver {
   /** The next dial comes in so many milliseconds; 0: it is being made. */
   dialling(delayMs: number): void;
+  /** The WebSocket is open. Whether the link is good is the observer's to say: see `accept`. */
   opened(): void;
-  /** The link has been good long enough for the backoff to start over. */
-  provedGood(): void;
   /** A dial failed, or a link that was open is lost. */
-  lost(reason: string, wasOpen: boolean): void;
+  lost(reason: string): void;
   received(data: Buffer, isBinary: boolean): void;
 }
 
@@ -47,7 +47,8 @@ export interface DialObserver {
 export class ReconnectingSocket {
   readonly #limits: Limits;
   readonly #observer: DialObserver;
-  readonly #nextDial: () => Promise<Dial>;
+  readonly #nextDial: (signal: AbortSignal) => Promise<Dial>;
+  readonly #ended = new AbortController();
   readonly #backoff: Backoff;
   readonly #client: InstanceType<typeof ReconnectingWebSocket>;
   #dial: Dial | null = null;
@@ -57,12 +58,13 @@ export class ReconnectingSocket {
   #heartbeat: Heartbeat | null = null;
   #leave: (() => void) | null = null; // ends the part that #socket plays here
   #givenUp: string | null = null; // why we cut it ourselves
+  #goodTimer: NodeJS.Timeout | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
   #callOffWait: (() => void) | null = null;
   #closed = false;
 
   /** @param nextDial says what to dial, asked anew before each dial; a rejection is a failed dial. */
-  constructor(nextDial: () => Promise<Dial>, limits: Limits, observer: DialObserver) {
+  constructor(nextDial: (signal: AbortSignal) => Promise<Dial>, limits: Limits, observer: DialObserver) {
     this.#nextDial = nextDial;
     this.#limits = limits;
     this.#observer = observer;
@@ -112,6 +114,12 @@ export class ReconnectingSocket {
     if (this.#raw !== null) this.#socket?.send(text);
   }
 
+  /** The far end takes what it is sent: when the link has lasted a while from now on, the backoff starts over. */
+  accept(): void {
+    clearTimeout(this.#goodTimer);
+    this.#goodTimer = setTimeout(() => this.#backoff.reset(), this.#limits.goodAfterMs).unref();
+  }
+
   /** Gives the open link up, as if it had been lost, and dials again after a while. */
   drop(reason: string): void {
     this.#givenUp = reason;
@@ -122,6 +130,7 @@ export class ReconnectingSocket {
   async close(code: number): Promise<void> {
     this.#closed = true;
     this.#callOffWait?.();
+    this.#ended.abort();
     this.#leave?.();
     const socket = this.#socket;
     const gone = socket === null ? null : new Promise<void>((resolve) => socket.once('close', () => resolve()));
@@ -140,10 +149,10 @@ export class ReconnectingSocket {
       }
       this.#observer.dialling(0);
       try {
-        this.#dial = await this.#nextDial();
+        this.#dial = await this.#nextDial(this.#ended.signal);
         return this.#dial.url;
       } catch (error) {
-        if (!this.#isClosed()) this.#observer.lost(inWords(error as Error), false);
+        if (!this.#isClosed()) this.#observer.lost(inWords(error as Error));
       }
     }
     return ''; // closed: it is not dialled any more
@@ -168,8 +177,10 @@ export class ReconnectingSocket {
 
   #clientOptions(): ClientOptions {
     const { dialTimeoutMs, closeTimeoutMs, maxMessageBytes } = this.#limits;
+    const agent = this.#dial === null ? undefined : proxyAgent(this.#dial.url, this.#dial.tls ?? {});
     const options: ClientOptions & { closeTimeout: number } = {
       ...this.#dial?.tls,
+      ...(agent ? { agent } : {}),
       perMessageDeflate: false,
       handshakeTimeout: dialTimeoutMs,
       closeTimeout: closeTimeoutMs, // missing from @types/ws
@@ -184,17 +195,16 @@ export class ReconnectingSocket {
     const startedAt = performance.now();
     let carrier: Socket | null = null;
     let heartbeat: Heartbeat | null = null;
-    let goodTimer: NodeJS.Timeout | undefined;
     let fault: string | null = null;
     const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
       if (this.#leave !== leave) return;
       heartbeat?.stop();
-      clearTimeout(goodTimer);
+      clearTimeout(this.#goodTimer);
       this.#leave = this.#raw = this.#heartbeat = null;
       if (this.#closed) return;
       const isLate = heartbeat === null && performance.now() - startedAt >= this.#limits.dialTimeoutMs - 5;
       if (isLate) fault = `no answer within ${this.#limits.dialTimeoutMs / 1000} s`;
-      this.#observer.lost(this.#givenUp ?? fault ?? closeInWords(code, reason), heartbeat !== null);
+      this.#observer.lost(this.#givenUp ?? fault ?? closeInWords(code, reason));
     };
     this.#leave = leave;
     this.#socket = socket;
@@ -212,10 +222,6 @@ export class ReconnectingSocket {
       this.#heartbeat = heartbeat = new Heartbeat(socket, this.#limits, () => {
         this.drop(`no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s`);
       });
-      goodTimer = setTimeout(() => {
-        this.#backoff.reset();
-        this.#observer.provedGood();
-      }, this.#limits.goodAfterMs).unref();
       this.#observer.opened();
     });
     socket.on('message', (data: RawData, isBinary) => {

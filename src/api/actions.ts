@@ -1,0 +1,111 @@
+// What can be asked of a relay, each as one function: parse, one call, and the answer as plain data. REST and the admin
+// feed both come through here, so that they cannot disagree.
+
+import { ConflictError } from '../errors.js';
+import type { Relay } from '../relay/relay.js';
+import {
+  type DestinationRule,
+  EVERY_FEED,
+  type MuteRule,
+  type MutedTracks,
+  parseDestinationRule,
+  parseMuteRule,
+  parseStreamRule,
+  type StreamRule,
+  trimName,
+} from '../relay/rules.js';
+
+/** The id of the destination over which commands come (`VW_API`). */
+export const STANDING_ID = 'apiRule';
+
+/** A destination rule as it is shown: without its secret. */
+export type ShownDestination = Omit<DestinationRule, 'token'> & { readonly tokenSet?: true };
+
+/** What REST and the admin feed do. Every method throws what {@link Relay} and the rules throw. */
+export class Actions {
+  /** @param standing the rule of `VW_API`; it is listed and cannot be deleted. */
+  constructor(
+    private readonly relay: Relay,
+    private readonly standing: DestinationRule | null = null,
+  ) {}
+
+  setStream(body: unknown): StreamRule {
+    return this.relay.setStream(parseStreamRule(body));
+  }
+
+  streams(): Record<string, readonly string[]> {
+    return Object.fromEntries(this.relay.streamRules().map(({ stream, feeds }) => [stream, feeds]));
+  }
+
+  /** The feeds of a stream. */
+  stream(name: string): readonly string[] {
+    return this.relay.streamRule(trimName(name)).feeds;
+  }
+
+  /** Returns the name deleted. */
+  deleteStream(name: string): string {
+    const trimmed = trimName(name);
+    this.relay.deleteStream(trimmed);
+    return trimmed;
+  }
+
+  deleteAllStreams(): string {
+    this.relay.deleteAllStreams();
+    return 'all';
+  }
+
+  setDestination(body: unknown): ShownDestination {
+    return shown(this.relay.setDestination(parseDestinationRule(body)));
+  }
+
+  destinations(): Record<string, ShownDestination> {
+    const rules = this.standing ? [this.standing, ...this.relay.destinationRules()] : this.relay.destinationRules();
+    return Object.fromEntries(rules.map((rule) => [rule.id, shown(rule)]));
+  }
+
+  destination(id: string): ShownDestination {
+    const trimmed = trimName(id);
+    return shown(this.standing?.id === trimmed ? this.standing : this.relay.destinationRule(trimmed));
+  }
+
+  /** Resolves to the id deleted, once its link is closed. */
+  async deleteDestination(id: string): Promise<string> {
+    const trimmed = trimName(id);
+    if (this.standing?.id === trimmed) {
+      throw new ConflictError('ERR_STANDING', `"${trimmed}" is the relay's own (VW_API) and cannot be deleted`);
+    }
+    await this.relay.deleteDestination(trimmed);
+    return trimmed;
+  }
+
+  async deleteAllDestinations(): Promise<string> {
+    await this.relay.deleteAllDestinations();
+    return 'all';
+  }
+
+  /** Mutes a feed, or every feed (`all`). */
+  setMute(name: string, body: unknown): MuteRule {
+    return this.relay.setMute(parseMuteRule(name, body));
+  }
+
+  /** What is muted, by feed. */
+  mutes(): Record<string, MutedTracks> {
+    return Object.fromEntries(this.relay.muteRules().map(({ feed, tracks }) => [feed, tracks]));
+  }
+
+  mute(name: string): MutedTracks {
+    return this.relay.muteRule(trimName(name)).tracks;
+  }
+
+  /** Unmutes a feed; `all`: takes every mute away. Returns the name. */
+  deleteMute(name: string): string {
+    const trimmed = trimName(name);
+    if (trimmed === EVERY_FEED) this.relay.deleteAllMutes();
+    else this.relay.deleteMute(trimmed);
+    return trimmed;
+  }
+}
+
+function shown({ token, ...rule }: DestinationRule): ShownDestination {
+  return token === undefined ? rule : { ...rule, tokenSet: true };
+}

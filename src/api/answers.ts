@@ -1,0 +1,42 @@
+// Answers written on the bare socket, where there is no response object: uploads read past Node's parser, upgrades,
+// and connections that never became a request. RFC 9112 §4, §9.6.
+
+import type { Duplex } from 'node:stream';
+import { HttpError, problem, PROBLEM_TYPE, type Problem, problemOf } from './problem.js';
+
+/** How long a sender that was answered early may go on sending before it is cut off. */
+export const LINGER_MS = 1000;
+
+/** Answers with what `error` is to the other side, and ends the connection. */
+export function refuseError(socket: Duplex, error: unknown): void {
+  const headers = error instanceof HttpError ? error.headers : {};
+  refuse(
+    socket,
+    problemOf(error) ?? problem(500, 'ERR_INTERNAL', 'the relay could not do this; its log says why'),
+    headers,
+  );
+}
+
+/** Answers with a problem document and ends the connection. */
+export function refuse(socket: Duplex, document: Problem, headers: Readonly<Record<string, string>> = {}): void {
+  respond(socket, document.status, PROBLEM_TYPE, JSON.stringify(document), document.title, headers);
+}
+
+/** Answers and ends the connection; what still comes in is thrown away for a while so that the answer arrives. */
+export function respond(
+  socket: Duplex,
+  status: number,
+  type: string,
+  body: string,
+  title = 'OK',
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\n${fields.join('')}Content-Type: ${type}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+  socket.resume();
+  const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(cut));
+}

@@ -1,0 +1,89 @@
+// Who holds the key (VW_API_KEY): Bearer, the password of Basic, or the cookie that a login left. Compared in constant
+// time, and not for ever: ten wrong keys a minute from one address, then 429. RFC 6750, RFC 7617, RFC 6265.
+
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+export const COOKIE_NAME = 'vw_session';
+const SESSION_MS = 7 * 24 * 3_600_000;
+const WINDOW_MS = 60_000;
+const MAX_WRONG = 10;
+/** Addresses remembered at a time; the oldest is forgotten first. */
+const MAX_ADDRESSES = 10_000;
+
+/** What a request showed. */
+export type Verdict = 'good' | 'none' | 'wrong' | 'too many';
+
+/** The key, and who guessed at it. */
+export class KeyGuard {
+  readonly #key: Buffer; // its digest: equal lengths, so that comparing tells nothing
+  readonly #signing: Buffer;
+  readonly #wrong = new Map<string, { count: number; until: number }>();
+
+  constructor(key: string) {
+    this.#key = digest(key);
+    // Cookies outlive a restart, and are worth nothing once the key is changed.
+    this.#signing = createHmac('sha256', key).update('vw session').digest();
+  }
+
+  /** What `authorization` and `cookie` (the header fields) show for a request from `address`. */
+  check(authorization: string | undefined, cookie: string | undefined, address: string, nowMs: number): Verdict {
+    if (authorization === undefined) return this.#isSession(cookie, nowMs) ? 'good' : 'none';
+    return this.#judge(presented(authorization), address, nowMs);
+  }
+
+  /** Judges a key that was typed into the login page. */
+  checkKey(key: string, address: string, nowMs: number): Verdict {
+    return this.#judge(key, address, nowMs);
+  }
+
+  /** A new cookie's value. */
+  newSession(nowMs: number): string {
+    const body = `${Math.floor(nowMs + SESSION_MS)}.${randomBytes(9).toString('base64url')}`;
+    return `${body}.${this.#sign(body)}`;
+  }
+
+  #judge(key: string | null, address: string, nowMs: number): Verdict {
+    const entry = this.#wrong.get(address);
+    if (entry && entry.until > nowMs && entry.count >= MAX_WRONG) return 'too many';
+    if (key !== null && timingSafeEqual(digest(key), this.#key)) return 'good';
+    if (entry && entry.until > nowMs) {
+      entry.count++;
+    } else {
+      this.#wrong.delete(address);
+      if (this.#wrong.size >= MAX_ADDRESSES) this.#wrong.delete(this.#wrong.keys().next().value!);
+      this.#wrong.set(address, { count: 1, until: nowMs + WINDOW_MS });
+    }
+    return 'wrong';
+  }
+
+  #isSession(cookie: string | undefined, nowMs: number): boolean {
+    for (const pair of (cookie ?? '').split(';')) {
+      const [name, value] = pair.trim().split('=', 2);
+      if (name !== COOKIE_NAME || value === undefined) continue;
+      const end = value.lastIndexOf('.');
+      const body = value.slice(0, Math.max(end, 0));
+      const given = digest(value.slice(end + 1));
+      if (timingSafeEqual(given, digest(this.#sign(body))) && Number(body.split('.')[0]) > nowMs) return true;
+    }
+    return false;
+  }
+
+  #sign(body: string): string {
+    return createHmac('sha256', this.#signing).update(body).digest('base64url');
+  }
+}
+
+/** The key in an Authorization field; null: it holds none. */
+function presented(authorization: string): string | null {
+  const [scheme, value] = authorization.split(/ +/, 2);
+  if (value === undefined) return null;
+  if (/^bearer$/i.test(scheme!)) return value;
+  if (!/^basic$/i.test(scheme!)) return null;
+  const text = Buffer.from(value, 'base64').toString();
+  const colon = text.indexOf(':');
+  return colon === -1 ? null : text.slice(colon + 1);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

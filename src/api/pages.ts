@@ -1,0 +1,95 @@
+// The login page and the front page: what a browser gets that has no key yet, or opens the relay's address.
+// No script; helmet's headers with a policy that allows none.
+
+import express, { type RequestHandler, Router } from 'express';
+import helmet from 'helmet';
+import { refusal } from './guard.js';
+import { COOKIE_NAME, type KeyGuard } from './keys.js';
+
+const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1rem;color:#1c2733;background:#f6f8fa}
+h1{font-size:1.5rem}input,button{font:inherit;padding:.5rem .75rem;border:1px solid #b6c2cd;border-radius:.4rem}
+button{background:#0b6bcb;border-color:#0b6bcb;color:#fff;cursor:pointer}p.bad{color:#b3261e}code{background:#e7ecf1;padding:.1rem .3rem;border-radius:.25rem}
+@media(prefers-color-scheme:dark){body{color:#dbe4ec;background:#12181f}code{background:#24303b}input{background:#1b242d;color:inherit}}`;
+
+/** The headers of every answer: no script, nothing from elsewhere, no frame. */
+export function securityHeaders(isSecure: boolean): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: isSecure,
+  });
+}
+
+/** Pages of the relay; `keys` is null where there is nothing to log in to. */
+export function createPages(keys: KeyGuard | null, isSecure: boolean): Router {
+  const pages = Router();
+  pages.get('/style.css', (_request, response) => {
+    response.type('css').send(STYLE);
+  });
+  pages.get('/', (_request, response) => {
+    response.type('html').send(FRONT);
+  });
+  if (!keys) return pages;
+  pages.get('/login', (_request, response) => {
+    response.type('html').send(loginPage(''));
+  });
+  const login: RequestHandler = (request, response) => {
+    const { key } = (request.body ?? {}) as { key?: unknown };
+    const verdict = keys.checkKey(typeof key === 'string' ? key : '', request.socket.remoteAddress ?? '', Date.now());
+    if (verdict !== 'good') {
+      const { status, headers } = refusal(verdict);
+      // No WWW-Authenticate: the browser would ask for the key a second time, in a window of its own.
+      if (status === 429) response.set(headers);
+      const why = status === 429 ? 'Too many wrong keys: wait a minute.' : 'That key is wrong.';
+      response.status(status).type('html').send(loginPage(why));
+      return;
+    }
+    response.cookie(COOKIE_NAME, keys.newSession(Date.now()), {
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: isSecure,
+      path: '/',
+      maxAge: 7 * 24 * 3_600_000,
+    });
+    response.redirect(303, '/');
+  };
+  pages.post('/login', express.urlencoded({ extended: false, limit: 8192, parameterLimit: 4 }), login);
+  pages.post('/logout', (_request, response) => {
+    response.clearCookie(COOKIE_NAME, { path: '/' });
+    response.redirect(303, '/login');
+  });
+  return pages;
+}
+
+function page(title: string, body: string): string {
+  return (
+    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">` +
+    `<title>${title}</title><link rel="stylesheet" href="/style.css">${body}</html>`
+  );
+}
+
+const FRONT = page(
+  'vw',
+  '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
+    '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
+    '<a href="/api/destinations/all">destinations</a>.</p>' +
+    '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, see a feed at <code>/ws/&lt;feed&gt;</code>.</p>',
+);
+
+function loginPage(fault: string): string {
+  return page(
+    'vw: key',
+    `<h1>vw: video over WebSockets</h1>${fault === '' ? '' : `<p class="bad" role="alert">${fault}</p>`}` +
+      '<form method="post" action="/login"><label for="key">The key (VW_API_KEY)</label><p>' +
+      '<input id="key" name="key" type="password" autocomplete="current-password" required autofocus> ' +
+      '<button>Log in</button></p></form>',
+  );
+}

@@ -1,0 +1,59 @@
+// `/ws/<feed or stream>`: the only path that is upgraded to a WebSocket. RFC 6455 §4.2.
+
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer } from 'ws';
+import { LimitError } from '../errors.js';
+import { LocalClient } from '../ingest/local-client.js';
+import type { Log } from '../log.js';
+import type { Relay } from '../relay/relay.js';
+import { parseSourceName } from '../relay/rules.js';
+import { refuseError } from './answers.js';
+import type { Guard } from './guard.js';
+import { HttpError } from './problem.js';
+import { knockOf, pathOf } from './request.js';
+
+/** Takes WebSocket upgrades from `server`. Returns what closes every client (1001). */
+export function takeUpgrades(server: Server, relay: Relay, guard: Guard, log: Log): () => void {
+  const counts = new Map<string, number>();
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: relay.limits.maxMessageBytes,
+    // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".
+    handleProtocols: (offered) => [...offered][0] ?? false,
+  });
+
+  const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    guard.admit(knockOf(request));
+    const path = pathOf(request.url ?? '');
+    if (!path.startsWith('/ws/'))
+      throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /ws/<feed or stream>');
+    const name = parseSourceName(decodeURIComponent(path.slice('/ws/'.length)));
+    const count = counts.get(name) ?? 0;
+    if (count >= relay.limits.maxClients) {
+      throw new LimitError('ERR_TOO_MANY_CLIENTS', `"${name}" has ${count} clients already (VW_MAX_CLIENTS)`);
+    }
+    relay.checkRoomFor(name);
+    webSockets.handleUpgrade(request, socket, head, (client) => {
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      new LocalClient(client, name, relay, log, () => {
+        const left = (counts.get(name) ?? 1) - 1;
+        if (left > 0) counts.set(name, left);
+        else counts.delete(name);
+      });
+    });
+  };
+
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    try {
+      take(request, socket, head);
+    } catch (error) {
+      refuseError(socket, error);
+    }
+  });
+  return () => {
+    for (const client of webSockets.clients) client.close(1001, 'the relay is stopping');
+  };
+}

@@ -1,0 +1,55 @@
+// The three kinds of far end: plain; one that wants the token as first message (crossbar's way); one that gives access
+// to whoever shows the token to its HTTP side (practable's way).
+
+import type { SecureContextOptions } from 'node:tls';
+import { requestAccess } from './access.js';
+import type { Dial } from './reconnecting.js';
+
+/** How a far end is reached. */
+export interface FarEnd {
+  /** The address as it was given, for logs and stats once it is stripped of its query. */
+  readonly url: string;
+  /** What to dial now; asked before each dial. Rejects with the reason, in words without secrets. */
+  nextDial(signal: AbortSignal): Promise<Dial>;
+  /** To be sent as first message and answered with `{"authorised": true}` before any media; null: nothing is. */
+  readonly firstMessage: string | null;
+}
+
+/** The far end of a rule; the rule is valid, so an http(s) address has a token. */
+export function farEndOf(
+  { destination: url, token }: { readonly destination: string; readonly token?: string },
+  tls: SecureContextOptions,
+  timeoutMs: number,
+): FarEnd {
+  if (/^https?:/i.test(url) && token !== undefined) {
+    return { url, firstMessage: null, nextDial: (signal) => requestAccess(url, token, tls, timeoutMs, signal) };
+  }
+  return { url, firstMessage: token ?? null, nextDial: () => Promise.resolve({ url, tls }) };
+}
+
+/** A far end's answer to a token. */
+export interface Verdict {
+  readonly isAuthorised: boolean;
+  readonly reason: string;
+}
+
+/** Reads `{"authorised": bool, "reason"}`; `null` if the message is something else. `token` is kept out of the reason. */
+export function readVerdict(text: string, token: string): Verdict | null {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof answer !== 'object' || answer === null) return null;
+  const { authorised, reason } = answer as { authorised?: unknown; reason?: unknown };
+  if (typeof authorised !== 'boolean') return null;
+  const words = typeof reason === 'string' ? reason : '';
+  return {
+    isAuthorised: authorised,
+    reason: words
+      .replaceAll(token, '(token)')
+      .replace(/[^\x20-\x7e]/g, '?')
+      .slice(0, 200),
+  };
+}
