@@ -103,6 +103,7 @@ export class CommandLink {
     this.#actions = actions;
     this.#link = new Link(rule.id, farEndOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, log, {
       opened: () => undefined,
+      lost: () => undefined,
       received: (message) => this.#take(message),
     });
   }

@@ -17,6 +17,8 @@ export type LinkState = 'waiting' | 'dialling' | 'authorising' | 'open' | 'closi
 /** What a link has to say to its destination. */
 export interface LinkObserver {
   opened(): void;
+  /** A dial failed, or the open link is lost; it is dialled again. */
+  lost(): void;
   /** The far end sent a message. */
   received(message: Message): void;
 }
@@ -186,5 +188,6 @@ export class Link implements Sink {
     if (wasOpen) this.#log.warn('link lost', { ...this.#facts, reason });
     else if (reason !== this.#lastError) this.#log.warn('far end not reached', { ...this.#facts, reason });
     this.#lastError = reason;
+    this.#observer.lost();
   }
 }

@@ -170,6 +170,18 @@ describe('a destination', () => {
     expect(old.closeCodes).to.deep.equal([1000]);
   });
 
+  it('does not dial the old far end again when it goes away while the new one is being dialled', async () => {
+    // It was dialled and served again, though no rule named it any more.
+    const vw = await TestRelay.start();
+    const [old, fresh] = [await FarEnd.start(), await FarEnd.start({ delayMs: 400 })];
+    await vw.send('video0', old.url);
+    await vw.api('POST', '/api/destinations', rule(fresh.url));
+    old.client!.terminate();
+    await until('the new one is live', () => vw.relay.stats().destinations['0']!.live.state === 'open');
+    expect(vw.relay.stats().destinations['0']!.live.url).to.equal(fresh.url);
+    expect(old.dials).to.equal(1);
+  });
+
   it('closes its link with 1000 before its deletion is answered', async () => {
     const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
     await vw.send('video0', farEnd.url);
