@@ -177,8 +177,10 @@ describe('a destination', () => {
     await vw.send('video0', old.url);
     await vw.api('POST', '/api/destinations', rule(fresh.url));
     old.client!.terminate();
-    await until('the new one is live', () => vw.relay.stats().destinations['0']!.live.state === 'open');
-    expect(vw.relay.stats().destinations['0']!.live.url).to.equal(fresh.url);
+    await until('the new one is live', () => {
+      const { live } = vw.relay.stats().destinations['0']!;
+      return live.url === fresh.url && live.state === 'open';
+    });
     expect(old.dials).to.equal(1);
   });
 
