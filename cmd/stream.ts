@@ -8,6 +8,7 @@ import { isLoopbackHost, proxyFault } from '../src/relay/proxy.js';
 import { Relay } from '../src/relay/relay.js';
 import { readVersion } from '../src/version.js';
 import { type CommandLine, EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './arguments.js';
+import { warmUp } from './warm-up.js';
 
 /** How long stopping may take before it is cut short. */
 const STOP_MS = 4500;
@@ -69,6 +70,7 @@ async function run(config: Config): Promise<void> {
     });
   }
   const relay = new Relay(config.limits, log, config.ca === null ? {} : { ca: [...rootCertificates, config.ca] });
+  await warmUp(log);
   try {
     const server = await startServer(relay, config, log);
     log.info('listening', { url: server.url, version: readVersion(), node: process.version, pid: process.pid });

@@ -10,6 +10,9 @@ const SLAB_BYTES = 1 << 18;
 /** A message larger than this gets its own memory, so that little of a slab is left over. */
 const LARGE_BYTES = SLAB_BYTES >> 2;
 
+/** What is lent: one for all, so that it stays in the processor's cache. */
+let lent = new Uint8Array(1 << 17);
+
 let slab = NOTHING;
 let slabUsed = 0;
 
@@ -33,12 +36,11 @@ function allocate(bytes: number): Uint8Array {
 export class OutputBuffer {
   bytes: Uint8Array = NOTHING;
   readonly #isLent: boolean;
-  #own: Uint8Array = NOTHING;
   #begin = 0;
   #end = 0;
   #read = 0;
 
-  /** @param isLent what `close` returns is good until the next `open` only: the memory is used again. */
+  /** @param isLent what `close` returns is good until the next `open` of any that lends: the memory is used again. */
   constructor(isLent: boolean) {
     this.#isLent = isLent;
   }
@@ -105,7 +107,7 @@ export class OutputBuffer {
 
   #take(bytes: number): Uint8Array {
     if (!this.#isLent) return allocate(bytes);
-    if (bytes > this.#own.length) this.#own = new Uint8Array(bytes + (bytes >> 1));
-    return this.#own;
+    if (bytes > lent.length) lent = new Uint8Array(2 * bytes);
+    return lent;
   }
 }

@@ -36,7 +36,7 @@ export class Remuxer {
   readonly #output: ProgramOutput;
   readonly #path: PacketPath;
 
-  /** @param isLent what is returned is good until the next call only: nothing is allocated for a message then. */
+  /** @param isLent what is returned is good until the next call of any that lends: nothing is allocated for a message. */
   constructor(isLent = false) {
     this.#output = new ProgramOutput(isLent);
     this.#path = new PacketPath(this.#output, {
@@ -88,6 +88,11 @@ export class Remuxer {
   get timing(): { readonly heldUnits: number; readonly lateUnits: number; readonly jumps: number } {
     const { heldUnits, lateUnits, jumps } = this.#output.clock;
     return { heldUnits, lateUnits, jumps };
+  }
+
+  /** How many {@link feeds} there are. */
+  get feedCount(): number {
+    return this.#feeds.size;
   }
 
   /** The feeds whose messages are wanted: the inputs, and those that run on until they are replaced. */

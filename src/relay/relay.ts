@@ -22,6 +22,9 @@ import {
 } from './rules.js';
 import { Stream, type StreamStats } from './stream.js';
 
+/** How often streams look at what time alone makes due. */
+const TICK_MS = 100;
+
 /** What the relay is doing, for `/api/stats`. */
 export interface RelayStats {
   readonly feeds: Readonly<Record<string, FeedStats>>;
@@ -40,6 +43,7 @@ export class Relay {
   readonly #destinations = new Map<string, Destination>();
   readonly #mutes = new Map<string, MuteRule>();
   readonly #source: DestinationSource;
+  #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
   readonly #feedOf = (name: string) => this.feed(name);
 
   /** @param tls extra authorities for wss (`VW_CA`). */
@@ -92,6 +96,7 @@ export class Relay {
     this.#checkFeedRoom(rule.feeds.map((entry) => readFeedEntry(entry).feed));
     this.#streamRules.set(rule.stream, rule);
     this.#stream(rule.stream).setRule(rule, this.#feedOf);
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
     this.#log.info('stream rule set', { stream: rule.stream, feeds: rule.feeds.join(',') });
     return rule;
   }
@@ -201,6 +206,7 @@ export class Relay {
     this.#destinations.clear();
     await Promise.all(destinations.map((destination) => destination.close(1001)));
     for (const stream of this.#streams.values()) stream.setRule(null, this.#feedOf);
+    clearInterval(this.#ticker);
     this.#streamRules.clear();
     this.#streams.clear();
     for (const timer of this.#forgetting.values()) clearTimeout(timer);
@@ -238,6 +244,14 @@ export class Relay {
       if (feed.muted !== tracks) feed.setMuted(tracks);
     }
     for (const name of this.#streamRules.keys()) this.#stream(name).refresh(this.#feedOf);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const stream of this.#streams.values()) stream.tick(now);
+    if (this.#streamRules.size > 0) return;
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
   }
 
   #checkRoom(count: number, what: string): void {

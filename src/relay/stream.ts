@@ -5,9 +5,6 @@ import type { Feed, Sink } from './feed.js';
 import { Message } from './message.js';
 import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
 
-/** How often what time alone makes due is looked at. */
-const TICK_MS = 100;
-
 /** What a stream is doing. */
 export interface StreamStats {
   readonly feeds: readonly string[];
@@ -26,7 +23,6 @@ export class Stream {
   #rule: StreamRule | null = null;
   readonly #feeds = new Map<string, { feed: Feed; leave: () => void }>();
   #sinks: readonly Sink[] = [];
-  #timer: NodeJS.Timeout | undefined;
 
   /** @param onIdle called when the last reader has gone. */
   constructor(
@@ -56,7 +52,6 @@ export class Stream {
       return;
     }
     this.#remuxer ??= new Remuxer(true);
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
     const inputs = entries.map(({ feed: name, part }): RemuxInput => {
       const { feed } = this.#feeds.get(name)!; // taken above
       const { tables } = feed;
@@ -65,6 +60,13 @@ export class Stream {
       return tables ? { feed: name, select, trimMs, tables } : { feed: name, select, trimMs };
     });
     this.#send(this.#remuxer.setInputs(inputs, performance.now()));
+    this.#leaveUnwanted(this.#remuxer);
+  }
+
+  /** Sends what time alone makes due; to be called every 100 ms or so. */
+  tick(nowMs: number): void {
+    if (!this.#remuxer) return;
+    this.#send(this.#remuxer.tick(nowMs));
     this.#leaveUnwanted(this.#remuxer);
   }
 
@@ -112,19 +114,13 @@ export class Stream {
 
   /** Feeds that the rule has dropped, once nothing of them is wanted any more (a picture runs on until it is replaced). */
   #leaveUnwanted(remuxer: Remuxer): void {
+    if (remuxer.feedCount === this.#feeds.size) return;
     const wanted = remuxer.feeds;
-    if (wanted.length === this.#feeds.size) return;
     for (const [name, { leave }] of this.#feeds) {
       if (wanted.includes(name)) continue;
       this.#feeds.delete(name);
       leave();
     }
-  }
-
-  #tick(): void {
-    if (!this.#remuxer) return;
-    this.#send(this.#remuxer.tick(performance.now()));
-    this.#leaveUnwanted(this.#remuxer);
   }
 
   #send(packets: Uint8Array | null): void {
@@ -137,8 +133,6 @@ export class Stream {
   }
 
   #close(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
     this.#remuxer = null;
     for (const { leave } of this.#feeds.values()) leave();
     this.#feeds.clear();
