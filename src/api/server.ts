@@ -63,7 +63,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const keys = apiKey === null ? null : new KeyGuard(apiKey);
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options);
-  const app = createApp(relay, actions, guard, keys, certificate !== null, log);
+  const app = createApp(relay, actions, guard, keys, certificate !== null, options.headersTimeoutMs, log);
   server.on('request', app);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
   server.on('checkContinue', app);
