@@ -5,7 +5,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Dial } from './reconnecting.js';
-import { proxyAgent } from './proxy.js';
+import { inWords } from '../errors.js';
+import { proxyWay } from './proxy.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -40,18 +41,27 @@ function post(
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const fail = (error: Error) => {
-      reject(limit.aborted ? new Error(`asking for access was not answered within ${timeoutMs / 1000} s`) : error);
-    };
-    const agent = proxyAgent(url, tls);
+    const way = proxyWay(url, tls);
     const request = start(url, {
       method: 'POST',
       headers: { Authorization: token, Accept: 'application/json', 'Content-Length': 0 },
-      signal: limit,
+      agent: way?.agent ?? false, // no connection is kept: the next request is long from now
       ...tls,
-      ...(agent ? { agent } : {}),
     });
+    // Not AbortSignal.any: it keeps something with `signal`, which lives as long as the link, for every request.
+    const late = setTimeout(() => {
+      request.destroy(new Error(`asking for access was not answered within ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+    const onAbort = () => request.destroy(new Error('called off'));
+    signal.addEventListener('abort', onAbort);
+    const settle = () => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: Error) => {
+      settle();
+      reject(way ? new Error(way.explain(inWords(error))) : error);
+    };
     request.on('error', fail);
     request.on('response', (response) => {
       const pieces: Buffer[] = [];
@@ -62,7 +72,10 @@ function post(
         else pieces.push(piece);
       });
       response.on('error', fail);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() }));
+      response.on('end', () => {
+        settle();
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() });
+      });
     });
     request.end();
   });

@@ -11,6 +11,7 @@ import { Gate } from './gate.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
 import { ReconnectingSocket } from './reconnecting.js';
+import { cleanWords } from './secrets.js';
 
 export type LinkState = 'waiting' | 'dialling' | 'authorising' | 'open' | 'closing' | 'closed';
 
@@ -172,13 +173,14 @@ export class Link implements Sink {
       this.#receivedMessages++;
       this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
     } else if (this.#state === 'authorising' && !isBinary) {
-      const verdict = readVerdict(data.toString(), this.#farEnd.firstMessage ?? '');
+      const verdict = readVerdict(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) this.#socket.drop(`the far end refuses the token: ${verdict.reason || 'it gives no reason'}`);
     }
   }
 
-  #lost(reason: string): void {
+  #lost(words: string): void {
+    const reason = cleanWords(words, this.#farEnd.secrets);
     const wasOpen = this.#state === 'open';
     clearTimeout(this.#verdictTimer);
     this.#setState('waiting');
