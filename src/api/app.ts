@@ -41,7 +41,7 @@ export function createApp(
     .all(only('GET'));
   app
     .route('/api/stats')
-    .get(answer(() => relay.stats()))
+    .get(answer(() => actions.stats()))
     .all(only('GET'));
 
   const json: RequestHandler[] = [wantJson, express.json({ limit: MAX_BODY_BYTES, strict: false })];

@@ -88,6 +88,11 @@ export class Link implements Sink {
     return this.#state === 'open';
   }
 
+  /** Bytes of messages that the system has not taken yet. */
+  get waitingBytes(): number {
+    return Math.max(this.#socket.waitingBytes, 0);
+  }
+
   write(message: Message): void {
     const waiting = this.#socket.waitingBytes;
     if (waiting < 0 || this.#state !== 'open') return;
@@ -114,7 +119,7 @@ export class Link implements Sink {
       nextDialMs: this.#nextDial,
       sentMessages: this.#sentMessages,
       sentBytes: this.#sentBytes,
-      waitingBytes: Math.max(this.#socket.waitingBytes, 0),
+      waitingBytes: this.waitingBytes,
       isDropping: this.#gate.isDropping,
       droppedMessages: this.#gate.droppedMessages,
       droppedBytes: this.#gate.droppedBytes,
