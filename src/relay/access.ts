@@ -21,11 +21,11 @@ export async function requestAccess(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Dial> {
-  const { status, body } = await post(url, token, tls, timeoutMs, signal);
+  const { status, body, words } = await post(url, token, tls, timeoutMs, signal);
   if (status < 200 || status > 299) {
     const hint =
       status === 401 || status === 403 ? ': the token is refused' : status >= 300 && status < 400 ? ', a redirect' : '';
-    throw new Error(`asking for access was answered with HTTP ${status}${hint}`);
+    throw new Error(`${words}${hint}`);
   }
   const uri = readUri(body);
   if (uri === null) throw new Error('asking for access was not answered with {"uri": "wss://…"}');
@@ -38,7 +38,7 @@ function post(
   tls: SecureContextOptions,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
+): Promise<{ status: number; body: string; words: string }> {
   return new Promise((resolve, reject) => {
     const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
     const way = proxyWay(url, tls);
@@ -50,9 +50,9 @@ function post(
     });
     // Not AbortSignal.any: it keeps something with `signal`, which lives as long as the link, for every request.
     const late = setTimeout(() => {
-      request.destroy(new Error(`asking for access was not answered within ${timeoutMs / 1000} s`));
+      fail(new Error(`asking for access was not answered within ${timeoutMs / 1000} s`));
     }, timeoutMs);
-    const onAbort = () => request.destroy(new Error('called off'));
+    const onAbort = () => fail(new Error('called off'));
     signal.addEventListener('abort', onAbort);
     const settle = () => {
       clearTimeout(late);
@@ -60,6 +60,8 @@ function post(
     };
     const fail = (error: Error) => {
       settle();
+      way?.callOff();
+      request.destroy(); // without a word when the proxy has not answered yet
       reject(way ? new Error(way.explain(inWords(error))) : error);
     };
     request.on('error', fail);
@@ -68,13 +70,18 @@ function post(
       let bytes = 0;
       response.on('data', (piece: Buffer) => {
         bytes += piece.length;
-        if (bytes > MAX_ANSWER_BYTES) request.destroy(new Error('asking for access was answered with far too much'));
+        if (bytes > MAX_ANSWER_BYTES) fail(new Error('asking for access was answered with far too much'));
         else pieces.push(piece);
       });
       response.on('error', fail);
       response.on('end', () => {
         settle();
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() });
+        const words = `asking for access was answered with HTTP ${response.statusCode ?? 0}`;
+        resolve({
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(pieces).toString(),
+          words: way ? way.explain(words) : words,
+        });
       });
     });
     request.end();

@@ -2,8 +2,8 @@
 // what goes without. A far end on this machine never goes through one.
 
 import type { Agent } from 'node:http';
-import type { Socket } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
@@ -21,6 +21,11 @@ export interface Way {
   readonly agent: Agent;
   /** Why a dial failed, with the proxy's part in it. */
   explain(reason: string): string;
+  /**
+   * Ends what has not come to anything. The library's connection to the proxy outlives a request that is given up
+   * before the proxy has answered: a dial that times out at a silent proxy would leave one behind each time.
+   */
+  callOff(): void;
 }
 
 /**
@@ -45,9 +50,15 @@ export function proxyWay(url: string, tls: SecureContextOptions): Way | undefine
 /** A plain request, handed to the proxy as it is. */
 class Handover implements Way {
   readonly agent: HttpProxyAgent<string>;
+  readonly #calledOff = new AbortController();
 
   constructor(address: string, tls: SecureContextOptions) {
     this.agent = new HttpProxyAgent(address, tls);
+    (this.agent.connectOpts as { signal?: AbortSignal }).signal = this.#calledOff.signal;
+  }
+
+  callOff(): void {
+    this.#calledOff.abort();
   }
 
   explain(reason: string): string {
@@ -69,17 +80,16 @@ class Tunnel extends HttpsProxyAgent<string> implements Way {
     });
   }
 
-  /**
-   * The library's connection to the proxy outlives a request that is given up before the proxy has answered: a dial
-   * that times out at a silent proxy would leave one behind each time.
-   */
+  /** The certificate is to be the far end's also where that is an address: the library would look for "localhost". */
   override connect(...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>): Promise<Socket> {
-    let isConnected = false;
-    request.once('socket', () => (isConnected = true));
-    request.once('close', () => {
-      if (!isConnected) this.#calledOff.abort();
-    });
-    return super.connect(request, options);
+    const { host } = options;
+    if (host === undefined || isIP(host) === 0) return super.connect(request, options);
+    const check = (_name: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate);
+    return super.connect(request, Object.assign({}, options, { checkServerIdentity: check }));
+  }
+
+  callOff(): void {
+    this.#calledOff.abort();
   }
 
   explain(reason: string): string {

@@ -201,6 +201,7 @@ export class ReconnectingSocket {
     let fault: string | null = null;
     const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
       if (this.#leave !== leave) return;
+      if (heartbeat === null) way?.callOff();
       heartbeat?.stop();
       clearTimeout(this.#goodTimer);
       this.#leave = this.#raw = this.#heartbeat = null;

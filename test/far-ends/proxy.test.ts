@@ -76,15 +76,7 @@ describe('a far end through a proxy', () => {
     await relay.send({ id: '1', destination: practable.url, token: 'a-token' });
     await relay.isOpen();
     await relay.isOpen('1');
-    for (const host of [
-      '127.0.0.1',
-      '127.9.9.9',
-      '[::1]',
-      'LOCALHOST',
-      'a.localhost',
-      '[::ffff:127.0.0.1]',
-      '2130706433',
-    ])
+    for (const host of ['127.0.0.1', '127.9.9.9', '[::1]', 'LOCALHOST', 'a.localhost', '2130706433'])
       expect(proxyWay(`ws://${host}:1/`, {}), host).to.equal(undefined);
   });
 
@@ -153,14 +145,16 @@ describe('a far end through a proxy', () => {
     await once(silent, 'listening');
     afterTest(() => silent.close());
     const { port } = silent.address() as AddressInfo;
-    setEnvironment({ HTTP_PROXY: `http://127.0.0.1:${port}` });
+    setEnvironment({ HTTP_PROXY: `http://127.0.0.1:${port}`, HTTPS_PROXY: `http://127.0.0.1:${port}` });
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 60 } });
     await relay.send({ destination: `ws://${outerAddress()}:9/in/x` });
     await relay.send({ id: '1', destination: `http://${outerAddress()}:9/session/x`, token: 'a-token' });
+    await relay.send({ id: '2', destination: `https://${outerAddress()}:9/session/x`, token: 'a-token' });
     await relay.failsWith(/no answer within 0.06 s \(through the proxy/);
     await relay.failsWith(/not answered within 0.06 s.*through the proxy/, '1');
+    await relay.failsWith(/not answered within 0.06 s.*through the proxy/, '2');
     await until('it was dialled often', () => taken >= 8);
-    expect(held.size).to.be.at.most(2);
+    expect(held.size).to.be.at.most(3);
     await relay.api('DELETE', '/api/destinations/all');
     await until('nothing is left', () => held.size === 0);
     await window(100);

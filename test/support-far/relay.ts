@@ -95,7 +95,9 @@ export class TestRelay {
   }
 
   async isOpen(id = '0'): Promise<void> {
-    await until(`the link of ${id} is open`, () => this.link(id).state === 'open');
+    await until(`the link of ${id} is open`, () => this.link(id).state === 'open').catch((error: unknown) => {
+      throw new Error(`${(error as Error).message}; it said: ${this.link(id).lastError ?? 'nothing'}`);
+    });
   }
 
   /** Waits until the link failed with words like these. */
