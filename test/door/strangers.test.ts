@@ -215,9 +215,7 @@ describe('a stranger on the wire', () => {
     });
   it('may not go on with a second request behind an upload', async () => {
     const second = `POST /api/streams HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${RULE.length}\r\n\r\n${RULE}`;
-    const wire = new Wire(relay.port).write(
-      `POST /ts/x HTTP/1.1\r\nHost: x\r\n${'Transfer-Encoding: chunked'}\r\n\r\n`,
-    );
+    const wire = new Wire(relay.port).write(`POST /ts/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
     wire.write(`0\r\n\r\n${second}`);
     expect(await wire.status()).to.equal(200);
     await until('the connection ends', () => wire.isClosed);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { afterTest, until } from './life.js';
 
@@ -50,7 +51,7 @@ export class FarServer {
       this.requests.push(request);
       this.onRequest(request, response);
     });
-    this.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    this.server.on('upgrade', (request, socket: Duplex, head) => this.#upgrade(request, socket, head));
   }
 
   static async start(host = '127.0.0.1', pair: Pair | null = null): Promise<FarServer> {
@@ -73,7 +74,7 @@ export class FarServer {
     await until(`${count} visits`, () => this.visits.length >= count);
   }
 
-  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const wss = new WebSocketServer({ noServer: true, autoPong: this.autoPong });
     wss.handleUpgrade(request, socket, head, (client) => {
       const visit: Visit = { client, url: request.url ?? '', at: performance.now(), heard: [] };
