@@ -20,7 +20,7 @@ export function helpText(): string {
     'usage: vw stream [--check-config] [--OPTION VALUE ...]',
     '',
     'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.',
-    'Each setting is an option or an environment variable; the option goes before.',
+    'Each setting is an option or an environment variable; the option wins over the variable.',
     '',
     ...rows,
     '',

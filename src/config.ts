@@ -52,10 +52,15 @@ export function settings(): Setting[] {
  * The configuration that arguments (`{port: '9000'}`, by option name) and environment make. Throws {@link ConfigError}.
  */
 export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
-  // As convict wants it: an environment without the second spelling, and arguments as a line.
-  const variables = { ...env, VW_LOG_LEVEL: env.VW_LOG_LEVEL ?? env.VW_LOGLEVEL };
-  const line = Object.entries(options).map(([option, text]) => `--${option}=${text}`);
-  const config = convict(schema(), { env: variables, args: line });
+  // An empty variable is not set: environment files leave such lines.
+  const variables: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
+  if (variables.VW_LOGLEVEL !== undefined) variables.VW_LOG_LEVEL ??= variables.VW_LOGLEVEL;
+  // Arguments go over the environment, in it: convict's own reader of arguments takes 0x10 and 1e3 for numbers.
+  for (const name of NAMES) {
+    const { env: variable, option } = DEFINITIONS[name];
+    if (options[option] !== undefined) variables[variable] = options[option];
+  }
+  const config = convict(schema(), { env: variables, args: [] });
   try {
     config.validate({ allowed: 'strict' });
   } catch (cause) {

@@ -4,7 +4,17 @@
 import { ConflictError } from '../errors.js';
 import type { LinkStats } from '../relay/link.js';
 import type { Relay, RelayStats } from '../relay/relay.js';
-import { type DestinationRule, parseDestinationRule, parseStreamRule, trimName } from '../relay/rules.js';
+import {
+  type DestinationRule,
+  EVERY_FEED,
+  type MuteRule,
+  type MutedTracks,
+  parseDestinationRule,
+  parseMuteRule,
+  parseStreamRule,
+  type StreamRule,
+  trimName,
+} from '../relay/rules.js';
 
 /** The id of the destination over which commands come (`VW_API`). */
 export const STANDING_ID = 'apiRule';
@@ -23,7 +33,7 @@ export class Actions {
     private readonly standing: DestinationRule | null = null,
   ) {}
 
-  setStream(body: unknown): { stream: string; feeds: readonly string[] } {
+  setStream(body: unknown): StreamRule {
     return this.relay.setStream(parseStreamRule(body));
   }
 
@@ -83,6 +93,28 @@ export class Actions {
   async deleteAllDestinations(): Promise<string> {
     await this.relay.deleteAllDestinations();
     return 'all';
+  }
+
+  /** Mutes a feed, or every feed (`all`). */
+  setMute(name: string, body: unknown): MuteRule {
+    return this.relay.setMute(parseMuteRule(name, body));
+  }
+
+  /** What is muted, by feed. */
+  mutes(): Record<string, MutedTracks> {
+    return Object.fromEntries(this.relay.muteRules().map(({ feed, tracks }) => [feed, tracks]));
+  }
+
+  mute(name: string): MutedTracks {
+    return this.relay.muteRule(trimName(name)).tracks;
+  }
+
+  /** Unmutes a feed; `all`: takes every mute away. Returns the name. */
+  deleteMute(name: string): string {
+    const trimmed = trimName(name);
+    if (trimmed === EVERY_FEED) this.relay.deleteAllMutes();
+    else this.relay.deleteMute(trimmed);
+    return trimmed;
   }
 }
 

@@ -72,6 +72,30 @@ export function createApp(
     .delete(answer((request) => actions.deleteDestination(nameIn(request))))
     .all(only('GET', 'DELETE'));
 
+  // A mute may come without a body: then it is the sound.
+  const muteBody: RequestHandler[] = [wantJsonIfAny, express.json({ limit: MAX_BODY_BYTES, strict: false })];
+  const setMute = answer((request) => actions.setMute(nameIn(request), request.body));
+  app
+    .route('/api/mutes/all')
+    .get(answer(() => actions.mutes()))
+    .put(
+      muteBody,
+      answer((request) => actions.setMute('all', request.body)),
+    )
+    .post(
+      muteBody,
+      answer((request) => actions.setMute('all', request.body)),
+    )
+    .delete(answer(() => actions.deleteMute('all')))
+    .all(only('GET', 'PUT', 'POST', 'DELETE'));
+  app
+    .route('/api/mutes/*name')
+    .get(answer((request) => actions.mute(nameIn(request))))
+    .put(muteBody, setMute)
+    .post(muteBody, setMute)
+    .delete(answer((request) => actions.deleteMute(nameIn(request))))
+    .all(only('GET', 'PUT', 'POST', 'DELETE'));
+
   const upload: RequestHandler = (request, response) => {
     const feed = relay.feed(parseFeedName(nameIn(request)));
     mayLast(request);
@@ -88,7 +112,7 @@ export function createApp(
     throw new HttpError(
       404,
       'ERR_NO_SUCH_PATH',
-      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/stats, /healthcheck, ` +
+      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/stats, /healthcheck, ` +
         '/ts/<feed> and /ws/<feed or stream>',
     );
   });
@@ -118,8 +142,9 @@ function only(...methods: string[]): RequestHandler {
 
 /** A body must say that it is JSON; a form that a browser's page can send without asking does not. */
 const wantJson: RequestHandler = (request, _response, next) => {
-  if (!request.is('application/json')) {
-    const given = request.headers['content-type'];
+  const given = request.headers['content-type'];
+  // Not `request.is`, which says no to JSON where there is no body: that is a bad rule, not another type.
+  if (given === undefined || !/^application\/json *(;|$)/i.test(given)) {
     throw new HttpError(
       415,
       'ERR_CONTENT_TYPE',
@@ -130,11 +155,21 @@ const wantJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
+const wantJsonIfAny: RequestHandler = (request, response, next) => {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (hasBody) void wantJson(request, response, next);
+  else next();
+};
+
 function answerError(log: Log): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, _next) => {
     const known = problemOf(error);
     if (!known) {
       log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
+    }
+    if (request.path.startsWith('/ts/')) {
+      log.warn('upload refused', { path: request.path.slice(0, 200), reason: (error as Error).message });
     }
     const document = known ?? problem(500, 'ERR_INTERNAL', 'the relay could not do this; its log says why');
     if (response.headersSent) {

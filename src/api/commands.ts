@@ -24,13 +24,13 @@ const LOOK_MS = 10;
 
 const commandSchema = z.strictObject({
   verb: z.enum(['add', 'delete', 'list', 'healthcheck']),
-  what: z.enum(['stream', 'destination']).optional(),
+  what: z.enum(['stream', 'destination', 'mute']).optional(),
   which: z.string().max(1000).optional(),
   rule: z.unknown().optional(),
 });
 
 const ACCEPTED =
-  'accepted: {"verb": "add|delete|list", "what": "stream|destination", "which": "a name, an id or all", "rule": {…}} ' +
+  'accepted: {"verb": "add|delete|list", "what": "stream|destination|mute", "which": "a name, an id or all", "rule": {…}} ' +
   'or {"verb": "healthcheck"}';
 
 /** Carries out one command and returns its answer. Never rejects: a command that fails is answered `{"error": "…"}`. */
@@ -61,6 +61,7 @@ async function execute(actions: Actions, text: string): Promise<unknown> {
   const { verb, what, which, rule } = parsed.data;
   if (verb === 'healthcheck') return { healthcheck: 'ok' };
   if (what === undefined) return refuse('"what" is missing');
+  if (what === 'mute') return executeMute(actions, verb, which, rule) ?? refuse('"which" is missing');
   if (verb === 'add') {
     if (rule === undefined) return refuse('"rule" is missing');
     return what === 'stream' ? actions.setStream(rule) : actions.setDestination(rule);
@@ -75,6 +76,23 @@ async function execute(actions: Actions, text: string): Promise<unknown> {
   if (verb === 'list') return isAll ? actions.destinations() : actions.destination(which);
   if (isAll) await actions.deleteAllDestinations();
   return { deleted: isAll ? which : await actions.deleteDestination(which) };
+}
+
+/** Mutes: `which` names the feed, or `all`; the rule of an `add` may name it too. `null`: nothing names it. */
+function executeMute(
+  actions: Actions,
+  verb: 'add' | 'delete' | 'list',
+  which: string | undefined,
+  rule: unknown,
+): unknown {
+  if (verb === 'add') {
+    const { feed, ...rest } = (typeof rule === 'object' && rule !== null ? rule : {}) as { feed?: unknown };
+    const name = which ?? (typeof feed === 'string' ? feed : undefined);
+    return name === undefined ? null : actions.setMute(name, rest);
+  }
+  if (which === undefined) return null;
+  if (verb === 'delete') return { deleted: actions.deleteMute(which) };
+  return which === 'all' ? actions.mutes() : { tracks: actions.mute(which) };
 }
 
 /** The standing destination's rule, as lists show it. */
@@ -107,6 +125,7 @@ export class CommandLink {
     this.#log = log;
     this.#link = new Link(rule.id, farEndOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, log, {
       opened: () => undefined,
+      lost: () => undefined,
       received: (message) => this.#take(message),
     });
   }

@@ -7,6 +7,7 @@ import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
 import { takeRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
 import { readUploadHead, type RequestHead } from '../ingest/request-head.js';
+import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName } from '../relay/rules.js';
 import { refuse, refuseError, respond } from './answers.js';
@@ -43,9 +44,11 @@ export class FrontDoor {
   readonly #relay: Relay;
   readonly #guard: Guard;
   readonly #limits: DoorLimits;
+  readonly #log: Log;
   readonly #toNode: (socket: Socket) => void;
 
-  constructor(server: Server, relay: Relay, guard: Guard, limits: DoorLimits) {
+  constructor(server: Server, relay: Relay, guard: Guard, limits: DoorLimits, log: Log) {
+    this.#log = log;
     this.#relay = relay;
     this.#guard = guard;
     this.#limits = limits;
@@ -123,6 +126,12 @@ export class FrontDoor {
         this.#hold(upload, this.#uploads);
       }
     } catch (error) {
+      // ffmpeg says no more than "broken pipe": the reason has to stand here.
+      this.#log.warn('upload refused', {
+        path: pathOf(head.target).slice(0, 200),
+        from: socket.remoteAddress ?? '',
+        reason: (error as Error).message,
+      });
       refuseError(socket, error);
     }
   }

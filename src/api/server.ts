@@ -69,7 +69,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   server.on('checkContinue', app);
   server.on('clientError', answerClientError);
   const closeClients = takeUpgrades(server, relay, guard, log);
-  const door = new FrontDoor(server, relay, guard, options);
+  const door = new FrontDoor(server, relay, guard, options, log);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options);
   const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;

@@ -2,7 +2,7 @@
 
 import { PACKET_BYTES } from '../mpegts/packet.js';
 import { Packetizer } from '../mpegts/packetizer.js';
-import type { Feed, Publication } from '../relay/feed.js';
+import type { Feed, Publication, Source } from '../relay/feed.js';
 
 /** What an upload has brought, as its sender is told at the end. */
 export interface UploadSummary {
@@ -12,11 +12,16 @@ export interface UploadSummary {
   readonly skippedBytes: number;
 }
 
-/** One source of a feed, from its first byte to its last. */
+/**
+ * One source of a feed, from its first byte to its last. It takes the feed from another source with its first whole
+ * packet: a request that brings none (a form, a probe) does not put a camera out.
+ */
 export class Upload {
   readonly #feed: Feed;
-  readonly #publication: Publication;
+  readonly #source: Source;
+  readonly #release: () => void;
   readonly #packetizer = new Packetizer();
+  #publication: Publication | null = null;
   #bytes = 0;
   #packets = 0;
   #skipped = 0;
@@ -25,13 +30,16 @@ export class Upload {
   /** @param superseded another source has taken the feed over: answer the sender and end. */
   constructor(feed: Feed, address: string, superseded: () => void) {
     this.#feed = feed;
-    this.#publication = feed.open({
+    this.#release = feed.reserve();
+    this.#source = {
       address,
       superseded: () => {
         this.#ended = true;
+        this.#release();
         superseded();
       },
-    });
+    };
+    if (!feed.hasSource) this.#publication = feed.open(this.#source);
   }
 
   /** Takes what one read brought; its packets go out as one message. `bytes` is the caller's again afterwards. */
@@ -46,7 +54,8 @@ export class Upload {
     if (!this.#ended) {
       this.#ended = true;
       this.#publish(this.#packetizer.flush());
-      this.#publication.close();
+      this.#publication?.close();
+      this.#release();
     }
     return { feed: this.#feed.name, bytes: this.#bytes, packets: this.#packets, skippedBytes: this.#skipped };
   }
@@ -54,10 +63,11 @@ export class Upload {
   #publish(packets: Uint8Array | null): void {
     const { skippedBytes } = this.#packetizer;
     if (skippedBytes !== this.#skipped) {
-      this.#publication.skip(skippedBytes - this.#skipped);
+      this.#feed.skippedBytes += skippedBytes - this.#skipped;
       this.#skipped = skippedBytes;
     }
     if (packets === null) return;
+    this.#publication ??= this.#feed.open(this.#source);
     this.#packets += packets.length / PACKET_BYTES;
     this.#publication.publish(packets);
   }

@@ -3,6 +3,7 @@
 
 import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS } from './packet.js';
 import { type Program, ProgramReader } from './program.js';
+import { TablePackets } from './table-packets.js';
 
 // What the inspector knows of a PID.
 const PLAIN = 0;
@@ -24,6 +25,8 @@ export class Inspector {
   readonly #reader = new ProgramReader();
   readonly #roles = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
+  readonly #pat = new TablePackets();
+  readonly #pmt = new TablePackets();
   #anyJoinable = true; // until a PMT says which track counts
 
   constructor() {
@@ -35,6 +38,22 @@ export class Inspector {
     return this.#reader.program;
   }
 
+  /** The PMT's PID; -1 until a PAT came. */
+  get pmtPid(): number {
+    return this.#reader.pmtPid;
+  }
+
+  /** PAT and PMT in the packets in which they were last sent, for whoever joins; `null` until both were. */
+  get tables(): Uint8Array | null {
+    const pat = this.#pat.packets;
+    const pmt = this.#pmt.packets;
+    if (!pat || !pmt) return null;
+    const both = new Uint8Array(pat.length + pmt.length);
+    both.set(pat);
+    both.set(pmt, pat.length);
+    return both;
+  }
+
   /** Tables that were damaged. */
   get badSections(): number {
     return this.#reader.badSections;
@@ -44,6 +63,8 @@ export class Inspector {
   restart(): void {
     this.#counters.fill(NOT_SEEN);
     this.#reader.reset();
+    this.#pat.reset();
+    this.#pmt.reset();
     this.#setRoles();
   }
 
@@ -71,7 +92,10 @@ export class Inspector {
       counters[pid] = fourth & 0x0f;
       const role = roles[pid]!;
       if (role === TABLE) {
+        const pmtPid = this.#reader.pmtPid;
         if (this.#reader.push(data, at) || roles[this.#pmtIndex()] !== TABLE) this.#setRoles();
+        if (this.#reader.pmtPid !== pmtPid) this.#pmt.reset();
+        (pid === 0 ? this.#pat : this.#pmt).push(data, at);
       } else if (flags & RANDOM_ACCESS && (role === JOINABLE || this.#anyJoinable)) {
         this.randomAccessPoints++;
         if (joinAt === -1) joinAt = at;

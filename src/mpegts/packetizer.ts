@@ -54,7 +54,7 @@ export class Packetizer {
     this.#restBytes = length - at;
     if (at < length) this.#rest.set(data.subarray(at));
     if (runs.length === 0) return null;
-    if (runs.length === 2) return runs[1]! - runs[0]! === bytes.length ? data : data.subarray(runs[0], runs[1]);
+    if (runs.length === 2) return runs[1]! - runs[0]! === length ? data : data.subarray(runs[0], runs[1]);
     return gather(data, runs);
   }
 

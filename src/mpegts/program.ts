@@ -61,6 +61,7 @@ export class ProgramReader {
   /** Forgets everything, as when another source begins. */
   reset(): void {
     this.program = null;
+    this.#pat.reset();
     this.#pmt = null;
     this.#pmtPid = this.#number = this.#pmtCrc = NONE;
   }

@@ -22,6 +22,12 @@ export class SectionAssembler {
     this.#take = take;
   }
 
+  /** Another source begins: its counters have nothing to do with those seen. */
+  reset(): void {
+    this.#counter = -1;
+    this.#drop();
+  }
+
   /** Takes the transport packet at `at`. */
   push(data: Uint8Array, at: number): void {
     if (!hasPayload(data, at)) return;

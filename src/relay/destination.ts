@@ -90,6 +90,10 @@ export class Destination implements Sink {
       opened: () => {
         if (link === this.#coming) this.#changeOver(link);
       },
+      lost: () => {
+        // The far end that the rule has left is gone: it is not dialled again.
+        if (link === this.#live && this.#coming) this.#changeOver(this.#coming);
+      },
       received: (message) => this.source.deliver(this.#rule.stream, message),
     });
     return link;

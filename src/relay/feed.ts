@@ -1,11 +1,15 @@
 // One named input. It outlives its sources: ffmpeg may come and go, and the newest source has the feed.
 
 import { Inspector } from '../mpegts/inspector.js';
+import { SoundFilter } from '../mpegts/sound-filter.js';
 import { Message, type MessageKind } from './message.js';
+import type { MutedTracks } from './rules.js';
 
-/** Somebody who takes messages. `write` never throws and never blocks. */
+/** Somebody who takes messages. Neither method throws or blocks. */
 export interface Sink {
   write(message: Message): void;
+  /** The feed's source is gone; nobody publishes until another comes. */
+  sourceEnded?(): void;
 }
 
 /** Who uploads to a feed. */
@@ -32,7 +36,19 @@ export interface FeedStats {
   readonly randomAccessPoints: number;
   readonly sinks: number;
   readonly clients: number;
+  readonly muted: MutedTracks | null;
 }
+
+/** What a feed has to say to its owner. */
+export interface FeedObserver {
+  /** The last source, sink or client has gone. */
+  idle(): void;
+  /** Another source publishes now; `before` is whose place it took. */
+  sourceBegan(address: string, before: string | null): void;
+  sourceEnded(address: string): void;
+}
+
+const NOBODY: FeedObserver = { idle: () => undefined, sourceBegan: () => undefined, sourceEnded: () => undefined };
 
 /** The feed of a name, as long as anybody cares for it. */
 export class Feed {
@@ -50,11 +66,14 @@ export class Feed {
   // Replaced, never changed in place: a reader may come or go while a message is handed round.
   #sinks: readonly Sink[] = [];
   #clients: readonly Sink[] = [];
+  #joiners: readonly Sink[] = [];
+  #reserved = 0;
+  #muted: MutedTracks | null = null;
+  #filter: SoundFilter | null = null; // from the first mute on
 
-  /** @param onIdle called when the last source, sink or client has gone. */
   constructor(
     name: string,
-    private readonly onIdle: () => void = () => undefined,
+    private readonly observer: FeedObserver = NOBODY,
   ) {
     this.name = name;
   }
@@ -66,12 +85,22 @@ export class Feed {
 
   /** Whether nobody publishes and nobody listens. */
   get isIdle(): boolean {
-    return this.#publication === null && this.#sinks.length === 0 && this.#clients.length === 0;
+    const { length } = this.#sinks;
+    return this.#publication === null && length + this.#clients.length + this.#joiners.length + this.#reserved === 0;
   }
 
   /** How many local clients the feed has. */
   get clientCount(): number {
     return this.#clients.length;
+  }
+
+  /** Keeps the feed for an upload that has not brought a packet yet, until the returned function is called. */
+  reserve(): () => void {
+    this.#reserved++;
+    return () => {
+      this.#reserved--;
+      if (this.isIdle) this.observer.idle();
+    };
   }
 
   /** A new source takes the feed over from whoever had it. */
@@ -82,7 +111,9 @@ export class Feed {
     this.#begins = true;
     this.#inspector ??= new Inspector();
     this.#inspector.restart();
+    this.#filter?.restart();
     before?.source.superseded();
+    this.observer.sourceBegan(source.address, before?.source.address ?? null);
     return this.#publication;
   }
 
@@ -93,6 +124,7 @@ export class Feed {
     const message = new Message(kind, data);
     for (const sink of this.#sinks) if (sink !== from) sink.write(message);
     for (const client of this.#clients) if (client !== from) client.write(message);
+    for (const joiner of this.#joiners) joiner.write(message);
   }
 
   /** Hands what a far end sent back to the local clients. */
@@ -105,8 +137,34 @@ export class Feed {
     this.#sinks = [...this.#sinks, sink];
     return () => {
       this.#sinks = this.#sinks.filter((one) => one !== sink);
-      if (this.isIdle) this.onIdle();
+      if (this.isIdle) this.observer.idle();
     };
+  }
+
+  /** As {@link subscribe}, for a stream: it gets what the source sends also while that is muted, and sees to it itself. */
+  subscribeJoiner(sink: Sink): () => void {
+    this.#joiners = [...this.#joiners, sink];
+    return () => {
+      this.#joiners = this.#joiners.filter((one) => one !== sink);
+      if (this.isIdle) this.observer.idle();
+    };
+  }
+
+  /** What of the feed goes nowhere; `null`: nothing. In force when this returns. */
+  setMuted(tracks: MutedTracks | null): void {
+    this.#muted = tracks;
+    if (tracks !== null) this.#filter ??= new SoundFilter();
+    if (this.#filter) this.#filter.muted = tracks;
+  }
+
+  /** What of the feed goes nowhere; `null`: nothing. */
+  get muted(): MutedTracks | null {
+    return this.#muted;
+  }
+
+  /** PAT and PMT of the source as packets; `null` until they came. */
+  get tables(): Uint8Array | null {
+    return this.#publication === null ? null : (this.#inspector?.tables ?? null);
   }
 
   /** As {@link subscribe}, for a local client, who hears the far ends too. */
@@ -114,7 +172,7 @@ export class Feed {
     this.#clients = [...this.#clients, client];
     return () => {
       this.#clients = this.#clients.filter((one) => one !== client);
-      if (this.isIdle) this.onIdle();
+      if (this.isIdle) this.observer.idle();
     };
   }
 
@@ -135,6 +193,7 @@ export class Feed {
       randomAccessPoints: seen?.randomAccessPoints ?? 0,
       sinks: this.#sinks.length,
       clients: this.#clients.length,
+      muted: this.#muted,
     };
   }
 
@@ -143,20 +202,38 @@ export class Feed {
     if (publication !== this.#publication) return;
     const begins = this.#begins;
     this.#begins = false;
-    const joinAt = this.#inspector!.inspect(data); // there since the source opened the feed
+    const inspector = this.#inspector!; // there since the source opened the feed
+    const joinAt = inspector.inspect(data);
     this.#messages++;
     this.#bytes += data.length;
     // A source's first packet is a place to begin at, whatever it is marked as.
     const message = new Message('ts', data, { joinAt: begins ? 0 : joinAt, begins });
+    for (const joiner of this.#joiners) joiner.write(message);
+    if (this.#filter) this.#publishFiltered(this.#filter, inspector, message);
+    else this.#handRound(message);
+  }
+
+  #handRound(message: Message): void {
     for (const sink of this.#sinks) sink.write(message);
     for (const client of this.#clients) client.write(message);
+  }
+
+  /** The feed is muted, or was: what of it is not sound goes on. */
+  #publishFiltered(filter: SoundFilter, inspector: Inspector, message: Message): void {
+    const data = filter.apply(message.data, inspector.program, inspector.pmtPid);
+    if (data === message.data) return this.#handRound(message);
+    if (data === null) return;
+    // Where packets were left out the random access point stands elsewhere; the message's beginning will do.
+    this.#handRound(new Message('ts', data, { joinAt: message.joinAt === -1 ? -1 : 0, begins: message.begins }));
   }
 
   /** Called by {@link Publication}: the source has ended. */
   leave(publication: Publication): void {
     if (publication !== this.#publication) return;
     this.#publication = null;
-    if (this.isIdle) this.onIdle();
+    this.observer.sourceEnded(publication.source.address);
+    for (const joiner of this.#joiners) joiner.sourceEnded?.();
+    if (this.isIdle) this.observer.idle();
   }
 }
 
@@ -170,11 +247,6 @@ export class Publication {
   /** Hands on whole packets (`length % 188 === 0`); `data` is the caller's again when this returns. */
   publish(data: Uint8Array): void {
     this.feed.publishPackets(this, data);
-  }
-
-  /** Counts bytes in which no packet was found. */
-  skip(bytes: number): void {
-    this.feed.skippedBytes += bytes;
   }
 
   /** The source has ended. */

@@ -18,6 +18,8 @@ export type LinkState = 'waiting' | 'dialling' | 'authorising' | 'open' | 'closi
 /** What a link has to say to its destination. */
 export interface LinkObserver {
   opened(): void;
+  /** A dial failed, or the open link is lost; it is dialled again. */
+  lost(): void;
   /** The far end sent a message. */
   received(message: Message): void;
 }
@@ -73,8 +75,7 @@ export class Link implements Sink {
     this.#observer = observer;
     this.#gate = new Gate(limits, {
       dropsBegan: () => this.#log.warn('far end is slow: dropping messages', this.#facts),
-      dropsEnded: (messages, bytes) =>
-        this.#log.info('no longer dropping messages', { ...this.#facts, messages, bytes }),
+      dropsEnded: (messages, bytes) => this.#log.info('dropping has ended', { ...this.#facts, messages, bytes }),
     });
     this.#socket = new ReconnectingSocket((signal) => farEnd.nextDial(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
@@ -194,5 +195,6 @@ export class Link implements Sink {
     if (wasOpen) this.#log.warn('link lost', { ...this.#facts, reason });
     else if (reason !== this.#lastError) this.#log.warn('far end not reached', { ...this.#facts, reason });
     this.#lastError = reason;
+    this.#observer.lost();
   }
 }

@@ -35,6 +35,6 @@ export class Message {
 
   /** The data for as long as it is wanted: one copy, shared by all who keep the message. */
   keep(): Uint8Array {
-    return (this.#kept ??= this.data.slice());
+    return (this.#kept ??= new Uint8Array(this.data)); // not slice(): a Buffer's is a view
   }
 }

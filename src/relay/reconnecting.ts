@@ -92,7 +92,8 @@ export class ReconnectingSocket {
 
   /** Bytes written that the system has not taken yet; -1 while the link is not open. */
   get waitingBytes(): number {
-    return this.#raw === null ? -1 : this.#raw.writableLength;
+    // Not writable: the far end has closed, and the socket is only waiting to go.
+    return this.#raw?.writable === true ? this.#raw.writableLength : -1;
   }
 
   /** Milliseconds a ping takes there and back; -1 while unknown. */

@@ -6,22 +6,26 @@ import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
 import { Destination, type DestinationSource, type DestinationStats } from './destination.js';
 import { farEndOf } from './far-end.js';
-import { Feed, type FeedStats, type Sink } from './feed.js';
+import { Feed, type FeedObserver, type FeedStats, type Sink } from './feed.js';
 import type { Limits } from './limits.js';
 import {
   type DestinationRequest,
   type DestinationRule,
+  EVERY_FEED,
   isSameStream,
   isStreamName,
+  type MutedTracks,
+  type MuteRule,
+  readFeedEntry,
   resolveDestination,
   type StreamRule,
 } from './rules.js';
-import { Stream } from './stream.js';
+import { Stream, type StreamStats } from './stream.js';
 
 /** What the relay is doing, for `/api/stats`. */
 export interface RelayStats {
   readonly feeds: Readonly<Record<string, FeedStats>>;
-  readonly streams: Readonly<Record<string, { readonly feeds: readonly string[] }>>;
+  readonly streams: Readonly<Record<string, StreamStats>>;
   readonly destinations: Readonly<Record<string, DestinationStats>>;
 }
 
@@ -34,7 +38,9 @@ export class Relay {
   readonly #streams = new Map<string, Stream>();
   readonly #streamRules = new Map<string, StreamRule>();
   readonly #destinations = new Map<string, Destination>();
+  readonly #mutes = new Map<string, MuteRule>();
   readonly #source: DestinationSource;
+  readonly #feedOf = (name: string) => this.feed(name);
 
   /** @param tls extra authorities for wss (`VW_CA`). */
   constructor(
@@ -60,7 +66,8 @@ export class Relay {
       if (this.#feeds.size >= this.limits.maxFeeds) {
         throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
       }
-      feed = new Feed(name, () => this.#forgetLater(name));
+      feed = new Feed(name, this.#observe(name));
+      feed.setMuted(this.#mutedTracks(name));
       this.#feeds.set(name, feed);
       this.#forgetLater(name); // unless somebody takes it up
     }
@@ -82,9 +89,9 @@ export class Relay {
     const before = this.#streamRules.get(rule.stream);
     if (before && isSameStream(before, rule)) return before;
     if (!before) this.#checkRoom(this.#streamRules.size, 'stream');
-    this.#checkFeedRoom(rule.feeds);
+    this.#checkFeedRoom(rule.feeds.map((entry) => readFeedEntry(entry).feed));
     this.#streamRules.set(rule.stream, rule);
-    this.#stream(rule.stream).setFeeds(rule.feeds.map((name) => this.feed(name)));
+    this.#stream(rule.stream).setRule(rule, this.#feedOf);
     this.#log.info('stream rule set', { stream: rule.stream, feeds: rule.feeds.join(',') });
     return rule;
   }
@@ -105,7 +112,7 @@ export class Relay {
     this.streamRule(name);
     this.#streamRules.delete(name);
     const stream = this.#stream(name);
-    stream.setFeeds([]);
+    stream.setRule(null, this.#feedOf);
     if (stream.isIdle) this.#streams.delete(name);
     this.#log.info('stream rule deleted', { stream: name });
   }
@@ -145,10 +152,45 @@ export class Relay {
     await Promise.all([...this.#destinations.keys()].map((id) => this.deleteDestination(id)));
   }
 
+  /** Mutes a feed, or every feed (`all`), also those that come later. In force when this returns. */
+  setMute(rule: MuteRule): MuteRule {
+    if (!this.#mutes.has(rule.feed)) this.#checkRoom(this.#mutes.size, 'mute');
+    this.#mutes.set(rule.feed, rule);
+    this.#applyMutes();
+    this.#log.info('muted', { feed: rule.feed, tracks: rule.tracks });
+    return rule;
+  }
+
+  muteRules(): MuteRule[] {
+    return [...this.#mutes.values()];
+  }
+
+  /** What is muted of a feed, or of `all`, by a rule of that name. Throws {@link NotFoundError}. */
+  muteRule(name: string): MuteRule {
+    const rule = this.#mutes.get(name);
+    if (!rule) throw new NotFoundError(`"${name}" is not muted; GET /api/mutes/all lists what is`);
+    return rule;
+  }
+
+  /** Takes one mute away. Throws {@link NotFoundError}. */
+  deleteMute(name: string): void {
+    this.muteRule(name);
+    this.#mutes.delete(name);
+    this.#applyMutes();
+    this.#log.info('unmuted', { feed: name });
+  }
+
+  /** Takes every mute away. */
+  deleteAllMutes(): void {
+    this.#mutes.clear();
+    this.#applyMutes();
+    this.#log.info('unmuted', { feed: EVERY_FEED });
+  }
+
   stats(): RelayStats {
     return {
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
-      streams: Object.fromEntries([...this.#streamRules].map(([name, { feeds }]) => [name, { feeds }])),
+      streams: Object.fromEntries([...this.#streamRules.keys()].map((name) => [name, this.#stream(name).stats()])),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
     };
   }
@@ -158,7 +200,7 @@ export class Relay {
     const destinations = [...this.#destinations.values()];
     this.#destinations.clear();
     await Promise.all(destinations.map((destination) => destination.close(1001)));
-    for (const stream of this.#streams.values()) stream.setFeeds([]);
+    for (const stream of this.#streams.values()) stream.setRule(null, this.#feedOf);
     this.#streamRules.clear();
     this.#streams.clear();
     for (const timer of this.#forgetting.values()) clearTimeout(timer);
@@ -183,12 +225,38 @@ export class Relay {
     return stream;
   }
 
+  /** What of a feed goes nowhere, by its own mute and by that of all feeds. */
+  #mutedTracks(name: string): MutedTracks | null {
+    const rules = [this.#mutes.get(name), this.#mutes.get(EVERY_FEED)];
+    if (rules.some((rule) => rule?.tracks === 'all')) return 'all';
+    return rules.some((rule) => rule !== undefined) ? 'audio' : null;
+  }
+
+  #applyMutes(): void {
+    for (const [name, feed] of this.#feeds) {
+      const tracks = this.#mutedTracks(name);
+      if (feed.muted !== tracks) feed.setMuted(tracks);
+    }
+    for (const name of this.#streamRules.keys()) this.#stream(name).refresh(this.#feedOf);
+  }
+
   #checkRoom(count: number, what: string): void {
     if (count < this.limits.maxRules) return;
     throw new LimitError(
       'ERR_TOO_MANY_RULES',
       `there are ${this.limits.maxRules} ${what} rules already (VW_MAX_RULES)`,
     );
+  }
+
+  #observe(feed: string): FeedObserver {
+    return {
+      idle: () => this.#forgetLater(feed),
+      sourceBegan: (address, before) => {
+        if (before === null) this.#log.info('feed up', { feed, source: address });
+        else this.#log.info('feed taken over by a newer source', { feed, source: address, before });
+      },
+      sourceEnded: (address) => this.#log.info('feed down', { feed, source: address }),
+    };
   }
 
   /** Before anything changes: is there room for the feeds that a rule would make? */

@@ -87,10 +87,63 @@ function streamFault(value: string): string | null {
   return nameFault(value);
 }
 
+/** What a stream takes of a feed: all its tracks, or those of one kind (`feed#video`, `feed#audio`). */
+export type FeedPart = 'all' | 'video' | 'audio';
+
+/** Takes an entry of a rule's `feeds` apart. */
+export function readFeedEntry(entry: string): { feed: string; part: FeedPart } {
+  const [feed, part] = entry.split('#') as [string, string?];
+  return { feed, part: part === 'video' || part === 'audio' ? part : 'all' };
+}
+
+function feedEntryFault(entry: string): string | null {
+  const hash = entry.indexOf('#');
+  if (hash === -1) return feedFault(entry);
+  const part = entry.slice(hash + 1);
+  if (part !== 'video' && part !== 'audio') return 'behind "#" stands "video" or "audio"';
+  return feedFault(entry.slice(0, hash));
+}
+
+/** The furthest that a feed's time can be corrected by a rule. */
+const MAX_TRIM_MS = 2000;
+
 const streamSchema = z.strictObject({
   stream: name(streamFault),
-  feeds: z.array(name(feedFault)).max(MAX_FEEDS, `at most ${MAX_FEEDS} feeds`),
+  feeds: z.array(name(feedEntryFault)).max(MAX_FEEDS, `at most ${MAX_FEEDS} feeds`),
+  trimMs: z
+    .record(
+      z.string(),
+      z.number().min(-MAX_TRIM_MS, `at least -${MAX_TRIM_MS} ms`).max(MAX_TRIM_MS, `at most ${MAX_TRIM_MS} ms`),
+    )
+    .optional(),
 });
+
+/** What can be muted of a feed. */
+export type MutedTracks = 'audio' | 'all';
+
+const muteSchema = z.strictObject({
+  feed: name(muteFault),
+  tracks: z.enum(['audio', 'all'], { message: '"audio" or "all"' }).default('audio'),
+});
+
+/** The name that stands for every feed, also those that come later. */
+export const EVERY_FEED = 'all';
+
+function muteFault(value: string): string | null {
+  return value === EVERY_FEED ? null : feedFault(value);
+}
+
+/** A feed (or `all`) whose sound, or all of it, goes nowhere. */
+export interface MuteRule {
+  readonly feed: string;
+  readonly tracks: MutedTracks;
+}
+
+/** Checks a mute: the feed's name (or `all`) and what was sent with it. Throws {@link RuleError}. */
+export function parseMuteRule(feed: string, body: unknown): MuteRule {
+  const given = typeof body === 'object' && body !== null ? body : {};
+  return check(muteSchema, { ...given, feed }, 'ERR_BAD_MUTE', 'mute', '{"tracks": "audio"} or {"tracks": "all"}');
+}
 
 const destinationSchema = z.strictObject({
   id: name(nameFault),
@@ -104,7 +157,10 @@ const destinationSchema = z.strictObject({
 /** Which feeds make up a stream, in the order of its tracks. */
 export interface StreamRule {
   readonly stream: string;
+  /** Names of feeds; `feed#video` and `feed#audio` take only those tracks. */
   readonly feeds: readonly string[];
+  /** Corrections of feeds' time in milliseconds; positive is later. */
+  readonly trimMs?: Readonly<Record<string, number>>;
 }
 
 /** Where a feed or stream is sent. `token` is a secret: it is in no answer and no log. */
@@ -131,11 +187,29 @@ export function parseStreamRule(body: unknown): StreamRule {
     'stream rule',
     '{"stream": "stream/…", "feeds": ["…"]}',
   );
-  const twice = rule.feeds.find((feed, index) => rule.feeds.indexOf(feed) !== index);
-  if (twice !== undefined) {
-    throw new RuleError('ERR_FEED_TWICE', `stream "${rule.stream}": feed "${twice}" is named twice; name each once`);
+  const entries = rule.feeds.map(readFeedEntry);
+  entries.forEach(({ feed, part }, index) => {
+    const before = entries
+      .slice(0, index)
+      .find((e) => e.feed === feed && (e.part === part || e.part === 'all' || part === 'all'));
+    if (!before) return;
+    throw new RuleError(
+      'ERR_FEED_TWICE',
+      `stream "${rule.stream}": feed "${feed}" is named twice; accepted: each feed once, or its #video and #audio once each`,
+    );
+  });
+  const { trimMs, ...plain } = rule;
+  if (trimMs === undefined) return plain;
+  // Names are trimmed here as they are in the list.
+  const trims = Object.entries(trimMs).map(([feed, ms]) => [trimName(feed), ms] as const);
+  const stranger = trims.find(([feed]) => !entries.some((entry) => entry.feed === feed));
+  if (stranger) {
+    throw new RuleError(
+      'ERR_BAD_TRIM',
+      `stream "${rule.stream}": trimMs names "${clip(stranger[0])}"; accepted: feeds of the rule, e.g. {"${entries[0]?.feed ?? 'audio0'}": -40}`,
+    );
   }
-  return rule;
+  return { ...plain, trimMs: Object.fromEntries(trims) };
 }
 
 /** Checks what was posted as a destination rule and puts it in its normal form. Throws {@link RuleError}. */
@@ -175,7 +249,16 @@ export function isSameFarEnd(a: DestinationRule, b: DestinationRule): boolean {
 
 /** Whether two rules ask for the same stream. */
 export function isSameStream(a: StreamRule, b: StreamRule): boolean {
-  return a.stream === b.stream && a.feeds.length === b.feeds.length && a.feeds.every((f, i) => f === b.feeds[i]);
+  if (a.stream !== b.stream || a.feeds.length !== b.feeds.length) return false;
+  return a.feeds.every((entry, i) => {
+    const { feed } = readFeedEntry(entry);
+    return entry === b.feeds[i] && trimOf(a, feed) === trimOf(b, feed);
+  });
+}
+
+/** How much a rule corrects a feed's time, in milliseconds. */
+export function trimOf(rule: StreamRule, feed: string): number {
+  return rule.trimMs && Object.hasOwn(rule.trimMs, feed) ? rule.trimMs[feed]! : 0;
 }
 
 function parseUrl(id: string, text: string): string {

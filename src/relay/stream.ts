@@ -1,14 +1,32 @@
-// A named programme made of feeds, after a stream rule. Until feeds are joined it hands their messages on as they come.
+// A named programme: the tracks of its rule's feeds, joined by a Remuxer, changed in place while it runs.
 
+import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
 import type { Feed, Sink } from './feed.js';
-import type { Message } from './message.js';
+import { Message } from './message.js';
+import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
+
+/** How often what time alone makes due is looked at. */
+const TICK_MS = 100;
+
+/** What a stream is doing. */
+export interface StreamStats {
+  readonly feeds: readonly string[];
+  readonly tracks: Remuxer['program']['tracks'];
+  readonly pmtVersion: number;
+  readonly clocks: Remuxer['clocks'];
+  readonly counters: Remuxer['counters'];
+  readonly timing: Remuxer['timing'];
+  readonly readers: number;
+}
 
 /** The stream of a name, as long as it has a rule or readers. */
-export class Stream implements Sink {
+export class Stream {
   readonly name: string;
-  #feeds: readonly Feed[] = [];
-  #leave: readonly (() => void)[] = [];
+  #remuxer: Remuxer | null = null; // while there is a rule; what a PID was is forgotten with it
+  #rule: StreamRule | null = null;
+  readonly #feeds = new Map<string, { feed: Feed; leave: () => void }>();
   #sinks: readonly Sink[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param onIdle called when the last reader has gone. */
   constructor(
@@ -23,21 +41,36 @@ export class Stream implements Sink {
     return this.#sinks.length === 0;
   }
 
-  /** The feeds that make up the stream from now on; those that stay are not disturbed. */
-  setFeeds(feeds: readonly Feed[]): void {
-    const leave = feeds.map((feed) => {
-      const at = this.#feeds.indexOf(feed);
-      return at === -1 ? feed.subscribe(this) : this.#leave[at]!;
+  /**
+   * Makes the stream what the rule says, feeds being muted as they are now; `null`: nothing any more. In force when it
+   * returns. Feeds that stay are not disturbed. `feedOf` finds a feed by its name.
+   */
+  setRule(rule: StreamRule | null, feedOf: (name: string) => Feed): void {
+    this.#rule = rule;
+    const entries = (rule?.feeds ?? []).map(readFeedEntry);
+    for (const { feed } of entries) {
+      if (!this.#feeds.has(feed)) this.#take(feedOf(feed));
+    }
+    if (!rule) {
+      this.#close();
+      return;
+    }
+    this.#remuxer ??= new Remuxer(true);
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+    const inputs = entries.map(({ feed: name, part }): RemuxInput => {
+      const { feed } = this.#feeds.get(name)!; // taken above
+      const { tables } = feed;
+      const trimMs = trimOf(rule, name);
+      const select = selection(part, feed.muted);
+      return tables ? { feed: name, select, trimMs, tables } : { feed: name, select, trimMs };
     });
-    this.#feeds.forEach((feed, at) => {
-      if (!feeds.includes(feed)) this.#leave[at]!();
-    });
-    this.#feeds = feeds;
-    this.#leave = leave;
+    this.#send(this.#remuxer.setInputs(inputs, performance.now()));
+    this.#leaveUnwanted(this.#remuxer);
   }
 
-  write(message: Message): void {
-    for (const sink of this.#sinks) sink.write(message);
+  /** A mute of one of the feeds has changed. */
+  refresh(feedOf: (name: string) => Feed): void {
+    if (this.#rule) this.setRule(this.#rule, feedOf);
   }
 
   /** What the stream sends goes to `sink` too, until the returned function is called. */
@@ -48,4 +81,72 @@ export class Stream implements Sink {
       if (this.isIdle) this.onIdle();
     };
   }
+
+  stats(): StreamStats {
+    const remuxer = this.#remuxer;
+    return {
+      feeds: this.#rule?.feeds ?? [],
+      tracks: remuxer?.program.tracks ?? [],
+      pmtVersion: remuxer?.program.version ?? -1,
+      clocks: remuxer?.clocks ?? [],
+      counters: remuxer?.counters ?? new Remuxer().counters,
+      timing: remuxer?.timing ?? { heldUnits: 0, lateUnits: 0, jumps: 0 },
+      readers: this.#sinks.length,
+    };
+  }
+
+  #take(feed: Feed): void {
+    const { name } = feed;
+    const leave = feed.subscribeJoiner({
+      write: (message) => {
+        // Text and binary ride along as they are: an instrument's readings beside its picture.
+        if (message.kind !== 'ts') this.#handRound(message);
+        else if (this.#remuxer) this.#send(this.#remuxer.push(name, message.data, message.begins, performance.now()));
+      },
+      sourceEnded: () => {
+        if (this.#remuxer) this.#send(this.#remuxer.leave(name, performance.now()));
+      },
+    });
+    this.#feeds.set(name, { feed, leave });
+  }
+
+  /** Feeds that the rule has dropped, once nothing of them is wanted any more (a picture runs on until it is replaced). */
+  #leaveUnwanted(remuxer: Remuxer): void {
+    const wanted = remuxer.feeds;
+    if (wanted.length === this.#feeds.size) return;
+    for (const [name, { leave }] of this.#feeds) {
+      if (wanted.includes(name)) continue;
+      this.#feeds.delete(name);
+      leave();
+    }
+  }
+
+  #tick(): void {
+    if (!this.#remuxer) return;
+    this.#send(this.#remuxer.tick(performance.now()));
+    this.#leaveUnwanted(this.#remuxer);
+  }
+
+  #send(packets: Uint8Array | null): void {
+    if (packets === null) return;
+    this.#handRound(new Message('ts', packets, { joinAt: this.#remuxer!.joinAt, begins: false }));
+  }
+
+  #handRound(message: Message): void {
+    for (const sink of this.#sinks) sink.write(message);
+  }
+
+  #close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#remuxer = null;
+    for (const { leave } of this.#feeds.values()) leave();
+    this.#feeds.clear();
+  }
+}
+
+/** What the Remuxer takes of a feed, given what the rule wants of it and what of it is muted. */
+function selection(part: 'all' | 'video' | 'audio', muted: 'audio' | 'all' | null): RemuxInput['select'] {
+  if (muted === 'all' || (muted === 'audio' && part === 'audio')) return 'none';
+  return muted === 'audio' && part === 'all' ? 'other-than-audio' : part;
 }

@@ -1,0 +1,33 @@
+// When something that is due every 100 ms has to go out, given that packets only leave when a message comes.
+// Pure: no clock, no I/O; time is an argument.
+
+/** At most this between two tables, and between two PCRs (§2.7.2; EN 300 468 asks no more of tables). */
+export const REPEAT_MS = 100;
+/** A message may be expected at most this late: beyond, each message would carry tables. */
+const MOST_GAP_MS = 60;
+const FORGETTING = 0.1;
+
+/** Knows how far apart messages come, the longer ones counting more. Messages of one instant count as one. */
+export class Pace {
+  #lastMs = NaN;
+  #gapMs = 0;
+
+  /** A message comes. */
+  note(nowMs: number): void {
+    if (!(nowMs > this.#lastMs) && !Number.isNaN(this.#lastMs)) return;
+    const gap = nowMs - this.#lastMs;
+    if (!Number.isNaN(gap)) this.#gapMs = Math.max(gap, this.#gapMs + (gap - this.#gapMs) * FORGETTING);
+    if (this.#gapMs > MOST_GAP_MS) this.#gapMs = MOST_GAP_MS;
+    this.#lastMs = nowMs;
+  }
+
+  /** Milliseconds since the last message; Infinity before the first. */
+  sinceMs(nowMs: number): number {
+    return Number.isNaN(this.#lastMs) ? Infinity : nowMs - this.#lastMs;
+  }
+
+  /** Whether what was last sent at `sentMs` would be late with the next message. */
+  isDue(sentMs: number, nowMs: number): boolean {
+    return !(nowMs - sentMs + this.#gapMs <= REPEAT_MS) && nowMs !== sentMs;
+  }
+}

@@ -1,0 +1,291 @@
+// The path of a packet through a Remuxer: is it sent, and what is rewritten in it. Everything here is per packet.
+// Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.
+
+import type { OutputBuffer } from './output-buffer.js';
+import { freeStreamId } from './output-track.js';
+import { append, isSamePayload, spread } from './packet-runs.js';
+import { DISCONTINUITY, HAS_PCR, NULL_PID, PACKET_BYTES, PAT_PID, RANDOM_ACCESS, SYNC } from './packet.js';
+import { hasPesHeader, PES_STAMPED_BYTES, pesBytesNeeded, stampsOf, startsPes } from './pes.js';
+import type { ProgramClock } from './program-clock.js';
+import type { ProgramOutput } from './program-output.js';
+import { CLOCK, FIRST_TRACK, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
+import type { RemuxCounters } from './remux-report.js';
+import { moveSplice } from './splice.js';
+import { readTimestamp, writeTimestamp } from './timestamp.js';
+import { kindOfStreamId } from './track.js';
+
+/** How long a picture that starts a track is waited for. */
+export const ACCESS_WAIT_MS = 2000;
+/** More packets than a PES header can be spread over. */
+const MOST_HELD = 20;
+
+/** What the path asks of the one who plans the program. */
+export interface Planner {
+  /** A feed's tables or a track's kind turned out to be different. */
+  replan(): void;
+  /** The video feed that was waited for has a random access point: it takes its place now. */
+  replaceBy(feed: string): void;
+}
+
+export class PacketPath {
+  readonly #output: ProgramOutput;
+  readonly #planner: Planner;
+  readonly #buffer: OutputBuffer;
+  readonly #clock: ProgramClock;
+  readonly #counters: RemuxCounters;
+  readonly #header = new Uint8Array(PES_STAMPED_BYTES);
+
+  constructor(output: ProgramOutput, planner: Planner) {
+    this.#output = output;
+    this.#planner = planner;
+    this.#buffer = output.buffer;
+    this.#clock = output.clock;
+    this.#counters = output.counters;
+  }
+
+  /** Takes the packet at `at` of a message of `feed`; the output's buffer must have the same message open. */
+  push(feed: RemuxFeed, data: Uint8Array, at: number, nowMs: number): void {
+    this.#counters.taken++;
+    const start = data[at + 1]! & 0x40; // payload_unit_start_indicator
+    const pid = ((data[at + 1]! & 0x1f) << 8) | data[at + 2]!;
+    const slot = feed.slots[pid]!;
+    const control = data[at + 3]!;
+    let flags = 0;
+    let payload = at + 4;
+    let sound = data[at] === SYNC && (data[at + 1]! & 0x80) === 0; // transport_error_indicator
+    if ((control & 0x30) !== 0x10) {
+      const length = data[at + 4]!; // adaptation_field_length
+      if (length > 0) flags = data[at + 5]!;
+      payload = (control & 0x10) !== 0 ? at + 5 + length : at + PACKET_BYTES;
+      if ((control & 0x20) === 0 || length > 183 || payload > at + PACKET_BYTES) sound = false;
+      else if ((flags & HAS_PCR) !== 0 && length < 7) sound = false;
+    }
+    if (!sound) {
+      this.#counters.damaged++;
+      this.#buffer.skip();
+      return;
+    }
+    if (slot < FIRST_TRACK) {
+      this.#aside(feed, data, at, pid, slot, flags, nowMs);
+      return;
+    }
+    const track = feed.tracks[slot - FIRST_TRACK]!;
+    if ((control & 0xc0) !== 0) {
+      this.#counters.damaged++; // transport_scrambling_control: the stamps cannot be read
+      this.#buffer.skip();
+      return;
+    }
+    let lost = 0;
+    if ((control & 0x10) !== 0) {
+      const counter = control & 0x0f;
+      if (track.counter >= 0 && counter !== ((track.counter + 1) & 0x0f)) {
+        if (counter === track.counter && track.lastData && isSamePayload(track.lastData, track.lastAt, data, at)) {
+          this.#counters.duplicates++;
+          this.#buffer.skip();
+          return;
+        }
+        if ((flags & DISCONTINUITY) === 0) lost = (counter - track.counter - 1) & 0x0f;
+        if (track.out) this.#counters.lost += lost;
+      }
+      track.counter = counter;
+      track.lastData = data;
+      track.lastAt = at;
+      if (start || track.held) {
+        this.#unit(feed, track, data, at, start !== 0, payload, flags, lost, nowMs);
+        return;
+      }
+    }
+    if (!track.open) {
+      this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      return;
+    }
+    if (this.#output.areTablesDue(nowMs)) this.#output.insertTables(nowMs);
+    this.#send(feed, track, this.#buffer.keep(), flags, lost, nowMs);
+  }
+
+  /** A packet in which a unit begins, or goes on whose header is not complete yet. */
+  #unit(
+    feed: RemuxFeed,
+    track: RemuxTrack,
+    data: Uint8Array,
+    at: number,
+    starts: boolean,
+    payload: number,
+    flags: number,
+    lost: number,
+    nowMs: number,
+  ): void {
+    const { buffer, pid } = { buffer: this.#buffer, pid: track.track.pid };
+    if (track.track.sections) {
+      if (track.out) {
+        track.open = true;
+        this.#output.begin(track, flags, nowMs);
+        const to = buffer.keep();
+        if (feed.clock) moveSplice(buffer.bytes, to, feed.clock.offset);
+        this.#send(feed, track, to, flags, lost, nowMs);
+      } else this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      return;
+    }
+    if (starts) {
+      if (track.held) this.#counters.damaged += track.held.length / PACKET_BYTES;
+      track.held = null;
+      const here = at + PACKET_BYTES - payload;
+      if (pesBytesNeeded(data, payload, here) <= here) {
+        if (!this.#admit(feed, track, data, payload, flags, at, nowMs)) {
+          this.#leaveOut(feed, data, at, pid, flags, nowMs);
+          return;
+        }
+        this.#output.begin(track, flags, nowMs);
+        const to = buffer.keep();
+        this.#stamp(track, buffer.bytes, to + payload - at);
+        this.#send(feed, track, to, flags, lost, nowMs);
+        return;
+      }
+      track.heldLost = lost;
+    } else if (lost > 0 || track.held!.length >= MOST_HELD * PACKET_BYTES) {
+      this.#counters.damaged += track.held!.length / PACKET_BYTES + 1;
+      track.stop();
+      buffer.skip();
+      return;
+    }
+    track.held = append(track.held, data, at);
+    this.#complete(feed, track, nowMs);
+    buffer.skip();
+  }
+
+  /** Sends held packets once the header that is spread over them is complete. */
+  #complete(feed: RemuxFeed, track: RemuxTrack, nowMs: number): void {
+    const held = track.held!;
+    const bytes = spread(held, this.#header, false);
+    if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;
+    track.held = null;
+    const first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
+    if (!this.#admit(feed, track, this.#header, 0, first, -1, nowMs)) {
+      this.#counters.leftOut += held.length / PACKET_BYTES;
+      return;
+    }
+    this.#output.begin(track, first, nowMs);
+    this.#stamp(track, this.#header, 0);
+    spread(held, this.#header, true);
+    const to = this.#buffer.insert(held.length);
+    this.#buffer.bytes.set(held, to);
+    for (let at = 0; at < held.length; at += PACKET_BYTES) {
+      const flags = (held[at + 3]! & 0x20) !== 0 && held[at + 4]! > 0 ? held[at + 5]! : 0;
+      this.#send(feed, track, to + at, flags, at === 0 ? track.heldLost : 0, nowMs);
+    }
+  }
+
+  /**
+   * Looks at the PES packet whose header is at `at`: whether it is sent. The clock learns from it either way. `packetAt`
+   * is where its first packet is in `data`; -1 if it is not there.
+   */
+  #admit(
+    feed: RemuxFeed,
+    track: RemuxTrack,
+    data: Uint8Array,
+    at: number,
+    flags: number,
+    packetAt: number,
+    nowMs: number,
+  ): boolean {
+    if (!startsPes(data, at)) {
+      this.#counters.damaged++;
+      track.open = false;
+      return false;
+    }
+    const kind = kindOfStreamId(data[at + 3]!);
+    if (kind && kind !== track.kind) {
+      track.kind = kind;
+      this.#planner.replan();
+    }
+    const stamps = hasPesHeader(data[at + 3]!) ? stampsOf(data, at) : 0;
+    if (stamps > 0) {
+      const pts = readTimestamp(data, at + 9);
+      this.#clock.observe(feed, track, pts, stamps === 2 ? readTimestamp(data, at + 14) : pts, nowMs);
+    }
+    if (!track.open && !this.#mayOpen(feed, track, flags, nowMs)) return false;
+    const out = track.out!; // open tracks have one
+    // The PCR goes before the stamps, for it says what is too late.
+    if ((flags & HAS_PCR) !== 0 && packetAt >= 0) this.#output.preparePcr(track, data, packetAt, nowMs);
+    if (stamps > 0 && !this.#clock.stamp(feed, track, readTimestamp(data, at + 9), out.dts, nowMs)) {
+      track.open = false;
+      return false;
+    }
+    if (stamps > 0) out.dts = this.#clock.dts;
+    return true;
+  }
+
+  /** Whether a track that is not being sent begins with this unit. */
+  #mayOpen(feed: RemuxFeed, track: RemuxTrack, flags: number, nowMs: number): boolean {
+    if (!track.out && !track.replaces) return false;
+    if (Number.isNaN(track.waitsSinceMs)) track.waitsSinceMs = nowMs;
+    const access = (flags & RANDOM_ACCESS) !== 0;
+    if (track.replaces && access) this.#planner.replaceBy(feed.name);
+    if (!track.out) return false;
+    // Not every encoder marks its random access points: after a while any picture will do.
+    track.open = access || !track.needsAccess || nowMs - track.waitsSinceMs >= ACCESS_WAIT_MS;
+    if (track.open) {
+      track.waitsSinceMs = NaN;
+      track.needsAccess = false;
+    }
+    return track.open;
+  }
+
+  /** Rewrites stamps and stream_id of the PES header at `at`. */
+  #stamp(track: RemuxTrack, bytes: Uint8Array, at: number): void {
+    const out = track.out!; // admitted
+    const streamId = bytes[at + 3]!;
+    if (out.inputStreamId !== streamId || out.streamId < 0) {
+      out.inputStreamId = streamId;
+      out.streamId = freeStreamId(streamId, (id) =>
+        this.#output.plan.some((p) => p.track !== track && p.track.out?.streamId === id),
+      );
+    }
+    bytes[at + 3] = out.streamId;
+    const stamps = hasPesHeader(streamId) ? stampsOf(bytes, at) : 0;
+    if (stamps === 0) return;
+    writeTimestamp(bytes, at + 9, this.#clock.pts);
+    if (stamps === 2) writeTimestamp(bytes, at + 14, this.#clock.dts);
+  }
+
+  /** Rewrites the header of a packet that is sent, at `to` in the buffer. */
+  #send(feed: RemuxFeed, track: RemuxTrack, to: number, flags: number, lost: number, nowMs: number): void {
+    const { bytes } = this.#buffer;
+    const out = track.out!; // only planned tracks are sent
+    const control = bytes[to + 3]!;
+    if ((control & 0x10) !== 0) out.counter = (out.counter + 1 + lost) & 0x0f;
+    bytes[to + 1] = (bytes[to + 1]! & 0xe0) | (out.pid >> 8);
+    bytes[to + 2] = out.pid & 0xff;
+    bytes[to + 3] = (control & 0xf0) | out.counter;
+    this.#counters.sent++;
+    if ((flags & (DISCONTINUITY | HAS_PCR)) === 0) return;
+    bytes[to + 5] = flags & ~DISCONTINUITY; // the output's time and counters simply go on
+    if ((flags & HAS_PCR) !== 0) this.#output.movePcr(feed, track, to, nowMs);
+  }
+
+  /** A packet of a PID that is no track. */
+  #aside(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, slot: number, flags: number, nowMs: number): void {
+    if (slot === CLOCK) {
+      this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      return;
+    }
+    this.#buffer.skip();
+    if (pid === NULL_PID) this.#counters.nulls++;
+    else if (slot !== TABLE) this.#counters.unknown++;
+    else {
+      this.#counters.tables++;
+      if (feed.reader.push(data, at) && feed.reader.program) {
+        feed.adopt(feed.reader.program);
+        this.#planner.replan();
+      }
+      if (pid === PAT_PID) feed.expectPmt();
+    }
+  }
+
+  /** Leaves a packet out, but for the PCR it may carry: that goes on in a packet of its own. */
+  #leaveOut(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, flags: number, nowMs: number): void {
+    this.#counters.leftOut++;
+    if ((flags & HAS_PCR) !== 0) this.#output.passPcr(feed, data, at, pid, nowMs);
+    this.#buffer.skip();
+  }
+}

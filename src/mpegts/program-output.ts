@@ -1,0 +1,163 @@
+// What leaves a Remuxer: the message being made, the tables and the PCR that are put into it, and their timing.
+// Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.4, §2.4.4, §2.7.2.
+
+import type { FeedClock } from './feed-clock.js';
+import { OutputBuffer } from './output-buffer.js';
+import { OutputTables } from './output-tables.js';
+import { HAS_PCR, PACKET_BYTES, RANDOM_ACCESS, SYNC } from './packet.js';
+import { Pace, REPEAT_MS } from './pace.js';
+import { ProgramClock } from './program-clock.js';
+import type { PlannedTrack } from './program-plan.js';
+import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
+import { newCounters } from './remux-report.js';
+import { readPcr, writePcr } from './timestamp.js';
+
+/** A feed's PCR that has not come for so long is not waited for. */
+const PCR_WAIT_MS = 1000;
+/** A clock whose stamps are older than this says nothing about now. */
+const FRESH_MS = 300;
+
+export class ProgramOutput {
+  readonly counters = newCounters();
+  readonly tables = new OutputTables();
+  readonly clock = new ProgramClock();
+  readonly buffer: OutputBuffer;
+  readonly pace = new Pace();
+  /** Offset in the message being made of the first place where somebody can join; -1 if there is none. */
+  joinAt = -1;
+  /** Whether the tables changed and have to be sent before anything else. */
+  tablesPending = false;
+
+  plan: readonly PlannedTrack[] = [];
+  pcrTrack: PlannedTrack | null = null;
+  hasVideo = false;
+
+  #tablesAtMs = NaN;
+  #carriedAtMs = NaN;
+  /** The output PCR of the packet at hand; NaN if it is not known yet. */
+  #prepared = NaN;
+
+  constructor(isLent: boolean) {
+    this.buffer = new OutputBuffer(isLent);
+  }
+
+  /** Begins a message made of `data`, with room for tables where they are likely to be wanted. */
+  open(data: Uint8Array, nowMs: number): void {
+    const access = data.length > 5 && (data[3]! & 0x20) !== 0 && (data[5]! & RANDOM_ACCESS) !== 0;
+    this.buffer.open(data, access || this.areTablesDue(nowMs) ? this.tables.length : 0);
+  }
+
+  get sentTables(): boolean {
+    return !Number.isNaN(this.#tablesAtMs);
+  }
+
+  areTablesDue(nowMs: number): boolean {
+    return this.tablesPending || this.pace.isDue(this.#tablesAtMs, nowMs);
+  }
+
+  pendingTables(nowMs: number): Uint8Array | null {
+    if (!this.tablesPending) return null;
+    const packets = new Uint8Array(this.tables.length);
+    this.#writeTables(packets, 0, nowMs);
+    return packets;
+  }
+
+  #writeTables(out: Uint8Array, at: number, nowMs: number): void {
+    this.tables.write(out, at);
+    this.tablesPending = false;
+    this.#tablesAtMs = nowMs;
+  }
+
+  /** Puts tables in front of a unit that begins, if they are due or somebody could join there. */
+  begin(track: RemuxTrack, flags: number, nowMs: number): void {
+    const access = this.hasVideo && track.kind === 'video' && (flags & RANDOM_ACCESS) !== 0;
+    if (!access && !this.areTablesDue(nowMs)) return;
+    const at = this.insertTables(nowMs);
+    if (this.joinAt < 0 && (access || !this.hasVideo)) this.joinAt = at;
+  }
+
+  /** Where the tables begin in what will be returned. */
+  insertTables(nowMs: number): number {
+    const offset = this.buffer.length;
+    const to = this.buffer.insert(this.tables.length);
+    this.#writeTables(this.buffer.bytes, to, nowMs);
+    return offset;
+  }
+
+  /** Finds the output PCR of a packet before it is sent, if it gives the program's. */
+  preparePcr(track: RemuxTrack, data: Uint8Array, at: number, nowMs: number): void {
+    if (track === this.pcrTrack?.track && track.clock) this.#carry(track.clock, data, at, nowMs);
+  }
+
+  /** Rewrites the PCR of the packet at `to` in the buffer. */
+  movePcr(feed: RemuxFeed, track: RemuxTrack, to: number, nowMs: number): void {
+    const { bytes } = this.buffer;
+    const clock = track.clock ?? feed.clock;
+    if (!clock) {
+      if ((bytes[to + 5]! & 0x0f) !== 0) return;
+      bytes[to + 5] = bytes[to + 5]! & ~HAS_PCR; // no stamp has said yet what time it is: stuffing in its place
+      bytes.fill(0xff, to + 6, to + 12);
+    } else if (track === this.pcrTrack?.track) {
+      if (Number.isNaN(this.#prepared)) this.#carry(clock, bytes, to, nowMs);
+      writePcr(bytes, to, this.#prepared);
+      this.#prepared = NaN;
+    } else writePcr(bytes, to, this.clock.pcr.moveOther(clock, readPcr(bytes, to)));
+  }
+
+  /** Passes on the PCR of a packet that is left out, in a packet of its own, if it is the program's. */
+  passPcr(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, nowMs: number): void {
+    const { clock } = feed;
+    const isWanted = pid === feed.pcrPid && this.pcrTrack?.feed === feed && this.sentTables;
+    if (!isWanted || !clock || clock.reached === -Infinity) {
+      this.#prepared = NaN;
+      return;
+    }
+    if (this.areTablesDue(nowMs)) this.insertTables(nowMs);
+    if (Number.isNaN(this.#prepared)) this.#carry(clock, data, at, nowMs);
+    this.insertPcr(this.#prepared);
+    this.#prepared = NaN;
+  }
+
+  #carry(clock: FeedClock, data: Uint8Array, at: number, nowMs: number): void {
+    this.#prepared = this.clock.pcr.carry(clock, readPcr(data, at), nowMs);
+    this.#carriedAtMs = nowMs;
+  }
+
+  /** At the end of a message: a PCR, where the feed it should come from gives none. */
+  makePcr(feed: RemuxFeed, nowMs: number): void {
+    if (!this.sentTables || this.buffer.length === 0) return;
+    const { pcr } = this.clock;
+    const isSilent = !(nowMs - this.#carriedAtMs < PCR_WAIT_MS);
+    if (isSilent ? this.pace.isDue(pcr.atMs, nowMs) : pcr.sinceMs(nowMs) > REPEAT_MS) this.insertMadePcr(feed, nowMs);
+  }
+
+  insertMadePcr(feed: RemuxFeed | null, nowMs: number): void {
+    const { pcr } = this.clock;
+    const own = this.pcrTrack?.feed.clock ?? null;
+    let clock = own && nowMs - own.reachedAtMs < FRESH_MS ? own : null;
+    if (Number.isNaN(pcr.last)) clock ??= feed?.clock ?? null;
+    if (!this.pcrTrack || (Number.isNaN(pcr.last) && !clock)) return;
+    this.insertPcr(pcr.make(clock, nowMs));
+  }
+
+  /** Inserts a packet that carries nothing but a PCR; it does not count up (§2.4.3.3). */
+  insertPcr(value: number): void {
+    const out = this.pcrTrack!.track.out!; // asked only where there is one
+    const to = this.buffer.insert(PACKET_BYTES);
+    const { bytes } = this.buffer;
+    bytes.fill(0xff, to, to + PACKET_BYTES); // stuffing
+    bytes[to] = SYNC;
+    bytes[to + 1] = out.pid >> 8;
+    bytes[to + 2] = out.pid & 0xff;
+    bytes[to + 3] = 0x20 | out.counter; // adaptation_field_control = '10', continuity_counter as before
+    bytes[to + 4] = PACKET_BYTES - 5; // adaptation_field_length
+    bytes[to + 5] = HAS_PCR;
+    writePcr(bytes, to, value);
+  }
+
+  /** What time alone makes due while media flows. */
+  tick(nowMs: number): void {
+    if (this.tablesPending || nowMs - this.#tablesAtMs >= REPEAT_MS) this.insertTables(nowMs);
+    if (this.clock.pcr.sinceMs(nowMs) >= REPEAT_MS && this.sentTables) this.insertMadePcr(null, nowMs);
+  }
+}

@@ -1,0 +1,153 @@
+// Which tracks of which feeds make up the output's program, in what order, and whose PCR it takes.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
+
+import { entryBytes, fitsPmt, mergeDescriptors, type OutputTables } from './output-tables.js';
+import { NULL_PID } from './packet.js';
+import type { OutputTracks } from './output-track.js';
+import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
+import type { TrackKind } from './track.js';
+
+/** Which tracks of a feed are wanted. */
+export type TrackSelection = 'all' | 'video' | 'audio' | 'other-than-audio' | 'none';
+
+/** A feed of the program. */
+export interface RemuxInput {
+  readonly feed: string;
+  readonly select: TrackSelection;
+  /** Correction of the feed's time in milliseconds: positive is later. */
+  readonly trimMs?: number;
+  /** PAT and PMT as packets, of a feed that runs already: without them nothing can be sent before the next ones come. */
+  readonly tables?: Uint8Array;
+}
+
+/** A video feed that runs on until another one's random access point. */
+export interface Replacement {
+  readonly from: string;
+  readonly to: string;
+  readonly untilMs: number;
+}
+
+/** A track of the program. */
+export interface PlannedTrack {
+  readonly feed: RemuxFeed;
+  readonly track: RemuxTrack;
+}
+
+/** Whether an input gives tracks of this kind. */
+export function selects(select: TrackSelection, kind: TrackKind): boolean {
+  if (select === 'all') return true;
+  return select === 'other-than-audio' ? kind !== 'audio' : select === kind;
+}
+
+/** Whether the inputs say the same; tables are information, not a wish. */
+export function areSameInputs(a: readonly RemuxInput[], b: readonly RemuxInput[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every(({ feed, select, trimMs = 0 }, i) => {
+    const other = b[i]!;
+    return feed === other.feed && select === other.select && trimMs === (other.trimMs ?? 0);
+  });
+}
+
+/** The video feeds of `before` that are gone from `inputs`, each with the one that comes for it. */
+export function findReplacements(
+  before: readonly PlannedTrack[],
+  inputs: readonly RemuxInput[],
+  running: readonly Replacement[],
+  untilMs: number,
+): Replacement[] {
+  const showing = new Set(before.filter(({ track }) => track.kind === 'video').map(({ feed }) => feed.name));
+  const giving = new Set(inputs.filter(({ select }) => selects(select, 'video')).map(({ feed }) => feed));
+  // A feed that is listed but silenced altogether is muted, and a mute does not wait.
+  const muted = new Set(inputs.filter(({ select }) => select === 'none').map(({ feed }) => feed));
+  const going = [...showing].filter((name) => !giving.has(name) && !muted.has(name));
+  const coming = [...giving].filter((name) => !showing.has(name));
+  return going.slice(0, coming.length).map((from, i) => {
+    const since = running.find((replacement) => replacement.from === from);
+    return { from, to: coming[i]!, untilMs: since?.untilMs ?? untilMs };
+  });
+}
+
+/**
+ * The program's tracks in the inputs' order. A feed that is being replaced stands where the one that comes for it will
+ * be, and that one's video tracks wait (`replaces`). What does not fit into a PMT is left out.
+ */
+export function planTracks(
+  inputs: readonly RemuxInput[],
+  feeds: ReadonlyMap<string, RemuxFeed>,
+  replacements: readonly Replacement[],
+): { plan: PlannedTrack[]; descriptors: Uint8Array; leftOut: number } {
+  const plan: PlannedTrack[] = [];
+  const taken = new Set<RemuxTrack>();
+  let bytes = 0;
+  let leftOut = 0;
+  const add = (feed: RemuxFeed, select: TrackSelection): void => {
+    if (!feed.program) return;
+    for (const track of feed.tracks) {
+      if (taken.has(track) || !selects(select, track.kind)) continue;
+      const size = entryBytes(track.track.descriptors);
+      if (!fitsPmt(bytes + size)) {
+        leftOut++;
+        continue;
+      }
+      bytes += size;
+      taken.add(track);
+      plan.push({ feed, track });
+    }
+  };
+  for (const input of inputs) {
+    const feed = feeds.get(input.feed)!; // every input has one
+    const replacement = selects(input.select, 'video') ? replacements.find(({ to }) => to === input.feed) : undefined;
+    for (const track of feed.tracks) track.replaces = replacement !== undefined && track.kind === 'video';
+    if (replacement) {
+      add(feeds.get(replacement.from)!, 'video');
+      for (const track of feed.tracks) if (track.replaces) taken.add(track);
+    }
+    add(feed, input.select);
+  }
+  const loops = [...new Set(plan.map(({ feed }) => feed))].map(({ program }) => program!.descriptors);
+  let descriptors = mergeDescriptors(loops);
+  if (!fitsPmt(bytes + descriptors.length)) descriptors = new Uint8Array(0);
+  return { plan, descriptors, leftOut };
+}
+
+/** The track whose PID is PCR_PID: a picture's if there is one, and the one it was before if that will do. */
+export function choosePcrTrack(plan: readonly PlannedTrack[], before: PlannedTrack | null): PlannedTrack | null {
+  const rank = ({ track }: PlannedTrack): number =>
+    track.kind === 'video' ? 3 : track.kind === 'audio' ? 2 : track.track.sections ? 0 : 1;
+  let best: PlannedTrack | null = null;
+  for (const planned of plan) if (!best || rank(planned) > rank(best)) best = planned;
+  const still = plan.find(({ track }) => track === before?.track);
+  return best && still && rank(still) === rank(best) ? still : best;
+}
+
+/** Gives planned tracks their output PIDs, takes them from the others, and describes the program; whether it changed. */
+export function putInForce(
+  plan: readonly PlannedTrack[],
+  before: readonly PlannedTrack[],
+  descriptors: Uint8Array,
+  pcrTrack: PlannedTrack | null,
+  tracks: OutputTracks,
+  tables: OutputTables,
+): boolean {
+  const staying = new Set(plan.map(({ track }) => track));
+  for (const { track } of before) {
+    if (staying.has(track) || !track.out) continue;
+    track.out.inUse = false;
+    track.out = null;
+    track.stop();
+  }
+  for (const { feed, track } of plan) {
+    if (track.out) continue;
+    track.out = tracks.take(feed.name, track.track.pid, track.track.streamType);
+    track.out.inUse = true;
+    track.out.streamId = -1;
+    track.stop();
+    track.needsAccess = track.kind === 'video';
+  }
+  const entries = plan.map(({ track }) => ({
+    pid: track.out!.pid, // given above
+    streamType: track.track.streamType,
+    descriptors: track.track.descriptors,
+  }));
+  return tables.describe(pcrTrack?.track.out?.pid ?? NULL_PID, descriptors, entries);
+}

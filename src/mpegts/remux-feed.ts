@@ -1,0 +1,153 @@
+// One input of a program: what its tables say, and where in its tracks it is.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.4.
+
+import type { FeedClock } from './feed-clock.js';
+import type { OutputTrack } from './output-track.js';
+import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT } from './packet.js';
+import { ProgramReader, type Program } from './program.js';
+import type { ClockedFeed, ClockedTrack } from './program-clock.js';
+import type { StartHold } from './start-hold.js';
+import type { Track, TrackKind } from './track.js';
+
+/** What a PID of the input is: the values of `RemuxFeed.slots` below `FIRST_TRACK`. */
+export const UNKNOWN = 0;
+export const TABLE = 1;
+/** The PCR_PID, where no track is on it. */
+export const CLOCK = 2;
+export const FIRST_TRACK = 3;
+/** What fits into a slot's byte. */
+const MOST_TRACKS = 250;
+/** PIDs below are the standard's own (table 2-3), so no track can be there. */
+const FIRST_FREE_PID = 0x10;
+
+/** An elementary stream of the input. */
+export class RemuxTrack implements ClockedTrack {
+  track: Track;
+  kind: TrackKind;
+  /** Where it goes; `null` while it is not part of the output's program. */
+  out: OutputTrack | null = null;
+  /** Whether it waits for a random access point to take the place of another feed's track. */
+  replaces = false;
+  /** Whether its units are being sent; otherwise it waits for the next one to start. */
+  open = false;
+  /** Whether the one it waits for has to be a random access point, and since when. */
+  needsAccess = false;
+  waitsSinceMs = NaN;
+  /** The input's last continuity_counter; -1 if unknown. And its packet, to know a duplicate by. */
+  counter = -1;
+  lastData: Uint8Array | null = null;
+  lastAt = 0;
+  #last: Uint8Array | null = null;
+  /** Packets held back because a PES header's timestamps are spread over them, and lost ones before them. */
+  held: Uint8Array | null = null;
+  heldLost = 0;
+
+  clock: FeedClock | null = null;
+  dts = NaN;
+  dtsAtMs = NaN;
+  unitTicks = 0;
+
+  constructor(track: Track) {
+    this.track = track;
+    this.kind = track.kind;
+  }
+
+  /** A message is over: `data` is its sender's again, so the last packet of it is copied. */
+  keepLast(data: Uint8Array): void {
+    if (this.lastData !== data) return;
+    this.#last ??= new Uint8Array(PACKET_BYTES);
+    for (let i = 0; i < PACKET_BYTES; i++) this.#last[i] = data[this.lastAt + i]!;
+    this.lastData = this.#last;
+    this.lastAt = 0;
+  }
+
+  /** Another source begins: what came before does not go on. */
+  begin(): void {
+    this.stop();
+    this.counter = -1;
+    this.lastData = null;
+    this.clock = null;
+    this.needsAccess = this.kind === 'video';
+  }
+
+  /** The unit being sent is not continued. */
+  stop(): void {
+    this.open = false;
+    this.held = null;
+    this.waitsSinceMs = NaN;
+  }
+}
+
+export class RemuxFeed implements ClockedFeed {
+  readonly name: string;
+  readonly reader = new ProgramReader();
+  /** What each PID is: UNKNOWN, TABLE, CLOCK, or FIRST_TRACK and an index of `tracks`. */
+  readonly slots = new Uint8Array(PID_COUNT);
+  tracks: RemuxTrack[] = [];
+  program: Program | null = null;
+  /** PCR_PID of the input; NULL_PID if there is none. */
+  pcrPid = NULL_PID;
+
+  clock: FeedClock | null = null;
+  trim = 0;
+  pastOutput = -Infinity;
+  /** Where its first units wait, while they do. */
+  hold: StartHold | null = null;
+  firstSample: StartHold['least'] = null;
+
+  constructor(name: string) {
+    this.name = name;
+    this.slots[PAT_PID] = TABLE;
+  }
+
+  /** Another source begins. Its tables are not known yet; the tracks stay, for they are most likely the same. */
+  begin(): void {
+    this.reader.reset();
+    this.hold = null;
+    this.firstSample = null;
+    this.slots.fill(UNKNOWN);
+    this.slots[PAT_PID] = TABLE;
+    for (const track of this.tracks) track.begin();
+  }
+
+  /** The source is gone. */
+  leave(): void {
+    this.begin();
+    this.program = null;
+    this.pcrPid = NULL_PID;
+  }
+
+  /** Reads tables that were sent before this feed was an input; true if they describe a program. */
+  prime(packets: Uint8Array): boolean {
+    for (let at = 0; at + PACKET_BYTES <= packets.length; at += PACKET_BYTES) this.reader.push(packets, at);
+    const { program } = this.reader;
+    if (!program || program === this.program) return false;
+    this.adopt(program);
+    return true;
+  }
+
+  /** Follows the input's tables: tracks that are the same go on, undisturbed. */
+  adopt(program: Program): void {
+    const before = this.tracks;
+    this.program = program;
+    this.pcrPid = program.pcrPid;
+    this.tracks = [];
+    this.slots.fill(UNKNOWN);
+    for (const track of program.tracks) {
+      if (track.pid < FIRST_FREE_PID || track.pid === NULL_PID || track.pid === program.pmtPid) continue;
+      if (this.slots[track.pid] !== UNKNOWN || this.tracks.length >= MOST_TRACKS) continue;
+      const known = before.find((t) => t.track.pid === track.pid && t.track.streamType === track.streamType);
+      const here = known ?? new RemuxTrack(track);
+      here.track = track;
+      this.slots[track.pid] = FIRST_TRACK + this.tracks.length;
+      this.tracks.push(here);
+    }
+    if (this.slots[program.pcrPid] === UNKNOWN && program.pcrPid !== NULL_PID) this.slots[program.pcrPid] = CLOCK;
+    this.slots[PAT_PID] = this.slots[program.pmtPid] = TABLE;
+  }
+
+  /** Follows a new PAT, whose PMT is still to come: its PID is a table's. */
+  expectPmt(): void {
+    if (this.reader.pmtPid >= 0) this.slots[this.reader.pmtPid] = TABLE;
+  }
+}

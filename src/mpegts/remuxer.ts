@@ -1,0 +1,238 @@
+// Joins the tracks of several feeds into one program and changes it while it runs: PIDs, counters, stamps, tables.
+// Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3, §2.4.4, §2.7.
+
+import { OutputTracks } from './output-track.js';
+import { concatenate } from './packet-runs.js';
+import { ACCESS_WAIT_MS, PacketPath } from './packet-path.js';
+import { NULL_PID, PACKET_BYTES } from './packet.js';
+import { ProgramOutput } from './program-output.js';
+import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce } from './program-plan.js';
+import type { RemuxInput, Replacement } from './program-plan.js';
+import { RemuxFeed } from './remux-feed.js';
+import type { RemuxCounters, RemuxedClock, RemuxedProgram } from './remux-report.js';
+import { StartHold } from './start-hold.js';
+import { TICKS_PER_MS } from './timestamp.js';
+
+/** Media flows if a message came within this time. */
+const FLOWING_MS = 600;
+const NOTHING = new Uint8Array(0);
+
+export type { RemuxInput } from './program-plan.js';
+
+export class Remuxer {
+  /**
+   * Offset in what `push` returned last of the first place where somebody can join: the PAT before a random access
+   * point, of a picture if the program has any; -1 if there is none.
+   */
+  get joinAt(): number {
+    return this.#output.joinAt;
+  }
+
+  readonly #feeds = new Map<string, RemuxFeed>();
+  #inputs: readonly RemuxInput[] = [];
+  #replacements: Replacement[] = [];
+
+  readonly #tracks = new OutputTracks();
+  readonly #output: ProgramOutput;
+  readonly #path: PacketPath;
+
+  /** @param isLent what is returned is good until the next call only: nothing is allocated for a message then. */
+  constructor(isLent = false) {
+    this.#output = new ProgramOutput(isLent);
+    this.#path = new PacketPath(this.#output, {
+      replan: () => this.#rebuild(true),
+      replaceBy: (feed) => {
+        this.#replacements = this.#replacements.filter(({ to }) => to !== feed);
+        this.#rebuild(true);
+      },
+    });
+  }
+
+  get counters(): Readonly<RemuxCounters> {
+    return this.#output.counters;
+  }
+
+  /** The tracks of the program, in its PMT's order. */
+  get program(): RemuxedProgram {
+    const { plan, pcrTrack, tables } = this.#output;
+    const tracks = plan.map(({ feed, track }) => ({
+      feed: feed.name,
+      inputPid: track.track.pid,
+      pid: track.out!.pid, // every planned track has one
+      streamType: track.track.streamType,
+      kind: track.kind,
+      streamId: track.out!.streamId,
+    }));
+    return { version: tables.version, pcrPid: pcrTrack?.track.out?.pid ?? NULL_PID, tracks };
+  }
+
+  /** PAT and PMT as they are now, for somebody who joins; empty before there is a program. */
+  get tables(): Uint8Array {
+    return this.#output.tables.copy();
+  }
+
+  get clocks(): RemuxedClock[] {
+    return [...this.#feeds.values()].flatMap(({ name, clock }) => {
+      if (!clock) return [];
+      return {
+        feed: name,
+        offsetMs: clock.offset / TICKS_PER_MS,
+        errorMs: this.#output.clock.errorOf(clock) / TICKS_PER_MS,
+        driftPpm: clock.driftPpm,
+        isReference: this.#output.clock.isReference(clock),
+      };
+    });
+  }
+
+  /** Units held up because they came too late, those of sound left out for it, and times a feed was lined up anew. */
+  get timing(): { readonly heldUnits: number; readonly lateUnits: number; readonly jumps: number } {
+    const { heldUnits, lateUnits, jumps } = this.#output.clock;
+    return { heldUnits, lateUnits, jumps };
+  }
+
+  /** The feeds whose messages are wanted: the inputs, and those that run on until they are replaced. */
+  get feeds(): string[] {
+    return [...this.#feeds.keys()];
+  }
+
+  /**
+   * Makes the program one of these inputs. In force when it returns: no packet of a track that was taken out leaves
+   * afterwards, but for a video track that is replaced (2 s at most). Returns tables to send at once, or `null` if the
+   * program is what it was.
+   */
+  setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
+    this.#output.joinAt = -1;
+    if (areSameInputs(inputs, this.#inputs)) return null;
+    this.#replacements = findReplacements(this.#output.plan, inputs, this.#replacements, nowMs + ACCESS_WAIT_MS);
+    this.#inputs = inputs.map(({ feed, select, trimMs = 0 }) => ({ feed, select, trimMs }));
+    for (const { feed: name, trimMs = 0, tables } of inputs) {
+      let feed = this.#feeds.get(name);
+      if (!feed) this.#feeds.set(name, (feed = new RemuxFeed(name)));
+      feed.trim = trimMs * TICKS_PER_MS;
+      if (feed.clock) feed.clock.trim = feed.trim;
+      if (tables && !feed.program) feed.prime(tables);
+    }
+    this.#rebuild(true);
+    return this.#output.pendingTables(nowMs);
+  }
+
+  /** Takes a message of a feed: whole packets. `begins` says that another source sends them. Returns what to send. */
+  push(feed: string, data: Uint8Array, begins: boolean, nowMs: number): Uint8Array | null {
+    this.#output.joinAt = -1;
+    const from = this.#feeds.get(feed);
+    if (!from) return null;
+    if (begins) {
+      this.#output.clock.retire(from);
+      from.begin();
+    }
+    this.#endReplacements(nowMs);
+    this.#output.pace.note(nowMs);
+    if (this.#isHeld(from, data, nowMs)) return null;
+    return this.#remux(from, this.#release(from) ?? data, nowMs);
+  }
+
+  /** What has waited with the first sound of a feed; `null` if nothing has. */
+  #release(feed: RemuxFeed): Uint8Array | null {
+    if (!feed.hold) return null;
+    const { messages, least } = feed.hold;
+    feed.firstSample = least;
+    feed.hold = null;
+    return concatenate(messages);
+  }
+
+  #remux(from: RemuxFeed, data: Uint8Array, nowMs: number): Uint8Array | null {
+    this.#output.open(data, nowMs);
+    for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#path.push(from, data, at, nowMs);
+    this.#output.makePcr(from, nowMs);
+    for (const track of from.tracks) track.keepLast(data);
+    return this.#output.buffer.close();
+  }
+
+  /** Whether a message waits with the first sound of its feed. If that is over, what waited is put before `data`. */
+  #isHeld(feed: RemuxFeed, data: Uint8Array, nowMs: number): boolean {
+    if (feed.clock || (!feed.hold && !this.#output.clock.hasReference)) return false;
+    if (feed.prime(data)) this.#rebuild(true);
+    if (!feed.program || feed.tracks.some(({ kind }) => kind === 'video')) return false;
+    if (!feed.tracks.some(({ kind }) => kind === 'audio')) return false;
+    feed.hold ??= new StartHold(nowMs);
+    return !feed.hold.push(data, nowMs);
+  }
+
+  /**
+   * The feed's source is gone: its tracks leave the program. Returns packets to send (tables, and sound that was held
+   * back if the source was shorter than that), or `null`.
+   */
+  leave(feed: string, nowMs: number): Uint8Array | null {
+    this.#output.joinAt = -1;
+    const gone = this.#feeds.get(feed);
+    if (!gone) return null;
+    const held = this.#release(gone);
+    const last = held && this.#remux(gone, held, nowMs);
+    this.#output.clock.retire(gone);
+    gone.leave();
+    this.#rebuild(false);
+    const tables = this.#output.pendingTables(nowMs);
+    return last && tables ? concatenate([last, tables]) : (last ?? tables);
+  }
+
+  /** What time alone makes due: called every 100 ms or so while somebody watches. Returns packets to send, or `null`. */
+  tick(nowMs: number): Uint8Array | null {
+    this.#output.joinAt = -1;
+    this.#endReplacements(nowMs);
+    const isFlowing = this.#output.pace.sinceMs(nowMs) <= FLOWING_MS && this.#output.plan.length > 0;
+    if (!isFlowing) return this.#output.pendingTables(nowMs);
+    this.#output.buffer.open(NOTHING, PACKET_BYTES + this.#output.tables.length);
+    this.#output.tick(nowMs);
+    const made = this.#output.buffer.close()?.slice() ?? null; // the buffer may be wanted once more
+    const late = this.#endHolds(nowMs);
+    return made && late ? concatenate([made, late]) : (made ?? late);
+  }
+
+  /** First sound that nothing came after for so long that there is no point in waiting. */
+  #endHolds(nowMs: number): Uint8Array | null {
+    for (const feed of this.#feeds.values()) {
+      const messages = feed.hold?.isOver(nowMs) && this.#release(feed);
+      if (messages) return this.#remux(feed, messages, nowMs); // others have their turn with the next tick
+    }
+    return null;
+  }
+
+  /** Plans the program anew. Without tracks nothing is said, unless `byRule`: a far end may as well keep its PMT. */
+  #rebuild(byRule: boolean): void {
+    this.#replacements = this.#replacements.filter(({ from, to }) => {
+      const next = this.#feeds.get(to);
+      const willCome = !next?.program || next.tracks.some(({ kind }) => kind === 'video');
+      return this.#feeds.get(from)?.program && willCome;
+    });
+    const wanted = new Set([...this.#inputs.map(({ feed }) => feed), ...this.#replacements.map(({ from }) => from)]);
+    for (const [name, feed] of this.#feeds) {
+      if (wanted.has(name)) continue;
+      this.#output.clock.retire(feed);
+      this.#feeds.delete(name);
+    }
+    const { plan, descriptors, leftOut } = planTracks(this.#inputs, this.#feeds, this.#replacements);
+    const before = this.#output.plan;
+    this.#output.counters.tracksLeftOut = leftOut;
+    this.#output.plan = plan;
+    this.#output.hasVideo = plan.some(({ track }) => track.kind === 'video');
+    this.#output.pcrTrack = choosePcrTrack(plan, this.#output.pcrTrack);
+    if (plan.length === 0 && !(byRule && before.length > 0)) {
+      for (const { track } of before) {
+        if (track.out) track.out.inUse = false;
+        track.out = null;
+        track.stop();
+      }
+      return;
+    }
+    if (putInForce(plan, before, descriptors, this.#output.pcrTrack, this.#tracks, this.#output.tables))
+      this.#output.tablesPending = true;
+  }
+
+  #endReplacements(nowMs: number): void {
+    if (this.#replacements.length === 0) return;
+    const running = this.#replacements.filter(({ untilMs }) => nowMs < untilMs);
+    if (running.length === this.#replacements.length) return;
+    this.#replacements = running;
+    this.#rebuild(true);
+  }
+}

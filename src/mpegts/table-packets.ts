@@ -1,0 +1,51 @@
+// Keeps the packets in which a table was last sent, for whoever joins later.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.
+
+import { hasPayload, PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
+
+/** More packets than a section of 4,096 bytes takes. */
+const MOST_PACKETS = 24;
+
+/** The packets of the last whole section of one PID. */
+export class TablePackets {
+  #whole: Uint8Array | null = null;
+  #pieces: Uint8Array[] = [];
+  #missing = 0; // bytes of the section that is being sent
+
+  /** The packets as they were sent; `null` before a whole section was. */
+  get packets(): Uint8Array | null {
+    return this.#whole;
+  }
+
+  /** Takes the packet at `at`. */
+  push(data: Uint8Array, at: number): void {
+    if (!hasPayload(data, at)) return;
+    const end = at + PACKET_BYTES;
+    let from = payloadStart(data, at);
+    if (startsUnit(data, at)) {
+      from += 1 + data[from]!; // pointer_field
+      this.#pieces = [];
+      if (from + 3 > end) return;
+      this.#missing = 3 + (((data[from + 1]! & 0x0f) << 8) | data[from + 2]!); // section_length
+    } else if (this.#pieces.length === 0 || this.#pieces.length >= MOST_PACKETS) {
+      return;
+    }
+    this.#pieces.push(new Uint8Array(data.subarray(at, end))); // not slice(): a Buffer's is a view
+    this.#missing -= end - from;
+    if (this.#missing > 0) return;
+    this.#whole = join(this.#pieces);
+    this.#pieces = [];
+  }
+
+  /** Another source begins. */
+  reset(): void {
+    this.#whole = null;
+    this.#pieces = [];
+  }
+}
+
+function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.length * PACKET_BYTES);
+  pieces.forEach((piece, i) => all.set(piece, i * PACKET_BYTES));
+  return all;
+}

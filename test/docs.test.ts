@@ -1,0 +1,232 @@
+// Holds the documentation and the program together: what README.md says is tried.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { type RunningServer, startServer } from '../src/api/server.js';
+import { loadConfig, settings } from '../src/config.js';
+import { createLog } from '../src/log.js';
+import { Relay, type RelayStats } from '../src/relay/relay.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+
+const OUR_PORT = '127.0.0.1:8888'; // as README has it
+const FAR_END_PORT = '127.0.0.1:9001';
+
+interface Output {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+async function run(program: string, args: readonly string[]): Promise<Output> {
+  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** The lines of the ```sh blocks that README marks with `<!-- run -->`. */
+function markedLines(): string[] {
+  return [...README.matchAll(/<!-- run -->\n```sh\n([^]*?)```/g)].flatMap(([, block]) => block!.trim().split('\n'));
+}
+
+/** GitHub's anchor of a heading. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}
+
+describe('README', () => {
+  it('has each setting with its option and its default', () => {
+    const rows = README.split('\n').filter((line) => line.startsWith('| `VW_'));
+    const expected = settings().map(({ env, option, defaultText }) => {
+      return `| \`${env}\` | \`--${option}\` | ${defaultText === 'none' ? 'none' : `\`${defaultText}\``} |`;
+    });
+    for (const row of expected) {
+      expect(
+        rows.some((line) => line.startsWith(row)),
+        `README.md, "Settings", wants the row ${row}`,
+      ).to.be.true;
+    }
+    expect(rows, 'a row for something that is no setting').to.have.lengthOf(expected.length);
+  });
+
+  it('has each error code', () => {
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+    const codes = files
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => readFileSync(join(ROOT, 'src', name), 'utf8').match(/(?<=')ERR_[A-Z_]+(?=')/g) ?? []);
+    const ofNode = ['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_TLS_CERT_ALTNAME_INVALID'];
+    const missing = [...new Set(codes)].filter((code) => !ofNode.includes(code) && !README.includes(`\`${code}\``));
+    expect(missing, 'README.md, "Errors", wants these').to.deep.equal([]);
+  });
+
+  it('names npm scripts that are there', () => {
+    const names = [...README.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name]) => name!);
+    const ofNpm = ['ci', 'and', 'scripts'];
+    const missing = [...new Set(names)].filter((name) => !ofNpm.includes(name) && !(name in MANIFEST.scripts));
+    expect(missing).to.deep.equal([]);
+    expect(names).to.include.members(['ci', 'start', 'test', 'build', 'check']);
+  });
+
+  it('links to files and headings that are there', () => {
+    const targets = [...README.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(([, link, source]) => link ?? source!);
+    const anchors = [...README.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => `#${anchor(heading!)}`);
+    const missing = targets.filter((target) => {
+      if (target.startsWith('#')) return !anchors.includes(target);
+      return !target.startsWith('https://') && !existsSync(join(ROOT, target));
+    });
+    expect(missing).to.deep.equal([]);
+  });
+});
+
+describe("README's commands and the ready-made scripts", () => {
+  let relay: Relay;
+  let server: RunningServer;
+  let farEndPort: string;
+  let received = 0;
+  let firstByte = -1;
+  const children: ChildProcess[] = [];
+
+  /** Starts something that runs until it is told to stop. */
+  function start(program: string, ...args: string[]) {
+    const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    children.push(child);
+    return child;
+  }
+
+  /** Ends what {@link start} started; returns what it ended with. */
+  async function end(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    return child.exitCode ?? child.signalCode;
+  }
+
+  async function stats(): Promise<RelayStats> {
+    return (await (await fetch(`${server.url}/api/stats`)).json()) as RelayStats;
+  }
+
+  /** Asks for stats until they are as wanted; the test's time-out ends it. */
+  async function statsThat(isWanted: (stats: RelayStats) => boolean): Promise<RelayStats> {
+    for (;;) {
+      const now = await stats();
+      if (isWanted(now)) return now;
+      await delay(50);
+    }
+  }
+
+  before(async () => {
+    const config = loadConfig({ port: '0' }, {});
+    const log = createLog('error', false, false);
+    relay = new Relay(config.limits, log);
+    server = await startServer(relay, config, log);
+    const farEnd = start(process.execPath, 'scripts/far-end.mjs', '0');
+    farEnd.stdout.on('data', (bytes: Buffer) => {
+      if (received === 0) firstByte = bytes[0]!;
+      received += bytes.length;
+    });
+    const [line] = (await once(farEnd.stderr, 'data')) as [Buffer];
+    farEndPort = /:(\d+)\//.exec(line.toString())![1]!;
+  });
+
+  after(async () => {
+    await Promise.all(children.map(end));
+    await Promise.all([server.close(), relay.close()]);
+  });
+
+  it('are answered as README says, in its order', async () => {
+    const here = (text: string) => {
+      return text.replaceAll(OUR_PORT, `127.0.0.1:${server.port}`).replaceAll(FAR_END_PORT, `127.0.0.1:${farEndPort}`);
+    };
+    const lines = markedLines().map(here);
+    let body = '';
+    let commands = 0;
+    for (const line of lines) {
+      if (line.startsWith('# ')) {
+        expect(body).to.equal(line.slice(2));
+        continue;
+      }
+      expect(line, 'a marked block holds curl commands and their answers').to.match(/^curl /);
+      const { stdout, stderr } = await run('bash', ['-c', `${line} -sS -w '\\n%{http_code}'`]);
+      const parts = stdout.split('\n');
+      expect(parts.pop(), `${line}\n${stdout}${stderr}`).to.match(/^2\d\d$/);
+      body = parts.join('\n');
+      commands++;
+    }
+    expect(commands).to.be.at.least(12);
+    const left = await stats();
+    expect([left.streams, left.destinations], 'what the walk-through leaves behind').to.deep.equal([{}, {}]);
+  });
+
+  const scripts: [name: string, feed: string, environment: string][] = [
+    ['camera', 'video0', 'CODEC=mpeg1video'],
+    ['camera', 'video1', 'CODEC=h264'],
+    ['microphone', 'audio0', 'CODEC=mp2'],
+    ['microphone', 'audio1', 'CODEC=aac'],
+  ];
+  for (const [name, feed, environment] of scripts) {
+    it(`scripts/${name} test publishes with ${environment}, and ends when it is told to`, async () => {
+      const child = start('env', environment, 'bash', `scripts/${name}`, 'test', `${server.url}/ts/${feed}`);
+      const seen = await statsThat(({ feeds }) => (feeds[feed]?.packets ?? 0) > 50);
+      expect(seen.feeds[feed]!.randomAccessPoints).to.be.above(0);
+      expect(await end(child), "ffmpeg's own, 255").to.equal(255);
+      await statsThat(({ feeds }) => feeds[feed]!.source === null);
+    });
+  }
+
+  it('scripts/far-end.mjs writes what a destination sends', async () => {
+    const before = received;
+    const rule = { id: 'far', stream: 'video2', destination: `ws://127.0.0.1:${farEndPort}/in/video2` };
+    relay.setDestination(rule);
+    await statsThat(({ destinations }) => destinations.far!.live.state === 'open');
+    const camera = start('bash', 'scripts/camera', 'test', `${server.url}/ts/video2`);
+    while (received < before + 50 * 188) await delay(50);
+    expect(firstByte).to.equal(0x47);
+    await end(camera);
+    await relay.deleteDestination('far');
+  });
+
+  it('scripts/watch.mjs plays a feed', async () => {
+    const camera = start('bash', 'scripts/camera', 'test', `${server.url}/ts/video3`);
+    const watch = start(process.execPath, 'scripts/watch.mjs', `ws://127.0.0.1:${server.port}/ws/video3`);
+    const [bytes] = (await once(watch.stdout, 'data')) as [Buffer];
+    expect(bytes[0]).to.equal(0x47);
+    await Promise.all([end(watch), end(camera)]);
+  });
+
+  it('scripts say how they are called when they are called wrongly', async () => {
+    for (const name of ['camera', 'microphone']) {
+      for (const args of [[], ['test'], ['test', 'video0'], ['', `${server.url}/ts/x`], ['test', server.url]]) {
+        const { code, stdout, stderr } = await run('bash', [`scripts/${name}`, ...args]);
+        expect([code, stdout], args.join(' ')).to.deep.equal([2, '']);
+        expect(stderr).to.include(`usage: scripts/${name} DEVICE URL`);
+      }
+    }
+    for (const name of ['far-end', 'watch']) {
+      const { code, stderr } = await run(process.execPath, [`scripts/${name}.mjs`]);
+      expect(code).to.equal(2);
+      expect(stderr).to.include(`usage: node scripts/${name}.mjs`);
+    }
+  });
+
+  it('scripts/camera names a device that is not there', async () => {
+    const { code, stderr } = await run('bash', ['scripts/camera', '/dev/no-such-camera', `${server.url}/ts/x`]);
+    expect(code).to.equal(1);
+    expect(stderr).to.include('/dev/no-such-camera');
+  });
+});

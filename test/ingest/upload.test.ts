@@ -1,0 +1,191 @@
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { afterTest } from '../support/cleanup.js';
+import { FarEnd } from '../support/far-end.js';
+import { TestRelay } from '../support/relay.js';
+import { packets } from '../support/ts.js';
+import { type Framing, RawUpload } from '../support/upload.js';
+import { pause, until } from '../support/wait.js';
+
+const FRAMINGS: readonly Framing[] = ['chunked', 'length', 'expect'];
+
+let vw: TestRelay;
+let farEnd: FarEnd;
+beforeEach(async () => {
+  vw = await TestRelay.start({ forgetAfterMs: 50 });
+  farEnd = await FarEnd.start();
+});
+
+function send(upload: RawUpload, framing: Framing, bytes: Buffer): void {
+  if (framing === 'length') upload.write(bytes);
+  else upload.chunk(bytes);
+}
+
+function source(feed = 'video0'): string | null {
+  return vw.relay.stats().feeds[feed]?.source ?? null;
+}
+
+for (const framing of FRAMINGS) {
+  describe(`an upload by ${framing}`, () => {
+    it('arrives byte for byte, in whole packets, and its end is answered 200', async () => {
+      await vw.send('video0', farEnd.url);
+      const bytes = packets(300);
+      const upload = RawUpload.begin(vw.port, 'video0', framing, bytes.length);
+      for (let at = 0; at < bytes.length; at += 1000) send(upload, framing, bytes.subarray(at, at + 1000));
+      if (framing !== 'length') upload.endChunks();
+      const { status, body } = await upload.answer();
+      expect(status).to.equal(200);
+      expect(body).to.deep.equal({ feed: 'video0', bytes: bytes.length, packets: 300, skippedBytes: 0 });
+      await until('all has arrived', () => farEnd.bytes.length === bytes.length);
+      expect(farEnd.bytes.equals(bytes)).to.be.true;
+      for (const { data, isBinary } of farEnd.messages) {
+        expect(isBinary).to.be.true;
+        expect([data.length % 188, data[0]]).to.deep.equal([0, 0x47]);
+      }
+    });
+
+    it('is published at once, without a pause in the upload', async () => {
+      await vw.send('video0', farEnd.url);
+      const upload = RawUpload.begin(vw.port, 'video0', framing);
+      send(upload, framing, packets(7));
+      await farEnd.messagesCount(1);
+      expect(farEnd.bytes.equals(packets(7))).to.be.true;
+    });
+
+    it('is answered 409 when a newer one takes the feed over, and packets are never mixed', async () => {
+      await vw.send('video0', farEnd.url);
+      const older = RawUpload.begin(vw.port, 'video0', framing);
+      send(older, framing, packets(10, 0x100).subarray(0, 1000)); // a packet is left unfinished
+      await farEnd.messagesCount(1);
+      const newer = RawUpload.begin(vw.port, 'video0', 'chunked');
+      newer.chunk(packets(10, 0x200));
+      send(older, framing, packets(10, 0x100).subarray(1000));
+      const { status, body } = await older.answer();
+      expect(status).to.equal(409);
+      expect(body).to.include({ code: 'ERR_SUPERSEDED' });
+      await until('the older is closed', () => older.isClosed);
+      newer.chunk(packets(10, 0x200));
+      newer.endChunks();
+      expect((await newer.answer()).status).to.equal(200);
+      await until('all has arrived', () => farEnd.bytes.length >= 25 * 188);
+      const pids: number[] = [];
+      for (let at = 0; at < farEnd.bytes.length; at += 188) {
+        expect(farEnd.bytes[at]).to.equal(0x47);
+        pids.push(farEnd.bytes.readUInt16BE(at + 1) & 0x1fff);
+      }
+      expect(pids).to.deep.equal([...pids].sort((a, b) => a - b));
+      expect(pids.filter((pid) => pid === 0x200)).to.have.length(20);
+    });
+
+    for (const how of ['destroyed', 'reset', 'half-closed'] as const) {
+      it(`frees its feed when its socket is ${how}`, async () => {
+        const upload = RawUpload.begin(vw.port, 'video0', framing);
+        send(upload, framing, packets(3));
+        await until('the feed has a source', () => source() !== null);
+        if (how === 'destroyed') upload.socket.destroy();
+        else if (how === 'reset') upload.socket.resetAndDestroy();
+        else upload.socket.end();
+        await until('the feed is forgotten', () => !('video0' in vw.relay.stats().feeds));
+      });
+    }
+  });
+}
+
+describe('an upload', () => {
+  it('flushes its last whole packet at the end', async () => {
+    await vw.send('video0', farEnd.url);
+    const upload = RawUpload.begin(vw.port, 'video0');
+    upload.chunk(Buffer.concat([Buffer.alloc(10), packets(1)]));
+    upload.endChunks();
+    expect((await upload.answer()).body).to.include({ packets: 1, skippedBytes: 10 });
+    await farEnd.messagesCount(1);
+    expect(farEnd.bytes.equals(packets(1))).to.be.true;
+  });
+
+  it('counts the bytes it skipped at its feed', async () => {
+    const upload = RawUpload.begin(vw.port, 'video0');
+    upload.chunk(Buffer.concat([packets(3), Buffer.alloc(77, 1), packets(3)]));
+    await until('they are counted', () => vw.relay.stats().feeds.video0?.skippedBytes === 77);
+  });
+
+  it('is taken when its head comes in two writes', async () => {
+    await vw.send('video0', farEnd.url);
+    const upload = RawUpload.bare(vw.port);
+    upload.write('POST /ts/video0 HTTP/1.1\r\nHo');
+    await pause(20); // so that it is two reads there
+    upload.write('st: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    upload.chunk(packets(3));
+    await farEnd.messagesCount(1);
+    upload.endChunks();
+    expect((await upload.answer()).status).to.equal(200);
+    expect(farEnd.bytes.equals(packets(3))).to.be.true;
+  });
+
+  it('is taken by PUT, with a body that came with its head', async () => {
+    await vw.send('video0', farEnd.url);
+    const upload = RawUpload.bare(vw.port);
+    const head = 'PUT /ts/video0 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nbc\r\n';
+    upload.write(Buffer.concat([Buffer.from(head), packets(1), Buffer.from('\r\n0\r\n\r\n')]));
+    expect((await upload.answer()).status).to.equal(200);
+    await farEnd.messagesCount(1);
+  });
+
+  it('is answered 400 when its chunks are broken', async () => {
+    const upload = RawUpload.begin(vw.port, 'video0');
+    upload.write('nonsense\r\n');
+    expect((await upload.answer()).body).to.include({ status: 400, code: 'ERR_BAD_CHUNK' });
+    await until('the feed is free', () => source() === null);
+  });
+
+  for (const framing of FRAMINGS) {
+    for (const name of ['all', 'api', 'stream/front', 'a/../b', 'a//b', '%2e', 'a%20b', '%zz', 'x'.repeat(201)]) {
+      it(`by ${framing} to /ts/${name.slice(0, 20)} is answered 400`, async () => {
+        const upload = RawUpload.begin(vw.port, name, framing, 0);
+        const { status, body } = await upload.answer();
+        expect(status).to.equal(400);
+        expect(body.detail).to.be.a('string');
+        expect(vw.relay.stats().feeds).to.deep.equal({});
+      });
+    }
+
+    it(`by ${framing} finds its feed behind slashes and a query`, async () => {
+      for (const path of ['/video0', '%2Fvideo0', 'video0?x=y']) {
+        const upload = RawUpload.begin(vw.port, path, framing, 188);
+        send(upload, framing, packets(1));
+        if (framing !== 'length') upload.endChunks();
+        expect((await upload.answer()).body).to.include({ feed: 'video0' });
+      }
+    });
+
+    it(`by ${framing} is refused when there are VW_MAX_FEEDS`, async () => {
+      const small = await TestRelay.start({ maxFeeds: 1 });
+      RawUpload.begin(small.port, 'one');
+      await until('the first is there', () => 'one' in small.relay.stats().feeds);
+      const { body } = await RawUpload.begin(small.port, 'two', framing).answer();
+      expect(body).to.include({ status: 503, code: 'ERR_TOO_MANY_FEEDS' });
+    });
+  }
+
+  it('has no time-out on its body', async () => {
+    const impatient = await TestRelay.start({}, 200);
+    for (const framing of FRAMINGS) {
+      const upload = RawUpload.begin(impatient.port, 'video0', framing);
+      await until('it is taken', () => impatient.relay.stats().feeds.video0?.source);
+      await pause(1000); // five times what a head may take
+      expect(upload.isClosed, framing).to.be.false;
+      upload.socket.destroy();
+    }
+  });
+
+  it('has the feed to itself: binary from /ws is refused while it lasts', async () => {
+    const upload = RawUpload.begin(vw.port, 'video0');
+    await until('it is taken', () => source() !== null);
+    const client = new WebSocket(vw.ws('video0'));
+    afterTest(() => client.terminate());
+    const code = await new Promise<number>((resolve) => {
+      client.on('open', () => client.send(Buffer.from('x'))).on('close', resolve);
+    });
+    expect(code).to.equal(1008);
+    expect(upload.isClosed).to.be.false;
+  });
+});

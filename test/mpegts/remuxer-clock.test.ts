@@ -1,0 +1,211 @@
+import { expect } from 'chai';
+import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { checkTs, type Sent } from './check-ts.js';
+import { inOrder, source, type SourceMessage, type SourceOptions } from './synthetic.js';
+
+interface Measured {
+  readonly atMs: number;
+  /** How late sound is against the picture captured at the same time, ms; negative is early. */
+  readonly lateMs: number;
+}
+
+const stampAt = (data: Uint8Array): number => {
+  for (let at = 0; at < data.length; at += 188) {
+    const pid = ((data[at + 1]! & 31) << 8) | data[at + 2]!;
+    if (!(data[at + 1]! & 64) || pid < 0x100 || pid >= 0x1000) continue;
+    const p = data[at + 3]! & 32 ? at + 5 + data[at + 4]! : at + 4;
+    const b = (i: number): number => data[p + 9 + i]!;
+    return (b(0) & 14) * 2 ** 29 + (b(1) << 22) + ((b(2) & 254) << 14) + (b(3) << 7) + (b(4) >> 1);
+  }
+  return NaN;
+};
+
+/** Runs sources through a Remuxer; says how far sound is from the picture, and what the judge says. */
+function measure(
+  sources: Generator<SourceMessage>[],
+  { check = true, trimMs = 0 } = {},
+): { measured: Measured[]; errors: string[]; remuxer: Remuxer } {
+  const remuxer = new Remuxer();
+  const sent: Sent[] = [];
+  const measured: Measured[] = [];
+  remuxer.setInputs(
+    ['video0', 'audio0'].map((feed) => ({ feed, select: 'all' as const, trimMs: feed === 'audio0' ? trimMs : 0 })),
+    0,
+  );
+  let picture = NaN;
+  let tickAtMs = 1000;
+  for (const { feed, data, begins, atMs, capturedMs, kind } of inOrder(...sources)) {
+    for (; tickAtMs < atMs; tickAtMs += 100) {
+      const made = remuxer.tick(tickAtMs);
+      if (made && check) sent.push({ data: made, atMs: tickAtMs });
+    }
+    const out = remuxer.push(feed, data, begins, atMs);
+    if (!out) continue;
+    if (check) sent.push({ data: out, atMs });
+    const stamp = stampAt(out);
+    if (Number.isNaN(stamp)) continue;
+    const offset = stamp / 90 - capturedMs;
+    if (kind === 'video') picture = offset;
+    else if (!Number.isNaN(picture)) {
+      const apart = ((((offset - picture) * 90) % 2 ** 33) + 1.5 * 2 ** 33) % 2 ** 33;
+      measured.push({ atMs, lateMs: (apart - 2 ** 32) / 90 });
+    }
+  }
+  return { measured, errors: check ? checkTs(sent, { pcrMs: 240 }).errors : [], remuxer };
+}
+
+const range = (measured: readonly Measured[], fromMs: number): [number, number] => {
+  const late = measured.filter(({ atMs }) => atMs >= fromMs).map(({ lateMs }) => lateMs);
+  return [Math.min(...late), Math.max(...late)];
+};
+
+function expectInTime(measured: readonly Measured[], fromMs: number): void {
+  const [least, most] = range(measured, fromMs);
+  expect(least, 'sound early').to.be.greaterThan(-40);
+  expect(most, 'sound late').to.be.lessThan(60);
+}
+
+const video = (more: Partial<SourceOptions> = {}): Generator<SourceMessage> =>
+  source({ feed: 'video0', kind: 'video', fromMs: 1000, lengthMs: 20_000, ...more });
+const audio = (more: Partial<SourceOptions> = {}): Generator<SourceMessage> =>
+  source({ feed: 'audio0', kind: 'audio', fromMs: 1000, lengthMs: 20_000, ...more });
+
+/** The same sequence of delays each time: seldom long, often none. */
+const jitter = (mostMs: number, seed: number) => (unit: number) => {
+  const x = Math.sin(unit * 12.9898 + seed) * 43758.5453;
+  return (x - Math.floor(x)) ** 4 * mostMs;
+};
+
+describe('Remuxer: one clock', () => {
+  for (const [pcrMs, unitMs] of [
+    [700, 168],
+    [700, 228],
+    [0, 24],
+  ] as const) {
+    for (const [name, fromVideo, fromAudio] of [
+      ['together', 1000, 1000],
+      ['sound 3 s later', 1000, 4321],
+      ['sound 3 s earlier', 4321, 1000],
+    ] as const) {
+      for (const [burst, videoBurst, audioBurst] of [
+        ['no burst', 0, 0],
+        ['a burst of pictures', 2000, 0],
+        ['a burst of sound', 0, 2000],
+        ['bursts of both', 2000, 2000],
+      ] as const) {
+        it(`lines up ${name}, ${burst}, PES of ${unitMs} ms, PCR ${pcrMs} ms before`, () => {
+          const { measured, errors } = measure([
+            video({ fromMs: fromVideo, burstMs: videoBurst, pcrMs, stamp: 126000 }),
+            audio({ fromMs: fromAudio, burstMs: audioBurst, pcrMs, unitMs, stamp: 900000 }),
+          ]);
+          expectInTime(measured, Math.max(fromVideo + videoBurst, fromAudio + audioBurst) + 1000);
+          expect(errors).to.deep.equal([]);
+        });
+      }
+    }
+  }
+
+  for (const ppm of [100, -100]) {
+    it(`follows a capture clock ${ppm} ppm off for half an hour, with jitter`, () => {
+      const lengthMs = 1_800_000;
+      for (const drifting of ['video0', 'audio0']) {
+        const { measured, errors, remuxer } = measure(
+          [
+            video({ lengthMs, ppm: drifting === 'video0' ? ppm : 0, lateMs: jitter(80, 1) }),
+            audio({ lengthMs, ppm: drifting === 'audio0' ? ppm : 0, lateMs: jitter(80, 2), unitMs: 100 }),
+          ],
+          { check: false },
+        );
+        expectInTime(measured, 4000);
+        expect(errors).to.deep.equal([]);
+        const found = remuxer.clocks.find(({ feed }) => feed === drifting)!.driftPpm;
+        expect(found).to.be.closeTo(ppm, 60);
+      }
+    });
+  }
+
+  it('goes through the wrap of 33 bits on either side', () => {
+    for (const [first, second] of [
+      [2 ** 33 - 450000, 1000],
+      [1000, 2 ** 33 - 450000],
+      [2 ** 33 - 450000, 2 ** 33 - 200000],
+    ]) {
+      const { measured, errors } = measure([video({ stamp: first! }), audio({ stamp: second! })]);
+      expectInTime(measured, 2000);
+      expect(errors).to.deep.equal([]);
+    }
+  });
+
+  for (const [name, change] of [
+    ['jumps back', { stamp: 90000 }],
+    ['jumps ahead', { stamp: 90_000_000 }],
+    ['jumps ahead by little', { stamp: 126000 + 8000 * 90 + 120_000 }],
+  ] as const) {
+    for (const jumping of ['video0', 'audio0']) {
+      it(`goes on when ${jumping} ${name}`, () => {
+        const isVideo = jumping === 'video0';
+        const before = isVideo ? video({ lengthMs: 8000 }) : audio({ lengthMs: 8000, unitMs: 100 });
+        const after = isVideo
+          ? video({ fromMs: 9000, lengthMs: 12_000, ...change })
+          : audio({ fromMs: 9000, lengthMs: 12_000, unitMs: 100, ...change });
+        const { measured, errors, remuxer } = measure([
+          continued(before, 0),
+          continued(after, isVideo ? 200 : 80),
+          isVideo ? audio({ unitMs: 100 }) : video(),
+        ]);
+        expect(errors).to.deep.equal([]);
+        expect(remuxer.timing.jumps).to.equal(1);
+        expectInTime(measured, 12_000);
+      });
+    }
+  }
+
+  for (const stalling of ['video0', 'audio0']) {
+    it(`goes on when ${stalling} stalls for 5 s and then catches up`, () => {
+      const stall = (unitMs: number) => (unit: number) => {
+        const at = unit * unitMs;
+        return at > 8000 && at < 13_000 ? 13_000 - at : 0;
+      };
+      const { measured, errors } = measure([
+        video(stalling === 'video0' ? { lateMs: stall(40) } : {}),
+        audio(stalling === 'audio0' ? { lateMs: stall(100), unitMs: 100 } : { unitMs: 100 }),
+      ]);
+      expect(errors).to.deep.equal([]);
+      expectInTime(
+        measured.filter(({ atMs }) => atMs < 9000 || atMs > 16_000),
+        4000,
+      );
+    });
+
+    it(`goes on when ${stalling} is stopped for 5 s and stays late`, () => {
+      const stop = (unitMs: number) => (unit: number) => (unit * unitMs > 8000 ? 5000 : 0);
+      const { errors } = measure([
+        video(stalling === 'video0' ? { lateMs: stop(40) } : {}),
+        audio(stalling === 'audio0' ? { lateMs: stop(100), unitMs: 100 } : { unitMs: 100 }),
+      ]);
+      expect(errors).to.deep.equal([]);
+    });
+  }
+
+  it('moves a feed by what the rule says', () => {
+    const at = (trimMs: number): number => {
+      const { measured, errors } = measure([video(), audio({ unitMs: 24 })], { trimMs });
+      expect(errors).to.deep.equal([]);
+      return measured.at(-1)!.lateMs;
+    };
+    expect(at(-40) - at(0)).to.be.closeTo(-40, 1);
+    expect(at(100) - at(0)).to.be.closeTo(100, 1);
+  });
+});
+
+/** A source that goes on with the counters of another, unannounced. */
+function* continued(messages: Generator<SourceMessage>, packets: number): Generator<SourceMessage> {
+  for (const message of messages) {
+    const data = Buffer.from(message.data);
+    for (let at = 0; at < data.length; at += 188) {
+      if (data[at + 1]! & 0x1f || data[at + 2]! > 0)
+        data[at + 3] = (data[at + 3]! & 0xf0) | ((data[at + 3]! + packets) & 15);
+    }
+    yield { ...message, data, begins: message.begins && packets === 0 };
+  }
+}

@@ -1,0 +1,160 @@
+import { expect } from 'chai';
+import { crc32 } from '../../src/mpegts/crc32.js';
+import { ProgramReader } from '../../src/mpegts/program.js';
+import { kindOfEntry, kindOfStreamId } from '../../src/mpegts/track.js';
+import { packet, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
+
+function read(reader: ProgramReader, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; at += 188) reader.push(bytes, at);
+}
+
+const VIDEO = { streamType: 0x02, pid: 0x100 };
+const AUDIO = { streamType: 0x03, pid: 0x101 };
+
+describe('crc32', () => {
+  it('of "123456789" is the check value of CRC-32/MPEG-2', () => {
+    expect(crc32(Buffer.from('123456789'))).to.equal(0x0376e6e7);
+  });
+
+  it('of a PAT as ffmpeg writes it is the one it carries, and 0 over both', () => {
+    const pat = Buffer.from('00b00d0001c100000001f0002ab104b2', 'hex'); // ffmpeg: program 1, PMT 0x1000
+    expect(crc32(pat, 0, 12)).to.equal(0x2ab104b2);
+    expect(crc32(pat)).to.equal(0);
+  });
+});
+
+describe('ProgramReader', () => {
+  it('knows the program when PAT and PMT have come', () => {
+    const reader = new ProgramReader();
+    read(reader, sectionPackets(0, patSection(0x1000)));
+    expect(reader.pmtPid).to.equal(0x1000);
+    expect(reader.program).to.be.null;
+    read(reader, sectionPackets(0x1000, pmtSection([VIDEO, AUDIO], 3)));
+    expect(reader.program).to.include({ number: 1, pmtPid: 0x1000, pcrPid: 0x100, version: 3 });
+    expect(reader.program!.tracks.map(({ pid, kind }) => [pid, kind])).to.deep.equal([
+      [0x100, 'video'],
+      [0x101, 'audio'],
+    ]);
+  });
+
+  it('puts a PMT together that takes several packets', () => {
+    const reader = new ProgramReader();
+    const descriptors = [0x0a, 200, ...Array<number>(200).fill(7)];
+    read(reader, sectionPackets(0, patSection(0x20)));
+    const pmt = sectionPackets(0x20, pmtSection([VIDEO, { ...AUDIO, descriptors }, { streamType: 6, pid: 0x102 }]));
+    expect(pmt.length / 188).to.equal(2);
+    read(reader, pmt);
+    expect(reader.program!.tracks).to.have.length(3);
+    expect([...reader.program!.tracks[1]!.descriptors]).to.deep.equal(descriptors);
+  });
+
+  it('loses a table of which a packet is lost, and reads the next', () => {
+    const reader = new ProgramReader();
+    const descriptors = [0x0a, 250, ...Array<number>(250).fill(7)];
+    const long = pmtSection([VIDEO, { ...AUDIO, descriptors }, { streamType: 6, pid: 0x102, descriptors }]);
+    read(reader, sectionPackets(0, patSection(0x20)));
+    const [first, , ...rest] = cutPackets(sectionPackets(0x20, long));
+    read(reader, Buffer.concat([first!, ...rest]));
+    expect(reader.program).to.be.null;
+    expect(reader.badSections).to.equal(0);
+    read(reader, sectionPackets(0x20, long, 4));
+    expect(reader.program!.tracks).to.have.length(3);
+  });
+
+  it('counts a table whose CRC_32 is wrong and keeps what it knew', () => {
+    const reader = new ProgramReader();
+    read(reader, sectionPackets(0, patSection(0x1000)));
+    read(reader, sectionPackets(0x1000, pmtSection([VIDEO])));
+    const bad = pmtSection([VIDEO, AUDIO], 1);
+    bad[20]! ^= 0x01;
+    read(reader, sectionPackets(0x1000, bad, 1));
+    expect(reader.badSections).to.equal(1);
+    expect(reader.program!.tracks).to.have.length(1);
+  });
+
+  it('takes a new version of the PMT, and the same one only once', () => {
+    const reader = new ProgramReader();
+    read(reader, sectionPackets(0, patSection(0x1000)));
+    read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 0)));
+    read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 0), 1));
+    expect(reader.changes).to.equal(1);
+    read(reader, sectionPackets(0x1000, pmtSection([VIDEO, AUDIO], 1), 2));
+    expect(reader.changes).to.equal(2);
+    expect(reader.program).to.include({ version: 1 });
+  });
+
+  it('leaves a table that is not yet in force alone', () => {
+    const reader = new ProgramReader();
+    read(reader, sectionPackets(0, patSection(0x1000)));
+    read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 1, 1, false)));
+    expect(reader.program).to.be.null;
+    expect(reader.badSections).to.equal(0);
+  });
+
+  it('passes over the network entry of a PAT', () => {
+    const reader = new ProgramReader();
+    const entries = [0, 0, 0xe0, 0x10, 0, 5, 0xf0, 0x00];
+    read(reader, sectionPackets(0, section(0x00, [0, 1, 0xc1, 0, 0, ...entries])));
+    expect(reader.pmtPid).to.equal(0x1000);
+  });
+
+  it('reads the first PAT after a reset, though its counter is the one seen last', () => {
+    // Another ffmpeg may begin with the counter at which the one before was killed: no duplicate (§2.4.3.3).
+    const reader = new ProgramReader();
+    read(reader, sectionPackets(0, patSection(0x1000)));
+    reader.reset();
+    read(reader, sectionPackets(0, patSection(0x2000 - 2)));
+    expect(reader.pmtPid).to.equal(0x1ffe);
+  });
+
+  it('is not put out by sections of any length and content', () => {
+    const reader = new ProgramReader();
+    for (let length = 0; length < 184; length++) {
+      read(reader, packet({ pid: 0, startsUnit: true, counter: length & 15, payload: Buffer.alloc(length) }));
+      const payload = Buffer.alloc(184, length);
+      read(reader, packet({ pid: 0, startsUnit: length % 3 === 0, counter: (length + 1) & 15, payload }));
+    }
+    expect(reader.program).to.be.null;
+  });
+});
+
+describe('kindOfEntry', () => {
+  const registration = (format: string) => Uint8Array.of(0x05, 4, ...Buffer.from(format));
+  for (const [streamType, descriptors, kind] of [
+    [0x01, [], 'video'],
+    [0x02, [], 'video'],
+    [0x1b, [], 'video'],
+    [0x24, [], 'video'],
+    [0x03, [], 'audio'],
+    [0x0f, [], 'audio'],
+    [0x81, [], 'audio'],
+    [0x06, registration('Opus'), 'audio'],
+    [0x06, registration('AV01'), 'video'],
+    [0x06, [0x6a, 1, 0], 'audio'],
+    [0x06, [], 'other'],
+    [0x06, [0x05, 200, 1], 'other'],
+    [0x86, [], 'other'],
+    [0x86, registration('DTS1'), 'audio'],
+    [0x05, [], 'other'],
+  ] as const) {
+    const what = `stream_type 0x${streamType.toString(16)} ${Buffer.from(descriptors).toString('latin1')}`.trim();
+    it(`takes ${JSON.stringify(what)} for ${kind}`, () => {
+      expect(kindOfEntry(streamType, Uint8Array.from(descriptors))).to.equal(kind);
+    });
+  }
+
+  it('leaves it to the PMT what a private stream_id carries', () => {
+    expect([0xe0, 0xef, 0xc0, 0xdf, 0xbd, 0xfd].map(kindOfStreamId)).to.deep.equal([
+      'video',
+      'video',
+      'audio',
+      'audio',
+      null,
+      null,
+    ]);
+  });
+});
+
+function cutPackets(bytes: Buffer): Buffer[] {
+  return Array.from({ length: bytes.length / 188 }, (_, i) => bytes.subarray(i * 188, (i + 1) * 188));
+}

@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import { Feed, type Sink } from '../../src/relay/feed.js';
+import { Message } from '../../src/relay/message.js';
+import { packet, packets } from '../support/ts.js';
+
+class Kept implements Sink {
+  readonly messages: { kind: string; data: Buffer; joinAt: number; begins: boolean }[] = [];
+  write({ kind, data, joinAt, begins }: Message): void {
+    this.messages.push({ kind, data: Buffer.from(data), joinAt, begins });
+  }
+}
+
+const quiet = (address: string, superseded: () => void = () => undefined) => ({ address, superseded });
+
+describe('Feed', () => {
+  it('hands a message to all who read it', () => {
+    const feed = new Feed('video0');
+    const readers = [new Kept(), new Kept()];
+    for (const reader of readers) feed.subscribe(reader);
+    feed.open(quiet('a')).publish(packets(3));
+    for (const { messages } of readers) expect(messages.map(({ data }) => data)).to.deep.equal([packets(3)]);
+  });
+
+  it('gives the newest source the feed: the older is told once, and what it publishes goes nowhere', () => {
+    const feed = new Feed('video0');
+    const reader = new Kept();
+    feed.subscribe(reader);
+    let told = 0;
+    const older = feed.open(quiet('older', () => told++));
+    const newer = feed.open(quiet('newer'));
+    older.publish(packets(1));
+    newer.publish(packets(2));
+    older.close();
+    expect(told).to.equal(1);
+    expect(feed.hasSource).to.be.true;
+    expect(feed.stats().source).to.equal('newer');
+    expect(reader.messages.map(({ data }) => data.length)).to.deep.equal([376]);
+  });
+
+  it("counts no continuity error where one source ends and another begins, and begins at the new one's first packet", () => {
+    const feed = new Feed('video0');
+    const reader = new Kept();
+    feed.subscribe(reader);
+    feed.open(quiet('a')).publish(packet({ counter: 3 }));
+    const second = feed.open(quiet('b'));
+    second.publish(packet({ counter: 9 }));
+    second.publish(packet({ counter: 10 }));
+    expect(feed.stats().continuityErrors).to.equal(0);
+    expect(reader.messages.map(({ begins, joinAt }) => [begins, joinAt])).to.deep.equal([
+      [true, 0],
+      [true, 0],
+      [false, -1],
+    ]);
+  });
+
+  it('does not echo an opaque message to who sent it', () => {
+    const feed = new Feed('data0');
+    const [sender, other, farEnd] = [new Kept(), new Kept(), new Kept()];
+    feed.subscribeClient(sender);
+    feed.subscribeClient(other);
+    feed.subscribe(farEnd);
+    feed.publishOpaque('text', Buffer.from('hello'), sender);
+    expect([sender, other, farEnd].map(({ messages }) => messages.length)).to.deep.equal([0, 1, 1]);
+  });
+
+  it('hands what far ends send to local clients only', () => {
+    const feed = new Feed('data0');
+    const [client, farEnd] = [new Kept(), new Kept()];
+    feed.subscribeClient(client);
+    feed.subscribe(farEnd);
+    feed.deliver(new Message('text', Buffer.from('1')));
+    expect([client, farEnd].map(({ messages }) => messages.length)).to.deep.equal([1, 0]);
+  });
+
+  it('bears readers that come and go while a message is handed round', () => {
+    const feed = new Feed('video0');
+    const late = new Kept();
+    const stop = feed.subscribe({
+      write: () => {
+        stop();
+        feed.subscribe(late);
+      },
+    });
+    const steady = new Kept();
+    feed.subscribe(steady);
+    const source = feed.open(quiet('a'));
+    source.publish(packets(1));
+    source.publish(packets(1));
+    expect([steady.messages.length, late.messages.length]).to.deep.equal([2, 1]);
+  });
+
+  it('says when nobody cares for it any more', () => {
+    let idle = 0;
+    const feed = new Feed('video0', { idle: () => idle++, sourceBegan: () => undefined, sourceEnded: () => undefined });
+    const stop = feed.subscribe(new Kept());
+    const source = feed.open(quiet('a'));
+    stop();
+    expect(idle).to.equal(0);
+    source.close();
+    expect(idle).to.equal(1);
+    expect(feed.isIdle).to.be.true;
+  });
+});
