@@ -26,6 +26,8 @@ export interface DoorLimits {
   readonly maxPending: number;
 }
 
+const TELL_EVERY_MS = 1000;
+
 const ANSWERS: UploadAnswers = {
   ended: (socket, summary) => respond(socket, 200, 'application/json', JSON.stringify(summary)),
   superseded: (socket, feed) => refuse(socket, supersededProblem(feed)),
@@ -46,6 +48,8 @@ export class FrontDoor {
   readonly #limits: DoorLimits;
   readonly #log: Log;
   readonly #toNode: (socket: Socket) => void;
+  #toldAt = -Infinity;
+  #untold = 0;
 
   constructor(server: Server, relay: Relay, guard: Guard, limits: DoorLimits, log: Log) {
     this.#log = log;
@@ -126,14 +130,21 @@ export class FrontDoor {
         this.#hold(upload, this.#uploads);
       }
     } catch (error) {
-      // ffmpeg says no more than "broken pipe": the reason has to stand here.
-      this.#log.warn('upload refused', {
-        path: pathOf(head.target).slice(0, 200),
-        from: socket.remoteAddress ?? '',
-        reason: (error as Error).message,
-      });
+      this.#tellRefusal(pathOf(head.target).slice(0, 200), socket.remoteAddress ?? '', (error as Error).message);
       refuseError(socket, error);
     }
+  }
+
+  /** ffmpeg says no more than "broken pipe": the reason has to stand here. A line a second, or strangers fill the disk. */
+  #tellRefusal(path: string, from: string, reason: string): void {
+    const now = performance.now();
+    if (now - this.#toldAt < TELL_EVERY_MS) {
+      this.#untold++;
+      return;
+    }
+    this.#log.warn('upload refused', { path, from, reason, ...(this.#untold > 0 ? { untold: this.#untold } : {}) });
+    this.#toldAt = now;
+    this.#untold = 0;
   }
 
   /** Counts a socket with its address as long as it is there. */

@@ -123,6 +123,16 @@ describe('vw stream', () => {
     expect(guarded.said + local.said).not.to.match(open);
   });
 
+  it('trusts the authorities in VW_CA beside the usual ones', async () => {
+    const ca = join(scratch(), 'ca.pem');
+    writeFileSync(ca, (await testAuthority()).cert);
+    const farEnd = await startCrossbar({ good: ['t'], reason: '' }, '127.0.0.1', await certificateFor(['127.0.0.1']));
+    const api = { VW_API: `wss://127.0.0.1:${farEnd.port}/bi/board`, VW_API_TOKEN: 't' };
+    const [trusts, doubts] = await Promise.all([startProgram({ ...api, VW_CA: ca }), startProgram(api)]);
+    await trusts.says(/link open/);
+    await doubts.says(/certificate is not trusted/);
+  });
+
   it('shows no token, code or key in all that it says, at debug', async () => {
     const good = await startCrossbar({ good: ['token-one'], reason: '' });
     const bad = await startCrossbar({ good: [], reason: 'no: token-two' });

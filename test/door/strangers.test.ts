@@ -56,6 +56,12 @@ describe('a page from elsewhere', () => {
       403,
     );
   });
+  it('may not fill the log with refused uploads: a line a second', async () => {
+    for (let i = 0; i < 20; i++) await send('POST /ts/video0 HTTP/1.1', { ...CHUNKED, Origin: EVIL }, CHUNK);
+    const told = relay.lines.filter(({ message }) => message === 'upload refused');
+    expect(told.length).to.be.within(1, 2);
+    expect(told[0]!.facts.reason).to.contain('a page from elsewhere');
+  });
   it('may not open a WebSocket', async () => {
     expect(await send('GET /ws/video0 HTTP/1.1', { ...UPGRADE, Origin: EVIL })).to.equal(403);
   });
