@@ -170,15 +170,19 @@ describe('a stranger on the wire', () => {
         expect(await send(`POST ${target} HTTP/1.1`, headers, smuggled), `${target} ${coding}`).to.equal(400);
       }
   });
-  it('may not fold a header, end a line with a bare LF, or put a space before the colon', async () => {
-    for (const line of ['X: a\r\n b', 'X: a\nY: b', 'Transfer-Encoding : chunked', 'X: a\u0000b']) {
-      const wire = new Wire(relay.port);
-      wire.write(`POST /ts/x HTTP/1.1\r\nHost: x\r\n${line}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`);
-      expect(await wire.status(), JSON.stringify(line)).to.be.oneOf([400, 200]);
-      await until('it ends', () => wire.isClosed || wire.heard.includes('\r\n\r\n'));
+  it('may not fold a header, end a line with a bare LF or CR, or put a space before the colon', async () => {
+    const lines = [
+      'X: a\r\n b',
+      'X: a\nY: b',
+      'X: a\rY: b',
+      'Transfer-Encoding : chunked',
+      'X: a\u0000b',
+      'Content-Length: 0\nX: y',
+    ];
+    for (const line of lines) {
+      const head = ['POST /ts/x HTTP/1.1', 'Host: x', line, 'Transfer-Encoding: chunked'];
+      expect(await ask(relay.port, head, '0\r\n\r\n'), JSON.stringify(line)).to.equal(400);
     }
-    await until('no feed is left', async () => Object.keys((await relay.stats()).feeds).length >= 0);
-    relay = await TestRelay.start();
   });
   for (const path of [
     '/ts/../api/streams',
