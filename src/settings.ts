@@ -248,6 +248,7 @@ export const DEFINITIONS = {
     option: 'api',
     fallback: '',
     read: farEnd,
+    isSecret: true, // it may carry a key in its query
     doc: 'far end that commands come from (the standing destination apiRule)',
   },
   apiToken: {

@@ -2,7 +2,8 @@
 // feed both come through here, so that they cannot disagree.
 
 import { ConflictError } from '../errors.js';
-import type { Relay } from '../relay/relay.js';
+import type { LinkStats } from '../relay/link.js';
+import type { Relay, RelayStats } from '../relay/relay.js';
 import {
   type DestinationRule,
   EVERY_FEED,
@@ -23,6 +24,9 @@ export type ShownDestination = Omit<DestinationRule, 'token'> & { readonly token
 
 /** What REST and the admin feed do. Every method throws what {@link Relay} and the rules throw. */
 export class Actions {
+  /** What the link of `VW_API` has done; null: there is none. */
+  standingStats: (() => LinkStats) | null = null;
+
   /** @param standing the rule of `VW_API`; it is listed and cannot be deleted. */
   constructor(
     private readonly relay: Relay,
@@ -76,6 +80,14 @@ export class Actions {
     }
     await this.relay.deleteDestination(trimmed);
     return trimmed;
+  }
+
+  /** What the relay is doing, its own link included. */
+  stats(): RelayStats {
+    const stats = this.relay.stats();
+    if (!this.standing || !this.standingStats) return stats;
+    const own = { stream: this.standing.stream, live: this.standingStats(), coming: null };
+    return { ...stats, destinations: { [this.standing.id]: own, ...stats.destinations } };
   }
 
   async deleteAllDestinations(): Promise<string> {

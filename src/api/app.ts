@@ -14,9 +14,9 @@ import type { Actions } from './actions.js';
 import type { Guard } from './guard.js';
 import { takeHttpUpload } from './http-upload.js';
 import type { KeyGuard } from './keys.js';
+import { letIn, mayLast } from './let-in.js';
 import { createPages, securityHeaders } from './pages.js';
 import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from './problem.js';
-import { knockOf } from './request.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -27,11 +27,12 @@ export function createApp(
   guard: Guard,
   keys: KeyGuard | null,
   isSecure: boolean,
+  bodyTimeoutMs: number,
   log: Log,
 ): Express {
   const app = express();
-  app.disable('x-powered-by').disable('etag');
-  app.use(securityHeaders(isSecure), letIn(guard));
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing'); // as the guard reads paths
+  app.use(securityHeaders(isSecure), letIn(guard, bodyTimeoutMs));
   app.use(createPages(keys, isSecure));
 
   app
@@ -40,7 +41,7 @@ export function createApp(
     .all(only('GET'));
   app
     .route('/api/stats')
-    .get(answer(() => relay.stats()))
+    .get(answer(() => actions.stats()))
     .all(only('GET'));
 
   const json: RequestHandler[] = [wantJson, express.json({ limit: MAX_BODY_BYTES, strict: false })];
@@ -96,7 +97,9 @@ export function createApp(
     .all(only('GET', 'PUT', 'POST', 'DELETE'));
 
   const upload: RequestHandler = (request, response) => {
-    takeHttpUpload(request, response, relay.feed(parseFeedName(nameIn(request))));
+    const feed = relay.feed(parseFeedName(nameIn(request)));
+    mayLast(request);
+    takeHttpUpload(request, response, feed);
   };
   app.route('/ts/*name').post(upload).put(upload).all(only('POST', 'PUT'));
   app.all('/ws/*name', () => {
@@ -115,38 +118,6 @@ export function createApp(
   });
   app.use(answerError(log));
   return app;
-}
-
-/** Admits a request or not; answers for origins that were allowed by name are readable there (CORS). */
-function letIn(guard: Guard): RequestHandler {
-  return (request, response, next) => {
-    try {
-      guard.admit(knockOf(request));
-    } catch (error) {
-      const isPage = request.method === 'GET' && request.path === '/' && request.accepts('html') !== false;
-      if (!(error instanceof HttpError && error.status === 401 && isPage)) throw error;
-      response.redirect(303, '/login');
-      return;
-    }
-    const origin = guard.corsOrigin(request.headers.origin);
-    if (origin !== null) {
-      response.set({
-        'Access-Control-Allow-Origin': origin,
-        Vary: 'Origin',
-        'Access-Control-Allow-Credentials': 'true',
-      });
-      if (request.method === 'OPTIONS') {
-        response.set({
-          'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
-          'Access-Control-Allow-Headers': 'Content-Type, Authorization',
-        });
-        response.status(204).end();
-        return;
-      }
-    }
-    if (request.headers.expect !== undefined) response.writeContinue(); // asked only after it was let in
-    next();
-  };
 }
 
 /** The name behind the route: path segments, decoded; one leading "/" is dropped. */

@@ -1,21 +1,26 @@
 // The admin feed: JSON commands that come over the standing destination `apiRule` (VW_API) and are answered on it, so
 // that a board behind a firewall can be configured from outside. Rules only: nothing here can run a program.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Log } from '../log.js';
-import type { Sink } from '../relay/feed.js';
 import { farEndOf } from '../relay/far-end.js';
-import { Link } from '../relay/link.js';
+import { Link, type LinkStats } from '../relay/link.js';
 import { Message } from '../relay/message.js';
 import type { Relay } from '../relay/relay.js';
 import type { DestinationRule } from '../relay/rules.js';
 import { type Actions, STANDING_ID } from './actions.js';
 import { problemOf } from './problem.js';
+import { splitCommands } from './split-commands.js';
 
 /** A command may be as long as a REST body. */
 const MAX_COMMAND_BYTES = 64 * 1024;
 /** Commands that may wait for the one before them; a burst beyond is answered with an error each. */
 const MAX_WAITING = 10_000;
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Answers that may be on their way before the next command is carried out. */
+const ANSWERS_AHEAD_BYTES = 32 * 1024;
+const LOOK_MS = 10;
 
 const commandSchema = z.strictObject({
   verb: z.enum(['add', 'delete', 'list', 'healthcheck']),
@@ -29,14 +34,14 @@ const ACCEPTED =
   'or {"verb": "healthcheck"}';
 
 /** Carries out one command and returns its answer. Never rejects: a command that fails is answered `{"error": "…"}`. */
-export async function executeCommand(actions: Actions, text: string): Promise<unknown> {
+export async function executeCommand(actions: Actions, text: string, log: Log): Promise<unknown> {
   try {
     return await execute(actions, text);
   } catch (error) {
     const problem = problemOf(error);
-    return problem
-      ? { error: problem.detail, code: problem.code }
-      : { error: 'the relay could not do this', code: 'ERR_INTERNAL' };
+    if (problem) return { error: problem.detail, code: problem.code };
+    log.error('command failed', { reason: (error as Error).stack ?? String(error) });
+    return { error: 'the relay could not do this; its log says why', code: 'ERR_INTERNAL' };
   }
 }
 
@@ -49,7 +54,10 @@ async function execute(actions: Actions, text: string): Promise<unknown> {
     return refuse('this is not JSON');
   }
   const parsed = commandSchema.safeParse(body);
-  if (!parsed.success) return refuse('this is no command');
+  if (!parsed.success) {
+    const where = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
+    return refuse(where === '' ? 'this is no command' : `this is no command: "${where}" cannot be that`);
+  }
   const { verb, what, which, rule } = parsed.data;
   if (verb === 'healthcheck') return { healthcheck: 'ok' };
   if (what === undefined) return refuse('"what" is missing');
@@ -92,15 +100,29 @@ export function standingRule(url: string, token: string | null): DestinationRule
   return { id: STANDING_ID, stream: 'api', destination: url, ...(token === null ? {} : { token }) };
 }
 
+/** Whether a message is somebody's answer that a command failed: to answer it would be to talk for ever. */
+function isComplaint(text: string): boolean {
+  if (!text.startsWith('{"error"')) return false;
+  try {
+    return !('verb' in (JSON.parse(text) as object));
+  } catch {
+    return false;
+  }
+}
+
 /** Keeps the link over which commands come, and answers them one after the other in the order they came. */
 export class CommandLink {
   readonly #actions: Actions;
   readonly #link: Link;
+  readonly #log: Log;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #waitingBytes = 0;
+  #isClosed = false;
 
   constructor(rule: DestinationRule, relay: Relay, actions: Actions, log: Log) {
     this.#actions = actions;
+    this.#log = log;
     this.#link = new Link(rule.id, farEndOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, log, {
       opened: () => undefined,
       lost: () => undefined,
@@ -108,27 +130,47 @@ export class CommandLink {
     });
   }
 
+  stats(): LinkStats {
+    return this.#link.stats();
+  }
+
   /** Resolves when the link is gone. */
   close(code: number): Promise<void> {
+    this.#isClosed = true;
     return this.#link.close(code);
   }
 
   #take(message: Message): void {
-    const { data } = message;
-    if (data.length > MAX_COMMAND_BYTES)
-      return reply(this.#link, { error: 'a command has at most 64 KiB', code: 'ERR_TOO_LARGE' });
-    if (this.#waiting >= MAX_WAITING)
-      return reply(this.#link, { error: 'too many commands are waiting', code: 'ERR_BUSY' });
-    const text = Buffer.from(data).toString(); // a copy: what is received is only lent
+    for (const text of splitCommands(Buffer.from(message.data).toString())) {
+      if (!isComplaint(text)) this.#enqueue(text);
+    }
+  }
+
+  #enqueue(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_COMMAND_BYTES) {
+      return this.#reply({ error: 'a command has at most 64 KiB', code: 'ERR_TOO_LARGE' });
+    }
+    if (this.#waiting >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+      return this.#reply({ error: 'too many commands are waiting', code: 'ERR_BUSY' });
+    }
     this.#waiting++;
+    this.#waitingBytes += bytes;
     this.#last = this.#last.then(async () => {
-      const answer = await executeCommand(this.#actions, text);
+      await this.#room();
+      const answer = this.#isClosed ? null : await executeCommand(this.#actions, text, this.#log);
       this.#waiting--;
-      reply(this.#link, answer);
+      this.#waitingBytes -= bytes;
+      if (answer !== null) this.#reply(answer);
     });
   }
-}
 
-function reply(link: Sink, answer: unknown): void {
-  link.write(new Message('text', Buffer.from(JSON.stringify(answer))));
+  /** An answer is not dropped as a picture is: while the ones before it wait to be taken, the next command does too. */
+  async #room(): Promise<void> {
+    while (!this.#isClosed && this.#link.waitingBytes > ANSWERS_AHEAD_BYTES) await delay(LOOK_MS, null, { ref: false });
+  }
+
+  #reply(answer: unknown): void {
+    this.#link.write(new Message('text', Buffer.from(JSON.stringify(answer))));
+  }
 }

@@ -3,9 +3,10 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
 import { takeRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
-import { readUploadHead } from '../ingest/request-head.js';
+import { readUploadHead, type RequestHead } from '../ingest/request-head.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName } from '../relay/rules.js';
@@ -25,6 +26,8 @@ export interface DoorLimits {
   readonly maxPending: number;
 }
 
+const TELL_EVERY_MS = 1000;
+
 const ANSWERS: UploadAnswers = {
   ended: (socket, summary) => respond(socket, 200, 'application/json', JSON.stringify(summary)),
   superseded: (socket, feed) => refuse(socket, supersededProblem(feed)),
@@ -36,26 +39,33 @@ const ANSWERS: UploadAnswers = {
 export class FrontDoor {
   readonly #sockets = new Set<Socket>();
   readonly #uploads = new Set<Socket>();
-  readonly #pending = new Set<Socket>(); // oldest first
+  readonly #tooMany = new WeakSet<Socket>();
+  /** TCP connections without a request by the other side's address and port, which TLS does not change; oldest first. */
+  readonly #pending = new Map<string, Socket>();
   readonly #counts = new Map<string, number>();
   readonly #relay: Relay;
   readonly #guard: Guard;
   readonly #limits: DoorLimits;
   readonly #log: Log;
   readonly #toNode: (socket: Socket) => void;
+  #toldAt = -Infinity;
+  #untold = 0;
 
-  /** @param event 'connection', or 'secureConnection' where the server speaks TLS. */
-  constructor(server: Server, event: string, relay: Relay, guard: Guard, limits: DoorLimits, log: Log) {
+  constructor(server: Server, relay: Relay, guard: Guard, limits: DoorLimits, log: Log) {
     this.#log = log;
     this.#relay = relay;
     this.#guard = guard;
     this.#limits = limits;
+    const isSecure = server instanceof TlsServer;
+    const event = isSecure ? 'secureConnection' : 'connection';
     // Node's own handler comes second: it is given the connections that are not plain uploads.
     const [handler] = server.listeners(event) as ((this: Server, socket: Socket) => void)[];
     this.#toNode = (socket) => handler!.call(server, socket);
-    server.removeAllListeners(event);
+    server.off(event, handler!);
+    // Counted as soon as it is there: a TLS handshake that never ends holds a connection too.
+    server.prependListener('connection', (socket: Socket) => this.#count(socket, isSecure));
     server.on(event, (socket: Socket) => this.#open(socket));
-    const isRequest = ({ socket }: { socket: Socket }) => this.#pending.delete(socket);
+    const isRequest = ({ socket }: { socket: Socket }) => this.#pending.delete(peerOf(socket));
     server.prependListener('request', isRequest).prependListener('upgrade', isRequest);
     server.prependListener('checkContinue', isRequest);
   }
@@ -70,43 +80,32 @@ export class FrontDoor {
     for (const socket of [...this.#sockets, ...this.#uploads]) socket.destroy();
   }
 
-  #open(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
-    const count = this.#counts.get(address) ?? 0;
-    if (count >= this.#limits.maxConnections) {
-      socket.on('error', () => socket.destroy());
-      const { maxConnections } = this.#limits;
-      refuseError(
-        socket,
-        new LimitError(
-          'ERR_TOO_MANY_CONNECTIONS',
-          `${maxConnections} connections from one address at most (VW_MAX_CONNECTIONS)`,
-        ),
-      );
-      return;
+  /** A new TCP connection: is there room for it? */
+  #count(socket: Socket, isSecure: boolean): void {
+    if ((this.#counts.get(socket.remoteAddress ?? '') ?? 0) < this.#limits.maxConnections) {
+      this.#hold(socket, this.#sockets);
+      this.#wait(socket);
+    } else if (isSecure) {
+      socket.destroy(); // an answer would cost a handshake
+    } else {
+      this.#tooMany.add(socket);
     }
-    this.#hold(socket, address, this.#sockets);
-    this.#wait(socket);
+  }
+
+  #open(socket: Socket): void {
     const onError = () => socket.destroy();
     socket.on('error', onError);
+    if (this.#tooMany.has(socket)) {
+      const words = `${this.#limits.maxConnections} connections from one address at most (VW_MAX_CONNECTIONS)`;
+      refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
+      return;
+    }
+    socket.once('end', onError); // it asks for nothing
     socket.once('data', (first: Buffer) => {
+      socket.off('end', onError);
       const head = readUploadHead(first);
       if (head?.target.startsWith('/ts/')) {
-        this.#pending.delete(socket);
-        try {
-          this.#guard.admit(knockOfHead(head, address));
-          const feed = this.#relay.feed(parseFeedName(decodeURIComponent(pathOf(head.target).slice('/ts/'.length))));
-          const upload = takeRawUpload(socket, first.subarray(head.bytes), feed, ANSWERS);
-          this.#hold(upload, address, this.#uploads);
-        } catch (error) {
-          // ffmpeg says no more than "broken pipe": the reason has to stand here.
-          this.#log.warn('upload refused', {
-            path: pathOf(head.target).slice(0, 200),
-            from: address,
-            reason: (error as Error).message,
-          });
-          refuseError(socket, error);
-        }
+        this.#take(socket, head, first.subarray(head.bytes));
         return;
       }
       // Node's handler reads the socket from the start: what was read is put back before it looks.
@@ -117,8 +116,40 @@ export class FrontDoor {
     });
   }
 
+  /** An upload, of which `rest` is here already. */
+  #take(socket: Socket, head: RequestHead, rest: Buffer): void {
+    this.#pending.delete(peerOf(socket));
+    try {
+      this.#guard.admit(knockOfHead(head, socket.remoteAddress ?? ''));
+      const feed = this.#relay.feed(parseFeedName(decodeURIComponent(pathOf(head.target).slice('/ts/'.length))));
+      const upload = takeRawUpload(socket, rest, feed, ANSWERS);
+      if (upload === socket) {
+        this.#uploads.add(upload); // TLS: its connection is counted
+        upload.once('close', () => this.#uploads.delete(upload));
+      } else {
+        this.#hold(upload, this.#uploads);
+      }
+    } catch (error) {
+      this.#tellRefusal(pathOf(head.target).slice(0, 200), socket.remoteAddress ?? '', (error as Error).message);
+      refuseError(socket, error);
+    }
+  }
+
+  /** ffmpeg says no more than "broken pipe": the reason has to stand here. A line a second, or strangers fill the disk. */
+  #tellRefusal(path: string, from: string, reason: string): void {
+    const now = performance.now();
+    if (now - this.#toldAt < TELL_EVERY_MS) {
+      this.#untold++;
+      return;
+    }
+    this.#log.warn('upload refused', { path, from, reason, ...(this.#untold > 0 ? { untold: this.#untold } : {}) });
+    this.#toldAt = now;
+    this.#untold = 0;
+  }
+
   /** Counts a socket with its address as long as it is there. */
-  #hold(socket: Socket, address: string, where: Set<Socket>): void {
+  #hold(socket: Socket, where: Set<Socket>): void {
+    const address = socket.remoteAddress ?? '';
     where.add(socket);
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
     socket.once('close', () => {
@@ -133,18 +164,27 @@ export class FrontDoor {
   #wait(socket: Socket): void {
     const { maxPending, headersTimeoutMs } = this.#limits;
     if (this.#pending.size >= maxPending) {
-      const [oldest] = this.#pending;
-      oldest!.destroy();
-      this.#pending.delete(oldest!);
+      const [[name, oldest]] = this.#pending as unknown as [[string, Socket]]; // there is one: maxPending is not 0
+      oldest.destroy();
+      this.#pending.delete(name);
     }
-    this.#pending.add(socket);
+    const peer = peerOf(socket);
+    this.#pending.set(peer, socket);
+    const forget = () => {
+      if (this.#pending.get(peer) !== socket) return false;
+      return this.#pending.delete(peer);
+    };
     // Longer than Node's own limit, which answers 408: this is for those that its parser never sees.
     const late = setTimeout(() => {
-      if (this.#pending.has(socket)) socket.destroy();
+      if (forget()) socket.destroy();
     }, headersTimeoutMs + 1000).unref();
     socket.once('close', () => {
       clearTimeout(late);
-      this.#pending.delete(socket);
+      forget();
     });
   }
+}
+
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
 }

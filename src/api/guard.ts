@@ -7,6 +7,7 @@ import { HttpError } from './problem.js';
 
 /** What the decision needs of a request. */
 export interface Knock {
+  readonly method: string;
   readonly path: string;
   readonly host: string | undefined;
   readonly origin: string | undefined;
@@ -28,7 +29,11 @@ export class Guard {
 
   /** Throws the {@link HttpError} that answers a request which may not come in. */
   admit(knock: Knock): void {
-    const isUpload = knock.path.startsWith('/ts/');
+    // Anything else than a path ("http://name/path", "*") names a host of its own, and routes could read it otherwise.
+    if (!knock.path.startsWith('/')) {
+      throw new HttpError(400, 'ERR_BAD_TARGET', 'the request target is no path; accepted: one that begins with "/"');
+    }
+    const isUpload = knock.path.startsWith('/ts/') && (knock.method === 'POST' || knock.method === 'PUT');
     if (!isOwnOrigin(knock.origin, knock.host, this.allowed)) {
       throw new HttpError(
         403,
@@ -44,6 +49,8 @@ export class Guard {
         "this relay does not go by that name; accepted: its addresses, this machine's name, and names in VW_ALLOWED_HOSTS",
       );
     }
+    // A preflight cannot carry the key; it is answered with what may be asked, and nothing else.
+    if (knock.method === 'OPTIONS' && this.corsOrigin(knock.origin) !== null) return;
     if (!this.keys || OPEN_PATHS.has(knock.path) || (isUpload && isLoopbackHost(knock.address))) return;
     const verdict = this.keys.check(knock.authorization, knock.cookie, knock.address, Date.now());
     if (verdict !== 'good') throw refusal(verdict);

@@ -24,13 +24,14 @@ export function securityHeaders(isSecure: boolean): RequestHandler {
         frameAncestors: ["'none'"],
       },
     },
-    strictTransportSecurity: isSecure,
+    // For this name only, not for what else the same organisation runs.
+    strictTransportSecurity: isSecure ? { includeSubDomains: false } : false,
   });
 }
 
 /** Pages of the relay; `keys` is null where there is nothing to log in to. */
 export function createPages(keys: KeyGuard | null, isSecure: boolean): Router {
-  const pages = Router();
+  const pages = Router({ caseSensitive: true });
   pages.get('/style.css', (_request, response) => {
     response.type('css').send(STYLE);
   });

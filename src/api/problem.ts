@@ -54,9 +54,12 @@ export function problemOf(error: unknown): Problem | null {
     return problem(400, 'ERR_BAD_PATH', 'the path is not valid: "%" begins two hex digits');
   const { status, type } = error as BodyError;
   if (type === 'entity.too.large')
-    return problem(413, 'ERR_TOO_LARGE', 'the body is too large; accepted: up to 64 KiB');
+    return problem(413, 'ERR_TOO_LARGE', 'the body is too large; accepted: up to 64 KiB, 8 KiB for the login');
   if (type === 'entity.parse.failed') {
-    return problem(400, 'ERR_BAD_JSON', `the body is not JSON: ${(error as Error).message}; accepted: one JSON object`);
+    // Without the parser's words: they quote the body, which may hold a token.
+    const at = /position \d+/.exec((error as Error).message)?.[0];
+    const where = at === undefined ? '' : ` (at ${at})`;
+    return problem(400, 'ERR_BAD_JSON', `the body is not JSON${where}; accepted: one JSON object`);
   }
   if (status === 415) return problem(415, 'ERR_CONTENT_TYPE', `${(error as Error).message}; accepted: JSON in UTF-8`);
   if (status !== undefined && status >= 400 && status < 500) {

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHead } from '../ingest/request-head.js';
 import type { Knock } from './guard.js';
+import { HttpError } from './problem.js';
 
 /** The path of a request target, without its query. */
 export function pathOf(target: string): string {
@@ -10,17 +11,29 @@ export function pathOf(target: string): string {
   return query === -1 ? target : target.slice(0, query);
 }
 
-/** A request that Node's parser read. */
+/** A request that Node's parser read. Throws {@link HttpError} at two Host fields (RFC 9112 §3.2): which one counts? */
 export function knockOf(request: IncomingMessage): Knock {
   const { host, origin, authorization, cookie } = request.headers;
+  if ((request.headersDistinct.host?.length ?? 0) > 1) {
+    throw new HttpError(400, 'ERR_TWO_HOSTS', 'the request has more than one Host field; accepted: one');
+  }
   const address = request.socket.remoteAddress ?? '';
-  return { path: pathOf(request.url ?? ''), host, origin, authorization, cookie, address };
+  return {
+    method: request.method ?? '',
+    path: pathOf(request.url ?? ''),
+    host,
+    origin,
+    authorization,
+    cookie,
+    address,
+  };
 }
 
 /** An upload whose head we read. */
-export function knockOfHead({ target, headers }: RequestHead, address: string): Knock {
+export function knockOfHead({ method, target, headers }: RequestHead, address: string): Knock {
   const field = (name: string) => headers.get(name);
   return {
+    method,
     path: pathOf(target),
     host: field('host'),
     origin: field('origin'),

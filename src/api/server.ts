@@ -63,16 +63,17 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const keys = apiKey === null ? null : new KeyGuard(apiKey);
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options);
-  const app = createApp(relay, actions, guard, keys, certificate !== null, log);
+  const app = createApp(relay, actions, guard, keys, certificate !== null, options.headersTimeoutMs, log);
   server.on('request', app);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
   server.on('checkContinue', app);
   server.on('clientError', answerClientError);
   const closeClients = takeUpgrades(server, relay, guard, log);
-  const door = new FrontDoor(server, certificate ? 'secureConnection' : 'connection', relay, guard, options, log);
+  const door = new FrontDoor(server, relay, guard, options, log);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options);
   const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;
+  if (commandLink) actions.standingStats = () => commandLink.stats();
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {

@@ -5,7 +5,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Dial } from './reconnecting.js';
-import { proxyAgent } from './proxy.js';
+import { inWords } from '../errors.js';
+import { proxyWay } from './proxy.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -20,11 +21,11 @@ export async function requestAccess(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Dial> {
-  const { status, body } = await post(url, token, tls, timeoutMs, signal);
+  const { status, body, words } = await post(url, token, tls, timeoutMs, signal);
   if (status < 200 || status > 299) {
     const hint =
       status === 401 || status === 403 ? ': the token is refused' : status >= 300 && status < 400 ? ', a redirect' : '';
-    throw new Error(`asking for access was answered with HTTP ${status}${hint}`);
+    throw new Error(`${words}${hint}`);
   }
   const uri = readUri(body);
   if (uri === null) throw new Error('asking for access was not answered with {"uri": "wss://…"}');
@@ -37,32 +38,51 @@ function post(
   tls: SecureContextOptions,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
+): Promise<{ status: number; body: string; words: string }> {
   return new Promise((resolve, reject) => {
     const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const fail = (error: Error) => {
-      reject(limit.aborted ? new Error(`asking for access was not answered within ${timeoutMs / 1000} s`) : error);
-    };
-    const agent = proxyAgent(url, tls);
+    const way = proxyWay(url, tls);
     const request = start(url, {
       method: 'POST',
       headers: { Authorization: token, Accept: 'application/json', 'Content-Length': 0 },
-      signal: limit,
+      agent: way?.agent ?? false, // no connection is kept: the next request is long from now
       ...tls,
-      ...(agent ? { agent } : {}),
     });
+    // Not AbortSignal.any: it keeps something with `signal`, which lives as long as the link, for every request.
+    const late = setTimeout(() => {
+      fail(new Error(`asking for access was not answered within ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+    const onAbort = () => fail(new Error('called off'));
+    signal.addEventListener('abort', onAbort);
+    const settle = () => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: Error) => {
+      settle();
+      way?.callOff();
+      request.destroy(); // without a word when the proxy has not answered yet
+      reject(way ? new Error(way.explain(inWords(error))) : error);
+    };
     request.on('error', fail);
     request.on('response', (response) => {
       const pieces: Buffer[] = [];
       let bytes = 0;
       response.on('data', (piece: Buffer) => {
         bytes += piece.length;
-        if (bytes > MAX_ANSWER_BYTES) request.destroy(new Error('asking for access was answered with far too much'));
+        if (bytes > MAX_ANSWER_BYTES) fail(new Error('asking for access was answered with far too much'));
         else pieces.push(piece);
       });
       response.on('error', fail);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() }));
+      response.on('end', () => {
+        settle();
+        const words = `asking for access was answered with HTTP ${response.statusCode ?? 0}`;
+        resolve({
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(pieces).toString(),
+          words: way ? way.explain(words) : words,
+        });
+      });
     });
     request.end();
   });

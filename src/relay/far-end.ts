@@ -11,6 +11,8 @@ export interface FarEnd {
   readonly url: string;
   /** What to dial now; asked before each dial. Rejects with the reason, in words without secrets. */
   nextDial(signal: AbortSignal): Promise<Dial>;
+  /** What is in no log, answer or error, should the far end send it back. */
+  readonly secrets: readonly string[];
   /** To be sent as first message and answered with `{"authorised": true}` before any media; null: nothing is. */
   readonly firstMessage: string | null;
 }
@@ -22,9 +24,15 @@ export function farEndOf(
   timeoutMs: number,
 ): FarEnd {
   if (/^https?:/i.test(url) && token !== undefined) {
-    return { url, firstMessage: null, nextDial: (signal) => requestAccess(url, token, tls, timeoutMs, signal) };
+    return {
+      url,
+      secrets: [token],
+      firstMessage: null,
+      nextDial: (signal) => requestAccess(url, token, tls, timeoutMs, signal),
+    };
   }
-  return { url, firstMessage: token ?? null, nextDial: () => Promise.resolve({ url, tls }) };
+  const secrets = token === undefined ? [] : [token];
+  return { url, secrets, firstMessage: token ?? null, nextDial: () => Promise.resolve({ url, tls }) };
 }
 
 /** A far end's answer to a token. */
@@ -33,8 +41,8 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** Reads `{"authorised": bool, "reason"}`; `null` if the message is something else. `token` is kept out of the reason. */
-export function readVerdict(text: string, token: string): Verdict | null {
+/** Reads `{"authorised": bool, "reason"}`; `null` if the message is something else. */
+export function readVerdict(text: string): Verdict | null {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -44,12 +52,5 @@ export function readVerdict(text: string, token: string): Verdict | null {
   if (typeof answer !== 'object' || answer === null) return null;
   const { authorised, reason } = answer as { authorised?: unknown; reason?: unknown };
   if (typeof authorised !== 'boolean') return null;
-  const words = typeof reason === 'string' ? reason : '';
-  return {
-    isAuthorised: authorised,
-    reason: words
-      .replaceAll(token, '(token)')
-      .replace(/[^\x20-\x7e]/g, '?')
-      .slice(0, 200),
-  };
+  return { isAuthorised: authorised, reason: typeof reason === 'string' ? reason : '' };
 }

@@ -11,6 +11,7 @@ import { Gate } from './gate.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
 import { ReconnectingSocket } from './reconnecting.js';
+import { cleanWords } from './secrets.js';
 
 export type LinkState = 'waiting' | 'dialling' | 'authorising' | 'open' | 'closing' | 'closed';
 
@@ -88,6 +89,11 @@ export class Link implements Sink {
     return this.#state === 'open';
   }
 
+  /** Bytes of messages that the system has not taken yet. */
+  get waitingBytes(): number {
+    return Math.max(this.#socket.waitingBytes, 0);
+  }
+
   write(message: Message): void {
     const waiting = this.#socket.waitingBytes;
     if (waiting < 0 || this.#state !== 'open') return;
@@ -114,7 +120,7 @@ export class Link implements Sink {
       nextDialMs: this.#nextDial,
       sentMessages: this.#sentMessages,
       sentBytes: this.#sentBytes,
-      waitingBytes: Math.max(this.#socket.waitingBytes, 0),
+      waitingBytes: this.waitingBytes,
       isDropping: this.#gate.isDropping,
       droppedMessages: this.#gate.droppedMessages,
       droppedBytes: this.#gate.droppedBytes,
@@ -173,13 +179,14 @@ export class Link implements Sink {
       this.#receivedMessages++;
       this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
     } else if (this.#state === 'authorising' && !isBinary) {
-      const verdict = readVerdict(data.toString(), this.#farEnd.firstMessage ?? '');
+      const verdict = readVerdict(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) this.#socket.drop(`the far end refuses the token: ${verdict.reason || 'it gives no reason'}`);
     }
   }
 
-  #lost(reason: string): void {
+  #lost(words: string): void {
+    const reason = cleanWords(words, this.#farEnd.secrets);
     const wasOpen = this.#state === 'open';
     clearTimeout(this.#verdictTimer);
     this.#setState('waiting');

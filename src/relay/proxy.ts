@@ -2,7 +2,8 @@
 // what goes without. A far end on this machine never goes through one.
 
 import type { Agent } from 'node:http';
-import type { SecureContextOptions } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
@@ -15,11 +16,23 @@ export function isLoopbackHost(hostname: string): boolean {
   );
 }
 
+/** The way to one far end through a proxy, for one dial. */
+export interface Way {
+  readonly agent: Agent;
+  /** Why a dial failed, with the proxy's part in it. */
+  explain(reason: string): string;
+  /**
+   * Ends what has not come to anything. The library's connection to the proxy outlives a request that is given up
+   * before the proxy has answered: a dial that times out at a silent proxy would leave one behind each time.
+   */
+  callOff(): void;
+}
+
 /**
- * The agent that dials `url` through the proxy which the environment names; `undefined`: dialled directly. `tls` is
- * for a proxy that is itself reached by TLS.
+ * The way to `url` through the proxy which the environment names; `undefined`: dialled directly. `tls` is for a proxy
+ * that is itself reached by TLS.
  */
-export function proxyAgent(url: string, tls: SecureContextOptions): Agent | undefined {
+export function proxyWay(url: string, tls: SecureContextOptions): Way | undefined {
   const target = new URL(url);
   if (isLoopbackHost(target.hostname)) return undefined;
   const isSecure = target.protocol === 'wss:' || target.protocol === 'https:';
@@ -31,7 +44,60 @@ export function proxyAgent(url: string, tls: SecureContextOptions): Agent | unde
   );
   const address = isBare ? proxy.replace('https://', 'http://') : proxy;
   // Only a plain http request is handed over whole; everything else goes through a tunnel (CONNECT, RFC 9110 §9.3.6).
-  return target.protocol === 'http:' ? new HttpProxyAgent(address, tls) : new HttpsProxyAgent(address, tls);
+  return target.protocol === 'http:' ? new Handover(address, tls) : new Tunnel(address, tls);
+}
+
+/** A plain request, handed to the proxy as it is. */
+class Handover implements Way {
+  readonly agent: HttpProxyAgent<string>;
+  readonly #calledOff = new AbortController();
+
+  constructor(address: string, tls: SecureContextOptions) {
+    this.agent = new HttpProxyAgent(address, tls);
+    (this.agent.connectOpts as { signal?: AbortSignal }).signal = this.#calledOff.signal;
+  }
+
+  callOff(): void {
+    this.#calledOff.abort();
+  }
+
+  explain(reason: string): string {
+    return `${reason} (through the proxy ${this.agent.proxy.host})`;
+  }
+}
+
+/** A connection to the far end that the proxy makes. */
+class Tunnel extends HttpsProxyAgent<string> implements Way {
+  readonly agent = this;
+  readonly #calledOff = new AbortController();
+  #refusal = 0;
+
+  constructor(address: string, tls: SecureContextOptions) {
+    super(address, tls);
+    (this.connectOpts as { signal?: AbortSignal }).signal = this.#calledOff.signal; // which net.connect knows
+    this.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
+      if (statusCode !== 200) this.#refusal = statusCode;
+    });
+  }
+
+  /** The certificate is to be the far end's also where that is an address: the library would look for "localhost". */
+  override connect(...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>): Promise<Socket> {
+    const { host } = options;
+    if (host === undefined || isIP(host) === 0) return super.connect(request, options);
+    const check = (_name: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate);
+    return super.connect(request, Object.assign({}, options, { checkServerIdentity: check }));
+  }
+
+  callOff(): void {
+    this.#calledOff.abort();
+  }
+
+  explain(reason: string): string {
+    const name = this.proxy.host; // without user and password
+    if (this.#refusal === 0) return `${reason} (through the proxy ${name})`;
+    const why = this.#refusal === 407 ? 'it wants a user and password' : 'it does not let this through';
+    return `the proxy ${name} answered HTTP ${this.#refusal}: ${why}`;
+  }
 }
 
 /** Why the proxy settings cannot be used; `null` if they can. */

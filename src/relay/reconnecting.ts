@@ -16,12 +16,13 @@ import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import rws from 'reconnecting-websocket';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import { inWords } from '../errors.js';
-import { proxyAgent } from './proxy.js';
+import { proxyWay, type Way } from './proxy.js';
 import { Backoff } from './backoff.js';
 import { framePress } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
+import { cleanWords, querySecrets } from './secrets.js';
 
 // The package is CommonJS with an ES module's types: what is imported is the class itself.
 const ReconnectingWebSocket = rws as unknown as typeof rws.default;
@@ -52,6 +53,7 @@ export class ReconnectingSocket {
   readonly #backoff: Backoff;
   readonly #client: InstanceType<typeof ReconnectingWebSocket>;
   #dial: Dial | null = null;
+  #way: Way | undefined; // through a proxy
   #socket: WebSocket | null = null; // the one that is dialled, open or closing
   #raw: Socket | null = null; // what carries it, while it is open
   #isSecure = false;
@@ -178,10 +180,10 @@ export class ReconnectingSocket {
 
   #clientOptions(): ClientOptions {
     const { dialTimeoutMs, closeTimeoutMs, maxMessageBytes } = this.#limits;
-    const agent = this.#dial === null ? undefined : proxyAgent(this.#dial.url, this.#dial.tls ?? {});
+    this.#way = this.#dial === null ? undefined : proxyWay(this.#dial.url, this.#dial.tls ?? {});
     const options: ClientOptions & { closeTimeout: number } = {
       ...this.#dial?.tls,
-      ...(agent ? { agent } : {}),
+      ...(this.#way ? { agent: this.#way.agent } : {}),
       perMessageDeflate: false,
       handshakeTimeout: dialTimeoutMs,
       closeTimeout: closeTimeoutMs, // missing from @types/ws
@@ -194,24 +196,31 @@ export class ReconnectingSocket {
   #adopt(socket: WebSocket): void {
     this.#leave?.(); // the one before may still be closing: it is nobody's from here on
     const startedAt = performance.now();
+    const way = this.#way;
     let carrier: Socket | null = null;
     let heartbeat: Heartbeat | null = null;
     let fault: string | null = null;
     const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
       if (this.#leave !== leave) return;
+      if (heartbeat === null) way?.callOff();
       heartbeat?.stop();
       clearTimeout(this.#goodTimer);
       this.#leave = this.#raw = this.#heartbeat = null;
       if (this.#closed) return;
       const isLate = heartbeat === null && performance.now() - startedAt >= this.#limits.dialTimeoutMs - 5;
-      if (isLate) fault = `no answer within ${this.#limits.dialTimeoutMs / 1000} s`;
-      this.#observer.lost(this.#givenUp ?? fault ?? closeInWords(code, reason));
+      if (isLate) {
+        const why = `no answer within ${this.#limits.dialTimeoutMs / 1000} s`;
+        fault = way ? way.explain(why) : why;
+      }
+      // The far end's words may be those of the address, which holds a code.
+      const words = this.#givenUp ?? fault ?? closeInWords(code, reason);
+      this.#observer.lost(cleanWords(words, querySecrets(socket.url)));
     };
     this.#leave = leave;
     this.#socket = socket;
     this.#givenUp = null;
     socket.on('error', (error) => {
-      fault ??= inWords(error);
+      fault ??= way && heartbeat === null ? way.explain(inWords(error)) : inWords(error);
     });
     socket.on('upgrade', (response) => {
       carrier = response.socket;
@@ -238,6 +247,6 @@ export class ReconnectingSocket {
 /** A close code and reason in words (RFC 6455 §7.4.1). */
 function closeInWords(code: number, reason: Buffer): string {
   if (code === 1006) return 'the connection broke off';
-  const text = reason.toString().replace(/[^\x20-\x7e]/g, '?');
+  const text = reason.toString();
   return `the far end closed it (${code}${text === '' ? '' : `: ${text}`})`;
 }

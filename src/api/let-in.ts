@@ -1,0 +1,65 @@
+// The first thing that happens to a request that Node's parser read: is it let in, and does its body come in time?
+
+import type { IncomingMessage } from 'node:http';
+import type { Request, RequestHandler, Response } from 'express';
+import { LINGER_MS } from './answers.js';
+import type { Guard } from './guard.js';
+import { HttpError, problem, PROBLEM_TYPE } from './problem.js';
+import { knockOf } from './request.js';
+
+const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
+
+/** The body of this request may take as long as it likes: it is an upload, and was let in. */
+export function mayLast(request: IncomingMessage): void {
+  clearTimeout(deadlines.get(request));
+}
+
+/** Admits a request or not; answers for origins that were allowed by name are readable there (CORS). */
+export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
+  return (request, response, next) => {
+    limitBody(request, response, bodyTimeoutMs);
+    const origin = guard.corsOrigin(request.headers.origin);
+    if (origin !== null) {
+      response.set({
+        'Access-Control-Allow-Origin': origin,
+        Vary: 'Origin',
+        'Access-Control-Allow-Credentials': 'true',
+      });
+    }
+    try {
+      guard.admit(knockOf(request));
+    } catch (error) {
+      const isPage = request.method === 'GET' && request.path === '/' && request.accepts('html') !== false;
+      if (!(error instanceof HttpError && error.status === 401 && isPage)) throw error;
+      response.redirect(303, '/login');
+      return;
+    }
+    if (origin !== null && request.method === 'OPTIONS') {
+      response.set({
+        'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+        'Access-Control-Allow-Headers': 'Content-Type, Authorization',
+      });
+      response.status(204).end();
+      return;
+    }
+    if (request.headers.expect !== undefined) response.writeContinue(); // asked only after it was let in
+    next();
+  };
+}
+
+/** Whoever sends a body byte by byte holds a connection no longer than who sends a head so; a refused body neither. */
+function limitBody(request: Request, response: Response, timeoutMs: number): void {
+  const { socket } = request;
+  const late = setTimeout(() => {
+    if (request.complete) return;
+    if (response.headersSent) {
+      socket.destroy();
+      return;
+    }
+    const document = problem(408, 'ERR_TIMEOUT', 'the request body took too long');
+    response.set('Connection', 'close').status(408).type(PROBLEM_TYPE).send(JSON.stringify(document));
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  }, timeoutMs).unref();
+  deadlines.set(request, late);
+  request.once('close', () => clearTimeout(late));
+}

@@ -1,0 +1,174 @@
+// The relay as a program: TLS of its own, its warning, and what its log does not hold.
+
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { certificateFor, testAuthority } from '../support-far/certificates.js';
+import { type Pair, startCrossbar, startPractable } from '../support-far/far-ends.js';
+import { afterTest, until } from '../support-far/life.js';
+import { runProgram, scratch, startProgram } from '../support-far/programs.js';
+import { packets, TestRelay, Wire } from '../support-far/relay.js';
+
+function put(folder: string, { cert, key }: Pair): { cert: string; key: string } {
+  const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  writeFileSync(files.cert, cert);
+  writeFileSync(files.key, key);
+  return files;
+}
+
+async function secure(port: number): Promise<TLSSocket> {
+  const { cert: ca } = await testAuthority();
+  const socket = connect({ port, host: '127.0.0.1', ca, servername: 'localhost' });
+  afterTest(() => socket.destroy());
+  await new Promise((resolve, reject) => socket.on('secureConnect', resolve).on('error', reject));
+  return socket;
+}
+
+describe('a server with a certificate', () => {
+  it('takes uploads and WebSockets by TLS, marks its cookie Secure, and answers no plain HTTP', async () => {
+    const { cert: ca } = await testAuthority();
+    const certificate = put(scratch(), await certificateFor(['localhost', '127.0.0.1']));
+    const relay = await TestRelay.start({ certificate, apiKey: 'k' });
+    const player = new WebSocket(`wss://localhost:${relay.port}/ws/x`, { ca, headers: { Authorization: 'Bearer k' } });
+    afterTest(() => player.terminate());
+    const heard: Buffer[] = [];
+    player.on('message', (data) => heard.push(data as Buffer));
+    await new Promise((resolve, reject) => player.on('open', resolve).on('error', reject));
+    const socket = await secure(relay.port);
+    socket.write('POST /ts/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    socket.write('bc\r\n');
+    socket.write(packets(1));
+    socket.write('\r\n0\r\n\r\n');
+    await until('the packet arrives', () => Buffer.concat(heard).equals(packets(1)));
+    const cookie = await new Promise<string>((resolve, reject) => {
+      const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Host: 'localhost' };
+      request({
+        host: '127.0.0.1',
+        port: relay.port,
+        path: '/login',
+        method: 'POST',
+        ca,
+        headers,
+        servername: 'localhost',
+      })
+        .on('response', (response) => resolve(String(response.headers['set-cookie'])))
+        .on('error', reject)
+        .end('key=k');
+    });
+    expect(cookie).to.contain('Secure').and.contain('HttpOnly');
+    const plain = new Wire(relay.port).write('GET /api/stats HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await until('plain HTTP is cut', () => plain.isClosed);
+    expect(plain.heard).not.to.contain('200');
+  });
+
+  it('cuts TLS handshakes that never end, and counts them', async () => {
+    const certificate = put(scratch(), await certificateFor(['localhost']));
+    const relay = await TestRelay.start({ certificate, headersTimeoutMs: 300, maxConnections: 10 });
+    const held = Array.from({ length: 10 }, () => new Wire(relay.port));
+    await until('ten are open', () => held.every(({ socket }) => socket.readyState === 'open'));
+    const more = new Wire(relay.port);
+    await until('one more is cut', () => more.isClosed);
+    await until('the ten are gone', () => held.every(({ isClosed }) => isClosed));
+    await secure(relay.port);
+  });
+
+  it('takes a new certificate when the files change, drops nobody, and keeps the old one while they are half changed', async () => {
+    const folder = scratch();
+    const first = await certificateFor(['localhost', 'first.example']);
+    const second = await certificateFor(['localhost', 'second.example']);
+    const relay = await TestRelay.start({ certificate: put(folder, first) });
+    const stays = await secure(relay.port);
+    const names = async () => (await secure(relay.port)).getPeerCertificate().subjectaltname ?? '';
+    expect(await names()).to.contain('first.example');
+    writeFileSync(join(folder, 'cert.pem'), second.cert);
+    await until('the half change is noticed', () => relay.lines.some(({ level }) => level === 'warn'));
+    expect(await names()).to.contain('first.example');
+    writeFileSync(join(folder, 'new'), second.key);
+    copyFileSync(join(folder, 'new'), join(folder, 'key.pem'));
+    await until('the new one is taken', async () => (await names()).includes('second.example'));
+    stays.write('GET /healthcheck HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    let heard = '';
+    stays.on('data', (data: Buffer) => (heard += data.toString()));
+    await until('the old connection is served', () => heard.includes('200 OK'));
+  });
+});
+
+describe('vw stream', () => {
+  it('ends with 2 at a certificate that does not fit its key, half a pair, and a bad proxy', async () => {
+    const folder = scratch();
+    const files = put(folder, { cert: (await certificateFor(['a'])).cert, key: (await certificateFor(['b'])).key });
+    const cases = [
+      { VW_CERT: files.cert, VW_KEY: files.key },
+      { VW_CERT: files.cert },
+      { VW_PORT: '0', HTTPS_PROXY: 'socks5://lab:pass-w0rd@proxy' },
+    ];
+    const programs = cases.map((env) => runProgram([], env));
+    for (const program of programs) {
+      expect(await program.ended(), program.said).to.equal(2);
+      expect(program.said).to.contain('accepted:').and.not.contain('pass-w0rd');
+    }
+  });
+
+  it('warns once where it is open to others without a key, and only there', async () => {
+    const open = /open to everybody/g;
+    const [wide, guarded, local] = await Promise.all([
+      startProgram({ VW_HOST: '0.0.0.0' }),
+      startProgram({ VW_HOST: '0.0.0.0', VW_API_KEY: 'a-key' }),
+      startProgram(),
+    ]);
+    expect(wide.said.match(open)).to.have.length(1);
+    expect(guarded.said + local.said).not.to.match(open);
+  });
+
+  it('trusts the authorities in VW_CA beside the usual ones', async () => {
+    const ca = join(scratch(), 'ca.pem');
+    writeFileSync(ca, (await testAuthority()).cert);
+    const farEnd = await startCrossbar({ good: ['t'], reason: '' }, '127.0.0.1', await certificateFor(['127.0.0.1']));
+    const api = { VW_API: `wss://127.0.0.1:${farEnd.port}/bi/board`, VW_API_TOKEN: 't' };
+    const [trusts, doubts] = await Promise.all([startProgram({ ...api, VW_CA: ca }), startProgram(api)]);
+    await trusts.says(/link open/);
+    await doubts.says(/certificate is not trusted/);
+  });
+
+  it('shows no token, code or key in all that it says, at debug', async () => {
+    const good = await startCrossbar({ good: ['token-one'], reason: '' });
+    const bad = await startCrossbar({ good: [], reason: 'no: token-two' });
+    const practable = await startPractable('token-three');
+    const program = await startProgram({
+      VW_LOG_LEVEL: 'debug',
+      VW_API_KEY: 'key-four',
+      VW_API: `ws://127.0.0.1:${good.port}/bi/board?secret=query-five`,
+      VW_API_TOKEN: 'token-one',
+      VW_BACKOFF_MIN_MS: '50',
+    });
+    const post = (body: string) =>
+      fetch(`http://127.0.0.1:${program.port}/api/destinations`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Authorization: 'Bearer key-four' },
+        body,
+      }).then((response) => response.text());
+    const rule = (id: string, destination: string, token: string) =>
+      JSON.stringify({ id, stream: 'x', destination, token });
+    let told = await post(rule('0', `ws://127.0.0.1:${bad.port}/in/x`, 'token-two'));
+    told += await post(rule('1', practable.url, 'token-three'));
+    told += await post(rule('2', 'nonsense', 'token-six'));
+    told += await post('{"id":"3","token": token-six}');
+    await Promise.all([good.visited(1), bad.visited(2), practable.server.visited(1)]);
+    await program.says(/refuses the token/);
+    program.child.kill('SIGTERM');
+    await program.ended();
+    const secrets = [
+      'token-one',
+      'token-two',
+      'token-three',
+      'key-four',
+      'query-five',
+      'token-six',
+      ...practable.codes,
+    ];
+    for (const secret of secrets) expect(program.said + told).not.to.contain(secret);
+  });
+});
