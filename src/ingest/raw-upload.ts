@@ -22,11 +22,12 @@ export function takeRawUpload(connection: Socket, rest: Buffer, feed: Feed, answ
   const decoder = new ChunkedDecoder();
   const address = `${connection.remoteAddress ?? ''}:${connection.remotePort ?? 0}`;
   let isOver = false;
-  const take = (bytes: Buffer) => {
+  const take = (bytes: Buffer, headroom: number) => {
     if (isOver) return; // answered: what still comes is thrown away until the sender has read that
     try {
       const body = decoder.push(bytes);
-      if (body.length > 0) upload.push(body);
+      // The framing before the body is done with: that is room too.
+      if (body.length > 0) upload.push(body, headroom + body.byteOffset - bytes.byteOffset);
     } catch (error) {
       if (!(error instanceof ChunkedError)) throw error;
       isOver = true;
@@ -50,6 +51,6 @@ export function takeRawUpload(connection: Socket, rest: Buffer, feed: Feed, answ
     answers.superseded(socket, feed.name);
   });
   socket.on('end', onGone).on('close', onGone).on('error', onGone);
-  if (rest.length > 0) take(rest);
+  if (rest.length > 0) take(rest, 0);
   return socket;
 }

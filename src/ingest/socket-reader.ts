@@ -3,8 +3,11 @@
 
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 
+/** Bytes in front of what is read that its taker may write over: room for what is left of a packet. */
+const HEADROOM = 256;
 /** As long as the system gives at once. */
-const shared = Buffer.allocUnsafeSlow(1 << 16);
+const READ_BYTES = 1 << 16;
+const shared = Buffer.allocUnsafeSlow(HEADROOM + READ_BYTES);
 
 /** What is known of the handle that carries a socket; Node keeps it private, but builds sockets on handles itself. */
 interface Handle {
@@ -17,11 +20,11 @@ interface Handle {
  * go on with: the connection moves to it, and `socket` is used up. Where that is not possible (TLS, another Node) it is
  * `socket` itself, read the ordinary way.
  */
-export function readShared(socket: Socket, take: (bytes: Buffer) => void): Socket {
+export function readShared(socket: Socket, take: (bytes: Buffer, headroom: number) => void): Socket {
   const carrier = socket as unknown as { _handle: Handle | null };
   const handle = carrier._handle;
   if (socket.constructor !== Socket || typeof handle?.readStop !== 'function') {
-    socket.on('data', take);
+    socket.on('data', (bytes: Buffer) => take(bytes, 0));
     return socket;
   }
   handle.readStop();
@@ -31,9 +34,9 @@ export function readShared(socket: Socket, take: (bytes: Buffer) => void): Socke
     handle,
     allowHalfOpen: true,
     onread: {
-      buffer: shared,
+      buffer: shared.subarray(HEADROOM),
       callback: (bytes) => {
-        take(shared.subarray(0, bytes));
+        take(shared.subarray(HEADROOM, HEADROOM + bytes), HEADROOM);
         return true;
       },
     },

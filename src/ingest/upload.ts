@@ -42,11 +42,12 @@ export class Upload {
     if (!feed.hasSource) this.#publication = feed.open(this.#source);
   }
 
-  /** Takes what one read brought; its packets go out as one message. `bytes` is the caller's again afterwards. */
-  push(bytes: Uint8Array): void {
+  /** Takes what one read brought; its packets go out as one message. `bytes` is the caller's again afterwards;
+   *  `headroom` bytes before it may be written over. */
+  push(bytes: Uint8Array, headroom = 0): void {
     if (this.#ended) return;
     this.#bytes += bytes.length;
-    this.#publish(this.#packetizer.push(bytes));
+    this.#publish(this.#packetizer.push(bytes, headroom));
   }
 
   /** The source has ended, in order or not: the last whole packet goes out. */

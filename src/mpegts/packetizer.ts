@@ -20,11 +20,12 @@ export class Packetizer {
 
   /**
    * Takes the next bytes and returns the packets that are whole with them, `null` if none is. The result is good until
-   * the next `push` or `flush` of any Packetizer: a view of `bytes`, or of memory that is used again.
+   * the next `push` or `flush` of any Packetizer: a view of `bytes`, or of memory that is used again. `headroom` is how
+   * many bytes before `bytes` in its memory may be written over: what is left of a packet is put there.
    */
-  push(bytes: Uint8Array): Uint8Array | null {
+  push(bytes: Uint8Array, headroom = 0): Uint8Array | null {
     if (bytes.length === 0) return null;
-    const data = this.#restBytes > 0 ? join(this.#rest, this.#restBytes, bytes) : bytes;
+    const data = this.#restBytes > 0 ? join(this.#rest, this.#restBytes, bytes, headroom) : bytes;
     const length = data.length;
     const runs: number[] = []; // begin and end of each run of packets
     let begin = 0;
@@ -99,8 +100,13 @@ function isConfirmed(data: Uint8Array, at: number): boolean {
 
 let joined = new Uint8Array(1 << 17); // one for all: what stands in it is used up before the next push
 
-function join(rest: Uint8Array, restBytes: number, bytes: Uint8Array): Uint8Array {
+function join(rest: Uint8Array, restBytes: number, bytes: Uint8Array, headroom: number): Uint8Array {
   const length = restBytes + bytes.length;
+  if (headroom >= restBytes) {
+    const both = new Uint8Array(bytes.buffer, bytes.byteOffset - restBytes, length);
+    both.set(restBytes === rest.length ? rest : rest.subarray(0, restBytes));
+    return both;
+  }
   if (length > joined.length) joined = new Uint8Array(2 * length);
   joined.set(restBytes === rest.length ? rest : rest.subarray(0, restBytes));
   joined.set(bytes, restBytes);

@@ -3,6 +3,7 @@
 
 import { crc32 } from './crc32.js';
 import { PAT_PID, readPid } from './packet.js';
+import { SaidPacket } from './said-packet.js';
 import { SectionAssembler } from './section.js';
 import { carriesSections, kindOfEntry, type Track } from './track.js';
 
@@ -35,6 +36,8 @@ export class ProgramReader {
 
   readonly #pat = new SectionAssembler((section) => this.#readPat(section));
   #pmt: SectionAssembler | null = null;
+  readonly #saidPat = new SaidPacket();
+  readonly #saidPmt = new SaidPacket();
   #pmtPid = NONE;
   #number = NONE;
   #pmtCrc = NONE;
@@ -51,10 +54,18 @@ export class ProgramReader {
 
   /** Takes the packet at `at` if it is a table's; true if the program changed with it. */
   push(data: Uint8Array, at: number): boolean {
-    const before = this.changes;
     const pid = readPid(data, at);
+    if (pid !== PAT_PID && pid !== this.#pmtPid) return false;
+    // Tables are said again ten times a second: mostly the packet is the one before but for its counter.
+    const said = pid === PAT_PID ? this.#saidPat : this.#saidPmt;
+    if (said.repeats(data, at)) return false;
+    const before = this.changes;
+    const bad = this.badSections;
     if (pid === PAT_PID) this.#pat.push(data, at);
-    else if (pid === this.#pmtPid) this.#pmt?.push(data, at);
+    else this.#pmt?.push(data, at);
+    if (this.badSections === bad)
+      said.note(data, at); // a damaged one is counted each time
+    else said.forget();
     return this.changes !== before;
   }
 
@@ -62,6 +73,8 @@ export class ProgramReader {
   reset(): void {
     this.program = null;
     this.#pat.reset();
+    this.#saidPat.forget();
+    this.#saidPmt.forget();
     this.#pmt = null;
     this.#pmtPid = this.#number = this.#pmtCrc = NONE;
   }
@@ -77,6 +90,7 @@ export class ProgramReader {
         this.#number = number;
         this.#pmtCrc = NONE;
         this.#pmt = new SectionAssembler((s) => this.#readPmt(s));
+        this.#saidPmt.forget();
       }
       return;
     }

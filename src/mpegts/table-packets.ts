@@ -2,12 +2,14 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.
 
 import { hasPayload, PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
+import { SaidPacket } from './said-packet.js';
 
 /** More packets than a section of 4,096 bytes takes. */
 const MOST_PACKETS = 24;
 
 /** The packets of the last whole section of one PID. */
 export class TablePackets {
+  readonly #said = new SaidPacket();
   #whole: Uint8Array | null = null;
   #pieces: Uint8Array[] = [];
   #missing = 0; // bytes of the section that is being sent
@@ -19,6 +21,10 @@ export class TablePackets {
 
   /** Takes the packet at `at`. */
   push(data: Uint8Array, at: number): void {
+    if (this.#whole && this.#said.repeats(data, at)) {
+      this.#whole[3] = data[at + 3]!; // the same again: only its continuity_counter is new
+      return;
+    }
     if (!hasPayload(data, at)) return;
     const end = at + PACKET_BYTES;
     let from = payloadStart(data, at);
@@ -34,6 +40,8 @@ export class TablePackets {
     this.#missing -= end - from;
     if (this.#missing > 0) return;
     this.#whole = join(this.#pieces);
+    if (this.#pieces.length === 1) this.#said.note(data, at);
+    else this.#said.forget();
     this.#pieces = [];
   }
 
@@ -41,6 +49,7 @@ export class TablePackets {
   reset(): void {
     this.#whole = null;
     this.#pieces = [];
+    this.#said.forget();
   }
 }
 
