@@ -107,8 +107,10 @@ export class ReconnectingSocket {
     // TLS takes what it is given some time later; so does a socket that is behind.
     if (this.#isSecure || waitingBytes > 0) {
       raw.write(framePress.give(message));
-    } else if (!raw.write(framePress.lend(message)) || raw.writableLength > 0) {
-      framePress.leave();
+    } else {
+      // Not what write() returns: for a long frame that is false though the system has taken all of it.
+      raw.write(framePress.lend(message));
+      if (raw.writableLength > 0) framePress.leave();
     }
   }
 
