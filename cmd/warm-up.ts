@@ -3,6 +3,7 @@
 // pictures wait; a relay that cannot pass its own pictures on says so before anybody relies on it.
 
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -14,13 +15,21 @@ import { writePcr, writeTimestamp } from '../src/mpegts/timestamp.js';
 import { DEFAULT_LIMITS } from '../src/relay/limits.js';
 import { Relay } from '../src/relay/relay.js';
 
-/** Two rounds: how connections end changes what V8 knows of their objects, and what it compiled before is thrown away. */
-const ROUNDS_MS = [150, 350];
-const FEEDS = 4;
-const FAR_ENDS_EACH = 6;
+/**
+ * Several rounds: how connections end changes what V8 knows of their objects, and what it compiled before is thrown away.
+ * Where a round ends, ended uploads and lost links have been seen too.
+ */
+const ROUNDS_MS = [120, 180, 400];
+/** More than the seven objects of a class after which V8 settles their layout. */
+const FEEDS = 9;
+/** Those of a feed, of its own stream, and of a stream that joins it with sound. */
+const FAR_ENDS_EACH = 3;
 /** A frame's worth of packets: 10 kB, as a camera at 2 Mbit/s sends. */
 const FRAME_PACKETS = 54;
-const VIDEO_PID = 0x100;
+const PID = 0x100; // ffmpeg's, of a picture as of a sound
+/** Beyond what fits into 32 bits, as stamps may well be. */
+const FIRST_TICKS = 2 ** 32;
+const NO_BYTES = new Uint8Array(0);
 const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Exercises the path for about half a second. Whatever goes wrong is logged and does no harm. */
@@ -37,25 +46,32 @@ async function exercise(ms: number, log: Log): Promise<void> {
     const { port } = farEnds.address() as AddressInfo;
     for (let i = 0; i < FEEDS; i++) {
       relay.setStream({ stream: `stream/${i}`, feeds: [`${i}`] });
-      for (let k = 0; k < FAR_ENDS_EACH; k++) {
-        const stream = k === 0 ? `stream/${i}` : `${i}`;
+      relay.setStream({ stream: `stream/joined${i}`, feeds: [`${i}`, 'sound'] });
+      [`${i}`, `stream/${i}`, `stream/joined${i}`].slice(0, FAR_ENDS_EACH).forEach((stream, k) => {
         relay.setDestination({ id: `${i}.${k}`, stream, destination: `ws://127.0.0.1:${port}/` });
-      }
+      });
     }
     const uploads = Array.from({ length: FEEDS }, (_, i) => upload(server.port, `${i}`));
+    const sound = upload(server.port, 'sound');
     const began = performance.now();
     for (let frame = 0; performance.now() - began < ms; frame++) {
-      const bytes = makeFrame(frame, Math.floor((performance.now() - began) * 90));
-      for (const socket of uploads) {
-        socket.write(`${bytes.length.toString(16)}\r\n`);
-        socket.write(bytes);
-        socket.write('\r\n');
-      }
+      const part = (performance.now() - began) / ms;
+      const isPause = part > 0.3 && part < 0.9; // of some: time alone makes tables and PCR due
+      const jump = part > 0.6 ? -2 * 90_000 : 0; // as when ffmpeg starts over
+      const ticks = FIRST_TICKS + jump + (performance.now() - began) * 90;
+      const picture = makePicture(frame, ticks);
+      const cut = frame % 4 === 0 ? 5000 : picture.length; // in a packet, now and then
+      const senders = uploads.filter((_, i) => !isPause || i % 3 > 0);
+      for (const socket of senders) send(socket, picture.subarray(0, cut));
+      if (frame % 4 === 0) send(sound, makeSound(frame / 4, ticks));
       await nextTurn();
       await nextTurn();
+      if (cut < picture.length) for (const socket of senders) send(socket, picture.subarray(cut));
     }
+    for (const socket of uploads) socket.write('0\r\n\r\n');
+    await once(uploads[0]!, 'close');
     // Cut, not closed: a closing handshake would be waited for.
-    for (const socket of [...uploads, ...links]) socket.destroy();
+    for (const socket of [...uploads, sound, ...links]) socket.destroy();
     await Promise.all([server.close(), relay.close()]);
   } catch (error) {
     log.warn('warming up failed', { reason: (error as Error).message });
@@ -88,31 +104,66 @@ function upload(port: number, feed: string): Socket {
   return socket;
 }
 
-const tables = new OutputTables();
-tables.describe(VIDEO_PID, new Uint8Array(0), [{ pid: VIDEO_PID, streamType: 0x02, descriptors: new Uint8Array(0) }]);
-let counter = 0;
+/** A chunk, in three writes, as ffmpeg sends it. */
+function send(socket: Socket, bytes: Buffer): void {
+  socket.write(`${bytes.length.toString(16)}\r\n`);
+  socket.write(bytes);
+  socket.write('\r\n');
+}
+
+const pictureTables = new OutputTables();
+pictureTables.describe(PID, NO_BYTES, [{ pid: PID, streamType: 0x02, descriptors: NO_BYTES }]);
+const soundTables = new OutputTables();
+soundTables.describe(PID, NO_BYTES, [{ pid: PID, streamType: 0x04, descriptors: NO_BYTES }]);
 
 /** Packets as ffmpeg sends a picture at `ticks` (90 kHz): tables now and then, PCR, PTS and DTS, stuffing at the end. */
-function makeFrame(frame: number, ticks: number): Buffer {
-  const isFirst = frame % 12 === 0;
-  const head = frame % 3 === 0 ? tables.length : 0;
-  const bytes = Buffer.alloc(head + FRAME_PACKETS * PACKET_BYTES, 0x55);
-  if (head > 0) tables.write(bytes, 0);
+function makePicture(frame: number, ticks: number): Buffer {
+  const flags = (frame % 256 === 0 ? 0x40 : 0) | (frame % 5 === 4 ? 0 : 0x10); // random_access_indicator, PCR_flag
+  const pcr = frame % 32 === 5 ? ticks - 9000 : ticks; // late, now and then
+  const stamps = { pts: ticks + 63_000, dts: frame % 7 === 0 ? null : ticks + 59_400 };
+  return makeUnit(frame % 3 === 0 ? pictureTables : null, FRAME_PACKETS - (frame % 4), 0xe0, flags, pcr, stamps);
+}
+
+/** As {@link makePicture}, a PES packet of sound. */
+function makeSound(count: number, ticks: number): Buffer {
+  return makeUnit(count % 3 === 0 ? soundTables : null, 3, 0xc0, 0x50, ticks, { pts: ticks + 63_000, dts: null });
+}
+
+const counters = new Map<number, number>();
+
+function makeUnit(
+  tables: OutputTables | null,
+  packets: number,
+  streamId: number,
+  flags: number,
+  ticks: number,
+  { pts, dts }: { pts: number; dts: number | null },
+): Buffer {
+  const head = tables ? tables.length + 2 * PACKET_BYTES : 0;
+  const bytes = Buffer.alloc(head + packets * PACKET_BYTES, 0x55);
+  if (tables) {
+    tables.write(bytes, 0);
+    bytes.set([0x47, 0x40, 0x11, 0x10], tables.length); // where an SDT would be
+    bytes.set([0x47, 0x1f, 0xff, 0x10], tables.length + PACKET_BYTES); // null packet
+  }
+  let counter = counters.get(streamId) ?? 0;
   const last = bytes.length - PACKET_BYTES;
   for (let at = head; at <= last; at += PACKET_BYTES) {
-    bytes.set([0x47, VIDEO_PID >> 8, VIDEO_PID & 0xff, 0x10 | (counter++ & 0x0f)], at);
+    bytes.set([0x47, PID >> 8, PID & 0xff, 0x10 | (counter++ & 0x0f)], at);
     if (at === head) {
       bytes[at + 1]! |= 0x40; // payload_unit_start_indicator
-      bytes[at + 3]! |= 0x20; // an adaptation field: random_access_indicator, PCR
-      bytes.set([7, isFirst ? 0x50 : 0x10], at + 4);
-      writePcr(bytes, at, ticks);
-      bytes.set([0, 0, 1, 0xe0, 0, 0, 0x80, 0xc0, 10, 0x31, 0, 1, 0, 1, 0x11, 0, 1, 0, 1], at + 12); // PES, PTS and DTS
-      writeTimestamp(bytes, at + 21, ticks + 63_000);
-      writeTimestamp(bytes, at + 26, ticks + 59_400);
+      bytes[at + 3]! |= 0x20; // adaptation_field_control = '11'
+      bytes.set([7, flags], at + 4);
+      if (flags & 0x10) writePcr(bytes, at, ticks);
+      bytes.set([0, 0, 1, streamId, 0, 0, 0x80, dts === null ? 0x80 : 0xc0, 10], at + 12); // PES_header_data_length
+      bytes.set(dts === null ? [0x21, 0, 1, 0, 1] : [0x31, 0, 1, 0, 1, 0x11, 0, 1, 0, 1], at + 21);
+      writeTimestamp(bytes, at + 21, Math.floor(pts));
+      if (dts !== null) writeTimestamp(bytes, at + 26, Math.floor(dts));
     } else if (at === last) {
       bytes[at + 3]! |= 0x20; // stuffing
       bytes.set([20, 0], at + 4);
     }
   }
+  counters.set(streamId, counter);
   return bytes;
 }

@@ -62,14 +62,19 @@ export class OutputBuffer {
     this.#read += PACKET_BYTES;
   }
 
-  /** Keeps the next packet of the message; where it is in `bytes`. */
-  keep(): number {
+  /** Where the next packet of the message is in `bytes`; it may be changed there before it is kept. */
+  get next(): number {
+    return this.#read;
+  }
+
+  /** Keeps the next packet of the message, or several; where they are in `bytes`. */
+  keep(bytes = PACKET_BYTES): number {
     const from = this.#read;
-    this.#read += PACKET_BYTES;
+    this.#read += bytes;
     if (this.#begin === this.#end) this.#begin = this.#end = from;
     const at = this.#end;
-    if (at !== from) this.bytes.copyWithin(at, from, from + PACKET_BYTES);
-    this.#end = at + PACKET_BYTES;
+    if (at !== from) this.bytes.copyWithin(at, from, from + bytes);
+    this.#end = at + bytes;
     return at;
   }
 

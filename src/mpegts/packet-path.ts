@@ -43,8 +43,67 @@ export class PacketPath {
     this.#counters = output.counters;
   }
 
-  /** Takes the packet at `at` of a message of `feed`; the output's buffer must have the same message open. */
-  push(feed: RemuxFeed, data: Uint8Array, at: number, nowMs: number): void {
+  /** Takes a message of `feed`; the output's buffer must have the same message open. */
+  push(feed: RemuxFeed, data: Uint8Array, nowMs: number): void {
+    for (let at = 0; at + PACKET_BYTES <= data.length;) {
+      const next = this.#output.areTablesDue(nowMs) ? at : this.#pushPlain(feed, data, at);
+      if (next === at) this.#pushOne(feed, data, at, nowMs);
+      at = next === at ? at + PACKET_BYTES : next;
+    }
+  }
+
+  /**
+   * The short way for what most packets are: the next of a unit that is being sent, nothing but payload. Takes as many
+   * as there are from `from` on and returns where the first one is that needs a closer look.
+   */
+  #pushPlain(feed: RemuxFeed, data: Uint8Array, from: number): number {
+    const { slots, tracks } = feed;
+    const { bytes } = this.#buffer;
+    const shift = this.#buffer.next - from;
+    let track: RemuxTrack | null = null;
+    let pid = -1;
+    let last = 0;
+    let counter = 0;
+    let high = 0;
+    let low = 0;
+    let at = from;
+    for (; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) {
+      const second = data[at + 1]!;
+      const control = data[at + 3]!;
+      // No error and no start of a unit; not scrambled, and payload only.
+      if (data[at] !== SYNC || (second & 0xc0) !== 0 || (control & 0xf0) !== 0x10) break;
+      const here = ((second & 0x1f) << 8) | data[at + 2]!;
+      if (here !== pid) {
+        const slot = slots[here]!;
+        if (slot < FIRST_TRACK) break;
+        const next = tracks[slot - FIRST_TRACK]!;
+        if (!next.open || next.held || next.counter < 0) break;
+        if (track) track.goOn(last, counter, data, at - PACKET_BYTES);
+        track = next;
+        pid = here;
+        last = track.counter;
+        const out = track.out!; // open tracks have one
+        counter = out.counter;
+        high = out.pid >> 8;
+        low = out.pid & 0xff;
+      }
+      if ((control & 0x0f) !== ((last + 1) & 0x0f)) break;
+      last = control & 0x0f;
+      counter = (counter + 1) & 0x0f;
+      const to = at + shift;
+      bytes[to + 1] = (second & 0x20) | high; // transport_priority
+      bytes[to + 2] = low;
+      bytes[to + 3] = 0x10 | counter;
+    }
+    if (at === from) return from;
+    track!.goOn(last, counter, data, at - PACKET_BYTES);
+    this.#counters.taken += (at - from) / PACKET_BYTES;
+    this.#counters.sent += (at - from) / PACKET_BYTES;
+    this.#buffer.keep(at - from);
+    return at;
+  }
+
+  #pushOne(feed: RemuxFeed, data: Uint8Array, at: number, nowMs: number): void {
     this.#counters.taken++;
     const start = data[at + 1]! & 0x40; // payload_unit_start_indicator
     const pid = ((data[at + 1]! & 0x1f) << 8) | data[at + 2]!;

@@ -138,7 +138,7 @@ export class ProgramClock {
       track.dts = dts = clock.latest;
       this.#move(clock, dts, pts, nowMs);
     }
-    if (this.dts >= floor) this.#lateSince.delete(clock);
+    if (this.dts >= floor && this.#lateSince.size > 0) this.#lateSince.delete(clock);
     this.pcr.noteUnit(this.dts);
     if (this.dts < floor && track.kind === 'audio') {
       this.lateUnits++;

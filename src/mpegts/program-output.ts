@@ -155,9 +155,18 @@ export class ProgramOutput {
     writePcr(bytes, to, value);
   }
 
+  /** Whether {@link tick} has anything to do. */
+  isTickDue(nowMs: number): boolean {
+    return this.#areTablesOverdue(nowMs) || this.clock.pcr.sinceMs(nowMs) >= REPEAT_MS;
+  }
+
   /** What time alone makes due while media flows. */
   tick(nowMs: number): void {
-    if (this.tablesPending || nowMs - this.#tablesAtMs >= REPEAT_MS) this.insertTables(nowMs);
+    if (this.#areTablesOverdue(nowMs)) this.insertTables(nowMs);
     if (this.clock.pcr.sinceMs(nowMs) >= REPEAT_MS && this.sentTables) this.insertMadePcr(null, nowMs);
+  }
+
+  #areTablesOverdue(nowMs: number): boolean {
+    return this.tablesPending || nowMs - this.#tablesAtMs >= REPEAT_MS;
   }
 }

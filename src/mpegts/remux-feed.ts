@@ -52,11 +52,19 @@ export class RemuxTrack implements ClockedTrack {
     this.kind = track.kind;
   }
 
+  /** Packets were sent, the last one being at `at` of `data`: `counter` as it came, `outCounter` as it went. */
+  goOn(counter: number, outCounter: number, data: Uint8Array, at: number): void {
+    this.counter = counter;
+    this.out!.counter = outCounter; // they were sent
+    this.lastData = data;
+    this.lastAt = at;
+  }
+
   /** A message is over: `data` is its sender's again, so the last packet of it is copied. */
   keepLast(data: Uint8Array): void {
     if (this.lastData !== data) return;
     this.#last ??= new Uint8Array(PACKET_BYTES);
-    for (let i = 0; i < PACKET_BYTES; i++) this.#last[i] = data[this.lastAt + i]!;
+    this.#last.set(data.subarray(this.lastAt, this.lastAt + PACKET_BYTES));
     this.lastData = this.#last;
     this.lastAt = 0;
   }

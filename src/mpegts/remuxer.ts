@@ -147,7 +147,7 @@ export class Remuxer {
 
   #remux(from: RemuxFeed, data: Uint8Array, nowMs: number): Uint8Array | null {
     this.#output.open(data, nowMs);
-    for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#path.push(from, data, at, nowMs);
+    this.#path.push(from, data, nowMs);
     this.#output.makePcr(from, nowMs);
     for (const track of from.tracks) track.keepLast(data);
     return this.#output.buffer.close();
@@ -186,11 +186,15 @@ export class Remuxer {
     this.#endReplacements(nowMs);
     const isFlowing = this.#output.pace.sinceMs(nowMs) <= FLOWING_MS && this.#output.plan.length > 0;
     if (!isFlowing) return this.#output.pendingTables(nowMs);
-    this.#output.buffer.open(NOTHING, PACKET_BYTES + this.#output.tables.length);
-    this.#output.tick(nowMs);
-    const made = this.#output.buffer.close()?.slice() ?? null; // the buffer may be wanted once more
+    const made = this.#output.isTickDue(nowMs) ? this.#makeDue(nowMs) : null;
     const late = this.#endHolds(nowMs);
     return made && late ? concatenate([made, late]) : (made ?? late);
+  }
+
+  #makeDue(nowMs: number): Uint8Array | null {
+    this.#output.buffer.open(NOTHING, PACKET_BYTES + this.#output.tables.length);
+    this.#output.tick(nowMs);
+    return this.#output.buffer.close()?.slice() ?? null; // the buffer may be wanted once more
   }
 
   /** First sound that nothing came after for so long that there is no point in waiting. */
