@@ -30,6 +30,8 @@ export class RemuxTrack implements ClockedTrack {
   replaces = false;
   /** Whether its units are being sent; otherwise it waits for the next one to start. */
   open = false;
+  /** Whether its source marks random access points. */
+  marksAccess = false;
   /** Whether the one it waits for has to be a random access point, and since when. */
   needsAccess = false;
   waitsSinceMs = NaN;
@@ -76,6 +78,7 @@ export class RemuxTrack implements ClockedTrack {
     this.lastData = null;
     this.clock = null;
     this.needsAccess = this.kind === 'video';
+    this.marksAccess = false;
   }
 
   /** The unit being sent is not continued. */
