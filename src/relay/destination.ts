@@ -157,7 +157,10 @@ export class Destination implements Sink {
   /** The coming link is open: what it begins with is waited for. */
   #wait(change: Change): void {
     const isOther = change.stream !== this.#stream;
-    change.handover = new Handover(isOther ? JOIN_PATIENCE : SWAP_PATIENCE, change.link === this.#live);
+    change.handover = new Handover(
+      isOther ? JOIN_PATIENCE : SWAP_PATIENCE,
+      change.link === this.#live && change.link.hasSent,
+    );
     change.hasPackets = false;
     change.timer = setInterval(
       () => {

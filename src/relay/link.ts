@@ -65,6 +65,7 @@ export class Link implements Sink {
   #nextDial: number | null = null;
   #sentMessages = 0;
   #sentBytes = 0;
+  #sentAtOpen = 0;
   #receivedMessages = 0;
   #closing: Promise<void> | null = null;
 
@@ -91,6 +92,11 @@ export class Link implements Sink {
     return this.#state === 'open';
   }
 
+  /** Whether anything was sent since the link was opened. */
+  get hasSent(): boolean {
+    return this.#sentMessages > this.#sentAtOpen;
+  }
+
   /** Bytes of messages that the system has not taken yet. */
   get waitingBytes(): number {
     return Math.max(this.#socket.waitingBytes, 0);
@@ -109,7 +115,7 @@ export class Link implements Sink {
 
   /** What is sent from now on belongs to another stream: it begins at that one's next random access point. */
   rejoin(): void {
-    this.#admission.begin(new Handover(JOIN_PATIENCE, true));
+    this.#admission.begin(new Handover(JOIN_PATIENCE, this.hasSent));
   }
 
   /** Takes back what the system has not taken yet, and breaks off: the far end sees nothing more. */
@@ -188,6 +194,7 @@ export class Link implements Sink {
     this.#admission.begin(); // what came before went elsewhere
     this.#setState('open');
     this.#opens++;
+    this.#sentAtOpen = this.#sentMessages;
     this.#lastError = null;
     this.#log.info('link open', this.#facts);
     this.#observer.opened();
