@@ -141,10 +141,13 @@ describe('a destination', () => {
     const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
     const [one, two] = [await begin(vw, 'one'), await begin(vw, 'two')];
     await vw.send('one', farEnd.url);
+    one.chunk(packet({ pid: 0x101 }));
+    await farEnd.messagesCount(1);
+    farEnd.messages.length = 0;
     await vw.send('two', farEnd.url);
     two.chunk(packet({ pid: 0x102, counter: 7 }));
     await farEnd.messagesCount(1);
-    one.chunk(packet({ pid: 0x101 }));
+    one.chunk(packet({ pid: 0x101, counter: 1 }));
     two.chunk(packet({ pid: 0x102, counter: 8 }));
     await farEnd.messagesCount(2);
     const jump = packet({ pid: 0x102, counter: 6, hasPayload: false, discontinuity: true, fill: 0xff });
