@@ -79,6 +79,7 @@ export class PacketPath {
         if (slot < FIRST_TRACK) break;
         const next = tracks[slot - FIRST_TRACK]!;
         if (!next.open || next.held || next.counter < 0) break;
+        if ((control & 0x0f) !== ((next.counter + 1) & 0x0f)) break;
         if (track) track.goOn(last, counter, data, at - PACKET_BYTES);
         track = next;
         pid = here;
@@ -87,8 +88,7 @@ export class PacketPath {
         counter = out.counter;
         high = out.pid >> 8;
         low = out.pid & 0xff;
-      }
-      if ((control & 0x0f) !== ((last + 1) & 0x0f)) break;
+      } else if ((control & 0x0f) !== ((last + 1) & 0x0f)) break;
       last = control & 0x0f;
       counter = (counter + 1) & 0x0f;
       const to = at + shift;
