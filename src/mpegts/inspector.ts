@@ -3,7 +3,7 @@
 
 import { startsAccessPoint } from './access-point.js';
 import type { ProgramFacts } from './handover.js';
-import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS, startsUnit } from './packet.js';
+import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS, readPid, startsUnit } from './packet.js';
 import { type Program, ProgramReader } from './program.js';
 import { TablePackets } from './table-packets.js';
 import type { Track } from './track.js';
@@ -13,6 +13,9 @@ const PLAIN = 0;
 const TABLE = 1;
 const JOINABLE = 2; // of the track whose random access points count
 const NOT_SEEN = 0xff;
+
+const PAT_TABLE_ID = 0x00;
+const PMT_TABLE_ID = 0x02;
 
 /** Follows one source through its messages. */
 export class Inspector implements ProgramFacts {
@@ -28,8 +31,8 @@ export class Inspector implements ProgramFacts {
   readonly #reader = new ProgramReader();
   readonly #roles = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
-  readonly #pat = new TablePackets();
-  readonly #pmt = new TablePackets();
+  readonly #pat = new TablePackets(PAT_TABLE_ID);
+  readonly #pmt = new TablePackets(PMT_TABLE_ID);
   #anyJoinable = true; // until a PMT says which track counts
   #key: Track | null = null;
   #pids: readonly number[] = [];
@@ -61,7 +64,10 @@ export class Inspector implements ProgramFacts {
     return this.#marksAccess;
   }
 
-  /** PAT and PMT in the packets in which they were last sent, for whoever joins; `null` until both were. */
+  /**
+   * PAT and PMT in the packets in which they were last sent, for whoever joins; `null` until both were. Their counters end
+   * where those of their PIDs are: what comes next on them goes on.
+   */
   get tables(): Uint8Array | null {
     const pat = this.#pat.packets;
     const pmt = this.#pmt.packets;
@@ -69,6 +75,8 @@ export class Inspector implements ProgramFacts {
     const both = new Uint8Array(pat.length + pmt.length);
     both.set(pat);
     both.set(pmt, pat.length);
+    this.#endAtLast(both, 0, pat.length);
+    this.#endAtLast(both, pat.length, both.length);
     return both;
   }
 
@@ -111,10 +119,10 @@ export class Inspector implements ProgramFacts {
       counters[pid] = fourth & 0x0f;
       const role = roles[pid]!;
       if (role === TABLE) {
-        const pmtPid = this.#reader.pmtPid;
+        const { badSections, pmtPid } = this.#reader;
         if (this.#reader.push(data, at) || roles[this.#pmtIndex()] !== TABLE) this.#setRoles();
         if (this.#reader.pmtPid !== pmtPid) this.#pmt.reset();
-        (pid === 0 ? this.#pat : this.#pmt).push(data, at);
+        if (this.#reader.badSections === badSections) (pid === 0 ? this.#pat : this.#pmt).push(data, at);
       } else if (role === JOINABLE ? this.#isAccess(data, at, flags) : this.#anyJoinable && flags & RANDOM_ACCESS) {
         this.randomAccessPoints++;
         this.#marksAccess = true;
@@ -133,6 +141,14 @@ export class Inspector implements ProgramFacts {
     return kind === 'audio' || startsAccessPoint(streamType, data, at); // sound can be joined at every PES packet
   }
 
+  /** Gives the packets of one PID the counters up to the last that was sent on it. */
+  #endAtLast(packets: Uint8Array, from: number, to: number): void {
+    let counter = this.#counters[readPid(packets, from)]!;
+    for (let at = to - PACKET_BYTES; at >= from; at -= PACKET_BYTES) {
+      packets[at + 3] = (packets[at + 3]! & 0xf0) | (counter-- & 0x0f);
+    }
+  }
+
   #pmtIndex(): number {
     return Math.max(this.#reader.pmtPid, 0);
   }
@@ -146,6 +162,7 @@ export class Inspector implements ProgramFacts {
     this.#key = ofKind('video') ?? ofKind('audio') ?? null;
     this.#anyJoinable = this.#key === null;
     this.#pids = tracks.map(({ pid }) => pid);
-    if (this.#key) roles[this.#key.pid] = JOINABLE;
+    // A PMT that names a table's PID does not hide the table.
+    if (this.#key) roles[this.#key.pid] ||= JOINABLE;
   }
 }
