@@ -63,15 +63,16 @@ export class Viewer implements Sink {
       return;
     }
     const now = performance.now();
+    const wasDropping = this.#admission.isDropping;
     if (waiting <= this.#limits.highWaterBytes) this.#owed = 0;
     const admitted = this.#admission.admit(message, Math.max(0, waiting - this.#owed), now);
     if (admitted) this.#outlet.send(admitted);
-    this.#lookForStuck(waiting, now);
+    this.#lookForStuck(waiting, wasDropping && this.#admission.isDropping, now);
   }
 
   /** Who drops messages and does not read a byte for long is not there any more. */
-  #lookForStuck(waiting: number, nowMs: number): void {
-    if (!this.#admission.isDropping || waiting < this.#waitedBefore || this.#stuckSince < 0) this.#stuckSince = nowMs;
+  #lookForStuck(waiting: number, isDropping: boolean, nowMs: number): void {
+    if (!isDropping || waiting < this.#waitedBefore || this.#stuckSince < 0) this.#stuckSince = nowMs;
     this.#waitedBefore = waiting;
     if (nowMs - this.#stuckSince >= this.#limits.stuckAfterMs) this.#outlet.giveUp();
   }
