@@ -45,6 +45,8 @@ const TAIL_MS = 5000;
 export interface Parts {
   readonly stay: Uint8Array | null;
   readonly go: Uint8Array | null;
+  /** Where the message's random access point is in `go`; -1 if it is not there. */
+  readonly joinAt: number;
 }
 
 /** One change from a reader (or nobody) to another. */
@@ -94,18 +96,18 @@ export class Handover {
    * begins, PAT and PMT are put in front, unless they stand there.
    */
   split(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
-    if (this.isOver) return { stay: null, go: data };
+    if (this.isOver) return { stay: null, go: data, joinAt };
     let from = 0;
     let tables: Uint8Array | null = null;
     if (!this.hasBegun) {
       if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
       from = joinAt >= 0 ? joinAt : this.#forced(data, facts, nowMs);
-      if (from < 0) return { stay: data, go: null };
+      if (from < 0) return { stay: data, go: null, joinAt: -1 };
       this.hasBegun = true;
       this.#beganMs = nowMs;
       if (facts?.tables && readPid(data, from) !== PAT_PID) tables = align(facts.tables, data, from);
     }
-    const parts = this.#sort(data, from, tables, facts);
+    const parts = this.#sort(data, from, tables, facts, joinAt);
     this.#checkOver(facts, nowMs);
     return parts;
   }
@@ -121,17 +123,20 @@ export class Handover {
     return -1;
   }
 
-  #sort(data: Uint8Array, from: number, tables: Uint8Array | null, facts: ProgramFacts | null): Parts {
+  #sort(data: Uint8Array, from: number, tables: Uint8Array | null, facts: ProgramFacts | null, joinAt: number): Parts {
+    let goJoinAt = -1;
     const stay = new Pile(data.length);
     const go = new Pile((tables?.length ?? 0) + (this.#isBridged ? 2 : 1) * data.length + (tables?.length ?? 0));
     stay.add(data, 0, from);
     if (tables) this.#addAll(go, tables);
     for (let at = from; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
-      if (this.#goes(data, at, pid, facts)) this.#add(go, data, at, pid);
-      else stay.add(data, at, at + PACKET_BYTES);
+      if (this.#goes(data, at, pid, facts)) {
+        if (at === joinAt) goJoinAt = tables && at === from ? 0 : go.length; // the tables belong to it
+        this.#add(go, data, at, pid);
+      } else stay.add(data, at, at + PACKET_BYTES);
     }
-    return { stay: stay.bytes, go: go.bytes };
+    return { stay: stay.bytes, go: go.bytes, joinAt: goJoinAt };
   }
 
   #goes(data: Uint8Array, at: number, pid: number, facts: ProgramFacts | null): boolean {
@@ -161,20 +166,20 @@ export class Handover {
 
 /** Packets put one behind the other. */
 class Pile {
+  length = 0;
   readonly #room: Uint8Array;
-  #length = 0;
 
   constructor(room: number) {
     this.#room = new Uint8Array(room);
   }
 
   get bytes(): Uint8Array | null {
-    return this.#length === 0 ? null : this.#room.subarray(0, this.#length);
+    return this.length === 0 ? null : this.#room.subarray(0, this.length);
   }
 
   add(data: Uint8Array, from: number, to: number): void {
-    this.#room.set(data.subarray(from, to), this.#length);
-    this.#length += to - from;
+    this.#room.set(data.subarray(from, to), this.length);
+    this.length += to - from;
   }
 }
 

@@ -42,17 +42,18 @@ export class Admission {
   admit(message: Message, waitingBytes: number, nowMs: number): Message | null {
     const wasDropping = this.#gate.isDropping;
     if (!this.#gate.admits(message, waitingBytes, nowMs)) return null;
+    // Something opaque may end the dropping in the middle of a picture: that is begun anew at a random access point.
+    if (wasDropping) this.#handover = message.kind === 'ts' ? Handover.resume() : new Handover(JOIN_PATIENCE);
     if (message.kind !== 'ts') return message;
-    if (wasDropping) this.#handover = Handover.resume();
     return this.#handover === null ? message : this.#join(this.#handover, message, nowMs);
   }
 
   #join(handover: Handover, message: Message, nowMs: number): Message | null {
     // Who is there when a source begins gets all that it sends.
     if (message.begins) handover.end();
-    const { go } = handover.split(message.data, message.joinAt, message.facts, nowMs);
+    const { go, joinAt } = handover.split(message.data, message.joinAt, message.facts, nowMs);
     if (handover.isOver) this.#handover = null;
     if (go === null || go === message.data) return go && message;
-    return new Message('ts', go, { joinAt: message.joinAt >= 0 ? 0 : -1, begins: false, facts: message.facts });
+    return new Message('ts', go, { joinAt, begins: false, facts: message.facts });
   }
 }

@@ -120,6 +120,7 @@ export class Destination implements Sink {
   /** Dials another far end in place of the one there was; with `isCut` that one does not see another byte. */
   #replace(rule: DestinationRule, isCut: boolean): void {
     this.#callOff(1000);
+    if (this.#settling) this.#settle(this.#settling);
     if (isCut) {
       this.#endLeaving();
       this.#live.cut();
@@ -187,13 +188,14 @@ export class Destination implements Sink {
   }
 
   #writeSplit(from: Link, to: Link, handover: Handover, message: Message): void {
+    const begins = !handover.hasBegun;
     if (message.begins) handover.end();
-    const { data, joinAt, facts } = message;
-    const { stay, go } = handover.split(data, joinAt, facts, performance.now());
+    const { data, facts } = message;
+    const { stay, go, joinAt } = handover.split(data, message.joinAt, facts, performance.now());
     if (stay) from.write(stay === data ? message : new Message('ts', stay, { joinAt: -1, begins: false, facts }));
     if (!go) return;
-    // It begins with tables and a random access point, as if a source did.
-    to.write(go === data ? message : new Message('ts', go, { joinAt: -1, begins: true, facts }));
+    // It begins with tables and a random access point, as if a source did. Not again: it may be lost and come back.
+    to.write(go === data ? message : new Message('ts', go, { joinAt, begins, facts }));
   }
 
   /** A message of the other stream that the rule names now. */
@@ -207,11 +209,11 @@ export class Destination implements Sink {
     }
     change.hasPackets = true;
     const { data, facts } = message;
-    const joinAt = message.begins ? 0 : message.joinAt;
-    const { go } = handover.split(data, joinAt, facts, performance.now());
+    const { go, joinAt } = handover.split(data, message.begins ? 0 : message.joinAt, facts, performance.now());
     if (!go) return;
+    const begins = message.begins || change === this.#change;
     if (change === this.#change) this.#complete(change);
-    change.link.write(new Message('ts', go, { joinAt: -1, begins: true, facts }));
+    change.link.write(new Message('ts', go, { joinAt, begins, facts }));
     if (handover.isOver) this.#settle(change);
   }
 
