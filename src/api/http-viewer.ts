@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import type { Seats } from '../relay/seats.js';
 import { type Outlet, Viewer } from '../relay/viewer.js';
+import { HttpError } from './problem.js';
 
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
 const MP2T = 'video/mp2t';
@@ -29,6 +30,14 @@ export class HttpViewers {
     if (!relay.has(name)) {
       throw new NotFoundError(
         `nothing is called "${name}": no feed has it, and no stream rule; GET /api/stats lists what there is`,
+      );
+    }
+    if (response.socket === null) {
+      // Its turn may never come, and its end is not told: node says nothing of responses that have no socket.
+      throw new HttpError(
+        400,
+        'ERR_PIPELINED',
+        'another request on this connection is not answered yet; open a connection for each player',
       );
     }
     this.#seats.check(name);
