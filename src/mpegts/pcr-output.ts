@@ -38,7 +38,9 @@ export class PcrOutput {
 
   /** The output PCR for a PCR (33 bits and a fraction) of the feed that gives it. */
   carry(clock: FeedClock, pcr: number, nowMs: number): number {
-    const moved = clock.peek(clock.unwrap(pcr));
+    // By where the stamps are now: where they were drawn together (a burst), its own place lies nearer to them than it did.
+    const own = clock.unwrap(pcr);
+    const moved = clock.reached === -Infinity ? clock.peek(own) : clock.reached - (clock.reachedIn - own);
     if (Number.isNaN(clock.pcrDistance)) clock.pcrDistance = clock.reached - moved;
     const wanted = clock.pcrDistance - this.#lagOf(clock);
     const expected = this.last + (nowMs - this.atMs) * TICKS_PER_MS;

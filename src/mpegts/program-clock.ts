@@ -116,7 +116,10 @@ export class ProgramClock {
       const lead = ticksAfter(pts, dts);
       ahead = clock.sampler === track ? lead + clock.shortestLead(lead) : lead;
     }
-    clock.reached = Math.max(clock.reached, output + ahead);
+    if (output + ahead > clock.reached) {
+      clock.reached = output + ahead;
+      clock.reachedIn = whole + ahead;
+    }
     clock.reachedAtMs = nowMs;
   }
 

@@ -127,6 +127,18 @@ describe('Remuxer: one clock', () => {
     });
   }
 
+  for (const unitMs of [24, 168, 370]) {
+    for (const pcrMs of [700, 0]) {
+      it(`loses no sound, ${unitMs} ms a PES, to a burst of pictures with their PCR ${pcrMs} ms before`, () => {
+        const pictures = video({ fromMs: 4321, burstMs: 2000, pcrMs });
+        const { measured, errors, remuxer } = measure([pictures, audio({ unitMs, pcrMs, packets: 2 })]);
+        expect(remuxer.timing).to.deep.equal({ heldUnits: 0, lateUnits: 0, jumps: 0 });
+        expectInTime(measured, 7321);
+        expect(errors).to.deep.equal([]);
+      });
+    }
+  }
+
   for (const ppm of [100, -100]) {
     it(`follows a capture clock ${ppm} ppm off for half an hour, with jitter`, () => {
       const lengthMs = 1_800_000;
