@@ -132,6 +132,7 @@ export class Remuxer implements ProgramFacts {
       if (feed.clock) feed.clock.trim = feed.trim;
       if (tables && !feed.program) feed.prime(tables);
     }
+    this.#output.clock.pcr.mostTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
     this.#rebuild(true);
     return this.#output.pendingTables(nowMs);
   }

@@ -1,7 +1,6 @@
 // Somebody here who watches a feed or stream: begins with what is kept of it, so that a picture appears at once, and
 // then gets what comes. Who is slow goes without whole messages; who has stopped reading is let go.
 
-import { PACKET_BYTES } from '../mpegts/packet.js';
 import { Admission } from './admission.js';
 import type { Sink } from './feed.js';
 import type { GateObserver } from './gate.js';
@@ -18,9 +17,6 @@ export interface Outlet {
   /** The viewer has not read for long: it is let go. */
   giveUp(): void;
 }
-
-/** What is kept is sent in messages of about this size. */
-const PIECE_BYTES = 348 * PACKET_BYTES;
 
 /** One viewer of a feed or stream. */
 export class Viewer implements Sink {
@@ -46,12 +42,11 @@ export class Viewer implements Sink {
   begin(cache: GopCache | null): void {
     const start = cache?.join();
     if (!start) return;
-    const { data, handover } = start;
-    for (let at = 0; at < data.length; at += PIECE_BYTES) {
-      this.#outlet.send(new Message('ts', data.subarray(at, at + PIECE_BYTES), { joinAt: -1, begins: false }));
+    for (const piece of start.pieces) {
+      this.#outlet.send(new Message('ts', piece, { joinAt: -1, begins: false }));
+      this.#owed += piece.length;
     }
-    this.#owed = data.length;
-    this.#admission.begin(handover);
+    this.#admission.begin(start.handover);
   }
 
   write(message: Message): void {
