@@ -45,6 +45,7 @@ export class CacheBudget {
    * not so many.
    */
   take(cache: GopCache, count: number): boolean {
+    if (this.#left < count && this.#left + this.#watchedBefore(cache) < count) return false; // nobody goes in vain
     while (this.#left < count) {
       const least = this.#leastWatched(cache);
       if (!least) return false;
@@ -72,6 +73,13 @@ export class CacheBudget {
 
   get #left(): number {
     return this.#most - this.#made + this.#free.length;
+  }
+
+  /** How many pieces there are in caches that would go for `cache`. */
+  #watchedBefore(cache: GopCache): number {
+    let count = 0;
+    for (const one of this.#caches) if (one.lastWatch < cache.lastWatch) count += one.pieces.length;
+    return count;
   }
 
   #leastWatched(than: GopCache): GopCache | null {
