@@ -163,13 +163,11 @@ describe('GET /ts', () => {
     await until('it runs', () => vw.relay.stats().feeds.cam?.randomAccessPoints);
     const watched = overHttp(vw, 'cam');
     const request = get(`${vw.url}/ts/cam`, (response) => response.pause());
-    let isCut = false;
-    request.on('error', () => undefined).on('close', () => (isCut = true));
+    request.on('error', () => undefined);
     afterTest(() => request.destroy());
     await until('it is let in', () => vw.relay.stats().feeds.cam!.sinks === 2);
     await until('it is let go', () => vw.relay.stats().feeds.cam!.sinks === 1, 11_000);
     expect(continuityErrors(bytesOf(watched))).to.deep.equal([]);
-    expect(isCut || request.socket?.destroyed !== undefined).to.be.true;
   }).timeout(30_000);
 
   it('is played by ffplay', async () => {
