@@ -17,7 +17,7 @@ const MODESTY = 0.95;
 
 /** Who joins begins with these packets, and goes on with `handover`. */
 export interface CachedStart {
-  /** Whole packets: PAT, PMT, a random access point and what came since. In memory of their own. */
+  /** Whole packets: PAT, PMT, a random access point and what came since. Not to be written to. */
   readonly pieces: readonly Uint8Array[];
   readonly handover: Handover;
 }
@@ -60,6 +60,11 @@ export class CacheBudget {
     return true;
   }
 
+  /** Takes the first `count` pieces from `cache`: who joined has them, and they are not written to any more. */
+  letGo(cache: GopCache, count: number): void {
+    this.#made -= cache.pieces.splice(0, count).length;
+  }
+
   /** Takes the pieces of `cache` back but for the first `kept`. */
   giveBack(cache: GopCache, kept: number): void {
     this.#free.push(...cache.pieces.splice(kept));
@@ -99,6 +104,7 @@ export class GopCache implements Sink {
   readonly #budget: CacheBudget;
   #length = 0;
   #handover: Handover | null = null; // null: nothing is kept until the next random access point
+  #lent = 0; // how many of the first pieces those who joined have
   #likely = 1; // how many pieces a group of pictures is likely to take
 
   constructor(budget: CacheBudget) {
@@ -126,22 +132,26 @@ export class GopCache implements Sink {
   join(): CachedStart | null {
     this.lastWatch = this.#budget.nextWatch();
     if (!this.#handover || this.#length === 0) return null;
-    const used = this.pieces.slice(0, Math.ceil(this.#length / PIECE_BYTES));
-    const pieces = used.map((piece, i) => new Uint8Array(piece.subarray(0, this.#length - i * PIECE_BYTES)));
+    // Full pieces do not change any more: all who join share them, however slowly they take them. The last is copied.
+    const full = Math.floor(this.#length / PIECE_BYTES);
+    this.#lent = Math.max(this.#lent, full);
+    const pieces = this.pieces.slice(0, full);
+    const rest = this.#length - full * PIECE_BYTES;
+    if (rest > 0) pieces.push(new Uint8Array(this.pieces[full]!.subarray(0, rest)));
     return { pieces, handover: this.#handover.fork(performance.now()) };
   }
 
   /** Forgets everything and holds no memory until the next random access point. */
   clear(): void {
     this.#handover = null;
-    this.#length = 0;
+    this.#forget();
     this.#budget.giveBack(this, 0);
   }
 
   /** A new group of pictures, or another source whose first one is still to come. */
   #restart(message: Message): void {
     if (this.#length > 0) this.#likely = Math.ceil(this.#length / PIECE_BYTES);
-    this.#length = 0;
+    this.#forget();
     if (message.joinAt < 0) {
       this.clear();
       return;
@@ -155,6 +165,12 @@ export class GopCache implements Sink {
       this.#likely *= MODESTY;
       this.clear();
     }
+  }
+
+  #forget(): void {
+    this.#length = 0;
+    this.#budget.letGo(this, this.#lent);
+    this.#lent = 0;
   }
 
   #append(data: Uint8Array): void {

@@ -39,6 +39,13 @@ export class Message {
     this.facts = facts.facts ?? null;
   }
 
+  /** A message of packets that stay as they are: nobody has to copy them. */
+  static lasting(data: Uint8Array): Message {
+    const message = new Message('ts', data);
+    message.#kept = data;
+    return message;
+  }
+
   /** The data for as long as it is wanted: one copy, shared by all who keep the message. */
   keep(): Uint8Array {
     return (this.#kept ??= new Uint8Array(this.data)); // not slice(): a Buffer's is a view

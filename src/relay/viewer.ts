@@ -43,7 +43,7 @@ export class Viewer implements Sink {
     const start = cache?.join();
     if (!start) return;
     for (const piece of start.pieces) {
-      this.#outlet.send(new Message('ts', piece, { joinAt: -1, begins: false }));
+      this.#outlet.send(Message.lasting(piece));
       this.#owed += piece.length;
     }
     this.#admission.begin(start.handover);

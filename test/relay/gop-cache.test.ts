@@ -50,6 +50,21 @@ describe('GopCache', () => {
     cache = new GopCache(budget);
   });
 
+  it('gives full pieces to all who join in one memory, and never writes to them again', () => {
+    cache.write(access);
+    cache.write(filler(2.5 * PIECE_BYTES));
+    const [one, two] = [cache.join()!, cache.join()!];
+    expect(one.pieces.map(({ length }) => length).slice(0, 2)).to.deep.equal([PIECE_BYTES, PIECE_BYTES]);
+    expect(one.pieces[0]).to.equal(two.pieces[0]);
+    const before = Buffer.concat(one.pieces);
+    cache.write(access);
+    cache.write(message(packets(1000, VIDEO, 0xaa)));
+    expect(Buffer.concat(one.pieces).equals(before)).to.be.true;
+    expect(budget.used).to.equal(3 * PIECE_BYTES);
+    cache.clear();
+    expect(budget.used).to.equal(0);
+  });
+
   it('takes no memory and gives no start before there is a random access point', () => {
     cache.write(message(video(0, true)));
     cache.write(new Message('text', Buffer.from('x')));
