@@ -5,10 +5,13 @@ import express, { type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import { refusal } from './guard.js';
 import { COOKIE_NAME, type KeyGuard } from './keys.js';
+import { playerLinks, type Watchable } from '../web/player-page.js';
 
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1rem;color:#1c2733;background:#f6f8fa}
 h1{font-size:1.5rem}input,button{font:inherit;padding:.5rem .75rem;border:1px solid #b6c2cd;border-radius:.4rem}
 button{background:#0b6bcb;border-color:#0b6bcb;color:#fff;cursor:pointer}p.bad{color:#b3261e}code{background:#e7ecf1;padding:.1rem .3rem;border-radius:.25rem}
+h2{font-size:1.1rem}.watch{list-style:none;padding:0}.watch a{display:inline-block;padding:.6rem 0;min-width:12rem}
+.watch .live{color:#1a7f37}.watch .away{opacity:.65}
 @media(prefers-color-scheme:dark){body{color:#dbe4ec;background:#12181f}code{background:#24303b}input{background:#1b242d;color:inherit}}`;
 
 /** The headers of every answer: no script, nothing from elsewhere, no frame. */
@@ -29,14 +32,14 @@ export function securityHeaders(isSecure: boolean): RequestHandler {
   });
 }
 
-/** Pages of the relay; `keys` is null where there is nothing to log in to. */
-export function createPages(keys: KeyGuard | null, isSecure: boolean): Router {
+/** Pages of the relay; `keys` is null where there is nothing to log in to. `watchables`: what can be watched now. */
+export function createPages(keys: KeyGuard | null, isSecure: boolean, watchables: () => Watchable[]): Router {
   const pages = Router({ caseSensitive: true });
   pages.get('/style.css', (_request, response) => {
     response.type('css').send(STYLE);
   });
   pages.get('/', (_request, response) => {
-    response.type('html').send(FRONT);
+    response.type('html').send(frontPage(watchables()));
   });
   if (!keys) return pages;
   pages.get('/login', (_request, response) => {
@@ -77,13 +80,17 @@ function page(title: string, body: string): string {
   );
 }
 
-const FRONT = page(
-  'vw',
-  '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
-    '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
-    '<a href="/api/destinations/all">destinations</a>.</p>' +
-    '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, see a feed at <code>/ws/&lt;feed&gt;</code>.</p>',
-);
+function frontPage(watchables: readonly Watchable[]): string {
+  return page(
+    'vw',
+    '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
+      '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
+      '<a href="/api/destinations/all">destinations</a>.</p>' +
+      (watchables.length === 0 ? '' : `<h2>Watch</h2>${playerLinks(watchables)}`) +
+      '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, see a feed at <code>/play/&lt;feed&gt;</code>, ' +
+      'take its bytes from <code>/ws/&lt;feed&gt;</code>.</p>',
+  );
+}
 
 function loginPage(fault: string): string {
   return page(
