@@ -23,19 +23,23 @@ const leaner = {
 };
 
 mkdirSync(OUT, { recursive: true });
-await build({
-  entryPoints: ['main', 'mpeg1-player', 'mse-player'].map((name) => `src/web/browser/${name}.ts`),
-  outdir: OUT,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  target: 'es2022',
-  minify: true,
-  legalComments: 'eof',
-  tsconfig: 'src/web/browser/tsconfig.json',
-  plugins: [leaner],
-  logLevel: 'warning',
-});
+// The page asks for an engine once it knows which; both are fetched beside the page's own script (player-page.ts), and
+// stand alone, for a shared part would be one more way there and back before the first picture.
+for (const name of ['main', 'mpeg1-player', 'mse-player']) {
+  await build({
+    entryPoints: [`src/web/browser/${name}.ts`],
+    outdir: OUT,
+    bundle: true,
+    external: name === 'main' ? ['./mpeg1-player.js', './mse-player.js'] : [],
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'eof',
+    tsconfig: 'src/web/browser/tsconfig.json',
+    plugins: [leaner],
+    logLevel: 'warning',
+  });
+}
 for (const name of readdirSync('src/web/static')) copyFileSync(`src/web/static/${name}`, `${OUT}/${name}`);
 
 // What is bundled goes with its licence.

@@ -44,7 +44,7 @@ export function playerPage({ name, socket, wantsToken }: PlayerPage): string {
 <button>Watch</button>
 </form>
 <div id="bar">
-<button id="sound" type="button" aria-pressed="false" aria-keyshortcuts="m"><svg viewBox="0 0 24 24" aria-hidden="true">${ICONS.speaker}${ICONS.sound}</svg><span id="sound-label">Sound on</span></button>
+<button id="sound" type="button" data-is="off" aria-keyshortcuts="m"><svg viewBox="0 0 24 24" aria-hidden="true">${ICONS.speaker}${ICONS.sound}</svg><span id="sound-label">Sound on</span></button>
 <div id="about">
 <span id="name">${title}</span>
 <span id="figures"><span id="tracks" title="What is played"></span><span id="bitrate" title="What arrives"></span><span id="delay" title="Delay in this player, from arrival to the screen"></span><span id="lost" title="Packets that did not arrive, since this page was opened"></span></span>

@@ -43,7 +43,48 @@ const witness = {
     });
   },
 
-  /** Looks at each frame of the screen from now on; returns what tells how many of them were black. */
+  /** The clock that scripts/bench-player.ts draws: 24 blocks, the highest bit first, then 8 of their sum; -1: none. */
+  clock() {
+    const pixels = witness.pixels(64, 48);
+    if (!pixels) return -1;
+    let bits = 0;
+    for (let i = 0; i < 32; i++) {
+      const [x, y] = [(i % 8) * 8 + 4, Math.floor(i / 8) * 12 + 6];
+      bits = bits * 2 + (pixels[(y * 64 + x) * 4] > 128 ? 1 : 0);
+    }
+    const [time, sum] = [Math.floor(bits / 256), bits % 256];
+    return sum === 255 - ((time + (time >> 8) + (time >> 16)) & 0xff) ? time : -1;
+  },
+
+  /** When the first picture was seen, in milliseconds after the page was asked for. */
+  firstPicture() {
+    return new Promise((resolve) => {
+      const frame = () => {
+        if (witness.clock() !== -1) resolve(performance.now());
+        else requestAnimationFrame(frame);
+      };
+      frame();
+    });
+  },
+
+  /** How old the pictures of the next seconds are when they are drawn, in milliseconds. */
+  ages(forMs) {
+    const until = performance.now() + forMs;
+    const ages = [];
+    let before = -1;
+    return new Promise((resolve) => {
+      const frame = () => {
+        const now = witness.clock();
+        if (now !== -1 && now !== before) ages.push((Date.now() - now) & 0xffffff);
+        before = now;
+        if (performance.now() > until) resolve(ages);
+        else requestAnimationFrame(frame);
+      };
+      frame();
+    });
+  },
+
+  /** Counts the frames of the screen without a picture, from now on. */
   watchForBlack() {
     witness.blackFrames = 0;
     const frame = () => {

@@ -27,8 +27,10 @@ declare module '@cycjimmy/jsmpeg-player' {
   }
   interface Decoder<Destination> extends PesSink {
     connect(destination: Destination): void;
-    /** Decodes one picture or frame; false: there is none. */
+    /** Decodes one picture or frame. False: there is none, or what came next was something else (a header). */
     decode(): boolean;
+    /** What was written and not yet read; `index` counts bits. */
+    readonly bits: { readonly index: number; readonly byteLength: number };
   }
   interface DecoderOptions {
     streaming: boolean;

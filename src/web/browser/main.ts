@@ -1,6 +1,5 @@
 // The page's script: the buttons, the words and the figures round the picture.
 
-import { wakeAudio } from './audio-context.js';
 import { type Display, type State, Viewer } from './viewer.js';
 
 const IDLE_MS = 3000;
@@ -44,7 +43,7 @@ const display: Display = {
   setFacts({ tracks, bitrate, lostPackets, delayMs, hasSound }) {
     write('tracks', tracks);
     write('bitrate', bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1e3)} kbit/s`);
-    write('delay', `${(delayMs / 1000).toFixed(2)} s`);
+    write('delay', `delay ${(delayMs / 1000).toFixed(2)} s`);
     write('lost', `${lostPackets} lost`);
     page.dataset.sound = hasSound ? 'there' : 'none';
   },
@@ -75,11 +74,15 @@ ask.addEventListener('submit', (event) => {
 });
 
 let isSoundOn = false;
+let audio: AudioContext | null = null; // browsers let it run only after a click or a key
 function toggleSound(): void {
   isSoundOn = !isSoundOn;
-  if (isSoundOn) wakeAudio();
-  viewer.setSound(isSoundOn);
-  sound.setAttribute('aria-pressed', String(isSoundOn));
+  if (isSoundOn) {
+    audio ??= new AudioContext({ latencyHint: 'interactive' });
+    void audio.resume();
+  }
+  viewer.setSound(isSoundOn ? audio : null);
+  sound.dataset.is = isSoundOn ? 'on' : 'off';
   find('sound-label').textContent = isSoundOn ? 'Sound off' : 'Sound on';
 }
 

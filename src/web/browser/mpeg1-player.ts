@@ -2,7 +2,7 @@
 // frame of the screen. No buffer, no clock: what is live is shown.
 
 import JSMpeg, { type Decoder, type Picture, type Renderer, type Sound } from '@cycjimmy/jsmpeg-player';
-import { audioContext } from './audio-context.js';
+import { Lateness } from './lateness.js';
 import type { Player, PlayerEvents } from './player.js';
 import { readSequence } from './sequence.js';
 import { SoundOut } from './sound-out.js';
@@ -23,6 +23,7 @@ export class Mpeg1Player implements Player {
   #video: Decoder<Picture> | null = null;
   #size = '';
   #sound: { out: SoundOut; decoder: Decoder<Sound> } | null = null;
+  readonly #lateness = new Lateness();
   #waitsForKey = true;
   #hasBegun = false;
   #arrivedAt = 0;
@@ -33,10 +34,7 @@ export class Mpeg1Player implements Player {
     this.#hasVideo = hasVideo;
     this.#events = events;
     this.element = document.createElement('canvas');
-    // Kept, so that the last picture can be seen (and read) until the next.
-    const options = { canvas: this.element, preserveDrawingBuffer: true };
-    const { WebGL, Canvas2D } = JSMpeg.Renderer;
-    this.#renderer = WebGL.IsSupported() ? new WebGL(options) : new Canvas2D(options);
+    this.#renderer = newRenderer(this.element);
     const { VIDEO_1, AUDIO_1 } = JSMpeg.Demuxer.TS.STREAM;
     this.#demuxer.connect(VIDEO_1, { write: (pts, parts) => this.#takePicture(pts, parts) });
     this.#demuxer.connect(AUDIO_1, { write: (pts, parts) => this.#takeSound(pts, parts) });
@@ -45,7 +43,7 @@ export class Mpeg1Player implements Player {
   write(packets: Uint8Array<ArrayBuffer>): void {
     this.#arrivedAt = performance.now();
     this.#demuxer.write(packets.buffer);
-    while (this.#video?.decode());
+    if (this.#video) decodeAll(this.#video);
     while (this.#sound?.decoder.decode());
   }
 
@@ -53,12 +51,11 @@ export class Mpeg1Player implements Player {
     // Nothing is due by time alone.
   }
 
-  setSound(isOn: boolean): void {
-    const context = audioContext();
-    if (isOn === (this.#sound !== null) || (isOn && !context)) return;
+  setSound(context: AudioContext | null): void {
+    if ((context !== null) === (this.#sound !== null)) return;
     this.#sound?.out.close();
     this.#sound = null;
-    if (!isOn || !context) return;
+    if (!context) return;
     const out = new SoundOut(context);
     const decoder = new JSMpeg.Decoder.MP2Audio({ streaming: true, audioBufferSize: AUDIO_BUFFER_BYTES });
     decoder.connect(out);
@@ -67,14 +64,15 @@ export class Mpeg1Player implements Player {
 
   close(): void {
     cancelAnimationFrame(this.#drawing);
-    this.setSound(false);
+    this.setSound(null);
     this.#video = null;
     this.#renderer.destroy();
     this.#renderer.gl?.getExtension('WEBGL_lose_context')?.loseContext(); // browsers have a handful of contexts
   }
 
   #takePicture(pts: number, parts: readonly Uint8Array[]): void {
-    if (document.hidden) {
+    const isLate = this.#lateness.isTooLate(pts * 1000, performance.now());
+    if (isLate || document.hidden) {
       this.#waitsForKey = true; // nobody looks: no work
       return;
     }
@@ -120,7 +118,8 @@ export class Mpeg1Player implements Player {
     if (!this.#picture) return;
     this.#renderer.render(...this.#picture);
     this.shownAt = performance.now();
-    this.delayMs += (this.shownAt - this.#arrivedAt - this.delayMs) * DELAY_SMOOTHING;
+    const delayMs = this.#lateness.ms + this.shownAt - this.#arrivedAt;
+    this.delayMs += (delayMs - this.delayMs) * DELAY_SMOOTHING;
     this.#begin();
   }
 
@@ -129,4 +128,28 @@ export class Mpeg1Player implements Player {
     this.#hasBegun = true;
     this.#events.began();
   }
+}
+
+/** Decodes what is there. jsmpeg stops at each header, and would leave the picture behind it for the next time. */
+function decodeAll(decoder: Decoder<Picture>): void {
+  const { bits } = decoder;
+  for (let before = -1; bits.index < bits.byteLength << 3 && bits.index !== before;) {
+    before = bits.index;
+    decoder.decode();
+  }
+}
+
+/**
+ * WebGL where the machine has it in hardware. Without, drawing by hand is quicker: setting up WebGL in software took
+ * 300 ms until the first picture.
+ */
+function newRenderer(canvas: HTMLCanvasElement): Renderer {
+  // The last picture is kept, so that it can be seen (and read) until the next.
+  const kept = { preserveDrawingBuffer: true };
+  const wanted = { ...kept, alpha: false, depth: false, antialias: false, failIfMajorPerformanceCaveat: true };
+  const { WebGL, Canvas2D } = JSMpeg.Renderer;
+  // jsmpeg asks the canvas again, and is given the same context.
+  if (canvas.getContext('webgl', wanted)) return new WebGL({ canvas, ...kept });
+  canvas.getContext('2d', { alpha: false, willReadFrequently: true }); // pixels are made by hand: keep them in memory
+  return new Canvas2D({ canvas });
 }

@@ -79,8 +79,8 @@ export class MsePlayer implements Player {
     if (paused) void this.#play();
   }
 
-  setSound(isOn: boolean): void {
-    this.element.muted = !isOn;
+  setSound(context: AudioContext | null): void {
+    this.element.muted = context === null;
   }
 
   close(): void {

@@ -16,8 +16,8 @@ export interface Player {
   write(packets: Uint8Array<ArrayBuffer>): void;
   /** To be called ten times a second. */
   tick(nowMs: number): void;
-  /** Sound on or off; on only after the visitor asked for it. */
-  setSound(isOn: boolean): void;
+  /** Sound on, or off (`null`). On is a context that runs: the visitor has asked for it with a click or a key. */
+  setSound(context: AudioContext | null): void;
   /** Milliseconds from the arrival of a picture to the screen. */
   readonly delayMs: number;
   /** When a picture was last shown, or sound played, as `performance.now()` has it. */

@@ -52,7 +52,7 @@ export class Stage {
   #coming: Part | null = null;
   #still: Part | null = null; // the last picture of a program that has none now
   #stillTimer = 0;
-  #isSoundOn = false;
+  #sound: AudioContext | null = null; // null: off
   #lookedAtSince = 0; // a page that nobody looks at draws nothing
 
   constructor(box: HTMLElement, events: StageEvents) {
@@ -95,7 +95,6 @@ export class Stage {
       if (!player) return;
       part.player = player;
       this.#box.prepend(player.element); // beneath what is seen
-      if (selection.engine === 'jsmpeg') player.setSound(this.#isSoundOn);
       for (const data of recent() ?? []) part.write(data);
     } catch (error) {
       events.failed((error as Error).message, false);
@@ -119,11 +118,11 @@ export class Stage {
   }
 
   /** To be called from a click or a key when it is to be on. */
-  setSound(isOn: boolean): void {
-    this.#isSoundOn = isOn;
-    this.#current?.player?.setSound(isOn);
+  setSound(context: AudioContext | null): void {
+    this.#sound = context;
+    this.#current?.player?.setSound(context);
     const idle = this.#videos.filter((video) => !this.#isInUse(video));
-    if (isOn) for (const video of idle) video.load(); // touched, for later
+    if (context) for (const video of idle) video.load(); // touched, for later
   }
 
   /** The newest player has failed or stands still: its picture stays, another may be made. */
@@ -151,7 +150,7 @@ export class Stage {
     this.#still = part;
     if (!part) return;
     part.isRetired = true;
-    part.player?.setSound(false);
+    part.player?.setSound(null);
     this.#stillTimer = setTimeout(() => this.#keep(null), STILL_KEPT_MS);
   }
 
@@ -167,7 +166,7 @@ export class Stage {
     if (old?.hasPicture && !part.hasPicture) this.#keep(old);
     else old?.close();
     if (part.hasPicture) this.#keep(null);
-    part.player?.setSound(this.#isSoundOn);
+    part.player?.setSound(this.#sound);
     this.#events.shown(part.engine);
   }
 }

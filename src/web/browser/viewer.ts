@@ -76,8 +76,9 @@ export class Viewer {
     this.#connection.retry();
   }
 
-  setSound(isOn: boolean): void {
-    this.#stage.setSound(isOn);
+  /** Sound on, or off (`null`); to be called from a click or a key. */
+  setSound(context: AudioContext | null): void {
+    this.#stage.setSound(context);
   }
 
   #begin(): void {
