@@ -132,3 +132,35 @@ for (const [video, audio, engine, names] of [
     });
   });
 }
+
+describe('the player', function () {
+  this.timeout(60_000);
+
+  for (const [video, audio, plays] of [
+    ['h264', 'mp2', /^H\.264 \+ MPEG audio$/],
+    ['mpeg1video', 'aac', /^MPEG-1 \+ AAC \(not played\)$/],
+  ] as const) {
+    it(`plays the picture of ${video} beside ${audio}`, async () => {
+      const vw = await Program.stream();
+      Camera.picture(video, `${vw.url}/ts/video0`);
+      Camera.sound(audio, `${vw.url}/ts/audio0`);
+      await vw.api('POST', '/api/streams', both);
+      const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
+      await one.isIn('playing');
+      await one.page.click('#sound');
+      await one.moves(100);
+      await one.says('tracks', plays);
+    });
+  }
+
+  it('plays sound alone', async () => {
+    const vw = await Program.stream();
+    for (const codec of ['mp2', 'aac'] as const) {
+      Camera.sound(codec, `${vw.url}/ts/${codec}`);
+      const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${codec}`);
+      await one.isIn('playing');
+      await one.page.click('#sound');
+      await soundIsHeard(one);
+    }
+  });
+});

@@ -1,5 +1,6 @@
 // Puts it together: what the connection brings is looked at, kept and shown; when the program changes, so does the player.
 
+import type { Track } from '../../mpegts/track.js';
 import { Connection } from './connection.js';
 import { ProgramWatch } from './program-watch.js';
 import { Recent } from './recent.js';
@@ -138,12 +139,23 @@ export class Viewer {
     }
     if (stillMs > STILL_MS && silentMs < AWAY_MS && this.#stage.key !== '') this.#stage.giveUp();
     this.#display.setFacts({
-      tracks: this.#watch.liveTracks().filter(isPlayable).map(nameOf).join(' + '),
+      tracks: this.#names(),
       bitrate: this.#watch.bitrate(now),
       lostPackets: this.#lostBefore + this.#watch.lostPackets,
       delayMs: this.#stage.player?.delayMs ?? 0,
       hasSound: (this.#selection?.audio ?? null) !== null,
     });
+  }
+
+  /** What there is to see and hear, and what of it is not played here. */
+  #names(): string {
+    const played = [this.#selection?.video, this.#selection?.audio];
+    const isPlayed = (track: Track) => played.some((one) => one?.pid === track.pid);
+    return this.#watch
+      .liveTracks()
+      .filter(({ kind }) => kind !== 'other')
+      .map((track) => nameOf(track) + (isPlayed(track) ? '' : ' (not played)'))
+      .join(' + ');
   }
 
   #set(state: State, detail: string): void {
@@ -152,5 +164,3 @@ export class Viewer {
     this.#display.setState(state, detail);
   }
 }
-
-const isPlayable = ({ kind }: { readonly kind: string }): boolean => kind !== 'other';
