@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
+import { Seats } from '../relay/seats.js';
 import { Actions } from './actions.js';
 import { LINGER_MS, refuse } from './answers.js';
 import { createApp } from './app.js';
@@ -16,6 +17,7 @@ import { Guard } from './guard.js';
 import type { AllowedHosts } from './hosts.js';
 import { KeyGuard } from './keys.js';
 import { problem } from './problem.js';
+import { HttpViewers } from './http-viewer.js';
 import { takeUpgrades } from './upgrades.js';
 
 /** Where and how to serve. */
@@ -63,12 +65,14 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const keys = apiKey === null ? null : new KeyGuard(apiKey);
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options);
-  const app = createApp(relay, actions, guard, keys, certificate !== null, options.headersTimeoutMs, log);
+  const seats = new Seats(relay.limits.maxClients);
+  const viewers = new HttpViewers(relay, seats, log);
+  const app = createApp(relay, actions, viewers, guard, keys, certificate !== null, options.headersTimeoutMs, log);
   server.on('request', app);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
   server.on('checkContinue', app);
   server.on('clientError', answerClientError);
-  const closeClients = takeUpgrades(server, relay, guard, log);
+  const closeClients = takeUpgrades(server, relay, guard, seats, log);
   const door = new FrontDoor(server, relay, guard, options, log);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options);
@@ -84,6 +88,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
       door.endUploads();
       closeClients();
+      viewers.close();
       server.closeIdleConnections();
       const cut = setTimeout(() => door.cut(), LINGER_MS);
       await Promise.all([stopped, commandLink?.close(1001)]);

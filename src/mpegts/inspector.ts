@@ -1,9 +1,12 @@
 // Looks at every packet of one source once, so that nobody behind it has to: tables, counters, random access points.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
-import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS } from './packet.js';
+import { startsAccessPoint } from './access-point.js';
+import type { ProgramFacts } from './handover.js';
+import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS, startsUnit } from './packet.js';
 import { type Program, ProgramReader } from './program.js';
 import { TablePackets } from './table-packets.js';
+import type { Track } from './track.js';
 
 // What the inspector knows of a PID.
 const PLAIN = 0;
@@ -12,7 +15,7 @@ const JOINABLE = 2; // of the track whose random access points count
 const NOT_SEEN = 0xff;
 
 /** Follows one source through its messages. */
-export class Inspector {
+export class Inspector implements ProgramFacts {
   packets = 0;
   nullPackets = 0;
   /** Packets whose continuity_counter was not the next one, without a discontinuity_indicator (§2.4.3.3). */
@@ -28,6 +31,9 @@ export class Inspector {
   readonly #pat = new TablePackets();
   readonly #pmt = new TablePackets();
   #anyJoinable = true; // until a PMT says which track counts
+  #key: Track | null = null;
+  #pids: readonly number[] = [];
+  #marksAccess = false;
 
   constructor() {
     this.#roles[0] = TABLE; // the PAT
@@ -41,6 +47,18 @@ export class Inspector {
   /** The PMT's PID; -1 until a PAT came. */
   get pmtPid(): number {
     return this.#reader.pmtPid;
+  }
+
+  get keyPid(): number {
+    return this.#key?.pid ?? -1;
+  }
+
+  get pids(): readonly number[] {
+    return this.#pids;
+  }
+
+  get marksAccess(): boolean {
+    return this.#marksAccess;
   }
 
   /** PAT and PMT in the packets in which they were last sent, for whoever joins; `null` until both were. */
@@ -65,6 +83,7 @@ export class Inspector {
     this.#reader.reset();
     this.#pat.reset();
     this.#pmt.reset();
+    this.#marksAccess = false;
     this.#setRoles();
   }
 
@@ -96,13 +115,22 @@ export class Inspector {
         if (this.#reader.push(data, at) || roles[this.#pmtIndex()] !== TABLE) this.#setRoles();
         if (this.#reader.pmtPid !== pmtPid) this.#pmt.reset();
         (pid === 0 ? this.#pat : this.#pmt).push(data, at);
-      } else if (flags & RANDOM_ACCESS && (role === JOINABLE || this.#anyJoinable)) {
+      } else if (role === JOINABLE ? this.#isAccess(data, at, flags) : this.#anyJoinable && flags & RANDOM_ACCESS) {
         this.randomAccessPoints++;
+        this.#marksAccess = true;
         if (joinAt === -1) joinAt = at;
       }
     }
     this.packets += data.length / PACKET_BYTES;
     return joinAt;
+  }
+
+  /** Whether the packet at `at`, of the track that counts, is a random access point. */
+  #isAccess(data: Uint8Array, at: number, flags: number): boolean {
+    if (flags & RANDOM_ACCESS) return true;
+    if (!startsUnit(data, at)) return false;
+    const { kind, streamType } = this.#key!; // the track that counts
+    return kind === 'audio' || startsAccessPoint(streamType, data, at); // sound can be joined at every PES packet
   }
 
   #pmtIndex(): number {
@@ -114,8 +142,10 @@ export class Inspector {
     roles[0] = TABLE;
     roles[this.#pmtIndex()] = TABLE;
     const tracks = this.program?.tracks ?? [];
-    const kind = ['video', 'audio'].find((wanted) => tracks.some((track) => track.kind === wanted));
-    this.#anyJoinable = kind === undefined;
-    for (const track of tracks) if (track.kind === kind) roles[track.pid] = JOINABLE;
+    const ofKind = (wanted: string) => tracks.find(({ kind }) => kind === wanted);
+    this.#key = ofKind('video') ?? ofKind('audio') ?? null;
+    this.#anyJoinable = this.#key === null;
+    this.#pids = tracks.map(({ pid }) => pid);
+    if (this.#key) roles[this.#key.pid] = JOINABLE;
   }
 }
