@@ -28,6 +28,12 @@ export class SectionAssembler {
     this.#drop();
   }
 
+  /** A packet that need not be read: what comes next is told from a duplicate by its counter, not by an older one's. */
+  pass(data: Uint8Array, at: number): void {
+    this.#counter = readCounter(data, at);
+    this.#drop();
+  }
+
   /** Takes the transport packet at `at`. */
   push(data: Uint8Array, at: number): void {
     if (!hasPayload(data, at)) return;
