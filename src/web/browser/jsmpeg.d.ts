@@ -30,7 +30,7 @@ declare module '@cycjimmy/jsmpeg-player' {
     /** Decodes one picture or frame. False: there is none, or what came next was something else (a header). */
     decode(): boolean;
     /** What was written and not yet read; `index` counts bits. */
-    readonly bits: { readonly index: number; readonly byteLength: number };
+    readonly bits: { index: number; readonly byteLength: number; readonly bytes: Uint8Array };
   }
   interface DecoderOptions {
     streaming: boolean;

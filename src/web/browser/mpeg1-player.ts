@@ -3,6 +3,7 @@
 
 import JSMpeg, { type Decoder, type Picture, type Renderer, type Sound } from '@cycjimmy/jsmpeg-player';
 import { Lateness } from './lateness.js';
+import { decodeFrames } from './mp2-frames.js';
 import type { Player, PlayerEvents } from './player.js';
 import { readSequence } from './sequence.js';
 import { SoundOut } from './sound-out.js';
@@ -44,7 +45,7 @@ export class Mpeg1Player implements Player {
     this.#arrivedAt = performance.now();
     this.#demuxer.write(packets.buffer);
     if (this.#video) decodeAll(this.#video);
-    while (this.#sound?.decoder.decode());
+    if (this.#sound) decodeFrames(this.#sound.decoder);
   }
 
   tick(): void {
