@@ -9,9 +9,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   relay: ['mpegts'],
   process: [],
   ingest: ['relay', 'process', 'mpegts'], // mpegts: an upload finds its packets
-  serve: ['mpegts', 'relay'],
-  api: ['relay', 'ingest', 'process'],
-  web: [],
+  serve: ['mpegts', 'relay', 'web'],
+  api: ['relay', 'ingest', 'process', 'web'],
+  web: ['mpegts'], // the player reads packets in the browser
 };
 
 /** Every import of a file: of ours as a path from the project's root, others by name. */

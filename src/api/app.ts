@@ -9,7 +9,9 @@ import express, {
 } from 'express';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import { parseFeedName, parseSourceName, trimName } from '../relay/rules.js';
+import { parseFeedName, parseSourceName, readFeedEntry, trimName } from '../relay/rules.js';
+import type { Watchable } from '../web/player-page.js';
+import { playerRoutes } from '../web/player-routes.js';
 import type { Actions } from './actions.js';
 import type { Guard } from './guard.js';
 import { takeHttpUpload } from './http-upload.js';
@@ -35,7 +37,15 @@ export function createApp(
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing'); // as the guard reads paths
   app.use(securityHeaders(isSecure), letIn(guard, bodyTimeoutMs));
-  app.use(createPages(keys, isSecure));
+  app.use(createPages(keys, isSecure, () => watchables(relay)));
+  app.use(
+    playerRoutes({
+      socketPath: '/ws/',
+      readName: (name) => parseSourceName(trimName(name)),
+      wantsToken: false,
+      frameAncestors: [],
+    }),
+  );
 
   app
     .route('/healthcheck')
@@ -123,11 +133,23 @@ export function createApp(
       404,
       'ERR_NO_SUCH_PATH',
       `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/stats, /healthcheck, ` +
-        '/ts/<feed or stream> and /ws/<feed or stream>',
+        '/ts/<feed or stream>, /ws/<feed or stream> and /play/<feed or stream>',
     );
   });
   app.use(answerError(log));
   return app;
+}
+
+/** What the front page links to: streams first, for they are what somebody has put together. */
+function watchables(relay: Relay): Watchable[] {
+  const { feeds, streams } = relay.stats();
+  const isLive = (feed: string) => (feeds[feed]?.source ?? null) !== null;
+  return [
+    ...Object.entries(streams).map(([name, stream]) => {
+      return { name, isLive: stream.feeds.some((entry) => isLive(readFeedEntry(entry).feed)) };
+    }),
+    ...Object.keys(feeds).map((name) => ({ name, isLive: isLive(name) })),
+  ];
 }
 
 /** The name behind the route: path segments, decoded; one leading "/" is dropped. */

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { LINGER_MS } from './answers.js';
 import type { Guard } from './guard.js';
+import { loginFor } from './pages.js';
 import { HttpError, problem, PROBLEM_TYPE } from './problem.js';
 import { knockOf } from './request.js';
 
@@ -29,9 +30,10 @@ export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
     try {
       guard.admit(knockOf(request));
     } catch (error) {
-      const isPage = request.method === 'GET' && request.path === '/' && request.accepts('html') !== false;
-      if (!(error instanceof HttpError && error.status === 401 && isPage)) throw error;
-      response.redirect(303, '/login');
+      const isPage = request.method === 'GET' && request.accepts('html') !== false;
+      const login = request.path === '/' ? '/login' : loginFor(request.path);
+      if (!(error instanceof HttpError && error.status === 401 && isPage && login !== null)) throw error;
+      response.redirect(303, login);
       return;
     }
     if (origin !== null && request.method === 'OPTIONS') {

@@ -5,10 +5,13 @@ import express, { type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import { refusal } from './guard.js';
 import { COOKIE_NAME, type KeyGuard } from './keys.js';
+import { escapeHtml, playerLinks, type Watchable } from '../web/player-page.js';
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1rem;color:#1c2733;background:#f6f8fa}
+const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1rem;color:#1c2733;background:#f6f8fa}
 h1{font-size:1.5rem}input,button{font:inherit;padding:.5rem .75rem;border:1px solid #b6c2cd;border-radius:.4rem}
 button{background:#0b6bcb;border-color:#0b6bcb;color:#fff;cursor:pointer}p.bad{color:#b3261e}code{background:#e7ecf1;padding:.1rem .3rem;border-radius:.25rem}
+h2{font-size:1.1rem}.watch{list-style:none;padding:0}.watch a{display:inline-block;padding:.6rem 0;min-width:12rem}
+.watch .live{color:#1a8f3c}.watch .away{opacity:.65}
 @media(prefers-color-scheme:dark){body{color:#dbe4ec;background:#12181f}code{background:#24303b}input{background:#1b242d;color:inherit}}`;
 
 /** The headers of every answer: no script, nothing from elsewhere, no frame. */
@@ -29,28 +32,36 @@ export function securityHeaders(isSecure: boolean): RequestHandler {
   });
 }
 
-/** Pages of the relay; `keys` is null where there is nothing to log in to. */
-export function createPages(keys: KeyGuard | null, isSecure: boolean): Router {
+/** The login that leads on to a player's page; `null`: `path` is none, and nothing else is led on to. */
+export function loginFor(path: string): string | null {
+  return /^\/play\/[\w.%/-]+$/.test(path) ? `/login?to=${encodeURIComponent(path)}` : null;
+}
+
+/** Pages of the relay; `keys` is null where there is nothing to log in to. `watchables`: what can be watched now. */
+export function createPages(keys: KeyGuard | null, isSecure: boolean, watchables: () => Watchable[]): Router {
   const pages = Router({ caseSensitive: true });
   pages.get('/style.css', (_request, response) => {
     response.type('css').send(STYLE);
   });
   pages.get('/', (_request, response) => {
-    response.type('html').send(FRONT);
+    response.type('html').send(frontPage(watchables()));
   });
   if (!keys) return pages;
-  pages.get('/login', (_request, response) => {
-    response.type('html').send(loginPage(''));
+  pages.get('/login', (request, response) => {
+    response.type('html').send(loginPage('', wantedPage(request.query.to)));
   });
   const login: RequestHandler = (request, response) => {
-    const { key } = (request.body ?? {}) as { key?: unknown };
+    const { key, to } = (request.body ?? {}) as { key?: unknown; to?: unknown };
     const verdict = keys.checkKey(typeof key === 'string' ? key : '', request.socket.remoteAddress ?? '', Date.now());
     if (verdict !== 'good') {
       const { status, headers } = refusal(verdict);
       // No WWW-Authenticate: the browser would ask for the key a second time, in a window of its own.
       if (status === 429) response.set(headers);
       const why = status === 429 ? 'Too many wrong keys: wait a minute.' : 'That key is wrong.';
-      response.status(status).type('html').send(loginPage(why));
+      response
+        .status(status)
+        .type('html')
+        .send(loginPage(why, wantedPage(to)));
       return;
     }
     response.cookie(COOKIE_NAME, keys.newSession(Date.now()), {
@@ -60,7 +71,7 @@ export function createPages(keys: KeyGuard | null, isSecure: boolean): Router {
       path: '/',
       maxAge: 7 * 24 * 3_600_000,
     });
-    response.redirect(303, '/');
+    response.redirect(303, wantedPage(to));
   };
   pages.post('/login', express.urlencoded({ extended: false, limit: 8192, parameterLimit: 4 }), login);
   pages.post('/logout', (_request, response) => {
@@ -77,19 +88,29 @@ function page(title: string, body: string): string {
   );
 }
 
-const FRONT = page(
-  'vw',
-  '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
-    '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
-    '<a href="/api/destinations/all">destinations</a>.</p>' +
-    '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, see a feed at <code>/ws/&lt;feed&gt;</code>.</p>',
-);
+function frontPage(watchables: readonly Watchable[]): string {
+  return page(
+    'vw',
+    '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
+      '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
+      '<a href="/api/destinations/all">destinations</a>.</p>' +
+      (watchables.length === 0 ? '' : `<h2>Watch</h2>${playerLinks(watchables)}`) +
+      '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, see a feed at <code>/play/&lt;feed&gt;</code>, ' +
+      'take its bytes from <code>/ws/&lt;feed&gt;</code>.</p>',
+  );
+}
 
-function loginPage(fault: string): string {
+/** Where a login leads: a player's page, or the front page. Nothing that somebody else could have put there. */
+function wantedPage(to: unknown): string {
+  return typeof to === 'string' && loginFor(to) !== null ? to : '/';
+}
+
+function loginPage(fault: string, to: string): string {
   return page(
     'vw: key',
     `<h1>vw: video over WebSockets</h1>${fault === '' ? '' : `<p class="bad" role="alert">${fault}</p>`}` +
-      '<form method="post" action="/login"><label for="key">The key (VW_API_KEY)</label><p>' +
+      `<form method="post" action="/login"><input type="hidden" name="to" value="${escapeHtml(to)}">` +
+      '<label for="key">The key (VW_API_KEY)</label><p>' +
       '<input id="key" name="key" type="password" autocomplete="current-password" required autofocus> ' +
       '<button>Log in</button></p></form>',
   );

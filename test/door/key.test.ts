@@ -165,6 +165,25 @@ describe('a relay with a key', () => {
     expect((await relay.api('POST', '/logout', undefined, session)).headers.get('set-cookie')).to.contain('1970');
   });
 
+  it('leads through the login to the player that was asked for, and nowhere else', async () => {
+    const relay = await TestRelay.start({ apiKey: KEY });
+    const asked = await relay.api('GET', '/play/stream/front');
+    expect([asked.status, asked.headers.get('location')]).to.deep.equal([303, '/login?to=%2Fplay%2Fstream%2Ffront']);
+    expect((await relay.api('GET', asked.headers.get('location')!)).text).to.contain('value="/play/stream/front"');
+    expect((await relay.api('GET', '/login?to=https://elsewhere.example')).text).to.contain('name="to" value="/"');
+    for (const [to, leadsTo] of [
+      ['/play/stream/front', '/play/stream/front'],
+      ['//elsewhere.example', '/'],
+      ['/play/../../x?y', '/'],
+      ['/play/x\r\nSet-Cookie: a=b', '/'],
+    ] as const) {
+      const answer = await relay.api('POST', '/login', new URLSearchParams({ key: KEY, to }).toString(), {
+        'Content-Type': 'application/x-www-form-urlencoded',
+      });
+      expect([answer.status, answer.headers.get('location')], to).to.deep.equal([303, leadsTo]);
+    }
+  });
+
   it('takes ffmpeg from elsewhere with the key in its address, and not without', async () => {
     const relay = await TestRelay.start({ apiKey: KEY, host: '0.0.0.0' });
     const push = (login: string) =>

@@ -72,6 +72,16 @@ describe('ProgramReader', () => {
     expect(reader.program!.tracks).to.have.length(1);
   });
 
+  it('takes a new PMT whatever counter it comes with (one in sixteen was lost for good after repetitions)', () => {
+    for (let counter = 0; counter < 16; counter++) {
+      const reader = new ProgramReader();
+      read(reader, sectionPackets(0, patSection(0x1000)));
+      for (let i = 0; i < 16 + counter; i++) read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 0), i & 0x0f));
+      read(reader, sectionPackets(0x1000, pmtSection([VIDEO, AUDIO], 1), counter));
+      expect(reader.program!.tracks, `counter ${counter}`).to.have.length(2);
+    }
+  });
+
   it('takes a new version of the PMT, and the same one only once', () => {
     const reader = new ProgramReader();
     read(reader, sectionPackets(0, patSection(0x1000)));

@@ -1,0 +1,110 @@
+// The WebSocket that brings the bytes: opened again and again, later and later, for as long as the page is open.
+
+const FIRST_DELAY_MS = 250;
+const MOST_DELAY_MS = 8000;
+/** A connection that was good for so long begins with the first delay again. */
+const GOOD_AFTER_MS = 5000;
+/** A connection that does not open in this time will not. */
+const OPEN_WITHIN_MS = 10_000;
+
+/** What a connection says. */
+export interface ConnectionEvents {
+  opened(): void;
+  message(data: Uint8Array): void;
+  /** The far end refuses who we say we are: nothing is tried until {@link Connection.retry}. */
+  refused(reason: string): void;
+  /** It is gone, and is tried again in `delayMs`. */
+  lost(delayMs: number): void;
+}
+
+/** One WebSocket at a time to `url`. */
+export class Connection {
+  /** Sent as the first message, as text, where the far end wants one. */
+  token: string | null = null;
+  readonly #url: string;
+  readonly #events: ConnectionEvents;
+  #socket: WebSocket | null = null;
+  #timer = 0;
+  #failures = 0;
+  #openedAt = 0;
+
+  constructor(url: string, events: ConnectionEvents) {
+    this.#url = url;
+    this.#events = events;
+    addEventListener('online', () => this.retry());
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && this.#timer !== 0) this.retry();
+    });
+  }
+
+  /** Connects at once, unless it is connected. */
+  retry(): void {
+    if (!this.#socket) this.#dial();
+  }
+
+  /** Leaves what is there, silent as it is, and connects anew. */
+  renew(): void {
+    this.#leave();
+    this.#later();
+  }
+
+  #dial(): void {
+    clearTimeout(this.#timer);
+    const socket = new WebSocket(this.#url);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    this.#timer = setTimeout(() => this.renew(), OPEN_WITHIN_MS);
+    socket.onopen = () => {
+      this.#clearTimer();
+      this.#openedAt = performance.now();
+      if (this.token !== null) socket.send(this.token);
+      this.#events.opened();
+    };
+    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
+      if (typeof data === 'string') this.#hear(data);
+      else this.#events.message(new Uint8Array(data));
+    };
+    socket.onclose = () => {
+      if (this.#socket !== socket) return;
+      this.#leave();
+      this.#later();
+    };
+  }
+
+  #later(): void {
+    const wasGood = this.#openedAt !== 0 && performance.now() - this.#openedAt > GOOD_AFTER_MS;
+    this.#openedAt = 0;
+    this.#failures = wasGood ? 0 : this.#failures + 1;
+    const most = Math.min(MOST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
+    const delayMs = most * (0.75 + Math.random() / 4); // not every viewer of a room at once
+    this.#timer = setTimeout(() => this.#dial(), delayMs);
+    this.#events.lost(delayMs);
+  }
+
+  /** The answer to a token: `{"authorised": false, "reason": "..."}`. Any other text is data beside the picture. */
+  #hear(text: string): void {
+    if (this.token === null || text.length > 4096) return;
+    try {
+      const answer = JSON.parse(text) as { authorised?: unknown; reason?: unknown } | null;
+      if (answer?.authorised !== false) return;
+      this.#leave();
+      this.#events.refused(typeof answer.reason === 'string' ? answer.reason : 'the token is not accepted');
+    } catch {
+      // not for us
+    }
+  }
+
+  #leave(): void {
+    this.#clearTimer();
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+  }
+}

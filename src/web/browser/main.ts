@@ -1,0 +1,126 @@
+// The page's script: the buttons, the words and the figures round the picture.
+
+import { type Display, type State, Viewer } from './viewer.js';
+
+const IDLE_MS = 3000;
+
+function find(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no #${id}: player-page.ts`);
+  return element;
+}
+
+const page = find('player');
+const status = find('status');
+const sound = find('sound');
+const full = find('full');
+const ask = find('ask');
+const tokenField = find('token') as HTMLInputElement; // as player-page.ts has it
+const { socket = '', token: tokenMode } = page.dataset;
+const storageKey = `vw token ${socket}`;
+
+const WORDS: Readonly<Record<State, string>> = {
+  connecting: 'Connecting…',
+  waiting: 'Waiting for a picture…',
+  playing: '',
+  away: 'Nothing is being sent at the moment. It goes on by itself.',
+  lost: 'The connection is lost; trying again',
+  refused: 'Not let in',
+  unplayable: 'This cannot be played here',
+};
+
+const display: Display = {
+  setState(state, detail) {
+    page.dataset.state = state;
+    const words = state === 'lost' ? `${WORDS.lost} in ${detail} s…` : WORDS[state];
+    const text = state === 'refused' || state === 'unplayable' ? `${words}: ${detail}` : words;
+    if (status.textContent !== text) status.textContent = text;
+    if (state === 'refused') askForToken();
+  },
+  setEngine(engine) {
+    page.dataset.engine = engine;
+  },
+  setFacts({ tracks, bitrate, lostPackets, delayMs, hasSound }) {
+    write('tracks', tracks);
+    write('bitrate', bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1e3)} kbit/s`);
+    write('delay', `delay ${(delayMs / 1000).toFixed(2)} s`);
+    write('lost', `${lostPackets} lost`);
+    page.dataset.sound = hasSound ? 'there' : 'none';
+  },
+};
+
+function write(id: string, text: string): void {
+  const element = find(id);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+const viewer = new Viewer(`${scheme}//${location.host}${socket}`, find('stage'), display);
+
+function askForToken(): void {
+  sessionStorage.removeItem(storageKey);
+  ask.hidden = false;
+  tokenField.focus();
+}
+
+ask.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const token = tokenField.value.trim();
+  if (token === '') return;
+  sessionStorage.setItem(storageKey, token);
+  tokenField.value = '';
+  ask.hidden = true;
+  viewer.open(token);
+});
+
+let isSoundOn = false;
+let audio: AudioContext | null = null; // browsers let it run only after a click or a key
+function toggleSound(): void {
+  isSoundOn = !isSoundOn;
+  if (isSoundOn) {
+    audio ??= new AudioContext({ latencyHint: 'interactive' });
+    void audio.resume();
+  }
+  viewer.setSound(isSoundOn ? audio : null);
+  sound.dataset.is = isSoundOn ? 'on' : 'off';
+  find('sound-label').textContent = isSoundOn ? 'Sound off' : 'Sound on';
+}
+
+/** A phone without full screen for pages (iPhone) has it for the picture alone. */
+async function toggleFull(): Promise<void> {
+  if (document.fullscreenElement) return document.exitFullscreen();
+  if (document.fullscreenEnabled) return page.requestFullscreen();
+  const video = document.querySelector<HTMLVideoElement & { webkitEnterFullscreen?: () => void }>('#stage video');
+  video?.webkitEnterFullscreen?.();
+}
+
+sound.addEventListener('click', toggleSound);
+full.addEventListener('click', () => void toggleFull().catch(() => undefined));
+find('stage').addEventListener('dblclick', () => void toggleFull().catch(() => undefined));
+document.addEventListener('fullscreenchange', () => {
+  find('full-label').textContent = document.fullscreenElement ? 'Leave full screen' : 'Full screen';
+});
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target === tokenField) return;
+  if (event.key === 'm') toggleSound();
+  else if (event.key === 'f') void toggleFull().catch(() => undefined);
+});
+
+// In full screen the bar goes when nobody moves.
+let idle = 0;
+function wake(): void {
+  page.classList.remove('idle');
+  clearTimeout(idle);
+  idle = setTimeout(() => page.classList.add('idle'), IDLE_MS);
+}
+for (const event of ['pointermove', 'pointerdown', 'keydown', 'focusin']) document.addEventListener(event, wake);
+
+// In the fragment a token reaches no server and no log.
+const given = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(storageKey);
+if (tokenMode === 'wanted' && given === null) {
+  display.setState('waiting', '');
+  status.textContent = 'A token is wanted to watch this.';
+  askForToken();
+} else {
+  viewer.open(tokenMode === 'wanted' ? given : null);
+}

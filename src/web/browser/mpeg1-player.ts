@@ -1,0 +1,156 @@
+// Plays MPEG-1 video and MPEG audio with jsmpeg's parts: a picture is decoded when it arrives, and drawn with the next
+// frame of the screen. No buffer, no clock: what is live is shown.
+
+import JSMpeg, { type Decoder, type Picture, type Renderer, type Sound } from '@cycjimmy/jsmpeg-player';
+import { Lateness } from './lateness.js';
+import { decodeFrames } from './mp2-frames.js';
+import type { Player, PlayerEvents } from './player.js';
+import { readSequence } from './sequence.js';
+import { SoundOut } from './sound-out.js';
+
+const VIDEO_BUFFER_BYTES = 1 << 20;
+const AUDIO_BUFFER_BYTES = 1 << 16;
+const DELAY_SMOOTHING = 0.1;
+
+export class Mpeg1Player implements Player {
+  readonly element: HTMLCanvasElement;
+  delayMs = 0;
+  shownAt = 0;
+
+  readonly #events: PlayerEvents;
+  readonly #demuxer = new JSMpeg.Demuxer.TS();
+  readonly #renderer: Renderer;
+  readonly #hasVideo: boolean;
+  #video: Decoder<Picture> | null = null;
+  #size = '';
+  #sound: { out: SoundOut; decoder: Decoder<Sound> } | null = null;
+  readonly #lateness = new Lateness();
+  #waitsForKey = true;
+  #hasBegun = false;
+  #arrivedAt = 0;
+  #drawing = 0; // the frame of the screen that was asked for; 0: none
+  #picture: Parameters<Picture['render']> | null = null;
+
+  constructor(hasVideo: boolean, events: PlayerEvents) {
+    this.#hasVideo = hasVideo;
+    this.#events = events;
+    this.element = document.createElement('canvas');
+    this.#renderer = newRenderer(this.element);
+    const { VIDEO_1, AUDIO_1 } = JSMpeg.Demuxer.TS.STREAM;
+    this.#demuxer.connect(VIDEO_1, { write: (pts, parts) => this.#takePicture(pts, parts) });
+    this.#demuxer.connect(AUDIO_1, { write: (pts, parts) => this.#takeSound(pts, parts) });
+  }
+
+  write(packets: Uint8Array<ArrayBuffer>): void {
+    this.#arrivedAt = performance.now();
+    this.#demuxer.write(packets.buffer);
+    if (this.#video) decodeAll(this.#video);
+    if (this.#sound) decodeFrames(this.#sound.decoder);
+  }
+
+  tick(): void {
+    // Nothing is due by time alone.
+  }
+
+  setSound(context: AudioContext | null): void {
+    if ((context !== null) === (this.#sound !== null)) return;
+    this.#sound?.out.close();
+    this.#sound = null;
+    if (!context) return;
+    const out = new SoundOut(context);
+    const decoder = new JSMpeg.Decoder.MP2Audio({ streaming: true, audioBufferSize: AUDIO_BUFFER_BYTES });
+    decoder.connect(out);
+    this.#sound = { out, decoder };
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.#drawing);
+    this.setSound(null);
+    this.#video = null;
+    this.#renderer.destroy();
+    this.#renderer.gl?.getExtension('WEBGL_lose_context')?.loseContext(); // browsers have a handful of contexts
+  }
+
+  #takePicture(pts: number, parts: readonly Uint8Array[]): void {
+    const isLate = this.#lateness.isTooLate(pts * 1000, performance.now());
+    if (isLate || document.hidden) {
+      this.#waitsForKey = true; // nobody looks: no work
+      return;
+    }
+    const sequence = readSequence(parts[0] ?? new Uint8Array(0));
+    if (this.#waitsForKey && !sequence) return;
+    if (sequence?.isMpeg2) {
+      this.#events.failed('MPEG-2 pictures are not played in browsers: use mpeg1video or H.264', true);
+      return;
+    }
+    this.#waitsForKey = false;
+    if (sequence && `${sequence.width}x${sequence.height}` !== this.#size) {
+      this.#size = `${sequence.width}x${sequence.height}`;
+      this.#video = this.#newDecoder(); // jsmpeg reads the size once in a decoder's life
+    }
+    this.#video?.write(pts, parts);
+  }
+
+  #takeSound(pts: number, parts: readonly Uint8Array[]): void {
+    this.#sound?.decoder.write(pts, parts);
+    if (this.#hasVideo) return;
+    this.shownAt = performance.now();
+    this.#begin();
+  }
+
+  #newDecoder(): Decoder<Picture> {
+    const options = { streaming: true, decodeFirstFrame: false, videoBufferSize: VIDEO_BUFFER_BYTES };
+    const decoder = new JSMpeg.Decoder.MPEG1Video(options);
+    decoder.connect({
+      resize: (width, height) => {
+        if (this.#renderer.hasTextureData) this.#renderer.hasTextureData = {}; // textures of the old size
+        this.#renderer.resize(width, height);
+      },
+      render: (...picture) => {
+        this.#picture = picture; // of several in one frame of the screen only the last is drawn
+        this.#drawing ||= requestAnimationFrame(() => this.#draw());
+      },
+    });
+    return decoder;
+  }
+
+  #draw(): void {
+    this.#drawing = 0;
+    if (!this.#picture) return;
+    this.#renderer.render(...this.#picture);
+    this.shownAt = performance.now();
+    const delayMs = this.#lateness.ms + this.shownAt - this.#arrivedAt;
+    this.delayMs += (delayMs - this.delayMs) * DELAY_SMOOTHING;
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#events.began();
+  }
+}
+
+/** Decodes what is there. jsmpeg stops at each header, and would leave the picture behind it for the next time. */
+function decodeAll(decoder: Decoder<Picture>): void {
+  const { bits } = decoder;
+  for (let before = -1; bits.index < bits.byteLength << 3 && bits.index !== before;) {
+    before = bits.index;
+    decoder.decode();
+  }
+}
+
+/**
+ * WebGL where the machine has it in hardware. Without, drawing by hand is quicker: setting up WebGL in software took
+ * 300 ms until the first picture.
+ */
+function newRenderer(canvas: HTMLCanvasElement): Renderer {
+  // The last picture is kept, so that it can be seen (and read) until the next.
+  const kept = { preserveDrawingBuffer: true };
+  const wanted = { ...kept, alpha: false, depth: false, antialias: false, failIfMajorPerformanceCaveat: true };
+  const { WebGL, Canvas2D } = JSMpeg.Renderer;
+  // jsmpeg asks the canvas again, and is given the same context.
+  if (canvas.getContext('webgl', wanted)) return new WebGL({ canvas, ...kept });
+  canvas.getContext('2d', { alpha: false, willReadFrequently: true }); // pixels are made by hand: keep them in memory
+  return new Canvas2D({ canvas });
+}

@@ -1,0 +1,63 @@
+// Chooses what of a program is played, and by which engine.
+// Stream types: ISO/IEC 13818-1 §2.4.4.9, ETSI EN 300 468 annex D, ATSC A/52.
+
+import { readDescriptors, type Track } from '../../mpegts/track.js';
+
+/** Who plays: jsmpeg MPEG-1 video and MPEG audio, mpegts.js what browsers decode themselves. */
+export type Engine = 'jsmpeg' | 'mpegts.js';
+
+/** What is played of a program. */
+export interface Selection {
+  readonly engine: Engine;
+  readonly video: Track | null;
+  readonly audio: Track | null;
+}
+
+// ffmpeg calls MPEG-1 video 0x02 as well; what is really MPEG-2 shows in its sequence header.
+const MPEG_VIDEO = new Set([0x01, 0x02]);
+const MPEG_AUDIO = new Set([0x03, 0x04]);
+
+const NAMES: Readonly<Record<number, string>> = {
+  0x01: 'MPEG-1',
+  0x02: 'MPEG-1',
+  0x03: 'MPEG audio',
+  0x04: 'MPEG audio',
+  0x0f: 'AAC',
+  0x10: 'MPEG-4',
+  0x11: 'AAC',
+  0x1b: 'H.264',
+  0x24: 'H.265',
+  0x33: 'H.266',
+  0x81: 'AC-3',
+  0x87: 'E-AC-3',
+};
+const REGISTRATION_DESCRIPTOR = 0x05;
+
+/** The first picture and the first sound of `tracks`; `null` where there is neither. */
+export function select(tracks: readonly Track[], mutes: { readonly audio: boolean }): Selection | null {
+  const video = tracks.find(({ kind }) => kind === 'video') ?? null;
+  const audio = (mutes.audio ? null : tracks.find(({ kind }) => kind === 'audio')) ?? null;
+  const first = video ?? audio;
+  if (!first) return null;
+  const engine = MPEG_VIDEO.has(first.streamType) || MPEG_AUDIO.has(first.streamType) ? 'jsmpeg' : 'mpegts.js';
+  // jsmpeg knows no other sound than its own.
+  const isOwn = engine !== 'jsmpeg' || audio === null || MPEG_AUDIO.has(audio.streamType);
+  return { engine, video, audio: isOwn ? audio : null };
+}
+
+/** Two selections with the same key are played by the same player. */
+export function keyOf({ engine, video, audio }: Selection): string {
+  const idOf = (track: Track | null) => (track ? `${track.pid}/${track.streamType}` : '-');
+  // With jsmpeg sound comes and goes as it likes; a Media Source without data for one of its buffers stands still.
+  return engine === 'jsmpeg' ? `${engine} ${idOf(video)}` : `${engine} ${idOf(video)} ${idOf(audio)}`;
+}
+
+/** What a track is called. */
+export function nameOf({ streamType, descriptors, kind }: Track): string {
+  const known = NAMES[streamType];
+  if (known !== undefined) return known;
+  for (const { tag, body } of readDescriptors(descriptors)) {
+    if (tag === REGISTRATION_DESCRIPTOR) return String.fromCharCode(...body.subarray(0, 4)).trim();
+  }
+  return kind === 'video' ? 'picture' : 'sound';
+}

@@ -1,0 +1,47 @@
+// Plays decoded sound a frame at a time through Web Audio, as late as it must be and no later.
+
+/** How far ahead a frame is scheduled when sound begins; it grows with each gap, as far as MOST_LEAD. Seconds. */
+const FIRST_LEAD = 0.04;
+const MOST_LEAD = 0.3;
+const LEAD_STEP = 0.03;
+/** Sound that piles up beyond the lead by more than this is left out: it would be late for ever. */
+const MOST_QUEUE = 0.25;
+
+/** The end of the line for jsmpeg's sound. */
+export class SoundOut {
+  /** jsmpeg asks for it; we do not let it steer by that. */
+  readonly enqueuedTime = 0;
+  readonly #context: AudioContext;
+  readonly #gain: GainNode;
+  #until = 0;
+  #lead = FIRST_LEAD;
+
+  constructor(context: AudioContext) {
+    this.#context = context;
+    this.#gain = context.createGain();
+    this.#gain.connect(context.destination);
+  }
+
+  play(sampleRate: number, left: Float32Array, right: Float32Array): void {
+    const now = this.#context.currentTime;
+    if (this.#context.state !== 'running') return;
+    if (this.#until > now + this.#lead + MOST_QUEUE) return;
+    if (this.#until < now) {
+      if (this.#until > 0) this.#lead = Math.min(this.#lead + LEAD_STEP, MOST_LEAD);
+      this.#until = now + this.#lead;
+    }
+    const buffer = this.#context.createBuffer(2, left.length, sampleRate);
+    buffer.getChannelData(0).set(left);
+    buffer.getChannelData(1).set(right);
+    const source = this.#context.createBufferSource();
+    source.buffer = buffer;
+    source.connect(this.#gain);
+    source.start(this.#until);
+    this.#until += buffer.duration;
+  }
+
+  /** What is scheduled is not heard any more. */
+  close(): void {
+    this.#gain.disconnect();
+  }
+}

@@ -1,0 +1,25 @@
+// Lets the packets of a few PIDs through, so that a player is given one picture, one sound and no tables that change.
+
+import { PACKET_BYTES, PID_COUNT, readPid } from '../../mpegts/packet.js';
+
+/** Copies the packets of chosen PIDs. */
+export class TrackFilter {
+  readonly #wanted = new Uint8Array(PID_COUNT);
+
+  setPids(pids: readonly number[]): void {
+    this.#wanted.fill(0);
+    for (const pid of pids) this.#wanted[pid] = 1;
+  }
+
+  /** The chosen packets of a message, in an array of their own; `null`: there are none. */
+  take(data: Uint8Array): Uint8Array<ArrayBuffer> | null {
+    const out = new Uint8Array(data.length);
+    let filled = 0;
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
+      if (!this.#wanted[readPid(data, at)]) continue;
+      out.set(data.subarray(at, at + PACKET_BYTES), filled);
+      filled += PACKET_BYTES;
+    }
+    return filled === 0 ? null : out.slice(0, filled);
+  }
+}

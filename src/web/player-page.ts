@@ -1,0 +1,87 @@
+// The page round the player, as text. No script and no style of its own: its policy allows files only.
+
+/** What a player's page is made for. */
+export interface PlayerPage {
+  /** What it shows, as people call it. */
+  readonly name: string;
+  /** Path of the WebSocket that brings it. */
+  readonly socket: string;
+  /** Whether the far end wants a token as first message. */
+  readonly wantsToken: boolean;
+}
+
+const ICONS = {
+  sound: '<path class="off" d="m16 9 5 6m0-6-5 6"/><path class="on" d="M16 9a4 4 0 0 1 0 6m3-9a8 8 0 0 1 0 12"/>',
+  speaker: '<path d="M4 9.5h3.5L12 6v12l-4.5-3.5H4z"/>',
+  full: '<path d="M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5"/>',
+};
+
+/** The page that plays. */
+export function playerPage({ name, socket, wantsToken }: PlayerPage): string {
+  const title = escapeHtml(name);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="color-scheme" content="dark">
+<title>${title}</title>
+<link rel="icon" href="/player/icon.svg">
+<link rel="stylesheet" href="/player/player.css">
+<script type="module" src="/player/main.js"></script>
+<link rel="modulepreload" href="/player/mpeg1-player.js">
+<link rel="modulepreload" href="/player/mse-player.js">
+</head>
+<body>
+<main id="player" data-state="connecting" data-socket="${escapeHtml(socket)}" data-token="${wantsToken ? 'wanted' : 'none'}">
+<h1 class="unseen">${title}</h1>
+<div id="stage"></div>
+<p id="status" role="status">Connecting…</p>
+<noscript><p class="notice">This page plays with JavaScript, which is switched off here.</p></noscript>
+<form id="ask" hidden>
+<label for="token">Token</label>
+<input id="token" type="password" autocomplete="off" spellcheck="false" required>
+<button>Watch</button>
+</form>
+<div id="bar">
+<button id="sound" type="button" data-is="off" aria-keyshortcuts="m"><svg viewBox="0 0 24 24" aria-hidden="true">${ICONS.speaker}${ICONS.sound}</svg><span id="sound-label">Sound on</span></button>
+<div id="about">
+<span id="name">${title}</span>
+<span id="figures"><span id="tracks" title="What is played"></span><span id="bitrate" title="What arrives"></span><span id="delay" title="Delay in this player, from arrival to the screen"></span><span id="lost" title="Packets that did not arrive, since this page was opened"></span></span>
+</div>
+<button id="full" type="button" aria-keyshortcuts="f"><svg viewBox="0 0 24 24" aria-hidden="true">${ICONS.full}</svg><span id="full-label" class="unseen">Full screen</span></button>
+</div>
+</main>
+</body>
+</html>
+`;
+}
+
+/** One that may be watched. */
+export interface Watchable {
+  readonly name: string;
+  /** Whether something arrives for it now. */
+  readonly isLive: boolean;
+}
+
+/** A list of links to players, for a front page. */
+export function playerLinks(all: readonly Watchable[]): string {
+  const rows = all.map(({ name, isLive }) => {
+    const state = isLive ? '<span class="live">live</span>' : '<span class="away">nothing sent</span>';
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    return `<li><a href="/play/${escapeHtml(path)}">${escapeHtml(name)}</a> ${state}</li>`;
+  });
+  return rows.length === 0 ? '' : `<ul class="watch">${rows.join('')}</ul>`;
+}
+
+/** `text` as it stands in HTML, in attributes too. */
+export function escapeHtml(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
+  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+}

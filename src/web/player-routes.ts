@@ -1,0 +1,84 @@
+// Serves `/play/<name>` and the files it needs, to whatever program has a WebSocket to play from. Plain Node, so that
+// every server can mount it; a handler as express takes it. CSP: W3C Content Security Policy Level 3.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pageFile } from './page-files.js';
+import { playerPage } from './player-page.js';
+
+/** What the player's pages need to know of the program that serves them. */
+export interface PlayerRoutes {
+  /** Path of the WebSockets, with its slashes: `/ws/` plays `x` from `/ws/x`. */
+  readonly socketPath: string;
+  /** Reads a decoded name; throws what the program answers to one that is none. */
+  readonly readName: (name: string) => string;
+  /** Whether a token is wanted: from the URL's fragment (`#token=...`), or typed in. It is the first message. */
+  readonly wantsToken: boolean;
+  /** Who may put the player into a frame: sources as frame-ancestors has them, such as `https://lab.example`. */
+  readonly frameAncestors: readonly string[];
+}
+
+/** A handler that answers what is its, and leaves the rest to `next`. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+const PLAY = '/play/';
+const FILES = '/player/';
+
+/** Serves the player. */
+export function playerRoutes(options: PlayerRoutes): Handler {
+  const policy = policyFor(options.frameAncestors);
+  return (request, response, next) => {
+    const path = (request.url ?? '').split('?', 1)[0]!;
+    const name = path.startsWith(PLAY) ? decode(path.slice(PLAY.length)) : null;
+    const file = path.startsWith(FILES) ? pageFile(path.slice(FILES.length)) : null;
+    if (name === null && file === null) {
+      next();
+      return;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+      return;
+    }
+    if (file) {
+      const isKnown = request.headers['if-none-match'] === file.tag;
+      const isGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+      response.setHeader('Content-Type', file.type).setHeader('ETag', file.tag);
+      response.setHeader('Cache-Control', 'no-cache').setHeader('Vary', 'Accept-Encoding');
+      if (isGzip && !isKnown) response.setHeader('Content-Encoding', 'gzip');
+      response.writeHead(isKnown ? 304 : 200);
+      response.end(isKnown || request.method === 'HEAD' ? undefined : isGzip ? file.gzipped : file.body);
+      return;
+    }
+    const known = options.readName(name!);
+    const socket = options.socketPath + known.split('/').map(encodeURIComponent).join('/');
+    response.setHeader('Content-Security-Policy', policy);
+    if (options.frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // knows one answer for all
+    response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'no-referrer');
+    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+    response.end(
+      request.method === 'HEAD' ? undefined : playerPage({ name: known, socket, wantsToken: options.wantsToken }),
+    );
+  };
+}
+
+/** Files of our own, WebSockets of our own, and pictures out of Media Source Extensions (blob:): nothing else. */
+function policyFor(frameAncestors: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    'media-src blob:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ')}`,
+  ].join('; ');
+}
+
+function decode(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,42 @@
+// Real ffmpeg as cameras and microphones that run until they are stopped.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterTest } from './cleanup.js';
+
+const VIDEO = {
+  mpeg1video: ['-codec:v', 'mpeg1video', '-b:v', '800k', '-g', '12'],
+  h264: ['-codec:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '12'],
+} as const;
+
+/** An ffmpeg that sends to a feed. */
+export class Camera {
+  said = '';
+  readonly #child: ChildProcess;
+
+  private constructor(args: readonly string[], url: string) {
+    const all = ['-hide_banner', '-loglevel', 'error', '-nostdin', '-re', ...args, '-f', 'mpegts', url];
+    this.#child = spawn('ffmpeg', all, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr!.on('data', (text: Buffer) => (this.said += text.toString()));
+    afterTest(() => this.stop());
+  }
+
+  /** A picture that changes all the time. */
+  static picture(codec: keyof typeof VIDEO, url: string, size = '320x240'): Camera {
+    const source = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25`];
+    return new Camera([...source, ...VIDEO[codec], '-bf', '0', '-threads', '1', '-muxdelay', '0.001'], url);
+  }
+
+  /** A tone. */
+  static sound(codec: 'mp2' | 'aac', url: string): Camera {
+    const source = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100'];
+    return new Camera([...source, '-codec:a', codec, '-b:a', '128k', '-muxdelay', '0.001'], url);
+  }
+
+  async stop(): Promise<void> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'exit');
+  }
+}

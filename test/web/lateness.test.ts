@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { Lateness } from '../../src/web/browser/lateness.js';
+
+/** Pictures 40 ms apart, each looked at `delayOf(its number)` after its time; returns which were left out. */
+function leftOut(count: number, delayOf: (i: number) => number): number[] {
+  const lateness = new Lateness();
+  return Array.from({ length: count }, (_, i) => i).filter((i) => lateness.isTooLate(i * 40, i * 40 + delayOf(i)));
+}
+
+describe('Lateness', () => {
+  it('leaves nothing out while pictures come as they were made, jitter included', () => {
+    expect(leftOut(1000, (i) => 5000 + (i % 7) * 40)).to.deep.equal([]);
+  });
+
+  it('leaves out what a stalled network delivers late, until it is live again', () => {
+    // 20 pictures are held up and come at once with the 70th; the last three of them are late by 120 ms or less.
+    const out = leftOut(200, (i) => (i >= 50 && i < 70 ? (70 - i) * 40 : 0));
+    expect(out[0]).to.equal(50);
+    expect(out.at(-1)).to.equal(66);
+  });
+
+  it('takes a way that has become longer as it is', () => {
+    const out = leftOut(200, (i) => (i < 50 ? 0 : 800));
+    expect(out[0]).to.equal(50);
+    expect(out.at(-1)).to.be.below(50 + 1600 / 40);
+  });
+
+  it('follows clocks that drift apart', () => {
+    expect(leftOut(250_000, (i) => i * 40 * 100e-6)).to.deep.equal([]); // 100 ppm for almost three hours
+  });
+
+  it('begins anew when the source does', () => {
+    const lateness = new Lateness();
+    lateness.isTooLate(3_600_000, 0);
+    expect(lateness.isTooLate(1400, 40)).to.be.false;
+    expect(lateness.ms).to.equal(0);
+  });
+});

@@ -1,0 +1,166 @@
+// The page that plays, in a real browser, fed by real ffmpeg through the relay.
+
+import { expect } from 'chai';
+import type { RelayStats } from '../../src/relay/relay.js';
+import { openBrowser, PlayerPage } from '../support/browser.js';
+import { Camera } from '../support/camera.js';
+import { Program } from '../support/program.js';
+import { until } from '../support/wait.js';
+
+const STREAM = 'stream/front';
+const both = { stream: STREAM, feeds: ['video0', 'audio0'] };
+const muted = { stream: STREAM, feeds: ['video0'] };
+
+/** Waits until more sound is decoded than was waiting to be. */
+async function soundIsHeard(one: PlayerPage): Promise<void> {
+  const before = await one.decodedSound();
+  await until('sound is decoded', async () => (await one.decodedSound()) > before + 2000);
+}
+
+for (const [video, audio, engine, names] of [
+  ['mpeg1video', 'mp2', 'jsmpeg', /^MPEG-1 \+ MPEG audio$/],
+  ['h264', 'aac', 'mpegts.js', /^H\.264 \+ AAC$/],
+] as const) {
+  describe(`the player of ${video} and ${audio}`, function () {
+    this.timeout(60_000);
+    let vw: Program;
+    let one: PlayerPage;
+    let camera: Camera;
+    let microphone: Camera;
+
+    beforeEach(async () => {
+      vw = await Program.stream();
+      camera = Camera.picture(video, `${vw.url}/ts/video0`);
+      microphone = Camera.sound(audio, `${vw.url}/ts/audio0`);
+      await vw.api('POST', '/api/streams', both);
+      await until('both feeds are up', async () => {
+        const { feeds } = (await vw.api('GET', '/api/stats')).body as RelayStats;
+        return [feeds.video0, feeds.audio0].every((feed) => (feed?.packets ?? 0) > 0);
+      });
+      one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
+      await one.isIn('playing');
+    });
+
+    afterEach(async () => {
+      expect(await one.violations()).to.deep.equal([]);
+      expect(one.complaints.filter((text) => !/WebSocket connection/.test(text))).to.deep.equal([]);
+    });
+
+    it('shows a picture that moves, names what it plays, and is silent until the button is pressed', async () => {
+      await one.moves(20);
+      await one.says('tracks', names);
+      await one.says('bitrate', /^[1-9]\d* kbit\/s$|^\d\.\d Mbit\/s$/);
+      await one.says('lost', /^0 lost$/);
+      expect(await one.page.getAttribute('#player', 'data-engine')).to.equal(engine);
+      expect(await one.decodedSound()).to.equal(0);
+      await one.page.click('#sound');
+      await soundIsHeard(one);
+      await one.moves(20);
+    });
+
+    it('goes on when the sound is muted and unmuted, and nobody sees black', async () => {
+      await one.page.click('#sound');
+      await soundIsHeard(one);
+      await one.watchForBlack();
+      for (let round = 0; round < 2; round++) {
+        await vw.api('POST', '/api/streams', muted);
+        await one.says('tracks', new RegExp(`^${names.source.slice(1).split(' ')[0]!}$`));
+        await one.moves(40);
+        await vw.api('POST', '/api/streams', both);
+        await one.says('tracks', names);
+        await one.moves(40);
+        await soundIsHeard(one);
+      }
+      expect(await one.blackFrames()).to.equal(0);
+      await one.says('lost', /^0 lost$/);
+    });
+
+    it('goes on when a microphone dies that the table still lists', async () => {
+      await one.page.click('#sound');
+      await soundIsHeard(one);
+      await one.watchForBlack();
+      await microphone.stop();
+      await one.moves(60);
+      Camera.sound(audio, `${vw.url}/ts/audio0`);
+      await soundIsHeard(one);
+      await one.moves(20);
+      expect(await one.blackFrames()).to.equal(0);
+    });
+
+    it('keeps the last picture while ffmpeg is away, says so, and goes on by itself', async () => {
+      await one.moves(5);
+      await one.watchForBlack();
+      await camera.stop();
+      await microphone.stop();
+      await one.isIn('away');
+      Camera.picture(video, `${vw.url}/ts/video0`);
+      Camera.sound(audio, `${vw.url}/ts/audio0`);
+      await one.isIn('playing');
+      await one.moves(20);
+      expect(await one.blackFrames()).to.equal(0);
+    });
+
+    it('connects again when the server is back, and says so meanwhile', async () => {
+      await one.moves(5);
+      await one.watchForBlack();
+      vw.child.kill('SIGKILL');
+      await vw.exit();
+      await one.isIn('lost');
+      await one.says('status', /lost; trying again in \d+ s/);
+      vw = await Program.stream({ VW_PORT: String(vw.port) });
+      await vw.api('POST', '/api/streams', both);
+      Camera.picture(video, `${vw.url}/ts/video0`);
+      Camera.sound(audio, `${vw.url}/ts/audio0`);
+      await one.isIn('playing');
+      await one.moves(20);
+      expect(await one.blackFrames()).to.equal(0);
+    });
+
+    it('plays a feed without a stream, through a restart of its ffmpeg with another size of picture', async () => {
+      await one.page.goto(`${vw.url}/play/video0`);
+      await one.isIn('playing');
+      await one.moves(10);
+      await one.watchForBlack();
+      await camera.stop();
+      Camera.picture(video, `${vw.url}/ts/video0`, '480x272');
+      const width = 'document.querySelector("#stage > :last-child")';
+      await until('the new size is seen', async () => {
+        return (await one.page.evaluate<number>(`${width}.videoWidth ?? ${width}.width`)) === 480;
+      });
+      await one.moves(20);
+      expect(await one.blackFrames()).to.equal(0);
+    });
+  });
+}
+
+describe('the player', function () {
+  this.timeout(60_000);
+
+  for (const [video, audio, plays] of [
+    ['h264', 'mp2', /^H\.264 \+ MPEG audio$/],
+    ['mpeg1video', 'aac', /^MPEG-1 \+ AAC \(not played\)$/],
+  ] as const) {
+    it(`plays the picture of ${video} beside ${audio}`, async () => {
+      const vw = await Program.stream();
+      Camera.picture(video, `${vw.url}/ts/video0`);
+      Camera.sound(audio, `${vw.url}/ts/audio0`);
+      await vw.api('POST', '/api/streams', both);
+      const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
+      await one.isIn('playing');
+      await one.page.click('#sound');
+      await one.moves(100);
+      await one.says('tracks', plays);
+    });
+  }
+
+  it('plays sound alone', async () => {
+    const vw = await Program.stream();
+    for (const codec of ['mp2', 'aac'] as const) {
+      Camera.sound(codec, `${vw.url}/ts/${codec}`);
+      const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${codec}`);
+      await one.isIn('playing');
+      await one.page.click('#sound');
+      await soundIsHeard(one);
+    }
+  });
+});

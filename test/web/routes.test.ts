@@ -1,0 +1,95 @@
+// The pages as any server mounts them: what is sent, to whom, under which policy.
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { playerLinks } from '../../src/web/player-page.js';
+import { type PlayerRoutes, playerRoutes } from '../../src/web/player-routes.js';
+import { afterTest } from '../support/cleanup.js';
+
+/** A plain server that has the player and nothing else; 404 is what is left to others. */
+async function serve(options: Partial<PlayerRoutes> = {}): Promise<string> {
+  const routes = playerRoutes({
+    socketPath: '/out/',
+    readName: (name) => name,
+    wantsToken: false,
+    frameAncestors: [],
+    ...options,
+  });
+  const server = createServer((request, response) => {
+    response.setHeader('X-Frame-Options', 'SAMEORIGIN'); // as helmet sets it for everything
+    routes(request, response, () => response.writeHead(404).end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  afterTest(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('playerRoutes', () => {
+  it('serves a page for a name, with the path of its WebSocket', async () => {
+    const answer = await fetch(`${await serve()}/play/lab/front%20door`);
+    expect(answer.status).to.equal(200);
+    expect(answer.headers.get('content-type')).to.equal('text/html; charset=utf-8');
+    const text = await answer.text();
+    expect(text).to.contain('data-socket="/out/lab/front%20door"').and.contain('<title>lab/front door</title>');
+    expect(text).to.contain('data-token="none"');
+  });
+
+  it('writes no name into the page as it came', async () => {
+    const text = await (await fetch(`${await serve()}/play/${encodeURIComponent('"><script>x</script>')}`)).text();
+    expect(text).not.to.contain('<script>x');
+  });
+
+  it('allows files of its own and nothing else, in no frame', async () => {
+    const { headers } = await fetch(`${await serve()}/play/x`);
+    const policy = headers.get('content-security-policy')!;
+    expect(policy).to.contain("default-src 'none'").and.contain("frame-ancestors 'none'").and.not.contain('unsafe');
+    expect(headers.get('x-frame-options')).to.equal('SAMEORIGIN');
+    expect(headers.get('referrer-policy')).to.equal('no-referrer');
+  });
+
+  it('lets those put it into a frame who were named', async () => {
+    const { headers } = await fetch(`${await serve({ frameAncestors: ["'self'", 'https://lab.example'] })}/play/x`);
+    expect(headers.get('content-security-policy')).to.contain("frame-ancestors 'self' https://lab.example");
+    expect(headers.get('x-frame-options')).to.equal(null);
+  });
+
+  it('has every file that the page names, and sends each once', async () => {
+    const url = await serve();
+    const text = await (await fetch(`${url}/play/x`)).text();
+    const files = [...text.matchAll(/(?:src|href)="(\/player\/[^"]+)"/g)].map(([, path]) => path!);
+    expect(files).to.have.lengthOf(5);
+    for (const path of files) {
+      const first = await fetch(url + path);
+      expect([first.status, first.headers.get('content-encoding')], path).to.deep.equal([200, 'gzip']);
+      const again = await fetch(url + path, { headers: { 'If-None-Match': first.headers.get('etag')! } });
+      expect([again.status, await again.text()], path).to.deep.equal([304, '']);
+    }
+    const licences = await (await fetch(`${url}/player/licences.txt`)).text();
+    expect(licences).to.contain('Apache License').and.contain('MIT License');
+  });
+
+  it('leaves other paths alone, and answers 405 to what does not read', async () => {
+    const url = await serve();
+    for (const path of ['/', '/play', '/player/', '/player/none.js', '/player/..%2f..%2fpackage.json', '/play/%ff']) {
+      expect((await fetch(url + path)).status, path).to.equal(404);
+    }
+    const answer = await fetch(`${url}/play/x`, { method: 'POST' });
+    expect([answer.status, answer.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD']);
+    expect(await (await fetch(`${url}/play/x`, { method: 'HEAD' })).text()).to.equal('');
+  });
+});
+
+describe('playerLinks', () => {
+  it('links each name, and says which are live', () => {
+    const text = playerLinks([
+      { name: 'stream/front', isLive: true },
+      { name: '<b>', isLive: false },
+    ]);
+    expect(text).to.contain('<a href="/play/stream/front">stream/front</a> <span class="live">live</span>');
+    expect(text).to.contain('<a href="/play/%3Cb%3E">&lt;b&gt;</a> <span class="away">nothing sent</span>');
+    expect(playerLinks([])).to.equal('');
+  });
+});
