@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import convict from 'convict';
-import { type CertificateFiles, readCertificate } from './api/certificate.js';
-import type { AllowedHosts } from './api/hosts.js';
+import { type CertificateFiles, readCertificate } from './http/certificate.js';
+import type { AllowedHosts } from './http/hosts.js';
 import type { LogLevel } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './relay/limits.js';
 import { type Definition, DEFINITIONS, NAMES, type Name, splitList } from './settings.js';

@@ -9,8 +9,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   relay: ['mpegts'],
   process: [],
   ingest: ['relay', 'process', 'mpegts'], // mpegts: an upload finds its packets
-  serve: ['mpegts', 'relay'],
-  api: ['relay', 'ingest', 'process'],
+  http: ['relay'], // what the two servers share
+  serve: ['mpegts', 'relay', 'http'],
+  api: ['relay', 'ingest', 'process', 'http'],
   web: [],
 };
 

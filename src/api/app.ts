@@ -16,7 +16,7 @@ import { takeHttpUpload } from './http-upload.js';
 import type { KeyGuard } from './keys.js';
 import { letIn, mayLast } from './let-in.js';
 import { createPages, securityHeaders } from './pages.js';
-import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from './problem.js';
+import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 

@@ -2,9 +2,9 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
-import { LINGER_MS } from './answers.js';
+import { LINGER_MS } from '../http/answers.js';
 import type { Guard } from './guard.js';
-import { HttpError, problem, PROBLEM_TYPE } from './problem.js';
+import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
 import { knockOf } from './request.js';
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
