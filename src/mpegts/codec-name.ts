@@ -5,7 +5,7 @@ import { readDescriptors, type Track } from './track.js';
 
 const BY_TYPE: Readonly<Record<number, string>> = {
   0x01: 'mpeg1video',
-  0x02: 'mpeg2video',
+  0x02: 'mpegvideo', // MPEG-2 or MPEG-1: ffmpeg's muxer writes it for both
   0x03: 'mp2', // MPEG-1 audio of any layer
   0x04: 'mp2',
   0x0f: 'aac',

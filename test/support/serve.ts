@@ -136,8 +136,14 @@ export class TestClient {
     afterTest(() => this.socket.terminate());
   }
 
+  /** Resolves when it is open; rejects if it is refused. */
   async opened(): Promise<void> {
-    await once(this.socket, 'open');
+    const { socket } = this;
+    await until(
+      'the WebSocket is open or refused',
+      () => socket.readyState !== socket.CONNECTING || this.closed !== null,
+    );
+    if (socket.readyState !== socket.OPEN) throw new Error(`refused: ${this.status} ${this.body}`);
   }
 
   async hears(count: number): Promise<void> {
