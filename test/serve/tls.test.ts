@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, type PeerCertificate } from 'node:tls';
+import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
 import { afterTest } from '../support/cleanup.js';
