@@ -9,6 +9,7 @@ import { unknownVariables } from '../src/config.js';
 import { readVersion } from '../src/version.js';
 import { type CommandLine, EXIT_FAILED, EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
 import { stopOnSignal, whyNotListening } from './lifetime.js';
+import { warmUpServe } from './warm-up-serve.js';
 
 /** RFC 7518 §3.2: a key for HS256 is as long as the hash, or longer. */
 const GOOD_SECRET_LENGTH = 32;
@@ -56,6 +57,7 @@ async function run(config: ServeConfig): Promise<void> {
   const log = createLog(config.logLevel, isTerminal, isTerminal && (process.env.NO_COLOR ?? '') === '');
   for (const variable of unknownVariables(process.env)) log.warn('unknown variable, not used', { variable });
   warnOfOpenness(config, log);
+  await warmUpServe(log);
   try {
     const server = await startServe(config, log);
     log.info('listening', { url: server.url, version: readVersion(), node: process.version, pid: process.pid });
