@@ -60,7 +60,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const actions = new Actions(relay, standing);
   const keys = apiKey === null ? null : new KeyGuard(apiKey);
   const guard = new Guard(options.allowed, keys);
-  const server = createBareServer(options);
+  const server = createBareServer(options, 0);
   const app = createApp(relay, actions, guard, keys, certificate !== null, options.headersTimeoutMs, log);
   server.on('request', app);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.

@@ -19,10 +19,11 @@ export interface BareOptions {
   readonly keepAliveMs: number;
 }
 
-/** Makes a server. A request's body has no limit in time here: an upload lasts for ever. */
-export function createBareServer({ certificate, headersTimeoutMs, keepAliveMs }: BareOptions): Server {
+/** Makes a server. `requestTimeoutMs` is how long a whole request may take; 0: as long as it likes, it may be an upload. */
+export function createBareServer(options: BareOptions, requestTimeoutMs: number): Server {
+  const { certificate, headersTimeoutMs, keepAliveMs } = options;
   const http = {
-    requestTimeout: 0,
+    requestTimeout: requestTimeoutMs,
     headersTimeout: headersTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelay: keepAliveMs,

@@ -62,7 +62,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
   const tokens = secret === null ? null : new Tokens(secret, audiences);
   const hall = new Hall(new Rooms(limits, log), tokens, entrance, limits, log);
   const codes = new Codes(limits.codeMs);
-  const server = createBareServer(options);
+  const server = createBareServer(options, options.headersTimeoutMs); // requests have hardly a body
   // Who comes through a proxy is counted by the address that it names.
   const isExempt = (address: string) => proxies.has(address);
   const connections = new Connections(server, options, isExempt, (socket) => {

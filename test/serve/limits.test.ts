@@ -109,6 +109,17 @@ describe('a far end of ours lets in no more than', () => {
     await once(wire, 'close');
     expect(heard).to.match(/^HTTP\/1\.1 408 /);
   });
+
+  it('a request that comes in time', async () => {
+    const serve = await TestServe.start({ headersTimeoutMs: 200 });
+    const wire = connect(serve.port, '127.0.0.1');
+    afterTest(() => wire.destroy());
+    wire.on('error', () => undefined).resume();
+    wire.write(
+      `POST /session/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nAuthorization: ${serve.token('x')}\r\n\r\n`,
+    );
+    await once(wire, 'close');
+  });
 });
 
 describe('a far end of ours answers', () => {
