@@ -209,12 +209,26 @@ export const DEFINITIONS = {
     read: whole(1024, 1e8),
     doc: 'largest message a WebSocket may bring',
   },
+  stuckAfterMs: {
+    env: 'VW_STUCK_AFTER_MS',
+    option: 'stuck-after-ms',
+    fallback: DEFAULT_LIMITS.stuckAfterMs,
+    read: ms,
+    doc: 'a viewer that has read nothing for so long is let go',
+  },
+  cacheMb: {
+    env: 'VW_CACHE_MB',
+    option: 'cache-mb',
+    fallback: DEFAULT_LIMITS.cacheMb,
+    read: whole(0, 65_536),
+    doc: 'megabytes kept of all feeds and streams for viewers who join; 0: none, and they wait for a picture',
+  },
   maxClients: {
     env: 'VW_MAX_CLIENTS',
     option: 'max-clients',
     fallback: DEFAULT_LIMITS.maxClients,
     read: whole(1, 100_000),
-    doc: 'local WebSockets on one feed or stream',
+    doc: 'local clients of one feed or stream: WebSockets and players',
   },
   maxRules: {
     env: 'VW_MAX_RULES',

@@ -9,11 +9,12 @@ import express, {
 } from 'express';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import { parseFeedName, trimName } from '../relay/rules.js';
+import { parseFeedName, parseSourceName, trimName } from '../relay/rules.js';
 import type { Actions } from './actions.js';
 import type { Guard } from './guard.js';
 import { takeHttpUpload } from './http-upload.js';
 import type { KeyGuard } from './keys.js';
+import type { HttpViewers } from './http-viewer.js';
 import { letIn, mayLast } from './let-in.js';
 import { createPages, securityHeaders } from './pages.js';
 import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
@@ -24,6 +25,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export function createApp(
   relay: Relay,
   actions: Actions,
+  viewers: HttpViewers,
   guard: Guard,
   keys: KeyGuard | null,
   isSecure: boolean,
@@ -101,7 +103,15 @@ export function createApp(
     mayLast(request);
     takeHttpUpload(request, response, feed);
   };
-  app.route('/ts/*name').post(upload).put(upload).all(only('POST', 'PUT'));
+  const play: RequestHandler = (request, response) => {
+    viewers.play(parseSourceName(nameIn(request)), request, response);
+  };
+  app
+    .route('/ts/*name')
+    .get(play)
+    .post(upload)
+    .put(upload)
+    .all(only('GET', 'POST', 'PUT'));
   app.all('/ws/*name', () => {
     throw new HttpError(426, 'ERR_UPGRADE_REQUIRED', 'this path speaks WebSocket: connect to it as ws://', {
       Upgrade: 'websocket',
@@ -113,7 +123,7 @@ export function createApp(
       404,
       'ERR_NO_SUCH_PATH',
       `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/stats, /healthcheck, ` +
-        '/ts/<feed> and /ws/<feed or stream>',
+        '/ts/<feed or stream> and /ws/<feed or stream>',
     );
   });
   app.use(answerError(log));
@@ -168,7 +178,7 @@ function answerError(log: Log): ErrorRequestHandler {
     if (!known) {
       log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
     }
-    if (request.path.startsWith('/ts/')) {
+    if (request.path.startsWith('/ts/') && request.method !== 'GET' && request.method !== 'HEAD') {
       log.warn('upload refused', { path: request.path.slice(0, 200), reason: (error as Error).message });
     }
     const document = known ?? problem(500, 'ERR_INTERNAL', 'the relay could not do this; its log says why');

@@ -8,12 +8,14 @@ import type { ConnectionLimits } from '../http/connections.js';
 import type { AllowedHosts } from '../http/hosts.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
+import { Seats } from '../relay/seats.js';
 import { Actions } from './actions.js';
 import { createApp } from './app.js';
 import { CommandLink, standingRule } from './commands.js';
 import { FrontDoor } from './front-door.js';
 import { Guard } from './guard.js';
 import { KeyGuard } from './keys.js';
+import { HttpViewers } from './http-viewer.js';
 import { takeUpgrades } from './upgrades.js';
 
 /** Where and how to serve. */
@@ -61,11 +63,13 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const keys = apiKey === null ? null : new KeyGuard(apiKey);
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options, 0);
-  const app = createApp(relay, actions, guard, keys, certificate !== null, options.headersTimeoutMs, log);
+  const seats = new Seats(relay.limits.maxClients);
+  const viewers = new HttpViewers(relay, seats, log);
+  const app = createApp(relay, actions, viewers, guard, keys, certificate !== null, options.headersTimeoutMs, log);
   server.on('request', app);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
   server.on('checkContinue', app);
-  const closeClients = takeUpgrades(server, relay, guard, log);
+  const closeClients = takeUpgrades(server, relay, guard, seats, log);
   const door = new FrontDoor(server, relay, guard, options, log);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);
@@ -79,6 +83,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
       door.endUploads();
       closeClients();
+      viewers.close();
       server.closeIdleConnections();
       const cut = setTimeout(() => door.cut(), LINGER_MS);
       await Promise.all([stopped, commandLink?.close(1001)]);

@@ -3,11 +3,11 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { LimitError } from '../errors.js';
 import { LocalClient } from '../ingest/local-client.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { parseSourceName } from '../relay/rules.js';
+import type { Seats } from '../relay/seats.js';
 import { refuseError } from '../http/answers.js';
 import type { Guard } from './guard.js';
 import { pathOf } from '../http/path.js';
@@ -15,8 +15,7 @@ import { HttpError } from '../http/problem.js';
 import { knockOf } from './request.js';
 
 /** Takes WebSocket upgrades from `server`. Returns what closes every client (1001). */
-export function takeUpgrades(server: Server, relay: Relay, guard: Guard, log: Log): () => void {
-  const counts = new Map<string, number>();
+export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: Seats, log: Log): () => void {
   const webSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -31,18 +30,10 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, log: Lo
     if (!path.startsWith('/ws/'))
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /ws/<feed or stream>');
     const name = parseSourceName(decodeURIComponent(path.slice('/ws/'.length)));
-    const count = counts.get(name) ?? 0;
-    if (count >= relay.limits.maxClients) {
-      throw new LimitError('ERR_TOO_MANY_CLIENTS', `"${name}" has ${count} clients already (VW_MAX_CLIENTS)`);
-    }
+    seats.check(name);
     relay.checkRoomFor(name);
     webSockets.handleUpgrade(request, socket, head, (client) => {
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-      new LocalClient(client, name, relay, log, () => {
-        const left = (counts.get(name) ?? 1) - 1;
-        if (left > 0) counts.set(name, left);
-        else counts.delete(name);
-      });
+      new LocalClient(client, name, relay, log, seats.take(name));
     });
   };
 

@@ -3,11 +3,11 @@
 import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../log.js';
 import type { Feed, Sink } from '../relay/feed.js';
-import { Gate } from '../relay/gate.js';
 import { Heartbeat } from '../relay/heartbeat.js';
 import type { Message } from '../relay/message.js';
 import type { Relay } from '../relay/relay.js';
 import { isStreamName } from '../relay/rules.js';
+import { type Outlet, Viewer } from '../relay/viewer.js';
 
 /** Close code for a message that may not be sent here (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008;
@@ -15,15 +15,16 @@ const POLICY_VIOLATION = 1008;
 /** Plays `name` to a WebSocket until that closes. `closed` is called once. */
 export class LocalClient implements Sink {
   readonly #socket: WebSocket;
-  readonly #gate: Gate;
+  readonly #viewer: Viewer;
 
   constructor(socket: WebSocket, name: string, relay: Relay, log: Log, closed: () => void) {
     this.#socket = socket;
-    this.#gate = new Gate(relay.limits, {
+    this.#viewer = new Viewer(outletOf(socket), relay.limits, {
       dropsBegan: () => log.warn('local client is slow: dropping messages', { name }),
       dropsEnded: (messages, bytes) => log.info('local client keeps up again', { name, messages, bytes }),
     });
     const feed = isStreamName(name) ? null : relay.feed(name);
+    this.#viewer.begin(relay.cacheOf(name));
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
     const heartbeat = new Heartbeat(socket, relay.limits, () => socket.terminate());
     socket.on('error', (error) => log.debug('local client failed', { name, reason: error.message }));
@@ -39,10 +40,7 @@ export class LocalClient implements Sink {
   }
 
   write(message: Message): void {
-    const socket = this.#socket;
-    if (socket.readyState !== socket.OPEN) return;
-    if (!this.#gate.admits(message, socket.bufferedAmount, performance.now())) return;
-    socket.send(message.keep(), { binary: message.kind !== 'text' });
+    this.#viewer.write(message);
   }
 
   #take(feed: Feed, data: Buffer, isBinary: boolean): void {
@@ -53,4 +51,14 @@ export class LocalClient implements Sink {
     }
     feed.publishOpaque(isBinary ? 'binary' : 'text', data, this);
   }
+}
+
+function outletOf(socket: WebSocket): Outlet {
+  return {
+    get waitingBytes() {
+      return socket.readyState === socket.OPEN ? socket.bufferedAmount : -1;
+    },
+    send: (message) => socket.send(message.keep(), { binary: message.kind !== 'text' }),
+    giveUp: () => socket.terminate(),
+  };
 }

@@ -36,6 +36,8 @@ export class FeedClock {
   trim = 0;
   /** Output time this feed has reached: that of what is captured when its newest unit arrives. */
   reached = -Infinity;
+  /** The same on its own clock, unwrapped. */
+  reachedIn = NaN;
   reachedAtMs = -Infinity;
   /** Reached minus PCR in the input, ticks, as first seen; NaN before that. */
   pcrDistance = NaN;

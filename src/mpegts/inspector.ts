@@ -1,9 +1,12 @@
 // Looks at every packet of one source once, so that nobody behind it has to: tables, counters, random access points.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
-import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS } from './packet.js';
+import { startsAccessPoint } from './access-point.js';
+import type { ProgramFacts } from './handover.js';
+import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS, readPid, startsUnit } from './packet.js';
 import { type Program, ProgramReader } from './program.js';
 import { TablePackets } from './table-packets.js';
+import type { Track } from './track.js';
 
 // What the inspector knows of a PID.
 const PLAIN = 0;
@@ -11,8 +14,11 @@ const TABLE = 1;
 const JOINABLE = 2; // of the track whose random access points count
 const NOT_SEEN = 0xff;
 
+const PAT_TABLE_ID = 0x00;
+const PMT_TABLE_ID = 0x02;
+
 /** Follows one source through its messages. */
-export class Inspector {
+export class Inspector implements ProgramFacts {
   packets = 0;
   nullPackets = 0;
   /** Packets whose continuity_counter was not the next one, without a discontinuity_indicator (§2.4.3.3). */
@@ -25,9 +31,12 @@ export class Inspector {
   readonly #reader = new ProgramReader();
   readonly #roles = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
-  readonly #pat = new TablePackets();
-  readonly #pmt = new TablePackets();
+  readonly #pat = new TablePackets(PAT_TABLE_ID);
+  readonly #pmt = new TablePackets(PMT_TABLE_ID);
   #anyJoinable = true; // until a PMT says which track counts
+  #key: Track | null = null;
+  #pids: readonly number[] = [];
+  #marksAccess = false;
 
   constructor() {
     this.#roles[0] = TABLE; // the PAT
@@ -43,7 +52,22 @@ export class Inspector {
     return this.#reader.pmtPid;
   }
 
-  /** PAT and PMT in the packets in which they were last sent, for whoever joins; `null` until both were. */
+  get keyPid(): number {
+    return this.#key?.pid ?? -1;
+  }
+
+  get pids(): readonly number[] {
+    return this.#pids;
+  }
+
+  get marksAccess(): boolean {
+    return this.#marksAccess;
+  }
+
+  /**
+   * PAT and PMT in the packets in which they were last sent, for whoever joins; `null` until both were. Their counters end
+   * where those of their PIDs are: what comes next on them goes on.
+   */
   get tables(): Uint8Array | null {
     const pat = this.#pat.packets;
     const pmt = this.#pmt.packets;
@@ -51,6 +75,8 @@ export class Inspector {
     const both = new Uint8Array(pat.length + pmt.length);
     both.set(pat);
     both.set(pmt, pat.length);
+    this.#endAtLast(both, 0, pat.length);
+    this.#endAtLast(both, pat.length, both.length);
     return both;
   }
 
@@ -65,6 +91,7 @@ export class Inspector {
     this.#reader.reset();
     this.#pat.reset();
     this.#pmt.reset();
+    this.#marksAccess = false;
     this.#setRoles();
   }
 
@@ -92,17 +119,34 @@ export class Inspector {
       counters[pid] = fourth & 0x0f;
       const role = roles[pid]!;
       if (role === TABLE) {
-        const pmtPid = this.#reader.pmtPid;
+        const { badSections, pmtPid } = this.#reader;
         if (this.#reader.push(data, at) || roles[this.#pmtIndex()] !== TABLE) this.#setRoles();
         if (this.#reader.pmtPid !== pmtPid) this.#pmt.reset();
-        (pid === 0 ? this.#pat : this.#pmt).push(data, at);
-      } else if (flags & RANDOM_ACCESS && (role === JOINABLE || this.#anyJoinable)) {
+        if (this.#reader.badSections === badSections) (pid === 0 ? this.#pat : this.#pmt).push(data, at);
+      } else if (role === JOINABLE ? this.#isAccess(data, at, flags) : this.#anyJoinable && flags & RANDOM_ACCESS) {
         this.randomAccessPoints++;
+        this.#marksAccess = true;
         if (joinAt === -1) joinAt = at;
       }
     }
     this.packets += data.length / PACKET_BYTES;
     return joinAt;
+  }
+
+  /** Whether the packet at `at`, of the track that counts, is a random access point. */
+  #isAccess(data: Uint8Array, at: number, flags: number): boolean {
+    if (flags & RANDOM_ACCESS) return true;
+    if (!startsUnit(data, at)) return false;
+    const { kind, streamType } = this.#key!; // the track that counts
+    return kind === 'audio' || startsAccessPoint(streamType, data, at); // sound can be joined at every PES packet
+  }
+
+  /** Gives the packets of one PID the counters up to the last that was sent on it. */
+  #endAtLast(packets: Uint8Array, from: number, to: number): void {
+    let counter = this.#counters[readPid(packets, from)]!;
+    for (let at = to - PACKET_BYTES; at >= from; at -= PACKET_BYTES) {
+      packets[at + 3] = (packets[at + 3]! & 0xf0) | (counter-- & 0x0f);
+    }
   }
 
   #pmtIndex(): number {
@@ -114,8 +158,11 @@ export class Inspector {
     roles[0] = TABLE;
     roles[this.#pmtIndex()] = TABLE;
     const tracks = this.program?.tracks ?? [];
-    const kind = ['video', 'audio'].find((wanted) => tracks.some((track) => track.kind === wanted));
-    this.#anyJoinable = kind === undefined;
-    for (const track of tracks) if (track.kind === kind) roles[track.pid] = JOINABLE;
+    const ofKind = (wanted: string) => tracks.find(({ kind }) => kind === wanted);
+    this.#key = ofKind('video') ?? ofKind('audio') ?? null;
+    this.#anyJoinable = this.#key === null;
+    this.#pids = tracks.map(({ pid }) => pid);
+    // A PMT that names a table's PID does not hide the table.
+    if (this.#key) roles[this.#key.pid] ||= JOINABLE;
   }
 }

@@ -1,6 +1,7 @@
 // The path of a packet through a Remuxer: is it sent, and what is rewritten in it. Everything here is per packet.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.
 
+import { startsAccessPoint } from './access-point.js';
 import type { OutputBuffer } from './output-buffer.js';
 import { freeStreamId } from './output-track.js';
 import { append, isSamePayload, spread } from './packet-runs.js';
@@ -78,6 +79,7 @@ export class PacketPath {
         if (slot < FIRST_TRACK) break;
         const next = tracks[slot - FIRST_TRACK]!;
         if (!next.open || next.held || next.counter < 0) break;
+        if ((control & 0x0f) !== ((next.counter + 1) & 0x0f)) break;
         if (track) track.goOn(last, counter, data, at - PACKET_BYTES);
         track = next;
         pid = here;
@@ -86,8 +88,7 @@ export class PacketPath {
         counter = out.counter;
         high = out.pid >> 8;
         low = out.pid & 0xff;
-      }
-      if ((control & 0x0f) !== ((last + 1) & 0x0f)) break;
+      } else if ((control & 0x0f) !== ((last + 1) & 0x0f)) break;
       last = control & 0x0f;
       counter = (counter + 1) & 0x0f;
       const to = at + shift;
@@ -189,6 +190,9 @@ export class PacketPath {
       if (track.held) this.#counters.damaged += track.held.length / PACKET_BYTES;
       track.held = null;
       const here = at + PACKET_BYTES - payload;
+      // What the encoder did not mark is found by what the picture begins with.
+      const isVideo = track.kind === 'video' && (flags & RANDOM_ACCESS) === 0;
+      if (isVideo && startsAccessPoint(track.track.streamType, data, at)) flags |= RANDOM_ACCESS;
       if (pesBytesNeeded(data, payload, here) <= here) {
         if (!this.#admit(feed, track, data, payload, flags, at, nowMs)) {
           this.#leaveOut(feed, data, at, pid, flags, nowMs);

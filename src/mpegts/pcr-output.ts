@@ -4,9 +4,9 @@
 import type { FeedClock } from './feed-clock.js';
 import { TICKS_PER_MS } from './timestamp.js';
 
-const LAG = 700 * TICKS_PER_MS;
+const LAG = 820 * TICKS_PER_MS;
 const LEAST_LAG = 100 * TICKS_PER_MS;
-const MOST_LAG = 920 * TICKS_PER_MS;
+const MOST_LAG = 940 * TICKS_PER_MS;
 const LAG_STEP = 10 * TICKS_PER_MS;
 /** A PCR that is further than this from where time must be belongs to a jump that the stamps have yet to show. */
 const ABSURD = 1000 * TICKS_PER_MS;
@@ -16,13 +16,16 @@ const SMALLEST_STEP = 1 / 300;
 
 /**
  * A feed's PCR says when its multiplexer sent a packet, 0.7 s or nothing before the DTS (`-muxdelay`). Output PCR is that
- * line, moved so that the newest picture's DTS is `lag` after it: 0.7 s, so that sound up to 0.46 s older (a PES is sent
- * when it is full, and the first when the second is) is still ahead of it; more where a track proves to be later still.
+ * line, moved so that the newest picture's DTS is `lag` after it: 0.82 s, for the first sound must still be ahead of it. That
+ * waits until the second PES packet has come, and ffmpeg puts up to 0.37 s into one (low sound at the default muxdelay).
+ * More where a track proves to be later still, less where the rule moves one ahead, for DTS - PCR is 1 s at most.
  */
 export class PcrOutput {
   /** The last one sent, unwrapped, in 90 kHz ticks with a fraction; NaN before the first. */
   last = NaN;
   atMs = NaN;
+  /** The largest correction that the rule asks for, in ticks: that feed's DTS is ahead of the others' by as much. */
+  mostTrim = 0;
   #lag = LAG;
   #source: FeedClock | null = null;
   #shift = 0;
@@ -35,9 +38,11 @@ export class PcrOutput {
 
   /** The output PCR for a PCR (33 bits and a fraction) of the feed that gives it. */
   carry(clock: FeedClock, pcr: number, nowMs: number): number {
-    const moved = clock.peek(clock.unwrap(pcr));
+    // By where the stamps are now: where they were drawn together (a burst), its own place lies nearer to them than it did.
+    const own = clock.unwrap(pcr);
+    const moved = clock.reached === -Infinity ? clock.peek(own) : clock.reached - (clock.reachedIn - own);
     if (Number.isNaN(clock.pcrDistance)) clock.pcrDistance = clock.reached - moved;
-    const wanted = clock.pcrDistance - this.#lag;
+    const wanted = clock.pcrDistance - this.#lagOf(clock);
     const expected = this.last + (nowMs - this.atMs) * TICKS_PER_MS;
     if (this.#source !== clock) {
       this.#source = clock;
@@ -64,7 +69,7 @@ export class PcrOutput {
 
   /** A PCR where the feed gives none: time since the last one, drawn towards `clock`'s stamps if there is one. */
   make(clock: FeedClock | null, nowMs: number): number {
-    const wanted = clock && clock.reached !== -Infinity ? clock.reached - this.#lag : NaN;
+    const wanted = clock && clock.reached !== -Infinity ? clock.reached - this.#lagOf(clock) : NaN;
     const passed = (nowMs - this.atMs) * TICKS_PER_MS;
     const expected = this.last + passed;
     if (Number.isNaN(wanted)) return this.#send(expected, nowMs);
@@ -79,6 +84,10 @@ export class PcrOutput {
     const ahead = dts - this.last;
     if (ahead < LEAST_LAG) this.#lag = Math.min(MOST_LAG - LEAST_LAG, this.#lag + LAG_STEP);
     else if (ahead > MOST_LAG && this.#lag > LAG) this.#lag -= LAG_STEP;
+  }
+
+  #lagOf(clock: FeedClock): number {
+    return Math.max(LEAST_LAG, Math.min(this.#lag, MOST_LAG - Math.max(0, this.mostTrim - clock.trim)));
   }
 
   #send(value: number, nowMs: number): number {

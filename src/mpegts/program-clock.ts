@@ -24,8 +24,6 @@ const SLIGHTLY_LATE = 150 * TICKS_PER_MS;
 /** A feed that has been too late for this long is lined up anew. */
 const LATE_MS = 1000;
 const GOOD_ERROR = 5 * TICKS_PER_MS;
-/** ffmpeg sends a PES of sound when the frame after it is there: 20 ms of Opus, 21 of AAC, 24 of mp2. */
-const SOUND_HELD = 20 * TICKS_PER_MS;
 /** How long a PES of sound is taken to be before the second one tells. */
 const LIKELY_UNIT = 150 * TICKS_PER_MS;
 const LONGEST_UNIT = 1000 * TICKS_PER_MS;
@@ -44,6 +42,8 @@ export interface ClockedFeed {
 /** What the clock keeps of an input track. */
 export interface ClockedTrack {
   readonly kind: TrackKind;
+  /** How long sound is held before it is sent, ms. */
+  readonly heldMs: number;
   clock: FeedClock | null;
   /** The last unit's DTS, unwrapped by `clock`. */
   dts: number;
@@ -111,12 +111,15 @@ export class ProgramClock {
     track.dtsAtMs = nowMs;
     if (clock.sampler !== track && clock.reached !== -Infinity) return;
     const output = clock.toOutput(whole, this.#slewTarget(clock), nowMs);
-    let ahead = track.unitTicks || LIKELY_UNIT;
+    let ahead = (track.unitTicks || LIKELY_UNIT) + track.heldMs * TICKS_PER_MS;
     if (track.kind !== 'audio') {
       const lead = ticksAfter(pts, dts);
       ahead = clock.sampler === track ? lead + clock.shortestLead(lead) : lead;
     }
-    clock.reached = Math.max(clock.reached, output + ahead);
+    if (output + ahead > clock.reached) {
+      clock.reached = output + ahead;
+      clock.reachedIn = whole + ahead;
+    }
     clock.reachedAtMs = nowMs;
   }
 
@@ -188,8 +191,9 @@ export class ProgramClock {
     const now = nowMs * TICKS_PER_MS;
     const first = track.kind === 'audio' ? feed.firstSample : null;
     // How much older than now the stamp is: sound by its length, and by what passed while it was held.
-    const sinceFirst = first ? now - first.arrivalMs * TICKS_PER_MS + ticksAfter(first.stamp, stamp) + SOUND_HELD : 0;
-    const soundLength = track.unitTicks > 0 ? track.unitTicks + SOUND_HELD : 0;
+    const held = track.heldMs * TICKS_PER_MS;
+    const sinceFirst = first ? now - first.arrivalMs * TICKS_PER_MS + ticksAfter(first.stamp, stamp) + held : 0;
+    const soundLength = track.unitTicks > 0 ? track.unitTicks + held : 0;
     const length = first ? sinceFirst : track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
     const floor = Number.isNaN(this.pcr.last) ? 0 : this.pcr.last + MARGIN;
@@ -203,7 +207,7 @@ export class ProgramClock {
     feed.clock = clock;
     this.#clocks.add(clock);
     if (first && clock.samplesFrom(track, track.kind)) {
-      clock.sample(clock.unwrap(first.stamp) + SOUND_HELD, first.arrivalMs);
+      clock.sample(clock.unwrap(first.stamp) + held, first.arrivalMs);
     }
     feed.firstSample = null;
     if (!this.#reference) {
@@ -219,7 +223,8 @@ export class ProgramClock {
     // one) says so by a DTS that is always earlier, and is behind by as much again.
     if (track.kind !== 'audio') clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
     // A PES of sound is as old as its end, which is where the next one begins, and by the frame that did not fit any more.
-    else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT) clock.sample(dts + SOUND_HELD, track.dtsAtMs);
+    else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT)
+      clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
     if (clock === this.#reference) this.#followReference();
     else if (this.#isBetter(clock, nowMs)) {
       this.#reference = clock;

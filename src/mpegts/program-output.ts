@@ -30,7 +30,8 @@ export class ProgramOutput {
 
   plan: readonly PlannedTrack[] = [];
   pcrTrack: PlannedTrack | null = null;
-  hasVideo = false;
+  /** The track whose random access points count for those who join: the first picture's, or else the first sound's. */
+  keyTrack: RemuxTrack | null = null;
 
   #tablesAtMs = NaN;
   #carriedAtMs = NaN;
@@ -70,10 +71,12 @@ export class ProgramOutput {
 
   /** Puts tables in front of a unit that begins, if they are due or somebody could join there. */
   begin(track: RemuxTrack, flags: number, nowMs: number): void {
-    const access = this.hasVideo && track.kind === 'video' && (flags & RANDOM_ACCESS) !== 0;
+    const isKey = track === this.keyTrack || this.keyTrack === null;
+    const access = track.kind === 'video' && (flags & RANDOM_ACCESS) !== 0;
+    if (access) track.marksAccess = true;
     if (!access && !this.areTablesDue(nowMs)) return;
     const at = this.insertTables(nowMs);
-    if (this.joinAt < 0 && (access || !this.hasVideo)) this.joinAt = at;
+    if (this.joinAt < 0 && isKey && (access || track.kind !== 'video')) this.joinAt = at;
   }
 
   /** Where the tables begin in what will be returned. */

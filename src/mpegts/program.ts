@@ -58,11 +58,14 @@ export class ProgramReader {
     if (pid !== PAT_PID && pid !== this.#pmtPid) return false;
     // Tables are said again ten times a second: mostly the packet is the one before but for its counter.
     const said = pid === PAT_PID ? this.#saidPat : this.#saidPmt;
-    if (said.repeats(data, at)) return false;
+    const assembler = pid === PAT_PID ? this.#pat : this.#pmt;
+    if (said.repeats(data, at)) {
+      assembler?.pass(data, at);
+      return false;
+    }
     const before = this.changes;
     const bad = this.badSections;
-    if (pid === PAT_PID) this.#pat.push(data, at);
-    else this.#pmt?.push(data, at);
+    if (assembler?.push(data, at) === false) return false; // and not noted: its next repetition is read
     if (this.badSections === bad)
       said.note(data, at); // a damaged one is counted each time
     else said.forget();

@@ -7,7 +7,7 @@ import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT } from './packet.js';
 import { ProgramReader, type Program } from './program.js';
 import type { ClockedFeed, ClockedTrack } from './program-clock.js';
 import type { StartHold } from './start-hold.js';
-import type { Track, TrackKind } from './track.js';
+import { soundHeldMs, type Track, type TrackKind } from './track.js';
 
 /** What a PID of the input is: the values of `RemuxFeed.slots` below `FIRST_TRACK`. */
 export const UNKNOWN = 0;
@@ -24,12 +24,15 @@ const FIRST_FREE_PID = 0x10;
 export class RemuxTrack implements ClockedTrack {
   track: Track;
   kind: TrackKind;
+  readonly heldMs: number;
   /** Where it goes; `null` while it is not part of the output's program. */
   out: OutputTrack | null = null;
   /** Whether it waits for a random access point to take the place of another feed's track. */
   replaces = false;
   /** Whether its units are being sent; otherwise it waits for the next one to start. */
   open = false;
+  /** Whether its source marks random access points. */
+  marksAccess = false;
   /** Whether the one it waits for has to be a random access point, and since when. */
   needsAccess = false;
   waitsSinceMs = NaN;
@@ -50,6 +53,7 @@ export class RemuxTrack implements ClockedTrack {
   constructor(track: Track) {
     this.track = track;
     this.kind = track.kind;
+    this.heldMs = soundHeldMs(track.streamType);
   }
 
   /** Packets were sent, the last one being at `at` of `data`: `counter` as it came, `outCounter` as it went. */
@@ -76,6 +80,7 @@ export class RemuxTrack implements ClockedTrack {
     this.lastData = null;
     this.clock = null;
     this.needsAccess = this.kind === 'video';
+    this.marksAccess = false;
   }
 
   /** The unit being sent is not continued. */

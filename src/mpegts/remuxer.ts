@@ -1,6 +1,7 @@
 // Joins the tracks of several feeds into one program and changes it while it runs: PIDs, counters, stamps, tables.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3, §2.4.4, §2.7.
 
+import type { ProgramFacts } from './handover.js';
 import { OutputTracks } from './output-track.js';
 import { concatenate } from './packet-runs.js';
 import { ACCESS_WAIT_MS, PacketPath } from './packet-path.js';
@@ -12,6 +13,7 @@ import { RemuxFeed } from './remux-feed.js';
 import type { RemuxCounters, RemuxedClock, RemuxedProgram } from './remux-report.js';
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
+import type { TrackKind } from './track.js';
 
 /** Media flows if a message came within this time. */
 const FLOWING_MS = 600;
@@ -19,7 +21,7 @@ const NOTHING = new Uint8Array(0);
 
 export type { RemuxInput } from './program-plan.js';
 
-export class Remuxer {
+export class Remuxer implements ProgramFacts {
   /**
    * Offset in what `push` returned last of the first place where somebody can join: the PAT before a random access
    * point, of a picture if the program has any; -1 if there is none.
@@ -31,6 +33,7 @@ export class Remuxer {
   readonly #feeds = new Map<string, RemuxFeed>();
   #inputs: readonly RemuxInput[] = [];
   #replacements: Replacement[] = [];
+  #pids: number[] | null = null;
 
   readonly #tracks = new OutputTracks();
   readonly #output: ProgramOutput;
@@ -66,9 +69,21 @@ export class Remuxer {
     return { version: tables.version, pcrPid: pcrTrack?.track.out?.pid ?? NULL_PID, tracks };
   }
 
-  /** PAT and PMT as they are now, for somebody who joins; empty before there is a program. */
-  get tables(): Uint8Array {
-    return this.#output.tables.copy();
+  /** PAT and PMT as they are now, for somebody who joins; `null` before there is a program. */
+  get tables(): Uint8Array | null {
+    return this.#output.sentTables ? this.#output.tables.copy() : null;
+  }
+
+  get keyPid(): number {
+    return this.#output.keyTrack?.out?.pid ?? -1;
+  }
+
+  get pids(): readonly number[] {
+    return (this.#pids ??= this.#output.plan.map(({ track }) => track.out!.pid)); // every planned track has one
+  }
+
+  get marksAccess(): boolean {
+    return this.#output.keyTrack?.marksAccess ?? false;
   }
 
   get clocks(): RemuxedClock[] {
@@ -117,6 +132,7 @@ export class Remuxer {
       if (feed.clock) feed.clock.trim = feed.trim;
       if (tables && !feed.program) feed.prime(tables);
     }
+    this.#output.clock.pcr.mostTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
     this.#rebuild(true);
     return this.#output.pendingTables(nowMs);
   }
@@ -223,7 +239,9 @@ export class Remuxer {
     const before = this.#output.plan;
     this.#output.counters.tracksLeftOut = leftOut;
     this.#output.plan = plan;
-    this.#output.hasVideo = plan.some(({ track }) => track.kind === 'video');
+    const ofKind = (kind: TrackKind) => plan.find(({ track }) => track.kind === kind)?.track ?? null;
+    this.#output.keyTrack = ofKind('video') ?? ofKind('audio');
+    this.#pids = null;
     this.#output.pcrTrack = choosePcrTrack(plan, this.#output.pcrTrack);
     if (plan.length === 0 && !(byRule && before.length > 0)) {
       for (const { track } of before) {

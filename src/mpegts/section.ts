@@ -28,15 +28,25 @@ export class SectionAssembler {
     this.#drop();
   }
 
-  /** Takes the transport packet at `at`. */
-  push(data: Uint8Array, at: number): void {
-    if (!hasPayload(data, at)) return;
+  /** Passes over the packet at `at`, which says what was said: the one behind it has the next counter. */
+  pass(data: Uint8Array, at: number): void {
+    this.#counter = readCounter(data, at);
+    this.#drop();
+  }
+
+  /** Takes the transport packet at `at`; false if it is not read, having the counter of a duplicate (§2.4.3.3). */
+  push(data: Uint8Array, at: number): boolean {
+    if (!hasPayload(data, at)) return true;
     const counter = readCounter(data, at);
-    if (counter === this.#counter) return; // a duplicate packet (§2.4.3.3)
+    if (counter === this.#counter) return false;
     if (this.#counter !== -1 && counter !== ((this.#counter + 1) & 0x0f)) this.#drop();
     this.#counter = counter;
-    const end = at + PACKET_BYTES;
-    let from = payloadStart(data, at);
+    this.#read(data, at, payloadStart(data, at), at + PACKET_BYTES);
+    return true;
+  }
+
+  #read(data: Uint8Array, at: number, payload: number, end: number): void {
+    let from = payload;
     if (from >= end) return;
     if (startsUnit(data, at)) {
       const begin = from + 1 + data[from]!; // pointer_field

@@ -36,6 +36,7 @@ export class SoundFilter {
   readonly #shift = new Uint8Array(PID_COUNT); // what is taken from the continuity_counter
   #program: Program | null = null;
   #isTouched = false; // whether any PID waits or is shifted
+  #joinAt = -1;
 
   get muted(): Muted {
     return this.#muted;
@@ -56,8 +57,17 @@ export class SoundFilter {
     this.#isTouched = this.#muted !== null;
   }
 
-  /** The packets of a message that pass: `data` itself where nothing was ever taken out; `null` if none do. */
-  apply(data: Uint8Array, program: Program | null, pmtPid: number): Uint8Array | null {
+  /** Where the random access point of the last message stands in what passed; -1 if it did not pass. */
+  get joinAt(): number {
+    return this.#joinAt;
+  }
+
+  /**
+   * The packets of a message that pass: `data` itself where nothing was ever taken out; `null` if none do. `joinAt` is
+   * the offset of its first random access point, or -1.
+   */
+  apply(data: Uint8Array, program: Program | null, pmtPid: number, joinAt = -1): Uint8Array | null {
+    this.#joinAt = this.#isTouched ? -1 : joinAt;
     if (!this.#isTouched) return data;
     if (program !== this.#program) this.#learn(program);
     const out = new Uint8Array(data.length);
@@ -65,12 +75,21 @@ export class SoundFilter {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
       if (!this.#passes(data, at, pid, pmtPid)) continue;
+      if (at === joinAt) this.#joinAt = to;
       for (let i = 0; i < PACKET_BYTES; i++) out[to + i] = data[at + i]!;
       const shift = this.#shift[pid]!;
       if (shift !== 0) out[to + 3] = (data[at + 3]! & 0xf0) | ((data[at + 3]! - shift) & 0x0f);
       to += PACKET_BYTES;
     }
     return to === 0 ? null : out.subarray(0, to);
+  }
+
+  /** Tables with the counters that they have for those who get what passes. */
+  shift(tables: Uint8Array): Uint8Array {
+    for (let at = 0; at < tables.length; at += PACKET_BYTES) {
+      tables[at + 3] = (tables[at + 3]! & 0xf0) | ((tables[at + 3]! - this.#shift[readPid(tables, at)]!) & 0x0f);
+    }
+    return tables;
   }
 
   #learn(program: Program | null): void {

@@ -10,6 +10,8 @@ const MOST_MS = 3000;
 const MOST_BYTES = 1 << 20;
 /** Units that come faster than this, in their own lengths, are a burst or follow one: the one before was made before. */
 const OWN_PACE = 0.6;
+/** And so do long ones that come this much sooner than that: the one before was that much too late (EBU R37: 40 ms). */
+const MOST_EARLY = 30 * TICKS_PER_MS;
 const LONGEST_UNIT = 1000 * TICKS_PER_MS;
 
 /**
@@ -71,7 +73,8 @@ export class StartHold {
       const later = this.#least ? ticksAfter(stamp, this.#least.stamp) : 0;
       const wait = this.#least ? (this.#stampAtMs - this.#least.arrivalMs) * TICKS_PER_MS : 0;
       if (!this.#least || wait < later) this.#least = { stamp, arrivalMs: this.#stampAtMs };
-      if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= length * OWN_PACE) this.#isPaced = true;
+      const ownPace = Math.max(length * OWN_PACE, length - MOST_EARLY);
+      if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= ownPace) this.#isPaced = true;
     }
     this.#stamp = stamp;
     this.#stampAtMs = nowMs;

@@ -1,18 +1,23 @@
 // Keeps the packets in which a table was last sent, for whoever joins later.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.
 
-import { hasPayload, PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
+import { hasPayload, PACKET_BYTES, payloadStart, readCounter, startsUnit } from './packet.js';
 import { SaidPacket } from './said-packet.js';
 
 /** More packets than a section of 4,096 bytes takes. */
 const MOST_PACKETS = 24;
 
-/** The packets of the last whole section of one PID. */
+/** The packets of the last whole section of one PID that is of the wanted table, and in force. */
 export class TablePackets {
+  readonly #tableId: number;
   readonly #said = new SaidPacket();
   #whole: Uint8Array | null = null;
   #pieces: Uint8Array[] = [];
   #missing = 0; // bytes of the section that is being sent
+
+  constructor(tableId: number) {
+    this.#tableId = tableId;
+  }
 
   /** The packets as they were sent; `null` before a whole section was. */
   get packets(): Uint8Array | null {
@@ -28,12 +33,18 @@ export class TablePackets {
     if (!hasPayload(data, at)) return;
     const end = at + PACKET_BYTES;
     let from = payloadStart(data, at);
+    if (from >= end) return;
+    const last = this.#pieces.at(-1);
     if (startsUnit(data, at)) {
       from += 1 + data[from]!; // pointer_field
       this.#pieces = [];
-      if (from + 3 > end) return;
+      // table_id, section_length, current_next_indicator
+      if (from + 6 > end || data[from] !== this.#tableId || (data[from + 5]! & 0x01) === 0) return;
       this.#missing = 3 + (((data[from + 1]! & 0x0f) << 8) | data[from + 2]!); // section_length
-    } else if (this.#pieces.length === 0 || this.#pieces.length >= MOST_PACKETS) {
+    } else if (!last || this.#pieces.length >= MOST_PACKETS) {
+      return;
+    } else if (readCounter(data, at) !== ((readCounter(last, 0) + 1) & 0x0f)) {
+      if (readCounter(data, at) !== readCounter(last, 0)) this.#pieces = []; // no duplicate: something was lost
       return;
     }
     this.#pieces.push(new Uint8Array(data.subarray(at, end))); // not slice(): a Buffer's is a view

@@ -4,6 +4,13 @@
 /** What a track carries, as far as a relay needs to know. */
 export type TrackKind = 'video' | 'audio' | 'other';
 
+/** AAC: ADTS, LATM, raw. */
+const AAC_TYPES = new Set([0x0f, 0x11, 0x1c]);
+/** ffmpeg sends a PES of sound when the frame after it is there: 20 ms of Opus, 24 of mp2. */
+const SOUND_HELD_MS = 20;
+/** A frame of AAC is 21 ms, and ffmpeg's encoder keeps two more back; sound that a camera has encoded has none of that. */
+const AAC_HELD_MS = 45;
+
 /** One elementary stream of a program, as its PMT lists it. */
 export interface Track {
   readonly pid: number;
@@ -53,6 +60,11 @@ export function kindOfEntry(streamType: number, descriptors: Uint8Array): TrackK
     if (VIDEO_FORMATS.has(format)) return 'video';
   }
   return 'other';
+}
+
+/** How long after the end of its sound a PES packet is likely to come. */
+export function soundHeldMs(streamType: number): number {
+  return AAC_TYPES.has(streamType) ? AAC_HELD_MS : SOUND_HELD_MS;
 }
 
 /** stream_type 0x86 is SCTE-35 unless a registration descriptor says DTS. */

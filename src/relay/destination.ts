@@ -1,12 +1,19 @@
-// A destination rule's outbound side: what is sent where. Owns up to two links: the live one, which gets the messages,
-// and the coming one, which is dialled while the live one still goes on.
+// A destination rule's outbound side: what is sent where. Owns the live link, which gets the messages; the coming one,
+// which is dialled while the live one still goes on; and the leaving one, which ends what it has begun.
+//
+//   live ──────────────────────────┐ leaving: sound whose PES packet is not over ─┐ drained, closed (1000)
+//   coming: dialled, let in, waits ┴ tables, random access point ─ live ──────────┴──────────────────────
+//
+// Every packet goes to exactly one of the two. Where a rule names another stream, that has packets of its own: it is
+// joined at a random access point while the one before goes on.
 
+import { Handover, JOIN_PATIENCE, SWAP_PATIENCE } from '../mpegts/handover.js';
 import type { Log } from '../log.js';
 import type { FarEnd } from './far-end.js';
 import type { Sink } from './feed.js';
 import type { Limits } from './limits.js';
 import { Link, type LinkStats } from './link.js';
-import type { Message } from './message.js';
+import { Message } from './message.js';
 import { type DestinationRule, isSameDestination, isSameFarEnd } from './rules.js';
 
 /** What a destination has of its source: a feed or a stream. */
@@ -26,13 +33,39 @@ export interface DestinationStats {
   readonly coming: LinkStats | null;
 }
 
+/** A source that brings no packets for so long is not waited for. */
+const SILENCE_MS = 500;
+/** How long the one before goes on when a rule names another stream that has no random access point. */
+const STREAM_WAIT_MS = 2000;
+/** How long what a link has been given may take to leave. */
+const DRAIN_MS = 5000;
+
+/** What is being changed: the link that comes (or the live one, where only the stream is another), and its stream. */
+interface Change {
+  readonly rule: DestinationRule;
+  readonly link: Link;
+  readonly stream: string;
+  /** Where a change is that has begun to wait: the link is open. */
+  handover: Handover | null;
+  /** Ends the subscription to the other stream. */
+  detach: (() => void) | null;
+  timer: NodeJS.Timeout | undefined;
+  /** Whether packets came since the timer last looked. */
+  hasPackets: boolean;
+}
+
 /** Keeps a destination rule. */
 export class Destination implements Sink {
   #rule: DestinationRule;
   #live: Link;
-  #coming: Link | null = null;
+  #liveRule: DestinationRule; // which far end the live link is
+  #stream: string; // what the live link gets
   #detach: () => void;
-  readonly #leaving = new Set<Promise<void>>();
+  #change: Change | null = null;
+  #settling: Change | null = null; // one that is made, but for tracks of its stream that have not begun yet
+  /** The link that was left, while it gets the rest of what it has begun. */
+  #leaving: { link: Link; handover: Handover; timer: NodeJS.Timeout } | null = null;
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(
     rule: DestinationRule,
@@ -40,7 +73,8 @@ export class Destination implements Sink {
     private readonly limits: Limits,
     private readonly log: Log,
   ) {
-    this.#rule = rule;
+    this.#rule = this.#liveRule = rule;
+    this.#stream = rule.stream;
     this.#live = this.#link(rule);
     this.#detach = source.attach(rule.stream, this);
   }
@@ -52,25 +86,17 @@ export class Destination implements Sink {
   /** Puts another rule in force. An equal one disturbs nothing; another far end is dialled before the old one is left. */
   setRule(rule: DestinationRule): void {
     const before = this.#rule;
-    if (isSameDestination(before, rule)) return;
     this.#rule = rule;
-    if (rule.stream !== before.stream) {
-      this.#detach();
-      this.#detach = this.source.attach(rule.stream, this);
-    }
-    if (isSameFarEnd(before, rule)) return;
-    if (this.#coming) this.#leave(this.#coming, 1000);
-    this.#coming = null;
-    if (this.#live.isOpen) {
-      this.#coming = this.#link(rule);
-    } else {
-      this.#leave(this.#live, 1000);
-      this.#live = this.#link(rule);
-    }
+    if (isSameDestination(before, rule)) return;
+    if (isSameFarEnd(this.#liveRule, rule)) this.#begin(rule, this.#live);
+    else if (rule.swap === 'break') this.#replace(rule, true);
+    else if (!this.#live.isOpen) this.#replace(rule, false);
+    else this.#begin(rule, this.#coming && isSameFarEnd(before, rule) ? this.#coming : this.#link(rule));
   }
 
   write(message: Message): void {
-    this.#live.write(message);
+    if (this.#change === null && this.#leaving === null) this.#live.write(message);
+    else this.#writeInChange(message);
   }
 
   stats(): DestinationStats {
@@ -80,34 +106,214 @@ export class Destination implements Sink {
   /** Closes every link with `code`; resolves when they are gone. */
   async close(code: number): Promise<void> {
     this.#detach();
-    this.#leave(this.#live, code);
-    if (this.#coming) this.#leave(this.#coming, code);
-    await Promise.all(this.#leaving);
+    this.#callOff(code);
+    this.#endLeaving();
+    void this.#close(this.#live, code);
+    await Promise.all(this.#closing);
+  }
+
+  /** The link that is dialled, or waits for its beginning, while the live one goes on. */
+  get #coming(): Link | null {
+    return this.#change && this.#change.link !== this.#live ? this.#change.link : null;
+  }
+
+  /** Dials another far end in place of the one there was; with `isCut` that one does not see another byte. */
+  #replace(rule: DestinationRule, isCut: boolean): void {
+    this.#callOff(1000);
+    if (this.#settling) this.#settle(this.#settling);
+    if (isCut) {
+      this.#endLeaving();
+      this.#live.cut();
+    }
+    void this.#close(this.#live, 1000);
+    this.#live = this.#link(rule);
+    this.#liveRule = rule;
+    this.#attach(rule.stream);
+  }
+
+  /** Begins to change to a link that is to get the rule's stream, in place of a change that may be under way. */
+  #begin(rule: DestinationRule, link: Link): void {
+    const before = this.#change;
+    this.#change = null;
+    if (before) {
+      clearInterval(before.timer);
+      before.detach?.();
+      if (before.link !== this.#live && before.link !== link) void this.#close(before.link, 1000);
+    }
+    if (this.#settling) this.#settle(this.#settling);
+    const { stream } = rule;
+    if (link === this.#live && stream === this.#stream) return; // back to what there is
+    const change: Change = { rule, link, stream, handover: null, detach: null, timer: undefined, hasPackets: false };
+    this.#change = change;
+    if (link === this.#live && !link.isOpen) {
+      this.#complete(change);
+      return;
+    }
+    if (stream !== this.#stream) {
+      change.detach = this.source.attach(stream, { write: (message) => this.#writeOther(change, message) });
+    }
+    if (link.isOpen) this.#wait(change);
+  }
+
+  /** The coming link is open: what it begins with is waited for. */
+  #wait(change: Change): void {
+    const isOther = change.stream !== this.#stream;
+    change.handover = new Handover(
+      isOther ? JOIN_PATIENCE : SWAP_PATIENCE,
+      change.link === this.#live && change.link.hasSent,
+    );
+    change.hasPackets = false;
+    change.timer = setInterval(
+      () => {
+        if (!change.hasPackets || isOther) this.#complete(change);
+        change.hasPackets = false;
+      },
+      isOther ? STREAM_WAIT_MS : SILENCE_MS,
+    ).unref();
+  }
+
+  #writeInChange(message: Message): void {
+    const change = this.#change;
+    if (message.kind !== 'ts') {
+      this.#live.write(message);
+      return;
+    }
+    if (change && change.stream === this.#stream) change.hasPackets = true;
+    if (this.#leaving) this.#writeSplit(this.#leaving.link, this.#live, this.#leaving.handover, message);
+    else if (change?.handover && change.stream === this.#stream) {
+      this.#writeSplit(this.#live, change.link, change.handover, message);
+      if (change.handover.hasBegun) this.#leave(change, change.handover);
+    } else this.#live.write(message);
+    if (this.#leaving?.handover.isOver === true) this.#endLeaving();
+  }
+
+  #writeSplit(from: Link, to: Link, handover: Handover, message: Message): void {
+    const begins = !handover.hasBegun;
+    if (message.begins) handover.end();
+    const { data, facts } = message;
+    const { stay, go, joinAt } = handover.split(data, message.joinAt, facts, performance.now());
+    if (stay) from.write(stay === data ? message : new Message('ts', stay, { joinAt: -1, begins: false, facts }));
+    if (!go) return;
+    // It begins with tables and a random access point, as if a source did. Not again: it may be lost and come back.
+    to.write(go === data ? message : new Message('ts', go, { joinAt, begins, facts }));
+  }
+
+  /** A message of the other stream that the rule names now. */
+  #writeOther(change: Change, message: Message): void {
+    const { handover } = change;
+    if (!handover) return; // its link is not open yet
+    if (message.kind !== 'ts') {
+      if (change === this.#change && !change.hasPackets) this.#complete(change); // there is no picture to wait for
+      if (change !== this.#change) change.link.write(message);
+      return;
+    }
+    change.hasPackets = true;
+    const { data, facts } = message;
+    const { go, joinAt } = handover.split(data, message.begins ? 0 : message.joinAt, facts, performance.now());
+    if (!go) return;
+    const begins = message.begins || change === this.#change;
+    if (change === this.#change) this.#complete(change);
+    change.link.write(new Message('ts', go, { joinAt, begins, facts }));
+    if (handover.isOver) this.#settle(change);
+  }
+
+  /** The link that comes has got its first packets: it is the live one, and the other ends what it has begun. */
+  #leave(change: Change, handover: Handover): void {
+    clearInterval(change.timer);
+    const link = this.#live;
+    this.#live = change.link;
+    this.#liveRule = change.rule;
+    this.#change = null;
+    const timer = setTimeout(() => this.#endLeaving(), DRAIN_MS).unref();
+    this.#leaving = { link, handover, timer };
+  }
+
+  /** The change is made as it stands: nothing more is waited for. */
+  #complete(change: Change): void {
+    clearInterval(change.timer);
+    if (this.#change === change) this.#change = null;
+    const before = this.#live;
+    this.#live = change.link;
+    this.#liveRule = change.rule;
+    if (change.stream !== this.#stream) {
+      const hasBegun = change.handover?.hasBegun === true && change.detach !== null;
+      this.#detach();
+      this.#stream = change.stream;
+      if (hasBegun) {
+        this.#detach = change.detach!; // looked at above
+        this.#settling = change;
+      } else {
+        change.detach?.();
+        if (before === change.link) before.rejoin();
+        this.#detach = this.source.attach(change.stream, this);
+      }
+    }
+    if (before !== change.link) void this.#close(before, 1000, DRAIN_MS);
+  }
+
+  /** The other stream's messages need no looking at any more. */
+  #settle(change: Change): void {
+    if (this.#settling !== change) return;
+    this.#settling = null;
+    const detach = this.#detach;
+    this.#detach = this.source.attach(change.stream, this);
+    detach();
+  }
+
+  /** Ends the change that is under way, and what it has made. */
+  #callOff(code: number): void {
+    const change = this.#change;
+    this.#change = null;
+    if (!change) return;
+    clearInterval(change.timer);
+    change.detach?.();
+    if (change.link !== this.#live) void this.#close(change.link, code);
+  }
+
+  #attach(stream: string): void {
+    if (stream === this.#stream) return;
+    this.#settling = null;
+    this.#detach();
+    this.#stream = stream;
+    this.#detach = this.source.attach(stream, this);
+  }
+
+  #endLeaving(): void {
+    if (!this.#leaving) return;
+    clearTimeout(this.#leaving.timer);
+    void this.#close(this.#leaving.link, 1000, DRAIN_MS);
+    this.#leaving = null;
   }
 
   #link(rule: DestinationRule): Link {
     const link: Link = new Link(rule.id, this.source.farEnd(rule), this.limits, this.log, {
       opened: () => {
-        if (link === this.#coming) this.#changeOver(link);
+        if (link === this.#change?.link && link !== this.#live) this.#wait(this.#change);
       },
-      lost: () => {
-        // The far end that the rule has left is gone: it is not dialled again.
-        if (link === this.#live && this.#coming) this.#changeOver(this.#coming);
-      },
-      received: (message) => this.source.deliver(this.#rule.stream, message),
+      lost: () => this.#lost(link),
+      received: (message) => this.source.deliver(this.#stream, message),
     });
     return link;
   }
 
-  #changeOver(coming: Link): void {
-    const old = this.#live;
-    this.#live = coming;
-    this.#coming = null;
-    this.#leave(old, 1000);
+  #lost(link: Link): void {
+    const change = this.#change;
+    if (this.#leaving?.link === link) this.#endLeaving();
+    if (!change) return;
+    if (link === this.#live && change.link !== link) {
+      // The far end that the rule has left is gone: it is not dialled again.
+      this.#complete(change);
+    } else if (link === this.#live) {
+      this.#complete(change); // nothing is open that could show a gap
+    } else if (link === change.link) {
+      clearInterval(change.timer);
+      change.handover = null; // until it is open again
+    }
   }
 
-  #leave(link: Link, code: number): void {
-    const gone = link.close(code).finally(() => this.#leaving.delete(gone));
-    this.#leaving.add(gone);
+  #close(link: Link, code: number, drainMs = 0): Promise<void> {
+    const gone = link.close(code, drainMs).finally(() => this.#closing.delete(gone));
+    this.#closing.add(gone);
+    return gone;
   }
 }

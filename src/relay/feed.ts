@@ -1,7 +1,9 @@
 // One named input. It outlives its sources: ffmpeg may come and go, and the newest source has the feed.
 
 import { Inspector } from '../mpegts/inspector.js';
+import type { ProgramFacts } from '../mpegts/handover.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
+import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message, type MessageKind } from './message.js';
 import type { MutedTracks } from './rules.js';
 
@@ -70,12 +72,18 @@ export class Feed {
   #reserved = 0;
   #muted: MutedTracks | null = null;
   #filter: SoundFilter | null = null; // from the first mute on
+  #filteredFacts: ProgramFacts | null = null;
+
+  /** What is kept for those who join; `null` where nothing is. */
+  readonly cache: GopCache | null;
 
   constructor(
     name: string,
     private readonly observer: FeedObserver = NOBODY,
+    budget: CacheBudget | null = null,
   ) {
     this.name = name;
+    this.cache = budget && new GopCache(budget);
   }
 
   /** Whether somebody publishes packets to the feed. */
@@ -152,6 +160,7 @@ export class Feed {
 
   /** What of the feed goes nowhere; `null`: nothing. In force when this returns. */
   setMuted(tracks: MutedTracks | null): void {
+    if (tracks !== null && tracks !== this.#muted) this.cache?.clear();
     this.#muted = tracks;
     if (tracks !== null) this.#filter ??= new SoundFilter();
     if (this.#filter) this.#filter.muted = tracks;
@@ -206,8 +215,7 @@ export class Feed {
     const joinAt = inspector.inspect(data);
     this.#messages++;
     this.#bytes += data.length;
-    // A source's first packet is a place to begin at, whatever it is marked as.
-    const message = new Message('ts', data, { joinAt: begins ? 0 : joinAt, begins });
+    const message = new Message('ts', data, { joinAt, begins, facts: inspector });
     for (const joiner of this.#joiners) joiner.write(message);
     if (this.#filter) this.#publishFiltered(this.#filter, inspector, message);
     else this.#handRound(message);
@@ -216,25 +224,46 @@ export class Feed {
   #handRound(message: Message): void {
     for (const sink of this.#sinks) sink.write(message);
     for (const client of this.#clients) client.write(message);
+    this.cache?.write(message);
   }
 
   /** The feed is muted, or was: what of it is not sound goes on. */
   #publishFiltered(filter: SoundFilter, inspector: Inspector, message: Message): void {
-    const data = filter.apply(message.data, inspector.program, inspector.pmtPid);
+    const data = filter.apply(message.data, inspector.program, inspector.pmtPid, message.joinAt);
     if (data === message.data) return this.#handRound(message);
     if (data === null) return;
-    // Where packets were left out the random access point stands elsewhere; the message's beginning will do.
-    this.#handRound(new Message('ts', data, { joinAt: message.joinAt === -1 ? -1 : 0, begins: message.begins }));
+    const facts = (this.#filteredFacts ??= filteredFacts(inspector, filter));
+    this.#handRound(new Message('ts', data, { joinAt: filter.joinAt, begins: message.begins, facts }));
   }
 
   /** Called by {@link Publication}: the source has ended. */
   leave(publication: Publication): void {
     if (publication !== this.#publication) return;
     this.#publication = null;
+    this.cache?.clear(); // who comes now would take what is over for what is going on
     this.observer.sourceEnded(publication.source.address);
     for (const joiner of this.#joiners) joiner.sourceEnded?.();
     if (this.isIdle) this.observer.idle();
   }
+}
+
+/** What is known of a program of which something is muted, or was. */
+function filteredFacts(inspector: Inspector, filter: SoundFilter): ProgramFacts {
+  return {
+    get tables() {
+      const { tables } = inspector;
+      return tables && filter.shift(tables);
+    },
+    get keyPid() {
+      return inspector.keyPid;
+    },
+    get pids() {
+      return inspector.pids;
+    },
+    get marksAccess() {
+      return inspector.marksAccess;
+    },
+  };
 }
 
 /** One source's hold on a feed. */

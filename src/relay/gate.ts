@@ -62,13 +62,14 @@ export class Gate {
   }
 
   #mayResume(message: Message, waitingBytes: number, nowMs: number): boolean {
-    if (message.joinAt !== -1) this.#sawJoin = true;
+    const canJoin = message.joinAt !== -1 || message.begins;
+    if (canJoin) this.#sawJoin = true;
     if (waitingBytes >= this.#limits.highWaterBytes / 4) {
       this.#keptUpSince = -1;
       return false;
     }
     if (this.#keptUpSince === -1) this.#keptUpSince = nowMs;
-    if (message.kind !== 'ts' || message.joinAt !== -1) return true;
+    if (message.kind !== 'ts' || canJoin) return true;
     // Where the source marks no random access points, the time spent dropping counts: waiting on would bring nothing.
     const waitingSince = this.#sawJoin ? this.#keptUpSince : this.#droppingSince;
     return nowMs - waitingSince >= this.#limits.resumeAfterMs;

@@ -18,6 +18,10 @@ export interface Limits {
   readonly highWaterBytes: number;
   /** How long a reader that keeps up again waits for a random access point. */
   readonly resumeAfterMs: number;
+  /** A viewer that has read nothing for this long while messages were dropped for it is let go. */
+  readonly stuckAfterMs: number;
+  /** Megabytes of all that is kept for viewers who join; 0: nothing is kept. */
+  readonly cacheMb: number;
   /** The largest message a WebSocket may bring. */
   readonly maxMessageBytes: number;
   /** Local WebSockets on one feed or stream. */
@@ -40,6 +44,8 @@ export const DEFAULT_LIMITS: Limits = {
   closeTimeoutMs: 1_000,
   highWaterBytes: 2_000_000,
   resumeAfterMs: 2_000,
+  stuckAfterMs: 30_000,
+  cacheMb: 32,
   maxMessageBytes: 10 * 1024 * 1024,
   maxClients: 100,
   maxRules: 10_000,

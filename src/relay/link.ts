@@ -5,9 +5,11 @@
 //      └───────────┴───────────┴───────────────┴──▶ closing ──▶ closed
 
 import { type Log, safeUrl } from '../log.js';
+import { Admission } from './admission.js';
 import { type FarEnd, readVerdict } from './far-end.js';
+import { Handover, JOIN_PATIENCE } from '../mpegts/handover.js';
 import type { Sink } from './feed.js';
-import { Gate } from './gate.js';
+
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
 import { ReconnectingSocket } from './reconnecting.js';
@@ -50,7 +52,7 @@ export class Link implements Sink {
   readonly #facts: { destination: string; farEnd: string };
   readonly #observer: LinkObserver;
   readonly #socket: ReconnectingSocket;
-  readonly #gate: Gate;
+  readonly #admission: Admission;
   readonly #url: string;
   readonly #farEnd: FarEnd;
   readonly #limits: Limits;
@@ -63,6 +65,7 @@ export class Link implements Sink {
   #nextDial: number | null = null;
   #sentMessages = 0;
   #sentBytes = 0;
+  #sentAtOpen = 0;
   #receivedMessages = 0;
   #closing: Promise<void> | null = null;
 
@@ -73,7 +76,7 @@ export class Link implements Sink {
     this.#url = safeUrl(farEnd.url);
     this.#facts = { destination: id, farEnd: this.#url };
     this.#observer = observer;
-    this.#gate = new Gate(limits, {
+    this.#admission = new Admission(limits, {
       dropsBegan: () => this.#log.warn('far end is slow: dropping messages', this.#facts),
       dropsEnded: (messages, bytes) => this.#log.info('dropping has ended', { ...this.#facts, messages, bytes }),
     });
@@ -89,6 +92,11 @@ export class Link implements Sink {
     return this.#state === 'open';
   }
 
+  /** Whether anything was sent since the link was opened. */
+  get hasSent(): boolean {
+    return this.#sentMessages > this.#sentAtOpen;
+  }
+
   /** Bytes of messages that the system has not taken yet. */
   get waitingBytes(): number {
     return Math.max(this.#socket.waitingBytes, 0);
@@ -97,16 +105,30 @@ export class Link implements Sink {
   write(message: Message): void {
     const waiting = this.#socket.waitingBytes;
     if (waiting < 0 || this.#state !== 'open') return;
-    const gate = this.#gate;
-    if ((waiting > 0 || gate.isDropping) && !gate.admits(message, waiting, performance.now())) return;
-    this.#socket.send(message, waiting);
+    const admission = this.#admission;
+    const admitted = waiting === 0 && admission.isOpen ? message : admission.admit(message, waiting, performance.now());
+    if (admitted === null) return;
+    this.#socket.send(admitted, waiting);
     this.#sentMessages++;
-    this.#sentBytes += message.data.length;
+    this.#sentBytes += admitted.data.length;
   }
 
-  /** Closes the link with a close code (RFC 6455 §7.4.1); resolves when it is gone. Idempotent. */
-  close(code: number): Promise<void> {
-    return (this.#closing ??= this.#close(code));
+  /** What is sent from now on belongs to another stream: it begins at that one's next random access point. */
+  rejoin(): void {
+    this.#admission.begin(new Handover(JOIN_PATIENCE, this.hasSent));
+  }
+
+  /** Takes back what the system has not taken yet, and breaks off: the far end sees nothing more. */
+  cut(): void {
+    this.#socket.drop('it was left');
+  }
+
+  /**
+   * Closes the link with a close code (RFC 6455 §7.4.1), once what waits for it is with the system, but after `drainMs`
+   * at the latest; resolves when it is gone. Idempotent.
+   */
+  close(code: number, drainMs = 0): Promise<void> {
+    return (this.#closing ??= this.#close(code, drainMs));
   }
 
   stats(): LinkStats {
@@ -121,18 +143,20 @@ export class Link implements Sink {
       sentMessages: this.#sentMessages,
       sentBytes: this.#sentBytes,
       waitingBytes: this.waitingBytes,
-      isDropping: this.#gate.isDropping,
-      droppedMessages: this.#gate.droppedMessages,
-      droppedBytes: this.#gate.droppedBytes,
+      isDropping: this.#admission.isDropping,
+      droppedMessages: this.#admission.droppedMessages,
+      droppedBytes: this.#admission.droppedBytes,
       receivedMessages: this.#receivedMessages,
       pingMs: this.#socket.roundTripMs < 0 ? null : this.#socket.roundTripMs,
     };
   }
 
-  async #close(code: number): Promise<void> {
+  async #close(code: number, drainMs: number): Promise<void> {
+    const wasOpen = this.#state === 'open';
     this.#setState('closing');
     clearTimeout(this.#verdictTimer);
-    this.#gate.reset();
+    if (wasOpen && drainMs > 0 && this.waitingBytes > 0) await this.#socket.drain(drainMs);
+    this.#admission.begin();
     await this.#socket.close(code);
     this.#setState('closed');
     this.#log.info('link closed', this.#facts);
@@ -167,8 +191,10 @@ export class Link implements Sink {
   #accepted(): void {
     clearTimeout(this.#verdictTimer);
     this.#socket.accept();
+    this.#admission.begin(); // what came before went elsewhere
     this.#setState('open');
     this.#opens++;
+    this.#sentAtOpen = this.#sentMessages;
     this.#lastError = null;
     this.#log.info('link open', this.#facts);
     this.#observer.opened();
@@ -190,7 +216,7 @@ export class Link implements Sink {
     const wasOpen = this.#state === 'open';
     clearTimeout(this.#verdictTimer);
     this.#setState('waiting');
-    this.#gate.reset();
+    this.#admission.begin();
     // A far end that is away for a month is one line, not a line a dial.
     if (wasOpen) this.#log.warn('link lost', { ...this.#facts, reason });
     else if (reason !== this.#lastError) this.#log.warn('far end not reached', { ...this.#facts, reason });

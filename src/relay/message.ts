@@ -1,5 +1,7 @@
 // What is relayed: whole packets of one source, or an opaque message.
 
+import type { ProgramFacts } from '../mpegts/handover.js';
+
 /** What a message carries: transport packets, or a text or binary message that is nobody's business but its readers'. */
 export type MessageKind = 'ts' | 'text' | 'binary';
 
@@ -9,9 +11,11 @@ export interface TsFacts {
   readonly joinAt: number;
   /** Whether a source begins with this message. */
   readonly begins: boolean;
+  /** What is known of the program, as of the end of this message; it changes with later ones. */
+  readonly facts?: ProgramFacts | null;
 }
 
-const OPAQUE: TsFacts = { joinAt: -1, begins: false };
+const OPAQUE: TsFacts = { joinAt: -1, begins: false, facts: null };
 
 /**
  * One message on its way, made by a feed or a stream and shared by all who take it. `data` is lent: it is good while
@@ -24,6 +28,7 @@ export class Message {
   readonly data: Uint8Array;
   readonly joinAt: number;
   readonly begins: boolean;
+  readonly facts: ProgramFacts | null;
   #kept: Uint8Array | null = null;
 
   constructor(kind: MessageKind, data: Uint8Array, facts: TsFacts = OPAQUE) {
@@ -31,6 +36,7 @@ export class Message {
     this.data = data;
     this.joinAt = facts.joinAt;
     this.begins = facts.begins;
+    this.facts = facts.facts ?? null;
   }
 
   /** The data for as long as it is wanted: one copy, shared by all who keep the message. */

@@ -131,6 +131,19 @@ export class ReconnectingSocket {
     this.#socket?.terminate();
   }
 
+  /** Resolves when all that was sent is with the system, after `ms` at the latest, or when the link is lost. */
+  async drain(ms: number): Promise<void> {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+      socket.once('close', () => resolve());
+      socket.ping('', true, () => resolve()); // behind all that waits: RFC 6455 §5.5.2
+    });
+    clearTimeout(timer);
+  }
+
   /** Closes for good with a closing handshake (RFC 6455 §7.1.2); resolves when the socket is gone. Idempotent. */
   async close(code: number): Promise<void> {
     this.#closed = true;

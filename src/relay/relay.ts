@@ -7,6 +7,7 @@ import type { Log } from '../log.js';
 import { Destination, type DestinationSource, type DestinationStats } from './destination.js';
 import { farEndOf } from './far-end.js';
 import { Feed, type FeedObserver, type FeedStats, type Sink } from './feed.js';
+import { CacheBudget, type GopCache } from './gop-cache.js';
 import type { Limits } from './limits.js';
 import {
   type DestinationRequest,
@@ -43,6 +44,7 @@ export class Relay {
   readonly #destinations = new Map<string, Destination>();
   readonly #mutes = new Map<string, MuteRule>();
   readonly #source: DestinationSource;
+  readonly #cacheBudget: CacheBudget | null;
   #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
   readonly #feedOf = (name: string) => this.feed(name);
 
@@ -53,6 +55,7 @@ export class Relay {
     readonly tls: SecureContextOptions = {},
   ) {
     this.limits = limits;
+    this.#cacheBudget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
     this.#log = log;
     this.#source = {
       attach: (name, sink) => this.subscribe(name, sink),
@@ -70,7 +73,7 @@ export class Relay {
       if (this.#feeds.size >= this.limits.maxFeeds) {
         throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
       }
-      feed = new Feed(name, this.#observe(name));
+      feed = new Feed(name, this.#observe(name), this.#cacheBudget);
       feed.setMuted(this.#mutedTracks(name));
       this.#feeds.set(name, feed);
       this.#forgetLater(name); // unless somebody takes it up
@@ -86,6 +89,16 @@ export class Relay {
   /** Sends `sink` what the feed or stream of a name sends, until the returned function is called. */
   subscribe(name: string, sink: Sink): () => void {
     return isStreamName(name) ? this.#stream(name).subscribe(sink) : this.feed(name).subscribe(sink);
+  }
+
+  /** What is kept of a feed or stream for those who join; `null` where nothing is. */
+  cacheOf(name: string): GopCache | null {
+    return (isStreamName(name) ? this.#streams.get(name) : this.#feeds.get(name))?.cache ?? null;
+  }
+
+  /** Whether there is a feed or stream of that name. */
+  has(name: string): boolean {
+    return isStreamName(name) ? this.#streamRules.has(name) : this.#feeds.has(name);
   }
 
   /** Puts a stream rule in force; it is when this returns. */
@@ -223,9 +236,13 @@ export class Relay {
   #stream(name: string): Stream {
     let stream = this.#streams.get(name);
     if (!stream) {
-      stream = new Stream(name, () => {
-        if (!this.#streamRules.has(name)) this.#streams.delete(name);
-      });
+      stream = new Stream(
+        name,
+        () => {
+          if (!this.#streamRules.has(name)) this.#streams.delete(name);
+        },
+        this.#cacheBudget,
+      );
       this.#streams.set(name, stream);
     }
     return stream;

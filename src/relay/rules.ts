@@ -152,6 +152,7 @@ const destinationSchema = z.strictObject({
   token: z.union([z.string(), z.null()]).optional(),
   // What the API shows in place of the token; a rule that was read may be posted as it is.
   tokenSet: z.boolean().optional(),
+  swap: z.enum(['make', 'break'], { message: '"make" or "break"' }).optional(),
 });
 
 /** Which feeds make up a stream, in the order of its tracks. */
@@ -171,6 +172,11 @@ export interface DestinationRule {
   /** Where to, as a URL. */
   readonly destination: string;
   readonly token?: string;
+  /**
+   * How another far end is changed to: `break` cuts the link there is first; otherwise it goes on until the new one has
+   * taken over.
+   */
+  readonly swap?: 'make' | 'break';
 }
 
 /** A destination rule as posted: without `token` the one there is stays, `null` takes it away. */
@@ -217,24 +223,27 @@ export function parseDestinationRule(body: unknown): DestinationRequest {
   const example = '{"id": "…", "stream": "…", "destination": "wss://…", "token": "…" (optional)}';
   const rule = check(destinationSchema, body, 'ERR_BAD_DESTINATION_RULE', 'destination rule', example);
   const destination = parseUrl(rule.id, rule.destination);
-  if (rule.token === undefined) return { id: rule.id, stream: rule.stream, destination };
-  checkToken(rule.id, rule.token);
-  return { id: rule.id, stream: rule.stream, destination, token: rule.token };
+  const { id, stream, token, swap } = rule;
+  const request = { id, stream, destination, ...(swap === undefined ? {} : { swap }) };
+  if (token === undefined) return request;
+  checkToken(id, token);
+  return { ...request, token };
 }
 
 /** The rule that a request leaves in force, given the one before it. Throws {@link RuleError}. */
 export function resolveDestination(request: DestinationRequest, before: DestinationRule | undefined): DestinationRule {
-  const { id, stream, destination } = request;
+  const { token: given, ...plain } = request;
+  const { id, destination } = plain;
   // A token belongs to a far end: it does not follow the rule to another one.
   const kept = before?.destination === destination ? before.token : undefined;
-  const token = request.token === undefined ? kept : (request.token ?? undefined);
+  const token = given === undefined ? kept : (given ?? undefined);
   if (token === undefined && /^https?:/i.test(destination)) {
     throw new RuleError(
       'ERR_TOKEN_WANTED',
       `destination "${id}": an http:// or https:// address is asked for access with a token; accepted: one with "token"`,
     );
   }
-  return token === undefined ? { id, stream, destination } : { id, stream, destination, token };
+  return token === undefined ? plain : { ...plain, token };
 }
 
 /** Whether two rules ask for the same. */

@@ -2,6 +2,7 @@
 
 import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
 import type { Feed, Sink } from './feed.js';
+import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
 import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
 
@@ -23,13 +24,19 @@ export class Stream {
   #rule: StreamRule | null = null;
   readonly #feeds = new Map<string, { feed: Feed; leave: () => void }>();
   #sinks: readonly Sink[] = [];
+  #inputs: readonly RemuxInput[] = [];
+  #isSilent = true; // nothing was sent since the last of its sources went
+  /** What is kept for those who join; `null` where nothing is. */
+  readonly cache: GopCache | null;
 
   /** @param onIdle called when the last reader has gone. */
   constructor(
     name: string,
     private readonly onIdle: () => void = () => undefined,
+    budget: CacheBudget | null = null,
   ) {
     this.name = name;
+    this.cache = budget && new GopCache(budget);
   }
 
   /** Whether nobody reads the stream. */
@@ -59,6 +66,8 @@ export class Stream {
       const select = selection(part, feed.muted);
       return tables ? { feed: name, select, trimMs, tables } : { feed: name, select, trimMs };
     });
+    if (takesAway(this.#inputs, inputs)) this.cache?.clear();
+    this.#inputs = inputs;
     this.#send(this.#remuxer.setInputs(inputs, performance.now()));
     this.#leaveUnwanted(this.#remuxer);
   }
@@ -106,7 +115,11 @@ export class Stream {
         else if (this.#remuxer) this.#send(this.#remuxer.push(name, message.data, message.begins, performance.now()));
       },
       sourceEnded: () => {
-        if (this.#remuxer) this.#send(this.#remuxer.leave(name, performance.now()));
+        if (!this.#remuxer) return;
+        this.#send(this.#remuxer.leave(name, performance.now()));
+        if (this.#remuxer.pids.length > 0) return;
+        this.#isSilent = true;
+        this.cache?.clear();
       },
     });
     this.#feeds.set(name, { feed, leave });
@@ -125,18 +138,33 @@ export class Stream {
 
   #send(packets: Uint8Array | null): void {
     if (packets === null) return;
-    this.#handRound(new Message('ts', packets, { joinAt: this.#remuxer!.joinAt, begins: false }));
+    const remuxer = this.#remuxer!; // it made them
+    const begins = this.#isSilent;
+    this.#isSilent = false;
+    this.#handRound(new Message('ts', packets, { joinAt: remuxer.joinAt, begins, facts: remuxer }));
   }
 
   #handRound(message: Message): void {
     for (const sink of this.#sinks) sink.write(message);
+    this.cache?.write(message);
   }
 
   #close(): void {
     this.#remuxer = null;
+    this.#inputs = [];
+    this.#isSilent = true;
+    this.cache?.clear();
     for (const { leave } of this.#feeds.values()) leave();
     this.#feeds.clear();
   }
+}
+
+/** Whether anything of the inputs before is not wanted any more. */
+function takesAway(before: readonly RemuxInput[], now: readonly RemuxInput[]): boolean {
+  return before.some(({ feed, select }) => {
+    const next = now.find((input) => input.feed === feed && (input.select === select || input.select === 'all'));
+    return !next && select !== 'none';
+  });
 }
 
 /** What the Remuxer takes of a feed, given what the rule wants of it and what of it is muted. */

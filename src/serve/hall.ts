@@ -34,7 +34,7 @@ export class Hall {
     this.#refusals = new TalliedWarning(log, 'token refused');
     this.#stuck = new TalliedWarning(log, 'viewer takes nothing: closed');
     this.#slow = new TalliedWarning(log, 'viewer is slow: dropping messages');
-    this.#ticker = setInterval(() => this.#look(), Math.min(LOOK_MS, limits.stuckMs / 3)).unref();
+    this.#ticker = setInterval(() => this.#look(), Math.min(LOOK_MS, limits.stuckAfterMs / 3)).unref();
   }
 
   get size(): number {
@@ -82,7 +82,7 @@ export class Hall {
   }
 
   tellStuck(place: Place, address: string): void {
-    this.#stuck.tell({ topic: place.path, from: address, ms: this.limits.stuckMs });
+    this.#stuck.tell({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
   }
 
   /** What is said of a slow viewer of a place. */

@@ -16,8 +16,6 @@ export interface ServeLimits extends Limits {
   readonly tokenTimeoutMs: number;
   /** Refused tokens and codes from one address in a minute; then 429. */
   readonly maxRefusals: number;
-  /** A viewer that has taken nothing of what waits for it for so long is closed. */
-  readonly stuckMs: number;
   /** How long a one-time code is good. */
   readonly codeMs: number;
 }
@@ -30,6 +28,5 @@ export const DEFAULT_SERVE_LIMITS: ServeLimits = {
   maxUnauthorised: 500,
   tokenTimeoutMs: 10_000,
   maxRefusals: 30,
-  stuckMs: 30_000,
   codeMs: 30_000, // as practable's relay has it
 };

@@ -4,8 +4,10 @@ import { codecName } from '../mpegts/codec-name.js';
 import { Inspector } from '../mpegts/inspector.js';
 import type { Log } from '../log.js';
 import { Feed, type Sink } from '../relay/feed.js';
+import type { CacheBudget } from '../relay/gop-cache.js';
 import { Contribution } from './contribution.js';
 import { Traffic } from './traffic.js';
+import type { TopicViewer } from './viewer.js';
 
 /** What a topic is doing, for `/status`. Times are milliseconds since 1970. */
 export interface RoomStats {
@@ -35,7 +37,6 @@ export class Room {
   readonly traffic = new Traffic();
   /** The publisher whose messages are handed on; null: there is none. */
   counting: Contribution | null = null;
-  viewers = 0;
   /** WebSockets that publish, watch, or both. */
   clients = 0;
 
@@ -43,23 +44,33 @@ export class Room {
   readonly #sinceMs = Date.now();
   #countingSinceMs = 0;
   #contributions: readonly Contribution[] = [];
+  readonly #viewers = new Set<TopicViewer>();
   #lastNumber = 0;
 
+  /** @param budget for what is kept for those who join; null: nothing is. */
   constructor(
     readonly name: string,
+    budget: CacheBudget | null,
     log: Log,
   ) {
-    this.feed = new Feed(name);
+    this.feed = new Feed(name, undefined, budget);
     this.#log = log;
   }
 
-  /** Everything the topic is sent goes to `sink` too, until the returned function is called. */
-  watch(sink: Sink): () => void {
-    this.viewers++;
+  /** How many watch. */
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /** Everything the topic is sent goes to `sink`, which is the viewer or stands before it, until the returned function is called. */
+  watch(viewer: TopicViewer, sink: Sink = viewer.viewer): () => void {
+    this.#viewers.add(viewer);
+    viewer.begin(this.feed.cache);
     const leave = this.feed.subscribe(sink);
     return () => {
-      this.viewers--;
       leave();
+      viewer.countDrops();
+      this.#viewers.delete(viewer);
     };
   }
 
@@ -108,6 +119,7 @@ export class Room {
 
   stats(nowMs: number): RoomStats {
     const { traffic, feed } = this;
+    for (const viewer of this.#viewers) viewer.countDrops();
     const { packets, continuityErrors } = feed.stats();
     return {
       sinceMs: this.#sinceMs,

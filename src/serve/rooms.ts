@@ -2,6 +2,7 @@
 
 import { LimitError } from '../errors.js';
 import type { Log } from '../log.js';
+import { CacheBudget } from '../relay/gop-cache.js';
 import { Room, type RoomStats } from './room.js';
 import { Traffic } from './traffic.js';
 import type { ServeLimits } from './limits.js';
@@ -13,10 +14,12 @@ export class Rooms {
   readonly #log: Log;
   /** What went through topics that are gone. */
   readonly #past = new Traffic();
+  readonly #budget: CacheBudget | null;
 
   constructor(limits: ServeLimits, log: Log) {
     this.#limits = limits;
     this.#log = log;
+    this.#budget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
   }
 
   /** One more client in the room of a name, until `leave`. Throws {@link LimitError}. */
@@ -30,7 +33,7 @@ export class Rooms {
       if (this.#rooms.size >= maxTopics) {
         throw new LimitError('ERR_TOO_MANY_TOPICS', `there are ${maxTopics} topics already`);
       }
-      room = new Room(name, this.#log);
+      room = new Room(name, this.#budget, this.#log);
       this.#rooms.set(name, room);
     }
     room.clients++;

@@ -1,73 +1,52 @@
-// One who watches a topic: begins at tables and a random access point, goes without whole messages when it is slow, and
-// is given up when it takes nothing any more. Writes frames past `ws.send`: each is built once for all viewers.
+// One who watches a topic over a WebSocket: the relay's viewer, with an outlet that writes frames past `ws.send`, because
+// each is built once for all viewers (RFC 6455 §5.1, §5.2); and the look at whether it takes anything at all.
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Feed, Sink } from '../relay/feed.js';
 import { serverFramePress } from '../relay/frame.js';
-import { Gate, type GateObserver } from '../relay/gate.js';
-import { Message } from '../relay/message.js';
+import type { GateObserver } from '../relay/gate.js';
+import type { GopCache } from '../relay/gop-cache.js';
+import type { Message } from '../relay/message.js';
+import { type Outlet, Viewer } from '../relay/viewer.js';
 import type { ServeLimits } from './limits.js';
 import type { Traffic } from './traffic.js';
 
-/** Writes what a feed sends to one WebSocket's connection. */
-export class Viewer implements Sink {
+/** Writes what a topic sends to one WebSocket's connection. */
+export class TopicViewer implements Outlet {
+  /** What the topic is to send to. */
+  readonly viewer: Viewer;
   readonly #carrier: Socket;
   readonly #isSecure: boolean;
-  readonly #feed: Feed;
   readonly #traffic: Traffic;
-  readonly #limits: ServeLimits;
-  readonly #gate: Gate;
-  readonly #cameAt = performance.now();
-  #hasBegun = false;
+  readonly #stuckAfterMs: number;
+  #countedMessages = 0;
+  #countedBytes = 0;
   #leftToTake = 0;
-  #stillSince = -1;
+  #stillSince = 0;
 
-  /** @param carrier the connection of a WebSocket that is open; nobody may close that without calling `leave` first. */
-  constructor(carrier: Socket, feed: Feed, traffic: Traffic, limits: ServeLimits, observer: GateObserver) {
+  /** @param carrier the connection of a WebSocket that is open; who closes that has the viewer leave its topic first. */
+  constructor(carrier: Socket, traffic: Traffic, limits: ServeLimits, observer: GateObserver) {
     this.#carrier = carrier;
     this.#isSecure = carrier instanceof TLSSocket;
-    this.#feed = feed;
     this.#traffic = traffic;
-    this.#limits = limits;
-    this.#gate = new Gate(limits, observer);
+    this.#stuckAfterMs = limits.stuckAfterMs;
+    // Who is stuck is found out here, in finer steps, and also where nothing more is sent.
+    this.viewer = new Viewer(this, { ...limits, stuckAfterMs: Infinity }, observer);
   }
 
-  write(message: Message): void {
-    const carrier = this.#carrier;
-    if (!carrier.writable) return; // it is closing
-    if (!this.#hasBegun && message.kind === 'ts' && !this.#begin(message)) return;
-    const waiting = carrier.writableLength;
-    if ((waiting > 0 || this.#gate.isDropping) && !this.#gate.admits(message, waiting, performance.now())) {
-      this.#traffic.droppedMessages++;
-      this.#traffic.droppedBytes += message.data.length;
-      return;
-    }
-    this.#send(message, waiting);
+  /** Sends what is kept of the topic; to be called before the first message. */
+  begin(cache: GopCache | null): void {
+    this.viewer.begin(cache);
   }
 
-  /** Whether it has taken nothing of what waits for it for the time that is allowed. To be asked about once a second. */
-  isStuck(nowMs: number): boolean {
-    const left = leftToTake(this.#carrier);
-    if (left === 0 || left !== this.#leftToTake) this.#stillSince = nowMs;
-    this.#leftToTake = left;
-    return left > 0 && nowMs - this.#stillSince >= this.#limits.stuckMs;
+  get waitingBytes(): number {
+    return this.#carrier.writable ? this.#carrier.writableLength : -1;
   }
 
-  /** Who joins while a source is there gets its tables first, and waits for a random access point, but not for ever. */
-  #begin(message: Message): boolean {
-    const isLate = performance.now() - this.#cameAt >= this.#limits.resumeAfterMs;
-    if (message.joinAt === -1 && !isLate) return false;
-    this.#hasBegun = true;
-    const tables = message.begins ? null : this.#feed.tables;
-    if (tables) this.#send(new Message('ts', tables), this.#carrier.writableLength);
-    return true;
-  }
-
-  #send(message: Message, waitingBytes: number): void {
+  send(message: Message): void {
     const carrier = this.#carrier;
     // TLS takes what it is given some time later; so does a socket that is behind.
-    if (this.#isSecure || waitingBytes > 0) {
+    if (this.#isSecure || carrier.writableLength > 0) {
       carrier.write(serverFramePress.give(message));
     } else {
       carrier.write(serverFramePress.lend(message));
@@ -75,6 +54,27 @@ export class Viewer implements Sink {
     }
     this.#traffic.sentMessages++;
     this.#traffic.sentBytes += message.data.length;
+  }
+
+  giveUp(): void {
+    this.#carrier.destroy();
+  }
+
+  /** Counts what it went without since it was last asked. */
+  countDrops(): void {
+    const { droppedMessages, droppedBytes } = this.viewer;
+    this.#traffic.droppedMessages += droppedMessages - this.#countedMessages;
+    this.#traffic.droppedBytes += droppedBytes - this.#countedBytes;
+    this.#countedMessages = droppedMessages;
+    this.#countedBytes = droppedBytes;
+  }
+
+  /** Whether it has taken nothing of what waits for it for the time that is allowed. To be asked about once a second. */
+  isStuck(nowMs: number): boolean {
+    const left = leftToTake(this.#carrier);
+    if (left === 0 || left !== this.#leftToTake) this.#stillSince = nowMs;
+    this.#leftToTake = left;
+    return left > 0 && nowMs - this.#stillSince >= this.#stuckAfterMs;
   }
 }
 

@@ -15,7 +15,7 @@ import type { Room } from './room.js';
 import { type Grant, looksLikeToken, OPEN_GRANT, TokenError } from './tokens.js';
 import { type Place, roomOf } from './topic.js';
 import { closeReason, verdictText } from './verdict.js';
-import { Viewer } from './viewer.js';
+import { TopicViewer } from './viewer.js';
 
 // Close codes (RFC 6455 §7.4.1).
 const POLICY_VIOLATION = 1008;
@@ -39,7 +39,7 @@ export class Visitor {
   #state: State = 'waiting';
   #early: { data: Buffer; isBinary: boolean }[] = []; // what came while its token was looked at
   #room: Room | null = null;
-  #viewer: Viewer | null = null;
+  #viewer: TopicViewer | null = null;
   #contribution: Contribution | null = null;
   #leaveRoom: () => void = () => undefined;
   #callOff: () => void; // what is timed: the token's coming, then its end
@@ -171,17 +171,17 @@ export class Visitor {
     const { way } = this.#place;
     let unwatch: () => void = () => undefined;
     if (grant.canRead && way !== 'in') {
-      const viewer = new Viewer(this.#carrier, room.feed, room.traffic, limits, this.#hall.dropsOf(this.#place));
+      const viewer = new TopicViewer(this.#carrier, room.traffic, limits, this.#hall.dropsOf(this.#place));
       this.#viewer = viewer;
       if (grant.canWrite && way !== 'out') {
         // Who does both does not hear itself.
         const sink: Sink = {
           write: (message) => {
-            if (message.kind !== 'ts' || room.counting !== this.#contribution) viewer.write(message);
+            if (message.kind !== 'ts' || room.counting !== this.#contribution) viewer.viewer.write(message);
           },
         };
         this.#contribution = room.contribute(this.#address, false, sink);
-        unwatch = room.watch(sink);
+        unwatch = room.watch(viewer, sink);
       } else {
         unwatch = room.watch(viewer);
       }

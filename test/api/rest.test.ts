@@ -181,7 +181,7 @@ describe('errors of the API', () => {
     ['DELETE', '/api/destinations', 'POST, PUT'],
     ['PUT', '/api/destinations/0', 'GET, DELETE, HEAD'],
     ['POST', '/healthcheck', 'GET, HEAD'],
-    ['DELETE', '/ts/video0', 'POST, PUT'],
+    ['DELETE', '/ts/video0', 'GET, POST, PUT, HEAD'],
   ];
   for (const [method, path, allowed] of methods) {
     it(`answers ${method} ${path} with 405 and what is allowed`, async () => {

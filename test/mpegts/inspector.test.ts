@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { packet, packets, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
 
 const VIDEO = 0x100;
 const AUDIO = 0x101;
@@ -94,6 +94,80 @@ describe('Inspector', () => {
     inspector.inspect(sectionPackets(0, patSection(0x20)));
     inspector.inspect(sectionPackets(0x20, pmtSection([{ streamType: 0x1b, pid: 0x300 }])));
     expect(inspector.program!.tracks.map(({ pid }) => pid)).to.deep.equal([0x300]);
+  });
+
+  describe('keeps tables for who joins', () => {
+    const long = [0x0a, 200, ...Array<number>(200).fill(7)];
+    const longPmt = (version = 0) =>
+      pmtSection(
+        [
+          { streamType: 0x02, pid: VIDEO, descriptors: long },
+          { streamType: 0x03, pid: AUDIO },
+        ],
+        version,
+      );
+    const pat = (counter = 0) => sectionPackets(0, patSection(0x1000), counter);
+    const countersOf = (bytes: Uint8Array) =>
+      Array.from({ length: bytes.length / 188 }, (_, i) => bytes[i * 188 + 3]! & 0x0f);
+    let inspector: Inspector;
+    beforeEach(() => {
+      inspector = new Inspector();
+    });
+
+    it('as they were sent, in all their packets', () => {
+      expect(inspector.tables).to.be.null;
+      const sent = Buffer.concat([pat(5), sectionPackets(0x1000, longPmt(), 7)]);
+      inspector.inspect(sent);
+      expect(sent.length / 188).to.equal(3);
+      expect(Buffer.from(inspector.tables!).equals(sent)).to.be.true;
+    });
+
+    it('with counters that what comes next goes on from, also in the middle of a PMT', () => {
+      const pmt = sectionPackets(0x1000, longPmt(), 9);
+      inspector.inspect(Buffer.concat([pat(5), sectionPackets(0x1000, longPmt(), 7)]));
+      inspector.inspect(Buffer.concat([pat(6), pmt.subarray(0, 188)]));
+      expect(countersOf(inspector.tables!)).to.deep.equal([6, 8, 9]);
+      inspector.inspect(pmt.subarray(188));
+      expect(countersOf(inspector.tables!)).to.deep.equal([6, 9, 10]);
+    });
+
+    it('but none that are damaged, of another table or not yet in force', () => {
+      const good = Buffer.concat([pat(), sectionPackets(0x1000, longPmt())]);
+      inspector.inspect(good);
+      const broken = Buffer.from(sectionPackets(0x1000, longPmt(1), 2));
+      broken[50]! ^= 0xff;
+      const pointsOut = packet({ pid: 0x1000, counter: 8, startsUnit: true, fill: 0xb7 }); // pointer_field 183
+      const noPayload = packet({ pid: 0x1000, counter: 9, startsUnit: true });
+      noPayload.set([0x30 | 9, 183, 0], 3); // adaptation field to the end, though payload is announced
+      inspector.inspect(broken);
+      inspector.inspect(sectionPackets(0x1000, section(0x42, [0, 1, 0xc1, 0, 0, 1, 2, 3]), 4));
+      inspector.inspect(sectionPackets(0x1000, pmtSection([{ streamType: 0x02, pid: 0x300 }], 1, 1, false), 5));
+      inspector.inspect(Buffer.concat([pointsOut, noPayload]));
+      const kept = Buffer.from(inspector.tables!);
+      for (let at = 0; at < kept.length; at += 188) kept[at + 3] = good[at + 3]!;
+      expect(kept.equals(good)).to.be.true;
+    });
+
+    it('whole, though packets of them come twice or are lost', () => {
+      const third = [{ streamType: 0x06, pid: 0x102, descriptors: long }];
+      const big = pmtSection([{ streamType: 0x02, pid: VIDEO, descriptors: long }, ...third]);
+      const [first, second, last] = [0, 188, 376].map((at) => sectionPackets(0x1000, big).subarray(at, at + 188));
+      inspector.inspect(Buffer.concat([pat(), first!, last!]));
+      expect(inspector.tables).to.be.null;
+      inspector.restart();
+      inspector.inspect(Buffer.concat([pat(), first!, second!, second!, last!]));
+      expect(Buffer.from(inspector.tables!).equals(Buffer.concat([pat(), first!, second!, last!]))).to.be.true;
+    });
+  });
+
+  it('still reads a PAT and a PMT whose PIDs a PMT names as tracks', () => {
+    const inspector = new Inspector();
+    inspector.inspect(sectionPackets(0, patSection(0x1000)));
+    inspector.inspect(sectionPackets(0x1000, pmtSection([{ streamType: 0x02, pid: 0x1000 }])));
+    inspector.inspect(sectionPackets(0x1000, pmtSection([{ streamType: 0x02, pid: 0 }], 1), 1));
+    inspector.inspect(sectionPackets(0, patSection(0x20), 1));
+    inspector.inspect(sectionPackets(0x20, pmtSection([{ streamType: 0x02, pid: VIDEO }], 2)));
+    expect(inspector.keyPid).to.equal(VIDEO);
   });
 
   it('is not put out by whatever stands in packets', () => {

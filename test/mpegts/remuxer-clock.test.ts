@@ -105,6 +105,40 @@ describe('Remuxer: one clock', () => {
     }
   }
 
+  it('is in time from the first sound on, when low sound in long PES packets begins behind the picture', () => {
+    // Near silence in AAC at ffmpeg's default muxdelay: 370 ms a PES. What was queued up to `burstMs` comes at once.
+    for (const burstMs of [0, 2000, 2100, 2200]) {
+      const low = audio({ fromMs: 4321, burstMs, unitMs: 370, lateMs: () => 30 });
+      const { measured, errors } = measure([video(), low]);
+      expectInTime(measured.slice(1), 0); // the first message holds several PES packets, and is measured by the last
+      expect(errors).to.deep.equal([]);
+    }
+  });
+
+  for (const [name, heldMs] of [
+    ["ffmpeg's, 32 kHz, three frames in the encoder", 96],
+    ["a camera's, 48 kHz", 21],
+  ] as const) {
+    it(`lines up AAC, ${name}`, () => {
+      const aac = audio({ fromMs: 4321, streamType: 0x0f, unitMs: 200, lateMs: () => heldMs - 20 });
+      const { measured, errors } = measure([video(), aac]);
+      expectInTime(measured.slice(1), 0);
+      expect(errors).to.deep.equal([]);
+    });
+  }
+
+  for (const unitMs of [24, 168, 370]) {
+    for (const pcrMs of [700, 0]) {
+      it(`loses no sound, ${unitMs} ms a PES, to a burst of pictures with their PCR ${pcrMs} ms before`, () => {
+        const pictures = video({ fromMs: 4321, burstMs: 2000, pcrMs });
+        const { measured, errors, remuxer } = measure([pictures, audio({ unitMs, pcrMs, packets: 2 })]);
+        expect(remuxer.timing).to.deep.equal({ heldUnits: 0, lateUnits: 0, jumps: 0 });
+        expectInTime(measured, 7321);
+        expect(errors).to.deep.equal([]);
+      });
+    }
+  }
+
   for (const ppm of [100, -100]) {
     it(`follows a capture clock ${ppm} ppm off for half an hour, with jitter`, () => {
       const lengthMs = 1_800_000;
@@ -195,6 +229,7 @@ describe('Remuxer: one clock', () => {
     };
     expect(at(-40) - at(0)).to.be.closeTo(-40, 1);
     expect(at(100) - at(0)).to.be.closeTo(100, 1);
+    expect(at(400) - at(0)).to.be.closeTo(400, 1); // and DTS - PCR within 1 s
   });
 });
 

@@ -22,6 +22,7 @@ export interface SourceOptions {
   readonly lateMs?: (unit: number) => number;
   /** Packets in a unit. */
   readonly packets?: number;
+  readonly streamType?: number;
   /** Every how many units a random access point. */
   readonly group?: number;
 }
@@ -153,7 +154,7 @@ export function* source(options: SourceOptions): Generator<SourceMessage> {
   const { feed, kind, fromMs, lengthMs, ppm = 0, burstMs = 0, lateMs, packets = 1, group = 25 } = options;
   const { stamp = 126000, pcrMs = 700, unitMs = kind === 'video' ? 40 : 168 } = options;
   const pid = 0x100;
-  const type = kind === 'video' ? 0x02 : 0x03;
+  const type = options.streamType ?? (kind === 'video' ? 0x02 : 0x03);
   let counter = 0;
   let tables = 0;
   let tablesAt = -Infinity;

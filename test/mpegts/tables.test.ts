@@ -83,6 +83,18 @@ describe('ProgramReader', () => {
     expect(reader.program).to.include({ version: 1 });
   });
 
+  it('reads a new PMT behind sixteen of the old one: its counter is no duplicate of the first', () => {
+    // The old ones were passed over with their counters: one change in 16 was taken for a duplicate, and never read.
+    const reader = new ProgramReader();
+    read(reader, sectionPackets(0, patSection(0x1000)));
+    for (let i = 0; i < 16; i++) read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 0), i));
+    read(reader, sectionPackets(0x1000, pmtSection([VIDEO, AUDIO], 1), 0));
+    expect(reader.program).to.include({ version: 1 });
+    // As after a loss of 16: not told from a duplicate. It is read when it is said again.
+    for (const counter of [0, 1]) read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 2), counter));
+    expect(reader.program).to.include({ version: 2 });
+  });
+
   it('leaves a table that is not yet in force alone', () => {
     const reader = new ProgramReader();
     read(reader, sectionPackets(0, patSection(0x1000)));

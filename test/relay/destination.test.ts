@@ -123,9 +123,9 @@ describe('a destination', () => {
     for (let i = 0; i < 20; i++) upload.chunk(packet({ pid: 0x100 }));
     await until('they have come', () => vw.relay.stats().feeds.video0!.packets === 20);
     await until('the link is open', () => vw.link().state === 'open');
-    upload.chunk(packet({ pid: 0x200 }));
+    upload.chunk(packet({ pid: 0x200, randomAccess: true }));
     await farEnd.messagesCount(1);
-    expect(farEnd.bytes.equals(packet({ pid: 0x200 }))).to.be.true;
+    expect(farEnd.bytes.equals(packet({ pid: 0x200, randomAccess: true }))).to.be.true;
   });
 
   it('is not disturbed by the same rule again', async () => {
@@ -137,15 +137,23 @@ describe('a destination', () => {
     expect(vw.link()).to.include({ state: 'open', attempts: 1 });
   });
 
-  it('sends another feed over the link it has', async () => {
+  it('sends another feed over the link it has, and says that its counters are others', async () => {
     const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
     const [one, two] = [await begin(vw, 'one'), await begin(vw, 'two')];
     await vw.send('one', farEnd.url);
-    await vw.send('two', farEnd.url);
-    one.chunk(packet({ pid: 1 }));
-    two.chunk(packet({ pid: 2 }));
+    one.chunk(packet({ pid: 0x101 }));
     await farEnd.messagesCount(1);
-    expect(farEnd.bytes.equals(packet({ pid: 2 }))).to.be.true;
+    farEnd.messages.length = 0;
+    await vw.send('two', farEnd.url);
+    two.chunk(packet({ pid: 0x102, counter: 7 }));
+    await farEnd.messagesCount(1);
+    one.chunk(packet({ pid: 0x101, counter: 1 }));
+    two.chunk(packet({ pid: 0x102, counter: 8 }));
+    await farEnd.messagesCount(2);
+    const jump = packet({ pid: 0x102, counter: 6, hasPayload: false, discontinuity: true, fill: 0xff });
+    expect(farEnd.bytes.toString('hex')).to.equal(
+      Buffer.concat([jump, packet({ pid: 0x102, counter: 7 }), packet({ pid: 0x102, counter: 8 })]).toString('hex'),
+    );
     expect(farEnd.dials).to.equal(1);
   });
 

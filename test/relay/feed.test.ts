@@ -47,8 +47,8 @@ describe('Feed', () => {
     second.publish(packet({ counter: 10 }));
     expect(feed.stats().continuityErrors).to.equal(0);
     expect(reader.messages.map(({ begins, joinAt }) => [begins, joinAt])).to.deep.equal([
-      [true, 0],
-      [true, 0],
+      [true, -1],
+      [true, -1],
       [false, -1],
     ]);
   });

@@ -27,7 +27,7 @@ describe('what is kept of lent memory', () => {
     const buffer = lent();
     // sync_byte, PUSI and PID 0, payload only, pointer_field, table_id, section_length 13
     buffer.set([0x47, 0x40, 0x00, 0x10, 0x00, 0x00, 0xb0, 0x0d]);
-    const tables = new TablePackets();
+    const tables = new TablePackets(0x00);
     tables.push(buffer, 0);
     buffer.fill(0);
     expect(tables.packets![0]).to.equal(0x47);

@@ -54,7 +54,7 @@ describe('a viewer that does not read', () => {
   });
 
   it('is closed when it has taken nothing for the time that is allowed, and is no burden any more', async () => {
-    const serve = await TestServe.start({ limits: { highWaterBytes: 300_000, stuckMs: 300 } });
+    const serve = await TestServe.start({ limits: { highWaterBytes: 300_000, stuckAfterMs: 300 } });
     const [stuck, quick] = [await serve.member('/out/x'), await serve.member('/out/x')];
     const publisher = await serve.member('/in/x');
     stuck.socket.pause();
@@ -69,7 +69,7 @@ describe('a viewer that does not read', () => {
   });
 
   it('is not closed as long as it takes anything', async () => {
-    const serve = await TestServe.start({ limits: { highWaterBytes: 300_000, stuckMs: 400 } });
+    const serve = await TestServe.start({ limits: { highWaterBytes: 300_000, stuckAfterMs: 400 } });
     const trickle = await serve.member('/out/x');
     const publisher = await serve.member('/in/x');
     trickle.socket.pause();
@@ -90,7 +90,7 @@ describe('a viewer that does not read', () => {
   });
 
   it('and has nothing to take is not closed: a topic may be silent', async () => {
-    const serve = await TestServe.start({ limits: { stuckMs: 60 } });
+    const serve = await TestServe.start({ limits: { stuckAfterMs: 60 } });
     const viewer = await serve.member('/out/x');
     const began = performance.now();
     await until('time has passed', () => performance.now() - began > 300);

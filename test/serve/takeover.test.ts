@@ -140,19 +140,32 @@ describe('a second publisher of a topic', () => {
 });
 
 describe('a viewer that comes late', () => {
-  it('begins with tables and a random access point', async () => {
+  it('begins at once with tables, the last random access point and what came since', async () => {
     const serve = await TestServe.start();
     const publisher = await serve.member('/in/x');
     const tables = Buffer.concat([
       sectionPackets(0, patSection(0x1000)),
       sectionPackets(0x1000, pmtSection([{ streamType: 0x01, pid: 0x100 }])),
     ]);
-    await send(publisher, Buffer.concat([tables, keyPicture(1)]), picture(2));
+    await send(publisher, Buffer.concat([tables, keyPicture(1)]), picture(2), keyPicture(3), picture(4));
+    const viewer = await serve.member('/out/x');
+    await viewer.hears(1);
+    const start = Buffer.concat([tables, keyPicture(3), picture(4)]);
+    expect(viewer.heard[0]!.data.equals(start)).to.equal(true);
+    await send(publisher, picture(5), 'text');
+    await viewer.hears(3);
+    expect(viewer.heard[1]!.data.equals(picture(5))).to.equal(true);
+    expect(viewer.texts[2]).to.equal('text');
+    expect(await serve.topic('x')).to.deep.include({ codecs: ['mpeg1video'] });
+  });
+
+  it('where nothing is kept begins at the next random access point', async () => {
+    const serve = await TestServe.start({ limits: { cacheMb: 0 } });
+    const publisher = await serve.member('/in/x');
+    await send(publisher, keyPicture(1), picture(2));
     const viewer = await serve.member('/out/x');
     await send(publisher, picture(3), keyPicture(4), picture(5));
-    await viewer.hears(3);
-    expect(viewer.heard[0]!.data.subarray(0, tables.length).equals(tables)).to.equal(true);
-    expect(viewer.heard.at(-1)!.data.equals(picture(5))).to.equal(true);
-    expect(await serve.topic('x')).to.deep.include({ codecs: ['mpeg1video'] });
+    await viewer.hears(2);
+    expect(fills(viewer)).to.deep.equal([4, 5]);
   });
 });

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { RelayStats } from '../../src/relay/relay.js';
 import { afterTest } from './cleanup.js';
 import { type Answer, ask } from './relay.js';
 import { until } from './wait.js';
@@ -86,6 +87,18 @@ export class Program {
 
   api(method: string, path: string, body?: unknown): Promise<Answer> {
     return ask(this.url, method, path, body);
+  }
+
+  /** What `GET /api/stats` says. */
+  async stats(): Promise<RelayStats> {
+    return (await this.api('GET', '/api/stats')).body as RelayStats;
+  }
+
+  /** Keeps a rule that sends `stream` to `destination`, and waits until its link is open. */
+  async send(stream: string, destination: string, id: string): Promise<void> {
+    const { status, body } = await this.api('POST', '/api/destinations', { id, stream, destination });
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    await until(`the link of ${id} is open`, async () => (await this.stats()).destinations[id]!.live.state === 'open');
   }
 
   /** Open descriptors. */

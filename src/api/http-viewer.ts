@@ -1,0 +1,84 @@
+// `GET /ts/<feed or stream>`: a feed or stream as one endless response, for players that open an address.
+
+import type { Request, Response } from 'express';
+import { NotFoundError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { Relay } from '../relay/relay.js';
+import type { Seats } from '../relay/seats.js';
+import { type Outlet, Viewer } from '../relay/viewer.js';
+import { HttpError } from '../http/problem.js';
+
+/** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
+const MP2T = 'video/mp2t';
+
+/** Plays feeds and streams to HTTP clients. */
+export class HttpViewers {
+  readonly #relay: Relay;
+  readonly #seats: Seats;
+  readonly #log: Log;
+  readonly #open = new Set<Response>();
+
+  constructor(relay: Relay, seats: Seats, log: Log) {
+    this.#relay = relay;
+    this.#seats = seats;
+    this.#log = log;
+  }
+
+  /** Answers with what `name` sends until the client goes. Throws {@link NotFoundError} for a name that nothing has. */
+  play(name: string, request: Request, response: Response): void {
+    const relay = this.#relay;
+    if (!relay.has(name)) {
+      throw new NotFoundError(
+        `nothing is called "${name}": no feed has it, and no stream rule; GET /api/stats lists what there is`,
+      );
+    }
+    if (response.socket === null) {
+      // Its turn may never come, and its end is not told: node says nothing of responses that have no socket.
+      throw new HttpError(
+        400,
+        'ERR_PIPELINED',
+        'another request on this connection is not answered yet; open a connection for each player',
+      );
+    }
+    this.#seats.check(name);
+    response.status(200).set({ 'Content-Type': MP2T, 'Cache-Control': 'no-store', 'Accept-Ranges': 'none' });
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    const leaveSeat = this.#seats.take(name);
+    request.socket.setNoDelay(true);
+    response.flushHeaders();
+    const log = this.#log;
+    const viewer = new Viewer(outletOf(response), relay.limits, {
+      dropsBegan: () => log.warn('viewer is slow: dropping messages', { name }),
+      dropsEnded: (messages, bytes) => log.info('viewer keeps up again', { name, messages, bytes }),
+    });
+    viewer.begin(relay.cacheOf(name));
+    const leave = relay.subscribe(name, viewer);
+    this.#open.add(response);
+    response.on('error', () => undefined); // told by 'close'
+    response.once('close', () => {
+      this.#open.delete(response);
+      leave();
+      leaveSeat();
+    });
+  }
+
+  /** Ends every response: the relay is stopping. */
+  close(): void {
+    for (const response of this.#open) response.end();
+  }
+}
+
+function outletOf(response: Response): Outlet {
+  return {
+    get waitingBytes() {
+      return response.writable ? response.writableLength : -1;
+    },
+    send: (message) => {
+      if (message.kind === 'ts') response.write(message.keep()); // what is no media has no place in a player's stream
+    },
+    giveUp: () => response.destroy(),
+  };
+}

@@ -1,0 +1,212 @@
+// Where a reader begins in the middle of a stream, and where one reader takes over from another: packet by packet, so that
+// each goes to exactly one of the two and neither sees half a unit.
+// Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
+
+import {
+  DISCONTINUITY,
+  hasPayload,
+  NULL_PID,
+  PACKET_BYTES,
+  PAT_PID,
+  readCounter,
+  readPid,
+  startsUnit,
+  SYNC,
+} from './packet.js';
+
+/** What is known of the program whose packets a message carries, as of that message's end. */
+export interface ProgramFacts {
+  /** PAT and PMT in packets whose counters are the last that were sent; `null` where they are not known. */
+  readonly tables: Uint8Array | null;
+  /** The PID of the track whose random access points count: the picture's, or else the sound's; -1 where unknown. */
+  readonly keyPid: number;
+  /** The PIDs of all tracks. */
+  readonly pids: readonly number[];
+  /** Whether random access points are known to come. */
+  readonly marksAccess: boolean;
+}
+
+/** How long a random access point is waited for, in milliseconds. */
+export interface Patience {
+  /** Where they come: not for ever, for a picture may do without. */
+  readonly markedMs: number;
+  /** Where none has been seen: then any picture will do. */
+  readonly unmarkedMs: number;
+}
+
+/** How those who join wait. */
+export const JOIN_PATIENCE: Patience = { markedMs: 15_000, unmarkedMs: 2000 };
+/** How one waits who has somebody to take over from. */
+export const SWAP_PATIENCE: Patience = { markedMs: 15_000, unmarkedMs: 500 };
+/** A track that starts nothing new for so long after the picture's changes over where it is. */
+const TAIL_MS = 5000;
+
+/** What becomes of a message: `data` for the one before, `data` for the one who comes. `null`: nothing. */
+export interface Parts {
+  readonly stay: Uint8Array | null;
+  readonly go: Uint8Array | null;
+  /** Where the message's random access point is in `go`; -1 if it is not there. */
+  readonly joinAt: number;
+}
+
+/** One change from a reader (or nobody) to another. */
+export class Handover {
+  /** Whether the one who comes has got something. */
+  hasBegun = false;
+  /** Whether everything goes to the one who comes: the handover is not needed any more. */
+  isOver = false;
+
+  readonly #patience: Patience;
+  readonly #isBridged: boolean;
+  readonly #moved: Set<number>;
+  #sinceMs = NaN;
+  #beganMs = NaN;
+
+  /**
+   * @param isBridged the one who comes has had packets of another source before: the jumps of its counters and clock are
+   * announced (discontinuity_indicator).
+   */
+  constructor(patience: Patience, isBridged = false, moved: Iterable<number> = []) {
+    this.#patience = patience;
+    this.#isBridged = isBridged;
+    this.#moved = new Set(moved);
+  }
+
+  /** For a reader that was without some messages: it begins at once, for it has been waited for already. */
+  static resume(): Handover {
+    return new Handover({ markedMs: 0, unmarkedMs: 0 });
+  }
+
+  /** As one that has come as far as this one, for somebody who joins it. */
+  fork(nowMs: number): Handover {
+    const copy = new Handover(this.#patience, this.#isBridged, this.#moved);
+    copy.hasBegun = this.hasBegun;
+    copy.isOver = this.isOver;
+    copy.#sinceMs = copy.#beganMs = nowMs;
+    return copy;
+  }
+
+  /** Everything goes to the one who comes from now on: a source begins. */
+  end(): void {
+    this.hasBegun = this.isOver = true;
+  }
+
+  /**
+   * Takes a message apart. `joinAt` is the offset of its first random access point, or -1. Where the one who comes
+   * begins, PAT and PMT are put in front, unless they stand there.
+   */
+  split(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
+    if (this.isOver) return { stay: null, go: data, joinAt };
+    let from = 0;
+    let tables: Uint8Array | null = null;
+    if (!this.hasBegun) {
+      if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
+      from = joinAt >= 0 ? joinAt : this.#forced(data, facts, nowMs);
+      if (from < 0) return { stay: data, go: null, joinAt: -1 };
+      this.hasBegun = true;
+      this.#beganMs = nowMs;
+      if (facts?.tables && readPid(data, from) !== PAT_PID) tables = align(facts.tables, data, from);
+    }
+    const parts = this.#sort(data, from, tables, facts, joinAt);
+    this.#checkOver(facts, nowMs);
+    return parts;
+  }
+
+  /** Where to begin although no random access point is there, after a while; -1: not yet. */
+  #forced(data: Uint8Array, facts: ProgramFacts | null, nowMs: number): number {
+    const { markedMs, unmarkedMs } = this.#patience;
+    if (nowMs - this.#sinceMs < (facts?.marksAccess ? markedMs : unmarkedMs)) return -1;
+    if (!facts || facts.keyPid < 0) return 0; // nothing is known of it: whole packets are all that can be promised
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
+      if (readPid(data, at) === facts.keyPid && startsUnit(data, at)) return at;
+    }
+    return -1;
+  }
+
+  #sort(data: Uint8Array, from: number, tables: Uint8Array | null, facts: ProgramFacts | null, joinAt: number): Parts {
+    let goJoinAt = -1;
+    const stay = new Pile(data.length);
+    const go = new Pile((tables?.length ?? 0) + (this.#isBridged ? 2 : 1) * data.length + (tables?.length ?? 0));
+    stay.add(data, 0, from);
+    if (tables) this.#addAll(go, tables);
+    for (let at = from; at < data.length; at += PACKET_BYTES) {
+      const pid = readPid(data, at);
+      if (this.#goes(data, at, pid, facts)) {
+        if (at === joinAt) goJoinAt = tables && at === from ? 0 : go.length; // the tables belong to it
+        this.#add(go, data, at, pid);
+      } else stay.add(data, at, at + PACKET_BYTES);
+    }
+    return { stay: stay.bytes, go: go.bytes, joinAt: goJoinAt };
+  }
+
+  #goes(data: Uint8Array, at: number, pid: number, facts: ProgramFacts | null): boolean {
+    // Tables, clocks and what the program does not name are nothing one could have half of.
+    if (!facts || facts.keyPid < 0 || pid === facts.keyPid || !facts.pids.includes(pid)) return true;
+    return this.#moved.has(pid) || (startsUnit(data, at) && hasPayload(data, at));
+  }
+
+  #addAll(go: Pile, packets: Uint8Array): void {
+    for (let at = 0; at < packets.length; at += PACKET_BYTES) this.#add(go, packets, at, readPid(packets, at));
+  }
+
+  #add(go: Pile, data: Uint8Array, at: number, pid: number): void {
+    if (!this.#moved.has(pid)) {
+      this.#moved.add(pid);
+      if (this.#isBridged && pid !== NULL_PID) go.add(announcement(data, at, pid), 0, PACKET_BYTES);
+    }
+    go.add(data, at, at + PACKET_BYTES);
+  }
+
+  #checkOver(facts: ProgramFacts | null, nowMs: number): void {
+    const hasAll = !this.#isBridged && (!facts || facts.keyPid < 0 || facts.pids.every((pid) => this.#moved.has(pid)));
+    // Bridged: tables that come seldom (SDT) are waited for, so that theirs are announced too.
+    this.isOver = hasAll || nowMs - this.#beganMs >= TAIL_MS;
+  }
+}
+
+/** Packets put one behind the other. */
+class Pile {
+  length = 0;
+  readonly #room: Uint8Array;
+
+  constructor(room: number) {
+    this.#room = new Uint8Array(room);
+  }
+
+  get bytes(): Uint8Array | null {
+    return this.length === 0 ? null : this.#room.subarray(0, this.length);
+  }
+
+  add(data: Uint8Array, from: number, to: number): void {
+    this.#room.set(data.subarray(from, to), this.length);
+    this.length += to - from;
+  }
+}
+
+/** The tables with counters that the first ones behind `from` go on from, if there are any. */
+function align(tables: Uint8Array, data: Uint8Array, from: number): Uint8Array {
+  const aligned = new Uint8Array(tables);
+  const pids = new Set<number>();
+  for (let at = 0; at < aligned.length; at += PACKET_BYTES) pids.add(readPid(aligned, at));
+  for (const pid of pids) {
+    let next = from;
+    while (next < data.length && !(readPid(data, next) === pid && hasPayload(data, next))) next += PACKET_BYTES;
+    if (next >= data.length) continue;
+    let counter = readCounter(data, next);
+    for (let at = aligned.length - PACKET_BYTES; at >= 0; at -= PACKET_BYTES) {
+      if (readPid(aligned, at) !== pid) continue;
+      counter = (counter - 1) & 0x0f;
+      aligned[at + 3] = (aligned[at + 3]! & 0xf0) | counter;
+    }
+  }
+  return aligned;
+}
+
+/** A packet without payload that says: counter and clock of this PID jump, to where the packet at `at` is (§2.4.3.4). */
+function announcement(data: Uint8Array, at: number, pid: number): Uint8Array {
+  const packet = new Uint8Array(PACKET_BYTES).fill(0xff); // stuffing
+  // Without payload a packet does not count up, so the one behind it is the next if that has any (§2.4.3.3).
+  const counter = (readCounter(data, at) - (hasPayload(data, at) ? 1 : 0)) & 0x0f;
+  packet.set([SYNC, pid >> 8, pid & 0xff, 0x20 | counter, PACKET_BYTES - 5, DISCONTINUITY]);
+  return packet;
+}

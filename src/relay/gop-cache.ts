@@ -1,0 +1,175 @@
+// What a feed or stream keeps for whoever joins: everything since its last random access point, so that a picture
+// appears at once. All caches share pieces of memory that are used again and again; where there are no more, the caches
+// that nobody has watched for longest go first.
+
+import { Handover, JOIN_PATIENCE } from '../mpegts/handover.js';
+import { PACKET_BYTES } from '../mpegts/packet.js';
+import type { Sink } from './feed.js';
+import type { Message } from './message.js';
+
+/** Bytes of a piece: whole packets, as many as a read of 64 KiB brings. */
+export const PIECE_BYTES = 348 * PACKET_BYTES;
+/** The most that is kept of one feed or stream. */
+export const MOST_CACHED_BYTES = 8 * 1024 * 1024;
+const MOST_PIECES = Math.floor(MOST_CACHED_BYTES / PIECE_BYTES);
+/** How much less a cache asks for each time that it got nothing. */
+const MODESTY = 0.95;
+
+/** Who joins begins with these packets, and goes on with `handover`. */
+export interface CachedStart {
+  /** Whole packets: PAT, PMT, a random access point and what came since. In memory of their own. */
+  readonly pieces: readonly Uint8Array[];
+  readonly handover: Handover;
+}
+
+/** Shares memory out between caches. */
+export class CacheBudget {
+  readonly #most: number;
+  #made = 0;
+  #watches = 0;
+  readonly #free: Uint8Array[] = [];
+  readonly #caches = new Set<GopCache>();
+
+  /** @param limit bytes of all caches together. */
+  constructor(limit: number) {
+    this.#most = Math.floor(limit / PIECE_BYTES);
+  }
+
+  /** Bytes that caches hold. */
+  get used(): number {
+    return (this.#made - this.#free.length) * PIECE_BYTES;
+  }
+
+  /**
+   * Gives `cache` as many pieces more, from caches that were watched before it if need be; false, and none, if there are
+   * not so many.
+   */
+  take(cache: GopCache, count: number): boolean {
+    if (this.#left < count && this.#left + this.#watchedBefore(cache) < count) return false; // nobody goes in vain
+    while (this.#left < count) {
+      const least = this.#leastWatched(cache);
+      if (!least) return false;
+      least.clear();
+    }
+    this.#caches.add(cache);
+    for (let i = 0; i < count; i++) {
+      const piece = this.#free.pop();
+      if (!piece) this.#made++;
+      cache.pieces.push(piece ?? new Uint8Array(PIECE_BYTES));
+    }
+    return true;
+  }
+
+  /** Takes the pieces of `cache` back but for the first `kept`. */
+  giveBack(cache: GopCache, kept: number): void {
+    this.#free.push(...cache.pieces.splice(kept));
+    if (kept === 0) this.#caches.delete(cache);
+  }
+
+  /** The number of the next watch: later ones are higher. */
+  nextWatch(): number {
+    return ++this.#watches;
+  }
+
+  get #left(): number {
+    return this.#most - this.#made + this.#free.length;
+  }
+
+  /** How many pieces there are in caches that would go for `cache`. */
+  #watchedBefore(cache: GopCache): number {
+    let count = 0;
+    for (const one of this.#caches) if (one.lastWatch < cache.lastWatch) count += one.pieces.length;
+    return count;
+  }
+
+  #leastWatched(than: GopCache): GopCache | null {
+    let least = than;
+    for (const cache of this.#caches) if (cache.lastWatch < least.lastWatch) least = cache;
+    return least === than ? null : least;
+  }
+}
+
+/** The cache of one feed or stream. */
+export class GopCache implements Sink {
+  /** When it was last joined, as {@link CacheBudget.nextWatch} counts; 0: never. */
+  lastWatch = 0;
+  /** What it holds: filled one after the other. */
+  readonly pieces: Uint8Array[] = [];
+
+  readonly #budget: CacheBudget;
+  #length = 0;
+  #handover: Handover | null = null; // null: nothing is kept until the next random access point
+  #likely = 1; // how many pieces a group of pictures is likely to take
+
+  constructor(budget: CacheBudget) {
+    this.#budget = budget;
+  }
+
+  /** Bytes that somebody who joins now would get. */
+  get length(): number {
+    return this.#length;
+  }
+
+  write(message: Message): void {
+    if (message.kind !== 'ts') return;
+    if (message.begins || message.joinAt >= 0) this.#restart(message);
+    const handover = this.#handover;
+    if (handover === null) return;
+    if (handover.isOver) this.#append(message.data);
+    else {
+      const { go } = handover.split(message.data, message.joinAt, message.facts, performance.now());
+      if (go) this.#append(go);
+    }
+  }
+
+  /** Where somebody begins who joins now; `null`: there is no random access point to begin at. */
+  join(): CachedStart | null {
+    this.lastWatch = this.#budget.nextWatch();
+    if (!this.#handover || this.#length === 0) return null;
+    const used = this.pieces.slice(0, Math.ceil(this.#length / PIECE_BYTES));
+    const pieces = used.map((piece, i) => new Uint8Array(piece.subarray(0, this.#length - i * PIECE_BYTES)));
+    return { pieces, handover: this.#handover.fork(performance.now()) };
+  }
+
+  /** Forgets everything and holds no memory until the next random access point. */
+  clear(): void {
+    this.#handover = null;
+    this.#length = 0;
+    this.#budget.giveBack(this, 0);
+  }
+
+  /** A new group of pictures, or another source whose first one is still to come. */
+  #restart(message: Message): void {
+    if (this.#length > 0) this.#likely = Math.ceil(this.#length / PIECE_BYTES);
+    this.#length = 0;
+    if (message.joinAt < 0) {
+      this.clear();
+      return;
+    }
+    const wanted = Math.max(1, Math.floor(this.#likely));
+    if (this.pieces.length > wanted) this.#budget.giveBack(this, wanted);
+    // Where there is no room for all of it none is begun, and little by little less is asked for.
+    if (this.pieces.length === wanted || this.#budget.take(this, wanted - this.pieces.length)) {
+      this.#handover = new Handover(JOIN_PATIENCE);
+    } else {
+      this.#likely *= MODESTY;
+      this.clear();
+    }
+  }
+
+  #append(data: Uint8Array): void {
+    for (let from = 0; from < data.length;) {
+      const index = Math.floor(this.#length / PIECE_BYTES);
+      if (index === this.pieces.length && !(index < MOST_PIECES && this.#budget.take(this, 1))) {
+        this.#likely = Math.min(2 * index, MOST_PIECES);
+        this.clear();
+        return;
+      }
+      const at = this.#length - index * PIECE_BYTES;
+      const bytes = Math.min(data.length - from, PIECE_BYTES - at);
+      this.pieces[index]!.set(bytes === data.length ? data : data.subarray(from, from + bytes), at);
+      from += bytes;
+      this.#length += bytes;
+    }
+  }
+}

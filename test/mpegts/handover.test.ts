@@ -1,0 +1,392 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Handover, JOIN_PATIENCE, type ProgramFacts, SWAP_PATIENCE } from '../../src/mpegts/handover.js';
+import { Inspector } from '../../src/mpegts/inspector.js';
+import { continuityErrors, packetsOf } from '../support/packets-of.js';
+import { packet, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
+
+const VIDEO = 0x100;
+const AUDIO = 0x101;
+const DATA = 0x102;
+const PMT = 0x1000;
+const SDT = 0x11;
+const NULLS = 0x1fff;
+const NO_TABLES: ProgramFacts = { tables: null, keyPid: -1, pids: [], marksAccess: false };
+
+const pidOf = (bytes: Uint8Array, at = 0) => ((bytes[at + 1]! & 0x1f) << 8) | bytes[at + 2]!;
+const pidsOf = (bytes: Uint8Array | null) =>
+  Array.from({ length: (bytes?.length ?? 0) / 188 }, (_, i) => pidOf(bytes!, i * 188));
+const isAccess = (one: Uint8Array) => (one[3]! & 0x20) !== 0 && one[4]! > 0 && (one[5]! & 0x40) !== 0;
+const starts = (one: Uint8Array) => (one[1]! & 0x40) !== 0;
+/** An announcement: no payload, discontinuity_indicator. */
+const announces = (one: Uint8Array) => (one[3]! & 0x30) === 0x20 && (one[5]! & 0x80) !== 0;
+
+/**
+ * A program by letters: T PAT and PMT, `*` a random access point, V and v picture, A and a sound, D and d data,
+ * S another table, n a null packet. Every packet but tables carries its number.
+ */
+class Program {
+  readonly inspector = new Inspector();
+  readonly sent: Buffer[] = [];
+  readonly #counters = new Map<number, number>();
+  readonly #pmt: Buffer;
+
+  constructor(isPmtLong = false, tracks = [VIDEO, AUDIO], counter = 0) {
+    const types: Record<number, number> = { [VIDEO]: 0x02, [AUDIO]: 0x03, [DATA]: 0x06 };
+    const descriptors = isPmtLong ? [0x0a, 250, ...Array<number>(250).fill(7)] : [];
+    this.#pmt = pmtSection(tracks.map((pid) => ({ streamType: types[pid]!, pid, descriptors })));
+    for (const pid of [0, PMT, SDT, VIDEO, AUDIO, DATA, NULLS]) this.#counters.set(pid, counter);
+  }
+
+  #next(pid: number, packets = 1): number {
+    const counter = this.#counters.get(pid)!;
+    this.#counters.set(pid, (counter + packets) & 0x0f);
+    return counter;
+  }
+
+  #tables(): Buffer[] {
+    const pmt = sectionPackets(PMT, this.#pmt);
+    const count = pmt.length / 188;
+    const numbered = sectionPackets(PMT, this.#pmt, this.#next(PMT, count));
+    return [sectionPackets(0, patSection(PMT), this.#next(0)), ...packetsOf(numbered)];
+  }
+
+  #one(letter: string): Buffer {
+    if (letter === 'S') return sectionPackets(SDT, section(0x42, [0, 1, 0xc1, 0, 0]), this.#next(SDT));
+    const pid = letter === 'n' ? NULLS : 'Aa'.includes(letter) ? AUDIO : 'Dd'.includes(letter) ? DATA : VIDEO;
+    const one = packet({
+      ...{ pid, counter: this.#next(pid), startsUnit: '*VAD'.includes(letter), randomAccess: letter === '*' },
+    });
+    one.set([0, 0, 1, 0xbd], letter === '*' ? 6 : 4); // a PES packet that nothing is found in
+    one.writeUInt32BE(this.sent.length, 20);
+    return one;
+  }
+
+  /** The packets of these letters. */
+  make(letters: string): Buffer {
+    const made: Buffer[] = [];
+    for (const letter of letters) {
+      for (const one of letter === 'T' ? this.#tables() : [this.#one(letter)]) {
+        made.push(one);
+        this.sent.push(one);
+      }
+    }
+    return Buffer.concat(made);
+  }
+
+  /** Splits a message, which is looked at as a feed does. */
+  split(handover: Handover, data: Buffer, atMs = 0) {
+    const joinAt = this.inspector.inspect(data);
+    const { stay, go, joinAt: goJoinAt } = handover.split(data, joinAt, this.inspector, atMs);
+    return { stay: Buffer.from(stay ?? []), go: Buffer.from(go ?? []), joinAt: goJoinAt };
+  }
+
+  /** A program that has been looked at from its first packet on. */
+  static begun(...options: ConstructorParameters<typeof Program>): Program {
+    const one = new Program(...options);
+    one.inspector.inspect(one.make('T*vAaDd'));
+    one.sent.length = 0;
+    return one;
+  }
+}
+
+describe('Handover', () => {
+  it('changes over at a random access point, tables in front', () => {
+    const program = Program.begun();
+    const handover = new Handover(SWAP_PATIENCE);
+    const data = program.make('vVv*v');
+    const { stay, go } = program.split(handover, data);
+    expect(stay.equals(data.subarray(0, 3 * 188))).to.be.true;
+    expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+    expect(go.subarray(2 * 188).equals(data.subarray(3 * 188))).to.be.true;
+  });
+
+  it('gives each other track to the new one from its next PES start on', () => {
+    const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
+    const handover = new Handover(SWAP_PATIENCE);
+    const first = program.split(handover, program.make('*aDvd'));
+    expect(pidsOf(first.stay)).to.deep.equal([AUDIO]);
+    expect(pidsOf(first.go)).to.deep.equal([0, PMT, VIDEO, DATA, VIDEO, DATA]);
+    expect(handover.isOver).to.be.false;
+    const second = program.split(handover, program.make('avAavd'));
+    expect(pidsOf(second.stay)).to.deep.equal([AUDIO]);
+    expect(pidsOf(second.go)).to.deep.equal([VIDEO, AUDIO, AUDIO, VIDEO, DATA]);
+    expect(handover.isOver).to.be.true;
+  });
+
+  it('hands the message on as it is before it begins, and when it is over', () => {
+    const program = Program.begun();
+    const handover = new Handover(SWAP_PATIENCE);
+    const before = program.make('vAa');
+    expect(handover.split(before, -1, program.inspector, 0)).to.deep.equal({ stay: before, go: null, joinAt: -1 });
+    program.split(handover, program.make('*A'));
+    const after = program.make('v*aT');
+    const parts = handover.split(after, 188, program.inspector, 0);
+    expect(parts.go).to.equal(after);
+    expect(parts).to.include({ stay: null, joinAt: 188 });
+  });
+
+  it('puts no tables in front of those that stand there', () => {
+    const program = Program.begun();
+    const data = program.make('vT*v');
+    program.inspector.inspect(data);
+    const { go } = new Handover(SWAP_PATIENCE).split(data, 188, program.inspector, 0); // as a Remuxer says it
+    expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+  });
+
+  it('says where the random access point is in what goes', () => {
+    const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
+    const handover = new Handover(SWAP_PATIENCE);
+    expect(program.split(handover, program.make('av*v')).joinAt, 'with its tables').to.equal(0);
+    expect(program.split(handover, program.make('aav*v')).joinAt, 'two packets stay').to.equal(188);
+    expect(program.split(handover, program.make('vA')).joinAt).to.equal(-1);
+  });
+
+  it('gives null packets, other tables and what no PMT names to the new one', () => {
+    const program = Program.begun();
+    const { stay, go } = program.split(new Handover(SWAP_PATIENCE), program.make('nS*nSTd'));
+    expect(pidsOf(stay)).to.deep.equal([NULLS, SDT]);
+    expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, NULLS, SDT, 0, PMT, DATA]);
+  });
+
+  for (const [what, isLong] of [
+    ['of a packet', false],
+    ['of several packets', true],
+  ] as const) {
+    it(`gives tables ${what} counters that go on`, () => {
+      for (const letters of ['*vA', '*vTA', 'T*vA', 'T*vTAT', 'vT*TT']) {
+        const program = Program.begun(isLong, [VIDEO, AUDIO], 13);
+        const handover = new Handover(SWAP_PATIENCE);
+        const all = Buffer.concat([
+          program.split(handover, program.make(letters)).go,
+          program.split(handover, program.make('vATv')).go,
+        ]);
+        expect(pidsOf(all).slice(0, 3), letters).to.deep.equal([0, PMT, isLong ? PMT : VIDEO]);
+        expect(continuityErrors(all), letters).to.deep.equal([]);
+      }
+    });
+  }
+
+  it('gives tables counters that go on where a message ends in the middle of a PMT', () => {
+    for (let cut = 188; cut < 8 * 188; cut += 188) {
+      const program = Program.begun(true);
+      const data = program.make('v*TvA');
+      const handover = new Handover(SWAP_PATIENCE);
+      const { go } = program.split(handover, data.subarray(0, cut));
+      const all = Buffer.concat([go, program.split(handover, data.subarray(cut)).go]);
+      expect(continuityErrors(all), `cut behind ${cut / 188} packets`).to.deep.equal([]);
+    }
+  });
+
+  describe('forced', () => {
+    const unmarked = (patience = SWAP_PATIENCE) => {
+      const program = new Program();
+      program.inspector.inspect(program.make('TVvAa'));
+      program.sent.length = 0;
+      expect(program.inspector.marksAccess).to.be.false;
+      return { program, handover: new Handover(patience) };
+    };
+
+    for (const [what, patience] of [
+      ['a swap', SWAP_PATIENCE],
+      ['who joins', JOIN_PATIENCE],
+    ] as const) {
+      it(`begins at a picture for ${what} after ${patience.unmarkedMs} ms where none is marked`, () => {
+        const { program, handover } = unmarked(patience);
+        expect(program.split(handover, program.make('VvA'), 1000).go).to.be.empty;
+        expect(program.split(handover, program.make('VvA'), 999 + patience.unmarkedMs).go).to.be.empty;
+        expect(program.split(handover, program.make('vAa'), 1000 + patience.unmarkedMs).go, 'no start').to.be.empty;
+        const { stay, go } = program.split(handover, program.make('avVAv'), 1040 + patience.unmarkedMs);
+        expect(pidsOf(stay)).to.deep.equal([AUDIO, VIDEO]);
+        expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, AUDIO, VIDEO]);
+      });
+    }
+
+    it('waits 15 s where random access points are marked', () => {
+      const program = Program.begun();
+      const handover = new Handover(SWAP_PATIENCE);
+      expect(program.split(handover, program.make('Vv'), 1000).go).to.be.empty;
+      expect(program.split(handover, program.make('Vv'), 15_999).go).to.be.empty;
+      expect(pidsOf(program.split(handover, program.make('vVv'), 16_000).go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+    });
+
+    it('takes whole packets where nothing is known of the program', () => {
+      const handover = new Handover(SWAP_PATIENCE);
+      const data = new Program().make('vVA');
+      expect(handover.split(data, -1, NO_TABLES, 0).go).to.be.null;
+      const { stay, go } = handover.split(data, -1, NO_TABLES, 500);
+      expect(stay).to.be.null;
+      expect(Buffer.from(go!).equals(data)).to.be.true;
+      const other = new Handover(SWAP_PATIENCE);
+      other.split(data, -1, null, 0);
+      expect(Buffer.from(other.split(data, -1, null, 500).go!).equals(data)).to.be.true;
+    });
+
+    it('resumes at once: at the random access point, or else at the next picture', () => {
+      const program = Program.begun();
+      expect(pidsOf(program.split(Handover.resume(), program.make('vV*')).go)).to.deep.equal([0, PMT, VIDEO]);
+      const handover = Handover.resume();
+      expect(program.split(handover, program.make('va')).go).to.be.empty;
+      expect(pidsOf(program.split(handover, program.make('vVv')).go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+    });
+  });
+
+  it('ends the wait for a track that starts nothing after 5 s', () => {
+    const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
+    const handover = new Handover(SWAP_PATIENCE);
+    program.split(handover, program.make('*A'), 1000);
+    expect(pidsOf(program.split(handover, program.make('vd'), 5999).stay)).to.deep.equal([DATA]);
+    expect(handover.isOver).to.be.false;
+    program.split(handover, program.make('vd'), 6000);
+    expect(handover.isOver).to.be.true;
+    expect(pidsOf(program.split(handover, program.make('vd'), 6001).go)).to.deep.equal([VIDEO, DATA]);
+  });
+
+  it('gives all to the new one when a source begins', () => {
+    const program = Program.begun();
+    const handover = new Handover(SWAP_PATIENCE);
+    handover.end();
+    const data = program.make('vaT');
+    expect(handover.split(data, -1, program.inspector, 0)).to.deep.equal({ stay: null, go: data, joinAt: -1 });
+    expect(handover).to.include({ hasBegun: true, isOver: true });
+  });
+
+  it('forks: the copy goes on from where it was, neither disturbs the other', () => {
+    const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
+    const handover = new Handover(SWAP_PATIENCE);
+    program.split(handover, program.make('*A'), 0);
+    const copy = handover.fork(0);
+    const data = program.make('vadD');
+    const goes = [handover, copy].map((one) => pidsOf(program.split(one, data, 1).go));
+    expect(goes).to.deep.equal([
+      [VIDEO, AUDIO, DATA],
+      [VIDEO, AUDIO, DATA],
+    ]);
+    expect([handover.isOver, copy.isOver]).to.deep.equal([true, true]);
+    expect(handover.fork(1).isOver).to.be.true;
+    expect(new Handover(SWAP_PATIENCE).fork(1).hasBegun).to.be.false;
+  });
+
+  describe('bridged', () => {
+    for (const isLong of [false, true]) {
+      it(`announces the jump of every PID once, and makes no continuity error${isLong ? ', long PMT' : ''}`, () => {
+        const [one, other] = [Program.begun(isLong), Program.begun(isLong, [VIDEO, AUDIO], 7)];
+        const handover = new Handover(JOIN_PATIENCE, true);
+        const before = one.make('vTaSvn');
+        const go = ['v*vaT', 'aAvSSnT', 'TvaA*'].map((letters) => other.split(handover, other.make(letters)).go);
+        const all = Buffer.concat([before, ...go]);
+        expect(continuityErrors(all)).to.deep.equal([]);
+        const announced = packetsOf(all).filter(announces);
+        expect(announced.map((each) => pidOf(each)).sort((a, b) => a - b)).to.deep.equal([0, SDT, VIDEO, AUDIO, PMT]);
+        for (const each of announced) expect(each[4], 'adaptation_field_length').to.equal(183);
+      });
+    }
+
+    it('announces a jump in front of a packet without payload too', () => {
+      const program = Program.begun();
+      const handover = new Handover(JOIN_PATIENCE, true);
+      program.split(handover, program.make('*'));
+      const clock = packet({ pid: 0x200, counter: 5, hasPayload: false });
+      const { go } = handover.split(clock, -1, program.inspector, 0);
+      const all = Buffer.concat([packet({ pid: 0x200, counter: 9 }), go!, packet({ pid: 0x200, counter: 6 })]);
+      expect(pidsOf(go)).to.deep.equal([0x200, 0x200]);
+      expect(continuityErrors(all)).to.deep.equal([]);
+    });
+
+    it('is over after 5 s only: tables that come seldom are announced too', () => {
+      const program = Program.begun();
+      const handover = new Handover(JOIN_PATIENCE, true);
+      program.split(handover, program.make('*A'), 0);
+      expect(handover.isOver).to.be.false;
+      expect(pidsOf(program.split(handover, program.make('S'), 4999).go)).to.deep.equal([SDT, SDT]);
+      program.split(handover, program.make('v'), 5000);
+      expect(handover.isOver).to.be.true;
+    });
+  });
+
+  describe('whatever the messages', () => {
+    const letters = fc.string({
+      unit: fc.constantFrom('*', 'V', 'v', 'v', 'A', 'a', 'a', 'D', 'd', 'T', 'S', 'n'),
+      minLength: 1,
+      maxLength: 60,
+    });
+    const cuts = fc.array(fc.nat(), { maxLength: 12 });
+    /** Whole packets, cut into messages. */
+    const messagesOf = (data: Buffer, places: readonly number[]) => {
+      const count = data.length / 188;
+      const ends = [...places.map((place) => place % (count + 1)), 0, count].sort((a, b) => a - b);
+      return ends
+        .slice(1)
+        .map((end, i) => data.subarray(ends[i]! * 188, end * 188))
+        .filter(({ length }) => length > 0);
+    };
+    const run = (what: string, places: readonly number[], isLong: boolean) => {
+      const program = Program.begun(isLong, [VIDEO, AUDIO, DATA]);
+      const handover = new Handover(SWAP_PATIENCE);
+      const parts = messagesOf(program.make(what), places).map((data) => program.split(handover, data));
+      const [stay, go] = [Buffer.concat(parts.map((p) => p.stay)), Buffer.concat(parts.map((p) => p.go))];
+      return { program, stay, go };
+    };
+    /** The tables that were put in front. */
+    const inFront = (go: Buffer, isLong: boolean) => (go.length === 0 ? 0 : 1 + (isLong ? 5 : 1)) * 188;
+
+    it('every packet goes to exactly one of the two, in order, each track whole from a start on', () => {
+      fc.assert(
+        fc.property(letters, cuts, fc.boolean(), (what, places, isLong) => {
+          const { program, stay, go } = run(what, places, isLong);
+          const rest = go.subarray(inFront(go, isLong));
+          expect(stay.length + rest.length).to.equal(program.sent.length * 188);
+          for (const pid of [0, PMT, SDT, NULLS, VIDEO, AUDIO, DATA]) {
+            const got = Buffer.concat([...packetsOf(stay, pid), ...packetsOf(rest, pid)]);
+            const sent = Buffer.concat(program.sent.filter((one) => pidOf(one) === pid));
+            expect(got.equals(sent), `PID ${pid}`).to.be.true;
+          }
+          const first = (pid: number) => packetsOf(rest, pid)[0];
+          if (first(VIDEO)) expect(isAccess(first(VIDEO)!)).to.be.true;
+          for (const pid of [AUDIO, DATA]) if (first(pid)) expect(starts(first(pid)!)).to.be.true;
+          expect(continuityErrors(go)).to.deep.equal([]);
+          expect(continuityErrors(stay)).to.deep.equal([]);
+          if (go.length > 0) expect(pidsOf(go).slice(0, 2)).to.deep.equal([0, PMT]);
+        }),
+        { numRuns: 500 },
+      );
+    });
+
+    it('the same packets of each PID go to the same, however they are cut', () => {
+      fc.assert(
+        fc.property(letters, cuts, fc.boolean(), (what, places, isLong) => {
+          const [one, other] = [run(what, [], isLong), run(what, places, isLong)];
+          for (const pid of [0, PMT, SDT, NULLS, VIDEO, AUDIO, DATA]) {
+            const stays = [one, other].map(({ stay }) => Buffer.concat(packetsOf(stay, pid)));
+            expect(stays[0]!.equals(stays[1]!), `PID ${pid}`).to.be.true;
+          }
+        }),
+        { numRuns: 500 },
+      );
+    });
+
+    it('nothing is thrown, and nothing lost, whatever stands in packets', () => {
+      const noise = fc.uint8Array({ minLength: 184, maxLength: 184 });
+      const head = fc.tuple(fc.constantFrom(0x47, 0x41, 0x01, 0x51, 0xc1, 0x1f), fc.nat(255), fc.nat(255));
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(head, noise), { minLength: 1, maxLength: 8 }),
+          fc.boolean(),
+          (made, isBridged) => {
+            const program = Program.begun();
+            const data = Buffer.concat(
+              made
+                .map(([[flags, pid, control], bytes]) => [0x47, flags, pid, control, ...bytes])
+                .map((one) => Buffer.from(one)),
+            );
+            const handover = new Handover(SWAP_PATIENCE, isBridged);
+            const { stay, go } = program.split(handover, data);
+            const last = program.split(handover, data, 20_000);
+            expect(stay.length + go.length).to.be.at.least(data.length);
+            expect(last.stay.length + last.go.length).to.be.at.least(data.length);
+          },
+        ),
+      );
+    });
+  });
+});

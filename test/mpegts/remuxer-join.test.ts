@@ -1,0 +1,99 @@
+// Where somebody can join what a Remuxer makes.
+
+import { expect } from 'chai';
+import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
+import { pesPackets, tablesOf, type Es } from './synthetic.js';
+
+const VIDEO: Es = { pid: 0x100, type: 0x1b };
+const AUDIO: Es = { pid: 0x101, type: 0x0f };
+const CAM: RemuxInput[] = [{ feed: 'cam', select: 'all' }];
+
+/** A Remuxer with one feed of these tracks, and what it makes of packets. */
+function one(
+  tracks: readonly Es[],
+  pcrPid = tracks[0]!.pid,
+): { remuxer: Remuxer; push: (...packets: Buffer[]) => Buffer } {
+  const remuxer = new Remuxer();
+  remuxer.setInputs(CAM, 0);
+  let atMs = 0;
+  const push = (...packets: Buffer[]): Buffer =>
+    Buffer.from(remuxer.push('cam', Buffer.concat(packets), atMs === 0, (atMs += 40)) ?? []);
+  push(tablesOf(tracks, pcrPid));
+  return { remuxer, push };
+}
+
+const bytes = (count: number, value = 0x55): Uint8Array => new Uint8Array(count).fill(value);
+const picture = (counter: number, dts: number, more: Partial<Parameters<typeof pesPackets>[0]> = {}): Buffer =>
+  pesPackets({
+    pid: 0x100,
+    streamId: 0xe0,
+    pts: dts,
+    counter,
+    access: true,
+    pcr: dts - 9000,
+    payload: bytes(100),
+    ...more,
+  });
+
+const headersOf = (data: Uint8Array): string[] =>
+  Array.from({ length: data.length / 188 }, (_, i) => Buffer.from(data.subarray(i * 188, i * 188 + 4)).toString('hex'));
+
+describe('joinAt of a Remuxer', () => {
+  const OTHER: Es = { pid: 0x110, type: 0x1b };
+  const joins = (tracks: readonly Es[]) => {
+    const { remuxer, push } = one(tracks);
+    return (...packets: Buffer[]) => {
+      const data = push(...packets);
+      return { data, joinAt: remuxer.joinAt };
+    };
+  };
+  const second = (counter: number, dts: number, access: boolean): Buffer =>
+    picture(counter, dts, { pid: OTHER.pid, streamId: 0xe1, access, payload: bytes(90) });
+
+  it('counts random access points of the first video track only', () => {
+    const push = joins([VIDEO, OTHER]);
+    expect(push(picture(0, 90000)).joinAt).to.equal(0);
+    expect(push(second(0, 90000, true)).joinAt, 'of the second').to.equal(-1);
+    expect(push(picture(1, 93600, { access: false }), second(1, 93600, true)).joinAt, 'of the second').to.equal(-1);
+    const { data, joinAt } = push(second(2, 97200, true), picture(2, 97200));
+    expect(joinAt).to.be.greaterThan(0);
+    expect(headersOf(data.subarray(joinAt)).map((header) => header.slice(0, 6))).to.deep.equal([
+      ...['474000', '475000', '474100'],
+    ]);
+  });
+
+  it('is where the first of a message is, though another follows', () => {
+    const push = joins([VIDEO]);
+    push(picture(0, 90000));
+    expect(push(picture(1, 93600), picture(2, 97200)).joinAt).to.equal(0);
+  });
+
+  it('finds what the encoder has not marked', () => {
+    const push = joins([VIDEO]);
+    const idr = Uint8Array.from([0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x65, ...bytes(80)]);
+    const slice = Uint8Array.from([0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x41, ...bytes(80)]);
+    expect(push(picture(0, 90000, { access: false, payload: idr })).joinAt).to.equal(0);
+    expect(push(picture(1, 93600, { access: false, payload: slice })).joinAt).to.equal(-1);
+  });
+
+  it('is where tables and sound are in a program of sound alone', () => {
+    const remuxer = new Remuxer();
+    remuxer.setInputs(CAM, 0);
+    const sound = (counter: number): Buffer =>
+      pesPackets({
+        ...{ pid: AUDIO.pid, streamId: 0xc0, pts: 90000 + counter * 2160, pcr: 81000 + counter * 2160, counter },
+        payload: bytes(50),
+      });
+    remuxer.push('cam', Buffer.concat([tablesOf([AUDIO], AUDIO.pid), sound(0)]), true, 0);
+    const found: boolean[] = [];
+    for (let i = 1; i < 12; i++) {
+      const data = remuxer.push('cam', sound(i), false, i * 24)!;
+      found.push(remuxer.joinAt >= 0);
+      if (remuxer.joinAt < 0) continue;
+      expect(headersOf(data.subarray(remuxer.joinAt)).map((header) => header.slice(0, 6))).to.deep.equal([
+        ...['474000', '475000', '474100'],
+      ]);
+    }
+    expect(found).to.include(true);
+  });
+});
