@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
 import { serverFramePress } from '../relay/frame.js';
 import type { GateObserver } from '../relay/gate.js';
 import type { GopCache } from '../relay/gop-cache.js';
@@ -11,11 +12,15 @@ import { type Outlet, Viewer } from '../relay/viewer.js';
 import type { ServeLimits } from './limits.js';
 import type { Traffic } from './traffic.js';
 
+const { OPEN } = WebSocket;
+
 /** Writes what a topic sends to one WebSocket's connection. */
 export class TopicViewer implements Outlet {
   /** What the topic is to send to. */
   readonly viewer: Viewer;
+  readonly #socket: WebSocket;
   readonly #carrier: Socket;
+  #waiting: number; // bytes, when it was last looked
   readonly #isSecure: boolean;
   readonly #traffic: Traffic;
   readonly #stuckAfterMs: number;
@@ -24,9 +29,11 @@ export class TopicViewer implements Outlet {
   #leftToTake = 0;
   #stillSince = 0;
 
-  /** @param carrier the connection of a WebSocket that is open; who closes that has the viewer leave its topic first. */
-  constructor(carrier: Socket, traffic: Traffic, limits: ServeLimits, observer: GateObserver) {
+  /** @param carrier the connection under `socket`. */
+  constructor(socket: WebSocket, carrier: Socket, traffic: Traffic, limits: ServeLimits, observer: GateObserver) {
+    this.#socket = socket;
     this.#carrier = carrier;
+    this.#waiting = carrier.writableLength;
     this.#isSecure = carrier instanceof TLSSocket;
     this.#traffic = traffic;
     this.#stuckAfterMs = limits.stuckAfterMs;
@@ -40,18 +47,17 @@ export class TopicViewer implements Outlet {
   }
 
   get waitingBytes(): number {
-    return this.#carrier.writable ? this.#carrier.writableLength : -1;
+    // Behind a close frame nothing may follow (RFC 6455 §5.5.1).
+    return this.#socket.readyState === OPEN ? (this.#waiting = this.#carrier.writableLength) : -1;
   }
 
   send(message: Message): void {
     const carrier = this.#carrier;
     // TLS takes what it is given some time later; so does a socket that is behind.
-    if (this.#isSecure || carrier.writableLength > 0) {
-      carrier.write(serverFramePress.give(message));
-    } else {
-      carrier.write(serverFramePress.lend(message));
-      if (carrier.writableLength > 0) serverFramePress.leave();
-    }
+    const isLent = !this.#isSecure && this.#waiting === 0;
+    carrier.write(isLent ? serverFramePress.lend(message) : serverFramePress.give(message));
+    this.#waiting = carrier.writableLength;
+    if (isLent && this.#waiting > 0) serverFramePress.leave();
     this.#traffic.sentMessages++;
     this.#traffic.sentBytes += message.data.length;
   }

@@ -171,7 +171,13 @@ export class Visitor {
     const { way } = this.#place;
     let unwatch: () => void = () => undefined;
     if (grant.canRead && way !== 'in') {
-      const viewer = new TopicViewer(this.#carrier, room.traffic, limits, this.#hall.dropsOf(this.#place));
+      const viewer = new TopicViewer(
+        this.#socket,
+        this.#carrier,
+        room.traffic,
+        limits,
+        this.#hall.dropsOf(this.#place),
+      );
       this.#viewer = viewer;
       if (grant.canWrite && way !== 'out') {
         // Who does both does not hear itself.
