@@ -1,6 +1,7 @@
 // Command lines: the flags that every command has, and a setting per option.
 
 import { parseArgs } from 'node:util';
+import type { Setting } from '../src/read-settings.js';
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
@@ -40,4 +41,11 @@ export function readArguments(args: readonly string[], options: readonly string[
   } catch (cause) {
     throw new UsageError(`${(cause as Error).message.split('.')[0]!}; --help lists what is accepted`, { cause });
   }
+}
+
+/** A line of `--help` for each setting. */
+export function settingRows(settings: readonly Setting[]): string[] {
+  return settings.map(({ option, env, defaultText, doc }) => {
+    return `  --${option.padEnd(20)} ${env.padEnd(23)} ${doc} (${defaultText})`;
+  });
 }

@@ -3,27 +3,22 @@
 import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
 import { type Config, ConfigError, loadConfig, settings, unknownVariables } from '../src/config.js';
-import { createLog, type Log } from '../src/log.js';
+import { createLog } from '../src/log.js';
 import { isLoopbackHost, proxyFault } from '../src/relay/proxy.js';
 import { Relay } from '../src/relay/relay.js';
 import { readVersion } from '../src/version.js';
-import { type CommandLine, EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './arguments.js';
+import { type CommandLine, EXIT_FAILED, EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
+import { stopOnSignal, whyNotListening } from './lifetime.js';
 import { warmUp } from './warm-up.js';
 
-/** How long stopping may take before it is cut short. */
-const STOP_MS = 4500;
-
 export function helpText(): string {
-  const rows = settings().map(({ option, env, defaultText, doc }) => {
-    return `  --${option.padEnd(20)} ${env.padEnd(23)} ${doc} (${defaultText})`;
-  });
   return [
     'usage: vw stream [--check-config] [--OPTION VALUE ...]',
     '',
     'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.',
     'Each setting is an option or an environment variable; the option wins over the variable.',
     '',
-    ...rows,
+    ...settingRows(settings()),
     '',
   ].join('\n');
 }
@@ -78,43 +73,8 @@ async function run(config: Config): Promise<void> {
       await Promise.all([server.close(), relay.close()]);
     });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const where = `${config.host}:${config.port}`;
-    const reason =
-      code === 'EADDRINUSE'
-        ? `${where} is in use: another program (or another vw) listens there; VW_PORT chooses another port`
-        : code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
-          ? `VW_HOST="${config.host}" is no address of this machine; accepted: one it has, 127.0.0.1, 0.0.0.0 or ::`
-          : code === 'EACCES'
-            ? `port ${config.port} may not be used by this user; VW_PORT chooses another (1024 or more)`
-            : message;
+    const reason = whyNotListening(error as Error, config, 'VW_HOST', 'VW_PORT');
     process.stderr.write(`vw: cannot listen: ${reason}\n`);
     process.exit(EXIT_FAILED);
   }
-}
-
-/** The first TERM or INT stops in order, the second at once. */
-function stopOnSignal(log: Log, stop: () => Promise<void>): void {
-  let isStopping = false;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (isStopping) process.exit(EXIT_FAILED);
-    isStopping = true;
-    log.info('stopping', { signal });
-    const cut = setTimeout(() => {
-      log.warn('stopping took too long, ended', { ms: STOP_MS });
-      process.exit(0);
-    }, STOP_MS);
-    stop().then(
-      () => {
-        clearTimeout(cut);
-        log.info('stopped');
-        process.exit(0);
-      },
-      (error: unknown) => {
-        log.error('stopping failed', { reason: (error as Error).stack });
-        process.exit(EXIT_FAILED);
-      },
-    );
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }

@@ -4,13 +4,17 @@
 import './engine.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
+import { serve } from './serve.js';
 import { stream } from './stream.js';
+import { token } from './token.js';
 
 const USAGE = `vw: video over WebSockets
 
 usage: vw COMMAND [OPTIONS]
 
   vw stream     run the relay (vw stream --help lists its settings)
+  vw serve      run a far end that boards send to and browsers watch (vw serve --help)
+  vw token      make a token for a far end (vw token --help)
   vw version    print the version
 
   --help, --version; vw stream --check-config
@@ -20,6 +24,12 @@ const [command, ...args] = process.argv.slice(2);
 switch (command) {
   case 'stream':
     await stream(args);
+    break;
+  case 'serve':
+    await serve(args);
+    break;
+  case 'token':
+    await token(args);
     break;
   case 'version':
   case '--version':

@@ -1,12 +1,15 @@
-// What can be set: one table of settings, read from arguments and environment by convict. Arguments go before.
+// What `vw stream` runs with: its settings, read and put together.
 
 import { readFileSync } from 'node:fs';
-import convict from 'convict';
-import { type CertificateFiles, readCertificate } from './api/certificate.js';
-import type { AllowedHosts } from './api/hosts.js';
+import { type CertificateFiles, readCertificate } from './http/certificate.js';
+import type { AllowedHosts } from './http/hosts.js';
 import type { LogLevel } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './relay/limits.js';
-import { type Definition, DEFINITIONS, NAMES, type Name, splitList } from './settings.js';
+import { ConfigError, describeSettings, readSettings, type Setting, textOr } from './read-settings.js';
+import { SERVE_DEFINITIONS } from './serve-settings.js';
+import { DEFINITIONS, type Name, splitList } from './settings.js';
+
+export { ConfigError, type Setting };
 
 /** What `vw stream` runs with. */
 export interface Config {
@@ -26,47 +29,16 @@ export interface Config {
   readonly commands: { readonly url: string; readonly token: string | null } | null;
 }
 
-/** A setting that cannot be used. The message names the variable, the value and what is accepted. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
-/** One setting as `--help` and the README show it. */
-export interface Setting {
-  readonly name: string;
-  readonly env: string;
-  readonly option: string;
-  readonly defaultText: string;
-  readonly doc: string;
-}
-
 /** Every setting, in the order of `--help`. */
 export function settings(): Setting[] {
-  return NAMES.map((name) => {
-    const { env, option, fallback, doc } = DEFINITIONS[name];
-    return { name, env, option, defaultText: fallback === '' ? 'none' : String(fallback), doc };
-  });
+  return describeSettings(DEFINITIONS);
 }
 
 /**
  * The configuration that arguments (`{port: '9000'}`, by option name) and environment make. Throws {@link ConfigError}.
  */
 export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
-  // An empty variable is not set: environment files leave such lines.
-  const variables: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
-  if (variables.VW_LOGLEVEL !== undefined) variables.VW_LOG_LEVEL ??= variables.VW_LOGLEVEL;
-  // Arguments go over the environment, in it: convict's own reader of arguments takes 0x10 and 1e3 for numbers.
-  for (const name of NAMES) {
-    const { env: variable, option } = DEFINITIONS[name];
-    if (options[option] !== undefined) variables[variable] = options[option];
-  }
-  const config = convict(schema(), { env: variables, args: [] });
-  try {
-    config.validate({ allowed: 'strict' });
-  } catch (cause) {
-    throw blame(options, env, cause);
-  }
-  const value = config.getProperties();
+  const value = readSettings(DEFINITIONS, options, env);
   const number = (name: Name) => Number(value[name]);
   const limits = Object.fromEntries(
     Object.keys(DEFAULT_LIMITS).map((name) => [name, number(name as Name)]),
@@ -91,26 +63,27 @@ export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJ
       hosts: new Set(splitList(String(value.allowedHosts))),
       origins: new Set(splitList(String(value.allowedOrigins))),
     },
-    certificate: certificateOf(textOr(value.cert), textOr(value.key)),
+    certificate: certificateOf('VW_CERT', textOr(value.cert), 'VW_KEY', textOr(value.key)),
     commands: commandsOf(textOr(value.api), textOr(value.apiToken)),
   };
 }
 
-/** A text setting; empty means not set. */
-function textOr(value: string | number | undefined): string | null {
-  return value === undefined || value === '' ? null : String(value);
-}
-
-function certificateOf(cert: string | null, key: string | null): CertificateFiles | null {
+/** The certificate that two settings name; null: neither is set. Throws {@link ConfigError} unless it can be used. */
+export function certificateOf(
+  certName: string,
+  cert: string | null,
+  keyName: string,
+  key: string | null,
+): CertificateFiles | null {
   if (cert === null && key === null) return null;
   if (cert === null || key === null) {
-    throw new ConfigError('VW_CERT and VW_KEY go together: one of them is missing; accepted: both, or none');
+    throw new ConfigError(`${certName} and ${keyName} go together: one of them is missing; accepted: both, or none`);
   }
   try {
     readCertificate({ cert, key });
   } catch (cause) {
     throw new ConfigError(
-      `VW_CERT="${cert}" and VW_KEY="${key}" cannot be used (${(cause as Error).message}); accepted: a PEM certificate and its key`,
+      `${certName}="${cert}" and ${keyName}="${key}" cannot be used (${(cause as Error).message}); accepted: a PEM certificate and its key`,
       { cause },
     );
   }
@@ -128,51 +101,11 @@ function commandsOf(url: string | null, token: string | null): Config['commands'
   return { url, token };
 }
 
-function schema(): convict.Schema<Record<string, string | number>> {
-  const all: convict.Schema<Record<string, string | number>> = {};
-  for (const name of NAMES) {
-    const { env, option, fallback, doc, read } = DEFINITIONS[name] as Definition;
-    convict.addFormat({ name: `vw ${option}`, validate: (value) => void read(String(value)), coerce: tolerant(read) });
-    all[name] = { doc, default: fallback, format: `vw ${option}`, env, arg: option };
-  }
-  return all;
-}
-
-/** Reads what can be read; what cannot is left for the validation to refuse. */
-function tolerant(read: Definition['read']): (text: unknown) => unknown {
-  return (text) => {
-    try {
-      return read(String(text));
-    } catch {
-      return text;
-    }
-  };
-}
-
-/** Names the variable or option that convict refused, its value, and what is accepted. */
-function blame(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv, cause: unknown): ConfigError {
-  for (const name of NAMES) {
-    const { env: variable, option, read, isSecret } = DEFINITIONS[name] as Definition;
-    const places: [string, string | undefined][] = [
-      [`--${option}`, options[option]],
-      [variable, env[variable]],
-      ...(name === 'logLevel' ? [['VW_LOGLEVEL', env.VW_LOGLEVEL] as [string, string | undefined]] : []),
-    ];
-    const [from, text] = places.find(([, given]) => given !== undefined) ?? [variable, undefined];
-    if (text === undefined) continue;
-    try {
-      read(text);
-    } catch (fault) {
-      const value = isSecret === true ? '(secret)' : `"${text}"`;
-      return new ConfigError(`${from}=${value} cannot be used; accepted: ${(fault as Error).message}`, { cause });
-    }
-  }
-  return new ConfigError((cause as Error).message, { cause });
-}
-
 /** Variables that begin with VW_ and mean nothing: misspelt ones, most likely. */
 export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  const known = new Set<string>(['VW_LOGLEVEL', ...NAMES.map((name) => DEFINITIONS[name].env)]);
+  // Those of every command: one file of settings may serve two of them.
+  const tables = [...Object.values(DEFINITIONS), ...Object.values(SERVE_DEFINITIONS)];
+  const known = new Set<string>(['VW_LOGLEVEL', ...tables.map((definition) => definition.env)]);
   return Object.keys(env).filter((name) => name.startsWith('VW_') && !known.has(name));
 }
 

@@ -1,4 +1,4 @@
-// The table of settings: each with its variable, option, default, and how it is read.
+// The table of settings of `vw stream`: each with its variable, option, default, and how it is read.
 
 import { existsSync } from 'node:fs';
 import { LOG_LEVELS } from './log.js';
@@ -17,7 +17,8 @@ export interface Definition {
   readonly isSecret?: true;
 }
 
-function whole(least: number, most: number): (text: string) => number {
+/** A whole number in these bounds. */
+export function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : NaN;
     if (!(value >= least && value <= most)) throw new Error(`a whole number from ${least} to ${most}`);
@@ -25,26 +26,30 @@ function whole(least: number, most: number): (text: string) => number {
   };
 }
 
-function level(text: string): string {
+/** A log level, in any case. */
+export function level(text: string): string {
   const lower = text.trim().toLowerCase();
   const name = lower === 'warning' ? 'warn' : lower;
   if (!(LOG_LEVELS as readonly string[]).includes(name)) throw new Error(`${LOG_LEVELS.join(', ')} (in any case)`);
   return name;
 }
 
-function hostName(text: string): string {
+/** What can be listened on. */
+export function hostName(text: string): string {
   if (!/^[A-Za-z0-9.:_%-]+$/.test(text))
     throw new Error('an address or host name of this machine, e.g. 127.0.0.1 or 0.0.0.0');
   return text;
 }
 
-function pemFile(text: string): string {
+/** The path of a file that is there; empty: none. */
+export function pemFile(text: string): string {
   if (text === '') return '';
   if (!existsSync(text)) throw new Error('a PEM file that is there and can be read');
   return text;
 }
 
-function list(isGood: (entry: string) => boolean, accepted: string): (text: string) => string {
+/** A list of entries that are all good. */
+export function list(isGood: (entry: string) => boolean, accepted: string): (text: string) => string {
   return (text) => {
     const entries = splitList(text);
     if (!entries.every(isGood)) throw new Error(accepted);
@@ -60,7 +65,8 @@ export function splitList(text: string): string[] {
     .filter((entry) => entry !== '');
 }
 
-const origins = list(
+/** A list of origins as browsers send them. */
+export const origins = list(
   (entry) => URL.canParse(entry) && /^https?:$/.test(new URL(entry).protocol) && new URL(entry).origin === entry,
   'origins parted by commas, e.g. https://lab.example,http://10.0.0.7:3000',
 );
@@ -69,7 +75,8 @@ const hostNames = list(
   'host names without port, parted by commas, e.g. board.lab.example',
 );
 
-function secret(text: string): string {
+/** What may stand in a header field. */
+export function secret(text: string): string {
   if (!/^[\x21-\x7e]{0,8192}$/.test(text)) throw new Error('up to 8192 printable ASCII characters without spaces');
   return text;
 }
@@ -85,9 +92,10 @@ function farEnd(text: string): string {
 }
 
 const HOUR_MS = 3_600_000;
-const ms = whole(1, 24 * HOUR_MS);
+/** A time of up to a day. */
+export const ms = whole(1, 24 * HOUR_MS);
 
-/** Every setting by its name in the program, in the order of `--help`. */
+/** Every setting of `vw stream` by its name in the program, in the order of `--help`. */
 export const DEFINITIONS = {
   port: {
     env: 'VW_PORT',
@@ -306,4 +314,3 @@ export const DEFINITIONS = {
 } satisfies Record<string, Definition>;
 
 export type Name = keyof typeof DEFINITIONS;
-export const NAMES = Object.keys(DEFINITIONS) as Name[];

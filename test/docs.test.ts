@@ -8,9 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type RunningServer, startServer } from '../src/api/server.js';
-import { loadConfig, settings } from '../src/config.js';
+import { loadConfig, type Setting, settings } from '../src/config.js';
 import { createLog } from '../src/log.js';
 import { Relay, type RelayStats } from '../src/relay/relay.js';
+import { serveSettings } from '../src/serve-config.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -52,9 +53,10 @@ function anchor(heading: string): string {
 describe('README', () => {
   it('has each setting with its option and its default', () => {
     const rows = README.split('\n').filter((line) => line.startsWith('| `VW_'));
-    const expected = settings().map(({ env, option, defaultText }) => {
+    const of = ({ env, option, defaultText }: Setting) => {
       return `| \`${env}\` | \`--${option}\` | ${defaultText === 'none' ? 'none' : `\`${defaultText}\``} |`;
-    });
+    };
+    const expected = [...new Set([...settings(), ...serveSettings()].map(of))];
     for (const row of expected) {
       expect(
         rows.some((line) => line.startsWith(row)),

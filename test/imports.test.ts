@@ -9,8 +9,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   relay: ['mpegts'],
   process: [],
   ingest: ['relay', 'process', 'mpegts'], // mpegts: an upload finds its packets
-  serve: ['mpegts', 'relay', 'web'],
-  api: ['relay', 'ingest', 'process', 'web'],
+  http: ['relay'], // what the two servers share
+  serve: ['mpegts', 'relay', 'http', 'web'],
+  api: ['relay', 'ingest', 'process', 'http', 'web'],
   web: ['mpegts'], // the player reads packets in the browser
 };
 

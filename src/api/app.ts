@@ -19,7 +19,7 @@ import type { KeyGuard } from './keys.js';
 import type { HttpViewers } from './http-viewer.js';
 import { letIn, mayLast } from './let-in.js';
 import { createPages, securityHeaders } from './pages.js';
-import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from './problem.js';
+import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 

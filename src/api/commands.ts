@@ -10,7 +10,7 @@ import { Message } from '../relay/message.js';
 import type { Relay } from '../relay/relay.js';
 import type { DestinationRule } from '../relay/rules.js';
 import { type Actions, STANDING_ID } from './actions.js';
-import { problemOf } from './problem.js';
+import { problemOf } from '../http/problem.js';
 import { splitCommands } from './split-commands.js';
 
 /** A command may be as long as a REST body. */

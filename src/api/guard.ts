@@ -1,9 +1,9 @@
 // Who may come in: one decision for every request, whether Node's parser, the raw upload path or an upgrade brings it.
 
 import { isLoopbackHost } from '../relay/proxy.js';
-import { type AllowedHosts, isOwnHost, isOwnOrigin } from './hosts.js';
+import { type AllowedHosts, isOwnHost, isOwnOrigin } from '../http/hosts.js';
 import type { KeyGuard } from './keys.js';
-import { HttpError } from './problem.js';
+import { HttpError } from '../http/problem.js';
 
 /** What the decision needs of a request. */
 export interface Knock {

@@ -4,8 +4,8 @@
 import type { Request, Response } from 'express';
 import { Upload } from '../ingest/upload.js';
 import type { Feed } from '../relay/feed.js';
-import { LINGER_MS } from './answers.js';
-import { problem, PROBLEM_TYPE } from './problem.js';
+import { LINGER_MS } from '../http/answers.js';
+import { problem, PROBLEM_TYPE } from '../http/problem.js';
 
 /** The answer to a source whose feed was taken over. */
 export function supersededProblem(feed: string) {

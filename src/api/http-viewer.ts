@@ -6,7 +6,7 @@ import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import type { Seats } from '../relay/seats.js';
 import { type Outlet, Viewer } from '../relay/viewer.js';
-import { HttpError } from './problem.js';
+import { HttpError } from '../http/problem.js';
 
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
 const MP2T = 'video/mp2t';

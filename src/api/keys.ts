@@ -2,13 +2,11 @@
 // time, and not for ever: ten wrong keys a minute from one address, then 429. RFC 6750, RFC 7617, RFC 6265.
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { WrongTries } from '../http/wrong-tries.js';
 
 export const COOKIE_NAME = 'vw_session';
 const SESSION_MS = 7 * 24 * 3_600_000;
-const WINDOW_MS = 60_000;
 const MAX_WRONG = 10;
-/** Addresses remembered at a time; the oldest is forgotten first. */
-const MAX_ADDRESSES = 10_000;
 
 /** What a request showed. */
 export type Verdict = 'good' | 'none' | 'wrong' | 'too many';
@@ -17,7 +15,7 @@ export type Verdict = 'good' | 'none' | 'wrong' | 'too many';
 export class KeyGuard {
   readonly #key: Buffer; // its digest: equal lengths, so that comparing tells nothing
   readonly #signing: Buffer;
-  readonly #wrong = new Map<string, { count: number; until: number }>();
+  readonly #wrong = new WrongTries(MAX_WRONG);
 
   constructor(key: string) {
     this.#key = digest(key);
@@ -43,16 +41,9 @@ export class KeyGuard {
   }
 
   #judge(key: string | null, address: string, nowMs: number): Verdict {
-    const entry = this.#wrong.get(address);
-    if (entry && entry.until > nowMs && entry.count >= MAX_WRONG) return 'too many';
+    if (this.#wrong.areTooMany(address, nowMs)) return 'too many';
     if (key !== null && timingSafeEqual(digest(key), this.#key)) return 'good';
-    if (entry && entry.until > nowMs) {
-      entry.count++;
-    } else {
-      this.#wrong.delete(address);
-      if (this.#wrong.size >= MAX_ADDRESSES) this.#wrong.delete(this.#wrong.keys().next().value!);
-      this.#wrong.set(address, { count: 1, until: nowMs + WINDOW_MS });
-    }
+    this.#wrong.add(address, nowMs);
     return 'wrong';
   }
 

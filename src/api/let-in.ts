@@ -2,10 +2,10 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
-import { LINGER_MS } from './answers.js';
+import { LINGER_MS } from '../http/answers.js';
 import type { Guard } from './guard.js';
+import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
 import { loginFor } from './pages.js';
-import { HttpError, problem, PROBLEM_TYPE } from './problem.js';
 import { knockOf } from './request.js';
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();

@@ -3,13 +3,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHead } from '../ingest/request-head.js';
 import type { Knock } from './guard.js';
-import { HttpError } from './problem.js';
-
-/** The path of a request target, without its query. */
-export function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  return query === -1 ? target : target.slice(0, query);
-}
+import { pathOf } from '../http/path.js';
+import { HttpError } from '../http/problem.js';
 
 /** A request that Node's parser read. Throws {@link HttpError} at two Host fields (RFC 9112 §3.2): which one counts? */
 export function knockOf(request: IncomingMessage): Knock {

@@ -1,27 +1,25 @@
 // The relay's HTTP server, with or without TLS: puts the front door, the guard, the routes and the upgrades together.
 
-import { createServer, type Server } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { LINGER_MS } from '../http/answers.js';
+import { createBareServer, listen, urlOf } from '../http/bare-server.js';
+import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
+import type { ConnectionLimits } from '../http/connections.js';
+import type { AllowedHosts } from '../http/hosts.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { Seats } from '../relay/seats.js';
 import { Actions } from './actions.js';
-import { LINGER_MS, refuse } from './answers.js';
 import { createApp } from './app.js';
-import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.js';
 import { CommandLink, standingRule } from './commands.js';
-import { type DoorLimits, FrontDoor } from './front-door.js';
+import { FrontDoor } from './front-door.js';
 import { Guard } from './guard.js';
-import type { AllowedHosts } from './hosts.js';
 import { KeyGuard } from './keys.js';
-import { problem } from './problem.js';
 import { HttpViewers } from './http-viewer.js';
 import { takeUpgrades } from './upgrades.js';
 
 /** Where and how to serve. */
-export interface ServerOptions extends DoorLimits {
+export interface ServerOptions extends ConnectionLimits {
   readonly host: string;
   readonly port: number;
   /** How long an upload may be silent before TCP asks whether its sender is still there. */
@@ -64,25 +62,22 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const actions = new Actions(relay, standing);
   const keys = apiKey === null ? null : new KeyGuard(apiKey);
   const guard = new Guard(options.allowed, keys);
-  const server = createBareServer(options);
+  const server = createBareServer(options, 0);
   const seats = new Seats(relay.limits.maxClients);
   const viewers = new HttpViewers(relay, seats, log);
   const app = createApp(relay, actions, viewers, guard, keys, certificate !== null, options.headersTimeoutMs, log);
   server.on('request', app);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
   server.on('checkContinue', app);
-  server.on('clientError', answerClientError);
   const closeClients = takeUpgrades(server, relay, guard, seats, log);
   const door = new FrontDoor(server, relay, guard, options, log);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
-  await listen(server, options);
+  await listen(server, options.port, options.host);
   const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;
   if (commandLink) actions.standingStats = () => commandLink.stats();
-  const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
-    url: `${certificate ? 'https' : 'http'}://${host}:${port}`,
-    port,
+    url: urlOf(server, options.host),
+    port: (server.address() as AddressInfo).port,
     close: async () => {
       endWatch();
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -96,35 +91,4 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
       door.cut();
     },
   };
-}
-
-function createBareServer({ certificate, headersTimeoutMs, keepAliveMs }: ServerOptions): Server {
-  const http = {
-    requestTimeout: 0, // an upload lasts for ever
-    headersTimeout: headersTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveMs,
-    connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
-  };
-  if (!certificate) return createServer(http);
-  return createSecureServer({ ...http, ...readCertificate(certificate), handshakeTimeout: headersTimeoutMs });
-}
-
-function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (!socket.writable) socket.destroy();
-  else if (error.code === 'HPE_HEADER_OVERFLOW')
-    refuse(socket, problem(431, 'ERR_HEADERS', 'the request head is over 16 KiB'));
-  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    refuse(socket, problem(408, 'ERR_TIMEOUT', 'the request head took too long'));
-  else refuse(socket, problem(400, 'ERR_BAD_HTTP', 'this is not HTTP/1.1 as it should be'));
-}
-
-function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -8,10 +8,11 @@ import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { parseSourceName } from '../relay/rules.js';
 import type { Seats } from '../relay/seats.js';
-import { refuseError } from './answers.js';
+import { refuseError } from '../http/answers.js';
 import type { Guard } from './guard.js';
-import { HttpError } from './problem.js';
-import { knockOf, pathOf } from './request.js';
+import { pathOf } from '../http/path.js';
+import { HttpError } from '../http/problem.js';
+import { knockOf } from './request.js';
 
 /** Takes WebSocket upgrades from `server`. Returns what closes every client (1001). */
 export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: Seats, log: Log): () => void {

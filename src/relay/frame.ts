@@ -1,4 +1,4 @@
-// WebSocket frames as a client sends them. RFC 6455 §5.2, §5.3.
+// WebSocket frames as a client sends them, masked, and as a server does. RFC 6455 §5.1, §5.2, §5.3.
 
 import { randomFillSync } from 'node:crypto';
 import { maskInto } from './mask.js';
@@ -21,39 +21,50 @@ function nextKey(): number {
 
 /** A whole message in one masked frame, FIN set (RFC 6455 §5.2), in memory of its own. */
 export function buildMaskedFrame(opcode: number, payload: Uint8Array, key: number = nextKey()): Buffer {
-  const frame = Buffer.allocUnsafeSlow(frameBytes(payload.length));
+  const frame = Buffer.allocUnsafeSlow(frameBytes(payload.length, true));
   writeMaskedFrame(frame, opcode, payload, key);
   return frame;
 }
 
-/** Bytes of a masked frame: header, key and payload. */
-function frameBytes(payloadBytes: number): number {
-  return payloadBytes + (payloadBytes < 126 ? 6 : payloadBytes < 65536 ? 8 : 14);
+/** Bytes of a frame: header, key if it is masked, and payload. */
+function frameBytes(payloadBytes: number, isMasked: boolean): number {
+  return payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65536 ? 4 : 10) + (isMasked ? 4 : 0);
+}
+
+/** Writes a frame's header but for the key; returns its length. `mask` is the MASK bit. */
+function writeHeader(frame: Buffer, opcode: number, bytes: number, mask: 0 | 0x80): number {
+  frame[0] = 0x80 | opcode; // FIN, opcode
+  if (bytes < 126) {
+    frame[1] = mask | bytes; // MASK, Payload length
+    return 2;
+  }
+  if (bytes < 65536) {
+    frame[1] = mask | 126;
+    frame.writeUInt16BE(bytes, 2); // Extended payload length
+    return 4;
+  }
+  frame[1] = mask | 127;
+  frame.writeUInt32BE(Math.floor(bytes / 2 ** 32), 2);
+  frame.writeUInt32BE(bytes % 2 ** 32, 6);
+  return 10;
 }
 
 function writeMaskedFrame(frame: Buffer, opcode: number, payload: Uint8Array, key: number): void {
-  const bytes = payload.length;
-  const headerBytes = frameBytes(bytes) - bytes;
-  frame[0] = 0x80 | opcode; // FIN, opcode
-  if (bytes < 126) {
-    frame[1] = 0x80 | bytes; // MASK, Payload length
-  } else if (bytes < 65536) {
-    frame[1] = 0x80 | 126;
-    frame.writeUInt16BE(bytes, 2); // Extended payload length
-  } else {
-    frame[1] = 0x80 | 127;
-    frame.writeUInt32BE(Math.floor(bytes / 2 ** 32), 2);
-    frame.writeUInt32BE(bytes % 2 ** 32, 6);
-  }
-  frame.writeUInt32LE(key, headerBytes - 4); // Masking-key
-  maskInto(frame, headerBytes, payload, key);
+  const at = writeHeader(frame, opcode, payload.length, 0x80);
+  frame.writeUInt32LE(key, at); // Masking-key
+  maskInto(frame, at + 4, payload, key);
+}
+
+/** A server does not mask (RFC 6455 §5.1). */
+function writePlainFrame(frame: Buffer, opcode: number, payload: Uint8Array): void {
+  frame.set(payload, writeHeader(frame, opcode, payload.length, 0));
 }
 
 /** A read's 64 KiB and what was left of the one before; longer frames get memory of their own. */
 const SHARED_BYTES = 1 << 17;
 
 /**
- * Builds the frame of a message once for all links that take it, one message after the other, as they are handed round.
+ * Builds the frame of a message once for all who take it, one message after the other, as they are handed round.
  * The frame stands in memory that the next message's is written over: most are with the system when `write` returns.
  */
 class FramePress {
@@ -62,9 +73,11 @@ class FramePress {
   #frame = this.#shared;
   #isOwn = false;
 
+  constructor(private readonly isMasked: boolean) {}
+
   /** The frame of `message`, good until the next message's is asked for. */
   lend(message: Message): Buffer {
-    if (message !== this.#message) this.#build(message, frameBytes(message.data.length) > SHARED_BYTES);
+    if (message !== this.#message) this.#build(message, frameBytes(message.data.length, this.isMasked) > SHARED_BYTES);
     return this.#frame;
   }
 
@@ -81,13 +94,17 @@ class FramePress {
   }
 
   #build(message: Message, isOwn: boolean): void {
-    const bytes = frameBytes(message.data.length);
+    const bytes = frameBytes(message.data.length, this.isMasked);
     this.#message = message;
     this.#isOwn = isOwn;
     this.#frame = isOwn ? Buffer.allocUnsafeSlow(bytes) : this.#shared.subarray(0, bytes);
-    writeMaskedFrame(this.#frame, message.kind === 'text' ? OPCODE_TEXT : OPCODE_BINARY, message.data, nextKey());
+    const opcode = message.kind === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
+    if (this.isMasked) writeMaskedFrame(this.#frame, opcode, message.data, nextKey());
+    else writePlainFrame(this.#frame, opcode, message.data);
   }
 }
 
-/** The one press: messages are handed round one at a time. */
-export const framePress = new FramePress();
+/** The press for links to far ends, which are clients; one is enough, because messages are handed round one at a time. */
+export const framePress = new FramePress(true);
+/** The press for those who come to us. */
+export const serverFramePress = new FramePress(false);

@@ -38,6 +38,11 @@ export class Viewer implements Sink {
     return this.#admission.droppedMessages;
   }
 
+  /** Their bytes. */
+  get droppedBytes(): number {
+    return this.#admission.droppedBytes;
+  }
+
   /** Sends what is kept; to be called before the first message. */
   begin(cache: GopCache | null): void {
     const start = cache?.join();

@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os';
 import { expect } from 'chai';
-import { hostnameOf, isOwnHost, isOwnOrigin } from '../../src/api/hosts.js';
+import { hostnameOf, isOwnHost, isOwnOrigin } from '../../src/http/hosts.js';
 
 const allowed = { hosts: new Set(['board.lab.example']), origins: new Set(['https://lab.example']) };
 const own = hostname().toLowerCase();

@@ -111,7 +111,8 @@ export async function startTinyproxy(
   return Object.assign(program, { port, url: `http://127.0.0.1:${port}` });
 }
 
-async function freePort(): Promise<number> {
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

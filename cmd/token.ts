@@ -1,0 +1,85 @@
+// `vw token`: makes a token for a far end, from the secret and the audience that this was given.
+
+import { ConfigError, readSettings } from '../src/read-settings.js';
+import { Tokens } from '../src/serve/tokens.js';
+import { parsePlace, topicFault } from '../src/serve/topic.js';
+import { SERVE_DEFINITIONS, splitAudiences } from '../src/serve-settings.js';
+import { EXIT_USAGE, readArguments, UsageError } from './arguments.js';
+
+const OPTIONS = ['topic', 'scope', 'path', 'lifetime', 'secret', 'audience'];
+const SCOPES = ['read', 'write', 'stats'];
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MAX_LIFETIME_MS = 3650 * 86_400_000;
+
+const HELP = `usage: vw token --topic TOPIC --scope SCOPES --lifetime TIME
+       vw token --path /in/TOPIC --lifetime TIME
+
+Prints a token for a far end (vw serve) that has the same secret and audience.
+
+  --topic TOPIC     what it is for, video0; it fits /in, /out, /bi and /session with this topic
+  --scope SCOPES    read (watch), write (publish), stats (see /status and /metrics); more parted by commas
+  --path PATH       for one path only, /in/video0, as crossbar's tokens are
+  --lifetime TIME   how long it is good: 90m, 8h, 30d
+
+Secret and audience are VW_SERVE_SECRET and VW_SERVE_AUDIENCE (--secret, --audience).
+`;
+
+export async function token(args: readonly string[]): Promise<void> {
+  try {
+    const { options, wantsHelp } = readArguments(args, OPTIONS);
+    process.stdout.write(wantsHelp ? HELP : `${await makeToken(options)}\n`);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
+    process.stderr.write(`vw: ${error.message}\n`);
+    process.exitCode = EXIT_USAGE;
+  }
+}
+
+function makeToken(options: Readonly<Record<string, string>>): Promise<string> {
+  const { secret, audience } = readSettings(
+    { secret: SERVE_DEFINITIONS.secret, audience: SERVE_DEFINITIONS.audience },
+    options,
+    process.env,
+  );
+  if (secret === '' || audience === '') {
+    throw new ConfigError('VW_SERVE_SECRET and VW_SERVE_AUDIENCE are wanted: those of the far end the token is for');
+  }
+  const tokens = new Tokens(String(secret), splitAudiences(String(audience)));
+  const lifetimeMs = readLifetime(options.lifetime);
+  const { path, topic, scope } = options;
+  if (path !== undefined) {
+    if (topic !== undefined || scope !== undefined) {
+      throw new UsageError('--path says what --topic and --scope say; accepted: one of both');
+    }
+    return tokens.makeForPath(readPath(path), lifetimeMs, Date.now());
+  }
+  const scopes = (scope ?? '').split(/[\s,]+/).filter((one) => one !== '');
+  if (scopes.length === 0 || !scopes.every((one) => SCOPES.includes(one))) {
+    throw new UsageError(`--scope=${scope ?? ''} cannot be used; accepted: ${SCOPES.join(', ')}, parted by commas`);
+  }
+  const fault = topicFault(topic ?? '');
+  const needsTopic = scopes.some((one) => one !== 'stats');
+  if (fault !== null && (needsTopic || topic !== undefined)) {
+    throw new UsageError(`--topic=${topic ?? ''} cannot be used; ${fault}`);
+  }
+  return tokens.make({ topic: topic ?? '', scopes, lifetimeMs }, Date.now());
+}
+
+function readLifetime(text = ''): number {
+  const found = /^(\d{1,6})([smhd])$/.exec(text);
+  const lifetimeMs = found ? Number(found[1]) * UNITS[found[2]!]! : 0; // the expression's own letters
+  if (lifetimeMs <= 0 || lifetimeMs > MAX_LIFETIME_MS) {
+    throw new UsageError(`--lifetime=${text} cannot be used; accepted: 90m, 8h, 30d and the like, up to 3650d`);
+  }
+  return lifetimeMs;
+}
+
+function readPath(text: string): string {
+  try {
+    const place = parsePlace(text.startsWith('/') ? text : `/${text}`);
+    if (place && place.way !== 'session') return place.path;
+  } catch {
+    // told below
+  }
+  throw new UsageError(`--path=${text} cannot be used; accepted: /in/TOPIC, /out/TOPIC or /bi/TOPIC`);
+}

@@ -1,0 +1,107 @@
+// Counts a server's TCP connections: nobody holds more of them than a share, and whoever makes no request is cut off.
+
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** What connections may take. */
+export interface ConnectionLimits {
+  /** How long a connection may be there before its first request's head is complete. */
+  readonly headersTimeoutMs: number;
+  /** Connections from one address. */
+  readonly maxConnections: number;
+  /** Connections whose first request is not complete; the oldest gives way to a new one. */
+  readonly maxPending: number;
+}
+
+/** The connections of one server. */
+export class Connections {
+  readonly #sockets = new Set<Socket>();
+  readonly #tooMany = new WeakSet<Socket>();
+  /** TCP connections without a request by the other side's address and port, which TLS does not change; oldest first. */
+  readonly #pending = new Map<string, Socket>();
+  readonly #counts = new Map<string, number>();
+  readonly #limits: ConnectionLimits;
+
+  /**
+   * @param isExempt whether an address may hold any number: a proxy does, for others.
+   * @param refused called for each connection that is one too many.
+   */
+  constructor(
+    server: Server,
+    limits: ConnectionLimits,
+    isExempt: (address: string) => boolean,
+    refused: (socket: Socket) => void,
+  ) {
+    this.#limits = limits;
+    // Counted as soon as it is there: a TLS handshake that never ends holds a connection too.
+    server.prependListener('connection', (socket: Socket) => {
+      const address = socket.remoteAddress ?? '';
+      if (isExempt(address) || (this.#counts.get(address) ?? 0) < limits.maxConnections) {
+        this.hold(socket);
+        this.#wait(socket);
+      } else {
+        this.#tooMany.add(socket);
+        refused(socket);
+      }
+    });
+    const isRequest = ({ socket }: { socket: Socket }) => this.asked(socket);
+    server.prependListener('request', isRequest).prependListener('upgrade', isRequest);
+    server.prependListener('checkContinue', isRequest);
+  }
+
+  /** Whether this connection was one too many. */
+  isRefused(socket: Socket): boolean {
+    return this.#tooMany.has(socket);
+  }
+
+  /** The connection has made its request. */
+  asked(socket: Socket): void {
+    this.#pending.delete(peerOf(socket));
+  }
+
+  /** Counts a socket with its address as long as it is there. */
+  hold(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    this.#sockets.add(socket);
+    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      const left = (this.#counts.get(address) ?? 1) - 1;
+      if (left > 0) this.#counts.set(address, left);
+      else this.#counts.delete(address);
+    });
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** A connection that has not made a request has this long for it, or until too many wait. */
+  #wait(socket: Socket): void {
+    const { maxPending, headersTimeoutMs } = this.#limits;
+    if (this.#pending.size >= maxPending) {
+      const [[name, oldest]] = this.#pending as unknown as [[string, Socket]]; // there is one: maxPending is not 0
+      oldest.destroy();
+      this.#pending.delete(name);
+    }
+    const peer = peerOf(socket);
+    this.#pending.set(peer, socket);
+    const forget = () => {
+      if (this.#pending.get(peer) !== socket) return false;
+      return this.#pending.delete(peer);
+    };
+    // Longer than Node's own limit, which answers 408: this is for those that its parser never sees.
+    const late = setTimeout(() => {
+      if (forget()) socket.destroy();
+    }, headersTimeoutMs + 1000).unref();
+    socket.once('close', () => {
+      clearTimeout(late);
+      forget();
+    });
+  }
+}
+
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
+}

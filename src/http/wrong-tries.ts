@@ -1,0 +1,31 @@
+// Who has guessed wrong too often: so many tries a minute from one address.
+
+const WINDOW_MS = 60_000;
+/** Addresses remembered at a time; the oldest is forgotten first. */
+const MAX_ADDRESSES = 10_000;
+
+/** Wrong tries by address, within a minute of the first of them. */
+export class WrongTries {
+  readonly #tries = new Map<string, { count: number; until: number }>();
+
+  /** @param most how many are let pass in a minute. */
+  constructor(private readonly most: number) {}
+
+  /** Whether an address has to wait. */
+  areTooMany(address: string, nowMs: number): boolean {
+    const entry = this.#tries.get(address);
+    return entry !== undefined && entry.until > nowMs && entry.count >= this.most;
+  }
+
+  /** One more from there. */
+  add(address: string, nowMs: number): void {
+    const entry = this.#tries.get(address);
+    if (entry && entry.until > nowMs) {
+      entry.count++;
+      return;
+    }
+    this.#tries.delete(address);
+    if (this.#tries.size >= MAX_ADDRESSES) this.#tries.delete(this.#tries.keys().next().value!);
+    this.#tries.set(address, { count: 1, until: nowMs + WINDOW_MS });
+  }
+}

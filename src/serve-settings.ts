@@ -1,0 +1,181 @@
+// The table of settings of `vw serve`. What it has in common with `vw stream` goes by the same name.
+
+import { DEFAULT_SERVE_LIMITS } from './serve/limits.js';
+import { type Definition, DEFINITIONS, hostName, list, ms, origins, pemFile, secret, whole } from './settings.js';
+import { isAddressRange } from './serve/client-address.js';
+
+const {
+  logLevel,
+  headersTimeoutMs,
+  keepAliveMs,
+  pingIntervalMs,
+  pongTimeoutMs,
+  closeTimeoutMs,
+  highWaterBytes,
+  resumeAfterMs,
+  stuckAfterMs,
+  cacheMb,
+  maxMessageBytes,
+  maxConnections,
+  maxPending,
+  allowedOrigins,
+  allowedHosts,
+} = DEFINITIONS;
+
+function yesOrNo(text: string): string {
+  const lower = text.trim().toLowerCase();
+  if (lower !== 'true' && lower !== 'false') throw new Error('true or false');
+  return lower;
+}
+
+/** Addresses that tokens are made for: kept as they are written, without a slash at the end. */
+function audiences(text: string): string {
+  const entries = splitAudiences(text);
+  const isGood = (entry: string) => URL.canParse(entry) && /^(wss?|https?):$/.test(new URL(entry).protocol);
+  if (!entries.every((entry) => entry.length < 500 && isGood(entry) && !/[?#]/.test(entry))) {
+    throw new Error('addresses parted by commas, the first as viewers reach it, e.g. wss://relay.example.org');
+  }
+  return entries.join(',');
+}
+
+/** The entries of VW_SERVE_AUDIENCE. */
+export function splitAudiences(text: string): string[] {
+  return text
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .map((entry) => entry.replace(/\/+$/, ''));
+}
+
+const addressRanges = list(isAddressRange, 'addresses or ranges parted by commas, e.g. 127.0.0.1,10.0.0.0/8,fd00::/8');
+
+/** Where the page may be shown: origins, or * for everywhere. */
+function embedders(text: string): string {
+  return text.trim() === '*' ? '*' : origins(text);
+}
+
+/** Every setting of `vw serve` by its name in the program, in the order of `--help`. */
+export const SERVE_DEFINITIONS = {
+  port: {
+    env: 'VW_SERVE_PORT',
+    option: 'port',
+    fallback: 8889,
+    read: whole(0, 65535),
+    doc: 'TCP port to listen on; 0: any free one',
+  },
+  host: {
+    env: 'VW_SERVE_HOST',
+    option: 'host',
+    fallback: '127.0.0.1',
+    read: hostName,
+    doc: 'address to listen on; 0.0.0.0: all',
+  },
+  cert: {
+    env: 'VW_SERVE_CERT',
+    option: 'cert',
+    fallback: '',
+    read: pemFile,
+    doc: 'PEM file of the own certificate with its chain: serve https and wss',
+  },
+  key: {
+    env: 'VW_SERVE_KEY',
+    option: 'key',
+    fallback: '',
+    read: pemFile,
+    doc: 'PEM file of its private key',
+  },
+  secret: {
+    env: 'VW_SERVE_SECRET',
+    option: 'secret',
+    fallback: '',
+    read: secret,
+    isSecret: true,
+    doc: 'what tokens are signed with (HS256); 32 characters or more',
+  },
+  audience: {
+    env: 'VW_SERVE_AUDIENCE',
+    option: 'audience',
+    fallback: '',
+    read: audiences,
+    doc: 'the address that tokens are for, as boards and viewers reach it',
+  },
+  open: {
+    env: 'VW_SERVE_OPEN',
+    option: 'open',
+    fallback: 'false',
+    read: yesOrNo,
+    doc: 'true lets everybody in without a token, from everywhere',
+  },
+  embed: {
+    env: 'VW_SERVE_EMBED',
+    option: 'embed',
+    fallback: '',
+    read: embedders,
+    doc: 'origins whose pages may show the player in a frame; *: all',
+  },
+  trustedProxies: {
+    env: 'VW_TRUSTED_PROXIES',
+    option: 'trusted-proxies',
+    fallback: '',
+    read: addressRanges,
+    doc: 'addresses and ranges whose X-Forwarded-For is believed',
+  },
+  maxTopics: {
+    env: 'VW_SERVE_MAX_TOPICS',
+    option: 'max-topics',
+    fallback: DEFAULT_SERVE_LIMITS.maxTopics,
+    read: whole(1, 1e6),
+    doc: 'topics at a time',
+  },
+  maxTopicClients: {
+    env: 'VW_SERVE_MAX_CLIENTS',
+    option: 'max-clients',
+    fallback: DEFAULT_SERVE_LIMITS.maxTopicClients,
+    read: whole(1, 1e6),
+    doc: 'WebSockets on one topic',
+  },
+  maxAddressClients: {
+    env: 'VW_SERVE_MAX_ADDRESS_CLIENTS',
+    option: 'max-address-clients',
+    fallback: DEFAULT_SERVE_LIMITS.maxAddressClients,
+    read: whole(1, 1e6),
+    doc: 'WebSockets from one address',
+  },
+  maxUnauthorised: {
+    env: 'VW_SERVE_MAX_UNAUTHORISED',
+    option: 'max-unauthorised',
+    fallback: DEFAULT_SERVE_LIMITS.maxUnauthorised,
+    read: whole(1, 1e6),
+    doc: 'WebSockets that have not shown a token yet; the oldest gives way',
+  },
+  tokenTimeoutMs: {
+    env: 'VW_SERVE_TOKEN_TIMEOUT_MS',
+    option: 'token-timeout-ms',
+    fallback: DEFAULT_SERVE_LIMITS.tokenTimeoutMs,
+    read: ms,
+    doc: 'how long a WebSocket may be there without its token',
+  },
+  maxRefusals: {
+    env: 'VW_SERVE_MAX_REFUSALS',
+    option: 'max-refusals',
+    fallback: DEFAULT_SERVE_LIMITS.maxRefusals,
+    read: whole(1, 1e6),
+    doc: 'refused tokens from one address in a minute; then it has to wait',
+  },
+  logLevel,
+  headersTimeoutMs,
+  keepAliveMs,
+  pingIntervalMs,
+  pongTimeoutMs,
+  closeTimeoutMs,
+  highWaterBytes,
+  resumeAfterMs,
+  stuckAfterMs,
+  cacheMb,
+  maxMessageBytes,
+  maxConnections,
+  maxPending,
+  allowedOrigins,
+  allowedHosts,
+} satisfies Record<string, Definition>;
+
+export type ServeName = keyof typeof SERVE_DEFINITIONS;

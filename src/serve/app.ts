@@ -1,0 +1,240 @@
+// The far end's HTTP side: asks for access, says what goes on. Pages are somebody else's: see `Pages`.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import helmet from 'helmet';
+import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
+import type { Codes } from './codes.js';
+import type { Hall } from './hall.js';
+import { METRICS_TYPE, metricsText } from './metrics.js';
+import { OPEN_GRANT, TokenError } from './tokens.js';
+import { parsePlace } from './topic.js';
+
+/**
+ * Answers for pages: called for each request that was let in, before all other routes; calls `next` where it has none.
+ * It finds the headers of `securityHeaders` set, and sets a policy of its own where a page needs more.
+ */
+export type Pages = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
+
+/** What the app is made of. */
+export interface AppParts {
+  readonly hall: Hall;
+  readonly codes: Codes;
+  /** Where WebSockets are reached, without a slash at the end (`wss://relay.example.org`). */
+  readonly webSocketBase: () => string;
+  /** Origins whose pages may show ours in a frame; `*`: all. */
+  readonly embedders: readonly string[];
+  readonly isSecure: boolean;
+  readonly pages: Pages | null;
+}
+
+/** The routes of a far end. */
+export function createServeApp(parts: AppParts): Express {
+  const { hall, codes, pages } = parts;
+  const { rooms, entrance } = hall;
+  const app = express();
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
+  app.use(securityHeaders(parts.embedders, parts.isSecure), letIn(hall));
+
+  app
+    .route('/healthcheck')
+    .get(answer(() => 'ok'))
+    .all(only('GET'));
+
+  if (pages) app.use(pages);
+
+  const stats = [wantStatsToken(hall), answer(() => statsOf(hall))];
+  for (const path of ['/status', '/api/stats']) app.route(path).get(stats).all(only('GET'));
+
+  app
+    .route('/metrics')
+    .get(wantStatsToken(hall), (_request, response) => {
+      response.set('Content-Type', METRICS_TYPE).send(metricsText(hall));
+    })
+    .all(only('GET'));
+
+  app
+    .route('/api/topics')
+    .get(
+      answer(async (request) => {
+        const readable = hall.tokens === null ? null : await readableTopic(hall, request, hall.tokens);
+        return rooms.names
+          .filter((name) => !name.startsWith('bi/') && (readable === null || name === readable))
+          .map((name) => ({
+            topic: name,
+            isPublished: rooms.get(name)?.counting !== null,
+            codecs: rooms.get(name)?.codecs() ?? [],
+          }));
+      }),
+    )
+    .all(only('GET'));
+
+  app
+    .route('/session/*topic')
+    .post(
+      answer(async (request) => {
+        const place = parsePlace(decodeURIComponent(request.path))!; // the route's own prefix
+        const grant = await admitted(hall, request, (token, nowMs) => {
+          return hall.tokens === null ? OPEN_GRANT : hall.tokens.admit(token, place, nowMs);
+        });
+        const code = codes.issue(place.topic, grant, Date.now());
+        return { uri: `${parts.webSocketBase()}${place.path}?code=${code}` };
+      }),
+    )
+    .all(wantUpgrade, only('POST'));
+  app.all(['/in/*topic', '/out/*topic', '/bi/*topic'], wantUpgrade);
+
+  app.use((request: Request) => {
+    throw new HttpError(
+      404,
+      'ERR_NO_SUCH_PATH',
+      `there is nothing at ${request.path}; there are /in, /out, /bi and /session with a topic, /status, /api/stats, ` +
+        '/api/topics, /metrics and /healthcheck',
+    );
+  });
+  app.use(answerError(hall));
+  return app;
+
+  /** What the server does, and each of its topics. */
+  function statsOf({ size }: Hall) {
+    return {
+      clients: size,
+      refusals: entrance.refusals,
+      topics: rooms.stats(performance.now()),
+    };
+  }
+}
+
+/** The headers of every answer: no script, nothing from elsewhere, a frame only where that is allowed. */
+function securityHeaders(embedders: readonly string[], isSecure: boolean): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: embedders.length === 0 ? ["'none'"] : [...embedders],
+      },
+    },
+    // Older than frame-ancestors, and unable to say more than one origin.
+    xFrameOptions: embedders.length === 0 ? { action: 'deny' } : false,
+    crossOriginResourcePolicy: { policy: embedders.length === 0 ? 'same-origin' : 'cross-origin' },
+    strictTransportSecurity: isSecure ? { includeSubDomains: false } : false,
+  });
+}
+
+/**
+ * Admits a request or not. Pages from elsewhere may ask (CORS) unless only this machine is let in: what they need is a
+ * token in a header, which no browser adds by itself.
+ */
+function letIn(hall: Hall): RequestHandler {
+  return (request, response, next) => {
+    if (request.path !== '/healthcheck') hall.entrance.admit(request);
+    if (hall.entrance.guarded !== 'loopback') {
+      response.set('Access-Control-Allow-Origin', '*');
+      if (request.method === 'OPTIONS') {
+        response.set({
+          'Access-Control-Allow-Methods': 'GET, POST',
+          'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+          'Access-Control-Max-Age': '600',
+        });
+        response.status(204).end();
+        return;
+      }
+    }
+    next();
+  };
+}
+
+/** Runs `admit` with the token of a request; a refused one is counted. Throws {@link HttpError}. */
+async function admitted<T>(
+  hall: Hall,
+  request: Request,
+  admit: (token: string, nowMs: number) => T | Promise<T>,
+): Promise<T> {
+  const address = hall.entrance.admit(request);
+  hall.entrance.checkTries(address, Date.now());
+  const token = tokenOf(request);
+  if (token === '' && hall.tokens !== null) {
+    // Asked without one: nobody has guessed.
+    throw new HttpError(401, 'ERR_TOKEN', 'a token is wanted; accepted: one as Authorization: TOKEN', {
+      'WWW-Authenticate': 'Bearer',
+    });
+  }
+  try {
+    return await admit(token, Date.now());
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    hall.noteRefusal({ way: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
+    throw new HttpError(
+      401,
+      'ERR_TOKEN',
+      `${error.message}; accepted: a token that this server's secret has signed, as Authorization: TOKEN`,
+      { 'WWW-Authenticate': 'Bearer' },
+    );
+  }
+}
+
+/** The token in the Authorization field: bare, as practable has it, or as Bearer (RFC 6750 §2.1). */
+function tokenOf(request: Request): string {
+  return (request.headers.authorization ?? '').replace(/^bearer +/i, '');
+}
+
+function wantStatsToken(hall: Hall): RequestHandler {
+  return async (request, _response, next) => {
+    const { tokens } = hall;
+    if (tokens) await admitted(hall, request, (token, nowMs) => tokens.admitToStats(token, nowMs));
+    next();
+  };
+}
+
+function readableTopic(hall: Hall, request: Request, tokens: NonNullable<Hall['tokens']>): Promise<string> {
+  return admitted(hall, request, async (token, nowMs) => {
+    return (await tokens.readableTopic(token, nowMs)) ?? '';
+  });
+}
+
+const wantUpgrade: RequestHandler = (request, _response, next) => {
+  if (request.method !== 'GET') {
+    next();
+    return;
+  }
+  throw new HttpError(426, 'ERR_UPGRADE_REQUIRED', 'this path speaks WebSocket: connect to it as wss:// or ws://', {
+    Upgrade: 'websocket',
+  });
+};
+
+function answer(of: (request: Request) => unknown): RequestHandler {
+  return async (request, response) => {
+    response.json(await of(request));
+  };
+}
+
+/** Refuses the methods that a path does not have. */
+function only(...methods: string[]): RequestHandler {
+  const allowed = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+  return (request) => {
+    throw methodNotAllowed(request.method, allowed);
+  };
+}
+
+function answerError({ log }: Hall): ErrorRequestHandler {
+  return (error: unknown, request: Request, response: Response, _next) => {
+    const known = problemOf(error);
+    if (!known) log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (error instanceof HttpError) response.set(error.headers);
+    const document = known ?? problem(500, 'ERR_INTERNAL', 'the server could not do this; its log says why');
+    response.status(document.status).type(PROBLEM_TYPE).send(JSON.stringify(document));
+  };
+}

@@ -1,0 +1,56 @@
+// Whose connection this is: the other side's address, or what proxies that are trusted say it is (X-Forwarded-For).
+// Pure. A proxy appends the address it was reached from, so the list is read from its end.
+
+import { BlockList, isIP } from 'node:net';
+
+/** Whether this is an address, or a range of them (`10.0.0.0/8`). */
+export function isAddressRange(text: string): boolean {
+  const [address, bits, more] = text.split('/');
+  const family = isIP(address ?? '');
+  if (family === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+/** The proxies that are believed. */
+export class TrustedProxies {
+  readonly #list = new BlockList();
+
+  /** @param ranges each an {@link isAddressRange}. */
+  constructor(ranges: readonly string[]) {
+    for (const range of ranges) {
+      const [address, bits] = range.split('/') as [string, string?];
+      const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+      if (bits === undefined) this.#list.addAddress(address, family);
+      else this.#list.addSubnet(address, Number(bits), family);
+    }
+  }
+
+  /** Whether an address is one of them. */
+  has(address: string): boolean {
+    const plain = plainAddress(address);
+    const family = isIP(plain);
+    return family !== 0 && this.#list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+  }
+
+  /**
+   * The address of the client, given who is at the other end and the `X-Forwarded-For` field. From a stranger the field
+   * says nothing. What a trusted proxy wrote that is no address leaves the proxy's own.
+   */
+  clientOf(peer: string, forwardedFor: string | undefined): string {
+    let client = plainAddress(peer);
+    const entries = (forwardedFor ?? '').split(',').map((entry) => entry.trim());
+    while (this.has(client)) {
+      const entry = entries.pop();
+      if (entry === undefined) break;
+      const address = plainAddress(entry.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1'));
+      if (isIP(address) === 0) break;
+      client = address;
+    }
+    return client;
+  }
+}
+
+/** An IPv4 address that came by an IPv6 socket, as IPv4 (RFC 4291 §2.5.5.2). */
+function plainAddress(address: string): string {
+  return /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1] ?? address;
+}

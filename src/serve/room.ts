@@ -1,0 +1,152 @@
+// One topic: who publishes, who watches, what went through. It is there as long as anybody is.
+
+import { codecName } from '../mpegts/codec-name.js';
+import { Inspector } from '../mpegts/inspector.js';
+import type { Log } from '../log.js';
+import { Feed, type Sink } from '../relay/feed.js';
+import type { CacheBudget } from '../relay/gop-cache.js';
+import { Contribution } from './contribution.js';
+import { Traffic } from './traffic.js';
+import type { TopicViewer } from './viewer.js';
+
+/** What a topic is doing, for `/status`. Times are milliseconds since 1970. */
+export interface RoomStats {
+  readonly sinceMs: number;
+  readonly publishers: number;
+  /** When the one that counts began; null: nobody publishes. */
+  readonly publishingSinceMs: number | null;
+  readonly viewers: number;
+  readonly codecs: readonly string[];
+  readonly receivedMessages: number;
+  readonly receivedBytes: number;
+  readonly receivedBitsPerSecond: number;
+  readonly heldBackMessages: number;
+  readonly sentMessages: number;
+  readonly sentBytes: number;
+  readonly sentBitsPerSecond: number;
+  readonly droppedMessages: number;
+  readonly droppedBytes: number;
+  readonly stuckViewers: number;
+  readonly packets: number;
+  readonly continuityErrors: number;
+}
+
+/** The topic of a name. */
+export class Room {
+  readonly feed: Feed;
+  readonly traffic = new Traffic();
+  /** The publisher whose messages are handed on; null: there is none. */
+  counting: Contribution | null = null;
+  /** WebSockets that publish, watch, or both. */
+  clients = 0;
+
+  readonly #log: Log;
+  readonly #sinceMs = Date.now();
+  #countingSinceMs = 0;
+  #contributions: readonly Contribution[] = [];
+  readonly #viewers = new Set<TopicViewer>();
+  #lastNumber = 0;
+
+  /** @param budget for what is kept for those who join; null: nothing is. */
+  constructor(
+    readonly name: string,
+    budget: CacheBudget | null,
+    log: Log,
+  ) {
+    this.feed = new Feed(name, undefined, budget);
+    this.#log = log;
+  }
+
+  /** How many watch. */
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /** Everything the topic is sent goes to `sink`, which is the viewer or stands before it, until the returned function is called. */
+  watch(viewer: TopicViewer, sink: Sink = viewer.viewer): () => void {
+    this.#viewers.add(viewer);
+    viewer.begin(this.feed.cache);
+    const leave = this.feed.subscribe(sink);
+    return () => {
+      leave();
+      viewer.countDrops();
+      this.#viewers.delete(viewer);
+    };
+  }
+
+  /** Somebody may publish; see {@link Contribution} for what is said of it. */
+  contribute(address: string, isAlone: boolean, own: Sink | null): Contribution {
+    const one = new Contribution(this, ++this.#lastNumber, address, isAlone, own);
+    this.#contributions = [...this.#contributions, one];
+    return one;
+  }
+
+  /** From now on this one counts; with `packets` it is a source of transport packets. */
+  takeOver(one: Contribution, packets: boolean): void {
+    const before = this.counting;
+    if (before !== one) {
+      this.#log.info(before ? 'publisher took over' : 'publisher began', { topic: this.name, from: one.address });
+      this.#countingSinceMs = Date.now();
+    }
+    this.counting = one;
+    const held = before?.publication ?? null;
+    if (packets) one.publication = this.feed.open({ address: one.address, superseded: () => undefined });
+    if (before && before !== one) before.publication = null;
+    if (!packets) held?.close();
+  }
+
+  /** The one that counts has sent packets. */
+  publish(one: Contribution, data: Uint8Array): void {
+    one.publication?.publish(data);
+    this.heard(one);
+  }
+
+  /** Those that wait need not keep what they have sent so far. */
+  heard(from: Contribution): void {
+    if (this.#contributions.length === 1) return;
+    for (const other of this.#contributions) if (other !== from) other.forgetKept();
+  }
+
+  /** A publisher is gone; if it counted, the newest of the others may follow. */
+  leave(one: Contribution): void {
+    this.#contributions = this.#contributions.filter((other) => other !== one);
+    if (this.counting !== one) return;
+    one.publication?.close();
+    one.publication = this.counting = null;
+    this.#log.info('publisher left', { topic: this.name, from: one.address });
+    this.#contributions.at(-1)?.succeed();
+  }
+
+  stats(nowMs: number): RoomStats {
+    const { traffic, feed } = this;
+    for (const viewer of this.#viewers) viewer.countDrops();
+    const { packets, continuityErrors } = feed.stats();
+    return {
+      sinceMs: this.#sinceMs,
+      publishers: this.#contributions.length,
+      publishingSinceMs: this.counting ? this.#countingSinceMs : null,
+      viewers: this.viewers,
+      codecs: this.codecs(),
+      receivedMessages: traffic.receivedMessages,
+      receivedBytes: traffic.receivedBytes,
+      heldBackMessages: traffic.heldBackMessages,
+      sentMessages: traffic.sentMessages,
+      sentBytes: traffic.sentBytes,
+      droppedMessages: traffic.droppedMessages,
+      droppedBytes: traffic.droppedBytes,
+      stuckViewers: traffic.stuckViewers,
+      packets,
+      continuityErrors,
+      ...traffic.rates(nowMs),
+    };
+  }
+
+  /** What the tracks of the programme carry, in its order. */
+  codecs(): string[] {
+    const { tables } = this.feed;
+    if (!tables) return [];
+    const inspector = new Inspector();
+    inspector.inspect(tables);
+    return (inspector.program?.tracks ?? []).map(codecName);
+  }
+}

@@ -1,0 +1,98 @@
+// The far end's server: puts the entrance, the hall, the routes and the upgrades together.
+
+import type { AddressInfo } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import { LimitError } from '../errors.js';
+import { LINGER_MS, refuseError } from '../http/answers.js';
+import { createBareServer, listen, urlOf } from '../http/bare-server.js';
+import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
+import { type ConnectionLimits, Connections } from '../http/connections.js';
+import type { AllowedHosts } from '../http/hosts.js';
+import type { Log } from '../log.js';
+import { createServeApp, type Pages } from './app.js';
+import { TrustedProxies } from './client-address.js';
+import { Codes } from './codes.js';
+import { Entrance, type Guarded } from './entrance.js';
+import { Hall } from './hall.js';
+import type { ServeLimits } from './limits.js';
+import { Rooms } from './rooms.js';
+import { Tokens } from './tokens.js';
+import { takeUpgrades } from './upgrades.js';
+
+/** Where and how to serve. */
+export interface ServeOptions extends ConnectionLimits {
+  readonly host: string;
+  readonly port: number;
+  /** TLS of our own; null: plain HTTP. */
+  readonly certificate: CertificateFiles | null;
+  readonly keepAliveMs: number;
+  /** What tokens are signed with; null: none is asked for. */
+  readonly secret: string | null;
+  /** The addresses that tokens are for, the first as clients reach the server; without a slash at the end. */
+  readonly audiences: readonly string[];
+  /** Without a secret: whether others than this machine are let in. */
+  readonly isOpen: boolean;
+  /** Origins whose pages may show ours in a frame; `*`: all. */
+  readonly embedders: readonly string[];
+  /** Addresses and ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly allowed: AllowedHosts;
+  readonly limits: ServeLimits;
+}
+
+/** A far end that is listening. */
+export interface RunningServe {
+  readonly url: string;
+  readonly port: number;
+  /** Stops taking, closes every WebSocket (1001); resolves when all are gone. */
+  close(): Promise<void>;
+}
+
+/** How a server with these options is guarded. */
+export function guardedBy({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isOpen'>): Guarded {
+  if (secret !== null) return 'tokens';
+  return isOpen ? 'open' : 'loopback';
+}
+
+/** Starts serving. `pages` answers for pages, if there are any. Rejects with the system's error if it cannot listen. */
+export async function startServe(options: ServeOptions, log: Log, pages: Pages | null = null): Promise<RunningServe> {
+  const { secret, audiences, limits, certificate } = options;
+  const proxies = new TrustedProxies(options.trustedProxies);
+  const entrance = new Entrance(guardedBy(options), proxies, options.allowed, limits.maxRefusals);
+  const tokens = secret === null ? null : new Tokens(secret, audiences);
+  const hall = new Hall(new Rooms(limits, log), tokens, entrance, limits, log);
+  const codes = new Codes(limits.codeMs);
+  const server = createBareServer(options, options.headersTimeoutMs); // requests have hardly a body
+  // Who comes through a proxy is counted by the address that it names.
+  const isExempt = (address: string) => proxies.has(address);
+  const connections = new Connections(server, options, isExempt, (socket) => {
+    socket.on('error', () => socket.destroy());
+    const words = `${options.maxConnections} connections from one address at most (VW_MAX_CONNECTIONS)`;
+    if (server instanceof TlsServer)
+      socket.destroy(); // an answer would cost a handshake
+    else refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
+  });
+  const webSocketBase = () => (audiences[0] ?? urlOf(server, options.host)).replace(/^http/, 'ws');
+  const { embedders } = options;
+  server.on(
+    'request',
+    createServeApp({ hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages }),
+  );
+  takeUpgrades(server, hall, codes);
+  const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
+  await listen(server, options.port, options.host);
+  return {
+    url: urlOf(server, options.host),
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      endWatch();
+      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+      hall.close();
+      server.closeIdleConnections();
+      const cut = setTimeout(() => connections.cut(), LINGER_MS);
+      await stopped;
+      clearTimeout(cut);
+      connections.cut();
+    },
+  };
+}

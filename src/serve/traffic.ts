@@ -1,0 +1,51 @@
+// What has gone through a topic, as plain counters, and how fast: looked at once a second.
+
+/** How many seconds a rate is measured over. */
+const WINDOW = 5;
+
+/** Counters of one topic, and of all of them together. */
+export class Traffic {
+  receivedMessages = 0;
+  receivedBytes = 0;
+  /** Of a publisher that is not the one that counts. */
+  heldBackMessages = 0;
+  sentMessages = 0;
+  sentBytes = 0;
+  /** What slow viewers went without. */
+  droppedMessages = 0;
+  droppedBytes = 0;
+  /** Viewers that took nothing any more. */
+  stuckViewers = 0;
+
+  readonly #samples: { atMs: number; received: number; sent: number }[] = [];
+
+  /** Takes a sample; to be called about once a second. */
+  sample(nowMs: number): void {
+    this.#samples.push({ atMs: nowMs, received: this.receivedBytes, sent: this.sentBytes });
+    if (this.#samples.length > WINDOW) this.#samples.shift();
+  }
+
+  /** Bits a second over the last few seconds, in and out. */
+  rates(nowMs: number): { receivedBitsPerSecond: number; sentBitsPerSecond: number } {
+    const first = this.#samples[0];
+    const seconds = first === undefined ? 0 : (nowMs - first.atMs) / 1000;
+    if (first === undefined || seconds < 0.1) return { receivedBitsPerSecond: 0, sentBitsPerSecond: 0 };
+    const perSecond = (bytes: number) => Math.round((bytes * 8) / seconds);
+    return {
+      receivedBitsPerSecond: perSecond(this.receivedBytes - first.received),
+      sentBitsPerSecond: perSecond(this.sentBytes - first.sent),
+    };
+  }
+
+  /** Adds what another has counted. */
+  add(other: Traffic): void {
+    this.receivedMessages += other.receivedMessages;
+    this.receivedBytes += other.receivedBytes;
+    this.heldBackMessages += other.heldBackMessages;
+    this.sentMessages += other.sentMessages;
+    this.sentBytes += other.sentBytes;
+    this.droppedMessages += other.droppedMessages;
+    this.droppedBytes += other.droppedBytes;
+    this.stuckViewers += other.stuckViewers;
+  }
+}

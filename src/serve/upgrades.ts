@@ -1,0 +1,71 @@
+// The paths that are upgraded to a WebSocket: /in, /out, /bi and /session, each with a topic. RFC 6455 §4.2.
+
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ServerOptions, WebSocketServer } from 'ws';
+import { refuseError } from '../http/answers.js';
+import { pathOf } from '../http/path.js';
+import { HttpError } from '../http/problem.js';
+import type { Codes } from './codes.js';
+import type { Hall } from './hall.js';
+import { type Grant, OPEN_GRANT, TokenError } from './tokens.js';
+import { parsePlace, type Place } from './topic.js';
+import { Visitor } from './visitor.js';
+
+/** Takes WebSocket upgrades from `server`. */
+export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
+  const { entrance, limits, tokens } = hall;
+  const options: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false, // the hall knows them
+    perMessageDeflate: false,
+    maxPayload: limits.maxMessageBytes,
+    closeTimeout: limits.closeTimeoutMs, // missing from @types/ws
+    // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".
+    handleProtocols: (offered) => [...offered][0] ?? false,
+  };
+  const webSockets = new WebSocketServer(options);
+
+  /** What the code in the address stands for. */
+  const redeem = (visitor: Visitor, place: Place, code: string) => {
+    let grant: Grant;
+    try {
+      grant = codes.redeem(code, place.topic, Date.now());
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      visitor.refuseCode(error.message);
+      return;
+    }
+    visitor.welcome(grant);
+  };
+
+  const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const address = entrance.admit(request);
+    entrance.checkTries(address, Date.now());
+    const place = parsePlace(decodeURIComponent(pathOf(request.url ?? '')));
+    if (!place) {
+      throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ and a topic');
+    }
+    hall.checkRoomFor(address);
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const visitor = new Visitor(webSocket, socket, place, address, hall);
+      hall.came(visitor, address);
+      if (tokens === null) visitor.welcome(OPEN_GRANT);
+      else if (place.way === 'session') redeem(visitor, place, codeIn(request.url ?? ''));
+    });
+  };
+
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    try {
+      take(request, socket, head);
+    } catch (error) {
+      refuseError(socket, error);
+    }
+  });
+}
+
+/** The code in a request target; empty: there is none. */
+function codeIn(target: string): string {
+  return new URLSearchParams(target.slice(pathOf(target).length)).get('code') ?? '';
+}

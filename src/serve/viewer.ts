@@ -1,0 +1,94 @@
+// One who watches a topic over a WebSocket: the relay's viewer, with an outlet that writes frames past `ws.send`, because
+// each is built once for all viewers (RFC 6455 §5.1, §5.2); and the look at whether it takes anything at all.
+
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
+import { serverFramePress } from '../relay/frame.js';
+import type { GateObserver } from '../relay/gate.js';
+import type { GopCache } from '../relay/gop-cache.js';
+import type { Message } from '../relay/message.js';
+import { type Outlet, Viewer } from '../relay/viewer.js';
+import type { ServeLimits } from './limits.js';
+import type { Traffic } from './traffic.js';
+
+const { OPEN } = WebSocket;
+
+/** Writes what a topic sends to one WebSocket's connection. */
+export class TopicViewer implements Outlet {
+  /** What the topic is to send to. */
+  readonly viewer: Viewer;
+  readonly #socket: WebSocket;
+  readonly #carrier: Socket;
+  #waiting: number; // bytes, when it was last looked
+  readonly #isSecure: boolean;
+  readonly #traffic: Traffic;
+  readonly #stuckAfterMs: number;
+  #countedMessages = 0;
+  #countedBytes = 0;
+  #leftToTake = 0;
+  #stillSince = 0;
+
+  /** @param carrier the connection under `socket`. */
+  constructor(socket: WebSocket, carrier: Socket, traffic: Traffic, limits: ServeLimits, observer: GateObserver) {
+    this.#socket = socket;
+    this.#carrier = carrier;
+    this.#waiting = carrier.writableLength;
+    this.#isSecure = carrier instanceof TLSSocket;
+    this.#traffic = traffic;
+    this.#stuckAfterMs = limits.stuckAfterMs;
+    // Who is stuck is found out here, in finer steps, and also where nothing more is sent.
+    this.viewer = new Viewer(this, { ...limits, stuckAfterMs: Infinity }, observer);
+  }
+
+  /** Sends what is kept of the topic; to be called before the first message. */
+  begin(cache: GopCache | null): void {
+    this.viewer.begin(cache);
+  }
+
+  get waitingBytes(): number {
+    // Behind a close frame nothing may follow (RFC 6455 §5.5.1).
+    return this.#socket.readyState === OPEN ? (this.#waiting = this.#carrier.writableLength) : -1;
+  }
+
+  send(message: Message): void {
+    const carrier = this.#carrier;
+    // TLS takes what it is given some time later; so does a socket that is behind.
+    const isLent = !this.#isSecure && this.#waiting === 0;
+    carrier.write(isLent ? serverFramePress.lend(message) : serverFramePress.give(message));
+    this.#waiting = carrier.writableLength;
+    if (isLent && this.#waiting > 0) serverFramePress.leave();
+    this.#traffic.sentMessages++;
+    this.#traffic.sentBytes += message.data.length;
+  }
+
+  giveUp(): void {
+    this.#carrier.destroy();
+  }
+
+  /** Counts what it went without since it was last asked. */
+  countDrops(): void {
+    const { droppedMessages, droppedBytes } = this.viewer;
+    this.#traffic.droppedMessages += droppedMessages - this.#countedMessages;
+    this.#traffic.droppedBytes += droppedBytes - this.#countedBytes;
+    this.#countedMessages = droppedMessages;
+    this.#countedBytes = droppedBytes;
+  }
+
+  /** Whether it has taken nothing of what waits for it for the time that is allowed. To be asked about once a second. */
+  isStuck(nowMs: number): boolean {
+    const left = leftToTake(this.#carrier);
+    if (left === 0 || left !== this.#leftToTake) this.#stillSince = nowMs;
+    this.#leftToTake = left;
+    return left > 0 && nowMs - this.#stillSince >= this.#stuckAfterMs;
+  }
+}
+
+/**
+ * Bytes that the system has not taken yet, in steps finer than whole writes. Node keeps what one write still has to go
+ * in its handle, where its own socket time-out looks for progress too; without it the steps are coarser, nothing else.
+ */
+function leftToTake(carrier: Socket): number {
+  const { _handle: handle } = carrier as unknown as { _handle?: { writeQueueSize?: number } | null };
+  return carrier.writableLength + (handle?.writeQueueSize ?? 0);
+}

@@ -1,0 +1,221 @@
+// One WebSocket of somebody who came to us: shows its token, then publishes or watches until its time is over.
+//
+//   waiting ──(first message)──▶ checking ──▶ in ──(closed, expired, stuck)──▶ gone
+//      └────(no secret, code)──────────────▶ in
+
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import { LimitError } from '../errors.js';
+import type { Sink } from '../relay/feed.js';
+import { Heartbeat } from '../relay/heartbeat.js';
+import type { Contribution } from './contribution.js';
+import { atTime } from './deadline.js';
+import type { Hall } from './hall.js';
+import type { Room } from './room.js';
+import { type Grant, looksLikeToken, OPEN_GRANT, TokenError } from './tokens.js';
+import { type Place, roomOf } from './topic.js';
+import { closeReason, verdictText } from './verdict.js';
+import { TopicViewer } from './viewer.js';
+
+// Close codes (RFC 6455 §7.4.1).
+const POLICY_VIOLATION = 1008;
+const TOO_BIG = 1009;
+const INTERNAL_ERROR = 1011;
+const TRY_AGAIN_LATER = 1013;
+
+/** What a stranger may send before it is known. */
+const MAX_STRANGER_BYTES = 16 * 1024;
+
+/** What the visitor is doing. */
+type State = 'waiting' | 'checking' | 'in' | 'gone';
+
+/** One WebSocket, from its upgrade to its end. */
+export class Visitor {
+  readonly #socket: WebSocket;
+  readonly #carrier: Socket;
+  readonly #place: Place;
+  readonly #address: string;
+  readonly #hall: Hall;
+  #state: State = 'waiting';
+  #early: { data: Buffer; isBinary: boolean }[] = []; // what came while its token was looked at
+  #room: Room | null = null;
+  #viewer: TopicViewer | null = null;
+  #contribution: Contribution | null = null;
+  #leaveRoom: () => void = () => undefined;
+  #callOff: () => void; // what is timed: the token's coming, then its end
+  #heartbeat: Heartbeat;
+  #isFirst = true;
+
+  /** @param carrier the connection under `socket`. */
+  constructor(socket: WebSocket, carrier: Socket, place: Place, address: string, hall: Hall) {
+    this.#socket = socket;
+    this.#carrier = carrier;
+    this.#place = place;
+    this.#address = address;
+    this.#hall = hall;
+    this.#heartbeat = new Heartbeat(socket, hall.limits, () => socket.terminate());
+    socket.on('error', (error) => hall.log.debug('visitor failed', { topic: place.path, reason: error.message }));
+    socket.on('close', () => this.#leave());
+    socket.on('message', (data: RawData, isBinary) => this.#take(data as Buffer, isBinary));
+    const seconds = hall.limits.tokenTimeoutMs / 1000;
+    this.#callOff = atTime(Date.now() + hall.limits.tokenTimeoutMs, () => {
+      this.#part(POLICY_VIOLATION, `no token came within ${seconds} s: it is the first message`);
+    });
+    const before = carrier.bytesRead;
+    const measure = () => {
+      if (this.#state !== 'waiting') carrier.off('data', measure);
+      else if (carrier.bytesRead - before > MAX_STRANGER_BYTES) this.#part(TOO_BIG, 'the first message is the token');
+    };
+    carrier.on('data', measure);
+  }
+
+  /** Lets it in without a message, as its code or the lack of a secret says. */
+  welcome(grant: Grant): void {
+    try {
+      this.#enter(grant);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      this.#part(TRY_AGAIN_LATER, error.message);
+    }
+  }
+
+  /** Its code is refused. */
+  refuseCode(reason: string): void {
+    this.#hall.noteRefusal(this.#place, this.#address, reason);
+    this.#part(POLICY_VIOLATION, reason);
+  }
+
+  /** There is no room for more strangers. */
+  giveWay(): void {
+    this.#part(TRY_AGAIN_LATER, 'too many are waiting with their tokens');
+  }
+
+  /** The server stops. */
+  sendAway(): void {
+    this.#part(1001, 'the server is stopping');
+  }
+
+  /** Gives up a viewer that takes nothing. To be called about once a second. */
+  look(nowMs: number): void {
+    if (!this.#viewer?.isStuck(nowMs)) return;
+    this.#room!.traffic.stuckViewers++; // a viewer is in a room
+    this.#hall.tellStuck(this.#place, this.#address);
+    this.#leave();
+    this.#socket.terminate(); // a close frame would stand behind all that it does not take
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    if (this.#state === 'waiting') void this.#check(data);
+    else if (this.#state === 'checking') this.#early.push({ data, isBinary });
+    else if (this.#state === 'in') this.#contribute(data, isBinary);
+  }
+
+  #contribute(data: Buffer, isBinary: boolean): void {
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      // Where no token is asked for, one may come all the same. It is answered, and nobody else's business.
+      if (this.#hall.tokens === null && data.length <= MAX_STRANGER_BYTES && looksLikeToken(data.toString())) {
+        this.#socket.send(verdictText(this.#place.path, data.toString(), true, 'ok'));
+        return;
+      }
+    }
+    this.#contribution?.take(data, isBinary); // who only watches is not heard
+  }
+
+  /** The first message is the token. */
+  async #check(data: Buffer): Promise<void> {
+    this.#state = 'checking';
+    this.#socket.pause(); // what has been read of it already still comes
+    const text = data.toString();
+    const { path } = this.#place;
+    try {
+      const grant = await this.#hall.tokens!.admit(text, this.#place, Date.now()); // without a secret nobody waits
+      if (this.#isGone()) return;
+      this.#enter(grant, () => this.#socket.send(verdictText(path, text, true, 'ok')));
+    } catch (error) {
+      if (this.#isGone()) return;
+      if (!(error instanceof TokenError || error instanceof LimitError)) {
+        this.#hall.log.error('token could not be looked at', { topic: path, reason: (error as Error).stack });
+        this.#part(INTERNAL_ERROR, 'a fault of the server: its log says more');
+        return;
+      }
+      const isRefused = error instanceof TokenError;
+      if (isRefused) this.#hall.noteRefusal(this.#place, this.#address, error.message);
+      this.#socket.send(verdictText(path, text, false, error.message));
+      this.#socket.resume();
+      this.#part(isRefused ? POLICY_VIOLATION : TRY_AGAIN_LATER, error.message);
+      return;
+    }
+    this.#socket.resume();
+    const early = this.#early;
+    this.#early = [];
+    for (const { data: one, isBinary } of early) this.#take(one, isBinary);
+  }
+
+  /** As a call, because TypeScript thinks that `#state` cannot change across an await. */
+  #isGone(): boolean {
+    return this.#state === 'gone';
+  }
+
+  /** Comes into its room; `tell` is called before anything of the room is heard. Throws {@link LimitError}. */
+  #enter(grant: Grant, tell: () => void = () => undefined): void {
+    const { rooms, limits } = this.#hall;
+    const room = rooms.enter(roomOf(this.#place));
+    this.#callOff();
+    this.#state = 'in';
+    this.#hall.settled(this);
+    this.#room = room;
+    // A message that only has the form of a token is none where one was shown already.
+    this.#isFirst = grant === OPEN_GRANT;
+    tell();
+    const { way } = this.#place;
+    let unwatch: () => void = () => undefined;
+    if (grant.canRead && way !== 'in') {
+      const viewer = new TopicViewer(
+        this.#socket,
+        this.#carrier,
+        room.traffic,
+        limits,
+        this.#hall.dropsOf(this.#place),
+      );
+      this.#viewer = viewer;
+      if (grant.canWrite && way !== 'out') {
+        // Who does both does not hear itself.
+        const sink: Sink = {
+          write: (message) => {
+            if (message.kind !== 'ts' || room.counting !== this.#contribution) viewer.viewer.write(message);
+          },
+        };
+        this.#contribution = room.contribute(this.#address, false, sink);
+        unwatch = room.watch(viewer, sink);
+      } else {
+        unwatch = room.watch(viewer);
+      }
+    } else if (grant.canWrite && way !== 'out') {
+      this.#contribution = room.contribute(this.#address, way === 'in', null);
+    }
+    this.#leaveRoom = () => {
+      unwatch();
+      this.#contribution?.leave();
+      rooms.leave(room);
+    };
+    this.#callOff = atTime(grant.endsMs, () => this.#part(POLICY_VIOLATION, 'the token has expired'));
+    this.#hall.log.debug('visitor came', { topic: this.#place.path, from: this.#address });
+  }
+
+  /** Takes no further part, and is told why. */
+  #part(code: number, reason: string): void {
+    this.#leave();
+    this.#socket.close(code, closeReason(reason));
+  }
+
+  #leave(): void {
+    if (this.#state === 'gone') return;
+    this.#state = 'gone';
+    this.#early = [];
+    this.#callOff();
+    this.#heartbeat.stop();
+    this.#leaveRoom();
+    this.#hall.left(this, this.#address);
+  }
+}

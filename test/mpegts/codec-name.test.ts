@@ -1,0 +1,36 @@
+import { expect } from 'chai';
+import { codecName } from '../../src/mpegts/codec-name.js';
+import { isTransportStream } from '../../src/mpegts/is-transport-stream.js';
+import { packets } from '../support/ts.js';
+
+const track = (streamType: number, ...descriptors: number[]) => ({
+  ...{ pid: 0x100, kind: 'other' as const, sections: false },
+  ...{ streamType, descriptors: Uint8Array.from(descriptors) },
+});
+
+describe('codecName', () => {
+  it('names a stream_type', () => {
+    const names = [0x01, 0x02, 0x03, 0x04, 0x0f, 0x1b, 0x24].map((type) => codecName(track(type)));
+    expect(names).to.deep.equal(['mpeg1video', 'mpegvideo', 'mp2', 'mp2', 'aac', 'h264', 'hevc']);
+  });
+
+  it('looks for the name of private data in its descriptors', () => {
+    expect(codecName(track(0x06, 0x05, 4, 0x4f, 0x70, 0x75, 0x73))).to.equal('opus'); // "Opus"
+    expect(codecName(track(0x06, 0x6a, 0))).to.equal('ac3');
+    expect(codecName(track(0x06, 0x0a, 4, 0x65, 0x6e, 0x67, 0x00, 0x7a, 0))).to.equal('eac3');
+  });
+
+  it('gives the number of what it does not know, damaged descriptors too', () => {
+    expect([codecName(track(0x06)), codecName(track(0x06, 0x05, 200, 1))]).to.deep.equal(['0x06', '0x06']);
+  });
+});
+
+describe('isTransportStream', () => {
+  it('is true of whole packets, and of nothing else', () => {
+    const good = packets(3);
+    const late = Buffer.from(good);
+    late[376] = 0x46;
+    expect([good, packets(1)].every(isTransportStream)).to.equal(true);
+    expect([Buffer.alloc(0), good.subarray(1), good.subarray(0, 375), late].some(isTransportStream)).to.equal(false);
+  });
+});
