@@ -3,6 +3,7 @@
 import { createLog, type Log } from '../src/log.js';
 import { ConfigError } from '../src/read-settings.js';
 import { isLoopbackHost } from '../src/relay/proxy.js';
+import { servePages } from '../src/serve/pages.js';
 import { guardedBy, startServe } from '../src/serve/server.js';
 import { loadServeConfig, type ServeConfig, serveSettings } from '../src/serve-config.js';
 import { unknownVariables } from '../src/config.js';
@@ -59,7 +60,8 @@ async function run(config: ServeConfig): Promise<void> {
   warnOfOpenness(config, log);
   await warmUpServe(log);
   try {
-    const server = await startServe(config, log);
+    const pages = servePages({ wantsToken: config.secret !== null, embedders: config.embedders });
+    const server = await startServe(config, log, pages);
     log.info('listening', { url: server.url, version: readVersion(), node: process.version, pid: process.pid });
     stopOnSignal(log, () => server.close());
   } catch (error) {

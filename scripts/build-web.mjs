@@ -25,7 +25,7 @@ const leaner = {
 mkdirSync(OUT, { recursive: true });
 // The page asks for an engine once it knows which; both are fetched beside the page's own script (player-page.ts), and
 // stand alone, for a shared part would be one more way there and back before the first picture.
-for (const name of ['main', 'mpeg1-player', 'mse-player']) {
+for (const name of ['main', 'mpeg1-player', 'mse-player', 'topics']) {
   await build({
     entryPoints: [`src/web/browser/${name}.ts`],
     outdir: OUT,

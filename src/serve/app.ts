@@ -94,7 +94,7 @@ export function createServeApp(parts: AppParts): Express {
     throw new HttpError(
       404,
       'ERR_NO_SUCH_PATH',
-      `there is nothing at ${request.path}; there are /in, /out, /bi and /session with a topic, /status, /api/stats, ` +
+      `there is nothing at ${request.path}; there are /, /play and /in, /out, /bi and /session with a topic, /status, /api/stats, ` +
         '/api/topics, /metrics and /healthcheck',
     );
   });

@@ -1,0 +1,90 @@
+// The front page's script: asks which topics there are, again and again, and links each to its player.
+
+const EVERY_MS = 3000;
+const STORAGE_KEY = 'vw token';
+
+/** As `GET /api/topics` tells of each. */
+interface Topic {
+  readonly topic: string;
+  readonly isPublished: boolean;
+  readonly codecs: readonly string[];
+}
+
+function find(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no #${id}: topics-page.ts`);
+  return element;
+}
+
+const words = find('status');
+const list = find('list');
+const ask = find('ask');
+const tokenField = find('token') as HTMLInputElement; // as topics-page.ts has it
+const wantsToken = find('topics').dataset.token === 'wanted';
+// In the fragment a token reaches no log.
+let token = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(STORAGE_KEY);
+let timer = 0;
+
+async function look(): Promise<void> {
+  clearTimeout(timer);
+  try {
+    const response = await fetch('/api/topics', { headers: token === null ? {} : { Authorization: token } });
+    const answer: unknown = await response.json();
+    if (response.ok) show(answer as Topic[]);
+    else if (response.status === 401) return refused((answer as { detail: string }).detail);
+    else say((answer as { detail: string }).detail);
+  } catch {
+    say('The server does not answer; trying again…');
+  }
+  timer = setTimeout(() => void look(), EVERY_MS);
+}
+
+function refused(why: string): void {
+  sessionStorage.removeItem(STORAGE_KEY);
+  list.replaceChildren();
+  say(`Not let in: ${why}`);
+  askForToken();
+}
+
+function askForToken(): void {
+  ask.hidden = false;
+  tokenField.focus();
+}
+
+function show(topics: readonly Topic[]): void {
+  say(topics.length === 0 ? 'Nothing yet. A board sends to /in/ and a name.' : '');
+  list.replaceChildren(...topics.map(row));
+}
+
+function row({ topic, isPublished, codecs }: Topic): HTMLElement {
+  const item = document.createElement('li');
+  const link = document.createElement('a');
+  const path = `/play/${topic.split('/').map(encodeURIComponent).join('/')}`;
+  link.href = token === null ? path : `${path}#token=${encodeURIComponent(token)}`;
+  link.textContent = topic;
+  const state = document.createElement('span');
+  state.className = isPublished ? 'live' : 'away';
+  state.textContent = isPublished ? `live${codecs.length > 0 ? ` · ${codecs.join(', ')}` : ''}` : 'nothing sent';
+  item.append(link, ' ', state);
+  return item;
+}
+
+function say(text: string): void {
+  if (words.textContent !== text) words.textContent = text;
+}
+
+ask.addEventListener('submit', (event) => {
+  event.preventDefault();
+  token = tokenField.value.trim();
+  sessionStorage.setItem(STORAGE_KEY, token);
+  tokenField.value = '';
+  ask.hidden = true;
+  void look();
+});
+
+if (wantsToken && token === null) {
+  say('A token is wanted.');
+  askForToken();
+} else {
+  void look();
+}

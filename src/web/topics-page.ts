@@ -1,0 +1,31 @@
+// The front page of a far end, as text: its script asks which topics there are.
+
+/** The page that lists topics; with `wantsToken` those that a token is for. */
+export function topicsPage(wantsToken: boolean): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark">
+<title>vw: what there is to watch</title>
+<link rel="icon" href="/player/icon.svg">
+<link rel="stylesheet" href="/player/topics.css">
+<script type="module" src="/player/topics.js"></script>
+</head>
+<body>
+<main id="topics" data-token="${wantsToken ? 'wanted' : 'none'}">
+<h1>What there is to watch</h1>
+<form id="ask" hidden>
+<label for="token">Token</label>
+<input id="token" type="password" autocomplete="off" spellcheck="false" required>
+<button>Show</button>
+</form>
+<p id="status" role="status">Looking…</p>
+<ul id="list"></ul>
+<noscript><p>This page works with JavaScript, which is switched off here.</p></noscript>
+</main>
+</body>
+</html>
+`;
+}
