@@ -118,10 +118,12 @@ soundTables.describe(PID, NO_BYTES, [{ pid: PID, streamType: 0x04, descriptors: 
 
 /** Packets as ffmpeg sends a picture at `ticks` (90 kHz): tables now and then, PCR, PTS and DTS, stuffing at the end. */
 function makePicture(frame: number, ticks: number): Buffer {
-  const flags = (frame % 256 === 0 ? 0x40 : 0) | (frame % 5 === 4 ? 0 : 0x10); // random_access_indicator, PCR_flag
+  // Random access points often for a while, and then none: tables are put in for either reason.
+  const isAccess = (frame >> 7) % 5 === 0 && frame % 8 === 0;
+  const flags = (isAccess ? 0x40 : 0) | (frame % 5 === 4 ? 0 : 0x10); // random_access_indicator, PCR_flag
   const pcr = frame % 32 === 5 ? ticks - 9000 : ticks; // late, now and then
   const stamps = { pts: ticks + 63_000, dts: frame % 7 === 0 ? null : ticks + 59_400 };
-  return makeUnit(frame % 3 === 0 ? pictureTables : null, FRAME_PACKETS - (frame % 4), 0xe0, flags, pcr, stamps);
+  return makeUnit(frame % 3 === 1 ? pictureTables : null, FRAME_PACKETS - (frame % 4), 0xe0, flags, pcr, stamps);
 }
 
 /** As {@link makePicture}, a PES packet of sound. */
@@ -159,6 +161,7 @@ function makeUnit(
       bytes.set(dts === null ? [0x21, 0, 1, 0, 1] : [0x31, 0, 1, 0, 1, 0x11, 0, 1, 0, 1], at + 21);
       writeTimestamp(bytes, at + 21, Math.floor(pts));
       if (dts !== null) writeTimestamp(bytes, at + 26, Math.floor(dts));
+      bytes.set([0, 0, 1, flags & 0x40 ? 0xb3 : 0], at + 31); // a sequence header, or a picture
     } else if (at === last) {
       bytes[at + 3]! |= 0x20; // stuffing
       bytes.set([20, 0], at + 4);

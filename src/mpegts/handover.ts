@@ -26,6 +26,8 @@ export interface ProgramFacts {
   readonly marksAccess: boolean;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** How long a random access point is waited for, in milliseconds. */
 export interface Patience {
   /** Where they come: not for ever, for a picture may do without. */
@@ -56,6 +58,8 @@ export class Handover {
   /** Whether everything goes to the one who comes: the handover is not needed any more. */
   isOver = false;
 
+  readonly #stay = new Pile();
+  readonly #go = new Pile();
   readonly #patience: Patience;
   readonly #isBridged: boolean;
   readonly #moved: Set<number>;
@@ -86,13 +90,20 @@ export class Handover {
     return copy;
   }
 
+  /** Begins anew, with the next random access point. */
+  restart(): void {
+    this.hasBegun = this.isOver = false;
+    this.#moved.clear();
+    this.#sinceMs = this.#beganMs = NaN;
+  }
+
   /** Everything goes to the one who comes from now on: a source begins. */
   end(): void {
     this.hasBegun = this.isOver = true;
   }
 
   /**
-   * Takes a message apart. `joinAt` is the offset of its first random access point, or -1. Where the one who comes
+   * Takes a message apart; the parts are lent, until the next is. `joinAt` is the offset of its first random access point, or -1. Where the one who comes
    * begins, PAT and PMT are put in front, unless they stand there.
    */
   split(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
@@ -125,17 +136,32 @@ export class Handover {
 
   #sort(data: Uint8Array, from: number, tables: Uint8Array | null, facts: ProgramFacts | null, joinAt: number): Parts {
     let goJoinAt = -1;
-    const stay = new Pile(data.length);
-    const go = new Pile((tables?.length ?? 0) + (this.#isBridged ? 2 : 1) * data.length + (tables?.length ?? 0));
+    const stay = this.#stay;
+    const go = this.#go;
+    stay.begin(data.length);
+    go.begin(2 * ((tables?.length ?? 0) + data.length)); // each may be announced
     stay.add(data, 0, from);
     if (tables) this.#addAll(go, tables);
+    // Packets that go together are copied together: mostly all of them are.
+    let run = from;
     for (let at = from; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
-      if (this.#goes(data, at, pid, facts)) {
-        if (at === joinAt) goJoinAt = tables && at === from ? 0 : go.length; // the tables belong to it
-        this.#add(go, data, at, pid);
-      } else stay.add(data, at, at + PACKET_BYTES);
+      if (!this.#goes(data, at, pid, facts)) {
+        go.add(data, run, at);
+        stay.add(data, at, at + PACKET_BYTES);
+        run = at + PACKET_BYTES;
+        continue;
+      }
+      // The tables belong to the random access point that they stand before.
+      if (at === joinAt) goJoinAt = tables && at === from ? 0 : go.length + at - run;
+      if (this.#moved.has(pid)) continue;
+      this.#moved.add(pid);
+      if (!this.#isBridged || pid === NULL_PID) continue;
+      go.add(data, run, at);
+      go.add(announcement(data, at, pid), 0, PACKET_BYTES);
+      run = at;
     }
+    go.add(data, run, data.length);
     return { stay: stay.bytes, go: go.bytes, joinAt: goJoinAt };
   }
 
@@ -146,15 +172,12 @@ export class Handover {
   }
 
   #addAll(go: Pile, packets: Uint8Array): void {
-    for (let at = 0; at < packets.length; at += PACKET_BYTES) this.#add(go, packets, at, readPid(packets, at));
-  }
-
-  #add(go: Pile, data: Uint8Array, at: number, pid: number): void {
-    if (!this.#moved.has(pid)) {
+    for (let at = 0; at < packets.length; at += PACKET_BYTES) {
+      const pid = readPid(packets, at);
+      if (this.#isBridged && !this.#moved.has(pid)) go.add(announcement(packets, at, pid), 0, PACKET_BYTES);
       this.#moved.add(pid);
-      if (this.#isBridged && pid !== NULL_PID) go.add(announcement(data, at, pid), 0, PACKET_BYTES);
+      go.add(packets, at, at + PACKET_BYTES);
     }
-    go.add(data, at, at + PACKET_BYTES);
   }
 
   #checkOver(facts: ProgramFacts | null, nowMs: number): void {
@@ -164,13 +187,15 @@ export class Handover {
   }
 }
 
-/** Packets put one behind the other. */
+/** Packets put one behind the other, in memory that is used again for the next message. */
 class Pile {
   length = 0;
-  readonly #room: Uint8Array;
+  #room = NOTHING;
 
-  constructor(room: number) {
-    this.#room = new Uint8Array(room);
+  /** Forgets what there is, and makes room for `bytes`. */
+  begin(bytes: number): void {
+    this.length = 0;
+    if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
   }
 
   get bytes(): Uint8Array | null {
@@ -178,6 +203,7 @@ class Pile {
   }
 
   add(data: Uint8Array, from: number, to: number): void {
+    if (from === to) return;
     this.#room.set(data.subarray(from, to), this.length);
     this.length += to - from;
   }

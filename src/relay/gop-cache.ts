@@ -12,6 +12,11 @@ export const PIECE_BYTES = 348 * PACKET_BYTES;
 /** The most that is kept of one feed or stream. */
 export const MOST_CACHED_BYTES = 8 * 1024 * 1024;
 const MOST_PIECES = Math.floor(MOST_CACHED_BYTES / PIECE_BYTES);
+/**
+ * How many are kept that nobody has ever watched. Keeping costs a relay of hundreds of feeds a tenth of its time; there,
+ * whoever is the first to watch one waits for its next random access point, and from then on it is kept.
+ */
+const MOST_UNWATCHED = 16;
 /** How much less a cache asks for each time that it got nothing. */
 const MODESTY = 0.95;
 
@@ -29,6 +34,7 @@ export class CacheBudget {
   #watches = 0;
   readonly #free: Uint8Array[] = [];
   readonly #caches = new Set<GopCache>();
+  readonly #unwatched = new Set<GopCache>();
 
   /** @param limit bytes of all caches together. */
   constructor(limit: number) {
@@ -45,6 +51,8 @@ export class CacheBudget {
    * not so many.
    */
   take(cache: GopCache, count: number): boolean {
+    const isUnwatched = cache.lastWatch === 0;
+    if (isUnwatched && !this.#unwatched.has(cache) && this.#unwatched.size >= MOST_UNWATCHED) return false;
     if (this.#left < count && this.#left + this.#watchedBefore(cache) < count) return false; // nobody goes in vain
     while (this.#left < count) {
       const least = this.#leastWatched(cache);
@@ -52,6 +60,7 @@ export class CacheBudget {
       least.clear();
     }
     this.#caches.add(cache);
+    if (isUnwatched) this.#unwatched.add(cache);
     for (let i = 0; i < count; i++) {
       const piece = this.#free.pop();
       if (!piece) this.#made++;
@@ -68,11 +77,14 @@ export class CacheBudget {
   /** Takes the pieces of `cache` back but for the first `kept`. */
   giveBack(cache: GopCache, kept: number): void {
     this.#free.push(...cache.pieces.splice(kept));
-    if (kept === 0) this.#caches.delete(cache);
+    if (kept > 0) return;
+    this.#caches.delete(cache);
+    this.#unwatched.delete(cache);
   }
 
-  /** The number of the next watch: later ones are higher. */
-  nextWatch(): number {
+  /** The number of this watch of `cache`: later ones are higher. */
+  noteWatch(cache: GopCache): number {
+    this.#unwatched.delete(cache);
     return ++this.#watches;
   }
 
@@ -96,14 +108,15 @@ export class CacheBudget {
 
 /** The cache of one feed or stream. */
 export class GopCache implements Sink {
-  /** When it was last joined, as {@link CacheBudget.nextWatch} counts; 0: never. */
+  /** When it was last joined, as {@link CacheBudget.noteWatch} counts; 0: never. */
   lastWatch = 0;
   /** What it holds: filled one after the other. */
   readonly pieces: Uint8Array[] = [];
 
   readonly #budget: CacheBudget;
   #length = 0;
-  #handover: Handover | null = null; // null: nothing is kept until the next random access point
+  readonly #handover = new Handover(JOIN_PATIENCE);
+  #isFilling = false; // false: nothing is kept until the next random access point
   #lent = 0; // how many of the first pieces those who joined have
   #likely = 1; // how many pieces a group of pictures is likely to take
 
@@ -119,8 +132,8 @@ export class GopCache implements Sink {
   write(message: Message): void {
     if (message.kind !== 'ts') return;
     if (message.begins || message.joinAt >= 0) this.#restart(message);
+    if (!this.#isFilling) return;
     const handover = this.#handover;
-    if (handover === null) return;
     if (handover.isOver) this.#append(message.data);
     else {
       const { go } = handover.split(message.data, message.joinAt, message.facts, performance.now());
@@ -130,8 +143,8 @@ export class GopCache implements Sink {
 
   /** Where somebody begins who joins now; `null`: there is no random access point to begin at. */
   join(): CachedStart | null {
-    this.lastWatch = this.#budget.nextWatch();
-    if (!this.#handover || this.#length === 0) return null;
+    this.lastWatch = this.#budget.noteWatch(this);
+    if (!this.#isFilling || this.#length === 0) return null;
     // Full pieces do not change any more: all who join share them, however slowly they take them. The last is copied.
     const full = Math.floor(this.#length / PIECE_BYTES);
     this.#lent = Math.max(this.#lent, full);
@@ -143,7 +156,7 @@ export class GopCache implements Sink {
 
   /** Forgets everything and holds no memory until the next random access point. */
   clear(): void {
-    this.#handover = null;
+    this.#isFilling = false;
     this.#forget();
     this.#budget.giveBack(this, 0);
   }
@@ -160,7 +173,8 @@ export class GopCache implements Sink {
     if (this.pieces.length > wanted) this.#budget.giveBack(this, wanted);
     // Where there is no room for all of it none is begun, and little by little less is asked for.
     if (this.pieces.length === wanted || this.#budget.take(this, wanted - this.pieces.length)) {
-      this.#handover = new Handover(JOIN_PATIENCE);
+      this.#handover.restart();
+      this.#isFilling = true;
     } else {
       this.#likely *= MODESTY;
       this.clear();

@@ -31,8 +31,10 @@ async function look(): Promise<void> {
     const response = await fetch('/api/topics', { headers: token === null ? {} : { Authorization: token } });
     const answer: unknown = await response.json();
     if (response.ok) show(answer as Topic[]);
-    else if (response.status === 401) return refused((answer as { detail: string }).detail);
-    else say((answer as { detail: string }).detail);
+    else if (response.status === 401) {
+      refused((answer as { detail: string }).detail);
+      return;
+    } else say((answer as { detail: string }).detail);
   } catch {
     say('The server does not answer; trying again…');
   }
