@@ -1,0 +1,93 @@
+// The whole way: real ffmpeg → vw stream → vw serve → a real browser, through what happens on the way.
+
+import { expect } from 'chai';
+import { openBrowser, PlayerPage } from '../support/browser.js';
+import { Camera } from '../support/camera.js';
+import { servePages } from '../../src/serve/pages.js';
+import { SECRET, TestServe } from '../support/serve.js';
+import { TestRelay } from '../support/relay.js';
+import { until } from '../support/wait.js';
+
+const STREAM = 'stream/front';
+const both = { stream: STREAM, feeds: ['video0', 'audio0'] };
+
+async function farEnd(secret: string | null): Promise<TestServe> {
+  const pages = servePages({ wantsToken: secret !== null, embedders: [] });
+  return TestServe.start({ pages, ...(secret === null ? { secret } : {}) });
+}
+
+for (const [video, audio] of [
+  ['mpeg1video', 'mp2'],
+  ['h264', 'aac'],
+] as const) {
+  describe(`a browser at a far end of ours: ${video} and ${audio}`, function () {
+    this.timeout(60_000);
+
+    it('plays picture and sound, through a mute, a swapped link and a restarted ffmpeg', async () => {
+      const [vw, serve] = [await TestRelay.start(), await farEnd(null)];
+      let camera = Camera.picture(video, `${vw.url}/ts/video0`);
+      Camera.sound(audio, `${vw.url}/ts/audio0`);
+      await vw.api('POST', '/api/streams', both);
+      await vw.send(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
+      const browser = await openBrowser();
+      const front = await browser.newPage();
+      await front.goto(`${serve.url}/`);
+      await front.waitForSelector('#list .live');
+      await front.click('#list a');
+      await front.waitForURL(/\/play\/front$/);
+      const one = await PlayerPage.open(browser, `${serve.url}/play/front`);
+      await one.isIn('playing');
+      await one.page.click('#sound');
+      await until('sound is decoded', async () => (await one.decodedSound()) > 2000);
+      await one.watchForBlack();
+      await vw.api('PUT', '/api/mutes/all', { tracks: 'audio' });
+      await one.moves(40);
+      await vw.api('DELETE', '/api/mutes/all');
+      const silent = await one.decodedSound();
+      await until('sound is back', async () => (await one.decodedSound()) > silent + 2000);
+      // The board is told to use the same server again, with another link: the newest publisher takes over.
+      await vw.api('POST', '/api/destinations', {
+        id: '0',
+        stream: STREAM,
+        destination: `ws://localhost:${serve.port}/in/front`,
+      });
+      await until('it is swapped', () => vw.link().url.includes('localhost') && vw.link().state === 'open');
+      await one.moves(40);
+      expect(await one.blackFrames()).to.equal(0);
+      await camera.stop();
+      camera = Camera.picture(video, `${vw.url}/ts/video0`);
+      await one.moves(40);
+      await one.says('lost', /^0 lost$/);
+      expect(await one.violations()).to.deep.equal([]);
+    });
+  });
+}
+
+describe('the pages of a far end with tokens', function () {
+  this.timeout(60_000);
+
+  it('ask for one, list what it is for, and play that', async () => {
+    const [vw, serve] = [await TestRelay.start(), await farEnd(SECRET)];
+    Camera.picture('mpeg1video', `${vw.url}/ts/video0`);
+    const token = serve.token('front', ['write']);
+    const rule = { id: '0', stream: 'video0', destination: `ws://127.0.0.1:${serve.port}/in/front`, token };
+    await vw.api('POST', '/api/destinations', rule);
+    await until('it is let in', () => vw.link().state === 'open');
+    const browser = await openBrowser();
+    const front = await browser.newPage();
+    await front.goto(`${serve.url}/`);
+    await front.fill('#token', 'nonsense');
+    await front.click('#ask button');
+    await front.waitForFunction(`document.querySelector('#status').textContent.startsWith('Not let in')`);
+    await front.fill('#token', serve.token('front', ['read']));
+    await front.click('#ask button');
+    await front.waitForSelector('#list .live');
+    const href = await front.getAttribute('#list a', 'href');
+    const one = await PlayerPage.open(browser, `${serve.url}${href}`);
+    await one.isIn('playing');
+    await one.moves(10);
+    const stranger = await PlayerPage.open(browser, `${serve.url}/play/front#token=${serve.token('other', ['read'])}`);
+    await stranger.isIn('refused');
+    expect(await one.violations()).to.deep.equal([]);
+  });
+});
