@@ -1,62 +1,26 @@
 // `vw serve`: the far end. Signals and process.exit are in cmd and nowhere further in.
 
-import { createLog, type Log } from '../src/log.js';
-import { ConfigError } from '../src/read-settings.js';
+import type { Log } from '../src/log.js';
 import { isLoopbackHost } from '../src/relay/proxy.js';
 import { servePages } from '../src/serve/pages.js';
 import { guardedBy, startServe } from '../src/serve/server.js';
 import { loadServeConfig, type ServeConfig, serveSettings } from '../src/serve-config.js';
-import { unknownVariables } from '../src/config.js';
 import { readVersion } from '../src/version.js';
-import { type CommandLine, EXIT_FAILED, EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
+import { EXIT_FAILED } from './arguments.js';
 import { stopOnSignal, whyNotListening } from './lifetime.js';
+import { runServerCommand } from './server-command.js';
 import { warmUpServe } from './warm-up-serve.js';
 
 /** RFC 7518 §3.2: a key for HS256 is as long as the hash, or longer. */
 const GOOD_SECRET_LENGTH = 32;
 
-function helpText(): string {
-  return [
-    'usage: vw serve [--check-config] [--OPTION VALUE ...]',
-    '',
-    'Takes what boards send to /in/<topic> and sends it to everybody at /out/<topic>; see README.md, "A far end".',
-    'Each setting is an option or an environment variable; the option wins over the variable.',
-    '',
-    ...settingRows(serveSettings()),
-    '',
-  ].join('\n');
+export function serve(args: readonly string[]): Promise<void> {
+  const about =
+    'Takes what boards send to /in/<topic> and sends it to everybody at /out/<topic>; see README.md, "A far end".';
+  return runServerCommand({ name: 'serve', about, settings: serveSettings(), load: loadServeConfig, run }, args);
 }
 
-export async function serve(args: readonly string[]): Promise<void> {
-  let config: ServeConfig;
-  let line: CommandLine;
-  try {
-    line = readArguments(
-      args,
-      serveSettings().map(({ option }) => option),
-    );
-    if (line.wantsHelp) {
-      process.stdout.write(helpText());
-      return;
-    }
-    config = loadServeConfig(line.options, process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    process.stderr.write(`vw: ${error.message}\n`);
-    process.exitCode = EXIT_USAGE;
-    return;
-  }
-  if (line.wantsCheck) {
-    process.stdout.write('the configuration is good\n');
-    return;
-  }
-  await run(config);
-}
-
-async function run(config: ServeConfig): Promise<void> {
-  const isTerminal = process.stdout.isTTY;
-  const log = createLog(config.logLevel, isTerminal, isTerminal && (process.env.NO_COLOR ?? '') === '');
-  for (const variable of unknownVariables(process.env)) log.warn('unknown variable, not used', { variable });
+async function run(config: ServeConfig, log: Log): Promise<void> {
   warnOfOpenness(config, log);
   await warmUpServe(log);
   try {

@@ -2,57 +2,22 @@
 
 import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
-import { type Config, ConfigError, loadConfig, settings, unknownVariables } from '../src/config.js';
-import { createLog } from '../src/log.js';
+import { type Config, loadConfig, settings } from '../src/config.js';
+import type { Log } from '../src/log.js';
 import { isLoopbackHost, proxyFault } from '../src/relay/proxy.js';
 import { Relay } from '../src/relay/relay.js';
 import { readVersion } from '../src/version.js';
-import { type CommandLine, EXIT_FAILED, EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
+import { EXIT_FAILED, EXIT_USAGE } from './arguments.js';
 import { stopOnSignal, whyNotListening } from './lifetime.js';
+import { runServerCommand } from './server-command.js';
 import { warmUp } from './warm-up.js';
 
-export function helpText(): string {
-  return [
-    'usage: vw stream [--check-config] [--OPTION VALUE ...]',
-    '',
-    'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.',
-    'Each setting is an option or an environment variable; the option wins over the variable.',
-    '',
-    ...settingRows(settings()),
-    '',
-  ].join('\n');
+export function stream(args: readonly string[]): Promise<void> {
+  const about = 'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.';
+  return runServerCommand({ name: 'stream', about, settings: settings(), load: loadConfig, run }, args);
 }
 
-export async function stream(args: readonly string[]): Promise<void> {
-  let config: Config;
-  let line: CommandLine;
-  try {
-    line = readArguments(
-      args,
-      settings().map(({ option }) => option),
-    );
-    if (line.wantsHelp) {
-      process.stdout.write(helpText());
-      return;
-    }
-    config = loadConfig(line.options, process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    process.stderr.write(`vw: ${error.message}\n`);
-    process.exitCode = EXIT_USAGE;
-    return;
-  }
-  if (line.wantsCheck) {
-    process.stdout.write('the configuration is good\n');
-    return;
-  }
-  await run(config);
-}
-
-async function run(config: Config): Promise<void> {
-  const isTerminal = process.stdout.isTTY;
-  const log = createLog(config.logLevel, isTerminal, isTerminal && (process.env.NO_COLOR ?? '') === '');
-  for (const variable of unknownVariables(process.env)) log.warn('unknown variable, not used', { variable });
+async function run(config: Config, log: Log): Promise<void> {
   const fault = proxyFault(process.env);
   if (fault !== null) {
     process.stderr.write(`vw: ${fault}\n`);

@@ -4,24 +4,6 @@ import { DEFAULT_SERVE_LIMITS } from './serve/limits.js';
 import { type Definition, DEFINITIONS, hostName, list, ms, origins, pemFile, secret, whole } from './settings.js';
 import { isAddressRange } from './serve/client-address.js';
 
-const {
-  logLevel,
-  headersTimeoutMs,
-  keepAliveMs,
-  pingIntervalMs,
-  pongTimeoutMs,
-  closeTimeoutMs,
-  highWaterBytes,
-  resumeAfterMs,
-  stuckAfterMs,
-  cacheMb,
-  maxMessageBytes,
-  maxConnections,
-  maxPending,
-  allowedOrigins,
-  allowedHosts,
-} = DEFINITIONS;
-
 function yesOrNo(text: string): string {
   const lower = text.trim().toLowerCase();
   if (lower !== 'true' && lower !== 'false') throw new Error('true or false');
@@ -161,21 +143,21 @@ export const SERVE_DEFINITIONS = {
     read: whole(1, 1e6),
     doc: 'refused tokens from one address in a minute; then it has to wait',
   },
-  logLevel,
-  headersTimeoutMs,
-  keepAliveMs,
-  pingIntervalMs,
-  pongTimeoutMs,
-  closeTimeoutMs,
-  highWaterBytes,
-  resumeAfterMs,
-  stuckAfterMs,
-  cacheMb,
-  maxMessageBytes,
-  maxConnections,
-  maxPending,
-  allowedOrigins,
-  allowedHosts,
+  logLevel: DEFINITIONS.logLevel,
+  headersTimeoutMs: DEFINITIONS.headersTimeoutMs,
+  keepAliveMs: DEFINITIONS.keepAliveMs,
+  pingIntervalMs: DEFINITIONS.pingIntervalMs,
+  pongTimeoutMs: DEFINITIONS.pongTimeoutMs,
+  closeTimeoutMs: DEFINITIONS.closeTimeoutMs,
+  highWaterBytes: DEFINITIONS.highWaterBytes,
+  resumeAfterMs: DEFINITIONS.resumeAfterMs,
+  stuckAfterMs: DEFINITIONS.stuckAfterMs,
+  cacheMb: DEFINITIONS.cacheMb,
+  maxMessageBytes: DEFINITIONS.maxMessageBytes,
+  maxConnections: DEFINITIONS.maxConnections,
+  maxPending: DEFINITIONS.maxPending,
+  allowedOrigins: DEFINITIONS.allowedOrigins,
+  allowedHosts: DEFINITIONS.allowedHosts,
 } satisfies Record<string, Definition>;
 
 export type ServeName = keyof typeof SERVE_DEFINITIONS;

@@ -1,12 +1,12 @@
 // Picture and sound of two ffmpegs, joined and muted while they run, as a far end sees it.
 
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { checkTs, type Sent } from './mpegts/check-ts.js';
 import { probe, warnings } from './mpegts/captures.js';
-import { afterTest, closeAll } from './support/cleanup.js';
+import { closeAll } from './support/cleanup.js';
 import { FarEnd } from './support/far-end.js';
+import { live, MICROPHONE } from './support/live.js';
 import { TestRelay } from './support/relay.js';
 import { until } from './support/wait.js';
 
@@ -22,14 +22,6 @@ const VIDEO = [
   '-bf',
   '0',
 ];
-const SOUND = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100', '-codec:a', 'mp2', '-b:a', '128k'];
-
-function live(url: string, feed: string, args: readonly string[], seconds: number): ChildProcess {
-  const all = ['-nostdin', '-v', 'error', '-re', ...args, '-t', String(seconds), '-f', 'mpegts', `${url}/ts/${feed}`];
-  const child = spawn('ffmpeg', all, { stdio: ['ignore', 'ignore', 'inherit'] });
-  afterTest(() => child.kill('SIGKILL'));
-  return child;
-}
 
 describe('a stream of two ffmpegs', () => {
   let vw: TestRelay;
@@ -55,7 +47,7 @@ describe('a stream of two ffmpegs', () => {
   };
 
   it('is one program of two tracks in which everything decodes', async () => {
-    const [video, sound] = [live(vw.url, 'video0', VIDEO, 3), live(vw.url, 'audio0', SOUND, 3)];
+    const [video, sound] = [live(vw.url, 'video0', VIDEO, 3), live(vw.url, 'audio0', MICROPHONE, 3)];
     await Promise.all([once(video, 'exit'), once(sound, 'exit')]);
     await until(
       'all has arrived',
@@ -69,7 +61,7 @@ describe('a stream of two ffmpegs', () => {
   }).timeout(30_000);
 
   it('keeps its picture whole through 40 mutes, by rule and for the room', async () => {
-    const [video, sound] = [live(vw.url, 'video0', VIDEO, 6), live(vw.url, 'audio0', SOUND, 6)];
+    const [video, sound] = [live(vw.url, 'video0', VIDEO, 6), live(vw.url, 'audio0', MICROPHONE, 6)];
     await until(
       'both are there',
       () => soundBytes() === 1 && vw.relay.stats().streams['stream/room']!.tracks.length === 2,
@@ -95,7 +87,7 @@ describe('a stream of two ffmpegs', () => {
 
   it('mutes a single feed that carries both, and lets its picture through as it is', async () => {
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'cam', destination: farEnd.url });
-    const both = [...VIDEO.slice(0, 4), ...SOUND.slice(0, 4), ...VIDEO.slice(4), ...SOUND.slice(4)];
+    const both = [...VIDEO.slice(0, 4), ...MICROPHONE.slice(0, 4), ...VIDEO.slice(4), ...MICROPHONE.slice(4)];
     const cam = live(vw.url, 'cam', both, 5);
     const counts = () => {
       const data = farEnd.bytes;

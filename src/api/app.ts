@@ -19,7 +19,7 @@ import type { KeyGuard } from './keys.js';
 import type { HttpViewers } from './http-viewer.js';
 import { letIn, mayLast } from './let-in.js';
 import { createPages, securityHeaders } from './pages.js';
-import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
+import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -161,14 +161,6 @@ function nameIn(request: Request): string {
 function answer(of: (request: Request) => unknown): RequestHandler {
   return async (request, response) => {
     response.json(await of(request));
-  };
-}
-
-/** Refuses the methods that a path does not have. */
-function only(...methods: string[]): RequestHandler {
-  const allowed = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
-  return (request) => {
-    throw methodNotAllowed(request.method, allowed);
   };
 }
 

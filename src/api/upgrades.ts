@@ -8,7 +8,7 @@ import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { parseSourceName } from '../relay/rules.js';
 import type { Seats } from '../relay/seats.js';
-import { refuseError } from '../http/answers.js';
+import { takeUpgradesOf } from '../http/answers.js';
 import type { Guard } from './guard.js';
 import { pathOf } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
@@ -37,14 +37,7 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     });
   };
 
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy());
-    try {
-      take(request, socket, head);
-    } catch (error) {
-      refuseError(socket, error);
-    }
-  });
+  takeUpgradesOf(server, take);
   return () => {
     for (const client of webSockets.clients) client.close(1001, 'the relay is stopping');
   };

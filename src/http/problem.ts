@@ -31,10 +31,14 @@ export function problem(status: number, code: string, detail: string): Problem {
   return { title: STATUS_CODES[status] ?? 'Error', status, code, detail };
 }
 
-/** 405 with the methods that are accepted (RFC 9110 §15.5.6). */
-export function methodNotAllowed(method: string, allowed: readonly string[]): HttpError {
-  const accepted = allowed.join(', ');
-  return new HttpError(405, 'ERR_METHOD', `${method} is not accepted here; accepted: ${accepted}`, { Allow: accepted });
+/** A handler that refuses the methods that a path does not have. */
+export function only(...methods: string[]): (request: { readonly method: string }) => never {
+  const accepted = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
+  return ({ method }) => {
+    throw new HttpError(405, 'ERR_METHOD', `${method} is not accepted here; accepted: ${accepted}`, {
+      Allow: accepted,
+    });
+  };
 }
 
 /** What body-parser throws (http-errors): a status and a type. */

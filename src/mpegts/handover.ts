@@ -103,8 +103,8 @@ export class Handover {
   }
 
   /**
-   * Takes a message apart; the parts are lent, until the next is. `joinAt` is the offset of its first random access point, or -1. Where the one who comes
-   * begins, PAT and PMT are put in front, unless they stand there.
+   * Takes a message apart; the parts are lent until the next is taken apart. `joinAt` is the offset of its first random
+   * access point, or -1. Where the one who comes begins, PAT and PMT are put in front, unless they stand there.
    */
   split(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
     if (this.isOver) return { stay: null, go: data, joinAt };
@@ -116,7 +116,8 @@ export class Handover {
       if (from < 0) return { stay: data, go: null, joinAt: -1 };
       this.hasBegun = true;
       this.#beganMs = nowMs;
-      if (facts?.tables && readPid(data, from) !== PAT_PID) tables = align(facts.tables, data, from);
+      const given = readPid(data, from) === PAT_PID ? null : facts?.tables;
+      if (given) tables = align(given, data, from);
     }
     const parts = this.#sort(data, from, tables, facts, joinAt);
     this.#checkOver(facts, nowMs);

@@ -9,7 +9,7 @@ import express, {
   type Response,
 } from 'express';
 import helmet from 'helmet';
-import { HttpError, methodNotAllowed, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
+import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 import type { Codes } from './codes.js';
 import type { Hall } from './hall.js';
 import { METRICS_TYPE, metricsText } from './metrics.js';
@@ -214,14 +214,6 @@ const wantUpgrade: RequestHandler = (request, _response, next) => {
 function answer(of: (request: Request) => unknown): RequestHandler {
   return async (request, response) => {
     response.json(await of(request));
-  };
-}
-
-/** Refuses the methods that a path does not have. */
-function only(...methods: string[]): RequestHandler {
-  const allowed = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
-  return (request) => {
-    throw methodNotAllowed(request.method, allowed);
   };
 }
 

@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
-import { refuseError } from '../http/answers.js';
+import { takeUpgradesOf } from '../http/answers.js';
 import { pathOf } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
 import type { Codes } from './codes.js';
@@ -55,14 +55,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
     });
   };
 
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy());
-    try {
-      take(request, socket, head);
-    } catch (error) {
-      refuseError(socket, error);
-    }
-  });
+  takeUpgradesOf(server, take);
 }
 
 /** The code in a request target; empty: there is none. */

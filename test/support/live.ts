@@ -14,44 +14,15 @@ export function live(url: string, feed: string, args: readonly string[], seconds
 const TEST_PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=640x480:rate=25'];
 const TONE = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100'];
 
-/** MPEG-1 video of 4 Mbit/s with a random access point every 12 pictures, and MPEG-1 audio. */
-export const CAMERA_WITH_SOUND = [
-  ...TEST_PICTURE,
-  ...TONE,
-  ...[
-    '-codec:v',
-    'mpeg1video',
-    '-b:v',
-    '4000k',
-    '-minrate',
-    '4000k',
-    '-maxrate',
-    '4000k',
-    '-bufsize',
-    '400k',
-    '-bf',
-    '0',
-  ],
-  ...['-codec:a', 'mp2', '-b:a', '128k', '-muxdelay', '0.001'],
-];
+const MPEG1 = ['-codec:v', 'mpeg1video', '-b:v', '4000k', '-minrate', '4000k', '-maxrate', '4000k', '-bufsize', '400k'];
 
-/** As {@link CAMERA_WITH_SOUND}, without the sound. */
-export const CAMERA = [
-  ...TEST_PICTURE,
-  ...[
-    '-codec:v',
-    'mpeg1video',
-    '-b:v',
-    '4000k',
-    '-minrate',
-    '4000k',
-    '-maxrate',
-    '4000k',
-    '-bufsize',
-    '400k',
-    '-bf',
-    '0',
-  ],
+/** MPEG-1 video of 4 Mbit/s with a random access point every 12 pictures. */
+export const CAMERA = [...TEST_PICTURE, ...MPEG1, '-bf', '0'];
+
+/** As {@link CAMERA}, with MPEG-1 audio. */
+export const CAMERA_WITH_SOUND = [
+  ...[...TEST_PICTURE, ...TONE, ...MPEG1, '-bf', '0'],
+  ...['-codec:a', 'mp2', '-b:a', '128k', '-muxdelay', '0.001'],
 ];
 
 /** MPEG-1 audio. */

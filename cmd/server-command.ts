@@ -1,0 +1,62 @@
+// What every command has that starts a server: options, --help, --check-config, a log, and words for what is wrong.
+
+import { ConfigError, unknownVariables } from '../src/config.js';
+import { createLog, type Log, type LogLevel } from '../src/log.js';
+import type { Setting } from '../src/read-settings.js';
+import { EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
+
+/** A command that starts a server. */
+export interface ServerCommand<Config extends { readonly logLevel: LogLevel }> {
+  readonly name: string;
+  /** A line for `--help`: what it is for. */
+  readonly about: string;
+  readonly settings: readonly Setting[];
+  /** Throws {@link ConfigError}. */
+  readonly load: (options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv) => Config;
+  readonly run: (config: Config, log: Log) => Promise<void>;
+}
+
+/** Runs a command as its arguments say. */
+export async function runServerCommand<Config extends { readonly logLevel: LogLevel }>(
+  command: ServerCommand<Config>,
+  args: readonly string[],
+): Promise<void> {
+  const { settings, load, run } = command;
+  let config: Config;
+  try {
+    const line = readArguments(
+      args,
+      settings.map(({ option }) => option),
+    );
+    if (line.wantsHelp) {
+      process.stdout.write(helpText(command));
+      return;
+    }
+    config = load(line.options, process.env);
+    if (line.wantsCheck) {
+      process.stdout.write('the configuration is good\n');
+      return;
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
+    process.stderr.write(`vw: ${error.message}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  const isTerminal = process.stdout.isTTY;
+  const log = createLog(config.logLevel, isTerminal, isTerminal && (process.env.NO_COLOR ?? '') === '');
+  for (const variable of unknownVariables(process.env)) log.warn('unknown variable, not used', { variable });
+  await run(config, log);
+}
+
+function helpText({ name, about, settings }: Pick<ServerCommand<never>, 'name' | 'about' | 'settings'>): string {
+  return [
+    `usage: vw ${name} [--check-config] [--OPTION VALUE ...]`,
+    '',
+    about,
+    'Each setting is an option or an environment variable; the option wins over the variable.',
+    '',
+    ...settingRows(settings),
+    '',
+  ].join('\n');
+}
