@@ -3,6 +3,7 @@
 // not measured, or not told by the media, is null.
 
 import { z } from 'zod';
+import { faultSchema } from '../relay/event.js';
 
 const count = (description: string) => z.int().min(0).describe(description);
 const number = (description: string) => z.number().describe(description);
@@ -41,7 +42,7 @@ export const feedStatsSchema = z.strictObject({
     .enum(['absent', 'live', 'silent'])
     .describe('absent: nobody sends; live: media comes; silent: somebody is there and sends nothing'),
   sinceMs: moment('since when it is in that state'),
-  fault: words('what is wrong with it now, in words; null: nothing'),
+  fault: faultSchema.nullable().describe('what is wrong with it now; null: nothing'),
   source: words('who sends; null: nobody'),
   bytes: count('bytes that came'),
   messages: count('messages that came: pieces of an upload, WebSocket messages'),
@@ -83,7 +84,7 @@ const clockSchema = z.strictObject({
 
 export const streamStatsSchema = z.strictObject({
   feeds: z.array(z.string()).describe("the rule's"),
-  fault: words('what is wrong with it now, in words; null: nothing'),
+  fault: faultSchema.nullable().describe('what is wrong with it now; null: nothing'),
   tracks: z.array(streamTrackSchema).describe('as its PMT lists them'),
   pmtVersion: z.int().describe('version_number of its PMT; -1 before the first'),
   bytes: count('bytes that were sent on'),
@@ -116,7 +117,7 @@ export const linkStatsSchema = z.strictObject({
   url: z.string().describe('the far end, without query'),
   state: z.enum(['waiting', 'dialling', 'authorising', 'open', 'closing', 'closed']),
   sinceMs: moment('since when it is in that state'),
-  fault: words('what is wrong with it now, in words; null: nothing'),
+  fault: faultSchema.nullable().describe('what is wrong with it now; null: nothing'),
   attempts: count('dials'),
   opens: count('times that it was open'),
   lastError: words('why it was last not reached or lost, in words; null: never'),

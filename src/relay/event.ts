@@ -1,0 +1,90 @@
+// What happens in a relay, as one list of kinds: the journal keeps them, `GET /api/events` sends them, the log tells them.
+// Plain data; the schema here serves types, the API's document and the tests.
+
+import { z } from 'zod';
+
+/** What can be wrong with a feed, a stream or a link, told apart by a word that stays. */
+export const FAULTS = [
+  'no-source', // nobody sends to a feed that a rule or a reader wants
+  'silent', // somebody sends, and nothing comes
+  'no-tables', // packets come, and no PAT or PMT that could be read
+  'refused', // the far end does not want the token, or says no
+  'token-expired', // the token's `exp` has passed
+  'unreachable', // nobody listens at the address, or no way leads there
+  'unresolvable', // the name has no address
+  'untrusted', // the certificate is not one that is trusted
+  'wrong-path', // the far end answers 404
+  'no-answer', // nothing came in time
+  'lost', // the link was open and broke
+  'slow', // it takes less than it is sent, and goes without messages
+  'other',
+] as const;
+export type FaultCode = (typeof FAULTS)[number];
+
+export const faultSchema = z.strictObject({
+  code: z.enum(FAULTS).describe('a word that stays, to act on'),
+  words: z.string().describe('the same for people, with the reason that was given'),
+});
+/** What is wrong, in a word to act on and in words for people. */
+export type Fault = z.infer<typeof faultSchema>;
+
+const ruleKind = z.enum(['stream', 'destination', 'mute']);
+const text = (description: string) => z.string().describe(description);
+const trackSchema = z.object({ pid: z.int(), kind: z.enum(['video', 'audio', 'other']), codec: z.string() });
+
+const bodies = [
+  z.object({
+    type: z.literal('rule-set'),
+    kind: ruleKind,
+    name: text("the stream's name, the destination's id, the muted feed or all"),
+    rule: z.record(z.string(), z.unknown()).describe('as the API shows it: without its token'),
+  }),
+  z.object({ type: z.literal('rule-deleted'), kind: ruleKind, name: text('as in rule-set') }),
+  z.object({ type: z.literal('feed-up'), feed: z.string(), source: text('who sends') }),
+  z.object({ type: z.literal('feed-down'), feed: z.string(), source: text('who sent') }),
+  z.object({
+    type: z.literal('feed-fault'),
+    feed: z.string(),
+    fault: faultSchema.nullable().describe('what is wrong with what comes; null: nothing any more'),
+  }),
+  z.object({
+    type: z.literal('tracks-changed'),
+    name: text('a feed or a stream'),
+    tracks: z.array(trackSchema).describe('as its PMT lists them now'),
+  }),
+  z.object({ type: z.literal('link-open'), destination: z.string(), farEnd: text('the address, without query') }),
+  z.object({ type: z.literal('link-lost'), destination: z.string(), farEnd: z.string(), fault: faultSchema }),
+  z.object({
+    type: z.literal('link-refused'),
+    destination: z.string(),
+    farEnd: z.string(),
+    fault: faultSchema.describe('why a dial came to nothing; told once for each reason until the link is open'),
+  }),
+  z.object({
+    type: z.literal('drops-began'),
+    reader: text('destination or viewer'),
+    name: text('its id, or what it watches'),
+  }),
+  z.object({
+    type: z.literal('drops-ended'),
+    reader: z.string(),
+    name: z.string(),
+    messages: z.int().describe('what it went without'),
+    bytes: z.int(),
+  }),
+] as const;
+
+const stamp = {
+  id: z.int().min(1).describe('counts up from 1 since the relay was started'),
+  atMs: z.int().describe('when, milliseconds since 1970'),
+};
+const [first, ...others] = bodies;
+export const eventSchema = z.discriminatedUnion('type', [
+  first.extend(stamp),
+  ...others.map((body) => body.extend(stamp)),
+]);
+
+/** One thing that happened, as it is told. */
+export type EventBody = z.infer<(typeof bodies)[number]>;
+/** One thing that happened, with its number and its time. */
+export type RelayEvent = EventBody & { readonly id: number; readonly atMs: number };
