@@ -99,6 +99,10 @@ export class Destination implements Sink {
     else this.#writeInChange(message);
   }
 
+  awaitDrain(ready: () => void): (() => void) | null {
+    return this.#live.awaitDrain(ready);
+  }
+
   stats(): DestinationStats {
     return { stream: this.#rule.stream, live: this.#live.stats(), coming: this.#coming?.stats() ?? null };
   }

@@ -12,6 +12,26 @@ export interface Sink {
   write(message: Message): void;
   /** The feed's source is gone; nobody publishes until another comes. */
   sourceEnded?(): void;
+  /**
+   * If more waits for the reader than one read brings: calls `ready` when that is gone, and returns what calls it off.
+   * `null`: it keeps up, or is so slow that messages are dropped for it; it is not waited for. So without this method.
+   */
+  awaitDrain?(ready: () => void): (() => void) | null;
+}
+
+/** As {@link Sink.awaitDrain}, of the first of several readers; `null` where one keeps up, or there is none. */
+export function awaitFirstDrain(readers: readonly Sink[], ready: () => void): (() => void) | null {
+  const callOffs: (() => void)[] = [];
+  const callOff = () => callOffs.forEach((each) => each());
+  for (const reader of readers) {
+    const each = reader.awaitDrain?.(ready) ?? null;
+    if (each === null) {
+      callOff();
+      return null;
+    }
+    callOffs.push(each);
+  }
+  return readers.length === 0 ? null : callOff;
 }
 
 /** Who uploads to a feed. */
@@ -183,6 +203,11 @@ export class Feed {
       this.#clients = this.#clients.filter((one) => one !== client);
       if (this.isIdle) this.observer.idle();
     };
+  }
+
+  /** As {@link awaitFirstDrain}, of all who take the feed. */
+  awaitDrain(ready: () => void): (() => void) | null {
+    return awaitFirstDrain([...this.#sinks, ...this.#clients, ...this.#joiners], ready);
   }
 
   stats(): FeedStats {

@@ -113,6 +113,10 @@ export class Link implements Sink {
     this.#sentBytes += admitted.data.length;
   }
 
+  awaitDrain(ready: () => void): (() => void) | null {
+    return this.#admission.isDropping ? null : this.#socket.awaitDrain(ready);
+  }
+
   /** What is sent from now on belongs to another stream: it begins at that one's next random access point. */
   rejoin(): void {
     this.#admission.begin(new Handover(JOIN_PATIENCE, this.hasSent));

@@ -27,6 +27,9 @@ import { cleanWords, querySecrets } from './secrets.js';
 // The package is CommonJS with an ES module's types: what is imported is the class itself.
 const ReconnectingWebSocket = rws as unknown as typeof rws.default;
 
+/** More than this waits for a link only where its source is faster than it, or it stands still. */
+const MUCH_BYTES = 1 << 15;
+
 /** What to dial. */
 export interface Dial {
   readonly url: string;
@@ -112,6 +115,14 @@ export class ReconnectingSocket {
       raw.write(framePress.lend(message));
       if (raw.writableLength > 0) framePress.leave();
     }
+  }
+
+  /** Calls `ready` when the system has taken all that waits; `null`: that is little, or the link is not open. */
+  awaitDrain(ready: () => void): (() => void) | null {
+    const raw = this.#raw;
+    if (raw === null || !raw.writableNeedDrain || raw.writableLength < MUCH_BYTES) return null;
+    raw.once('drain', ready);
+    return () => raw.off('drain', ready);
   }
 
   /** Sends a text message; nothing if the link is not open. */

@@ -1,7 +1,7 @@
 // A named programme: the tracks of its rule's feeds, joined by a Remuxer, changed in place while it runs.
 
 import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
-import type { Feed, Sink } from './feed.js';
+import { awaitFirstDrain, type Feed, type Sink } from './feed.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
 import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
@@ -114,6 +114,7 @@ export class Stream {
         if (message.kind !== 'ts') this.#handRound(message);
         else if (this.#remuxer) this.#send(this.#remuxer.push(name, message.data, message.begins, performance.now()));
       },
+      awaitDrain: (ready) => awaitFirstDrain(this.#sinks, ready),
       sourceEnded: () => {
         if (!this.#remuxer) return;
         this.#send(this.#remuxer.leave(name, performance.now()));
