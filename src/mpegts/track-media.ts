@@ -5,7 +5,7 @@ import { codecName } from './codec-name.js';
 import { readH264 } from './h264-parameters.js';
 import { readHevc } from './hevc-parameters.js';
 import { readMpegVideo } from './mpeg-video.js';
-import { noParameters, type ParameterReader } from './parameters.js';
+import { noParameters, type ParameterReader, type Parameters } from './parameters.js';
 import { readAc3, readAdts, readLatm, readMpegAudio } from './sound-parameters.js';
 import { readDescriptors, type Track, type TrackKind } from './track.js';
 
@@ -42,7 +42,6 @@ const UNITS_BETWEEN = 32;
 /** By so much may stamps differ from what the media says: a camera's clock, a picture lost. */
 const TOLERANCE = 0.05;
 
-const NOTHING = noParameters();
 /** What the last look found. */
 const read = noParameters();
 
@@ -89,7 +88,7 @@ export class WatchedTrack {
    */
   read(bytes: Uint8Array, from: number, end: number): boolean | undefined {
     if (!this.#reader) return false;
-    Object.assign(read, NOTHING);
+    forget(read);
     return this.#reader(bytes, from, end, read);
   }
 
@@ -155,6 +154,13 @@ function opusChannels(descriptors: Uint8Array): number | null {
     return code !== -1 && channels >= 1 && channels <= 8 ? channels : null;
   }
   return null;
+}
+
+/** Not Object.assign: that makes a list of the names each time, and this is done for units. */
+function forget(parameters: Parameters): void {
+  parameters.codec = parameters.width = parameters.height = parameters.frameRate = null;
+  parameters.sampleRate = parameters.channels = null;
+  parameters.mayBeFields = false;
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
