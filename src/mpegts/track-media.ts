@@ -1,12 +1,13 @@
 // What is known of one track: from its entry in the PMT, then from what it carries.
 // Pure: no clock, no I/O. The Opus codec's mapping to MPEG-2 TS (its descriptor).
 
+import { readAdts, readLatm } from './aac-parameters.js';
 import { codecName } from './codec-name.js';
 import { readH264 } from './h264-parameters.js';
 import { readHevc } from './hevc-parameters.js';
 import { readMpegVideo } from './mpeg-video.js';
 import { noParameters, type ParameterReader, type Parameters } from './parameters.js';
-import { readAc3, readAdts, readLatm, readMpegAudio } from './sound-parameters.js';
+import { readAc3, readMpegAudio } from './sound-parameters.js';
 import { readDescriptors, type Track, type TrackKind } from './track.js';
 
 /** What is known of a track, as `GET /api/stats` shows it; null: not known. */

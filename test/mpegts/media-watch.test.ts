@@ -97,6 +97,8 @@ const sounds: [string, () => Buffer, object][] = [
   ['AAC, stereo', () => audio(2, 48000, '-c:a', 'aac'), { channels: 2 }],
   ['AAC, 5.1', () => audio(6, 48000, '-c:a', 'aac'), { channels: 6 }],
   ['AAC in LATM', () => audio(2, 48000, '-c:a', 'aac', '-mpegts_flags', 'latm'), { codec: 'aac_latm', channels: 2 }],
+  ['AAC, 2.1', () => audio(3, 48000, '-c:a', 'aac'), { channels: 3 }],
+  ['AAC in LATM, 2.1', () => audio(3, 48000, '-c:a', 'aac', '-mpegts_flags', 'latm'), { channels: 3 }],
   ['AAC in LATM, 5.1', () => audio(6, 44100, '-c:a', 'aac', '-mpegts_flags', 'latm'), { channels: 6 }],
   ['AC-3, 5.1', () => audio(6, 48000, '-c:a', 'ac3'), { codec: 'ac3', channels: 6 }],
   ['AC-3 as DVB has it', () => audio(1, 44100, '-c:a', 'ac3', '-mpegts_flags', 'system_b'), { sampleRate: 44100 }],

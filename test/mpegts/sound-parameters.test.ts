@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { noParameters, type ParameterReader } from '../../src/mpegts/parameters.js';
-import { readAc3, readAdts, readLatm, readMpegAudio } from '../../src/mpegts/sound-parameters.js';
+import { readAc3, readMpegAudio } from '../../src/mpegts/sound-parameters.js';
 import { bytesOf, u } from './bits.js';
 
 function read(reader: ParameterReader, bytes: readonly number[]) {
@@ -24,10 +24,6 @@ const mpeg = (version: number, layer: number, bitrate: number, rate: number, pad
     u(2, mode),
     u(6, 0),
   );
-
-/** An ADTS header: sampling_frequency_index, channel_configuration, aac_frame_length. */
-const adts = (rate: number, channels: number, length: number) =>
-  bytesOf(u(12, 0xfff), '0001', u(2, 1), u(4, rate), '0', u(3, channels), '0000', u(13, length), u(11, 0x7ff), '00');
 
 describe('readMpegAudio', () => {
   it('knows versions, layers and modes', () => {
@@ -66,27 +62,6 @@ describe('readMpegAudio', () => {
   it('takes what is reserved for no header', () => {
     for (const header of [mpeg(1, 2, 8, 0), mpeg(3, 0, 8, 0), mpeg(3, 2, 15, 0), mpeg(3, 2, 8, 3)]) {
       expect(read(readMpegAudio, [...header, ...body(600)])).to.be.undefined;
-    }
-  });
-});
-
-describe('readAdts', () => {
-  it('knows rates and channels', () => {
-    expect(read(readAdts, adts(4, 2, 300))).to.deep.equal(['aac', 44100, 2]);
-    expect(read(readAdts, adts(3, 1, 300))).to.deep.equal(['aac', 48000, 1]);
-    expect(read(readAdts, adts(12, 7, 300))).to.deep.equal(['aac', 7350, 8]);
-    expect(read(readAdts, adts(6, 0, 300)), 'told by a program_config_element').to.deep.equal(['aac', 24000, null]);
-  });
-
-  it('finds a frame inside a unit, and is not taken in by bytes that look like one', () => {
-    const frames = [...adts(3, 2, 107), ...body(100), ...adts(3, 2, 50)];
-    expect(read(readAdts, [...body(40), ...frames])).to.deep.equal(['aac', 48000, 2]);
-    expect(read(readAdts, [...body(4), ...adts(7, 1, 20), ...body(30), ...frames])).to.deep.equal(['aac', 48000, 2]);
-  });
-
-  it('takes what cannot be for no header', () => {
-    for (const header of [adts(13, 2, 300), adts(3, 2, 6), mpeg(3, 2, 8, 0)]) {
-      expect(read(readAdts, [...header, ...body(600)])).to.be.undefined;
     }
   });
 });
@@ -135,45 +110,5 @@ describe('readAc3', () => {
     for (const header of [...wrong, eac3(1, 300, '0011', 2, 0)]) {
       expect(read(readAc3, [...header, ...body(600)])).to.be.undefined;
     }
-  });
-});
-
-/** AudioSyncStream() of one frame. */
-function loas(...bits: string[]): number[] {
-  const frame = bytesOf(...bits);
-  return [...bytesOf(u(11, 0x2b7), u(13, frame.length)), ...frame];
-}
-const config = '0' + '0' + '1' + u(6, 0) + u(4, 0) + u(3, 0); // useSameStreamMux, audioMuxVersion, ..., numLayer
-const config1 = '0' + '10' + '00' + u(8, 0xff) + '1' + u(6, 0) + u(4, 0) + u(3, 0) + '01' + u(16, 30);
-
-describe('readLatm', () => {
-  it('reads AudioSpecificConfig', () => {
-    const of = (...bits: string[]) => read(readLatm, loas(config, ...bits, u(32, 0)));
-    expect(of(u(5, 2), u(4, 3), u(4, 2))).to.deep.equal([null, 48000, 2]);
-    expect(of(u(5, 2), u(4, 15), u(24, 44000), u(4, 1))).to.deep.equal([null, 44000, 1]);
-    expect(of(u(5, 31), u(6, 10), u(4, 4), u(4, 6)), 'an object type above 31').to.deep.equal([null, 44100, 6]);
-    expect(of(u(5, 5), u(4, 6), u(4, 2), u(4, 3)), 'SBR: the rate that is heard').to.deep.equal([null, 48000, 2]);
-    expect(of(u(5, 29), u(4, 6), u(4, 1), u(4, 3)), 'PS: two channels of one').to.deep.equal([null, 48000, 2]);
-    expect(of(u(5, 2), u(4, 3), u(4, 0)), 'told elsewhere').to.deep.equal([null, 48000, null]);
-  });
-
-  it('reads it behind the values of audioMuxVersion 1', () => {
-    expect(read(readLatm, loas(config1, u(5, 2), u(4, 3), u(4, 2), u(32, 0)))).to.deep.equal([null, 48000, 2]);
-  });
-
-  it('goes on to a frame that has it, as far as there are bytes', () => {
-    const same = loas('1' + u(7, 5) + u(32, 1));
-    const told = loas(config, u(5, 2), u(4, 3), u(4, 2), u(32, 0));
-    expect(read(readLatm, [...same, ...same, ...told])).to.deep.equal([null, 48000, 2]);
-    expect(read(readLatm, [...same, ...same])).to.be.undefined;
-    expect(read(readLatm, [...same, ...told.slice(0, 6)])).to.be.undefined;
-  });
-
-  it('tells nothing of what cannot be', () => {
-    const fine = [u(5, 2), u(4, 3), u(4, 2), u(32, 0)];
-    expect(read(readLatm, body(50)), 'no syncword').to.be.false;
-    expect(read(readLatm, loas('011', ...fine)), 'audioMuxVersionA').to.be.false;
-    expect(read(readLatm, loas(config, u(5, 2), u(4, 13), u(4, 2), u(32, 0))), 'samplingFrequencyIndex').to.be.false;
-    expect(read(readLatm, loas(config)), 'ends in the middle').to.be.false;
   });
 });
