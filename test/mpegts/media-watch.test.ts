@@ -86,6 +86,7 @@ const pictures: [string, () => Buffer, object][] = [
   ['H.264 for live', () => video('640x360', '15', ...x264, '-tune', 'zerolatency', '-g', '30'), { frameRate: 15 }],
   ['HEVC of an odd size', () => video('322x182', '50', ...x265()), { width: 322, height: 182, frameRate: 50 }],
   ['HEVC, 1080p, 23.976', () => video('1920x1080', '24000/1001', ...x265()), { height: 1080, frameRate: 23.976 }],
+  ['HEVC, fields', () => video('720x576', '25', ...x265(':interlace=tff')), { height: 576 }],
   ['HEVC without a rate', () => video('640x360', '30', ...x265(':no-vui-timing-info=1')), { frameRate: 30 }],
 ];
 
