@@ -5,6 +5,7 @@ import './engine.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
 import { serve } from './serve.js';
+import { status } from './status.js';
 import { stream } from './stream.js';
 import { token } from './token.js';
 
@@ -14,6 +15,7 @@ usage: vw COMMAND [OPTIONS]
 
   vw stream     run the relay (vw stream --help lists its settings)
   vw serve      run a far end that boards send to and browsers watch (vw serve --help)
+  vw status     what a relay is doing, as a table (vw status --help)
   vw token      make a token for a far end (vw token --help)
   vw version    print the version
 
@@ -27,6 +29,9 @@ switch (command) {
     break;
   case 'serve':
     await serve(args);
+    break;
+  case 'status':
+    await status(args);
     break;
   case 'token':
     await token(args);

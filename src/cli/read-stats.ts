@@ -1,0 +1,62 @@
+// What a relay says of itself, checked: an answer of something else is told apart by words.
+
+import { type Stats, statsSchema } from '../api/stats-schema.js';
+import { EVERY_FEED, type MutedTracks } from '../relay/rules.js';
+import { NotServedError, type RelayClient } from './relay-client.js';
+import { clean } from './text.js';
+
+/** What was asked of a relay, safe for a terminal. */
+export interface Seen {
+  readonly url: string;
+  readonly stats: Stats;
+  /** What is muted by a rule, by feed. */
+  readonly mutes: Readonly<Record<string, MutedTracks>>;
+}
+
+/** Asks for stats and mutes. Throws {@link NotServedError}. */
+export async function lookAt(client: RelayClient): Promise<Seen> {
+  const [stats, mutes] = await Promise.all([
+    client.ask('GET', '/api/stats'),
+    client.ask('GET', `/api/mutes/${EVERY_FEED}`),
+  ]);
+  return { url: client.url, stats: cleaned(readStats(stats, client.url)), mutes: cleaned(mutes as Seen['mutes']) };
+}
+
+/** Checks an answer to GET /api/stats. What a newer relay says beside it is no fault. Throws {@link NotServedError}. */
+export function readStats(answer: unknown, url: string): Stats {
+  const { success, error } = statsSchema.safeParse(answer);
+  const fault = success ? undefined : error.issues.find(({ code }) => code !== 'unrecognized_keys');
+  if (fault === undefined) return answer as Stats; // the schema has no transforms: what it accepts is what came
+  const parts = typeof answer === 'object' && answer !== null ? Object.keys(answer) : [];
+  if (parts.includes('topics')) {
+    throw new NotServedError(`${url} is a far end (vw serve); vw status asks relays (vw stream)`, false);
+  }
+  if (!['feeds', 'streams', 'destinations'].every((name) => parts.includes(name))) {
+    throw new NotServedError(`${url} is no vw stream: its /api/stats says other things than a relay's`, false);
+  }
+  const where = clean(fault.path.map(String).join('.'));
+  throw new NotServedError(
+    `${url} is a vw stream of another version: its stats differ at ${where} (${clean(fault.message)}); use the vw that runs there`,
+    false,
+  );
+}
+
+/** Stats as JSON on one line that is safe on a terminal, too: what is not plain ASCII is escaped. */
+export function jsonLine(stats: unknown): string {
+  return JSON.stringify(stats).replace(
+    /[\x7f-\uffff]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The same with every text in it, names too, {@link clean}. */
+function cleaned<T>(value: T): T {
+  return cleanOf(value) as T; // texts stay texts, and nothing else is touched
+}
+
+function cleanOf(value: unknown): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (Array.isArray(value)) return value.map(cleanOf);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [clean(name), cleanOf(one)]));
+}
