@@ -22,6 +22,13 @@ export const STANDING_ID = 'apiRule';
 /** A destination rule as it is shown: without its secret. */
 export type ShownDestination = Omit<DestinationRule, 'token'> & { readonly tokenSet?: true };
 
+/** Every rule there is, each as it may be posted again. */
+export interface AllRules {
+  readonly streams: readonly StreamRule[];
+  readonly destinations: readonly ShownDestination[];
+  readonly mutes: readonly MuteRule[];
+}
+
 /** What REST and the admin feed do. Every method throws what {@link Relay} and the rules throw. */
 export class Actions {
   /** What the link of `VW_API` has done; null: there is none. */
@@ -32,6 +39,15 @@ export class Actions {
     private readonly relay: Relay,
     private readonly standing: DestinationRule | null = null,
   ) {}
+
+  /** Every rule but the relay's own (`VW_API`), which its settings make. */
+  rules(): AllRules {
+    return {
+      streams: this.relay.streamRules(),
+      destinations: this.relay.destinationRules().map(shown),
+      mutes: this.relay.muteRules(),
+    };
+  }
 
   setStream(body: unknown): StreamRule {
     return this.relay.setStream(parseStreamRule(body));

@@ -55,6 +55,10 @@ export function createApp(
     .route('/api/stats')
     .get(answer(() => actions.stats()))
     .all(only('GET'));
+  app
+    .route('/api/rules')
+    .get(answer(() => actions.rules()))
+    .all(only('GET'));
 
   const json: RequestHandler[] = [wantJson, express.json({ limit: MAX_BODY_BYTES, strict: false })];
 
@@ -132,7 +136,7 @@ export function createApp(
     throw new HttpError(
       404,
       'ERR_NO_SUCH_PATH',
-      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/stats, /healthcheck, ` +
+      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/rules, /api/stats, /healthcheck, ` +
         '/ts/<feed or stream>, /ws/<feed or stream> and /play/<feed or stream>',
     );
   });
