@@ -76,6 +76,8 @@ async function lookOnce(client: RelayClient, isJson: boolean): Promise<void> {
 async function watch(client: RelayClient, isJson: boolean, everyMs: number): Promise<void> {
   const stop = new AbortController();
   const end = () => stop.abort();
+  // A relay that does not answer is not waited for when it is time to go.
+  const ended = new Promise<null>((resolve) => stop.signal.addEventListener('abort', () => resolve(null)));
   process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
   let last: Seen | null = null;
   let trouble: string | null = null;
@@ -88,7 +90,9 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
       const began = performance.now();
       const before: string | null = trouble;
       try {
-        last = await lookAt(client);
+        const seen: Seen | null = await Promise.race([lookAt(client), ended]);
+        if (seen === null) break;
+        last = seen;
         trouble = null;
         process.exitCode = exitCodeOf(last);
       } catch (error) {

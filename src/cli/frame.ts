@@ -23,7 +23,7 @@ export function fitPage({ head, tables, tail }: Page, rows: number): string[] {
   const room = rows - head.length - tail.length - 2; // an empty line on both sides
   if (tables.length <= room) return [...head, '', ...tables, '', ...tail];
   const shown = Math.max(room - 1, 0);
-  const cut = `… ${plural(tables.length - shown, 'more line')}: a taller window, or vw status without --watch, shows all`;
+  const cut = `… ${plural(tables.length - shown, 'more line')} (vw status without --watch shows all)`;
   const lines = [...head, '', ...tables.slice(0, shown), cut, '', ...tail];
   return lines.slice(0, Math.max(rows, 1));
 }

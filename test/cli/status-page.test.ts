@@ -170,7 +170,7 @@ describe('a page on a terminal', () => {
       '',
       '1',
       '2',
-      '… 2 more lines: a taller window, or vw status without --watch, shows all',
+      '… 2 more lines (vw status without --watch shows all)',
       '',
       'all is well',
     ]);

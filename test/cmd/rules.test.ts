@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { certificateFor } from '../support-far/certificates.js';
 import { freePort } from '../support-far/programs.js';
 import { Answers } from '../support/answers.js';
 import { FarEnd } from '../support/far-end.js';
@@ -168,6 +169,23 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     const relay = await Program.stream({ VW_PORT: String(port) });
     expect(await vw.exit()).to.equal(0);
     expect((await relay.api('GET', '/api/streams/all')).body).to.have.property('stream/front');
+  });
+
+  it('finds the relay of this machine by its own settings: key, certificate and port', async () => {
+    const { cert, key } = await certificateFor(['board.lab.example']);
+    const [certPath, keyPath] = [file(cert), file(key)];
+    const settings = { VW_CERT: certPath, VW_KEY: keyPath, VW_API_KEY: 'k1', VW_HOST: '0.0.0.0' };
+    const relay = Program.run(['stream'], settings); // its API is asked by nobody who does not know the certificate
+    await until('it listens', () => relay.line('listening') !== undefined);
+    const { port } = new URL(String(relay.line('listening')!.url));
+    const vw = Program.run(['rules', 'export'], { ...settings, VW_PORT: port });
+    expect([await vw.exit(), vw.stderr]).to.deep.equal([0, 'vw: tokens are not in it; no destination has one\n']);
+    const keyless = Program.run(['rules', 'export'], { VW_CERT: certPath, VW_PORT: port });
+    expect(await keyless.exit()).to.equal(3);
+    expect(keyless.stderr).to.contain('it wants a key');
+    const distrustful = Program.run(['rules', 'export', '--url', `https://127.0.0.1:${port}`]);
+    expect(await distrustful.exit()).to.equal(3);
+    expect(distrustful.stderr).to.contain('its certificate is not trusted');
   });
 
   it('export has no destination of the settings (VW_API), which no import could set', async () => {

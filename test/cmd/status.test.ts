@@ -188,6 +188,16 @@ describe('vw status --watch', () => {
     expect(vw.stderr.trimEnd().split('\n')).to.have.length(1);
   });
 
+  it('does not wait for an answer when it is told to end', async () => {
+    const relay = await Answers.start(() => null);
+    const vw = Program.run(['status', '--watch', '--url', relay.url]);
+    await until('it has asked', () => relay.asked.length > 0);
+    vw.child.kill('SIGINT');
+    const began = performance.now();
+    await vw.exit();
+    expect(performance.now() - began).to.be.below(5000); // the answer is waited for 10 s
+  });
+
   it('ends when nobody reads it any more', async () => {
     const relay = await Answers.start(saying(stats));
     const vw = Program.run(['status', '--watch', '0.2', '--url', relay.url]);
@@ -225,7 +235,7 @@ describe('vw status --watch', () => {
     const { length } = terminal.written;
     await Answers.start(saying(troubledStats), null, relay.port);
     await terminal.shows('5 things are wrong');
-    expect(terminal.written.slice(length)).to.contain('more lines: a taller window');
+    expect(terminal.written.slice(length)).to.contain('more lines (vw status without --watch shows all)');
     terminal.type('q');
     expect((await terminal.end()).code).to.equal(1);
   });
