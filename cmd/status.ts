@@ -75,9 +75,10 @@ async function lookOnce(client: RelayClient, isJson: boolean): Promise<void> {
 /** Looks until it is told to stop. A relay that goes away is waited for; one that never was a relay is not. */
 async function watch(client: RelayClient, isJson: boolean, everyMs: number): Promise<void> {
   const stop = new AbortController();
-  const end = () => stop.abort();
-  // A relay that does not answer is not waited for when it is time to go.
-  const ended = new Promise<null>((resolve) => stop.signal.addEventListener('abort', () => resolve(null)));
+  const end = () => {
+    stop.abort();
+    client.close(); // an answer that does not come is not waited for
+  };
   process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
   let last: Seen | null = null;
   let trouble: string | null = null;
@@ -90,12 +91,11 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
       const began = performance.now();
       const before: string | null = trouble;
       try {
-        const seen: Seen | null = await Promise.race([lookAt(client), ended]);
-        if (seen === null) break;
-        last = seen;
+        last = await lookAt(client);
         trouble = null;
         process.exitCode = exitCodeOf(last);
       } catch (error) {
+        if (stop.signal.aborted) break;
         if (!(error instanceof NotServedError) || (!error.mayPass && last === null)) throw error;
         trouble = error.message;
         process.exitCode = EXIT_NOT_SERVED;

@@ -1,6 +1,12 @@
 // Asks a relay's API, and says in words why it is not reached, or why it is no relay.
 
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { RelayAddress } from './relay-address.js';
 import { clean } from './text.js';
@@ -45,6 +51,8 @@ export class RelayClient {
   readonly #address: RelayAddress;
   readonly #timeoutMs: number;
   readonly #agent: HttpAgent;
+  readonly #requests = new Set<ClientRequest>();
+  #isClosed = false;
 
   constructor(address: RelayAddress, timeoutMs: number) {
     this.#address = address;
@@ -77,7 +85,10 @@ export class RelayClient {
     return this.#read(answer, path);
   }
 
+  /** Gives up what was asked and is not answered. */
   close(): void {
+    this.#isClosed = true;
+    for (const request of this.#requests) request.destroy();
     this.#agent.destroy();
   }
 
@@ -85,7 +96,7 @@ export class RelayClient {
     try {
       return await this.#sendOnce(method, path, body);
     } catch (error) {
-      if ((error as { wasReused?: boolean }).wasReused !== true) throw error;
+      if (this.#isClosed || (error as { wasReused?: boolean }).wasReused !== true) throw error;
       return this.#sendOnce(method, path, body);
     }
   }
@@ -106,7 +117,9 @@ export class RelayClient {
     return new Promise((resolve, reject) => {
       const make = url.startsWith('https:') ? httpsRequest : httpRequest;
       const request = make(url + path, options, (response) => void readAnswer(response).then(resolve, reject));
+      this.#requests.add(request);
       request.on('error', (error) => reject(Object.assign(error, { wasReused: request.reusedSocket })));
+      request.on('close', () => this.#requests.delete(request));
       request.end(text ?? undefined);
     });
   }

@@ -1,6 +1,7 @@
 // What has to be done so that a relay has the rules of a document. Pure: no I/O.
 
-import { EVERY_FEED, isSameStream, type MuteRule, type StreamRule } from '../relay/rules.js';
+import { safeUrl } from '../log.js';
+import { type DestinationRequest, EVERY_FEED, isSameStream, type MuteRule, type StreamRule } from '../relay/rules.js';
 import type { NotedDestination, RulesDocument } from './rules-document.js';
 
 /** One request that sets or deletes a rule. */
@@ -120,32 +121,36 @@ function destinationStep(
   const what = `destination ${rule.id}`;
   const token = given ?? rule.token;
   // The relay keeps a token for the far end that it was given for.
-  const isKept = before !== undefined && before.isTokenSet && before.rule.destination === rule.destination;
-  const isWanted = isTokenSet || /^https?:/i.test(rule.destination);
-  if (isWanted && typeof token !== 'string' && !isKept && !(token === null && isTokenSet)) {
+  const isKept = token === undefined && before?.isTokenSet === true && before.rule.destination === rule.destination;
+  const isWanted = /^https?:/i.test(rule.destination) || (isTokenSet && token !== null);
+  if (isWanted && typeof token !== 'string' && !isKept) {
     return {
       verb: 'set',
       what,
       why: `its token is not in the file; give it with --tokens FILE, {"${rule.id}": "TOKEN"}`,
     };
   }
-  const words = ({ rule: one }: NotedDestination) => {
-    return `${one.stream} to ${one.destination}${one.swap === 'break' ? ' with swap break' : ''}`;
-  };
-  const now = words({ rule, isTokenSet });
-  const was = before && words(before);
   const isTokenNews = typeof token === 'string' || (token === null && before?.isTokenSet === true);
-  if (now === was && !isTokenNews) return null;
+  if (before && isSameRule(rule, before.rule) && !isTokenNews) return null;
   const tokenWords = token === undefined ? '' : token === null ? ', without its token' : ', with its token';
   return {
     verb: 'set',
     what,
-    words: `${change(now, was)}${tokenWords}`,
+    words: `${change(destinationWords(rule), before && destinationWords(before.rule))}${tokenWords}`,
     method: 'POST',
     path: '/api/destinations',
     body: token === undefined ? rule : { ...rule, token },
     isCondition: false,
   };
+}
+
+function isSameRule(a: DestinationRequest, b: DestinationRequest): boolean {
+  return a.stream === b.stream && a.destination === b.destination && (a.swap === 'break') === (b.swap === 'break');
+}
+
+/** Without the query of its URL, which may hold a code: this is what gets into a log. */
+function destinationWords({ stream, destination, swap }: DestinationRequest): string {
+  return `${stream} to ${safeUrl(destination)}${swap === 'break' ? ' with swap break' : ''}`;
 }
 
 /** What a relay has beyond the document. Media stops first, and only then is it no longer muted. */

@@ -122,6 +122,21 @@ describe("makePlan, of a destination's token", () => {
     });
   });
 
+  it('wants it for https also where the document has null', () => {
+    const found = plan(
+      { destinations: [{ ...access, token: null }] },
+      { destinations: [{ ...access, tokenSet: true }] },
+    );
+    expect(found.refusals).to.deep.equal([refusal('lab')]);
+  });
+
+  it('shows nothing of a code in an address, and sees that it is another', () => {
+    const [one, two] = ['?code=one', '?code=two'].map((query) => ({ ...far, destination: far.destination + query }));
+    const found = plan({ destinations: [two] }, { destinations: [one] });
+    expect(said(found)).to.deep.equal(['set destination 1: stream/front to wss://far.example/in/front']);
+    expect(found.steps[0]!.body).to.deep.equal(two);
+  });
+
   it('takes it away where the document has null', () => {
     const bare = { destinations: [{ ...far, token: null }] };
     expect(plan(bare, { destinations: [set] }).steps[0]!.body).to.deep.equal({ ...far, token: null });
