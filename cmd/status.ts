@@ -75,6 +75,7 @@ async function lookOnce(client: RelayClient, isJson: boolean): Promise<void> {
 /** Looks until it is told to stop. A relay that goes away is waited for; one that never was a relay is not. */
 async function watch(client: RelayClient, isJson: boolean, everyMs: number): Promise<void> {
   const stop = new AbortController();
+  const isOver = () => stop.signal.aborted;
   const end = () => {
     stop.abort();
     client.close(); // an answer that does not come is not waited for
@@ -87,7 +88,7 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
   };
   const screen = process.stdout.isTTY && !isJson ? new Screen(end, draw) : null;
   try {
-    while (!stop.signal.aborted) {
+    while (!isOver()) {
       const began = performance.now();
       const before: string | null = trouble;
       try {
@@ -95,7 +96,7 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
         trouble = null;
         process.exitCode = exitCodeOf(last);
       } catch (error) {
-        if (stop.signal.aborted) break;
+        if (isOver()) break;
         if (!(error instanceof NotServedError) || (!error.mayPass && last === null)) throw error;
         trouble = error.message;
         process.exitCode = EXIT_NOT_SERVED;
