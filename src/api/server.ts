@@ -64,7 +64,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options, 0);
   const seats = new Seats(relay.limits.maxClients);
-  const viewers = new HttpViewers(relay, seats, log);
+  const viewers = new HttpViewers(relay, seats);
   const app = createApp(relay, actions, viewers, guard, keys, certificate !== null, options.headersTimeoutMs, log);
   server.on('request', app);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.

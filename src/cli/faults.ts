@@ -1,6 +1,6 @@
 // What is wrong with a relay now, from its stats. Pure.
 
-import type { Stats } from '../api/stats-schema.js';
+import type { Stats } from '../relay/stats-schema.js';
 import type { Fault } from '../relay/event.js';
 import { byName } from './text.js';
 

@@ -1,6 +1,6 @@
 // What a feed carries, in a few words. Pure.
 
-import type { Stats } from '../api/stats-schema.js';
+import type { Stats } from '../relay/stats-schema.js';
 
 type Track = Stats['feeds'][string]['tracks'][number];
 

@@ -1,6 +1,6 @@
 // What a relay says of itself, checked: an answer of something else is told apart by words.
 
-import { type Stats, statsSchema } from '../api/stats-schema.js';
+import { type Stats, statsSchema } from '../relay/stats-schema.js';
 import { EVERY_FEED, type MutedTracks } from '../relay/rules.js';
 import { NotServedError, type RelayClient } from './relay-client.js';
 import { clean } from './text.js';

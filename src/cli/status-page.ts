@@ -1,6 +1,6 @@
 // `vw status` as lines of text: the relay, its feeds, streams and destinations, and what is wrong. Pure.
 
-import type { Stats } from '../api/stats-schema.js';
+import type { Stats } from '../relay/stats-schema.js';
 import { EVERY_FEED } from '../relay/rules.js';
 import type { Painter } from './colour.js';
 import { entries, whatIsWrong } from './faults.js';

@@ -1,6 +1,6 @@
 // The tables of `vw status`: feeds, streams, destinations, from what GET /api/stats says. Pure.
 
-import type { Stats } from '../api/stats-schema.js';
+import type { Stats } from '../relay/stats-schema.js';
 import { readFeedEntry } from '../relay/rules.js';
 import type { Tone } from './colour.js';
 import { entries, linkFault } from './faults.js';

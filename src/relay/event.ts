@@ -40,7 +40,12 @@ const bodies = [
     rule: z.record(z.string(), z.unknown()).describe('as the API shows it: without its token'),
   }),
   z.object({ type: z.literal('rule-deleted'), kind: ruleKind, name: text('as in rule-set') }),
-  z.object({ type: z.literal('feed-up'), feed: z.string(), source: text('who sends') }),
+  z.object({
+    type: z.literal('feed-up'),
+    feed: z.string(),
+    source: text('who sends'),
+    before: text('whose place it took, where there was one').optional(),
+  }),
   z.object({ type: z.literal('feed-down'), feed: z.string(), source: text('who sent') }),
   z.object({
     type: z.literal('feed-fault'),

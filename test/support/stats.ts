@@ -1,6 +1,6 @@
 // What GET /api/stats may answer, made by hand: for whoever reads it. Checked by the schema, so that it cannot be wrong.
 
-import { type Stats, statsSchema } from '../../src/api/stats-schema.js';
+import { type Stats, statsSchema } from '../../src/relay/stats-schema.js';
 
 /** The moment at which all of it was asked. */
 export const NOW_MS = 1_750_000_000_000;
