@@ -1,8 +1,9 @@
 // What a relay says of itself, checked: an answer of something else is told apart by words.
 
+import { z } from 'zod';
 import { type Stats, statsSchema } from '../relay/stats-schema.js';
 import { EVERY_FEED, type MutedTracks } from '../relay/rules.js';
-import { NotServedError, type RelayClient } from './relay-client.js';
+import { NotServedError, RefusedError, type RelayClient } from './relay-client.js';
 import { clean } from './text.js';
 
 /** What was asked of a relay, safe for a terminal. */
@@ -13,13 +14,27 @@ export interface Seen {
   readonly mutes: Readonly<Record<string, MutedTracks>>;
 }
 
+const mutesSchema = z.record(z.string(), z.enum(['audio', 'all']));
+
 /** Asks for stats and mutes. Throws {@link NotServedError}. */
 export async function lookAt(client: RelayClient): Promise<Seen> {
-  const [stats, mutes] = await Promise.all([
-    client.ask('GET', '/api/stats'),
-    client.ask('GET', `/api/mutes/${EVERY_FEED}`),
-  ]);
-  return { url: client.url, stats: cleaned(readStats(stats, client.url)), mutes: cleaned(mutes as Seen['mutes']) };
+  const stats = readStats(await askFor(client, '/api/stats'), client.url);
+  const mutes = mutesSchema.safeParse(await askFor(client, `/api/mutes/${EVERY_FEED}`));
+  if (!mutes.success) {
+    throw new NotServedError(`${client.url} is a vw stream of another version: its mutes are not understood`, false);
+  }
+  return { url: client.url, stats: cleaned(stats), mutes: cleaned(mutes.data) };
+}
+
+/** What a relay answers to everybody whom it serves. */
+async function askFor(client: RelayClient, path: string): Promise<unknown> {
+  try {
+    return await client.ask('GET', path);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const { status, code, message } = error;
+    throw new NotServedError(`${client.url} refuses ${path} with HTTP ${status}: ${message} (${code})`, status >= 500);
+  }
 }
 
 /** Checks an answer to GET /api/stats. What a newer relay says beside it is no fault. Throws {@link NotServedError}. */

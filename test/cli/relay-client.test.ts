@@ -133,6 +133,7 @@ describe('readStats', () => {
     for (const other of [{ hello: 1 }, [], 'null', 7, null]) {
       expect(await said(typeof other === 'string' ? null : other)).to.contain('is no vw stream');
     }
+    expect(await said({ code: 'ERR_X', detail: 'no' }, 404)).to.contain('refuses /api/stats with HTTP 404: no (ERR_X)');
     expect(await said({ error: 'not here' }, 404)).to.contain('HTTP 404, application/json');
   });
 

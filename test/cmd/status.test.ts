@@ -4,10 +4,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { statsSchema } from '../../src/relay/stats-schema.js';
 import { Answers, type Reply } from '../support/answers.js';
+import { Camera } from '../support/camera.js';
 import { afterTest } from '../support/cleanup.js';
+import { FarEnd } from '../support/far-end.js';
 import { Program } from '../support/program.js';
 import { stats, troubledStats } from '../support/stats.js';
+import { packets } from '../support/ts.js';
+import { RawUpload } from '../support/upload.js';
 import { until } from '../support/wait.js';
 
 const VW = fileURLToPath(new URL('../../dist/cmd/vw.js', import.meta.url));
@@ -132,14 +137,77 @@ describe('vw status', () => {
     expect(gone.stderr).to.contain('nobody listens there; is vw stream running');
   });
 
-  it('reaches its own relay with the same settings, with a key', async () => {
+  it('knows a far end', async () => {
+    const serve = Program.run(['serve'], { VW_SERVE_PORT: '0' });
+    await until('it listens', () => serve.line('listening') !== undefined);
+    const url = String(serve.line('listening')!.url);
+    const vw = Program.run(['status', '--url', url]);
+    expect([await vw.exit(), vw.stderr]).to.deep.equal([
+      3,
+      `vw: ${url} is a far end (vw serve); vw status asks relays (vw stream)\n`,
+    ]);
+  });
+});
+
+describe('vw status of a relay', () => {
+  it('tells feeds, streams and destinations as they are, and who is at fault', async () => {
+    const [relay, farEnd] = [await Program.stream(), await FarEnd.start()];
+    const gone = await FarEnd.start();
+    await gone.stop();
+    await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0', 'audio0'] });
+    await relay.api('POST', '/api/destinations', { id: '2', stream: 'video7', destination: gone.url });
+    await relay.send('stream/front', farEnd.url, '1');
+    Camera.picture('mpeg1video', `${relay.url}/ts/video0`);
+    Camera.sound('mp2', `${relay.url}/ts/audio0`);
+    await until('the stream has both', async () => (await relay.stats()).streams['stream/front']?.tracks.length === 2);
+    await until('the far end has some', () => farEnd.messages.length > 20);
+    await until('it is known what is wrong', async () => {
+      const { feeds, destinations } = await relay.stats();
+      return feeds.video0?.gopMs === 480 && feeds.video7?.fault && destinations[2]?.live.fault;
+    });
+    const vw = Program.run(['status'], { VW_PORT: String(relay.port) });
+    expect(await vw.exit()).to.equal(1);
+    const [feeds, streams, destinations, wrong] = vw.stdout.split('\n\n').slice(1);
+    expect(feeds).to.match(/^audio0 +live \d+s +\d+ +0 +\S+( ms)? +mp2 44\.1 kHz mono +127\.0\.0\.1:\d+$/m);
+    expect(feeds).to.match(/^video0 +live \d+s +\d+ +0 +480 ms +mpeg1video 320x240 25\/s +127\.0\.0\.1:\d+$/m);
+    expect(feeds).to.match(/^video7 +absent \d+s .*\n {4}! .* \(no-source\)$/m);
+    expect(streams).to.match(/^stream\/front +\d+ +1 +video0 mpeg1video, audio0 mp2 +/m);
+    expect(destinations).to.match(/^1 +stream\/front +open \d+s +\d+ .*ws:\/\/127\.0\.0\.1:\d+\/in\/video0$/m);
+    expect(destinations).to.match(/^2 +video7 +\w+ \d+s .*\n {4}! .* \(unreachable\)/m);
+    expect(wrong!.split('\n').map((line) => line.replace(/: .*/, ''))).to.deep.equal([
+      '2 things are wrong:',
+      '  feed video7',
+      '  destination 2',
+      '',
+    ]);
+  });
+
+  it('says what is muted, and answers --json as the schema has it', async () => {
+    const relay = await Program.stream();
+    await relay.api('PUT', '/api/mutes/all', {});
+    await relay.api('PUT', '/api/mutes/video0', { tracks: 'all' });
+    RawUpload.begin(relay.port, 'video0').chunk(packets(3));
+    const vw = Program.run(['status', '--json'], { VW_URL: relay.url });
+    await vw.exit();
+    expect(statsSchema.parse(JSON.parse(vw.stdout)).process.pid).to.equal(relay.pid);
+    const page = Program.run(['status'], { VW_URL: relay.url });
+    await page.exit();
+    expect(page.stdout).to.contain('it is muted: nothing of it goes anywhere');
+    expect(page.stdout).to.contain('\nmuted: the sound of every feed, all of video0\n');
+  });
+
+  it('wants the key that the relay has', async () => {
     const relay = await Program.stream({ VW_API_KEY: 'k1' });
-    const refused = Program.run(['status'], { VW_PORT: String(relay.port) });
-    expect(await refused.exit()).to.equal(3);
+    const settings = { VW_PORT: String(relay.port) };
+    const run = async (args: readonly string[], more: Record<string, string> = {}) => {
+      const vw = Program.run(['status', ...args], { ...settings, ...more });
+      return { code: await vw.exit(), stderr: vw.stderr };
+    };
+    const [refused, wrong] = [await run([]), await run(['--key', 'k2'])];
+    expect([refused.code, wrong.code]).to.deep.equal([3, 3]);
     expect(refused.stderr).to.contain('it wants a key; give its VW_API_KEY');
-    const wrong = Program.run(['status', '--key', 'k2'], { VW_PORT: String(relay.port) });
-    expect(await wrong.exit()).to.equal(3);
     expect(wrong.stderr).to.contain('the key is not its own');
+    expect(await run([], { VW_API_KEY: 'k1' })).to.deep.equal({ code: 0, stderr: '' });
   });
 });
 
