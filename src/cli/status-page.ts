@@ -45,7 +45,7 @@ export function statusPage({ url, stats, mutes }: Seen, width: number, paint: Pa
 /** The page of somebody who looks again and did not reach the relay; `page` is what was seen before. */
 export function troublePage(trouble: string, page: Page | null, width: number, paint: Painter, time: string): Page {
   const { head, tables, tail } = page ?? { head: [], tables: [], tail: [] };
-  const words = wrap(`${time} not reached, trying again: ${trouble}`, width).map((line) => paint(line, 'wrong'));
+  const words = wrap(`${time} trying again: ${trouble}`, width).map((line) => paint(line, 'wrong'));
   return { head: page === null ? words : [...words, '', 'what was seen last:', ...head], tables, tail };
 }
 

@@ -137,8 +137,8 @@ muted: the sound of every feed, all of video2
     const page = statusPage({ url: URL, stats: stats(), mutes: {} }, 80, plain);
     const words = `${URL} is not reached: nobody listens there`;
     expect(troublePage(words, page, 80, plain, '12:03:04').head).to.deep.equal([
-      '12:03:04 not reached, trying again: http://127.0.0.1:8888 is not reached: nobody',
-      'listens there',
+      '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nobody listens',
+      'there',
       '',
       'what was seen last:',
       ...page.head,
