@@ -13,6 +13,7 @@ import { parseFeedName, parseSourceName, readFeedEntry, trimName } from '../rela
 import type { Watchable } from '../web/player-page.js';
 import { playerRoutes } from '../web/player-routes.js';
 import type { Actions } from './actions.js';
+import type { EventStreams } from './event-stream.js';
 import type { Guard } from './guard.js';
 import { takeHttpUpload } from './http-upload.js';
 import type { KeyGuard } from './keys.js';
@@ -28,6 +29,7 @@ export function createApp(
   relay: Relay,
   actions: Actions,
   viewers: HttpViewers,
+  events: EventStreams,
   guard: Guard,
   keys: KeyGuard | null,
   isSecure: boolean,
@@ -58,6 +60,10 @@ export function createApp(
   app
     .route('/api/rules')
     .get(answer(() => actions.rules()))
+    .all(only('GET'));
+  app
+    .route('/api/events')
+    .get((request, response) => events.tell(request, response))
     .all(only('GET'));
 
   const json: RequestHandler[] = [wantJson, express.json({ limit: MAX_BODY_BYTES, strict: false })];
