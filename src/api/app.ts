@@ -13,6 +13,7 @@ import { parseFeedName, parseSourceName, readFeedEntry, trimName } from '../rela
 import type { Watchable } from '../web/player-page.js';
 import { playerRoutes } from '../web/player-routes.js';
 import type { Actions } from './actions.js';
+import type { EventStreams } from './event-stream.js';
 import type { Guard } from './guard.js';
 import { takeHttpUpload } from './http-upload.js';
 import type { KeyGuard } from './keys.js';
@@ -28,6 +29,7 @@ export function createApp(
   relay: Relay,
   actions: Actions,
   viewers: HttpViewers,
+  events: EventStreams,
   guard: Guard,
   keys: KeyGuard | null,
   isSecure: boolean,
@@ -54,6 +56,14 @@ export function createApp(
   app
     .route('/api/stats')
     .get(answer(() => actions.stats()))
+    .all(only('GET'));
+  app
+    .route('/api/rules')
+    .get(answer(() => actions.rules()))
+    .all(only('GET'));
+  app
+    .route('/api/events')
+    .get((request, response) => events.tell(request, response))
     .all(only('GET'));
 
   const json: RequestHandler[] = [wantJson, express.json({ limit: MAX_BODY_BYTES, strict: false })];
@@ -132,7 +142,7 @@ export function createApp(
     throw new HttpError(
       404,
       'ERR_NO_SUCH_PATH',
-      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/stats, /healthcheck, ` +
+      `there is nothing at ${request.path}; there are /api/streams, /api/destinations, /api/mutes, /api/rules, /api/stats, /healthcheck, ` +
         '/ts/<feed or stream>, /ws/<feed or stream> and /play/<feed or stream>',
     );
   });

@@ -42,7 +42,7 @@ const BY_DESCRIPTOR: Readonly<Record<number, string>> = {
  * A track's codec as ffmpeg names it, `mpeg1video`; `0x86` where there is no name for its stream_type here. What the media
  * itself says, which is more exact, is in `Inspector.media`.
  */
-export function codecName({ streamType, descriptors }: Track): string {
+export function codecName({ streamType, descriptors }: Pick<Track, 'streamType' | 'descriptors'>): string {
   const known = BY_TYPE[streamType];
   if (known !== undefined) return known;
   for (const { tag, body } of readDescriptors(descriptors)) {

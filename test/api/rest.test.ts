@@ -147,7 +147,25 @@ describe('/api/destinations', () => {
     const small = await TestRelay.start({ maxFeeds: 2 });
     const refused = await small.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['1', '2', '3'] });
     expect(refused.body).to.include({ status: 503, code: 'ERR_TOO_MANY_FEEDS' });
-    expect(small.relay.stats()).to.deep.equal({ feeds: {}, streams: {}, destinations: {} });
+    expect(small.relay.stats()).to.deep.include({ feeds: {}, streams: {}, destinations: {} });
+  });
+});
+
+describe('/api/rules', () => {
+  it('tells every rule as it may be posted again, without tokens', async () => {
+    const stream = { stream: 'stream/a', feeds: ['video0', 'audio0'], trimMs: { audio0: -40 } };
+    await vw.api('POST', '/api/streams', stream);
+    await vw.api('POST', '/api/destinations', { ...rule, token: 'a-token' });
+    await vw.api('PUT', '/api/mutes/all', {});
+    expect(await vw.api('GET', '/api/rules')).to.deep.include({
+      status: 200,
+      body: {
+        streams: [stream],
+        destinations: [{ ...rule, tokenSet: true }],
+        mutes: [{ feed: 'all', tracks: 'audio' }],
+      },
+    });
+    expect((await vw.api('POST', '/api/rules', {})).body).to.include({ code: 'ERR_METHOD' });
   });
 });
 
