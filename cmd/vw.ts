@@ -4,6 +4,7 @@
 import './engine.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
+import { demo } from './demo.js';
 import { serve } from './serve.js';
 import { stream } from './stream.js';
 import { token } from './token.js';
@@ -12,6 +13,7 @@ const USAGE = `vw: video over WebSockets
 
 usage: vw COMMAND [OPTIONS]
 
+  vw demo       show it all on this machine, without a camera (vw demo --help)
   vw stream     run the relay (vw stream --help lists its settings)
   vw serve      run a far end that boards send to and browsers watch (vw serve --help)
   vw token      make a token for a far end (vw token --help)
@@ -22,6 +24,9 @@ usage: vw COMMAND [OPTIONS]
 
 const [command, ...args] = process.argv.slice(2);
 switch (command) {
+  case 'demo':
+    await demo(args);
+    break;
   case 'stream':
     await stream(args);
     break;
