@@ -1,6 +1,6 @@
 // `vw demo` as a process, as people run it, with its addresses read from what it prints.
 
-import { Program } from './program.js';
+import { type Environment, Program } from './program.js';
 import { until } from './wait.js';
 
 /** Where everything of a demo is. */
@@ -15,16 +15,17 @@ export class DemoProgram implements DemoAddresses {
   relay = '';
   farEnds: [string, string] = ['', ''];
 
-  private constructor(args: readonly string[]) {
-    this.program = Program.run(['demo', '--port', '0', ...args]);
+  private constructor(args: readonly string[], variables: Environment) {
+    const port = args.includes('--port') ? [] : ['--port', '0'];
+    this.program = Program.run(['demo', ...port, ...args], variables);
   }
 
   /** Starts it and waits until it has said all that it says at first. */
-  static async start(...args: readonly string[]): Promise<DemoProgram> {
-    const one = new DemoProgram(args);
+  static async start(args: readonly string[] = [], variables: Environment = {}): Promise<DemoProgram> {
+    const one = new DemoProgram(args, variables);
     await until('the demo runs', () => one.said.includes('Ctrl-C ends it all.') || one.program.stderr !== '', 15_000);
     if (one.program.stderr !== '') throw new Error(one.program.stderr);
-    one.relay = one.address('relay');
+    one.program.url = one.relay = one.address('relay');
     one.farEnds = [one.address('far end 1'), one.address('far end 2')];
     return one;
   }
