@@ -16,12 +16,21 @@ export class UsageError extends Error {
 /** What a command line asks for. */
 export interface CommandLine {
   readonly options: Readonly<Record<string, string>>;
+  /** The flags that are there. */
+  readonly flags: ReadonlySet<string>;
   readonly wantsHelp: boolean;
   readonly wantsCheck: boolean;
 }
 
-/** Reads `--option value` for each of `options`, `--help` and `--check-config`. Throws {@link UsageError}. */
-export function readArguments(args: readonly string[], options: readonly string[]): CommandLine {
+/**
+ * Reads `--option value` for each of `options`, `--flag` for each of `flags`, `--help` and `--check-config`. Throws
+ * {@link UsageError}.
+ */
+export function readArguments(
+  args: readonly string[],
+  options: readonly string[],
+  flags: readonly string[] = [],
+): CommandLine {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -30,6 +39,7 @@ export function readArguments(args: readonly string[], options: readonly string[
         help: { type: 'boolean', short: 'h' },
         'check-config': { type: 'boolean' },
         ...Object.fromEntries(options.map((name) => [name, { type: 'string' as const }])),
+        ...Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }])),
       },
     });
     const { help, 'check-config': check, ...rest } = values as Record<string, string | boolean | undefined>;
@@ -37,6 +47,7 @@ export function readArguments(args: readonly string[], options: readonly string[
       options: Object.fromEntries(
         Object.entries(rest).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
       ),
+      flags: new Set(flags.filter((name) => rest[name] === true)),
       wantsHelp: help === true,
       wantsCheck: check === true,
     };

@@ -1,5 +1,6 @@
 // What every server of ours does at its beginning and its end: says why it cannot listen, and stops when it is told to.
 
+import { isatty } from 'node:tty';
 import type { Log } from '../src/log.js';
 import { EXIT_FAILED } from './arguments.js';
 
@@ -26,9 +27,14 @@ export function whyNotListening(
   }
 }
 
-/** The first TERM or INT stops in order, the second at once. */
-export function stopOnSignal(log: Log, stop: () => Promise<void>): void {
+/** The first of `signals` stops in order, the second at once; so does calling what is returned. */
+export function stopOnSignal(
+  log: Log,
+  stop: () => Promise<void>,
+  signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
+): (signal: NodeJS.Signals) => void {
   let isStopping = false;
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   const onSignal = (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(EXIT_FAILED);
     isStopping = true;
@@ -41,7 +47,7 @@ export function stopOnSignal(log: Log, stop: () => Promise<void>): void {
       () => {
         clearTimeout(cut);
         log.info('stopped');
-        process.exit(0);
+        leave(terminals);
       },
       (error: unknown) => {
         log.error('stopping failed', { reason: (error as Error).stack });
@@ -49,5 +55,15 @@ export function stopOnSignal(log: Log, stop: () => Promise<void>): void {
       },
     );
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
+  return onSignal;
+}
+
+/** Ends in order. Node aborts where it cannot set a terminal back that has been closed: then SIGHUP ends it instead. */
+function leave(terminals: readonly number[]): void {
+  if (!terminals.every((fd) => isatty(fd))) {
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+  }
+  process.exit(0);
 }

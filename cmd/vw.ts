@@ -5,6 +5,7 @@ import './engine.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
 import { rules } from './rules.js';
+import { demo } from './demo.js';
 import { serve } from './serve.js';
 import { status } from './status.js';
 import { stream } from './stream.js';
@@ -14,6 +15,7 @@ const USAGE = `vw: video over WebSockets
 
 usage: vw COMMAND [OPTIONS]
 
+  vw demo       show it all on this machine, without a camera (vw demo --help)
   vw stream     run the relay (vw stream --help lists its settings)
   vw serve      run a far end that boards send to and browsers watch (vw serve --help)
   vw status     what a relay is doing, as a table (vw status --help)
@@ -26,6 +28,9 @@ usage: vw COMMAND [OPTIONS]
 
 const [command, ...args] = process.argv.slice(2);
 switch (command) {
+  case 'demo':
+    await demo(args);
+    break;
   case 'stream':
     await stream(args);
     break;

@@ -1,6 +1,7 @@
-// Builds the pages' files: the player for browsers, its style and its icon, into dist/src/web/files.
+// Builds the pages' files: the player for browsers, its style and its icon, into dist/src/web/files; and takes what
+// `vw demo` plays along, into dist/src/demo/media.
 
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const OUT = 'dist/src/web/files';
@@ -46,3 +47,5 @@ for (const name of readdirSync('src/web/static')) copyFileSync(`src/web/static/$
 const bundled = ['@cycjimmy/jsmpeg-player', 'mpegts.js'];
 const licences = bundled.map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`);
 writeFileSync(`${OUT}/licences.txt`, licences.join('\n\n'));
+
+cpSync('src/demo/media', 'dist/src/demo/media', { recursive: true });

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['relay'], // what the two servers share
   serve: ['mpegts', 'relay', 'http', 'web'],
   api: ['relay', 'ingest', 'process', 'http', 'web'],
+  demo: ['mpegts', 'relay', 'api', 'serve'], // starts all of it in one program
   web: ['mpegts'], // the player reads packets in the browser
 };
 

@@ -60,18 +60,27 @@ export interface Second {
   readonly lateMs: number;
 }
 
+/** Where in the picture it flashes, as ffmpeg's crop filter has it, and the sound's samples a second. */
+export interface Recorded {
+  readonly crop: string;
+  readonly rate: number;
+}
+
 /** Decodes a recording and pairs each beep with the flash next to it. */
-export async function measure(recording: string): Promise<Second[]> {
+export async function measure(
+  recording: string,
+  { crop, rate }: Recorded = { crop: 'iw:ih', rate: 44_100 },
+): Promise<Second[]> {
   const folder = scratch();
   const [pictures, sounds, pcm] = ['pictures', 'sounds', 'pcm'].map((name) => join(folder, name));
-  const luma = `signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=${pictures!}`;
+  const luma = `crop=${crop},signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=${pictures!}`;
   const samples = `astats=metadata=1:reset=1,ametadata=print:key=lavfi.astats.Overall.Number_of_samples:file=${sounds!}`;
   await ffmpeg([
     ...['-copyts', '-i', recording, '-map', '0:v', '-vf', luma, '-fps_mode', 'passthrough', '-f', 'null', '-'],
     ...['-map', '0:a', '-af', samples, '-f', 's16le', pcm!],
   ]);
   const flashed = flashTimes(printed(pictures!));
-  return beepTimes(printed(sounds!), readFileSync(pcm!)).flatMap((beep) => {
+  return beepTimes(printed(sounds!), readFileSync(pcm!), rate).flatMap((beep) => {
     const flash = flashed.reduce((best, at) => (Math.abs(at - beep) < Math.abs(best - beep) ? at : best), Infinity);
     return Math.abs(flash - beep) < 0.5 ? { flash, lateMs: (beep - flash) * 1000 } : [];
   });
@@ -91,9 +100,8 @@ function flashTimes(pictures: readonly { at: number; value: number }[]): number[
   });
 }
 
-function beepTimes(frames: readonly { at: number; value: number }[], pcm: Buffer): number[] {
+function beepTimes(frames: readonly { at: number; value: number }[], pcm: Buffer, rate: number): number[] {
   const samples = new Int16Array(pcm.buffer, pcm.byteOffset, pcm.length >> 1);
-  const rate = 44_100;
   const threshold = BEEP_SHARE * samples.reduce((most, sample) => Math.max(most, sample), 0);
   const found: number[] = [];
   let first = 0;

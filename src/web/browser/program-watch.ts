@@ -61,7 +61,8 @@ export class ProgramWatch {
       lost += this.#missingBefore(data, at, pid);
       if (pid === videoPid && startsUnit(data, at) && this.#jumps(data, at)) isRestart = true;
     }
-    if (!isRestart) this.lostPackets += lost; // another run counts from elsewhere: nothing is lost
+    if (isRestart) this.#forgetBefore(nowMs);
+    else this.lostPackets += lost;
     return { joinAt, isRestart };
   }
 
@@ -89,6 +90,11 @@ export class ProgramWatch {
     this.#arrivals = this.#arrivals.filter(({ at }) => at > nowMs - RATE_WINDOW_MS);
     const bytes = this.#arrivals.reduce((sum, one) => sum + one.bytes, 0);
     return (bytes * 8000) / RATE_WINDOW_MS;
+  }
+
+  /** Another run counts from elsewhere, and nothing is lost between: also not of a track that goes on a little later. */
+  #forgetBefore(nowMs: number): void {
+    for (const { pid } of this.#tracks) if (this.#seenAt[pid] !== nowMs) this.#counters[pid] = NOT_SEEN;
   }
 
   get #tracks(): readonly Track[] {

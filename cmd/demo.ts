@@ -1,0 +1,98 @@
+// `vw demo`: all of it in one program, without camera, microphone or ffmpeg. Signals and process.exit are in cmd and
+// nowhere further in.
+
+import { Demo } from '../src/demo/demo.js';
+import { Voice } from '../src/demo/voice.js';
+import { createLog, type LogLevel } from '../src/log.js';
+import { ConfigError } from '../src/read-settings.js';
+import { level, whole } from '../src/settings.js';
+import { readVersion } from '../src/version.js';
+import { EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './arguments.js';
+import { stopOnSignal } from './lifetime.js';
+
+const HELP = `usage: vw demo [--tour] [--every SECONDS] [--port PORT] [--log-level LEVEL]
+
+Shows it all on this machine, without camera, microphone or ffmpeg: a relay, two far ends, and a picture and a sound that
+are uploaded, joined to one stream and sent to the first far end. Prints the commands that do it, and where to look.
+
+  --tour              mute, unmute and swap the far end, again and again, saying what is done and what should be seen
+  --every SECONDS     how long between two steps of the tour (5)
+  --port PORT         port of the relay; the far ends have the next two; 0: any free one (8888)
+  --log-level LEVEL   of relay and far ends: error, warn, info, debug (warn)
+
+It listens on 127.0.0.1 only. Ports that are taken are replaced by free ones. Ctrl-C ends it all.
+`;
+
+const DEFAULT_PORT = 8888;
+const DEFAULT_EVERY_S = 5;
+
+interface DemoArguments {
+  readonly port: number;
+  /** Milliseconds between two steps; null: no tour. */
+  readonly everyMs: number | null;
+  readonly logLevel: LogLevel;
+}
+
+export async function demo(args: readonly string[]): Promise<void> {
+  let wanted: DemoArguments | null;
+  try {
+    wanted = readDemoArguments(args);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
+    process.stderr.write(`vw: ${error.message}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  if (wanted === null) process.stdout.write(HELP);
+  else await run(wanted);
+}
+
+async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
+  const isTerminal = process.stdout.isTTY;
+  const useColour = isTerminal && (process.env.NO_COLOR ?? '') === '';
+  const voice = new Voice((text) => process.stdout.write(text), useColour);
+  const log = createLog(logLevel, isTerminal, useColour);
+  const one = new Demo(voice, log);
+  const ending = new AbortController();
+  const close = async () => {
+    ending.abort();
+    await one.close();
+    voice.say();
+    voice.say('Ended: nothing is left running.');
+  };
+  // A terminal that is closed says so by SIGHUP, and a pipe by an error.
+  const stop = stopOnSignal(log, close, ['SIGTERM', 'SIGINT', 'SIGHUP']);
+  process.stdout.on('error', () => {
+    if (!ending.signal.aborted) stop('SIGHUP');
+  });
+  try {
+    await one.start({ port, version: readVersion() });
+    if (everyMs !== null) await one.tour(everyMs);
+  } catch (error) {
+    if (ending.signal.aborted) return;
+    process.stderr.write(`vw: the demo has failed: ${(error as Error).message}\n`);
+    process.exit(EXIT_FAILED);
+  }
+}
+
+/** What a command line asks for; null: help. */
+function readDemoArguments(args: readonly string[]): DemoArguments | null {
+  const line = readArguments(args, ['every', 'port', 'log-level'], ['tour']);
+  if (line.wantsHelp) return null;
+  const { every, port = String(DEFAULT_PORT), 'log-level': logLevel = 'warn' } = line.options;
+  const wantsTour = line.flags.has('tour');
+  if (every !== undefined && !wantsTour) throw new UsageError('--every is of the tour; accepted: with --tour');
+  return {
+    port: read('port', port, whole(0, 65_533)),
+    everyMs: wantsTour ? read('every', every ?? String(DEFAULT_EVERY_S), whole(1, 3600)) * 1000 : null,
+    logLevel: read('log-level', logLevel, level) as LogLevel, // one of them, or it is refused
+  };
+}
+
+function read<T>(option: string, text: string, reads: (text: string) => T): T {
+  try {
+    return reads(text);
+  } catch (cause) {
+    throw new UsageError(`--${option}="${text}" cannot be used; accepted: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,193 @@
+// The demo: a relay, two far ends and two sources in one program, and what a user would do with them, said and done.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { startServer } from '../api/server.js';
+import { loadConfig } from '../config.js';
+import type { Log } from '../log.js';
+import { Relay } from '../relay/relay.js';
+import { servePages } from '../serve/pages.js';
+import { startServe } from '../serve/server.js';
+import { loadServeConfig } from '../serve-config.js';
+import { loadPicture, loadSound } from './media.js';
+import { freeOr } from './ports.js';
+import { ask, type Call, curlLines } from './rest.js';
+import { Source, type SourceOwner } from './source.js';
+import {
+  destinationCall,
+  PICTURE_FEED,
+  type Places,
+  SOUND_FEED,
+  type Step,
+  STREAM,
+  streamCall,
+  TOPIC,
+  tourSteps,
+} from './tour.js';
+import type { Voice } from './voice.js';
+import { type Figures, isAt, isFree, readFigures } from './watch.js';
+
+const HOST = '127.0.0.1'; // and no other: nobody is asked for a key
+/** How long a far end that was swapped to may take; it waits for a key picture, of which there is one a second. */
+const SWAP_MS = 8000;
+const LOOK_MS = 50;
+
+/** What the demo is started with. */
+export interface DemoOptions {
+  /** Of the relay; the far ends have the next two. Those that are taken are replaced by free ones; 0: any. */
+  readonly port: number;
+  readonly version: string;
+}
+
+/** What runs, and ends with `close`. */
+interface Running {
+  close(): Promise<unknown>;
+}
+
+/** Everything that `vw demo` runs. */
+export class Demo {
+  readonly #running: Running[] = [];
+  readonly #ending = new AbortController();
+  #started: Promise<void> = Promise.resolve();
+  #sources: readonly Source[] = [];
+  #places: Places = { relay: '', farEnds: ['', ''] };
+
+  constructor(
+    private readonly voice: Voice,
+    private readonly log: Log,
+  ) {}
+
+  /** Starts everything, and says what can be seen where. Rejects if that cannot be, or if it is closed meanwhile. */
+  start(options: DemoOptions): Promise<void> {
+    this.#started = this.#start(options);
+    return this.#started;
+  }
+
+  /** Changes the stream every so often, and says so, until the demo is closed. */
+  async tour(everyMs: number): Promise<void> {
+    const { signal } = this.#ending;
+    const steps = tourSteps(this.#places);
+    try {
+      for (let count = 1; ; count++) {
+        await delay(everyMs, undefined, { signal });
+        await this.#take(steps[(count - 1) % steps.length]!, count);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Ends everything; resolves when all is gone. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#started.catch(() => undefined);
+    await Promise.all(this.#sources.map((source) => source.stop()));
+    await Promise.all(this.#running.map((one) => one.close()));
+  }
+
+  async #start({ port, version }: DemoOptions): Promise<void> {
+    const { signal } = this.#ending;
+    await this.#startServers(port, version);
+    signal.throwIfAborted();
+    this.#startSources();
+    await this.#setRules();
+    signal.throwIfAborted();
+    this.#sayWhere();
+  }
+
+  async #startServers(port: number, version: string): Promise<void> {
+    const { voice, log } = this;
+    const wanted = [0, 1, 2].map((i) => (port === 0 ? 0 : port + i));
+    const ports = await Promise.all(wanted.map((one) => freeOr(one, HOST)));
+    const config = loadConfig({ port: String(ports[0]), host: HOST }, {}); // nothing of the environment: it is a demo
+    const relay = new Relay(config.limits, log);
+    this.#running.push(relay);
+    const server = await startServer(relay, config, log);
+    this.#running.unshift(server);
+    const pages = servePages({ wantsToken: false, embedders: [] });
+    const farEnd = async (port: number) => {
+      const one = await startServe(loadServeConfig({ port: String(port), host: HOST }, {}), log, pages);
+      this.#running.push(one);
+      return one.url;
+    };
+    this.#places = { relay: server.url, farEnds: [await farEnd(ports[1]!), await farEnd(ports[2]!)] };
+    voice.say();
+    voice.head(`vw ${version}: a relay, two far ends, a picture and a sound`);
+    const urls = [this.#places.relay, ...this.#places.farEnds];
+    ['relay', 'far end 1', 'far end 2'].forEach((name, i) => {
+      const isOther = wanted[i] !== 0 && !urls[i]!.endsWith(`:${wanted[i]}`);
+      voice.row(name, urls[i]!, isOther ? `(port ${wanted[i]} is taken)` : '');
+    });
+  }
+
+  #startSources(): void {
+    const owner: SourceOwner = {
+      isFree: (feed) => isFree(this.#places, feed),
+      lost: (feed, reason) => {
+        if (this.#ending.signal.aborted) return;
+        this.voice.bad(`${feed}: the demo's upload has ended (${reason}). It comes back when nobody sends there.`);
+      },
+      resumed: (feed) => this.voice.say(`${feed}: the demo sends again.`),
+    };
+    const source = (feed: string, media: ReturnType<typeof loadPicture>) =>
+      new Source(feed, this.#places.relay, media, owner, this.log);
+    this.#sources = [source(PICTURE_FEED, loadPicture()), source(SOUND_FEED, loadSound())];
+    for (const one of this.#sources) one.start();
+  }
+
+  async #setRules(): Promise<void> {
+    const { voice } = this;
+    voice.say();
+    voice.head(`Two feeds are uploaded, ${PICTURE_FEED} and ${SOUND_FEED}. One stream of both:`);
+    await this.#do(streamCall(this.#places, true));
+    voice.say();
+    voice.head('The stream goes to far end 1:');
+    await this.#do(destinationCall(this.#places, 0));
+  }
+
+  #sayWhere(): void {
+    const { voice } = this;
+    const { relay, farEnds } = this.#places;
+    voice.say();
+    voice.head('Open in a browser (sound: the button, or the key m):');
+    voice.row('relay', `${relay}/play/${STREAM}`);
+    voice.row('far end 1', `${farEnds[0]}/play/${TOPIC}`);
+    voice.row('far end 2', `${farEnds[1]}/play/${TOPIC}`, 'nothing yet: the stream is at far end 1');
+    voice.row('figures', `${relay}/api/stats`);
+    voice.say();
+    voice.say('The clock shows the second of the minute; the lamp flashes and the sound beeps on each.');
+    voice.say('Ctrl-C ends it all.');
+  }
+
+  async #take({ title, call, seen, farEnd }: Step, count: number): Promise<void> {
+    const { voice } = this;
+    const { signal } = this.#ending;
+    voice.say();
+    voice.head(`${count}. ${title}`);
+    const began = performance.now();
+    await this.#do(call);
+    if (farEnd !== undefined) {
+      while (!(await isAt(this.#places, farEnd))) {
+        if (performance.now() - began > SWAP_MS) {
+          voice.bad('Not there yet: see lastError in the stats.');
+          return;
+        }
+        await delay(LOOK_MS, undefined, { signal });
+      }
+    }
+    const tookMs = performance.now() - began;
+    voice.good(seen);
+    voice.say(`${(tookMs / 1000).toFixed(2)} s · ${describe(await readFigures(this.#places))}`);
+  }
+
+  /** Says what is asked, and asks it. */
+  async #do(call: Call): Promise<void> {
+    this.voice.command(curlLines(call));
+    this.voice.answer(JSON.stringify(await ask(call)));
+  }
+}
+
+/** The figures, in words. */
+function describe({ continuityErrors, droppedMessages, viewers }: Figures): string {
+  const watching = viewers.map((count, i) => `${count} at far end ${i + 1}`).join(', ');
+  return `continuity errors ${continuityErrors} · dropped ${droppedMessages} · viewers ${watching}`;
+}

@@ -1,0 +1,115 @@
+// A recording of one track that is played round and round without a seam: counters and time go on over its end, as if
+// one ffmpeg had sent it all.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3 (continuity), §2.4.3.5 (PCR), §2.4.3.7 (PTS, DTS).
+
+import {
+  adaptationFlags,
+  HAS_PCR,
+  hasPayload,
+  PACKET_BYTES,
+  payloadStart,
+  PID_COUNT,
+  RANDOM_ACCESS,
+  readPid,
+  startsUnit,
+} from '../mpegts/packet.js';
+import { stampsOf, startsPes } from '../mpegts/pes.js';
+import { readPcr, readTimestamp, ticksAfter, writePcr, writeTimestamp } from '../mpegts/timestamp.js';
+
+/** One PES packet of the recording, with the tables that stand before it. */
+interface Unit {
+  readonly from: number;
+  to: number;
+  readonly dts: number;
+  readonly isAccess: boolean;
+}
+
+/** Plays units of a recording by their number, which goes on counting from lap to lap. */
+export class MediaLoop {
+  /** From one unit to the next, ticks of the 90 kHz clock: the same for all, also over the seam. */
+  readonly unitTicks: number;
+  /** Units in a lap. */
+  readonly count: number;
+  /** How much the first unit's PTS is after its DTS, ticks. */
+  readonly leadTicks: number;
+
+  readonly #file: Uint8Array;
+  readonly #units: readonly Unit[];
+  readonly #tables: Uint8Array;
+  readonly #counters = new Uint8Array(PID_COUNT); // of the next packet with payload
+
+  /** @param file whole packets: tables, then one track whose units are evenly spaced. Throws where it is not that. */
+  constructor(file: Uint8Array) {
+    this.#file = file;
+    this.#units = findUnits(file);
+    const [first, second] = this.#units;
+    if (!first || !second) throw new Error('the recording holds fewer than two units');
+    this.count = this.#units.length;
+    this.unitTicks = ticksAfter(second.dts, first.dts);
+    const isEven = this.#units.every(({ dts }, i) => ticksAfter(dts, first.dts) === i * this.unitTicks);
+    if (!isEven || this.unitTicks <= 0) throw new Error('the units of the recording are not evenly spaced');
+    let media = 0;
+    while (!isMedia(file, media)) media += PACKET_BYTES;
+    this.#tables = file.subarray(0, media);
+    const pes = payloadStart(file, media);
+    this.leadTicks = stampsOf(file, pes) === 2 ? ticksAfter(readTimestamp(file, pes + 9), first.dts) : 0;
+  }
+
+  /** Whether unit `number` (from 0 on) can be decoded without those before it. */
+  isAccess(number: number): boolean {
+    return this.#units[number % this.count]!.isAccess;
+  }
+
+  /**
+   * The packets of unit `number`, in memory of their own: stamps as in the recording, a lap later in each lap; counters
+   * after those of the call before. `withTables` puts the tables in front, for a source that begins here.
+   */
+  packets(number: number, withTables = false): Uint8Array {
+    const { from, to } = this.#units[number % this.count]!;
+    const later = Math.floor(number / this.count) * this.count * this.unitTicks;
+    const tables = withTables && from > 0 ? this.#tables : this.#tables.subarray(0, 0);
+    const out = new Uint8Array(tables.length + to - from);
+    out.set(tables);
+    out.set(this.#file.subarray(from, to), tables.length);
+    for (let at = 0; at < out.length; at += PACKET_BYTES) this.#rewrite(out, at, later);
+    return out;
+  }
+
+  #rewrite(out: Uint8Array, at: number, later: number): void {
+    const pid = readPid(out, at);
+    // A packet without payload repeats the counter of the one before it.
+    const counter = hasPayload(out, at) ? this.#counters[pid]!++ : this.#counters[pid]! - 1;
+    out[at + 3] = (out[at + 3]! & 0xf0) | (counter & 0x0f); // continuity_counter
+    if (adaptationFlags(out, at) & HAS_PCR) writePcr(out, at, readPcr(out, at) + later);
+    if (!isMedia(out, at)) return;
+    const pes = payloadStart(out, at);
+    const stamps = stampsOf(out, pes);
+    if (stamps > 0) writeTimestamp(out, pes + 9, readTimestamp(out, pes + 9) + later);
+    if (stamps > 1) writeTimestamp(out, pes + 14, readTimestamp(out, pes + 14) + later);
+  }
+}
+
+/** Whether a PES packet begins in the packet at `at`. */
+function isMedia(data: Uint8Array, at: number): boolean {
+  return startsUnit(data, at) && startsPes(data, payloadStart(data, at));
+}
+
+function findUnits(file: Uint8Array): Unit[] {
+  const units: Unit[] = [];
+  let from = 0; // of what belongs to the next unit
+  for (let at = 0; at < file.length; at += PACKET_BYTES) {
+    const isTable = startsUnit(file, at) && !isMedia(file, at);
+    if (isTable) continue;
+    if (isMedia(file, at)) {
+      const pes = payloadStart(file, at);
+      const stamps = stampsOf(file, pes);
+      if (stamps === 0) throw new Error('a unit of the recording has no time stamp');
+      const dts = readTimestamp(file, pes + (stamps === 2 ? 14 : 9));
+      units.push({ from, to: 0, dts, isAccess: (adaptationFlags(file, at) & RANDOM_ACCESS) !== 0 });
+    }
+    from = at + PACKET_BYTES;
+    const last = units.at(-1);
+    if (last) last.to = from;
+  }
+  return units;
+}

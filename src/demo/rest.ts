@@ -1,0 +1,41 @@
+// What the demo asks of a relay over REST, and the same as the curl command that anybody could have typed.
+
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+
+/** One request. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  /** Sent as JSON. */
+  readonly body?: object;
+}
+
+const JSON_TYPE = 'application/json';
+
+/** The curl command that does the same, a line of the shell each. */
+export function curlLines({ method, url, body }: Call): string[] {
+  const verb = method === 'GET' ? 'curl' : `curl -X ${method}`;
+  if (body === undefined) return [`${verb} ${url}`];
+  // The shell takes what is between single quotes as it is, but for a single quote.
+  const data = JSON.stringify(body).replaceAll("'", `'\\''`);
+  return [`${verb} -H "Content-Type: ${JSON_TYPE}" \\`, `  -d '${data}' \\`, `  ${url}`];
+}
+
+/** Asks; resolves with what was answered. Throws with the answer's words unless that is 2xx. */
+export async function ask({ method, url, body }: Call): Promise<unknown> {
+  const data = body === undefined ? '' : JSON.stringify(body);
+  const one = request(url, {
+    method,
+    agent: false, // nobody's settings for proxies
+    headers: data === '' ? {} : { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(data) },
+  });
+  one.end(data);
+  const [response] = (await once(one, 'response')) as [IncomingMessage];
+  let text = '';
+  response.setEncoding('utf8').on('data', (part: string) => (text += part));
+  await once(response, 'end');
+  const status = response.statusCode ?? 0;
+  if (status < 200 || status > 299) throw new Error(`${method} ${url} was answered ${status}: ${text}`);
+  return JSON.parse(text) as unknown;
+}

@@ -1,0 +1,83 @@
+// The tour: what a user would do with a running stream, step by step, each with what one should see and hear.
+
+import type { Call } from './rest.js';
+
+export const STREAM = 'stream/demo';
+export const PICTURE_FEED = 'demo/video';
+export const SOUND_FEED = 'demo/audio';
+export const TOPIC = 'demo';
+const DESTINATION_ID = 'demo';
+
+/** Where everything is: http addresses without a slash at the end. */
+export interface Places {
+  readonly relay: string;
+  readonly farEnds: readonly [string, string];
+}
+
+/** Which far end. */
+export type Which = 0 | 1;
+
+/** A step of the tour. */
+export interface Step {
+  readonly title: string;
+  readonly call: Call;
+  readonly seen: string;
+  /** The far end that has the stream afterwards; undefined: the one before. */
+  readonly farEnd?: Which;
+}
+
+/** The stream's rule, of both feeds or of the picture alone. */
+export function streamCall(places: Places, withSound: boolean): Call {
+  const feeds = withSound ? [PICTURE_FEED, SOUND_FEED] : [PICTURE_FEED];
+  return { method: 'POST', url: `${places.relay}/api/streams`, body: { stream: STREAM, feeds } };
+}
+
+/** The rule that sends the stream to a far end. */
+export function destinationCall(places: Places, which: Which): Call {
+  const body = { id: DESTINATION_ID, stream: STREAM, destination: publishUrl(places, which) };
+  return { method: 'POST', url: `${places.relay}/api/destinations`, body };
+}
+
+/** Where a far end takes the stream. */
+export function publishUrl(places: Places, which: Which): string {
+  return `${places.farEnds[which].replace(/^http/, 'ws')}/in/${TOPIC}`;
+}
+
+/** The tour's steps, in their order; after the last it is as it was before the first. */
+export function tourSteps(places: Places): Step[] {
+  const room = `${places.relay}/api/mutes/all`;
+  return [
+    {
+      title: 'Mute: the rule of the stream, without the sound.',
+      call: streamCall(places, false),
+      seen: 'The beeps stop. The picture goes on.',
+    },
+    {
+      title: 'Unmute: the rule as it was.',
+      call: streamCall(places, true),
+      seen: 'The beeps are back, in time with the flashes.',
+    },
+    {
+      title: 'Swap the far end: the same id, another address.',
+      call: destinationCall(places, 1),
+      seen: 'The page of far end 2 plays. That of far end 1 keeps its last picture.',
+      farEnd: 1,
+    },
+    {
+      title: 'Mute the whole room: every sound of every feed.',
+      call: { method: 'PUT', url: room, body: { tracks: 'audio' } },
+      seen: 'No beeps anywhere, whatever the rules say. The picture goes on.',
+    },
+    {
+      title: 'Unmute the room.',
+      call: { method: 'DELETE', url: room },
+      seen: 'The beeps are back.',
+    },
+    {
+      title: 'Swap the far end back.',
+      call: destinationCall(places, 0),
+      seen: 'The page of far end 1 plays on. That of far end 2 keeps its last picture.',
+      farEnd: 0,
+    },
+  ];
+}

@@ -1,0 +1,47 @@
+// `vw demo` as a process, as people run it, with its addresses read from what it prints.
+
+import { type Environment, Program } from './program.js';
+import { until } from './wait.js';
+
+/** Where everything of a demo is. */
+export interface DemoAddresses {
+  readonly relay: string;
+  readonly farEnds: readonly [string, string];
+}
+
+/** A demo that runs until the test ends. */
+export class DemoProgram implements DemoAddresses {
+  readonly program: Program;
+  relay = '';
+  farEnds: [string, string] = ['', ''];
+
+  private constructor(args: readonly string[], variables: Environment) {
+    const port = args.includes('--port') ? [] : ['--port', '0'];
+    this.program = Program.run(['demo', ...port, ...args], variables);
+  }
+
+  /** Starts it and waits until it has said all that it says at first. */
+  static async start(args: readonly string[] = [], variables: Environment = {}): Promise<DemoProgram> {
+    const one = new DemoProgram(args, variables);
+    await until('the demo runs', () => one.said.includes('Ctrl-C ends it all.') || one.program.stderr !== '', 15_000);
+    if (one.program.stderr !== '') throw new Error(one.program.stderr);
+    one.program.url = one.relay = one.address('relay');
+    one.farEnds = [one.address('far end 1'), one.address('far end 2')];
+    return one;
+  }
+
+  /** What it has said so far. */
+  get said(): string {
+    return this.program.stdout;
+  }
+
+  /** The first address that is printed behind a name. */
+  address(name: string): string {
+    return new RegExp(`^  ${name} +(http://\\S+)`, 'm').exec(this.said)?.[1] ?? '';
+  }
+
+  /** Where a WebSocket client gets what comes to a far end. */
+  watchUrl(which: 0 | 1): string {
+    return `${this.farEnds[which].replace('http', 'ws')}/out/demo`;
+  }
+}
