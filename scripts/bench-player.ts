@@ -1,6 +1,6 @@
 // `npm run bench:player`: how long the page takes to its first picture, and how old the pictures are that it shows. A
 // camera of ours draws the time into each picture as blocks; the page is read back. The delay is the whole path: ffmpeg's
-// encoder, the relay, the browser. Prints, asserts nothing. GOP=25: pictures from one key picture to the next.
+// encoder, the relay, the far end where there is one, the browser. Prints, asserts nothing. GOP=25: pictures from one key picture to the next.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -66,13 +66,24 @@ function startClock(codec: keyof typeof ENCODERS, url: string): void {
   });
 }
 
-async function measure(codec: keyof typeof ENCODERS): Promise<void> {
+/** Where the browser watches: at the relay, or at a far end of ours that the relay sends to. */
+const PLACES = {
+  'vw stream': (vw: Program) => Promise.resolve(`${vw.url}/play/video0`),
+  'vw stream → vw serve': async (vw: Program) => {
+    const farEnd = await Program.serve();
+    await vw.send('video0', `ws://127.0.0.1:${farEnd.port}/in/video0`, '0');
+    return `${farEnd.url}/play/video0`;
+  },
+} as const;
+
+async function measure(codec: keyof typeof ENCODERS, place: keyof typeof PLACES): Promise<void> {
   const vw = await Program.stream();
   startClock(codec, `${vw.url}/ts/video0`);
+  const url = await PLACES[place](vw);
   const context = await openBrowser();
   const firsts: number[] = [];
   for (let i = 0; i < OPENINGS; i++) {
-    const { page } = await PlayerPage.open(context, `${vw.url}/play/video0`);
+    const { page } = await PlayerPage.open(context, url);
     firsts.push(await page.evaluate<number>('witness.firstPicture()'));
     if (i < OPENINGS - 1) await page.close();
   }
@@ -80,7 +91,7 @@ async function measure(codec: keyof typeof ENCODERS): Promise<void> {
   await page.evaluate('witness.ages(5000)'); // settles
   const ages = await page.evaluate<number[]>(`witness.ages(${SECONDS * 1000})`);
   const shown = (values: readonly number[], share: number) => quantile(values, share).toFixed(0);
-  console.log(`${codec}, ${WIDTH}x${HEIGHT}, ${RATE} pictures a second, a key picture every ${gop}:`);
+  console.log(`${place}: ${codec}, ${WIDTH}x${HEIGHT}, ${RATE} pictures a second, a key picture every ${gop}:`);
   console.log(
     `  first picture after ${shown(firsts, 0.5)} ms (median of ${OPENINGS}; the first opening, nothing cached, ` +
       `${firsts[0]!.toFixed(0)} ms; the slowest ${shown(firsts, 1)} ms)`,
@@ -92,4 +103,6 @@ async function measure(codec: keyof typeof ENCODERS): Promise<void> {
   await closeAll();
 }
 
-for (const codec of ['mpeg1video', 'h264'] as const) await measure(codec);
+for (const place of Object.keys(PLACES) as (keyof typeof PLACES)[]) {
+  for (const codec of ['mpeg1video', 'h264'] as const) await measure(codec, place);
+}

@@ -251,6 +251,13 @@ export const DEFINITIONS = {
     read: ms,
     doc: 'a feed with no source, rule or client is forgotten after so long',
   },
+  silentAfterMs: {
+    env: 'VW_SILENT_AFTER_MS',
+    option: 'silent-after-ms',
+    fallback: DEFAULT_LIMITS.silentAfterMs,
+    read: ms,
+    doc: 'a source that has sent nothing for so long is told of as silent',
+  },
   maxConnections: {
     env: 'VW_MAX_CONNECTIONS',
     option: 'max-connections',

@@ -2,8 +2,7 @@
 // feed both come through here, so that they cannot disagree.
 
 import { ConflictError } from '../errors.js';
-import type { LinkStats } from '../relay/link.js';
-import type { Relay, RelayStats } from '../relay/relay.js';
+import type { Relay } from '../relay/relay.js';
 import {
   type DestinationRule,
   EVERY_FEED,
@@ -12,15 +11,15 @@ import {
   parseDestinationRule,
   parseMuteRule,
   parseStreamRule,
+  type ShownDestination,
+  shownDestination,
   type StreamRule,
   trimName,
 } from '../relay/rules.js';
+import type { LinkStats, Stats } from '../relay/stats-schema.js';
 
 /** The id of the destination over which commands come (`VW_API`). */
 export const STANDING_ID = 'apiRule';
-
-/** A destination rule as it is shown: without its secret. */
-export type ShownDestination = Omit<DestinationRule, 'token'> & { readonly tokenSet?: true };
 
 /** What REST and the admin feed do. Every method throws what {@link Relay} and the rules throw. */
 export class Actions {
@@ -59,17 +58,17 @@ export class Actions {
   }
 
   setDestination(body: unknown): ShownDestination {
-    return shown(this.relay.setDestination(parseDestinationRule(body)));
+    return shownDestination(this.relay.setDestination(parseDestinationRule(body)));
   }
 
   destinations(): Record<string, ShownDestination> {
     const rules = this.standing ? [this.standing, ...this.relay.destinationRules()] : this.relay.destinationRules();
-    return Object.fromEntries(rules.map((rule) => [rule.id, shown(rule)]));
+    return Object.fromEntries(rules.map((rule) => [rule.id, shownDestination(rule)]));
   }
 
   destination(id: string): ShownDestination {
     const trimmed = trimName(id);
-    return shown(this.standing?.id === trimmed ? this.standing : this.relay.destinationRule(trimmed));
+    return shownDestination(this.standing?.id === trimmed ? this.standing : this.relay.destinationRule(trimmed));
   }
 
   /** Resolves to the id deleted, once its link is closed. */
@@ -83,7 +82,7 @@ export class Actions {
   }
 
   /** What the relay is doing, its own link included. */
-  stats(): RelayStats {
+  stats(): Stats {
     const stats = this.relay.stats();
     if (!this.standing || !this.standingStats) return stats;
     const own = { stream: this.standing.stream, live: this.standingStats(), coming: null };
@@ -116,8 +115,4 @@ export class Actions {
     else this.relay.deleteMute(trimmed);
     return trimmed;
   }
-}
-
-function shown({ token, ...rule }: DestinationRule): ShownDestination {
-  return token === undefined ? rule : { ...rule, tokenSet: true };
 }

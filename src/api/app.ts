@@ -8,6 +8,7 @@ import { readFeedEntry } from '../relay/rules.js';
 import type { Watchable } from '../web/player-page.js';
 import { aboutRoutes } from './about-routes.js';
 import type { Actions } from './actions.js';
+import type { EventStreams } from './event-stream.js';
 import type { Guard } from './guard.js';
 import type { HttpViewers } from './http-viewer.js';
 import type { KeyGuard } from './keys.js';
@@ -23,6 +24,7 @@ export function createApp(
   relay: Relay,
   actions: Actions,
   viewers: HttpViewers,
+  events: EventStreams,
   guard: Guard,
   keys: KeyGuard | null,
   isSecure: boolean,
@@ -37,7 +39,7 @@ export function createApp(
     ...destinationRoutes(actions),
     ...muteRoutes(actions),
     ...mediaRoutes(relay, viewers),
-    ...seeingRoutes(actions),
+    ...seeingRoutes(actions, events),
     ...pageRoutes(keys, isSecure, () => watchables(relay)),
   ];
   const routes = [...described, ...aboutRoutes(described, keys !== null)];

@@ -5,10 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Log } from '../log.js';
 import { farEndOf } from '../relay/far-end.js';
-import { Link, type LinkStats } from '../relay/link.js';
+import { Link } from '../relay/link.js';
 import { Message } from '../relay/message.js';
 import type { Relay } from '../relay/relay.js';
 import type { DestinationRule } from '../relay/rules.js';
+import type { LinkStats } from '../relay/stats-schema.js';
 import { type Actions, STANDING_ID } from './actions.js';
 import { problemOf } from '../http/problem.js';
 import { splitCommands } from './split-commands.js';
@@ -119,15 +120,17 @@ export class CommandLink {
   #waiting = 0;
   #waitingBytes = 0;
   #isClosed = false;
+  readonly #endLooks: () => void;
 
   constructor(rule: DestinationRule, relay: Relay, actions: Actions, log: Log) {
     this.#actions = actions;
     this.#log = log;
-    this.#link = new Link(rule.id, farEndOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, log, {
+    this.#link = new Link(rule.id, farEndOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, relay.journal, {
       opened: () => undefined,
       lost: () => undefined,
       received: (message) => this.#take(message),
     });
+    this.#endLooks = relay.everySecond((nowMs) => this.#link.look(nowMs));
   }
 
   stats(): LinkStats {
@@ -137,6 +140,7 @@ export class CommandLink {
   /** Resolves when the link is gone. */
   close(code: number): Promise<void> {
     this.#isClosed = true;
+    this.#endLooks();
     return this.#link.close(code);
   }
 

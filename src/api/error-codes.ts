@@ -15,6 +15,7 @@ export const ERRORS = {
   ERR_BAD_NAME: [400, 'The path names no feed and no stream.'],
   ERR_BAD_PATH: [400, 'The path cannot be decoded.'],
   ERR_BAD_CHUNK: [400, 'The body is not chunked as it should be.'],
+  ERR_BAD_EVENT_TYPES: [400, '`types` names what is no type of event.'],
   ERR_PIPELINED: [400, 'Another request on this connection is not answered yet.'],
   ERR_BAD_HTTP: [400, 'What was sent is not HTTP/1.1 as it should be.'],
   ERR_BAD_TARGET: [400, 'The request target is no path.'],
@@ -37,7 +38,10 @@ export const ERRORS = {
   ERR_INTERNAL: [500, "A fault of vw's; its log says more."],
   ERR_TOO_MANY_RULES: [503, 'There are as many rules as VW_MAX_RULES allows.'],
   ERR_TOO_MANY_FEEDS: [503, 'There are as many feeds as VW_MAX_FEEDS allows.'],
-  ERR_TOO_MANY_CLIENTS: [503, 'The feed or stream has as many clients as VW_MAX_CLIENTS allows.'],
+  ERR_TOO_MANY_CLIENTS: [
+    503,
+    'There are as many clients as there is room for: VW_MAX_CLIENTS of a feed or stream, 50 of events.',
+  ],
   ERR_TOO_MANY_CONNECTIONS: [503, 'That address has as many connections as VW_MAX_CONNECTIONS allows.'],
   ERR_STOPPING: [503, 'The relay is stopping.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, words: string]>>;

@@ -2,6 +2,7 @@
 // chunked POST that `ingest/raw-upload` takes.
 
 import type { Request, Response } from 'express';
+import { Pacer } from '../ingest/pacer.js';
 import { Upload } from '../ingest/upload.js';
 import type { Feed } from '../relay/feed.js';
 import { LINGER_MS } from '../http/answers.js';
@@ -16,16 +17,24 @@ export function supersededProblem(feed: string) {
 export function takeHttpUpload(request: Request, response: Response, feed: Feed): void {
   const { socket } = request;
   const upload = new Upload(feed, `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`, () => {
+    pacer.end();
     request.off('data', onData).resume();
     response.set('Connection', 'close').status(409).type(PROBLEM_TYPE);
     response.send(JSON.stringify(supersededProblem(feed.name)));
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });
-  const onData = (bytes: Buffer) => upload.push(bytes);
+  const pacer = new Pacer(feed, request);
+  const onData = (bytes: Buffer) => {
+    upload.push(bytes);
+    pacer.after(bytes.length);
+  };
   request.on('data', onData);
   request.on('end', () => {
     if (!response.headersSent) response.json(upload.end());
   });
-  request.on('close', () => upload.end()); // also when it was cut off
+  request.on('close', () => {
+    pacer.end();
+    upload.end(); // also when it was cut off
+  });
   request.on('error', () => undefined); // told by 'close'
 }

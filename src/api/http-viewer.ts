@@ -2,10 +2,9 @@
 
 import type { Request, Response } from 'express';
 import { NotFoundError } from '../errors.js';
-import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import type { Seats } from '../relay/seats.js';
-import { type Outlet, Viewer } from '../relay/viewer.js';
+import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
 import { HttpError } from '../http/problem.js';
 
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
@@ -15,13 +14,11 @@ const MP2T = 'video/mp2t';
 export class HttpViewers {
   readonly #relay: Relay;
   readonly #seats: Seats;
-  readonly #log: Log;
   readonly #open = new Set<Response>();
 
-  constructor(relay: Relay, seats: Seats, log: Log) {
+  constructor(relay: Relay, seats: Seats) {
     this.#relay = relay;
     this.#seats = seats;
-    this.#log = log;
   }
 
   /** Answers with what `name` sends until the client goes. Throws {@link NotFoundError} for a name that nothing has. */
@@ -49,11 +46,7 @@ export class HttpViewers {
     const leaveSeat = this.#seats.take(name);
     request.socket.setNoDelay(true);
     response.flushHeaders();
-    const log = this.#log;
-    const viewer = new Viewer(outletOf(response), relay.limits, {
-      dropsBegan: () => log.warn('viewer is slow: dropping messages', { name }),
-      dropsEnded: (messages, bytes) => log.info('viewer keeps up again', { name, messages, bytes }),
-    });
+    const viewer = new Viewer(outletOf(response), relay.limits, tellDrops(relay.journal, name, response));
     viewer.begin(relay.cacheOf(name));
     const leave = relay.subscribe(name, viewer);
     this.#open.add(response);

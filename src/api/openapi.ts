@@ -1,7 +1,7 @@
 // The API's document, made from the routes and the schemas that validate. OpenAPI Specification 3.1.1, RFC 9457.
 
 import { z } from 'zod';
-import { faultSchema } from '../relay/event.js';
+import { eventSchema, faultSchema, historyLostSchema } from '../relay/event.js';
 import { PROBLEM_TYPE, problem } from '../http/problem.js';
 import { destinationSchema, muteBodySchema, streamSchema } from '../relay/rules.js';
 import { readVersion } from '../version.js';
@@ -25,7 +25,7 @@ import {
   processStatsSchema,
   statsSchema,
   streamStatsSchema,
-} from './stats-schema.js';
+} from '../relay/stats-schema.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -65,6 +65,8 @@ const ANSWERED = {
   StreamStats: streamStatsSchema,
   DestinationStats: destinationStatsSchema,
   LinkStats: linkStatsSchema,
+  Event: eventSchema,
+  HistoryLost: historyLostSchema,
   Fault: faultSchema,
   Problem: problemSchema,
 };
@@ -154,11 +156,11 @@ function pathOf(route: Route, named: Named): Record<string, Json> {
 }
 
 function operationOf(route: Route, operation: Operation, id: string, method: Method, named: Named): Json {
-  const { summary, description, query, body, answer, others = [], errors } = operation;
+  const { summary, description, body, answer, others = [], errors } = operation;
   const isOpen = OPEN_PATHS.has(route.path);
   const parameters = [
     ...(route.parameter ? [parameterOf(route.parameter, 'path')] : []),
-    ...(query ? [parameterOf(query, 'query')] : []),
+    ...(operation.parameters ?? []).map((one) => parameterOf(one, one.in)),
   ];
   const again = method === operation.methods[0] ? '' : `The same as ${operation.methods[0]}.`;
   const words = [again, description ?? ''].filter((part) => part !== '').join(' ');
@@ -182,7 +184,7 @@ function operationOf(route: Route, operation: Operation, id: string, method: Met
   };
 }
 
-function parameterOf({ name, description, example }: Parameter, where: 'path' | 'query'): Json {
+function parameterOf({ name, description, example }: Parameter, where: 'path' | 'query' | 'header'): Json {
   return { name, in: where, required: where === 'path', description, schema: { type: 'string' }, example };
 }
 

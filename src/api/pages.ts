@@ -111,7 +111,12 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
     });
     response.redirect(303, wantedPage(to));
   };
-  const to = { name: 'to', description: "The player's page that the login leads on to.", example: '/play/video0' };
+  const to = {
+    in: 'query',
+    name: 'to',
+    description: "The player's page that the login leads on to.",
+    example: '/play/video0',
+  } as const;
   return [
     {
       name: 'login',
@@ -122,7 +127,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
           methods: ['GET'],
           id: 'loginPage',
           summary: 'The page that asks for the key',
-          query: to,
+          parameters: [to],
           answer: content(HTML, 'The page.'),
           errors: [],
           handlers: [

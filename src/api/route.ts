@@ -37,7 +37,8 @@ export interface Operation {
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
-  readonly query?: Parameter;
+  /** Beside that of the path; none is required. */
+  readonly parameters?: readonly (Parameter & { readonly in: 'query' | 'header' })[];
   readonly body?: Body;
   readonly answer: Answer;
   /** Answers beside that one which are no errors, or are no problem documents. */

@@ -1,12 +1,14 @@
 // What the relay is doing, for programs: is it there, and what comes and goes.
 
 import { z } from 'zod';
+import { EVENT_TYPES, eventSchema, historyLostSchema } from '../relay/event.js';
+import { statsSchema } from '../relay/stats-schema.js';
 import type { Actions } from './actions.js';
 import { answer, json, type Route } from './route.js';
-import { statsSchema } from './stats-schema.js';
+import type { EventStreams } from './event-stream.js';
 
 /** The routes of what can be seen. */
-export function seeingRoutes(actions: Actions): Route[] {
+export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
   return [
     {
       name: 'health',
@@ -35,6 +37,45 @@ export function seeingRoutes(actions: Actions): Route[] {
           answer: json('Every feed, stream and destination, and the process.', statsSchema),
           errors: [],
           handlers: [answer(() => actions.stats())],
+        },
+      ],
+    },
+    {
+      name: 'events',
+      path: '/api/events',
+      tag: 'Seeing',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'watchEvents',
+          summary: 'Tells what happens, as it happens',
+          description:
+            'Server-sent events without an end: `id`, `event` (the type) and `data`, which is JSON as in the schema. Who comes back ' +
+            'with the id of the last event it had gets what it missed; where that is not kept any more, `history-lost` comes first.',
+          parameters: [
+            {
+              in: 'query',
+              name: 'types',
+              description: `Only these: ${EVENT_TYPES.join(', ')}.`,
+              example: 'feed-up,feed-down',
+            },
+            {
+              in: 'query',
+              name: 'lastEventId',
+              description: 'The same as Last-Event-ID. 0: all that is kept.',
+              example: '0',
+            },
+            { in: 'header', name: 'Last-Event-ID', description: 'The id of the last event that came.', example: '0' },
+          ],
+          answer: {
+            status: 200,
+            words: 'Events; each as its `data` has it.',
+            type: 'text/event-stream',
+            schema: z.union([eventSchema, historyLostSchema]),
+            example: { type: 'feed-up', feed: 'video0', source: '127.0.0.1:40112', id: 1, atMs: 1764000000000 },
+          },
+          errors: ['ERR_BAD_EVENT_TYPES', 'ERR_PIPELINED', 'ERR_TOO_MANY_CLIENTS'],
+          handlers: [(request, response) => events.tell(request, response)],
         },
       ],
     },

@@ -12,6 +12,7 @@ import { Seats } from '../relay/seats.js';
 import { Actions } from './actions.js';
 import { createApp } from './app.js';
 import { CommandLink, standingRule } from './commands.js';
+import { EventStreams } from './event-stream.js';
 import { FrontDoor } from './front-door.js';
 import { Guard } from './guard.js';
 import { KeyGuard } from './keys.js';
@@ -64,8 +65,19 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options, 0);
   const seats = new Seats(relay.limits.maxClients);
-  const viewers = new HttpViewers(relay, seats, log);
-  const app = createApp(relay, actions, viewers, guard, keys, certificate !== null, options.headersTimeoutMs, log);
+  const viewers = new HttpViewers(relay, seats);
+  const events = new EventStreams(relay.journal);
+  const app = createApp(
+    relay,
+    actions,
+    viewers,
+    events,
+    guard,
+    keys,
+    certificate !== null,
+    options.headersTimeoutMs,
+    log,
+  );
   server.on('request', app);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
   server.on('checkContinue', app);
@@ -84,6 +96,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
       door.endUploads();
       closeClients();
       viewers.close();
+      events.close();
       server.closeIdleConnections();
       const cut = setTimeout(() => door.cut(), LINGER_MS);
       await Promise.all([stopped, commandLink?.close(1001)]);

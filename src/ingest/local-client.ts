@@ -7,7 +7,7 @@ import { Heartbeat } from '../relay/heartbeat.js';
 import type { Message } from '../relay/message.js';
 import type { Relay } from '../relay/relay.js';
 import { isStreamName } from '../relay/rules.js';
-import { type Outlet, Viewer } from '../relay/viewer.js';
+import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
 
 /** Close code for a message that may not be sent here (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008;
@@ -19,10 +19,7 @@ export class LocalClient implements Sink {
 
   constructor(socket: WebSocket, name: string, relay: Relay, log: Log, closed: () => void) {
     this.#socket = socket;
-    this.#viewer = new Viewer(outletOf(socket), relay.limits, {
-      dropsBegan: () => log.warn('local client is slow: dropping messages', { name }),
-      dropsEnded: (messages, bytes) => log.info('local client keeps up again', { name, messages, bytes }),
-    });
+    this.#viewer = new Viewer(outletOf(socket), relay.limits, tellDrops(relay.journal, name, this));
     const feed = isStreamName(name) ? null : relay.feed(name);
     this.#viewer.begin(relay.cacheOf(name));
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { Feed } from '../relay/feed.js';
 import { ChunkedDecoder, ChunkedError } from './chunked.js';
+import { Pacer } from './pacer.js';
 import { readShared } from './socket-reader.js';
 import { Upload, type UploadSummary } from './upload.js';
 
@@ -31,25 +32,33 @@ export function takeRawUpload(connection: Socket, rest: Buffer, feed: Feed, answ
     } catch (error) {
       if (!(error instanceof ChunkedError)) throw error;
       isOver = true;
+      pacer.end();
       upload.end();
       answers.broken(socket, error.message);
       return;
     }
-    if (!decoder.isDone) return;
+    if (!decoder.isDone) {
+      pacer.after(bytes.length);
+      return;
+    }
     isOver = true;
+    pacer.end();
     answers.ended(socket, upload.end());
   };
   const onGone = () => {
     if (isOver) return;
     isOver = true;
+    pacer.end();
     upload.end();
     socket.destroy();
   };
   const socket = readShared(connection, take);
   const upload = new Upload(feed, address, () => {
     isOver = true;
+    pacer.end();
     answers.superseded(socket, feed.name);
   });
+  const pacer = new Pacer(feed, socket);
   socket.on('end', onGone).on('close', onGone).on('error', onGone);
   if (rest.length > 0) take(rest, 0);
   return socket;

@@ -3,16 +3,23 @@
 
 import { startsAccessPoint } from './access-point.js';
 import type { ProgramFacts } from './handover.js';
+import { MediaWatch } from './media-watch.js';
 import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS, readPid, startsUnit } from './packet.js';
 import { type Program, ProgramReader } from './program.js';
 import { TablePackets } from './table-packets.js';
 import type { Track } from './track.js';
+import type { TrackMedia } from './track-media.js';
 
 // What the inspector knows of a PID.
 const PLAIN = 0;
 const TABLE = 1;
-const JOINABLE = 2; // of the track whose random access points count
+// Of a track whose units are looked at; bits that go together.
+const WATCHED = 2;
+const JOINABLE = 4; // of the track whose random access points count
+const WANTED = 8; // the packets after this unit's first are looked at too, for now
 const NOT_SEEN = 0xff;
+
+const STARTS_UNIT = 0x40; // payload_unit_start_indicator in a packet's second byte
 
 const PAT_TABLE_ID = 0x00;
 const PMT_TABLE_ID = 0x02;
@@ -33,6 +40,7 @@ export class Inspector implements ProgramFacts {
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
   readonly #pat = new TablePackets(PAT_TABLE_ID);
   readonly #pmt = new TablePackets(PMT_TABLE_ID);
+  readonly #watch = new MediaWatch();
   #anyJoinable = true; // until a PMT says which track counts
   #key: Track | null = null;
   #pids: readonly number[] = [];
@@ -65,6 +73,24 @@ export class Inspector implements ProgramFacts {
   }
 
   /**
+   * What is known of each track, as the PMT lists them: size and rates as the media tells them at random access points, and
+   * sound now and then. Made anew with each call.
+   */
+  get media(): readonly TrackMedia[] {
+    return this.#watch.media;
+  }
+
+  /** Goes up when tracks or what is known of them changed, but for a frame rate that only time stamps tell. */
+  get mediaVersion(): number {
+    return this.#watch.version;
+  }
+
+  /** From the last but one random access point of the video track to the last, by PTS, ms; null: not known, or no video. */
+  get gopMs(): number | null {
+    return this.#watch.gopMs;
+  }
+
+  /**
    * PAT and PMT in the packets in which they were last sent, for whoever joins; `null` until both were. Their counters end
    * where those of their PIDs are: what comes next on them goes on.
    */
@@ -92,6 +118,7 @@ export class Inspector implements ProgramFacts {
     this.#pat.reset();
     this.#pmt.reset();
     this.#marksAccess = false;
+    this.#watch.reset();
     this.#setRoles();
   }
 
@@ -118,12 +145,18 @@ export class Inspector implements ProgramFacts {
       }
       counters[pid] = fourth & 0x0f;
       const role = roles[pid]!;
-      if (role === TABLE) {
+      let isAccess = false;
+      if (role === PLAIN) {
+        isAccess = this.#anyJoinable && (flags & RANDOM_ACCESS) !== 0;
+      } else if (role === TABLE) {
         const { badSections, pmtPid } = this.#reader;
         if (this.#reader.push(data, at) || roles[this.#pmtIndex()] !== TABLE) this.#setRoles();
         if (this.#reader.pmtPid !== pmtPid) this.#pmt.reset();
         if (this.#reader.badSections === badSections) (pid === 0 ? this.#pat : this.#pmt).push(data, at);
-      } else if (role === JOINABLE ? this.#isAccess(data, at, flags) : this.#anyJoinable && flags & RANDOM_ACCESS) {
+      } else if ((second & STARTS_UNIT) | (flags & RANDOM_ACCESS) | (role & WANTED)) {
+        isAccess = this.#look(data, at, pid, flags);
+      }
+      if (isAccess) {
         this.randomAccessPoints++;
         this.#marksAccess = true;
         if (joinAt === -1) joinAt = at;
@@ -133,9 +166,23 @@ export class Inspector implements ProgramFacts {
     return joinAt;
   }
 
-  /** Whether the packet at `at`, of the track that counts, is a random access point. */
-  #isAccess(data: Uint8Array, at: number, flags: number): boolean {
-    if (flags & RANDOM_ACCESS) return true;
+  /**
+   * Looks at the packet at `at` of a watched track, with which a unit begins or that is wanted for another reason; whether it
+   * is a random access point of the track that counts.
+   */
+  #look(data: Uint8Array, at: number, pid: number, flags: number): boolean {
+    const role = this.#roles[pid]!;
+    const isMarked = (flags & RANDOM_ACCESS) !== 0;
+    const isAccess = (role & JOINABLE) !== 0 && (isMarked || this.#isAccess(data, at));
+    if (role & WANTED || startsUnit(data, at)) {
+      const isWanted = this.#watch.look(data, at, pid, isMarked, isAccess, this.continuityErrors);
+      this.#roles[pid] = isWanted ? role | WANTED : role & ~WANTED;
+    }
+    return isAccess;
+  }
+
+  /** Whether the packet at `at`, of the track that counts, is a random access point though it is not marked as one. */
+  #isAccess(data: Uint8Array, at: number): boolean {
     if (!startsUnit(data, at)) return false;
     const { kind, streamType } = this.#key!; // the track that counts
     return kind === 'audio' || startsAccessPoint(streamType, data, at); // sound can be joined at every PES packet
@@ -162,7 +209,9 @@ export class Inspector implements ProgramFacts {
     this.#key = ofKind('video') ?? ofKind('audio') ?? null;
     this.#anyJoinable = this.#key === null;
     this.#pids = tracks.map(({ pid }) => pid);
+    this.#watch.setTracks(tracks, this.#key);
     // A PMT that names a table's PID does not hide the table.
-    if (this.#key) roles[this.#key.pid] ||= JOINABLE;
+    for (const pid of this.#watch.pids) roles[pid] ||= WATCHED;
+    if (this.#key && roles[this.#key.pid] !== TABLE) roles[this.#key.pid]! |= JOINABLE;
   }
 }

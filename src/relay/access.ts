@@ -5,8 +5,10 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Dial } from './reconnecting.js';
-import { inWords } from '../errors.js';
-import { proxyWay } from './proxy.js';
+import type { Fault } from './event.js';
+import { FaultError, faultOf, faultOfLateness, faultOfStatus } from './faults.js';
+import { NameLookup } from './name-lookup.js';
+import { proxyWay, type Way } from './proxy.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -21,15 +23,46 @@ export async function requestAccess(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Dial> {
-  const { status, body, words } = await post(url, token, tls, timeoutMs, signal);
+  const way = proxyWay(url, tls);
+  const { status, body } = await post(url, token, tls, timeoutMs, signal, way);
   if (status < 200 || status > 299) {
-    const hint =
-      status === 401 || status === 403 ? ': the token is refused' : status >= 300 && status < 400 ? ', a redirect' : '';
-    throw new Error(`${words}${hint}`);
+    const fault = faultOfAnswer(status, body, way !== undefined && !/^https:/i.test(url));
+    const { code, words } = way ? way.explain(fault) : fault;
+    throw new FaultError(code, words);
   }
   const uri = readUri(body);
-  if (uri === null) throw new Error('asking for access was not answered with {"uri": "wss://…"}');
+  if (uri === null) throw new FaultError('other', 'asking for access was not answered with {"uri": "wss://…"}');
   return { url: uri, tls };
+}
+
+/** What an answer without access means; `isHanded`: a proxy had the request, and the answer may be its own. */
+function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
+  const words = `asking for access was answered with HTTP ${status}`;
+  if (isHanded && status === 407)
+    return { code: 'unreachable', words: `${words}: the proxy wants a user and password` };
+  if (isHanded && status >= 500) {
+    return { code: 'unreachable', words: `${words}: the proxy does not reach the far end, or that has failed` };
+  }
+  const code = faultOfStatus(status);
+  const reason = readReason(body);
+  const given = reason === '' ? '' : ` (${reason})`;
+  if (status === 401 || status === 403) {
+    const orProxy = isHanded && status === 403 ? ', or the proxy does not let this through' : '';
+    return { code, words: `${words}: the token is refused${orProxy}${given}` };
+  }
+  if (status === 404) return { code, words: `${words} (wrong path?)${given}` };
+  return { code, words: status >= 300 && status < 400 ? `${words}, a redirect` : `${words}${given}` };
+}
+
+/** Why a far end says no, in its own words: practable's `message`, RFC 9457's `detail`; empty: it gives none. */
+function readReason(body: string): string {
+  try {
+    const { message, detail, error } = JSON.parse(body) as Record<string, unknown>;
+    const reason = [detail, message, error].find((one) => typeof one === 'string' && one !== '');
+    return typeof reason === 'string' ? reason.slice(0, 200) : '';
+  } catch {
+    return '';
+  }
 }
 
 function post(
@@ -38,20 +71,20 @@ function post(
   tls: SecureContextOptions,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<{ status: number; body: string; words: string }> {
+  way: Way | undefined,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
-    const way = proxyWay(url, tls);
+    const name = new NameLookup();
     const request = start(url, {
       method: 'POST',
       headers: { Authorization: token, Accept: 'application/json', 'Content-Length': 0 },
       agent: way?.agent ?? false, // no connection is kept: the next request is long from now
+      lookup: name.lookup,
       ...tls,
     });
     // Not AbortSignal.any: it keeps something with `signal`, which lives as long as the link, for every request.
-    const late = setTimeout(() => {
-      fail(new Error(`asking for access was not answered within ${timeoutMs / 1000} s`));
-    }, timeoutMs);
+    const late = setTimeout(() => fail(lateness(timeoutMs, name)), timeoutMs);
     const onAbort = () => fail(new Error('called off'));
     signal.addEventListener('abort', onAbort);
     const settle = () => {
@@ -62,7 +95,8 @@ function post(
       settle();
       way?.callOff();
       request.destroy(); // without a word when the proxy has not answered yet
-      reject(way ? new Error(way.explain(inWords(error))) : error);
+      const { code, words } = way ? way.explain(faultOf(error)) : faultOf(error);
+      reject(new FaultError(code, words));
     };
     request.on('error', fail);
     request.on('response', (response) => {
@@ -76,16 +110,17 @@ function post(
       response.on('error', fail);
       response.on('end', () => {
         settle();
-        const words = `asking for access was answered with HTTP ${response.statusCode ?? 0}`;
-        resolve({
-          status: response.statusCode ?? 0,
-          body: Buffer.concat(pieces).toString(),
-          words: way ? way.explain(words) : words,
-        });
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() });
       });
     });
     request.end();
   });
+}
+
+function lateness(timeoutMs: number, name: NameLookup): FaultError {
+  const { code, words } = faultOfLateness(timeoutMs, name.isPending);
+  if (code !== 'no-answer') return new FaultError(code, words);
+  return new FaultError(code, `asking for access was not answered within ${timeoutMs / 1000} s`);
 }
 
 /** The WebSocket address in an answer; `null` if there is none that can be dialled. */

@@ -8,13 +8,14 @@
 // joined at a random access point while the one before goes on.
 
 import { Handover, JOIN_PATIENCE, SWAP_PATIENCE } from '../mpegts/handover.js';
-import type { Log } from '../log.js';
 import type { FarEnd } from './far-end.js';
 import type { Sink } from './feed.js';
 import type { Limits } from './limits.js';
-import { Link, type LinkStats } from './link.js';
+import type { Journal } from './journal.js';
+import { Link } from './link.js';
 import { Message } from './message.js';
 import { type DestinationRule, isSameDestination, isSameFarEnd } from './rules.js';
+import type { DestinationStats } from './stats-schema.js';
 
 /** What a destination has of its source: a feed or a stream. */
 export interface DestinationSource {
@@ -24,13 +25,6 @@ export interface DestinationSource {
   deliver(name: string, message: Message): void;
   /** How the far end of a rule is reached. */
   farEnd(rule: DestinationRule): FarEnd;
-}
-
-/** What a destination is doing. */
-export interface DestinationStats {
-  readonly stream: string;
-  readonly live: LinkStats;
-  readonly coming: LinkStats | null;
 }
 
 /** A source that brings no packets for so long is not waited for. */
@@ -71,7 +65,7 @@ export class Destination implements Sink {
     rule: DestinationRule,
     private readonly source: DestinationSource,
     private readonly limits: Limits,
-    private readonly log: Log,
+    private readonly journal: Journal,
   ) {
     this.#rule = this.#liveRule = rule;
     this.#stream = rule.stream;
@@ -97,6 +91,16 @@ export class Destination implements Sink {
   write(message: Message): void {
     if (this.#change === null && this.#leaving === null) this.#live.write(message);
     else this.#writeInChange(message);
+  }
+
+  awaitDrain(ready: () => void): (() => void) | null {
+    return this.#live.awaitDrain(ready);
+  }
+
+  /** To be called about once a second. */
+  look(nowMs: number): void {
+    this.#live.look(nowMs);
+    this.#coming?.look(nowMs);
   }
 
   stats(): DestinationStats {
@@ -286,7 +290,7 @@ export class Destination implements Sink {
   }
 
   #link(rule: DestinationRule): Link {
-    const link: Link = new Link(rule.id, this.source.farEnd(rule), this.limits, this.log, {
+    const link: Link = new Link(rule.id, this.source.farEnd(rule), this.limits, this.journal, {
       opened: () => {
         if (link === this.#change?.link && link !== this.#live) this.#wait(this.#change);
       },

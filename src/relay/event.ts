@@ -40,7 +40,12 @@ const bodies = [
     rule: z.record(z.string(), z.unknown()).describe('as the API shows it: without its token'),
   }),
   z.object({ type: z.literal('rule-deleted'), kind: ruleKind, name: text('as in rule-set') }),
-  z.object({ type: z.literal('feed-up'), feed: z.string(), source: text('who sends') }),
+  z.object({
+    type: z.literal('feed-up'),
+    feed: z.string(),
+    source: text('who sends'),
+    before: text('whose place it took, where there was one').optional(),
+  }),
   z.object({ type: z.literal('feed-down'), feed: z.string(), source: text('who sent') }),
   z.object({
     type: z.literal('feed-fault'),
@@ -74,6 +79,10 @@ const bodies = [
   }),
 ] as const;
 
+/** The kinds of events. */
+export const EVENT_TYPES = bodies.map(({ shape }) => shape.type.value);
+export type EventType = (typeof EVENT_TYPES)[number];
+
 const stamp = {
   id: z.int().min(1).describe('counts up from 1 since the relay was started'),
   atMs: z.int().describe('when, milliseconds since 1970'),
@@ -88,3 +97,11 @@ export const eventSchema = z.discriminatedUnion('type', [
 export type EventBody = z.infer<(typeof bodies)[number]>;
 /** One thing that happened, with its number and its time. */
 export type RelayEvent = EventBody & { readonly id: number; readonly atMs: number };
+
+/** Told by `GET /api/events` alone, to a client that comes back: not all that it missed is there. */
+export const historyLostSchema = z.object({
+  type: z.literal('history-lost'),
+  words: z.string().describe('why'),
+  firstId: z.int().min(1).describe('the first event after the gap'),
+});
+export type HistoryLost = z.infer<typeof historyLostSchema>;

@@ -3,6 +3,7 @@
 
 import type { SecureContextOptions } from 'node:tls';
 import { requestAccess } from './access.js';
+import { readTokenEnd } from './faults.js';
 import type { Dial } from './reconnecting.js';
 
 /** How a far end is reached. */
@@ -15,6 +16,8 @@ export interface FarEnd {
   readonly secrets: readonly string[];
   /** To be sent as first message and answered with `{"authorised": true}` before any media; null: nothing is. */
   readonly firstMessage: string | null;
+  /** When its token ends, milliseconds since 1970; null: there is none, or it does not say. */
+  readonly tokenEndMs: number | null;
 }
 
 /** The far end of a rule; the rule is valid, so an http(s) address has a token. */
@@ -23,16 +26,18 @@ export function farEndOf(
   tls: SecureContextOptions,
   timeoutMs: number,
 ): FarEnd {
+  const tokenEndMs = token === undefined ? null : readTokenEnd(token);
   if (/^https?:/i.test(url) && token !== undefined) {
     return {
       url,
       secrets: [token],
       firstMessage: null,
+      tokenEndMs,
       nextDial: (signal) => requestAccess(url, token, tls, timeoutMs, signal),
     };
   }
   const secrets = token === undefined ? [] : [token];
-  return { url, secrets, firstMessage: token ?? null, nextDial: () => Promise.resolve({ url, tls }) };
+  return { url, secrets, firstMessage: token ?? null, tokenEndMs, nextDial: () => Promise.resolve({ url, tls }) };
 }
 
 /** A far end's answer to a token. */

@@ -3,15 +3,41 @@
 import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/handover.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
+import type { TrackMedia } from '../mpegts/track-media.js';
+import type { Fault } from './event.js';
+import { FeedWatch } from './feed-watch.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
+import { DEFAULT_LIMITS } from './limits.js';
 import { Message, type MessageKind } from './message.js';
 import type { MutedTracks } from './rules.js';
+import type { FeedStats } from './stats-schema.js';
+import { namesOf } from './tracks.js';
 
 /** Somebody who takes messages. Neither method throws or blocks. */
 export interface Sink {
   write(message: Message): void;
   /** The feed's source is gone; nobody publishes until another comes. */
   sourceEnded?(): void;
+  /**
+   * If more waits for the reader than one read brings: calls `ready` when that is gone, and returns what calls it off.
+   * `null`: it keeps up, or is so slow that messages are dropped for it; it is not waited for. So without this method.
+   */
+  awaitDrain?(ready: () => void): (() => void) | null;
+}
+
+/** As {@link Sink.awaitDrain}, of the first of several readers; `null` where one keeps up, or there is none. */
+export function awaitFirstDrain(readers: readonly Sink[], ready: () => void): (() => void) | null {
+  const callOffs: (() => void)[] = [];
+  const callOff = () => callOffs.forEach((each) => each());
+  for (const reader of readers) {
+    const each = reader.awaitDrain?.(ready) ?? null;
+    if (each === null) {
+      callOff();
+      return null;
+    }
+    callOffs.push(each);
+  }
+  return readers.length === 0 ? null : callOff;
 }
 
 /** Who uploads to a feed. */
@@ -22,25 +48,6 @@ export interface Source {
   superseded(): void;
 }
 
-/** What a feed has seen. */
-export interface FeedStats {
-  readonly source: string | null;
-  readonly sinceMs: number | null;
-  readonly bytes: number;
-  readonly messages: number;
-  readonly opaqueMessages: number;
-  readonly packets: number;
-  readonly nullPackets: number;
-  readonly continuityErrors: number;
-  readonly transportErrors: number;
-  readonly badSections: number;
-  readonly skippedBytes: number;
-  readonly randomAccessPoints: number;
-  readonly sinks: number;
-  readonly clients: number;
-  readonly muted: MutedTracks | null;
-}
-
 /** What a feed has to say to its owner. */
 export interface FeedObserver {
   /** The last source, sink or client has gone. */
@@ -48,9 +55,19 @@ export interface FeedObserver {
   /** Another source publishes now; `before` is whose place it took. */
   sourceBegan(address: string, before: string | null): void;
   sourceEnded(address: string): void;
+  /** What is wrong with what comes is another thing now; `null`: nothing is. */
+  faultChanged(fault: Fault | null): void;
+  tracksChanged(tracks: readonly TrackMedia[]): void;
 }
 
-const NOBODY: FeedObserver = { idle: () => undefined, sourceBegan: () => undefined, sourceEnded: () => undefined };
+const NOBODY: FeedObserver = {
+  idle: () => undefined,
+  sourceBegan: () => undefined,
+  sourceEnded: () => undefined,
+  faultChanged: () => undefined,
+  tracksChanged: () => undefined,
+};
+const NO_TRACKS: readonly TrackMedia[] = [];
 
 /** The feed of a name, as long as anybody cares for it. */
 export class Feed {
@@ -60,11 +77,15 @@ export class Feed {
 
   #inspector: Inspector | null = null; // made for the first source: feeds may be many, and only wait
   #publication: Publication | null = null;
-  #sourceSince = 0;
   #begins = false;
-  #bytes = 0;
+  #packetBytes = 0;
+  #opaqueBytes = 0;
   #messages = 0;
   #opaqueMessages = 0;
+  #lastAccessMs: number | null = null;
+  readonly #watch: FeedWatch;
+  #toldTracks = '';
+  #mediaVersion = -1; // that was looked at
   // Replaced, never changed in place: a reader may come or go while a message is handed round.
   #sinks: readonly Sink[] = [];
   #clients: readonly Sink[] = [];
@@ -81,9 +102,11 @@ export class Feed {
     name: string,
     private readonly observer: FeedObserver = NOBODY,
     budget: CacheBudget | null = null,
+    silentAfterMs: number = DEFAULT_LIMITS.silentAfterMs,
   ) {
     this.name = name;
     this.cache = budget && new GopCache(budget);
+    this.#watch = new FeedWatch(silentAfterMs, performance.now());
   }
 
   /** Whether somebody publishes packets to the feed. */
@@ -115,10 +138,12 @@ export class Feed {
   open(source: Source): Publication {
     const before = this.#publication;
     this.#publication = new Publication(this, source);
-    this.#sourceSince = Date.now();
     this.#begins = true;
     this.#inspector ??= new Inspector();
     this.#inspector.restart();
+    this.#watch.sourceChanged(true, this.#inspector.packets, performance.now());
+    this.#toldTracks = '';
+    this.#mediaVersion = -1;
     this.#filter?.restart();
     before?.source.superseded();
     this.observer.sourceBegan(source.address, before?.source.address ?? null);
@@ -128,7 +153,7 @@ export class Feed {
   /** Hands an opaque message to all but who sent it. */
   publishOpaque(kind: Exclude<MessageKind, 'ts'>, data: Uint8Array, from: Sink | null): void {
     this.#opaqueMessages++;
-    this.#bytes += data.length;
+    this.#opaqueBytes += data.length;
     const message = new Message(kind, data);
     for (const sink of this.#sinks) if (sink !== from) sink.write(message);
     for (const client of this.#clients) if (client !== from) client.write(message);
@@ -185,13 +210,58 @@ export class Feed {
     };
   }
 
+  /** As {@link awaitFirstDrain}, of all who take the feed. */
+  awaitDrain(ready: () => void): (() => void) | null {
+    return awaitFirstDrain([...this.#sinks, ...this.#clients, ...this.#joiners], ready);
+  }
+
+  /** What is wrong with the feed now; `null`: nothing. */
+  get fault(): Fault | null {
+    return this.#watch.fault;
+  }
+
+  /** What is known of the tracks that its source sends now. */
+  get media(): readonly TrackMedia[] {
+    return this.#publication === null ? NO_TRACKS : (this.#inspector?.media ?? NO_TRACKS);
+  }
+
+  /** To be called about once a second: sees how the feed does, and says what has changed. */
+  look(nowMs: number): void {
+    const seen = this.#inspector;
+    const isOther = this.#watch.look(
+      {
+        source: this.#publication?.source.address ?? null,
+        packetBytes: this.#packetBytes,
+        opaqueBytes: this.#opaqueBytes,
+        skippedBytes: this.skippedBytes,
+        packets: seen?.packets ?? 0,
+        hasPat: (seen?.pmtPid ?? -1) !== -1,
+        hasPmt: (seen?.program ?? null) !== null,
+        isWanted: this.#sinks.length + this.#clients.length + this.#joiners.length > 0,
+      },
+      nowMs,
+    );
+    if (isOther) this.observer.faultChanged(this.#watch.fault);
+    if (this.#publication === null || seen === null || seen.mediaVersion === this.#mediaVersion) return;
+    this.#mediaVersion = seen.mediaVersion;
+    const tracks = seen.media;
+    const told = namesOf(tracks);
+    if (told === this.#toldTracks) return;
+    this.#toldTracks = told;
+    this.observer.tracksChanged(tracks);
+  }
+
   stats(): FeedStats {
     const seen = this.#inspector;
+    const watch = this.#watch;
+    const bytes = this.#packetBytes + this.#opaqueBytes;
     return {
+      state: watch.state,
+      sinceMs: watch.sinceMs,
+      fault: watch.fault,
       source: this.#publication?.source.address ?? null,
-      sinceMs: this.#publication ? this.#sourceSince : null,
-      bytes: this.#bytes,
-      messages: this.#messages,
+      bytes,
+      messages: this.#messages + this.#opaqueMessages,
       opaqueMessages: this.#opaqueMessages,
       packets: seen?.packets ?? 0,
       nullPackets: seen?.nullPackets ?? 0,
@@ -199,10 +269,15 @@ export class Feed {
       transportErrors: seen?.transportErrors ?? 0,
       badSections: seen?.badSections ?? 0,
       skippedBytes: this.skippedBytes,
+      bitsPerSecond: watch.meter.rate(bytes, performance.now()),
+      tracks: [...this.media],
       randomAccessPoints: seen?.randomAccessPoints ?? 0,
-      sinks: this.#sinks.length,
+      lastRandomAccessMs: this.#lastAccessMs,
+      gopMs: this.#publication === null ? null : (seen?.gopMs ?? null),
+      sinks: this.#sinks.length + this.#joiners.length,
       clients: this.#clients.length,
       muted: this.#muted,
+      cacheBytes: this.cache?.length ?? 0,
     };
   }
 
@@ -214,7 +289,8 @@ export class Feed {
     const inspector = this.#inspector!; // there since the source opened the feed
     const joinAt = inspector.inspect(data);
     this.#messages++;
-    this.#bytes += data.length;
+    this.#packetBytes += data.length;
+    if (joinAt !== -1) this.#lastAccessMs = Date.now();
     const message = new Message('ts', data, { joinAt, begins, facts: inspector });
     for (const joiner of this.#joiners) joiner.write(message);
     if (this.#filter) this.#publishFiltered(this.#filter, inspector, message);
@@ -240,6 +316,7 @@ export class Feed {
   leave(publication: Publication): void {
     if (publication !== this.#publication) return;
     this.#publication = null;
+    this.#watch.sourceChanged(false, this.#inspector!.packets, performance.now()); // there since the source opened it
     this.cache?.clear(); // who comes now would take what is over for what is going on
     this.observer.sourceEnded(publication.source.address);
     for (const joiner of this.#joiners) joiner.sourceEnded?.();

@@ -32,6 +32,8 @@ export interface Limits {
   readonly maxFeeds: number;
   /** A feed without source, rule or client is forgotten after this long. */
   readonly forgetAfterMs: number;
+  /** A source that has sent nothing for this long is told of as silent. */
+  readonly silentAfterMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -51,4 +53,5 @@ export const DEFAULT_LIMITS: Limits = {
   maxRules: 10_000,
   maxFeeds: 10_000,
   forgetAfterMs: 60_000,
+  silentAfterMs: 5_000,
 };

@@ -4,18 +4,20 @@
 //      │           │  └─ (no token) ────────▲  │
 //      └───────────┴───────────┴───────────────┴──▶ closing ──▶ closed
 
-import { type Log, safeUrl } from '../log.js';
+import { safeUrl } from '../log.js';
 import { Admission } from './admission.js';
 import { type FarEnd, readVerdict } from './far-end.js';
 import { Handover, JOIN_PATIENCE } from '../mpegts/handover.js';
+import type { Fault } from './event.js';
+import { withToken } from './faults.js';
 import type { Sink } from './feed.js';
-
+import type { Journal } from './journal.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
+import { Meter } from './meter.js';
 import { ReconnectingSocket } from './reconnecting.js';
 import { cleanWords } from './secrets.js';
-
-export type LinkState = 'waiting' | 'dialling' | 'authorising' | 'open' | 'closing' | 'closed';
+import type { LinkState, LinkStats } from './stats-schema.js';
 
 /** What a link has to say to its destination. */
 export interface LinkObserver {
@@ -26,29 +28,16 @@ export interface LinkObserver {
   received(message: Message): void;
 }
 
-/** What a link has done, for stats. */
-export interface LinkStats {
-  readonly url: string;
-  readonly state: LinkState;
-  readonly sinceMs: number;
-  readonly attempts: number;
-  readonly opens: number;
-  readonly lastError: string | null;
-  /** When the next dial comes, as milliseconds since the epoch; null unless waiting. */
-  readonly nextDialMs: number | null;
-  readonly sentMessages: number;
-  readonly sentBytes: number;
-  readonly waitingBytes: number;
-  readonly isDropping: boolean;
-  readonly droppedMessages: number;
-  readonly droppedBytes: number;
-  readonly receivedMessages: number;
-  readonly pingMs: number | null;
-}
+const SLOW: Fault = {
+  code: 'slow',
+  words: 'it takes less than it is sent, and goes without messages until it keeps up',
+};
+/** So many reasons of failed dials are told apart before the first is told again. */
+const MOST_REASONS = 20;
 
 /** Keeps one far end reached. Messages that come while it is not open go nowhere: what comes after is live. */
 export class Link implements Sink {
-  readonly #log: Log;
+  readonly #journal: Journal;
   readonly #facts: { destination: string; farEnd: string };
   readonly #observer: LinkObserver;
   readonly #socket: ReconnectingSocket;
@@ -61,29 +50,35 @@ export class Link implements Sink {
   #since = Date.now();
   #attempts = 0;
   #opens = 0;
+  #fault: Fault | null = null; // why it is not open
   #lastError: string | null = null;
+  #lastErrorMs: number | null = null;
+  readonly #toldReasons = new Set<string>(); // since it was open
   #nextDial: number | null = null;
   #sentMessages = 0;
   #sentBytes = 0;
   #sentAtOpen = 0;
   #receivedMessages = 0;
+  readonly #meter = new Meter(performance.now());
   #closing: Promise<void> | null = null;
 
-  constructor(id: string, farEnd: FarEnd, limits: Limits, log: Log, observer: LinkObserver) {
-    this.#log = log;
+  constructor(id: string, farEnd: FarEnd, limits: Limits, journal: Journal, observer: LinkObserver) {
+    this.#journal = journal;
     this.#farEnd = farEnd;
     this.#limits = limits;
     this.#url = safeUrl(farEnd.url);
     this.#facts = { destination: id, farEnd: this.#url };
     this.#observer = observer;
+    const reader = { reader: 'destination', name: id };
     this.#admission = new Admission(limits, {
-      dropsBegan: () => this.#log.warn('far end is slow: dropping messages', this.#facts),
-      dropsEnded: (messages, bytes) => this.#log.info('dropping has ended', { ...this.#facts, messages, bytes }),
+      dropsBegan: () => journal.tell({ type: 'drops-began', ...reader }, { farEnd: this.#url }, this.#admission),
+      dropsEnded: (messages, bytes) =>
+        journal.tell({ type: 'drops-ended', ...reader, messages, bytes }, { farEnd: this.#url }, this.#admission),
     });
     this.#socket = new ReconnectingSocket((signal) => farEnd.nextDial(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
       opened: () => this.#opened(),
-      lost: (reason) => this.#lost(reason),
+      lost: (fault) => this.#lost(fault),
       received: (data, isBinary) => this.#received(data, isBinary),
     });
   }
@@ -113,6 +108,10 @@ export class Link implements Sink {
     this.#sentBytes += admitted.data.length;
   }
 
+  awaitDrain(ready: () => void): (() => void) | null {
+    return this.#admission.isDropping ? null : this.#socket.awaitDrain(ready);
+  }
+
   /** What is sent from now on belongs to another stream: it begins at that one's next random access point. */
   rejoin(): void {
     this.#admission.begin(new Handover(JOIN_PATIENCE, this.hasSent));
@@ -120,7 +119,7 @@ export class Link implements Sink {
 
   /** Takes back what the system has not taken yet, and breaks off: the far end sees nothing more. */
   cut(): void {
-    this.#socket.drop('it was left');
+    this.#socket.drop({ code: 'lost', words: 'it was left' });
   }
 
   /**
@@ -131,17 +130,25 @@ export class Link implements Sink {
     return (this.#closing ??= this.#close(code, drainMs));
   }
 
+  /** To be called about once a second. */
+  look(nowMs: number): void {
+    this.#meter.look(this.#sentBytes, nowMs);
+  }
+
   stats(): LinkStats {
     return {
       url: this.#url,
       state: this.#state,
       sinceMs: this.#since,
+      fault: this.#admission.isDropping ? SLOW : this.#fault,
       attempts: this.#attempts,
       opens: this.#opens,
       lastError: this.#lastError,
+      lastErrorMs: this.#lastErrorMs,
       nextDialMs: this.#nextDial,
       sentMessages: this.#sentMessages,
       sentBytes: this.#sentBytes,
+      bitsPerSecond: this.#meter.rate(this.#sentBytes, performance.now()),
       waitingBytes: this.waitingBytes,
       isDropping: this.#admission.isDropping,
       droppedMessages: this.#admission.droppedMessages,
@@ -154,12 +161,13 @@ export class Link implements Sink {
   async #close(code: number, drainMs: number): Promise<void> {
     const wasOpen = this.#state === 'open';
     this.#setState('closing');
+    this.#fault = null;
     clearTimeout(this.#verdictTimer);
     if (wasOpen && drainMs > 0 && this.waitingBytes > 0) await this.#socket.drain(drainMs);
     this.#admission.begin();
     await this.#socket.close(code);
     this.#setState('closed');
-    this.#log.info('link closed', this.#facts);
+    this.#journal.log.info('link closed', this.#facts);
   }
 
   #setState(state: LinkState): void {
@@ -184,7 +192,7 @@ export class Link implements Sink {
     this.#socket.sendText(token);
     const { dialTimeoutMs } = this.#limits;
     this.#verdictTimer = setTimeout(() => {
-      this.#socket.drop(`no answer to the token within ${dialTimeoutMs / 1000} s`);
+      this.#socket.drop({ code: 'no-answer', words: `no answer to the token within ${dialTimeoutMs / 1000} s` });
     }, dialTimeoutMs).unref();
   }
 
@@ -195,8 +203,9 @@ export class Link implements Sink {
     this.#setState('open');
     this.#opens++;
     this.#sentAtOpen = this.#sentMessages;
-    this.#lastError = null;
-    this.#log.info('link open', this.#facts);
+    this.#fault = null;
+    this.#toldReasons.clear();
+    this.#journal.tell({ type: 'link-open', ...this.#facts });
     this.#observer.opened();
   }
 
@@ -207,20 +216,37 @@ export class Link implements Sink {
     } else if (this.#state === 'authorising' && !isBinary) {
       const verdict = readVerdict(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
-      else if (verdict) this.#socket.drop(`the far end refuses the token: ${verdict.reason || 'it gives no reason'}`);
+      else if (verdict) {
+        const words = `the far end refuses the token: ${verdict.reason || 'it gives no reason'}`;
+        this.#socket.drop({ code: 'refused', words });
+      }
     }
   }
 
-  #lost(words: string): void {
-    const reason = cleanWords(words, this.#farEnd.secrets);
+  #lost(found: Fault): void {
     const wasOpen = this.#state === 'open';
+    // Who breaks off when it is shown the token, and says nothing, refuses it.
+    const code = this.#state === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
+    const { tokenEndMs, secrets } = this.#farEnd;
+    const meant = withToken({ code, words: found.words }, tokenEndMs, Date.now());
+    const fault = { code: meant.code, words: cleanWords(meant.words, secrets) };
     clearTimeout(this.#verdictTimer);
     this.#setState('waiting');
     this.#admission.begin();
+    this.#fault = fault;
+    this.#lastError = fault.words;
+    this.#lastErrorMs = this.#since;
     // A far end that is away for a month is one line, not a line a dial.
-    if (wasOpen) this.#log.warn('link lost', { ...this.#facts, reason });
-    else if (reason !== this.#lastError) this.#log.warn('far end not reached', { ...this.#facts, reason });
-    this.#lastError = reason;
+    if (wasOpen) this.#journal.tell({ type: 'link-lost', ...this.#facts, fault });
+    else if (this.#isNews(fault.words)) this.#journal.tell({ type: 'link-refused', ...this.#facts, fault });
     this.#observer.lost();
+  }
+
+  /** Whether this reason was not told since the link was open; it is from now on. */
+  #isNews(reason: string): boolean {
+    if (this.#toldReasons.has(reason)) return false;
+    if (this.#toldReasons.size >= MOST_REASONS) this.#toldReasons.clear();
+    this.#toldReasons.add(reason);
+    return true;
   }
 }

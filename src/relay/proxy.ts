@@ -7,6 +7,8 @@ import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } 
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
+import type { Fault } from './event.js';
+import { isBeforeAnswer } from './faults.js';
 
 /** Whether a host name, as in a URL, is this machine's loopback. */
 export function isLoopbackHost(hostname: string): boolean {
@@ -20,7 +22,7 @@ export function isLoopbackHost(hostname: string): boolean {
 export interface Way {
   readonly agent: Agent;
   /** Why a dial failed, with the proxy's part in it. */
-  explain(reason: string): string;
+  explain(fault: Fault): Fault;
   /**
    * Ends what has not come to anything. The library's connection to the proxy outlives a request that is given up
    * before the proxy has answered: a dial that times out at a silent proxy would leave one behind each time.
@@ -61,8 +63,8 @@ class Handover implements Way {
     this.#calledOff.abort();
   }
 
-  explain(reason: string): string {
-    return `${reason} (through the proxy ${this.agent.proxy.host})`;
+  explain(fault: Fault): Fault {
+    return through(fault, this.agent.proxy.host);
   }
 }
 
@@ -92,12 +94,24 @@ class Tunnel extends HttpsProxyAgent<string> implements Way {
     this.#calledOff.abort();
   }
 
-  explain(reason: string): string {
+  explain(fault: Fault): Fault {
     const name = this.proxy.host; // without user and password
-    if (this.#refusal === 0) return `${reason} (through the proxy ${name})`;
-    const why = this.#refusal === 407 ? 'it wants a user and password' : 'it does not let this through';
-    return `the proxy ${name} answered HTTP ${this.#refusal}: ${why}`;
+    if (this.#refusal === 0) return through(fault, name);
+    const words = `the proxy ${name} answered HTTP ${this.#refusal}: ${whyRefused(this.#refusal)}`;
+    return { code: 'unreachable', words };
   }
+}
+
+/** The same, said of a way through a proxy. What failed before anybody answered is the way to the proxy itself. */
+function through(fault: Fault, proxy: string): Fault {
+  const whose = isBeforeAnswer(fault) && fault.code !== 'no-answer' ? 'the proxy is not reached: ' : '';
+  return { code: fault.code, words: `${whose}${fault.words} (through the proxy ${proxy})` };
+}
+
+/** What a proxy means that makes no tunnel (RFC 9110 §15). */
+function whyRefused(status: number): string {
+  if (status === 407) return 'it wants a user and password';
+  return status >= 500 ? 'it does not reach the far end' : 'it does not let this through';
 }
 
 /** Why the proxy settings cannot be used; `null` if they can. */

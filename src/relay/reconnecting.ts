@@ -11,21 +11,26 @@
 // - it sets binaryType 'blob': it is told otherwise;
 // - reconnect() and a second use after close() hang: one instance is closed once.
 
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import rws from 'reconnecting-websocket';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
-import { inWords } from '../errors.js';
 import { proxyWay, type Way } from './proxy.js';
 import { Backoff } from './backoff.js';
+import type { Fault } from './event.js';
+import { faultOf, faultOfClose, faultOfLateness } from './faults.js';
 import { framePress } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
+import { NameLookup } from './name-lookup.js';
 import { cleanWords, querySecrets } from './secrets.js';
 
 // The package is CommonJS with an ES module's types: what is imported is the class itself.
 const ReconnectingWebSocket = rws as unknown as typeof rws.default;
+
+/** More than this waits for a link only where its source is faster than it, or it stands still. */
+const MUCH_BYTES = 1 << 15;
 
 /** What to dial. */
 export interface Dial {
@@ -40,7 +45,7 @@ export interface DialObserver {
   /** The WebSocket is open. Whether the link is good is the observer's to say: see `accept`. */
   opened(): void;
   /** A dial failed, or a link that was open is lost. */
-  lost(reason: string): void;
+  lost(fault: Fault): void;
   received(data: Buffer, isBinary: boolean): void;
 }
 
@@ -54,12 +59,13 @@ export class ReconnectingSocket {
   readonly #client: InstanceType<typeof ReconnectingWebSocket>;
   #dial: Dial | null = null;
   #way: Way | undefined; // through a proxy
+  #name = new NameLookup(); // of the one that is dialled
   #socket: WebSocket | null = null; // the one that is dialled, open or closing
   #raw: Socket | null = null; // what carries it, while it is open
   #isSecure = false;
   #heartbeat: Heartbeat | null = null;
   #leave: (() => void) | null = null; // ends the part that #socket plays here
-  #givenUp: string | null = null; // why we cut it ourselves
+  #givenUp: Fault | null = null; // why we cut it ourselves
   #goodTimer: NodeJS.Timeout | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
   #callOffWait: (() => void) | null = null;
@@ -114,6 +120,14 @@ export class ReconnectingSocket {
     }
   }
 
+  /** Calls `ready` when the system has taken all that waits; `null`: that is little, or the link is not open. */
+  awaitDrain(ready: () => void): (() => void) | null {
+    const raw = this.#raw;
+    if (raw === null || !raw.writableNeedDrain || raw.writableLength < MUCH_BYTES) return null;
+    raw.once('drain', ready);
+    return () => raw.off('drain', ready);
+  }
+
   /** Sends a text message; nothing if the link is not open. */
   sendText(text: string): void {
     if (this.#raw !== null) this.#socket?.send(text);
@@ -126,8 +140,8 @@ export class ReconnectingSocket {
   }
 
   /** Gives the open link up, as if it had been lost, and dials again after a while. */
-  drop(reason: string): void {
-    this.#givenUp = reason;
+  drop(why: Fault): void {
+    this.#givenUp = why;
     this.#socket?.terminate();
   }
 
@@ -170,7 +184,7 @@ export class ReconnectingSocket {
         this.#dial = await this.#nextDial(this.#ended.signal);
         return this.#dial.url;
       } catch (error) {
-        if (!this.#isClosed()) this.#observer.lost(inWords(error as Error));
+        if (!this.#isClosed()) this.#observer.lost(faultOf(error as Error));
       }
     }
     return ''; // closed: it is not dialled any more
@@ -196,12 +210,14 @@ export class ReconnectingSocket {
   #clientOptions(): ClientOptions {
     const { dialTimeoutMs, closeTimeoutMs, maxMessageBytes } = this.#limits;
     this.#way = this.#dial === null ? undefined : proxyWay(this.#dial.url, this.#dial.tls ?? {});
-    const options: ClientOptions & { closeTimeout: number } = {
+    this.#name = new NameLookup();
+    const options: ClientOptions & { closeTimeout: number; lookup: LookupFunction } = {
       ...this.#dial?.tls,
       ...(this.#way ? { agent: this.#way.agent } : {}),
+      lookup: this.#name.lookup, // missing from @types/ws, as the next
       perMessageDeflate: false,
       handshakeTimeout: dialTimeoutMs,
-      closeTimeout: closeTimeoutMs, // missing from @types/ws
+      closeTimeout: closeTimeoutMs,
       maxPayload: maxMessageBytes,
       skipUTF8Validation: false,
     };
@@ -212,9 +228,10 @@ export class ReconnectingSocket {
     this.#leave?.(); // the one before may still be closing: it is nobody's from here on
     const startedAt = performance.now();
     const way = this.#way;
+    const name = this.#name;
     let carrier: Socket | null = null;
     let heartbeat: Heartbeat | null = null;
-    let fault: string | null = null;
+    let fault: Fault | null = null;
     const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
       if (this.#leave !== leave) return;
       if (heartbeat === null) way?.callOff();
@@ -224,18 +241,19 @@ export class ReconnectingSocket {
       if (this.#closed) return;
       const isLate = heartbeat === null && performance.now() - startedAt >= this.#limits.dialTimeoutMs - 5;
       if (isLate) {
-        const why = `no answer within ${this.#limits.dialTimeoutMs / 1000} s`;
-        fault = way ? way.explain(why) : why;
+        const late = faultOfLateness(this.#limits.dialTimeoutMs, name.isPending);
+        fault = way ? way.explain(late) : late;
       }
+      const found = this.#givenUp ?? fault ?? faultOfClose(code, reason.toString());
       // The far end's words may be those of the address, which holds a code.
-      const words = this.#givenUp ?? fault ?? closeInWords(code, reason);
-      this.#observer.lost(cleanWords(words, querySecrets(socket.url)));
+      this.#observer.lost({ code: found.code, words: cleanWords(found.words, querySecrets(socket.url)) });
     };
     this.#leave = leave;
     this.#socket = socket;
     this.#givenUp = null;
     socket.on('error', (error) => {
-      fault ??= way && heartbeat === null ? way.explain(inWords(error)) : inWords(error);
+      if (heartbeat === null) fault ??= way ? way.explain(faultOf(error)) : faultOf(error);
+      else fault ??= { code: 'lost', words: faultOf(error).words };
     });
     socket.on('upgrade', (response) => {
       carrier = response.socket;
@@ -245,7 +263,7 @@ export class ReconnectingSocket {
       this.#raw = carrier;
       this.#isSecure = carrier instanceof TLSSocket;
       this.#heartbeat = heartbeat = new Heartbeat(socket, this.#limits, () => {
-        this.drop(`no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s`);
+        this.drop({ code: 'no-answer', words: `no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s` });
       });
       this.#observer.opened();
     });
@@ -257,11 +275,4 @@ export class ReconnectingSocket {
       leave(code, reason);
     });
   }
-}
-
-/** A close code and reason in words (RFC 6455 §7.4.1). */
-function closeInWords(code: number, reason: Buffer): string {
-  if (code === 1006) return 'the connection broke off';
-  const text = reason.toString();
-  return `the far end closed it (${code}${text === '' ? '' : `: ${text}`})`;
 }

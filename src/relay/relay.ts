@@ -4,39 +4,44 @@
 import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
-import { Destination, type DestinationSource, type DestinationStats } from './destination.js';
+import { Destination, type DestinationSource } from './destination.js';
 import { farEndOf } from './far-end.js';
-import { Feed, type FeedObserver, type FeedStats, type Sink } from './feed.js';
+import { Feed, type FeedObserver, type Sink } from './feed.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
+import { Journal } from './journal.js';
 import type { Limits } from './limits.js';
+import { ProcessWatch } from './process-watch.js';
 import {
   type DestinationRequest,
   type DestinationRule,
   EVERY_FEED,
+  isSameDestination,
   isSameStream,
   isStreamName,
   type MutedTracks,
   type MuteRule,
   readFeedEntry,
   resolveDestination,
+  shownDestination,
   type StreamRule,
 } from './rules.js';
-import { Stream, type StreamStats } from './stream.js';
+import type { Stats } from './stats-schema.js';
+import { Stream } from './stream.js';
+import { type NamedTrack, namedTracks } from './tracks.js';
 
 /** How often streams look at what time alone makes due. */
 const TICK_MS = 100;
 
-/** What the relay is doing, for `/api/stats`. */
-export interface RelayStats {
-  readonly feeds: Readonly<Record<string, FeedStats>>;
-  readonly streams: Readonly<Record<string, StreamStats>>;
-  readonly destinations: Readonly<Record<string, DestinationStats>>;
-}
+/** How often everything is looked at: rates, silence, tables. */
+const LOOK_MS = 1000;
+
+export type RelayStats = Stats;
 
 /** Owns everything between ingest and far ends. */
 export class Relay {
   readonly limits: Limits;
-  readonly #log: Log;
+  /** What has happened, and the log. */
+  readonly journal: Journal;
   readonly #feeds = new Map<string, Feed>();
   readonly #forgetting = new Map<string, NodeJS.Timeout>();
   readonly #streams = new Map<string, Stream>();
@@ -46,6 +51,9 @@ export class Relay {
   readonly #source: DestinationSource;
   readonly #cacheBudget: CacheBudget | null;
   #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
+  readonly #process = new ProcessWatch(performance.now());
+  readonly #looks = new Set<(nowMs: number) => void>();
+  readonly #looker: NodeJS.Timeout;
   readonly #feedOf = (name: string) => this.feed(name);
 
   /** @param tls extra authorities for wss (`VW_CA`). */
@@ -56,7 +64,8 @@ export class Relay {
   ) {
     this.limits = limits;
     this.#cacheBudget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
-    this.#log = log;
+    this.journal = new Journal(log);
+    this.#looker = setInterval(() => this.#look(performance.now()), LOOK_MS).unref();
     this.#source = {
       attach: (name, sink) => this.subscribe(name, sink),
       deliver: (name, message) => {
@@ -73,7 +82,7 @@ export class Relay {
       if (this.#feeds.size >= this.limits.maxFeeds) {
         throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
       }
-      feed = new Feed(name, this.#observe(name), this.#cacheBudget);
+      feed = new Feed(name, this.#observe(name), this.#cacheBudget, this.limits.silentAfterMs);
       feed.setMuted(this.#mutedTracks(name));
       this.#feeds.set(name, feed);
       this.#forgetLater(name); // unless somebody takes it up
@@ -110,7 +119,7 @@ export class Relay {
     this.#streamRules.set(rule.stream, rule);
     this.#stream(rule.stream).setRule(rule, this.#feedOf);
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
-    this.#log.info('stream rule set', { stream: rule.stream, feeds: rule.feeds.join(',') });
+    this.journal.tell({ type: 'rule-set', kind: 'stream', name: rule.stream, rule: { ...rule } });
     return rule;
   }
 
@@ -132,7 +141,7 @@ export class Relay {
     const stream = this.#stream(name);
     stream.setRule(null, this.#feedOf);
     if (stream.isIdle) this.#streams.delete(name);
-    this.#log.info('stream rule deleted', { stream: name });
+    this.journal.tell({ type: 'rule-deleted', kind: 'stream', name });
   }
 
   deleteAllStreams(): void {
@@ -142,11 +151,15 @@ export class Relay {
   /** Keeps a destination rule; when this returns its link is being made. */
   setDestination(request: DestinationRequest): DestinationRule {
     const destination = this.#destinations.get(request.id);
-    const rule = resolveDestination(request, destination?.rule);
+    const before = destination?.rule;
+    const rule = resolveDestination(request, before);
     if (!destination) this.#checkRoom(this.#destinations.size, 'destination');
     if (!isStreamName(rule.stream)) this.#checkFeedRoom([rule.stream]);
+    if (!before || !isSameDestination(before, rule) || before.swap !== rule.swap) {
+      this.journal.tell({ type: 'rule-set', kind: 'destination', name: rule.id, rule: { ...shownDestination(rule) } });
+    }
     if (destination) destination.setRule(rule);
-    else this.#destinations.set(rule.id, new Destination(rule, this.#source, this.limits, this.#log));
+    else this.#destinations.set(rule.id, new Destination(rule, this.#source, this.limits, this.journal));
     return rule;
   }
 
@@ -163,6 +176,7 @@ export class Relay {
   async deleteDestination(id: string): Promise<void> {
     const destination = this.#destination(id);
     this.#destinations.delete(id);
+    this.journal.tell({ type: 'rule-deleted', kind: 'destination', name: id });
     await destination.close(1000);
   }
 
@@ -172,10 +186,12 @@ export class Relay {
 
   /** Mutes a feed, or every feed (`all`), also those that come later. In force when this returns. */
   setMute(rule: MuteRule): MuteRule {
-    if (!this.#mutes.has(rule.feed)) this.#checkRoom(this.#mutes.size, 'mute');
+    const before = this.#mutes.get(rule.feed);
+    if (before?.tracks === rule.tracks) return before;
+    if (!before) this.#checkRoom(this.#mutes.size, 'mute');
     this.#mutes.set(rule.feed, rule);
     this.#applyMutes();
-    this.#log.info('muted', { feed: rule.feed, tracks: rule.tracks });
+    this.journal.tell({ type: 'rule-set', kind: 'mute', name: rule.feed, rule: { ...rule } });
     return rule;
   }
 
@@ -195,18 +211,27 @@ export class Relay {
     this.muteRule(name);
     this.#mutes.delete(name);
     this.#applyMutes();
-    this.#log.info('unmuted', { feed: name });
+    this.journal.tell({ type: 'rule-deleted', kind: 'mute', name });
   }
 
   /** Takes every mute away. */
   deleteAllMutes(): void {
+    const names = [...this.#mutes.keys()];
     this.#mutes.clear();
     this.#applyMutes();
-    this.#log.info('unmuted', { feed: EVERY_FEED });
+    for (const name of names) this.journal.tell({ type: 'rule-deleted', kind: 'mute', name });
   }
 
-  stats(): RelayStats {
+  /** Calls `look` about once a second, with the time, until the returned function is called. */
+  everySecond(look: (nowMs: number) => void): () => void {
+    this.#looks.add(look);
+    return () => this.#looks.delete(look);
+  }
+
+  stats(): Stats {
     return {
+      nowMs: Date.now(),
+      process: this.#process.stats(this.#cacheBudget?.used ?? 0),
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: Object.fromEntries([...this.#streamRules.keys()].map((name) => [name, this.#stream(name).stats()])),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
@@ -220,6 +245,8 @@ export class Relay {
     await Promise.all(destinations.map((destination) => destination.close(1001)));
     for (const stream of this.#streams.values()) stream.setRule(null, this.#feedOf);
     clearInterval(this.#ticker);
+    clearInterval(this.#looker);
+    this.#process.close();
     this.#streamRules.clear();
     this.#streams.clear();
     for (const timer of this.#forgetting.values()) clearTimeout(timer);
@@ -238,8 +265,11 @@ export class Relay {
     if (!stream) {
       stream = new Stream(
         name,
-        () => {
-          if (!this.#streamRules.has(name)) this.#streams.delete(name);
+        {
+          idle: () => {
+            if (!this.#streamRules.has(name)) this.#streams.delete(name);
+          },
+          tracksChanged: (tracks) => this.#tellTracks(name, tracks),
         },
         this.#cacheBudget,
       );
@@ -271,6 +301,19 @@ export class Relay {
     this.#ticker = undefined;
   }
 
+  #look(nowMs: number): void {
+    this.#process.look(nowMs);
+    for (const feed of this.#feeds.values()) feed.look(nowMs);
+    for (const stream of this.#streams.values()) stream.look(nowMs);
+    for (const destination of this.#destinations.values()) destination.look(nowMs);
+    for (const look of this.#looks) look(nowMs);
+    this.journal.tick();
+  }
+
+  #tellTracks(name: string, tracks: readonly NamedTrack[]): void {
+    this.journal.tell({ type: 'tracks-changed', name, tracks: namedTracks(tracks) });
+  }
+
   #checkRoom(count: number, what: string): void {
     if (count < this.limits.maxRules) return;
     throw new LimitError(
@@ -280,13 +323,15 @@ export class Relay {
   }
 
   #observe(feed: string): FeedObserver {
+    const subject = {}; // sources may come and go as often as they like
     return {
       idle: () => this.#forgetLater(feed),
-      sourceBegan: (address, before) => {
-        if (before === null) this.#log.info('feed up', { feed, source: address });
-        else this.#log.info('feed taken over by a newer source', { feed, source: address, before });
+      sourceBegan: (source, before) => {
+        this.journal.tell({ type: 'feed-up', feed, source, ...(before === null ? {} : { before }) }, {}, subject);
       },
-      sourceEnded: (address) => this.#log.info('feed down', { feed, source: address }),
+      sourceEnded: (source) => this.journal.tell({ type: 'feed-down', feed, source }, {}, subject),
+      faultChanged: (fault) => this.journal.tell({ type: 'feed-fault', feed, fault }),
+      tracksChanged: (tracks) => this.#tellTracks(feed, tracks),
     };
   }
 

@@ -245,6 +245,14 @@ export interface DestinationRequest extends Omit<DestinationRule, 'token'> {
   readonly token?: string | null;
 }
 
+/** A destination rule as it is shown: without its secret. */
+export type ShownDestination = Omit<DestinationRule, 'token'> & { readonly tokenSet?: true };
+
+/** The rule as it may be shown. */
+export function shownDestination({ token, ...rule }: DestinationRule): ShownDestination {
+  return token === undefined ? rule : { ...rule, tokenSet: true };
+}
+
 /** Checks what was posted as a stream rule and puts it in its normal form. Throws {@link RuleError}. */
 export function parseStreamRule(body: unknown): StreamRule {
   const rule = check(

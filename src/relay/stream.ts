@@ -1,21 +1,29 @@
 // A named programme: the tracks of its rule's feeds, joined by a Remuxer, changed in place while it runs.
 
+import { codecName } from '../mpegts/codec-name.js';
+import { newCounters } from '../mpegts/remux-report.js';
 import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
-import type { Feed, Sink } from './feed.js';
+import type { TrackMedia } from '../mpegts/track-media.js';
+import type { Fault } from './event.js';
+import { awaitFirstDrain, type Feed, type Sink } from './feed.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
+import { Meter } from './meter.js';
 import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
+import type { StreamStats } from './stats-schema.js';
+import { type NamedTrack, namesOf } from './tracks.js';
 
-/** What a stream is doing. */
-export interface StreamStats {
-  readonly feeds: readonly string[];
-  readonly tracks: Remuxer['program']['tracks'];
-  readonly pmtVersion: number;
-  readonly clocks: Remuxer['clocks'];
-  readonly counters: Remuxer['counters'];
-  readonly timing: Remuxer['timing'];
-  readonly readers: number;
+/** What a stream has to say to its owner. */
+export interface StreamObserver {
+  /** The last reader has gone. */
+  idle(): void;
+  tracksChanged(tracks: readonly NamedTrack[]): void;
 }
+
+const NOBODY: StreamObserver = { idle: () => undefined, tracksChanged: () => undefined };
+const UNKNOWN = { width: null, height: null, frameRate: null, sampleRate: null, channels: null };
+const UNDESCRIBED = { descriptors: new Uint8Array(0) };
+const NO_TIMING = { heldUnits: 0, lateUnits: 0, jumps: 0 };
 
 /** The stream of a name, as long as it has a rule or readers. */
 export class Stream {
@@ -26,13 +34,15 @@ export class Stream {
   #sinks: readonly Sink[] = [];
   #inputs: readonly RemuxInput[] = [];
   #isSilent = true; // nothing was sent since the last of its sources went
+  #bytes = 0;
+  readonly #meter = new Meter(performance.now());
+  #toldTracks = '';
   /** What is kept for those who join; `null` where nothing is. */
   readonly cache: GopCache | null;
 
-  /** @param onIdle called when the last reader has gone. */
   constructor(
     name: string,
-    private readonly onIdle: () => void = () => undefined,
+    private readonly observer: StreamObserver = NOBODY,
     budget: CacheBudget | null = null,
   ) {
     this.name = name;
@@ -89,21 +99,56 @@ export class Stream {
     this.#sinks = [...this.#sinks, sink];
     return () => {
       this.#sinks = this.#sinks.filter((one) => one !== sink);
-      if (this.isIdle) this.onIdle();
+      if (this.isIdle) this.observer.idle();
     };
+  }
+
+  /** To be called about once a second: sees how the stream does, and says what has changed. */
+  look(nowMs: number): void {
+    this.#meter.look(this.#bytes, nowMs);
+    const tracks = this.#tracks();
+    const told = namesOf(tracks);
+    if (told === this.#toldTracks) return;
+    this.#toldTracks = told;
+    this.observer.tracksChanged(tracks);
   }
 
   stats(): StreamStats {
     const remuxer = this.#remuxer;
     return {
-      feeds: this.#rule?.feeds ?? [],
-      tracks: remuxer?.program.tracks ?? [],
+      feeds: [...(this.#rule?.feeds ?? [])],
+      fault: this.#fault(),
+      tracks: this.#tracks(),
       pmtVersion: remuxer?.program.version ?? -1,
-      clocks: remuxer?.clocks ?? [],
-      counters: remuxer?.counters ?? new Remuxer().counters,
-      timing: remuxer?.timing ?? { heldUnits: 0, lateUnits: 0, jumps: 0 },
+      bytes: this.#bytes,
+      bitsPerSecond: this.#meter.rate(this.#bytes, performance.now()),
+      clocks: (remuxer?.clocks ?? []).map(({ errorMs, ...clock }) => {
+        return { ...clock, errorMs: Number.isNaN(errorMs) ? null : errorMs };
+      }),
+      counters: { ...(remuxer?.counters ?? newCounters()) },
+      timing: remuxer?.timing ?? NO_TIMING,
       readers: this.#sinks.length,
+      cacheBytes: this.cache?.length ?? 0,
     };
+  }
+
+  /** What is sent, each track with what its feed knows of it. */
+  #tracks(): StreamStats['tracks'] {
+    const media = new Map([...this.#feeds].map(([name, { feed }]) => [name, feed.media]));
+    return (this.#remuxer?.program.tracks ?? []).map((track) => {
+      const known = media.get(track.feed)?.find(({ pid }) => pid === track.inputPid);
+      return { ...track, ...(known ? mediaOf(known) : { ...UNKNOWN, codec: codecName({ ...track, ...UNDESCRIBED }) }) };
+    });
+  }
+
+  /** What is wrong with the first of the rule's feeds with which something is. */
+  #fault(): Fault | null {
+    for (const entry of this.#rule?.feeds ?? []) {
+      const { feed: name } = readFeedEntry(entry);
+      const fault = this.#feeds.get(name)?.feed.fault;
+      if (fault) return { code: fault.code, words: `feed "${name}": ${fault.words}` };
+    }
+    return null;
   }
 
   #take(feed: Feed): void {
@@ -114,6 +159,7 @@ export class Stream {
         if (message.kind !== 'ts') this.#handRound(message);
         else if (this.#remuxer) this.#send(this.#remuxer.push(name, message.data, message.begins, performance.now()));
       },
+      awaitDrain: (ready) => awaitFirstDrain(this.#sinks, ready),
       sourceEnded: () => {
         if (!this.#remuxer) return;
         this.#send(this.#remuxer.leave(name, performance.now()));
@@ -141,6 +187,7 @@ export class Stream {
     const remuxer = this.#remuxer!; // it made them
     const begins = this.#isSilent;
     this.#isSilent = false;
+    this.#bytes += packets.length;
     this.#handRound(new Message('ts', packets, { joinAt: remuxer.joinAt, begins, facts: remuxer }));
   }
 
@@ -171,4 +218,9 @@ function takesAway(before: readonly RemuxInput[], now: readonly RemuxInput[]): b
 function selection(part: 'all' | 'video' | 'audio', muted: 'audio' | 'all' | null): RemuxInput['select'] {
   if (muted === 'all' || (muted === 'audio' && part === 'audio')) return 'none';
   return muted === 'audio' && part === 'all' ? 'other-than-audio' : part;
+}
+
+/** What a track is known to carry, but for where it is sent. */
+function mediaOf({ codec, width, height, frameRate, sampleRate, channels }: TrackMedia) {
+  return { codec, width, height, frameRate, sampleRate, channels };
 }

@@ -5,6 +5,7 @@ import { Admission } from './admission.js';
 import type { Sink } from './feed.js';
 import type { GateObserver } from './gate.js';
 import type { GopCache } from './gop-cache.js';
+import type { Journal } from './journal.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
 
@@ -76,4 +77,15 @@ export class Viewer implements Sink {
     this.#waitedBefore = waiting;
     if (nowMs - this.#stuckSince >= this.#limits.stuckAfterMs) this.#outlet.giveUp();
   }
+}
+
+/** Says of a viewer of `name` that it is slow, and that it is not any more. `subject` is the viewer. */
+export function tellDrops(journal: Journal, name: string, subject: object): GateObserver {
+  const reader = 'viewer';
+  return {
+    dropsBegan: () => journal.tell({ type: 'drops-began', reader, name }, {}, subject),
+    dropsEnded: (messages, bytes) => {
+      journal.tell({ type: 'drops-ended', reader, name, messages, bytes }, {}, subject);
+    },
+  };
 }

@@ -2,6 +2,7 @@
 
 import { expect } from 'chai';
 import { ERRORS, type ErrorCode } from '../../src/api/error-codes.js';
+import { MOST_EVENT_CLIENTS } from '../../src/api/event-stream.js';
 import { until } from '../support-far/life.js';
 import { outerAddress, packets, TestRelay, Wire } from '../support-far/relay.js';
 import {
@@ -80,8 +81,10 @@ const MAKE: Partial<Record<ErrorCode, Make>> = {
   }),
   ERR_TOO_MANY_CLIENTS: on({ limits: { maxClients: 0 } }, async (operation, relay) => {
     relay.relay.feed('video0');
+    if (operation.id === 'watchEvents') await fillEvents(relay);
     return exchange(relay, operation);
   }),
+  ERR_BAD_EVENT_TYPES: (operation, relay) => exchange(relay, { ...operation, path: `${operation.path}?types=rain` }),
   ERR_STANDING: on({ commands: { url: 'ws://127.0.0.1:9/', token: null } }, asksFor('apiRule')),
   ERR_UPGRADE_REQUIRED: (operation, relay) => exchange(relay, operation, { headers: { Connection: '', Upgrade: '' } }),
   ERR_BAD_CHUNK: async ({ method, path }, relay) => {
@@ -118,6 +121,13 @@ const MAKE: Partial<Record<ErrorCode, Make>> = {
     return asAStranger(operation, relay, 'Bearer wrong');
   },
 };
+
+/** Has all the clients of events that there is room for. */
+async function fillEvents(relay: TestRelay): Promise<void> {
+  const head = `GET /api/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${KEY}\r\n\r\n`;
+  const clients = Array.from({ length: MOST_EVENT_CLIENTS }, () => new Wire(relay.port).write(head));
+  await Promise.all(clients.map((client) => client.status()));
+}
 
 /** Asks with this key; from another address than loopback, whose uploads need none. */
 function asAStranger(operation: Operation, relay: TestRelay, Authorization: string): Promise<Answered> {

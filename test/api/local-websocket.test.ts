@@ -157,7 +157,7 @@ describe('/ws/<feed>', () => {
     let count = 0;
     await until('messages are dropped', () => {
       for (let i = 0; i < 5; i++, count++) upload.chunk(message);
-      return quick.log.lines.some(({ message: text }) => text.includes('local client is slow'));
+      return quick.log.lines.some(({ message: text }) => text.includes('viewer is slow'));
     });
     slow.socket.resume();
     await until(

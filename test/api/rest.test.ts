@@ -147,7 +147,7 @@ describe('/api/destinations', () => {
     const small = await TestRelay.start({ maxFeeds: 2 });
     const refused = await small.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['1', '2', '3'] });
     expect(refused.body).to.include({ status: 503, code: 'ERR_TOO_MANY_FEEDS' });
-    expect(small.relay.stats()).to.deep.equal({ feeds: {}, streams: {}, destinations: {} });
+    expect(small.relay.stats()).to.deep.include({ feeds: {}, streams: {}, destinations: {} });
   });
 });
 

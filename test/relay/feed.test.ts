@@ -91,7 +91,14 @@ describe('Feed', () => {
 
   it('says when nobody cares for it any more', () => {
     let idle = 0;
-    const feed = new Feed('video0', { idle: () => idle++, sourceBegan: () => undefined, sourceEnded: () => undefined });
+    const quietly = () => undefined;
+    const feed = new Feed('video0', {
+      idle: () => idle++,
+      sourceBegan: quietly,
+      sourceEnded: quietly,
+      faultChanged: quietly,
+      tracksChanged: quietly,
+    });
     const stop = feed.subscribe(new Kept());
     const source = feed.open(quiet('a'));
     stop();

@@ -7,8 +7,8 @@ import { expect } from 'chai';
 import { DEFAULT_SERVER_OPTIONS, type RunningServer, type ServerOptions, startServer } from '../../src/api/server.js';
 import type { Facts, Log } from '../../src/log.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
-import type { LinkStats } from '../../src/relay/link.js';
 import { Relay, type RelayStats } from '../../src/relay/relay.js';
+import type { LinkStats } from '../../src/relay/stats-schema.js';
 import { afterTest, until } from './life.js';
 
 /** Limits under which nothing has to be waited for long. */

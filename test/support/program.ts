@@ -49,6 +49,15 @@ export class Program {
     return one;
   }
 
+  /** Starts `vw serve`, which lets in its own machine, and waits until it listens. */
+  static async serve(variables: Environment = {}): Promise<Program> {
+    const one = new Program(['serve'], { VW_SERVE_PORT: '0', ...variables });
+    await until(`vw serve listens: ${one.stderr}`, () => one.line('listening') !== undefined, 15_000);
+    one.url = String(one.line('listening')!.url);
+    one.port = Number(new URL(one.url).port);
+    return one;
+  }
+
   /** Starts `vw stream` at a log level that does not say when it listens, on a port that is free now. */
   static async streamQuietly(variables: Environment): Promise<Program> {
     const probe = createServer().listen(0, '127.0.0.1');

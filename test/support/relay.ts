@@ -3,8 +3,8 @@
 import { DEFAULT_SERVER_OPTIONS, startServer } from '../../src/api/server.js';
 import type { Facts, Log } from '../../src/log.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
-import type { LinkStats } from '../../src/relay/link.js';
 import { Relay } from '../../src/relay/relay.js';
+import type { LinkStats } from '../../src/relay/stats-schema.js';
 import { afterTest } from './cleanup.js';
 import { until } from './wait.js';
 

@@ -3,7 +3,7 @@
 // not measured, or not told by the media, is null.
 
 import { z } from 'zod';
-import { faultSchema } from '../relay/event.js';
+import { faultSchema } from './event.js';
 
 const count = (description: string) => z.int().min(0).describe(description);
 const number = (description: string) => z.number().describe(description);
@@ -57,9 +57,9 @@ export const feedStatsSchema = z.strictObject({
   tracks: z.array(trackSchema).describe('as its PMT lists them'),
   randomAccessPoints: count('random access points (key pictures; sound where there is no picture)'),
   lastRandomAccessMs: moment('when the last of them came').nullable(),
-  gopMs: maybe('from the last but one to the last of them, by their time stamps, milliseconds'),
-  sinks: count('destinations and streams that take it'),
-  clients: count('local viewers and WebSocket clients'),
+  gopMs: maybe('from the last but one key picture to the last, by their time stamps, milliseconds'),
+  sinks: count('destinations, streams and HTTP players that take it'),
+  clients: count('local WebSockets on it'),
   muted,
   cacheBytes: count('kept for those who join'),
 });
@@ -166,3 +166,12 @@ export const statsSchema = z.strictObject({
 
 /** What `GET /api/stats` answers. */
 export type Stats = z.infer<typeof statsSchema>;
+
+export type Rate = z.infer<typeof rateSchema>;
+export type FeedStats = z.infer<typeof feedStatsSchema>;
+export type FeedState = FeedStats['state'];
+export type StreamStats = z.infer<typeof streamStatsSchema>;
+export type LinkStats = z.infer<typeof linkStatsSchema>;
+export type LinkState = LinkStats['state'];
+export type DestinationStats = z.infer<typeof destinationStatsSchema>;
+export type ProcessStats = z.infer<typeof processStatsSchema>;

@@ -1,0 +1,175 @@
+// `GET /api/events`: what happens, as server-sent events (WHATWG HTML, "Server-sent events"). Who comes back says what it
+// saw last and gets what it missed; who does not read is cut off.
+
+import type { Request, Response } from 'express';
+import { LimitError } from '../errors.js';
+import { HttpError } from '../http/problem.js';
+import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js';
+import type { Journal, Told } from '../relay/journal.js';
+
+/** Clients at a time. */
+export const MOST_EVENT_CLIENTS = 50;
+/** A client for which more than this waits is cut off; it may come back and get what it missed. */
+export const MOST_WAITING_BYTES = 1024 * 1024;
+/** A line that says nothing, so that nobody on the way takes the connection for dead. */
+const HEARTBEAT_MS = 15_000;
+/** How long a browser waits before it comes back. */
+const RETRY_MS = 2000;
+
+/** One who is told. */
+interface Client {
+  readonly response: Response;
+  /** What it wants to be told; null: everything. */
+  readonly types: ReadonlySet<EventType> | null;
+  /** The last event that it need not be told again. */
+  lastId: number;
+}
+
+/** Tells clients what happens. */
+export class EventStreams {
+  readonly #journal: Journal;
+  readonly #clients = new Set<Client>();
+  #leave: (() => void) | null = null; // ends the subscription, which is there while there are clients
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** Answers with events until the client goes. Throws {@link HttpError} and {@link LimitError}. */
+  tell(request: Request, response: Response): void {
+    const types = readTypes(request.query.types);
+    const last = request.get('Last-Event-ID') ?? readLast(request.query.lastEventId);
+    if (response.socket === null) {
+      // Its turn may never come, and its end is not told: node says nothing of responses that have no socket.
+      throw new HttpError(
+        400,
+        'ERR_PIPELINED',
+        'another request on this connection is not answered yet; open a connection for events',
+      );
+    }
+    if (this.#clients.size >= MOST_EVENT_CLIENTS) {
+      throw new LimitError('ERR_TOO_MANY_CLIENTS', `there are ${MOST_EVENT_CLIENTS} clients of events already`);
+    }
+    response.status(200).set({
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      Connection: 'close', // there is nothing after the last event
+      'X-Accel-Buffering': 'no', // nginx would keep events until there is a page of them
+    });
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    request.socket.setNoDelay(true);
+    const client: Client = { response, types, lastId: this.#journal.lastId };
+    this.#add(client);
+    response.on('error', () => undefined); // told by 'close'
+    response.once('close', () => this.#remove(client));
+    this.#write(client, this.#beginning(client, last));
+  }
+
+  /** Ends every answer: the relay is stopping. */
+  close(): void {
+    for (const { response } of this.#clients) response.end();
+  }
+
+  /** What it has missed, what of it is lost, and where it stands then, also where nothing has happened. */
+  #beginning(client: Client, last: string | undefined): string {
+    const { told, lost } = this.#resume(last);
+    const missed = told.filter((one) => isWanted(client, one)).map((one) => this.#block(one));
+    const loss = lost === null ? '' : `event: ${lost.type}\ndata: ${JSON.stringify(lost)}\n\n`;
+    return `retry: ${RETRY_MS}\n\n${loss}${missed.join('')}id: ${this.#idOf(client.lastId)}\n\n`;
+  }
+
+  /** What happened since the event with the id `last`. */
+  #resume(last: string | undefined): { told: readonly Told[]; lost: HistoryLost | null } {
+    if (last === undefined || last === '') return { told: [], lost: null };
+    const journal = this.#journal;
+    const [, run, number] = /^(?:([0-9a-f]{8})-)?(\d{1,15})$/.exec(last) ?? [];
+    const isOurs = run === journal.run || (run === undefined && number === '0');
+    const since = isOurs ? journal.since(Number(number)) : null;
+    if (since?.isWhole) return { told: since.told, lost: null };
+    const { told } = journal.since(0);
+    const firstId = told[0]?.event.id ?? journal.lastId + 1;
+    const words = since
+      ? 'what happened between that event and those that follow is not kept any more'
+      : run === undefined
+        ? 'that is no id of an event of this relay; accepted: the id of one, or 0 for all that is kept'
+        : 'the relay was started anew since that event';
+    return { told, lost: { type: 'history-lost', words, firstId } };
+  }
+
+  #add(client: Client): void {
+    this.#clients.add(client);
+    this.#leave ??= this.#journal.subscribe((told) => this.#hand(told));
+    this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+  }
+
+  #remove(client: Client): void {
+    this.#clients.delete(client);
+    if (this.#clients.size > 0) return;
+    this.#leave?.();
+    this.#leave = null;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+  }
+
+  #hand(told: Told): void {
+    const block = this.#block(told);
+    for (const client of this.#clients) {
+      if (!isWanted(client, told)) continue;
+      client.lastId = told.event.id;
+      this.#write(client, block);
+    }
+  }
+
+  /** Says that we are here; to who was not told what it does not want, also where it stands. */
+  #beat(): void {
+    const { lastId } = this.#journal;
+    for (const client of this.#clients) {
+      this.#write(client, client.lastId === lastId ? ':\n\n' : `:\nid: ${this.#idOf(lastId)}\n\n`);
+      client.lastId = lastId;
+    }
+  }
+
+  #write({ response }: Client, text: string): void {
+    if (!response.writable) return;
+    response.write(text);
+    if (response.writableLength <= MOST_WAITING_BYTES) return;
+    this.#journal.log.warn('client of events does not read: cut off', { from: response.socket?.remoteAddress });
+    response.destroy();
+  }
+
+  #block({ event, json }: Told): string {
+    return `id: ${this.#idOf(event.id)}\nevent: ${event.type}\ndata: ${json}\n\n`;
+  }
+
+  /** Numbers begin anew with each run of the relay; an id does not mean another event then. */
+  #idOf(id: number): string {
+    return `${this.#journal.run}-${id}`;
+  }
+}
+
+function isWanted({ types }: Client, { event }: Told): boolean {
+  return types === null || types.has(event.type);
+}
+
+/** `?types=link-lost,link-open`. */
+function readTypes(given: unknown): ReadonlySet<EventType> | null {
+  if (given === undefined) return null;
+  const names = typeof given === 'string' ? given.split(',').map((name) => name.trim()) : [];
+  const isKnown = (name: string): name is EventType => (EVENT_TYPES as readonly string[]).includes(name);
+  if (names.length > 0 && names.every(isKnown)) return new Set(names);
+  throw new HttpError(
+    400,
+    'ERR_BAD_EVENT_TYPES',
+    `types names what there is not; accepted: one or more, parted by commas, of ${EVENT_TYPES.join(', ')}`,
+  );
+}
+
+/** `?lastEventId=`, for who cannot set a header. */
+function readLast(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  return typeof given === 'string' ? given : 'none';
+}

@@ -1,0 +1,52 @@
+// Holds a source back that is faster than everybody who takes it, such as a file that is pushed: what is read while
+// nobody can take it would wait in memory and be dropped. A camera does not notice: it never brings so much at once.
+
+import type { Feed } from '../relay/feed.js';
+
+/** A read of so many bytes comes from a source that had more to give than it was asked for. */
+const MUCH_BYTES = 1 << 15;
+/** Nobody's source is held back for longer: behind a far end that stands still, messages are dropped as ever. */
+const PATIENCE_MS = 20;
+
+/** What can be held back. */
+export interface Pausable {
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/** Holds one upload back. */
+export class Pacer {
+  readonly #feed: Feed;
+  readonly #source: Pausable;
+  readonly #patience: NodeJS.Timeout;
+  #callOff: (() => void) | null = null;
+  readonly #go = () => this.#resume();
+
+  constructor(feed: Feed, source: Pausable) {
+    this.#feed = feed;
+    this.#source = source;
+    this.#patience = setTimeout(() => this.#resume(), PATIENCE_MS).unref();
+  }
+
+  /** To be called after each read, with its length. */
+  after(bytes: number): void {
+    if (bytes < MUCH_BYTES || this.#callOff !== null) return;
+    this.#callOff = this.#feed.awaitDrain(this.#go);
+    if (this.#callOff === null) return;
+    this.#source.pause();
+    this.#patience.refresh();
+  }
+
+  /** The upload has ended. */
+  end(): void {
+    this.#resume(); // what still comes is read and thrown away
+    clearTimeout(this.#patience);
+  }
+
+  #resume(): void {
+    if (this.#callOff === null) return;
+    this.#callOff();
+    this.#callOff = null;
+    this.#source.resume();
+  }
+}

@@ -1,0 +1,109 @@
+// Follows what the media of a program tells: looks at the first bytes of those units that may tell something new.
+// Pure: no clock, no I/O.
+
+import { startsUnit } from './packet.js';
+import { PictureTimes } from './picture-times.js';
+import type { Track } from './track.js';
+import { type TrackMedia, WatchedTrack } from './track-media.js';
+import { UnitStart } from './unit-start.js';
+
+/** A PMT can list two hundred tracks; none that makes sense has so many. */
+const MOST_TRACKS = 64;
+
+/**
+ * What is known of the tracks of one program. One unit is gathered at a time, into one buffer: a picture at a random access
+ * point goes before sound, which is looked at again with one of its next units.
+ */
+export class MediaWatch {
+  /** Goes up when tracks or what is known of them changed, but for a frame rate that only time stamps tell. */
+  version = 0;
+
+  readonly #pictures = new PictureTimes();
+  #tracks: readonly WatchedTrack[] = [];
+  #picture: WatchedTrack | null = null; // the video track whose random access points count
+  #unit: UnitStart | null = null; // made when first needed
+  #gathered: WatchedTrack | null = null; // whose unit it is
+
+  /** What is known of each track, as the PMT lists them. */
+  get media(): readonly TrackMedia[] {
+    return this.#tracks.map((one) => one.describe(one === this.#picture ? this.#pictures.unitsPerSecond : null));
+  }
+
+  /** From the last but one random access point of the picture to the last, by PTS, milliseconds; null: not known. */
+  get gopMs(): number | null {
+    return this.#pictures.gopMs;
+  }
+
+  /** Another program, or none: tracks that are in both stay known. `key`: whose random access points count. */
+  setTracks(tracks: readonly Track[], key: Track | null): void {
+    const before = this.#tracks;
+    this.#tracks = tracks
+      .slice(0, MOST_TRACKS)
+      .map((track) => before.find((one) => one.isOf(track)) ?? new WatchedTrack(track));
+    const picture = this.#tracks.find(({ track }) => track.kind === 'video' && track.pid === key?.pid) ?? null;
+    if (picture !== this.#picture) this.#pictures.reset();
+    this.#picture = picture;
+    this.#gathered = null;
+    const isSame = before.length === this.#tracks.length && before.every((one, i) => one === this.#tracks[i]);
+    if (!isSame) this.version++;
+  }
+
+  /** Another source begins. */
+  reset(): void {
+    this.setTracks([], null);
+  }
+
+  /** The PIDs to be shown to {@link look}. */
+  get pids(): readonly number[] {
+    const wanted = this.#tracks.filter((one) => one.isReadable || one === this.#picture);
+    return wanted.map(({ track }) => track.pid);
+  }
+
+  /**
+   * Takes the packet at `at` of a track, with which a unit begins, or goes on whose beginning is wanted. Returns whether
+   * the next packet of this PID is wanted too, though no unit begins in it. `losses`: see {@link PictureTimes.begins}.
+   */
+  look(data: Uint8Array, at: number, pid: number, isMarked: boolean, isAccess: boolean, losses: number): boolean {
+    const one = this.#find(pid);
+    if (!one) return false;
+    if (startsUnit(data, at)) {
+      if (one === this.#gathered) this.#endUnit(false);
+      if (one === this.#picture) this.#pictures.begins(data, at, isAccess, losses);
+      if (!this.#isWanted(one, isMarked, isAccess)) return false;
+      this.#unit ??= new UnitStart();
+      if (!this.#unit.begin(data, at)) return false;
+      this.#gathered = one;
+    } else {
+      if (one !== this.#gathered) return false; // another's unit took its place
+      if (!this.#unit!.add(data, at)) this.#gathered = null; // there since its unit is gathered
+    }
+    if (one === this.#gathered) this.#read(one, this.#unit!);
+    return one === this.#gathered;
+  }
+
+  #isWanted(one: WatchedTrack, isMarked: boolean, isAccess: boolean): boolean {
+    if (!one.isReadable) return false;
+    if (one === this.#picture) return isAccess;
+    const isDue = (isMarked && one.track.kind === 'video') || one.isDue();
+    return isDue && this.#gathered === null;
+  }
+
+  #read(one: WatchedTrack, unit: UnitStart): void {
+    const from = unit.mediaStart;
+    const told = from === -1 ? undefined : one.read(unit.bytes, from, unit.length);
+    if (told !== undefined) this.#endUnit(told);
+    else if (unit.isFull) this.#endUnit(false);
+  }
+
+  #endUnit(told: boolean): void {
+    const one = this.#gathered!; // called while there is one
+    this.#gathered = null;
+    if (!told) one.miss();
+    else if (one.take()) this.version++;
+  }
+
+  #find(pid: number): WatchedTrack | null {
+    for (const one of this.#tracks) if (one.track.pid === pid) return one;
+    return null;
+  }
+}

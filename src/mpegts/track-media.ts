@@ -1,0 +1,162 @@
+// What is known of one track: from its entry in the PMT, then from what it carries.
+// Pure: no clock, no I/O. The Opus codec's mapping to MPEG-2 TS (its descriptor).
+
+import { codecName } from './codec-name.js';
+import { readH264 } from './h264-parameters.js';
+import { readHevc } from './hevc-parameters.js';
+import { readMpegVideo } from './mpeg-video.js';
+import { noParameters, type ParameterReader } from './parameters.js';
+import { readAc3, readAdts, readLatm, readMpegAudio } from './sound-parameters.js';
+import { readDescriptors, type Track, type TrackKind } from './track.js';
+
+/** What is known of a track, as `GET /api/stats` shows it; null: not known. */
+export interface TrackMedia {
+  readonly pid: number;
+  readonly streamType: number;
+  readonly kind: TrackKind;
+  /** As ffmpeg names it; `0x86` where stream_type has no name here. */
+  readonly codec: string;
+  /** Pixels that are shown, as the media says. */
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Pictures a second as the media says; as its time stamps do where it does not or they differ. To a thousandth. */
+  readonly frameRate: number | null;
+  /** Hz. */
+  readonly sampleRate: number | null;
+  readonly channels: number | null;
+}
+
+const READERS: Readonly<Record<string, ParameterReader>> = {
+  mpeg1video: readMpegVideo,
+  mpegvideo: readMpegVideo,
+  h264: readH264,
+  hevc: readHevc,
+  mp2: readMpegAudio,
+  aac: readAdts,
+  aac_latm: readLatm,
+  ac3: readAc3,
+  eac3: readAc3,
+};
+/** How many units go by before one is looked at again whose track is known: 1 to 5 s of sound. */
+const UNITS_BETWEEN = 32;
+/** By so much may stamps differ from what the media says: a camera's clock, a picture lost. */
+const TOLERANCE = 0.05;
+
+const NOTHING = noParameters();
+/** What the last look found. */
+const read = noParameters();
+
+/** One track and what is known of it. */
+export class WatchedTrack {
+  readonly track: Track;
+  readonly #name: string;
+  readonly #reader: ParameterReader | null;
+  readonly #known = noParameters();
+  #unitsLeft = 0;
+  #misses = 0;
+
+  constructor(track: Track) {
+    this.track = track;
+    this.#name = codecName(track);
+    this.#reader = READERS[this.#name] ?? null;
+    if (this.#name === 'opus') {
+      this.#known.sampleRate = 48_000; // whatever was encoded, it is decoded at this rate
+      this.#known.channels = opusChannels(track.descriptors);
+    }
+  }
+
+  /** Whether there is something to be read from its units. */
+  get isReadable(): boolean {
+    return this.#reader !== null;
+  }
+
+  /** Whether this is the track that an entry of a PMT describes. */
+  isOf({ pid, streamType, descriptors }: Track): boolean {
+    const { track } = this;
+    return track.pid === pid && track.streamType === streamType && isSame(track.descriptors, descriptors);
+  }
+
+  /** A unit begins: whether it is to be looked at. */
+  isDue(): boolean {
+    if (this.#unitsLeft === 0) return true;
+    this.#unitsLeft--;
+    return false;
+  }
+
+  /**
+   * Reads a unit whose elementary stream is in `bytes` from `from` up to `end`; true: it told, false: it does not, undefined:
+   * more bytes are needed.
+   */
+  read(bytes: Uint8Array, from: number, end: number): boolean | undefined {
+    if (!this.#reader) return false;
+    Object.assign(read, NOTHING);
+    return this.#reader(bytes, from, end, read);
+  }
+
+  /** Takes over what was just read; true if something of it is new. */
+  take(): boolean {
+    this.#misses = 0;
+    this.#unitsLeft = UNITS_BETWEEN;
+    const known = this.#known;
+    const { codec, width, height, frameRate, mayBeFields, sampleRate, channels } = read;
+    const isOld =
+      known.codec === codec &&
+      known.width === width &&
+      known.height === height &&
+      known.frameRate === frameRate &&
+      known.mayBeFields === mayBeFields &&
+      known.sampleRate === sampleRate &&
+      known.channels === channels;
+    if (!isOld) Object.assign(known, read);
+    return !isOld;
+  }
+
+  /** A unit told nothing: the next one may; a track whose units do not is looked at seldom. */
+  miss(): void {
+    if (++this.#misses >= UNITS_BETWEEN) this.#unitsLeft = UNITS_BETWEEN;
+  }
+
+  /** What is known. `unitsPerSecond` by the track's time stamps; null: not known. */
+  describe(unitsPerSecond: number | null): TrackMedia {
+    const { pid, streamType, kind } = this.track;
+    const { codec, width, height, frameRate, mayBeFields, sampleRate, channels } = this.#known;
+    return {
+      pid,
+      streamType,
+      kind,
+      codec: codec ?? this.#name,
+      width,
+      height,
+      frameRate: kind === 'video' ? agree(frameRate, unitsPerSecond, mayBeFields) : null,
+      sampleRate,
+      channels,
+    };
+  }
+}
+
+/** What the media says, unless its time stamps show that it is not so. */
+function agree(said: number | null, units: number | null, mayBeFields: boolean): number | null {
+  if (said === null || units === null) return said ?? units;
+  const isNear = (rate: number) => Math.abs(units / rate - 1) <= TOLERANCE;
+  return isNear(said) || (mayBeFields && isNear(2 * said)) ? said : units;
+}
+
+const EXTENSION_DESCRIPTOR = 0x7f;
+const OPUS_EXTENSION = 0x80;
+
+/** By channel_config_code: 0 is two channels of their own, 0x81 says it in the next byte, 0x82 to 0x88 are apart. */
+function opusChannels(descriptors: Uint8Array): number | null {
+  for (const { tag, body } of readDescriptors(descriptors)) {
+    if (tag !== EXTENSION_DESCRIPTOR || body[0] !== OPUS_EXTENSION) continue;
+    const code = body[1] ?? -1;
+    if (code === 0) return 2;
+    if (code === 0x81) return body[2] || null;
+    const channels = code & 0x7f;
+    return code !== -1 && channels >= 1 && channels <= 8 ? channels : null;
+  }
+  return null;
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, i) => byte === other[i]);
+}

@@ -1,0 +1,61 @@
+// Gathers the first bytes of a PES packet out of its transport packets, however they were cut into messages.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.2, §2.4.3.6.
+
+import { hasPayload, PACKET_BYTES, payloadStart, readCounter } from './packet.js';
+import { hasPesHeader, PES_FIXED_BYTES, startsPes } from './pes.js';
+
+/** Two frames of sound of the usual rates, should it not begin with one; parameter sets of pictures take some hundred. */
+const MOST_BYTES = 4096;
+
+/** One PES packet at a time. */
+export class UnitStart {
+  /** What was gathered: good up to `length`, until the next `begin`. */
+  readonly bytes = new Uint8Array(MOST_BYTES);
+  length = 0;
+  #counter = 0;
+
+  /** Begins with the packet at `at`; false where it is not one that can be read. */
+  begin(data: Uint8Array, at: number): boolean {
+    this.length = 0;
+    if (!isClear(data, at)) return false;
+    this.#take(data, at);
+    return this.length < 3 || startsPes(this.bytes, 0);
+  }
+
+  /** Goes on with the packet at `at` of the same PID; false where one was lost before it, or it is damaged. */
+  add(data: Uint8Array, at: number): boolean {
+    if (!hasPayload(data, at)) return true;
+    const counter = readCounter(data, at);
+    if (counter === this.#counter) return true; // a duplicate
+    if (counter !== ((this.#counter + 1) & 0x0f) || !isClear(data, at)) return false;
+    this.#take(data, at);
+    return true;
+  }
+
+  get isFull(): boolean {
+    return this.length === MOST_BYTES;
+  }
+
+  /** Where the elementary stream begins in `bytes`; -1: not there yet, or it is scrambled. */
+  get mediaStart(): number {
+    const { bytes, length } = this;
+    if (length < PES_FIXED_BYTES || !startsPes(bytes, 0)) return -1;
+    if (!hasPesHeader(bytes[3]!)) return 6;
+    if ((bytes[6]! & 0xf0) !== 0x80) return -1; // '10', PES_scrambling_control
+    const start = PES_FIXED_BYTES + bytes[8]!; // PES_header_data_length
+    return start < length ? start : -1;
+  }
+
+  #take(data: Uint8Array, at: number): void {
+    this.#counter = readCounter(data, at);
+    const from = payloadStart(data, at);
+    const some = Math.min(at + PACKET_BYTES - from, MOST_BYTES - this.length);
+    for (let i = 0; i < some; i++) this.bytes[this.length + i] = data[from + i]!;
+    this.length += some;
+  }
+}
+
+/** Neither transport_error_indicator nor transport_scrambling_control. */
+function isClear(data: Uint8Array, at: number): boolean {
+  return (data[at + 1]! & 0x80) === 0 && (data[at + 3]! & 0xc0) === 0;
+}

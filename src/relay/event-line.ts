@@ -1,0 +1,85 @@
+// The line of the log that an event is: a constant message, facts as fields.
+// Never a token, never a URL's query.
+
+import { type Facts, safeUrl } from '../log.js';
+import type { EventBody } from './event.js';
+
+/** A line of the log. */
+export interface Line {
+  readonly level: 'info' | 'warn';
+  readonly message: string;
+  readonly facts: Facts;
+}
+
+/** What the log says of an event. */
+export function lineOf(event: EventBody): Line {
+  switch (event.type) {
+    case 'rule-set':
+      return info(...ruleSet(event));
+    case 'rule-deleted':
+      return info(...ruleDeleted(event));
+    case 'feed-up': {
+      const { feed, source, before } = event;
+      if (before === undefined) return info('feed up', { feed, source });
+      return info('feed taken over by a newer source', { feed, source, before });
+    }
+    case 'feed-down':
+      return info('feed down', { feed: event.feed, source: event.source });
+    case 'feed-fault': {
+      const { feed, fault } = event;
+      if (fault === null) return info('feed is well again', { feed });
+      return warn('feed is not as it should be', { feed, reason: fault.words, fault: fault.code });
+    }
+    case 'tracks-changed': {
+      const tracks = event.tracks.map(({ kind, codec }) => `${kind} ${codec}`).join(', ');
+      return info('tracks changed', { name: event.name, tracks: tracks === '' ? 'none' : tracks });
+    }
+    case 'link-open':
+      return info('link open', { destination: event.destination, farEnd: event.farEnd });
+    case 'link-lost':
+      return warn('link lost', linkFacts(event));
+    case 'link-refused':
+      return warn('far end not reached', linkFacts(event));
+    case 'drops-began':
+      if (event.reader === 'viewer') return warn('viewer is slow: dropping messages', { name: event.name });
+      return warn('far end is slow: dropping messages', { destination: event.name });
+    case 'drops-ended': {
+      const { name, messages, bytes } = event;
+      if (event.reader === 'viewer') return info('viewer keeps up again', { name, messages, bytes });
+      return info('dropping has ended', { destination: name, messages, bytes });
+    }
+  }
+}
+
+function ruleSet({ kind, name, rule }: EventBody & { type: 'rule-set' }): [string, Facts] {
+  switch (kind) {
+    case 'stream':
+      return ['stream rule set', { stream: name, feeds: (rule.feeds as string[]).join(',') }];
+    case 'destination':
+      return [
+        'destination rule set',
+        { destination: name, stream: String(rule.stream), farEnd: safeUrl(String(rule.destination)) },
+      ];
+    case 'mute':
+      return ['muted', { feed: name, tracks: String(rule.tracks) }];
+  }
+}
+
+function ruleDeleted({ kind, name }: EventBody & { type: 'rule-deleted' }): [string, Facts] {
+  if (kind === 'mute') return ['unmuted', { feed: name }];
+  return kind === 'stream'
+    ? ['stream rule deleted', { stream: name }]
+    : ['destination rule deleted', { destination: name }];
+}
+
+function linkFacts({ destination, farEnd, fault }: EventBody & { type: 'link-lost' | 'link-refused' }): Facts {
+  return { destination, farEnd, reason: fault.words, fault: fault.code };
+}
+
+function info(message: string, facts: Facts): Line {
+  return { level: 'info', message, facts };
+}
+
+function warn(message: string, facts: Facts): Line {
+  return { level: 'warn', message, facts };
+}

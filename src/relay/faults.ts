@@ -1,0 +1,110 @@
+// What went wrong with a dial or a link: a word that stays, and words for people.
+
+import type { Fault, FaultCode } from './event.js';
+
+const NOT_TRUSTED = 'its certificate is not trusted';
+const AUTHORITY = `${NOT_TRUSTED} (unknown authority); VW_CA names a file of extra authorities`;
+
+/** The system's codes, and those of Node's TLS. */
+const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
+  ECONNREFUSED: ['unreachable', 'connection refused: nothing listens there'],
+  EHOSTUNREACH: ['unreachable', 'its address cannot be reached'],
+  ENETUNREACH: ['unreachable', 'its network cannot be reached'],
+  EADDRNOTAVAIL: ['unreachable', 'its address cannot be reached from this machine'],
+  ENOTFOUND: ['unresolvable', 'its name cannot be resolved'],
+  EAI_AGAIN: ['unresolvable', 'its name cannot be resolved now (no name server answers)'],
+  ETIMEDOUT: ['no-answer', 'no answer from its address'],
+  ECONNRESET: ['other', 'the far end broke the connection off'],
+  EPIPE: ['other', 'the far end broke the connection off'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['untrusted', `${NOT_TRUSTED} (self-signed); VW_CA names a file of extra authorities`],
+  SELF_SIGNED_CERT_IN_CHAIN: ['untrusted', AUTHORITY],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['untrusted', AUTHORITY],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ['untrusted', AUTHORITY],
+  UNABLE_TO_GET_ISSUER_CERT: ['untrusted', AUTHORITY],
+  CERT_HAS_EXPIRED: ['untrusted', 'its certificate has expired'],
+  CERT_NOT_YET_VALID: ['untrusted', "its certificate is not valid yet (is this machine's clock right?)"],
+  CERT_REVOKED: ['untrusted', 'its certificate was revoked'],
+  CERT_UNTRUSTED: ['untrusted', NOT_TRUSTED],
+  CERT_REJECTED: ['untrusted', NOT_TRUSTED],
+  CERT_SIGNATURE_FAILURE: ['untrusted', `${NOT_TRUSTED}: its signature is wrong`],
+  CERT_CHAIN_TOO_LONG: ['untrusted', `${NOT_TRUSTED}: too many authorities in a row`],
+  INVALID_CA: ['untrusted', `${NOT_TRUSTED}: it was signed by what is no authority`],
+  INVALID_PURPOSE: ['untrusted', `${NOT_TRUSTED}: it is not for a server`],
+  ERR_TLS_CERT_ALTNAME_INVALID: ['untrusted', 'its certificate is for another name'],
+  EPROTO: ['other', 'it does not speak TLS there'],
+};
+/** What fails before a byte has come from the other side, be that the far end or a proxy. */
+const BEFORE_ANY_ANSWER = new Set(['unreachable', 'unresolvable', 'no-answer']);
+
+/** An error of which it is known what it means. */
+export class FaultError extends Error {
+  override readonly name = 'FaultError';
+  constructor(
+    readonly fault: FaultCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What an error of a connection means; in the error's own words where there are no better ones. */
+export function faultOf(error: Error & { code?: string }): Fault {
+  if (error instanceof FaultError) return { code: error.fault, words: error.message };
+  const [code, words] = SYSTEM[error.code ?? ''] ?? [];
+  if (code !== undefined && words !== undefined) return { code, words };
+  const status = Number(/^Unexpected server response: (\d{3})$/.exec(error.message)?.[1] ?? 0);
+  if (status > 0) {
+    const hint = status === 404 ? ' (wrong path?)' : '';
+    return { code: faultOfStatus(status), words: `it answered HTTP ${status}, not a WebSocket${hint}` };
+  }
+  return { code: 'other', words: error.message || (error.code ?? error.name) };
+}
+
+/** What an HTTP status that is no success says of a far end. */
+export function faultOfStatus(status: number): FaultCode {
+  if (status === 404) return 'wrong-path';
+  return status >= 400 && status < 500 ? 'refused' : 'other';
+}
+
+/** A dial that came to nothing in time. `hasNoAddress`: its name was still being looked up. */
+export function faultOfLateness(timeoutMs: number, hasNoAddress: boolean): Fault {
+  const within = `within ${timeoutMs / 1000} s`;
+  return hasNoAddress
+    ? { code: 'unresolvable', words: `its name was not resolved ${within} (no name server answers)` }
+    : { code: 'no-answer', words: `no answer ${within}` };
+}
+
+/** Whether it went wrong before anybody has answered. */
+export function isBeforeAnswer({ code }: Fault): boolean {
+  return BEFORE_ANY_ANSWER.has(code);
+}
+
+/** A WebSocket that was closed or broke off. RFC 6455 §7.4.1; 3000 and 3003 are IANA's unauthorised and forbidden. */
+export function faultOfClose(code: number, reason: string): Fault {
+  if (code === 1006) return { code: 'lost', words: 'the connection broke off' };
+  const isNo = code === 1008 || code === 3000 || code === 3003;
+  return {
+    code: isNo ? 'refused' : 'lost',
+    words: `the far end closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
+  };
+}
+
+/** When a token ends (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: it does not say. Nothing is verified. */
+export function readTokenEnd(token: string): number | null {
+  const parts = token.split('.');
+  if (parts.length !== 3) return null;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(parts[1]!, 'base64url').toString());
+    const exp = typeof claims === 'object' && claims !== null ? (claims as { exp?: unknown }).exp : undefined;
+    return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a far end's no, or its breaking off, means where the token it was shown has ended. */
+export function withToken(fault: Fault, endMs: number | null, nowMs: number): Fault {
+  if (endMs === null || nowMs < endMs || (fault.code !== 'refused' && fault.code !== 'lost')) return fault;
+  const when = Math.abs(endMs) < 8.64e15 ? ` at ${new Date(endMs).toISOString().slice(0, 19)}Z` : '';
+  return { code: 'token-expired', words: `the token has expired${when}: ${fault.words}` };
+}

@@ -1,0 +1,115 @@
+// What is the matter with a feed: whether anybody sends, whether anything comes, whether it can be read. Looked at once a
+// second, so that a message costs nothing.
+// No clock, no timers: time is an argument.
+
+import type { Fault } from './event.js';
+import { Meter } from './meter.js';
+import type { FeedState } from './stats-schema.js';
+
+/** A source, or a source's tables, may be so long in coming. */
+const PATIENCE_MS = 2000;
+
+/** What the look needs of a feed. */
+export interface FeedSight {
+  /** Who sends; null: nobody. */
+  readonly source: string | null;
+  /** Bytes that came so far: of packets, of opaque messages, and of neither. */
+  readonly packetBytes: number;
+  readonly opaqueBytes: number;
+  readonly skippedBytes: number;
+  /** Packets that came so far. */
+  readonly packets: number;
+  readonly hasPat: boolean;
+  readonly hasPmt: boolean;
+  /** Whether anybody takes the feed. */
+  readonly isWanted: boolean;
+}
+
+/** Watches over one feed. */
+export class FeedWatch {
+  state: FeedState = 'absent';
+  /** Since when it is in that state, milliseconds since 1970. */
+  sinceMs = Date.now();
+  fault: Fault | null = null;
+  readonly meter: Meter;
+
+  readonly #silentAfterMs: number;
+  #arrived = 0; // bytes that had come by the last look: a source's, skipped ones too
+  #opaque = 0;
+  #heardMs: number; // when it was last seen that some had come
+  #beganMs: number; // when the source came, or went
+  #firstMs = -1; // when the first bytes of the source were seen
+  #packetsBefore = 0; // of other sources
+  #wantedMs = -1; // since when somebody wants what nobody sends
+  #isData = false; // it brings messages of people's own, without a source
+
+  constructor(silentAfterMs: number, nowMs: number) {
+    this.#silentAfterMs = silentAfterMs;
+    this.#heardMs = this.#beganMs = nowMs;
+    this.meter = new Meter(nowMs);
+  }
+
+  /** A source has come, in the place of another perhaps, or gone. */
+  sourceChanged(isThere: boolean, packets: number, nowMs: number): void {
+    this.#heardMs = this.#beganMs = nowMs;
+    this.#firstMs = this.#wantedMs = -1;
+    this.#packetsBefore = packets;
+    this.#isData = false;
+    this.#become(isThere ? 'live' : 'absent');
+  }
+
+  /** Looks; whether the fault is another now. */
+  look(seen: FeedSight, nowMs: number): boolean {
+    this.meter.look(seen.packetBytes + seen.opaqueBytes, nowMs);
+    const arrived = seen.packetBytes + seen.skippedBytes;
+    const hasMore = seen.source === null ? seen.opaqueBytes > this.#opaque : arrived > this.#arrived;
+    this.#arrived = arrived;
+    this.#opaque = seen.opaqueBytes;
+    if (hasMore) this.#heardMs = nowMs;
+    const isQuiet = nowMs - this.#heardMs >= this.#silentAfterMs;
+    if (seen.source !== null) {
+      if (hasMore && this.#firstMs === -1) this.#firstMs = nowMs;
+      this.#become(isQuiet ? 'silent' : 'live');
+    } else {
+      if (hasMore) this.#isData = true;
+      this.#become(this.#isData && !isQuiet ? 'live' : 'absent');
+    }
+    const fault = seen.source === null ? this.#absence(seen, nowMs) : this.#damage(seen, seen.source, nowMs);
+    const isOther = fault?.words !== this.fault?.words;
+    if (isOther) this.fault = fault;
+    return isOther;
+  }
+
+  /** What is wrong where nobody sends. */
+  #absence({ isWanted }: FeedSight, nowMs: number): Fault | null {
+    if (!isWanted || this.#isData) {
+      this.#wantedMs = -1;
+      return null;
+    }
+    if (this.#wantedMs === -1) this.#wantedMs = nowMs;
+    if (nowMs - Math.max(this.#wantedMs, this.#beganMs) < PATIENCE_MS) return null;
+    return { code: 'no-source', words: 'nobody sends to this feed' };
+  }
+
+  /** What is wrong with what a source sends. */
+  #damage(seen: FeedSight, source: string, nowMs: number): Fault | null {
+    if (this.state === 'silent') {
+      return {
+        code: 'silent',
+        words: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
+      };
+    }
+    if (seen.hasPmt || this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
+    if (seen.packets === this.#packetsBefore) {
+      return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
+    }
+    const what = seen.hasPat ? 'a PAT, and no PMT that could be read' : 'no PAT that could be read';
+    return { code: 'no-tables', words: `packets come from ${source}, with ${what}: nobody can tell what is in them` };
+  }
+
+  #become(state: FeedState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.sinceMs = Date.now();
+  }
+}

@@ -1,0 +1,131 @@
+// Where the relay says that something happened, once for all who want to know: the log gets a line, the history keeps the
+// event, and subscribers get it. They cannot disagree, because the line is made of the event.
+
+import { randomBytes } from 'node:crypto';
+import type { Facts, Log } from '../log.js';
+import type { EventBody, RelayEvent } from './event.js';
+import { lineOf } from './event-line.js';
+
+/** The most that is kept for who comes back. */
+const MOST_EVENTS = 1000;
+const MOST_BYTES = 512 * 1024;
+/** So often in a row may one thing change and be told at once; then it is told once a second how it stands. */
+const BURST = 10;
+
+/** An event as it is kept: also as the JSON that every client is sent. */
+export interface Told {
+  readonly event: RelayEvent;
+  readonly json: string;
+}
+
+/** What has happened since a client was last told. */
+export interface Missed {
+  readonly told: readonly Told[];
+  /** Whether that is all of it: the history goes back so far. */
+  readonly isWhole: boolean;
+}
+
+/** How often something that comes and goes was told lately. */
+interface Turn {
+  left: number;
+  /** What it came to while it was not told. */
+  held: { readonly body: EventBody; readonly more: Facts } | null;
+  untold: number;
+}
+
+/** The relay's history, and its voice. */
+export class Journal {
+  /** Names this run of the relay: numbers of events are its own. */
+  readonly run = randomBytes(4).toString('hex');
+  /** For what is no event. */
+  readonly log: Log;
+  #lastId = 0;
+  #history: Told[] = [];
+  #bytes = 0;
+  // Replaced, never changed in place: a subscriber may go while it is told.
+  #subscribers: readonly ((told: Told) => void)[] = [];
+  readonly #turns = new Map<object, Turn>();
+
+  constructor(log: Log) {
+    this.log = log;
+  }
+
+  /** The number of the last event; 0: there was none yet. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /**
+   * Something happened. `more` are facts that only the log needs. `subject` is given for what may come and go as often as
+   * somebody outside likes: when it does, what it has come to is told, once a second.
+   */
+  tell(body: EventBody, more: Facts = {}, subject: object | null = null): void {
+    if (subject === null) {
+      this.#tell(body, more);
+      return;
+    }
+    const turn = this.#turns.get(subject) ?? { left: BURST, held: null, untold: 0 };
+    this.#turns.set(subject, turn);
+    if (turn.left > 0 && turn.held === null) {
+      turn.left--;
+      this.#tell(body, more);
+    } else {
+      turn.held = { body, more };
+      turn.untold++;
+    }
+  }
+
+  /** To be called once a second: tells what was held back. */
+  tick(): void {
+    for (const [subject, turn] of this.#turns) {
+      if (turn.held) {
+        const { body, more } = turn.held;
+        const untold = turn.untold - 1;
+        turn.held = null;
+        turn.untold = 0;
+        this.#tell(body, untold > 0 ? { ...more, untold } : more);
+      } else if (++turn.left >= BURST) {
+        this.#turns.delete(subject);
+      }
+    }
+  }
+
+  /** `take` is called with each event from now on, until the returned function is called. It must not block. */
+  subscribe(take: (told: Told) => void): () => void {
+    this.#subscribers = [...this.#subscribers, take];
+    return () => {
+      this.#subscribers = this.#subscribers.filter((one) => one !== take);
+    };
+  }
+
+  /** What happened after the event of that number. */
+  since(id: number): Missed {
+    const first = this.#history[0]?.event.id ?? this.#lastId + 1;
+    return { told: this.#history.filter(({ event }) => event.id > id), isWhole: id >= first - 1 && id <= this.#lastId };
+  }
+
+  #tell(body: EventBody, more: Facts): void {
+    const { level, message, facts } = lineOf(body);
+    this.log[level](message, { ...facts, ...more });
+    const event: RelayEvent = { id: ++this.#lastId, atMs: Date.now(), ...body };
+    const told = { event, json: JSON.stringify(event) };
+    this.#keep(told);
+    for (const take of this.#subscribers) {
+      try {
+        take(told);
+      } catch (error) {
+        this.log.error('an event was not taken', { reason: (error as Error).stack ?? String(error) });
+      }
+    }
+  }
+
+  #keep(told: Told): void {
+    this.#history.push(told);
+    this.#bytes += told.json.length;
+    let gone = 0;
+    while (this.#history.length - gone > MOST_EVENTS || this.#bytes > MOST_BYTES) {
+      this.#bytes -= this.#history[gone++]!.json.length; // there is one: nothing is left at 0 bytes
+    }
+    if (gone > 0) this.#history.splice(0, gone);
+  }
+}

@@ -1,0 +1,70 @@
+// How the program itself does: memory, time of the processor, and how late it is with what is due.
+
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { readVersion } from '../version.js';
+import type { ProcessStats } from './stats-schema.js';
+
+/** How often the event loop's delay is looked at. Finer looks wake an idle program up more often. */
+const LOOK_MS = 50;
+/** What is told of the delay is of this period and the one before. */
+const PERIOD_MS = 30_000;
+
+type Delays = ProcessStats['eventLoopDelayMs'];
+const NO_DELAYS: Delays = { p50: 0, p99: 0, max: 0 };
+
+/** Watches over this process until it is closed. */
+export class ProcessWatch {
+  readonly #version = readVersion();
+  readonly #startedMs = Math.round(Date.now() - process.uptime() * 1000);
+  readonly #delays: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOK_MS });
+  #before = NO_DELAYS;
+  #periodMs: number;
+
+  constructor(nowMs: number) {
+    this.#periodMs = nowMs;
+    this.#delays.enable();
+  }
+
+  /** To be called about once a second. */
+  look(nowMs: number): void {
+    if (nowMs - this.#periodMs < PERIOD_MS) return;
+    this.#periodMs = nowMs;
+    this.#before = this.#read();
+    this.#delays.reset();
+  }
+
+  stats(cacheBytes: number): ProcessStats {
+    const memory = process.memoryUsage();
+    const cpu = process.cpuUsage();
+    const now = this.#read();
+    return {
+      version: this.#version,
+      node: process.versions.node,
+      pid: process.pid,
+      startedMs: this.#startedMs,
+      uptimeMs: Math.round(process.uptime() * 1000),
+      cpuMs: Math.round((cpu.user + cpu.system) / 1000),
+      rssBytes: memory.rss,
+      heapUsedBytes: memory.heapUsed,
+      externalBytes: memory.external,
+      cacheBytes,
+      eventLoopDelayMs: {
+        p50: Math.max(now.p50, this.#before.p50),
+        p99: Math.max(now.p99, this.#before.p99),
+        max: Math.max(now.max, this.#before.max),
+      },
+    };
+  }
+
+  close(): void {
+    this.#delays.disable();
+  }
+
+  /** The histogram holds the times between two looks; what is over the period asked for is delay. */
+  #read(): Delays {
+    const delays = this.#delays;
+    if (delays.count === 0) return NO_DELAYS;
+    const late = (ns: number) => Math.max(0, Math.round(ns / 1e4 - LOOK_MS * 100) / 100);
+    return { p50: late(delays.percentile(50)), p99: late(delays.percentile(99)), max: late(delays.max) };
+  }
+}

@@ -1,0 +1,98 @@
+import { expect } from 'chai';
+import { afterTest } from '../support/cleanup.js';
+import { picture } from '../mpegts/captures.js';
+import { FarEnd } from '../support/far-end.js';
+import { TestRelay } from '../support/relay.js';
+import { packets } from '../support/ts.js';
+import { type Framing, RawUpload } from '../support/upload.js';
+import { until } from '../support/wait.js';
+
+const PIECE = packets(1000);
+const PIECES = 200; // 38 MB: many times what may wait for a reader
+
+let vw: TestRelay;
+beforeEach(async () => {
+  vw = await TestRelay.start();
+});
+
+/** Pushes a piece again and again as fast as it is taken; resolves when all of it is with the system. */
+async function push(feed: string, framing: Framing, piece = PIECE): Promise<RawUpload> {
+  const upload = RawUpload.begin(vw.port, feed, framing, piece.length * PIECES);
+  for (let i = 0; i < PIECES; i++) {
+    if (framing === 'length') upload.write(piece);
+    else upload.chunk(piece);
+    if (upload.socket.writableNeedDrain) await new Promise((resolve) => upload.socket.once('drain', resolve));
+  }
+  if (framing !== 'length') upload.endChunks();
+  return upload;
+}
+
+/** A far end that counts what it is sent. */
+async function counting(): Promise<FarEnd & { taken: number }> {
+  const one = Object.assign(await FarEnd.start(), { taken: 0 });
+  one.onMessage = (data) => (one.taken += data.length);
+  return one;
+}
+
+for (const framing of ['chunked', 'length'] as const) {
+  describe(`a file that is pushed by ${framing}, faster than its far end takes it`, () => {
+    it('is held back and arrives whole', async () => {
+      const farEnd = await counting();
+      const nap = setInterval(() => {
+        farEnd.pause();
+        setImmediate(() => farEnd.resume());
+      }, 2);
+      afterTest(() => clearInterval(nap));
+      await vw.send('video0', farEnd.url);
+      const upload = await push('video0', framing);
+      expect((await upload.answer()).status).to.equal(200);
+      await until('all has arrived', () => farEnd.taken === PIECE.length * PIECES);
+      expect(vw.link().droppedMessages).to.equal(0);
+    });
+
+    it('arrives whole through a stream rule too', async () => {
+      const farEnd = await counting();
+      await vw.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
+      await vw.send('stream/front', farEnd.url);
+      const film = picture('mpeg1video -b:v 4000k -minrate 4000k -maxrate 4000k -bufsize 400k');
+      await (await push('video0', framing, film)).answer();
+      const { counters } = vw.relay.stats().streams['stream/front']!;
+      expect(counters.sent, 'its video went through the stream').to.be.above((film.length / 188) * PIECES * 0.9);
+      await until('all has arrived', () => farEnd.taken === vw.link().sentBytes && vw.link().waitingBytes === 0);
+      expect(vw.link().droppedMessages).to.equal(0);
+    });
+
+    it('is not held back by a far end that stands still, which goes without', async () => {
+      const still = await FarEnd.start();
+      await vw.send('video0', still.url);
+      still.pause();
+      const upload = await push('video0', framing);
+      expect((await upload.answer()).status).to.equal(200);
+      expect(vw.link().droppedMessages).to.be.above(0);
+    });
+
+    it('goes at the pace of the fastest of its readers', async () => {
+      const [still, quick] = [await FarEnd.start(), await counting()];
+      await vw.send('video0', still.url, 'still');
+      await vw.send('video0', quick.url, 'quick');
+      still.pause();
+      await (await push('video0', framing)).answer();
+      expect(vw.link('quick').droppedMessages).to.equal(0);
+      await until('all has arrived', () => quick.taken === PIECE.length * PIECES);
+    });
+  });
+}
+
+describe('an upload that is held back', () => {
+  it('is answered 409 when another takes its feed over', async () => {
+    const still = await FarEnd.start();
+    await vw.send('video0', still.url);
+    still.pause();
+    const older = RawUpload.begin(vw.port, 'video0');
+    for (let i = 0; i < 40; i++) older.chunk(PIECE);
+    await until('the far end is behind', () => vw.link().waitingBytes > 0);
+    const newer = RawUpload.begin(vw.port, 'video0');
+    newer.chunk(packets(7));
+    expect((await older.answer()).status).to.equal(409);
+  });
+});

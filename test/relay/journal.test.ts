@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { type EventBody, EVENT_TYPES, eventSchema } from '../../src/relay/event.js';
+import { lineOf } from '../../src/relay/event-line.js';
+import { Journal, type Told } from '../../src/relay/journal.js';
+import { keptLog } from '../support/relay.js';
+
+const up = (source: string): EventBody => ({ type: 'feed-up', feed: 'video0', source });
+const fault = { code: 'lost', words: 'it broke off' } as const;
+const far = { destination: '0', farEnd: 'ws://far.example/in/x' };
+
+/** One of each kind. */
+const ALL: readonly EventBody[] = [
+  { type: 'rule-set', kind: 'stream', name: 'stream/a', rule: { stream: 'stream/a', feeds: ['video0', 'audio0'] } },
+  { type: 'rule-set', kind: 'destination', name: '0', rule: { id: '0', stream: 'a', destination: 'ws://h/x?code=s' } },
+  { type: 'rule-set', kind: 'mute', name: 'all', rule: { feed: 'all', tracks: 'audio' } },
+  { type: 'rule-deleted', kind: 'stream', name: 'stream/a' },
+  { type: 'rule-deleted', kind: 'destination', name: '0' },
+  { type: 'rule-deleted', kind: 'mute', name: 'all' },
+  up('a'),
+  { type: 'feed-up', feed: 'video0', source: 'b', before: 'a' },
+  { type: 'feed-down', feed: 'video0', source: 'b' },
+  { type: 'feed-fault', feed: 'video0', fault: { code: 'silent', words: 'nothing comes' } },
+  { type: 'feed-fault', feed: 'video0', fault: null },
+  { type: 'tracks-changed', name: 'video0', tracks: [{ pid: 256, kind: 'video', codec: 'h264' }] },
+  { type: 'link-open', ...far },
+  { type: 'link-lost', ...far, fault },
+  { type: 'link-refused', ...far, fault },
+  { type: 'drops-began', reader: 'destination', name: '0' },
+  { type: 'drops-ended', reader: 'destination', name: '0', messages: 3, bytes: 564 },
+  { type: 'drops-began', reader: 'viewer', name: 'video0' },
+  { type: 'drops-ended', reader: 'viewer', name: 'video0', messages: 3, bytes: 564 },
+];
+
+describe('Journal', () => {
+  let log: ReturnType<typeof keptLog>;
+  let journal: Journal;
+  beforeEach(() => {
+    log = keptLog();
+    journal = new Journal(log);
+  });
+
+  it('tells the log and its subscribers the same, in the same order', () => {
+    const told: Told[] = [];
+    journal.subscribe((one) => told.push(one));
+    for (const body of ALL) journal.tell(body);
+    expect(told.map(({ event }) => event.id)).to.deep.equal(ALL.map((_, i) => i + 1));
+    expect(log.lines.map(({ message, facts }) => ({ message, facts }))).to.deep.equal(
+      ALL.map(lineOf).map(({ message, facts }) => ({ message, facts })),
+    );
+    for (const { event, json } of told) expect(eventSchema.parse(JSON.parse(json))).to.deep.equal(event);
+    expect(new Set(ALL.map(({ type }) => type)), 'one of each kind').to.deep.equal(new Set(EVENT_TYPES));
+  });
+
+  it('logs no query of an address', () => {
+    for (const body of ALL) journal.tell(body);
+    expect(JSON.stringify(log.lines)).not.to.contain('code=s');
+  });
+
+  it('keeps a thousand events, and says whether that is all since one', () => {
+    expect(journal.since(0)).to.deep.equal({ told: [], isWhole: true });
+    for (let i = 0; i < 1500; i++) journal.tell(up(String(i)));
+    expect(journal.since(500).told).to.have.length(1000);
+    expect(journal.since(500).isWhole).to.equal(true);
+    expect(journal.since(499).isWhole).to.equal(false);
+    expect(journal.since(1498).told.map(({ event }) => event.id)).to.deep.equal([1499, 1500]);
+    expect(journal.since(1500)).to.deep.equal({ told: [], isWhole: true });
+    expect(journal.since(1501).isWhole, 'what has not happened yet').to.equal(false);
+  });
+
+  it('keeps half a megabyte, however large events are', () => {
+    const feeds = Array.from({ length: 100 }, (_, i) => 'x'.repeat(90) + String(i));
+    for (let i = 0; i < 300; i++) {
+      journal.tell({ type: 'rule-set', kind: 'stream', name: 'stream/a', rule: { stream: 'stream/a', feeds } });
+    }
+    const { told } = journal.since(0);
+    expect(told.reduce((sum, { json }) => sum + json.length, 0)).to.be.within(400_000, 512 * 1024);
+    expect(told.at(-1)!.event.id).to.equal(300);
+  });
+
+  it('bears subscribers that throw, and those that leave while they are told', () => {
+    const heard: number[] = [];
+    journal.subscribe(() => {
+      throw new Error('no');
+    });
+    const leave = journal.subscribe(() => leave());
+    journal.subscribe(({ event }) => heard.push(event.id));
+    journal.tell(up('a'));
+    journal.tell(up('b'));
+    expect(heard).to.deep.equal([1, 2]);
+    expect(log.lines.filter(({ level }) => level === 'error')).to.have.length(2);
+  });
+
+  it('tells what comes and goes all the time once a second, and in the end how it stands', () => {
+    const subject = {};
+    const told: Told[] = [];
+    journal.subscribe((one) => told.push(one));
+    for (let i = 0; i < 1000; i++) {
+      journal.tell(up(String(i)), {}, subject);
+      journal.tell({ type: 'feed-down', feed: 'video0', source: String(i) }, {}, subject);
+    }
+    journal.tell(up('elsewhere'), {}, {});
+    expect(told, 'ten at once, and one of another').to.have.length(11);
+    journal.tick();
+    expect(told.at(-1)!.event).to.include({ type: 'feed-down', source: '999' });
+    expect(log.lines.at(-1)!.facts.untold).to.equal(1989);
+    journal.tick();
+    expect(told, 'nothing is told twice').to.have.length(12);
+    journal.tell(up('late'), {}, subject);
+    expect(told, 'and then it is told at once again').to.have.length(13);
+  });
+});
