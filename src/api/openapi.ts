@@ -10,6 +10,7 @@ import { OPEN_PATHS } from './guard.js';
 import { COOKIE_NAME } from './keys.js';
 import { uploadSummarySchema } from './media-routes.js';
 import { type Answer, type Body, type Method, type Operation, type Parameter, type Route, TAGS } from './route.js';
+import { toldSchema } from './seeing-routes.js';
 import {
   destinationListSchema,
   keptDestinationSchema,
@@ -65,6 +66,7 @@ const ANSWERED = {
   StreamStats: streamStatsSchema,
   DestinationStats: destinationStatsSchema,
   LinkStats: linkStatsSchema,
+  Told: toldSchema,
   Event: eventSchema,
   HistoryLost: historyLostSchema,
   Fault: faultSchema,

@@ -1,11 +1,16 @@
 // What the relay is doing, for programs: is it there, and what comes and goes.
 
 import { z } from 'zod';
+import { METRICS_TYPE } from '../metrics.js';
 import { EVENT_TYPES, eventSchema, historyLostSchema } from '../relay/event.js';
 import { statsSchema } from '../relay/stats-schema.js';
 import type { Actions } from './actions.js';
-import { answer, json, type Route } from './route.js';
+import { metricsText } from './metrics.js';
+import { answer, content, json, type Route } from './route.js';
 import type { EventStreams } from './event-stream.js';
+
+/** What `GET /api/events` tells, one at a time. */
+export const toldSchema = z.union([eventSchema, historyLostSchema]);
 
 /** The routes of what can be seen. */
 export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
@@ -41,6 +46,25 @@ export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
       ],
     },
     {
+      name: 'metrics',
+      path: '/metrics',
+      tag: 'Seeing',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'getMetrics',
+          summary: 'The same for Prometheus',
+          answer: content('text/plain', "Prometheus's text format, version 0.0.4."),
+          errors: [],
+          handlers: [
+            (_request, response) => {
+              response.set('Content-Type', METRICS_TYPE).send(metricsText(actions.stats()));
+            },
+          ],
+        },
+      ],
+    },
+    {
       name: 'events',
       path: '/api/events',
       tag: 'Seeing',
@@ -71,7 +95,7 @@ export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
             status: 200,
             words: 'Events; each as its `data` has it.',
             type: 'text/event-stream',
-            schema: z.union([eventSchema, historyLostSchema]),
+            schema: toldSchema,
             example: { type: 'feed-up', feed: 'video0', source: '127.0.0.1:40112', id: 1, atMs: 1764000000000 },
           },
           errors: ['ERR_BAD_EVENT_TYPES', 'ERR_PIPELINED', 'ERR_TOO_MANY_CLIENTS'],
