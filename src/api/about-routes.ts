@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { readVersion } from '../version.js';
 import { type OpenApi, openApi } from './openapi.js';
-import { answer, json, type Route } from './route.js';
+import { docsPage } from './docs-page.js';
+import { answer, content, json, type Route } from './route.js';
 
 const linksSchema = z.strictObject({
   version: z.string().describe("vw's"),
@@ -24,6 +25,7 @@ export type Links = z.infer<typeof linksSchema>;
 export function aboutRoutes(others: readonly Route[], hasKey: boolean): Route[] {
   // Made when it is first asked for: a relay that nobody asks pays nothing.
   let document: OpenApi | null = null;
+  const made = () => (document ??= openApi([...routes, ...others], hasKey));
   const routes: Route[] = [
     {
       name: 'API',
@@ -54,7 +56,26 @@ export function aboutRoutes(others: readonly Route[], hasKey: boolean): Route[] 
             z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }),
           ),
           errors: [],
-          handlers: [answer(() => (document ??= openApi([...routes, ...others], hasKey)))],
+          handlers: [answer(made)],
+        },
+      ],
+    },
+    {
+      name: 'page of the API',
+      path: '/api/docs',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'docsPage',
+          summary: 'This document as a page for people',
+          answer: content('text/html', 'The page.'),
+          errors: [],
+          handlers: [
+            (request, response) => {
+              response.type('html').send(docsPage(made(), `${request.protocol}://${request.headers.host ?? ''}`));
+            },
+          ],
         },
       ],
     },

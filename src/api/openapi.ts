@@ -28,7 +28,8 @@ import {
   streamStatsSchema,
 } from '../relay/stats-schema.js';
 
-type Json = Readonly<Record<string, unknown>>;
+/** A piece of the document. */
+export type Json = Readonly<Record<string, unknown>>;
 
 /** The document as far as our own page and tests read it. */
 export interface OpenApi {
@@ -38,7 +39,10 @@ export interface OpenApi {
   readonly security: readonly Json[];
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Json>> } & Json;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Json>>;
+    readonly responses: Readonly<Record<string, Json>>;
+  } & Json;
 }
 
 const problemSchema = z
@@ -226,7 +230,7 @@ function problemResponse(codes: readonly ErrorCode[]): Json {
 
 const COMMON: readonly ErrorCode[] = ['ERR_KEY', 'ERR_ORIGIN', 'ERR_HOST', 'ERR_TOO_MANY_KEYS'];
 
-function commonResponses(): Json {
+function commonResponses(): Record<string, Json> {
   const each = COMMON.map((code) => [code, problemResponse([code])] as const);
   const other = { ...problemResponse(ANYWHERE), description: 'What may answer any request.' };
   return { ...Object.fromEntries(each), Other: other };

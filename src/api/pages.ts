@@ -192,7 +192,7 @@ function frontPage(watchables: readonly Watchable[]): string {
     'vw',
     '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
       '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
-      '<a href="/api/destinations/all">destinations</a>.</p>' +
+      '<a href="/api/destinations/all">destinations</a>, <a href="/api/docs">API</a>.</p>' +
       (watchables.length === 0 ? '' : `<h2>Watch</h2>${playerLinks(watchables)}`) +
       '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, see a feed at <code>/play/&lt;feed&gt;</code>, ' +
       'take its bytes from <code>/ws/&lt;feed&gt;</code>.</p>',
