@@ -5,6 +5,8 @@ import type { Setting } from '../src/read-settings.js';
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+/** A command that asks a relay, and is not served: not reached, key not accepted, no relay. */
+export const EXIT_NOT_SERVED = 3;
 
 /** A command line that cannot be read; the message says what is accepted. */
 export class UsageError extends Error {
@@ -41,6 +43,67 @@ export function readArguments(args: readonly string[], options: readonly string[
   } catch (cause) {
     throw new UsageError(`${(cause as Error).message.split('.')[0]!}; --help lists what is accepted`, { cause });
   }
+}
+
+/** The options of a command that is no server. */
+export interface Options {
+  /** `--option VALUE`. */
+  readonly texts: readonly string[];
+  /** `--option`. */
+  readonly flags: readonly string[];
+  /** `--option VALUE`, any number of times. */
+  readonly lists?: readonly string[];
+  /** `--option [NUMBER]`. */
+  readonly numbers?: readonly string[];
+}
+
+/** What a command line of such a command says. */
+export interface Given {
+  /** Texts and numbers; a number that was left out is ''. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly flags: ReadonlySet<string>;
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  /** What is no option. */
+  readonly names: readonly string[];
+}
+
+/** Reads the options that there are, and `--help`. Throws {@link UsageError}. */
+export function readOptions(args: readonly string[], { texts, flags, lists = [], numbers = [] }: Options): Given {
+  // An option's value may not be left out in parseArgs: what stands alone is given an empty one.
+  const complete = args.map((arg, i) =>
+    isNumberOf(args[i - 1], arg, numbers) ? '' : withNumber(arg, args[i + 1], numbers),
+  );
+  try {
+    const { values, positionals } = parseArgs({
+      args: complete.filter((arg, i) => arg !== '' || args[i] === ''),
+      strict: true,
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        ...Object.fromEntries([...texts, ...numbers].map((name) => [name, { type: 'string' as const }])),
+        ...Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }])),
+        ...Object.fromEntries(lists.map((name) => [name, { type: 'string' as const, multiple: true }])),
+      },
+    });
+    const all = Object.entries(values as Record<string, string | boolean | string[]>);
+    return {
+      options: Object.fromEntries(all.filter((pair): pair is [string, string] => typeof pair[1] === 'string')),
+      flags: new Set(all.filter(([, value]) => value === true).map(([name]) => name)),
+      lists: Object.fromEntries(all.filter((pair): pair is [string, string[]] => Array.isArray(pair[1]))),
+      names: positionals,
+    };
+  } catch (cause) {
+    throw new UsageError(`${(cause as Error).message.split('.')[0]!}; --help lists what is accepted`, { cause });
+  }
+}
+
+function isNumberOf(option: string | undefined, text: string, numbers: readonly string[]): boolean {
+  return numbers.some((name) => option === `--${name}`) && /^[\d.]+$/.test(text);
+}
+
+function withNumber(arg: string, next: string | undefined, numbers: readonly string[]): string {
+  if (!numbers.some((name) => arg === `--${name}`)) return arg;
+  return `${arg}=${next !== undefined && isNumberOf(arg, next, numbers) ? next : ''}`;
 }
 
 /** A line of `--help` for each setting. */

@@ -4,7 +4,9 @@
 import './engine.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
+import { rules } from './rules.js';
 import { serve } from './serve.js';
+import { status } from './status.js';
 import { stream } from './stream.js';
 import { token } from './token.js';
 
@@ -14,6 +16,8 @@ usage: vw COMMAND [OPTIONS]
 
   vw stream     run the relay (vw stream --help lists its settings)
   vw serve      run a far end that boards send to and browsers watch (vw serve --help)
+  vw status     what a relay is doing, as a table (vw status --help)
+  vw rules      write a relay's rules to a file, and set them from it (vw rules --help)
   vw token      make a token for a far end (vw token --help)
   vw version    print the version
 
@@ -27,6 +31,12 @@ switch (command) {
     break;
   case 'serve':
     await serve(args);
+    break;
+  case 'status':
+    await status(args);
+    break;
+  case 'rules':
+    await rules(args);
     break;
   case 'token':
     await token(args);

@@ -103,9 +103,9 @@ function commandsOf(url: string | null, token: string | null): Config['commands'
 
 /** Variables that begin with VW_ and mean nothing: misspelt ones, most likely. */
 export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  // Those of every command: one file of settings may serve two of them.
+  // Those of every command (VW_URL: vw status and vw rules): one file of settings may serve several of them.
   const tables = [...Object.values(DEFINITIONS), ...Object.values(SERVE_DEFINITIONS)];
-  const known = new Set<string>(['VW_LOGLEVEL', ...tables.map((definition) => definition.env)]);
+  const known = new Set<string>(['VW_LOGLEVEL', 'VW_URL', ...tables.map((definition) => definition.env)]);
   return Object.keys(env).filter((name) => name.startsWith('VW_') && !known.has(name));
 }
 

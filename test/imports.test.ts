@@ -46,6 +46,15 @@ describe('imports', () => {
     });
   }
 
+  it('of src/cli are its own, single files of src, and what is plain data of the relay', () => {
+    const data = ['src/relay/rules.js', 'src/relay/event.js', 'src/relay/stats-schema.js'];
+    const wrong = imports.filter(({ path, name }) => {
+      const other = folderOf(name);
+      return folderOf(path) === 'cli' && other !== undefined && other !== 'cli' && !data.includes(name);
+    });
+    expect(wrong).to.deep.equal([]);
+  });
+
   it('of src/mpegts are from src/mpegts only', () => {
     const wrong = imports.filter(({ path, name }) => folderOf(path) === 'mpegts' && folderOf(name) !== 'mpegts');
     expect(wrong).to.deep.equal([]);

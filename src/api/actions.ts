@@ -21,6 +21,13 @@ import type { LinkStats, Stats } from '../relay/stats-schema.js';
 /** The id of the destination over which commands come (`VW_API`). */
 export const STANDING_ID = 'apiRule';
 
+/** Every rule there is, each as it may be posted again. */
+export interface AllRules {
+  readonly streams: readonly StreamRule[];
+  readonly destinations: readonly ShownDestination[];
+  readonly mutes: readonly MuteRule[];
+}
+
 /** What REST and the admin feed do. Every method throws what {@link Relay} and the rules throw. */
 export class Actions {
   /** What the link of `VW_API` has done; null: there is none. */
@@ -31,6 +38,15 @@ export class Actions {
     private readonly relay: Relay,
     private readonly standing: DestinationRule | null = null,
   ) {}
+
+  /** Every rule but the relay's own (`VW_API`), which its settings make. */
+  rules(): AllRules {
+    return {
+      streams: this.relay.streamRules(),
+      destinations: this.relay.destinationRules().map(shownDestination),
+      mutes: this.relay.muteRules(),
+    };
+  }
 
   setStream(body: unknown): StreamRule {
     return this.relay.setStream(parseStreamRule(body));

@@ -16,7 +16,7 @@ import { letIn } from './let-in.js';
 import { mediaRoutes } from './media-routes.js';
 import { pageRoutes, securityHeaders } from './pages.js';
 import { mount, noSuchPath } from './route.js';
-import { destinationRoutes, muteRoutes, streamRoutes } from './rule-routes.js';
+import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './rule-routes.js';
 import { seeingRoutes } from './seeing-routes.js';
 
 /** The API of a relay, behind its guard. `keys` is null where there is no key to log in with. */
@@ -38,6 +38,7 @@ export function createApp(
     ...streamRoutes(actions),
     ...destinationRoutes(actions),
     ...muteRoutes(actions),
+    ...allRulesRoutes(actions),
     ...mediaRoutes(relay, viewers),
     ...seeingRoutes(actions, events),
     ...pageRoutes(keys, isSecure, () => watchables(relay)),

@@ -12,6 +12,7 @@ import { uploadSummarySchema } from './media-routes.js';
 import { type Answer, type Body, type Method, type Operation, type Parameter, type Route, TAGS } from './route.js';
 import { toldSchema } from './seeing-routes.js';
 import {
+  allRulesSchema,
   destinationListSchema,
   keptDestinationSchema,
   keptMuteSchema,
@@ -63,6 +64,7 @@ const ANSWERED = {
   StreamList: streamListSchema,
   DestinationList: destinationListSchema,
   MuteList: muteListSchema,
+  AllRules: allRulesSchema,
   UploadSummary: uploadSummarySchema,
   Stats: statsSchema,
   ProcessStats: processStatsSchema,

@@ -73,6 +73,7 @@ export const TAGS = {
   Streams: 'Which feeds make up a stream.',
   Destinations: 'Where feeds and streams are sent.',
   Mutes: 'What goes nowhere, whatever the rules say.',
+  Rules: 'All of them together.',
   Media: 'What comes in, and what is played.',
   Seeing: 'What the relay is doing.',
   Pages: 'For people with a browser.',

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Actions } from './actions.js';
 import { answer, json, JSON_ERRORS, jsonBody, nameIn, optionalJsonBody, type Parameter, type Route } from './route.js';
 import {
+  allRulesSchema,
   deletedSchema,
   destinationListSchema,
   keptDestinationSchema,
@@ -252,6 +253,29 @@ export function muteRoutes(actions: Actions): Route[] {
           answer: json('It is gone.', deletedSchema, 'video0'),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.deleteMute(nameIn(request)))],
+        },
+      ],
+    },
+  ];
+}
+
+/** The route of all rules together. */
+export function allRulesRoutes(actions: Actions): Route[] {
+  const example = { streams: [FRONT], destinations: [FAR], mutes: [{ feed: 'video0', tracks: 'audio' }] };
+  return [
+    {
+      name: 'all rules',
+      path: '/api/rules',
+      tag: 'Rules',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'listRules',
+          summary: 'Lists every rule, each as it may be posted again',
+          description: "Without tokens, and without the relay's own rule (VW_API).",
+          answer: json('Every rule.', allRulesSchema, example),
+          errors: [],
+          handlers: [answer(() => actions.rules())],
         },
       ],
     },

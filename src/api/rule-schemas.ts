@@ -33,3 +33,11 @@ export const destinationListSchema = z.record(z.string(), keptDestinationSchema)
 export const muteListSchema = z.record(z.string(), mutedTracksSchema).describe('What is muted, by feed.');
 
 export const deletedSchema = z.string().describe('the name of what is gone');
+
+export const allRulesSchema = z
+  .strictObject({
+    streams: z.array(keptStreamSchema),
+    destinations: z.array(keptDestinationSchema),
+    mutes: z.array(keptMuteSchema),
+  })
+  .describe('Every rule, each as it may be posted again.');

@@ -151,6 +151,24 @@ describe('/api/destinations', () => {
   });
 });
 
+describe('/api/rules', () => {
+  it('tells every rule as it may be posted again, without tokens', async () => {
+    const stream = { stream: 'stream/a', feeds: ['video0', 'audio0'], trimMs: { audio0: -40 } };
+    await vw.api('POST', '/api/streams', stream);
+    await vw.api('POST', '/api/destinations', { ...rule, token: 'a-token' });
+    await vw.api('PUT', '/api/mutes/all', {});
+    expect(await vw.api('GET', '/api/rules')).to.deep.include({
+      status: 200,
+      body: {
+        streams: [stream],
+        destinations: [{ ...rule, tokenSet: true }],
+        mutes: [{ feed: 'all', tracks: 'audio' }],
+      },
+    });
+    expect((await vw.api('POST', '/api/rules', {})).body).to.include({ code: 'ERR_METHOD' });
+  });
+});
+
 describe('errors of the API', () => {
   const problems: [string, string, string, unknown, number, string][] = [
     ['bad JSON', 'POST', '/api/streams', '{"stream":', 400, 'ERR_BAD_JSON'],

@@ -1,0 +1,213 @@
+// `vw rules export` and `vw rules import`: all rules of a relay in a file, and back.
+
+import { readFile } from 'node:fs/promises';
+import { text as readStream } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { carryOut, type Outcome } from '../src/cli/carry-out.js';
+import { askRules } from '../src/cli/read-rules.js';
+import { addressSettings, relayAddress } from '../src/cli/relay-address.js';
+import { NotServedError, RefusedError, RelayClient } from '../src/cli/relay-client.js';
+import { DocumentError, documentText, readDocument, type RulesDocument } from '../src/cli/rules-document.js';
+import { makePlan, type Plan, type Refusal, type Step } from '../src/cli/rules-plan.js';
+import { byName, plural } from '../src/cli/text.js';
+import { readTokens } from '../src/cli/tokens.js';
+import { writeWhole } from '../src/cli/write-file.js';
+import { ConfigError } from '../src/read-settings.js';
+import {
+  EXIT_FAILED,
+  EXIT_NOT_SERVED,
+  EXIT_USAGE,
+  type Given,
+  readOptions,
+  settingRows,
+  UsageError,
+} from './arguments.js';
+
+const TIMEOUT_MS = 10_000;
+const RETRY_MS = 250;
+const MAX_SHOWN_FAULTS = 20;
+
+const HELP = `usage: vw rules export [FILE] [--OPTION VALUE ...]
+       vw rules import FILE|- [--dry-run] [--replace] [--tokens FILE] [--OPTION VALUE ...]
+
+export writes the rules of a relay (vw stream) as JSON: streams, destinations, mutes. Tokens are not in it.
+import sets those that are not as the file has them. All are checked before the first is set.
+
+  --dry-run            say what import would do, and do nothing
+  --replace            delete the rules that are not in the file, once all others are set;
+                       streams, destinations or mutes that it does not list at all stay
+  --tokens FILE        JSON file of destinations' tokens, {"ID": "TOKEN"}
+  --token ID=TOKEN     one of them, for all to see who see the processes of this machine
+  --wait SECONDS       wait for a relay that is just being started
+
+${settingRows(addressSettings).join('\n')}
+
+Without a token a destination keeps the one that the relay has for this far end.
+It ends with 0 when all is as in the file, ${EXIT_FAILED} when something was not set or the file is not good, ${EXIT_USAGE} when it was called
+wrongly, ${EXIT_NOT_SERVED} when the relay was not reached, did not accept the key, or is no relay.
+`;
+
+export async function rules(args: readonly string[]): Promise<void> {
+  let client: RelayClient | null = null;
+  process.stdout.on('error', () => process.exit(EXIT_FAILED)); // whom it was for has gone
+  try {
+    const texts = [...addressSettings.map(({ option }) => option), 'tokens', 'wait'];
+    const given = readOptions(args, { texts, flags: ['replace', 'dry-run'], lists: ['token'] });
+    if (given.flags.has('help')) {
+      process.stdout.write(HELP);
+      return;
+    }
+    const run = chosen(given);
+    const waitMs = readWait(given.options.wait);
+    client = new RelayClient(relayAddress(given.options, process.env), TIMEOUT_MS);
+    process.exitCode = await run(client, waitMs);
+  } catch (error) {
+    process.exitCode = complain(error as Error);
+  } finally {
+    client?.close();
+  }
+}
+
+type Run = (client: RelayClient, waitMs: number) => Promise<number>;
+
+function chosen({ names, flags, lists, options }: Given): Run {
+  const [verb, file, ...more] = names;
+  const isImport = verb === 'import';
+  if (!isImport && verb !== 'export') {
+    const what = verb === undefined ? 'what to do is missing' : `"${verb}" is not accepted`;
+    throw new UsageError(`${what}; accepted: vw rules export, vw rules import`);
+  }
+  if (more.length > 0) throw new UsageError(`"${more[0]!}" is not accepted; accepted: one file`);
+  if (!isImport) {
+    const strange = [...flags, ...Object.keys(lists), 'tokens'].find(
+      (name) => name !== 'tokens' || options.tokens !== undefined,
+    );
+    if (strange !== undefined) throw new UsageError(`--${strange} is for vw rules import`);
+    return (client, waitMs) => exportRules(client, waitMs, file);
+  }
+  if (file === undefined)
+    throw new UsageError('vw rules import wants a file; accepted: its name, or - for standard input');
+  const tokens = readTokens(lists.token ?? [], options.tokens);
+  return (client, waitMs) => {
+    return importRules(client, waitMs, file, tokens, flags.has('replace'), flags.has('dry-run'));
+  };
+}
+
+async function exportRules(client: RelayClient, waitMs: number, file = '-'): Promise<number> {
+  const { raw, rules: found } = await whenThere(waitMs, () => askRules(client));
+  const text = documentText(raw);
+  if (file === '-') process.stdout.write(text);
+  else await aboutFile(file, 'written', () => writeWhole(file, text));
+  const ids = found.destinations.filter(({ isTokenSet }) => isTokenSet).map(({ rule }) => rule.id);
+  const whose =
+    ids.length === 0 ? 'no destination has one' : `these destinations have one: ${ids.sort(byName).join(', ')}`;
+  process.stderr.write(`vw: tokens are not in it; ${whose}\n`);
+  return 0;
+}
+
+async function importRules(
+  client: RelayClient,
+  waitMs: number,
+  file: string,
+  tokens: ReadonlyMap<string, string>,
+  isReplacing: boolean,
+  isDry: boolean,
+): Promise<number> {
+  const text = await aboutFile(file, 'read', () => (file === '-' ? readStream(process.stdin) : readFile(file, 'utf8')));
+  const wanted = readDocument(parse(text));
+  checkTokens(tokens, wanted);
+  const { rules: there } = await whenThere(waitMs, () => askRules(client));
+  const plan = makePlan(wanted, there, tokens, isReplacing);
+  const say = ({ verb, what, words }: Step) => {
+    const said = { set: isDry ? 'would set' : 'set', delete: isDry ? 'would delete' : 'deleted' }[verb];
+    process.stdout.write(`${said} ${what}${words === '' ? '' : `: ${words}`}\n`);
+  };
+  const complainOf = ({ what, why }: Refusal) => void process.stderr.write(`vw: ${what}: ${why}\n`);
+  let outcome: Outcome;
+  if (isDry) {
+    plan.refusals.forEach(complainOf);
+    plan.steps.forEach(say);
+    const count = (verb: Step['verb']) => plan.steps.filter((step) => step.verb === verb).length;
+    outcome = { set: count('set'), deleted: count('delete'), refused: plan.refusals.length };
+  } else outcome = await carryOut(plan, client, say, complainOf);
+  process.stdout.write(`${summary(plan, outcome, isDry)}\n`);
+  return outcome.refused === 0 ? 0 : EXIT_FAILED;
+}
+
+function summary({ unchanged, others }: Plan, { set, deleted, refused }: Outcome, isDry: boolean): string {
+  const parts = [
+    set === 0 ? '' : `${plural(set, 'rule')} ${isDry ? 'would be ' : ''}set`,
+    deleted === 0 ? '' : `${deleted} ${isDry ? 'would be ' : ''}deleted`,
+    refused === 0 ? '' : `${refused} left as ${refused === 1 ? 'it is' : 'they are'}`,
+  ].filter((part) => part !== '');
+  const changed = parts.length === 0 ? `nothing ${isDry ? 'would change' : 'changed'}` : parts.join(', ');
+  const same = unchanged === 0 ? '' : `; ${plural(unchanged, 'rule')} ${unchanged === 1 ? 'was' : 'were'} so already`;
+  const rest = others === 0 ? '' : `; ${plural(others, 'rule')} not in the file ${others === 1 ? 'stays' : 'stay'}`;
+  return changed + same + rest;
+}
+
+function checkTokens(tokens: ReadonlyMap<string, string>, { destinations }: RulesDocument): void {
+  for (const id of tokens.keys()) {
+    if (destinations.some(({ rule }) => rule.id === id)) continue;
+    throw new DocumentError([`it has no destination "${id}", for which there is a token`]);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const at = /position \d+/.exec((cause as Error).message)?.[0]; // not its words, which quote what may be a token
+    throw new DocumentError([
+      `it is no JSON${at === undefined ? '' : ` (at ${at})`}; accepted: what vw rules export writes`,
+    ]);
+  }
+}
+
+/** Asks again and again, for so long, while the relay is just being started. */
+async function whenThere<T>(waitMs: number, ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof NotServedError) || !error.mayPass || performance.now() >= deadline) throw error;
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+/** A file that cannot be read or written, and why. */
+class FileError extends Error {}
+
+async function aboutFile<T>(file: string, done: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new FileError(`"${file}" cannot be ${done} (${(cause as Error).message})`, { cause });
+  }
+}
+
+function readWait(text = '0'): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (!(seconds <= 3600)) throw new UsageError(`--wait=${text} cannot be used; accepted: seconds from 0 to 3600`);
+  return seconds * 1000;
+}
+
+/** Says what was wrong; returns what to end with. */
+function complain(error: Error): number {
+  const say = (words: string) => void process.stderr.write(`vw: ${words}\n`);
+  if (error instanceof DocumentError) {
+    say('the file is not good, and nothing was changed:');
+    const faults = error.faults.slice(0, MAX_SHOWN_FAULTS);
+    for (const fault of faults) process.stderr.write(`  ${fault}\n`);
+    if (error.faults.length > faults.length)
+      process.stderr.write(`  and ${error.faults.length - faults.length} more\n`);
+    return EXIT_FAILED;
+  }
+  say(error.message);
+  if (error instanceof NotServedError || error instanceof RefusedError) return EXIT_NOT_SERVED;
+  if (error instanceof UsageError || error instanceof ConfigError) return EXIT_USAGE;
+  if (error instanceof FileError) return EXIT_FAILED;
+  throw error;
+}

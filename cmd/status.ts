@@ -1,0 +1,146 @@
+// `vw status`: what a relay is doing, once or again and again. Signals and process.exit are in cmd and nowhere further in.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { painter } from '../src/cli/colour.js';
+import { whatIsWrong } from '../src/cli/faults.js';
+import { fitPage } from '../src/cli/frame.js';
+import { jsonLine, lookAt, type Seen } from '../src/cli/read-stats.js';
+import { addressSettings, relayAddress } from '../src/cli/relay-address.js';
+import { NotServedError, RelayClient } from '../src/cli/relay-client.js';
+import { type Page, pageLines, statusPage, troublePage } from '../src/cli/status-page.js';
+import { ConfigError } from '../src/read-settings.js';
+import { EXIT_FAILED, EXIT_NOT_SERVED, EXIT_USAGE, readOptions, settingRows, UsageError } from './arguments.js';
+import { Screen } from './screen.js';
+
+const TIMEOUT_MS = 10_000;
+const DEFAULT_WATCH_S = 2;
+
+const HELP = `usage: vw status [--watch [SECONDS]] [--json] [--OPTION VALUE ...]
+
+Prints what a relay (vw stream) is doing: feeds, streams, destinations, and in words what is wrong.
+
+  --watch [SECONDS]    again and again, every ${DEFAULT_WATCH_S} seconds; q or Ctrl-C ends it
+  --json               what GET /api/stats says, on one line
+
+${settingRows(addressSettings).join('\n')}
+
+It ends with 0 when all is well, ${EXIT_FAILED} when something is wrong, ${EXIT_USAGE} when it was called wrongly, ${EXIT_NOT_SERVED} when the relay was not
+reached, did not accept the key, or is no relay.
+`;
+
+interface Wanted {
+  readonly isJson: boolean;
+  /** Milliseconds between two looks; null: one look. */
+  readonly everyMs: number | null;
+}
+
+export async function status(args: readonly string[]): Promise<void> {
+  let client: RelayClient;
+  let wanted: Wanted;
+  try {
+    const texts = addressSettings.map(({ option }) => option);
+    const { options, flags, names } = readOptions(args, { texts, flags: ['json'], numbers: ['watch'] });
+    if (flags.has('help')) {
+      process.stdout.write(HELP);
+      return;
+    }
+    if (names.length > 0) throw new UsageError(`"${names[0]!}" is not accepted; --help lists what is`);
+    wanted = { isJson: flags.has('json'), everyMs: readEvery(options.watch) };
+    client = new RelayClient(relayAddress(options, process.env), TIMEOUT_MS);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
+    process.stderr.write(`vw: ${error.message}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  process.stdout.on('error', () => process.exit()); // who read it has seen enough
+  try {
+    if (wanted.everyMs === null) await lookOnce(client, wanted.isJson);
+    else await watch(client, wanted.isJson, wanted.everyMs);
+  } catch (error) {
+    if (!(error instanceof NotServedError)) throw error;
+    process.stderr.write(`vw: ${error.message}\n`);
+    process.exitCode = EXIT_NOT_SERVED;
+  } finally {
+    client.close();
+  }
+}
+
+async function lookOnce(client: RelayClient, isJson: boolean): Promise<void> {
+  const seen = await lookAt(client);
+  process.stdout.write(isJson ? `${jsonLine(seen.stats)}\n` : `${pageLines(pageOf(seen)).join('\n')}\n`);
+  process.exitCode = exitCodeOf(seen);
+}
+
+/** Looks until it is told to stop. A relay that goes away is waited for; one that never was a relay is not. */
+async function watch(client: RelayClient, isJson: boolean, everyMs: number): Promise<void> {
+  const stop = new AbortController();
+  const isOver = () => stop.signal.aborted;
+  const end = () => {
+    stop.abort();
+    client.close(); // an answer that does not come is not waited for
+  };
+  process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
+  let last: Seen | null = null;
+  let trouble: string | null = null;
+  const draw = () => {
+    if (last !== null || trouble !== null) screen?.draw(fitPage(watched(last, trouble), process.stdout.rows || 24));
+  };
+  const screen = process.stdout.isTTY && !isJson ? new Screen(end, draw) : null;
+  try {
+    while (!isOver()) {
+      const began = performance.now();
+      const before: string | null = trouble;
+      try {
+        last = await lookAt(client);
+        trouble = null;
+        process.exitCode = exitCodeOf(last);
+      } catch (error) {
+        if (isOver()) break;
+        if (!(error instanceof NotServedError) || (!error.mayPass && last === null)) throw error;
+        trouble = error.message;
+        process.exitCode = EXIT_NOT_SERVED;
+      }
+      if (screen) draw();
+      else if (!isJson)
+        process.stdout.write(`${pageLines(watched(trouble === null ? last : null, trouble)).join('\n')}\n\n`);
+      else if (trouble === null) process.stdout.write(`${jsonLine(last!.stats)}\n`);
+      else if (trouble !== before) process.stderr.write(`vw: ${trouble}; trying again\n`);
+      const spentMs = performance.now() - began;
+      await delay(Math.max(everyMs - spentMs, 0), null, { signal: stop.signal }).catch(() => undefined);
+    }
+  } finally {
+    screen?.close();
+  }
+}
+
+function watched(seen: Seen | null, trouble: string | null): Page {
+  const time = new Date().toTimeString().slice(0, 8);
+  if (trouble === null) return pageOf(seen!, time); // without trouble something was seen
+  return troublePage(trouble, seen === null ? null : pageOf(seen), columns(), paint, time);
+}
+
+function pageOf(seen: Seen, time = ''): Page {
+  return statusPage(seen, columns(), paint, time);
+}
+
+const paint = painter(process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '');
+
+/** How wide a page may be: as wide as the terminal; where none is, nothing is cut, unless somebody says how wide. */
+function columns(): number {
+  if (process.stdout.isTTY) return process.stdout.columns || 80; // 0: a terminal that does not know
+  return Number(process.env.COLUMNS) || Infinity;
+}
+
+function exitCodeOf({ stats }: Seen): number {
+  return whatIsWrong(stats).length === 0 ? 0 : EXIT_FAILED;
+}
+
+function readEvery(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const seconds = text === '' ? DEFAULT_WATCH_S : Number(text);
+  if (!(seconds >= 0.2 && seconds <= 3600)) {
+    throw new UsageError(`--watch=${text} cannot be used; accepted: seconds from 0.2 to 3600, or nothing`);
+  }
+  return seconds * 1000;
+}

@@ -1,0 +1,24 @@
+// Colour where it is wanted. Pure.
+
+/** What a text is, as colour says it. */
+export type Tone = 'plain' | 'good' | 'notice' | 'wrong' | 'quiet' | 'head';
+
+const CODES: Readonly<Record<Exclude<Tone, 'plain'>, readonly [on: number, off: number]>> = {
+  good: [32, 39],
+  notice: [33, 39],
+  wrong: [31, 39],
+  quiet: [90, 39],
+  head: [1, 22],
+};
+
+/** Paints a text in its tone. */
+export type Painter = (text: string, tone: Tone) => string;
+
+/** A painter; without colour it returns what it is given. */
+export function painter(useColour: boolean): Painter {
+  return (text, tone) => {
+    if (!useColour || tone === 'plain' || text === '') return text;
+    const [on, off] = CODES[tone];
+    return `\u001b[${on}m${text}\u001b[${off}m`;
+  };
+}

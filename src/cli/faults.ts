@@ -1,0 +1,40 @@
+// What is wrong with a relay now, from its stats. Pure.
+
+import type { Stats } from '../relay/stats-schema.js';
+import type { Fault } from '../relay/event.js';
+import { byName } from './text.js';
+
+type LinkStats = Stats['destinations'][string]['live'];
+
+/** Something that is wrong, and with what. */
+export interface Wrong {
+  /** `feed video0`, `destination 1`. */
+  readonly what: string;
+  readonly fault: Fault;
+}
+
+/** Everything that is wrong: feeds, streams, destinations, each by name. */
+export function whatIsWrong({ feeds, streams, destinations }: Stats): Wrong[] {
+  return [
+    ...each('feed', feeds, ({ fault }) => [fault]),
+    ...each('stream', streams, ({ fault }) => [fault]),
+    ...each('destination', destinations, ({ live, coming }) => [linkFault(live), coming && linkFault(coming)]),
+  ];
+}
+
+/** What is wrong with a link; one that goes without messages is slow, also where nobody says so. */
+export function linkFault({ fault, isDropping }: LinkStats): Fault | null {
+  if (fault !== null || !isDropping) return fault;
+  return { code: 'slow', words: 'the far end is slow: it goes without messages' };
+}
+
+function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one: T) => (Fault | null)[]): Wrong[] {
+  return entries(all).flatMap(([name, one]) => {
+    return faultsOf(one).flatMap((fault) => (fault === null ? [] : [{ what: `${kind} ${name}`, fault }]));
+  });
+}
+
+/** What a record holds, by name. */
+export function entries<T>(all: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(all).sort(([a], [b]) => byName(a, b));
+}

@@ -1,0 +1,77 @@
+// What a relay says of itself, checked: an answer of something else is told apart by words.
+
+import { z } from 'zod';
+import { type Stats, statsSchema } from '../relay/stats-schema.js';
+import { EVERY_FEED, type MutedTracks } from '../relay/rules.js';
+import { NotServedError, RefusedError, type RelayClient } from './relay-client.js';
+import { clean } from './text.js';
+
+/** What was asked of a relay, safe for a terminal. */
+export interface Seen {
+  readonly url: string;
+  readonly stats: Stats;
+  /** What is muted by a rule, by feed. */
+  readonly mutes: Readonly<Record<string, MutedTracks>>;
+}
+
+const mutesSchema = z.record(z.string(), z.enum(['audio', 'all']));
+
+/** Asks for stats and mutes. Throws {@link NotServedError}. */
+export async function lookAt(client: RelayClient): Promise<Seen> {
+  const stats = readStats(await askFor(client, '/api/stats'), client.url);
+  const mutes = mutesSchema.safeParse(await askFor(client, `/api/mutes/${EVERY_FEED}`));
+  if (!mutes.success) {
+    throw new NotServedError(`${client.url} is a vw stream of another version: its mutes are not understood`, false);
+  }
+  return { url: client.url, stats: cleaned(stats), mutes: cleaned(mutes.data) };
+}
+
+/** What a relay answers to everybody whom it serves. */
+async function askFor(client: RelayClient, path: string): Promise<unknown> {
+  try {
+    return await client.ask('GET', path);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const { status, code, message } = error;
+    throw new NotServedError(`${client.url} refuses ${path} with HTTP ${status}: ${message} (${code})`, status >= 500);
+  }
+}
+
+/** Checks an answer to GET /api/stats. What a newer relay says beside it is no fault. Throws {@link NotServedError}. */
+export function readStats(answer: unknown, url: string): Stats {
+  const { success, error } = statsSchema.safeParse(answer);
+  const fault = success ? undefined : error.issues.find(({ code }) => code !== 'unrecognized_keys');
+  if (fault === undefined) return answer as Stats; // the schema has no transforms: what it accepts is what came
+  const parts = typeof answer === 'object' && answer !== null ? Object.keys(answer) : [];
+  if (parts.includes('topics')) {
+    throw new NotServedError(`${url} is a far end (vw serve); vw status asks relays (vw stream)`, false);
+  }
+  if (!['feeds', 'streams', 'destinations'].every((name) => parts.includes(name))) {
+    throw new NotServedError(`${url} is no vw stream: its /api/stats says other things than a relay's`, false);
+  }
+  const where = clean(fault.path.map(String).join('.'));
+  throw new NotServedError(
+    `${url} is a vw stream of another version: its stats differ at ${where} (${clean(fault.message)}); use the vw that runs there`,
+    false,
+  );
+}
+
+/** Stats as JSON on one line that is safe on a terminal, too: what is not plain ASCII is escaped. */
+export function jsonLine(stats: unknown): string {
+  return JSON.stringify(stats).replace(
+    /[\x7f-\uffff]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The same with every text in it, names too, {@link clean}. */
+function cleaned<T>(value: T): T {
+  return cleanOf(value) as T; // texts stay texts, and nothing else is touched
+}
+
+function cleanOf(value: unknown): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (Array.isArray(value)) return value.map(cleanOf);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [clean(name), cleanOf(one)]));
+}

@@ -1,0 +1,88 @@
+// Which relay a command asks: the one that is named, or the one that this machine's own settings would start.
+
+import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
+import { ConfigError, describeSettings, readSettings, type Setting } from '../read-settings.js';
+import { type Definition, DEFINITIONS } from '../settings.js';
+
+/** Where a relay is, and how it is spoken to. */
+export interface RelayAddress {
+  /** http or https, without a "/" at its end. */
+  readonly url: string;
+  readonly key: string | null;
+  /** Certificates in PEM that are trusted; null: those that Node trusts. */
+  readonly ca: readonly string[] | null;
+  /** Whether `ca` is the relay's own certificate, which is trusted whatever name it is for. */
+  readonly isPinned: boolean;
+}
+
+const ASKED = {
+  url: {
+    env: 'VW_URL',
+    option: 'url',
+    fallback: '',
+    read: relayUrl,
+    doc: 'the relay; without it VW_HOST, VW_PORT and VW_CERT say where',
+  },
+  key: { ...DEFINITIONS.apiKey, option: 'key', doc: 'its key; as a variable other users do not see it' },
+  ca: { ...DEFINITIONS.ca, doc: 'PEM file of an authority to trust, or of a self-signed certificate' },
+} satisfies Record<string, Definition>;
+const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };
+
+/** The settings that say which relay is meant, for `--help`. */
+export const addressSettings: readonly Setting[] = describeSettings(ASKED);
+
+/** Reads `--url`, `--key`, `--ca` and the variables. Throws {@link ConfigError}. */
+export function relayAddress(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): RelayAddress {
+  const { url, key, ca } = readSettings(ASKED, options, env);
+  const given = {
+    key: key === '' ? null : String(key),
+    ca: ca === '' ? null : [...rootCertificates, readPem('--ca (VW_CA)', String(ca))],
+  };
+  if (url !== '') return { ...given, url: relayUrl(String(url)), isPinned: false };
+  return { ...given, ...localAddress(env, given.ca) };
+}
+
+/** Where `vw stream` would listen with this environment. */
+function localAddress(env: NodeJS.ProcessEnv, ca: RelayAddress['ca']): Pick<RelayAddress, 'url' | 'ca' | 'isPinned'> {
+  const { port, host, cert } = readSettings(LOCAL, {}, env);
+  if (port === 0)
+    throw new ConfigError('VW_PORT=0 is any free port; accepted: --url with the address that its log says');
+  const isEvery = host === '0.0.0.0' || host === '::';
+  const name = isEvery ? (host === '::' ? '::1' : '127.0.0.1') : String(host);
+  const place = `${name.includes(':') ? `[${name}]` : name}:${String(port)}`;
+  if (cert === '') return { url: `http://${place}`, ca, isPinned: false };
+  // The address of this machine is hardly in its certificate: what counts is that it is this certificate.
+  return { url: `https://${place}`, ca: [firstCertificate(readPem('VW_CERT', String(cert)))], isPinned: true };
+}
+
+/** Puts an address as people type it in one form. Throws an Error that says what is accepted. */
+function relayUrl(text: string): string {
+  if (text === '') return '';
+  const accepted = new Error('http://host[:port] or https://host[:port]; a key goes into --key or VW_API_KEY');
+  const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  if (!URL.canParse(full)) throw accepted;
+  const { protocol, username, password, search, hash, origin, pathname } = new URL(full);
+  if (protocol !== 'http:' && protocol !== 'https:') throw accepted;
+  if (username !== '' || password !== '' || search !== '' || hash !== '') throw accepted;
+  return `${origin}${pathname.replace(/\/+$/, '')}`;
+}
+
+function readPem(name: string, path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`${name}="${path}" cannot be read (${(cause as Error).message}); accepted: a PEM file`, {
+      cause,
+    });
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new ConfigError(`${name}="${path}" holds no certificate; accepted: a PEM file with at least one`);
+  }
+  return text;
+}
+
+function firstCertificate(pem: string): string {
+  return /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/.exec(pem)?.[0] ?? pem;
+}

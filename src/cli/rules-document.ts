@@ -1,0 +1,117 @@
+// All rules of a relay as one JSON document: what GET /api/rules answers, `vw rules export` writes and `import` reads.
+// Pure: no I/O. Rules are checked by what checks them in the relay.
+
+import {
+  type DestinationRequest,
+  type MuteRule,
+  parseDestinationRule,
+  parseMuteRule,
+  parseStreamRule,
+  RuleError,
+  type StreamRule,
+} from '../relay/rules.js';
+import { byName, clean } from './text.js';
+
+const PARTS = ['streams', 'destinations', 'mutes'] as const;
+
+/** A destination as a document has it. */
+export interface NotedDestination {
+  readonly rule: DestinationRequest;
+  /** It had a token where the document was made; the token is not in it. */
+  readonly isTokenSet: boolean;
+}
+
+/** All rules. */
+export interface RulesDocument {
+  readonly streams: readonly StreamRule[];
+  readonly destinations: readonly NotedDestination[];
+  readonly mutes: readonly MuteRule[];
+  /** What it says nothing of: not even that there are none. */
+  readonly silentOn: ReadonlySet<(typeof PARTS)[number]>;
+}
+
+/** A document that cannot be used; each of `faults` says what, where, and what is accepted. */
+export class DocumentError extends Error {
+  override readonly name = 'DocumentError';
+  constructor(readonly faults: readonly string[]) {
+    super(faults.join('\n'));
+  }
+}
+
+const FORM = '{"streams": [...], "destinations": [...], "mutes": [...]} as vw rules export writes it';
+
+/** Reads a document; a part that it does not have is empty, and known to be missing. Throws {@link DocumentError} with all that is wrong. */
+export function readDocument(document: unknown): RulesDocument {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw new DocumentError([`it holds no rules; accepted: ${FORM}`]);
+  }
+  const given = document as Readonly<Record<string, unknown>>;
+  const faults = Object.keys(given)
+    .filter((part) => !(PARTS as readonly string[]).includes(part))
+    .map((part) => `"${clean(part).slice(0, 80)}" is not accepted beside the rules; accepted: ${FORM}`);
+  if (faults.length === 0 && Object.keys(given).length === 0) faults.push(`it holds no rules; accepted: ${FORM}`);
+  const read = <T>(part: (typeof PARTS)[number], parse: (rule: unknown) => T, nameOf: (rule: T) => string): T[] => {
+    const rules = given[part] ?? [];
+    if (!Array.isArray(rules)) {
+      faults.push(`${part}: an array of rules is accepted`);
+      return [];
+    }
+    return readPart(part, rules, parse, nameOf, faults);
+  };
+  const found = {
+    streams: read('streams', parseStreamRule, ({ stream }) => stream),
+    destinations: read('destinations', readDestination, ({ rule }) => rule.id),
+    mutes: read('mutes', readMute, ({ feed }) => feed),
+    silentOn: new Set(PARTS.filter((part) => given[part] === undefined)),
+  };
+  if (faults.length > 0) throw new DocumentError(faults);
+  return found;
+}
+
+function readPart<T>(
+  part: string,
+  rules: readonly unknown[],
+  parse: (rule: unknown) => T,
+  nameOf: (rule: T) => string,
+  faults: string[],
+): T[] {
+  const seen = new Map<string, number>();
+  return rules.flatMap((one, i) => {
+    try {
+      const rule = parse(one);
+      const before = seen.get(nameOf(rule));
+      if (before !== undefined)
+        faults.push(`${part}[${i}]: "${nameOf(rule)}" is ${part}[${before}], too; accepted: each once`);
+      seen.set(nameOf(rule), i);
+      return [rule];
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      faults.push(`${part}[${i}]: ${error.message}`);
+      return [];
+    }
+  });
+}
+
+function readDestination(given: unknown): NotedDestination {
+  const rule = parseDestinationRule(given);
+  return { rule, isTokenSet: (given as { tokenSet?: boolean }).tokenSet === true };
+}
+
+function readMute(given: unknown): MuteRule {
+  return parseMuteRule((given as { feed?: unknown } | null)?.feed as string, given); // which refuses what is no name
+}
+
+/** A document as text: a rule a line, by name, so that two of them are compared line by line. */
+export function documentText(document: Readonly<Record<(typeof PARTS)[number], readonly object[]>>): string {
+  const parts = PARTS.map((part) => {
+    const rules = [...document[part]].sort((a, b) => byName(nameIn(a), nameIn(b)));
+    const lines = rules.map((rule) => `\n    ${JSON.stringify(rule)}`);
+    return `  "${part}": [${lines.join(',')}${lines.length === 0 ? '' : '\n  '}]`;
+  });
+  return `{\n${parts.join(',\n')}\n}\n`;
+}
+
+function nameIn(rule: object): string {
+  const { id, feed, stream } = rule as { id?: string; feed?: string; stream?: string };
+  return id ?? feed ?? stream ?? '';
+}

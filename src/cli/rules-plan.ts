@@ -1,0 +1,193 @@
+// What has to be done so that a relay has the rules of a document. Pure: no I/O.
+
+import { safeUrl } from '../log.js';
+import { type DestinationRequest, EVERY_FEED, isSameStream, type MuteRule, type StreamRule } from '../relay/rules.js';
+import type { NotedDestination, RulesDocument } from './rules-document.js';
+
+/** One request that sets or deletes a rule. */
+export interface Step {
+  readonly verb: 'set' | 'delete';
+  /** `stream stream/front`, `destination 1`, `mute audio0`. */
+  readonly what: string;
+  /** What is new about it. */
+  readonly words: string;
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly body?: object;
+  /** What comes after it may only be done when this is. */
+  readonly isCondition: boolean;
+}
+
+/** A rule that is not set, or not deleted, and why. */
+export interface Refusal {
+  readonly verb: Step['verb'];
+  readonly what: string;
+  readonly why: string;
+}
+
+export interface Plan {
+  /** In their order: mutes are in force before their media flows, and what is deleted goes last. */
+  readonly steps: readonly Step[];
+  readonly refusals: readonly Refusal[];
+  /** Rules that are as the document has them. */
+  readonly unchanged: number;
+  /** Rules that the document does not have and that stay. */
+  readonly others: number;
+}
+
+/** Compares what is wanted with what there is. `tokens`: by id of destination. */
+export function makePlan(
+  wanted: RulesDocument,
+  there: RulesDocument,
+  tokens: ReadonlyMap<string, string>,
+  isReplacing: boolean,
+): Plan {
+  const [mutesThere, streamsThere] = [index(there.mutes, muteName), index(there.streams, streamName)];
+  const destinationsThere = index(there.destinations, idOf);
+  const mutes = wanted.mutes.flatMap((rule) => muteStep(rule, mutesThere.get(rule.feed)));
+  const streams = wanted.streams.flatMap((rule) => streamStep(rule, streamsThere.get(rule.stream)));
+  const destinations = wanted.destinations.map((noted) => {
+    return destinationStep(noted, destinationsThere.get(noted.rule.id), tokens.get(noted.rule.id));
+  });
+  const refused = destinations.filter((one): one is Refusal => one !== null && 'why' in one);
+  const posted = destinations.filter((one): one is Step => one !== null && 'path' in one);
+  const inScope = isReplacing ? withoutParts(there, wanted.silentOn) : there;
+  const deleted = deletions(wanted, inScope);
+  // A mute that lets more through than the one there is waits until its media goes where it should.
+  const early = mutes.filter(({ isCondition }) => isCondition);
+  const late = mutes.filter(({ isCondition }) => !isCondition);
+  const steps = [...early, ...streams, ...posted, ...late];
+  const beyond = deleted.steps.length + deleted.refusals.length;
+  return {
+    steps: isReplacing ? [...steps, ...deleted.steps] : steps,
+    refusals: isReplacing ? [...refused, ...deleted.refusals] : refused,
+    unchanged: countRules(wanted) - steps.length - refused.length,
+    others: isReplacing ? countRules(there) - countRules(inScope) + deleted.refusals.length : beyond,
+  };
+}
+
+function countRules({ streams, destinations, mutes }: RulesDocument): number {
+  return streams.length + destinations.length + mutes.length;
+}
+
+/** `document` as if it had nothing in these parts. */
+function withoutParts(document: RulesDocument, parts: RulesDocument['silentOn']): RulesDocument {
+  return { ...document, ...Object.fromEntries([...parts].map((part) => [part, []])) };
+}
+
+function muteStep(rule: MuteRule, before: MuteRule | undefined): Step[] {
+  if (before?.tracks === rule.tracks) return [];
+  return [
+    {
+      verb: 'set',
+      what: `mute ${rule.feed}`,
+      words: change(rule.tracks, before?.tracks),
+      method: 'PUT',
+      path: `/api/mutes/${rule.feed}`,
+      body: { tracks: rule.tracks },
+      isCondition: before?.tracks !== 'all',
+    },
+  ];
+}
+
+function streamStep(rule: StreamRule, before: StreamRule | undefined): Step[] {
+  if (before && isSameStream(before, rule)) return [];
+  const words = (one: StreamRule | undefined) => {
+    return (
+      one && `${one.feeds.join(', ') || 'no feeds'}${one.trimMs ? ` with trimMs ${JSON.stringify(one.trimMs)}` : ''}`
+    );
+  };
+  const what = `stream ${rule.stream}`;
+  const path = '/api/streams';
+  return [
+    {
+      verb: 'set',
+      what,
+      words: change(words(rule)!, words(before)),
+      method: 'POST',
+      path,
+      body: rule,
+      isCondition: false,
+    },
+  ];
+}
+
+/** The step for a destination; null: it is as wanted. */
+function destinationStep(
+  { rule, isTokenSet }: NotedDestination,
+  before: NotedDestination | undefined,
+  given: string | undefined,
+): Step | Refusal | null {
+  const what = `destination ${rule.id}`;
+  const token = given ?? rule.token;
+  // The relay keeps a token for the far end that it was given for.
+  const isKept = token === undefined && before?.isTokenSet === true && before.rule.destination === rule.destination;
+  const isWanted = /^https?:/i.test(rule.destination) || (isTokenSet && token !== null);
+  if (isWanted && typeof token !== 'string' && !isKept) {
+    return {
+      verb: 'set',
+      what,
+      why: `its token is not in the file; give it with --tokens FILE, {"${rule.id}": "TOKEN"}`,
+    };
+  }
+  const isTokenNews = typeof token === 'string' || (token === null && before?.isTokenSet === true);
+  if (before && isSameRule(rule, before.rule) && !isTokenNews) return null;
+  const tokenWords = token === undefined ? '' : token === null ? ', without its token' : ', with its token';
+  return {
+    verb: 'set',
+    what,
+    words: `${change(destinationWords(rule), before && destinationWords(before.rule))}${tokenWords}`,
+    method: 'POST',
+    path: '/api/destinations',
+    body: token === undefined ? rule : { ...rule, token },
+    isCondition: false,
+  };
+}
+
+function isSameRule(a: DestinationRequest, b: DestinationRequest): boolean {
+  return a.stream === b.stream && a.destination === b.destination && (a.swap === 'break') === (b.swap === 'break');
+}
+
+/** Without the query of its URL, which may hold a code: this is what gets into a log. */
+function destinationWords({ stream, destination, swap }: DestinationRequest): string {
+  return `${stream} to ${safeUrl(destination)}${swap === 'break' ? ' with swap break' : ''}`;
+}
+
+/** What a relay has beyond the document. Media stops first, and only then is it no longer muted. */
+function deletions(wanted: RulesDocument, there: RulesDocument): { steps: Step[]; refusals: Refusal[] } {
+  const mutes = beyond(wanted.mutes, there.mutes, muteName);
+  const named = wanted.mutes.map(muteName);
+  // The API takes the mute of every feed away together with all others: those would be gone for a moment.
+  const isStuck = mutes.includes(EVERY_FEED) && named.length > 0;
+  const why = `it is not deleted, because ${named.join(', ')} would be heard for a moment; DELETE /api/mutes/all, import again`;
+  return {
+    steps: [
+      ...beyond(wanted.destinations, there.destinations, idOf).map((id) => deletion('destination', id)),
+      ...beyond(wanted.streams, there.streams, streamName).map((name) => deletion('stream', name)),
+      ...mutes.filter((feed) => !(isStuck && feed === EVERY_FEED)).map((feed) => deletion('mute', feed)),
+    ],
+    refusals: isStuck ? [{ verb: 'delete', what: `mute ${EVERY_FEED}`, why }] : [],
+  };
+}
+
+function deletion(kind: 'stream' | 'destination' | 'mute', name: string): Step {
+  const path = `/api/${kind}s/${name}`;
+  return { verb: 'delete', what: `${kind} ${name}`, words: '', method: 'DELETE', path, isCondition: false };
+}
+
+const muteName = ({ feed }: MuteRule) => feed;
+const streamName = ({ stream }: StreamRule) => stream;
+const idOf = ({ rule }: NotedDestination) => rule.id;
+
+function index<T>(all: readonly T[], nameOf: (one: T) => string): ReadonlyMap<string, T> {
+  return new Map(all.map((one) => [nameOf(one), one]));
+}
+
+function beyond<T>(wanted: readonly T[], there: readonly T[], nameOf: (one: T) => string): string[] {
+  const names = new Set(wanted.map(nameOf));
+  return there.map(nameOf).filter((name) => !names.has(name));
+}
+
+function change(now: string, before: string | undefined): string {
+  return before === undefined || before === now ? now : `${now} (was ${before})`;
+}

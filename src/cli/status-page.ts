@@ -1,0 +1,83 @@
+// `vw status` as lines of text: the relay, its feeds, streams and destinations, and what is wrong. Pure.
+
+import type { Stats } from '../relay/stats-schema.js';
+import { EVERY_FEED } from '../relay/rules.js';
+import type { Painter } from './colour.js';
+import { entries, whatIsWrong } from './faults.js';
+import type { Seen } from './read-stats.js';
+import {
+  DESTINATION_COLUMNS,
+  destinationRows,
+  FEED_COLUMNS,
+  feedRows,
+  STREAM_COLUMNS,
+  streamRows,
+} from './status-tables.js';
+import { type Column, type Row, tableLines } from './table.js';
+import { plural, unbroken, wrap } from './text.js';
+import { bytesText, durationText, msText } from './units.js';
+
+/** A page in three parts: where there are too few lines, the tables are cut, not what is wrong. */
+export interface Page {
+  readonly head: readonly string[];
+  readonly tables: readonly string[];
+  readonly tail: readonly string[];
+}
+
+/** The page for what was seen (and when), in `width` characters (Infinity: nothing is cut or wrapped). */
+export function statusPage({ url, stats, mutes }: Seen, width: number, paint: Painter, time = ''): Page {
+  const table = (title: string, columns: readonly Column[], rows: readonly Row[]) => {
+    return rows.length === 0 ? [paint(`no ${title}`, 'quiet')] : tableLines(columns, rows, width, paint);
+  };
+  return {
+    head: headLines(url, stats, width, time),
+    tables: [
+      ...table('feeds', FEED_COLUMNS, feedRows(stats)),
+      '',
+      ...table('streams', STREAM_COLUMNS, streamRows(stats)),
+      '',
+      ...table('destinations', DESTINATION_COLUMNS, destinationRows(stats)),
+    ],
+    tail: [...muteLines(mutes, width, paint), ...wrongLines(stats, width, paint)],
+  };
+}
+
+/** The page of somebody who looks again and did not reach the relay; `page` is what was seen before. */
+export function troublePage(trouble: string, page: Page | null, width: number, paint: Painter, time: string): Page {
+  const { head, tables, tail } = page ?? { head: [], tables: [], tail: [] };
+  const words = wrap(`${time} trying again: ${trouble}`, width).map((line) => paint(line, 'wrong'));
+  return { head: page === null ? words : [...words, '', 'what was seen last:', ...head], tables, tail };
+}
+
+/** All lines of a page. */
+export function pageLines({ head, tables, tail }: Page): string[] {
+  return [head, tables, tail].filter((part) => part.length > 0).flatMap((part, i) => (i === 0 ? part : ['', ...part]));
+}
+
+function headLines(url: string, { process }: Stats, width: number, time: string): string[] {
+  const { p50, p99 } = process.eventLoopDelayMs;
+  const facts = [
+    `vw ${process.version} at ${url}`,
+    `up ${durationText(process.uptimeMs)}`,
+    `memory ${bytesText(process.rssBytes)}`,
+    `event loop ${msText(p50)} late (p99 ${msText(p99)})`,
+  ];
+  return wrap(`${time} ${facts.map(unbroken).join(', ')}`.trimStart(), width);
+}
+
+function muteLines(mutes: Seen['mutes'], width: number, paint: Painter): string[] {
+  const texts = entries(mutes).map(([feed, tracks]) => {
+    const whose = feed === EVERY_FEED ? 'every feed' : feed;
+    return tracks === 'audio' ? `the sound of ${whose}` : `all of ${whose}`;
+  });
+  if (texts.length === 0) return [];
+  return wrap(`muted: ${texts.join(', ')}`, width).map((line) => paint(line, 'notice'));
+}
+
+function wrongLines(stats: Stats, width: number, paint: Painter): string[] {
+  const all = whatIsWrong(stats);
+  if (all.length === 0) return [paint('all is well', 'good')];
+  const title = `${plural(all.length, 'thing is wrong', 'things are wrong')}:`;
+  const lines = all.flatMap(({ what, fault }) => wrap(`${what}: ${fault.words} (${fault.code})`, width, '  ', '    '));
+  return [title, ...lines].map((line) => paint(line, 'wrong'));
+}

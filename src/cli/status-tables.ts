@@ -1,0 +1,192 @@
+// The tables of `vw status`: feeds, streams, destinations, from what GET /api/stats says. Pure.
+
+import type { Stats } from '../relay/stats-schema.js';
+import { readFeedEntry } from '../relay/rules.js';
+import type { Tone } from './colour.js';
+import { entries, linkFault } from './faults.js';
+import { trackText } from './media-text.js';
+import type { Cell, Column, Row } from './table.js';
+import { byName, plural } from './text.js';
+import { bytesText, durationText, kilobitsText, msText, signedMsText } from './units.js';
+
+type FeedStats = Stats['feeds'][string];
+type StreamStats = Stats['streams'][string];
+type DestinationStats = Stats['destinations'][string];
+type LinkStats = DestinationStats['live'];
+
+const NAME_LEAST = 12;
+const NOTHING = '-';
+const MUTED = { audio: 'its sound is muted', all: 'it is muted: nothing of it goes anywhere' };
+
+export const FEED_COLUMNS: readonly Column[] = [
+  { title: 'FEED', least: NAME_LEAST },
+  { title: 'STATE' },
+  { title: 'KBIT/S', align: 'right' },
+  { title: 'ERRORS', align: 'right' },
+  { title: 'GOP', align: 'right' },
+  { title: 'MEDIA', below: '' },
+  { title: 'FROM', below: 'from' },
+];
+
+/** A row for each feed, by name. */
+export function feedRows({ feeds, nowMs }: Stats): Row[] {
+  return entries(feeds).map(([name, feed]) => {
+    const errors = feed.continuityErrors + feed.transportErrors + feed.badSections;
+    return {
+      cells: [
+        { text: name, tone: feed.fault ? 'wrong' : 'plain' },
+        { text: `${feed.state} ${durationText(nowMs - feed.sinceMs)}`, tone: feedTone(feed) },
+        kilobitsText(feed.bitsPerSecond.now),
+        { text: String(errors), tone: errors > 0 ? 'notice' : 'plain' },
+        feed.gopMs === null ? NOTHING : msText(feed.gopMs),
+        mediaText(feed),
+        feed.source ?? NOTHING,
+      ],
+      notes: [
+        ...faultNotes(feed),
+        ...noteOf(
+          'notice',
+          counted(
+            [
+              [feed.continuityErrors, 'continuity error'],
+              [feed.transportErrors, 'transport error'],
+              [feed.badSections, 'damaged table'],
+            ],
+            feed.skippedBytes > 0 ? [`${bytesText(feed.skippedBytes)} skipped`] : [],
+          ),
+        ),
+        ...noteOf('notice', feed.muted === null ? '' : MUTED[feed.muted]),
+      ],
+    };
+  });
+}
+
+export const STREAM_COLUMNS: readonly Column[] = [
+  { title: 'STREAM', least: NAME_LEAST },
+  { title: 'KBIT/S', align: 'right' },
+  { title: 'READERS', align: 'right' },
+  { title: 'TRACKS', below: '' },
+  { title: 'CLOCKS', below: 'clocks:' },
+];
+
+/** A row for each stream, by name. */
+export function streamRows({ streams }: Stats): Row[] {
+  return entries(streams).map(([name, stream]) => ({
+    cells: [
+      { text: name, tone: stream.fault ? 'wrong' : 'plain' },
+      kilobitsText(stream.bitsPerSecond.now),
+      String(stream.readers),
+      stream.tracks.map(({ feed, codec }) => `${feed} ${codec}`).join(', ') || NOTHING,
+      clocksText(stream),
+    ],
+    notes: [
+      ...faultNotes(stream),
+      ...noteOf('notice', missingText(stream)),
+      ...noteOf(
+        'notice',
+        counted([
+          [stream.counters.lost, 'packet lost', 'packets lost'],
+          [stream.counters.damaged, 'packet damaged', 'packets damaged'],
+          [stream.timing.lateUnits, 'unit too late', 'units too late'],
+          [stream.timing.jumps, 'jump in time', 'jumps in time'],
+          [stream.counters.tracksLeftOut, 'track too many', 'tracks too many'],
+        ]),
+      ),
+    ],
+  }));
+}
+
+export const DESTINATION_COLUMNS: readonly Column[] = [
+  { title: 'DESTINATION', least: NAME_LEAST },
+  { title: 'STREAM', least: NAME_LEAST },
+  { title: 'STATE' },
+  { title: 'KBIT/S', align: 'right' },
+  { title: 'WAITING', align: 'right' },
+  { title: 'DROPPED', align: 'right' },
+  { title: 'PING', align: 'right' },
+  { title: 'TO', below: 'to' },
+];
+
+/** A row for each destination, by id. */
+export function destinationRows({ destinations, nowMs }: Stats): Row[] {
+  return entries(destinations).map(([id, { stream, live, coming }]) => ({
+    cells: [
+      { text: id, tone: linkFault(live) || (coming && linkFault(coming)) ? 'wrong' : 'plain' },
+      stream,
+      { text: `${live.state} ${durationText(nowMs - live.sinceMs)}`, tone: linkTone(live) },
+      kilobitsText(live.bitsPerSecond.now),
+      bytesText(live.waitingBytes),
+      { text: String(live.droppedMessages), tone: live.droppedMessages > 0 ? 'notice' : 'plain' },
+      live.pingMs === null ? NOTHING : msText(live.pingMs),
+      live.url,
+    ],
+    notes: [
+      ...linkNotes(live, nowMs),
+      ...(coming === null
+        ? []
+        : [{ text: comingText(coming, nowMs), tone: 'notice' as const }, ...linkNotes(coming, nowMs)]),
+    ],
+  }));
+}
+
+function comingText({ url, state, sinceMs }: LinkStats, nowMs: number): string {
+  return `changing to ${url}: ${state} ${durationText(nowMs - sinceMs)}`;
+}
+
+/** What is wrong with a link and when it is tried again; or what once was. */
+function linkNotes(link: LinkStats, nowMs: number): Cell[] {
+  const fault = linkFault(link);
+  const next = link.nextDialMs === null ? '' : `; next try in ${durationText(link.nextDialMs - nowMs)}`;
+  if (fault !== null) {
+    const tries = link.state === 'open' ? '' : `, ${plural(link.attempts, 'try', 'tries')} so far`;
+    return noteOf('wrong', `! ${fault.words} (${fault.code})${next}${tries}`);
+  }
+  if (link.lastError === null || link.lastErrorMs === null) return [];
+  const often = link.opens > 1 ? `opened ${link.opens} times; ` : '';
+  return noteOf('quiet', `${often}last error ${durationText(nowMs - link.lastErrorMs)} ago: ${link.lastError}${next}`);
+}
+
+function feedTone({ state, fault }: FeedStats): Tone {
+  if (fault !== null) return 'wrong';
+  return ({ live: 'good', silent: 'notice', absent: 'quiet' } as const)[state];
+}
+
+function linkTone(link: LinkStats): Tone {
+  if (linkFault(link) !== null) return 'wrong';
+  return link.state === 'open' ? 'good' : 'notice';
+}
+
+function mediaText({ tracks, opaqueMessages }: FeedStats): string {
+  const texts = tracks.map(trackText);
+  if (opaqueMessages > 0) texts.push(`data (${plural(opaqueMessages, 'message')})`);
+  return texts.join(', ') || NOTHING;
+}
+
+/** How far the feeds are from where they should be, and how fast they drift. */
+function clocksText({ clocks }: StreamStats): string {
+  const others = clocks.filter(({ isReference }) => !isReference);
+  const texts = others.map(({ feed, errorMs, driftPpm }) => {
+    return `${feed} ${errorMs === null ? 'not known yet' : signedMsText(errorMs)}, ${Math.round(driftPpm)} ppm`;
+  });
+  return texts.join('; ') || NOTHING;
+}
+
+/** The feeds of the rule of which the stream has nothing. */
+function missingText({ feeds, tracks }: StreamStats): string {
+  const missing = feeds.filter((entry) => !tracks.some(({ feed }) => feed === readFeedEntry(entry).feed));
+  return missing.length === 0 ? '' : `nothing of ${[...missing].sort(byName).join(', ')}`;
+}
+
+function faultNotes({ fault }: FeedStats | StreamStats): Cell[] {
+  return fault === null ? [] : noteOf('wrong', `! ${fault.words} (${fault.code})`);
+}
+
+function noteOf(tone: Tone, text: string): Cell[] {
+  return text === '' ? [] : [{ text, tone }];
+}
+
+/** What there is of something, counted: `3 continuity errors, 1 damaged table`. */
+function counted(counts: readonly (readonly [number, string, string?])[], more: readonly string[] = []): string {
+  const texts = counts.filter(([count]) => count > 0).map(([count, one, many]) => plural(count, one, many));
+  return [...texts, ...more].join(', ');
+}

@@ -1,0 +1,88 @@
+// Tables that fit a terminal: names give way first, and columns that there is no room for stand below their row.
+// Pure: no I/O.
+
+import type { Painter, Tone } from './colour.js';
+import { shorten, wrap } from './text.js';
+
+/** A column of a table. */
+export interface Column {
+  readonly title: string;
+  readonly align?: 'right';
+  /** It may be cut in its middle to so many characters. */
+  readonly least?: number;
+  /** Where there is no room for it, it stands below the row, behind these words. The last columns of a table only. */
+  readonly below?: string;
+}
+
+export interface Cell {
+  readonly text: string;
+  readonly tone?: Tone;
+}
+
+export interface Row {
+  /** A cell for each column; a text is a plain one. */
+  readonly cells: readonly (Cell | string)[];
+  /** What stands below it, each on lines of its own. */
+  readonly notes: readonly Cell[];
+}
+
+const GAP = '  ';
+const INDENT = '    ';
+const HANGING = `${INDENT}  `;
+
+/** The lines of a table in `width` characters (Infinity: as wide as it is). */
+export function tableLines(columns: readonly Column[], rows: readonly Row[], width: number, paint: Painter): string[] {
+  const cells = rows.map((row) => row.cells.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)));
+  const natural = columns.map(({ title }, i) => Math.max(title.length, ...cells.map((row) => row[i]!.text.length)));
+  const shown = countShown(columns, natural, width);
+  const widths = fit(columns.slice(0, shown), natural, width);
+  const lineOf = (row: readonly Cell[]) => {
+    const texts = widths.map((size, i) => {
+      const text = shorten(row[i]!.text, size);
+      const isLast = i === widths.length - 1;
+      const space = ' '.repeat(size - text.length);
+      const painted = paint(text, row[i]!.tone ?? 'plain');
+      if (columns[i]!.align === 'right') return space + painted;
+      return isLast ? painted : painted + space;
+    });
+    return texts.join(GAP).trimEnd();
+  };
+  const lines = [lineOf(columns.map(({ title }) => ({ text: title, tone: 'head' as const })))];
+  rows.forEach(({ notes }, at) => {
+    const row = cells[at]!;
+    lines.push(lineOf(row));
+    const below = columns.flatMap(({ below: words }, i) => {
+      const { text } = row[i]!;
+      return i < shown || text === '' || text === '-' ? [] : [words === undefined ? text : `${words} ${text}`.trim()];
+    });
+    const quiet = below.map((text): Cell => ({ text, tone: 'quiet' }));
+    for (const { text, tone } of [...quiet, ...notes]) {
+      for (const line of wrap(text, width, INDENT, HANGING))
+        lines.push(INDENT + paint(line.slice(INDENT.length), tone ?? 'plain'));
+    }
+  });
+  return lines;
+}
+
+/** How many columns there is room for when names are as short as they may be. */
+function countShown(columns: readonly Column[], natural: readonly number[], width: number): number {
+  let shown = columns.length;
+  const least = () =>
+    columns.slice(0, shown).reduce((sum, { least: size }, i) => sum + Math.min(natural[i]!, size ?? Infinity), 0) +
+    GAP.length * (shown - 1);
+  while (shown > 1 && columns[shown - 1]!.below !== undefined && least() > width) shown--;
+  return shown;
+}
+
+/** Widths of columns: the longest that may be cut give way first. */
+function fit(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+  const widths = columns.map((_, i) => natural[i]!);
+  const over = () => widths.reduce((sum, size) => sum + size, 0) + GAP.length * (widths.length - 1) - width;
+  while (over() > 0) {
+    const spare = columns.map(({ least }, i) => (least === undefined || widths[i]! <= least ? 0 : widths[i]!));
+    const longest = spare.indexOf(Math.max(...spare));
+    if (spare[longest] === 0) break; // narrower than the table can be: the terminal wraps it
+    widths[longest]!--;
+  }
+  return widths;
+}
