@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { metricsText } from '../../src/api/metrics.js';
@@ -17,11 +17,12 @@ import { checkMetrics } from '../support/promtool.js';
 import { until } from '../support/wait.js';
 
 const KEY = 'a-key';
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const BEARER = { Authorization: `Bearer ${KEY}` };
 
 /** A relay with everything that there is a metric of: live, silent, muted, far ends that are there and that are not. */
 async function atWork(): Promise<TestRelay> {
-  const relay = await TestRelay.start({ apiKey: KEY });
+  const relay = await TestRelay.start({ apiKey: KEY, limits: { pingIntervalMs: 100 } });
   const set = async (path: string, body: unknown) => {
     const { status, text } = await relay.api('PUT', path, body, BEARER);
     expect(status, text).to.equal(200);
@@ -30,6 +31,7 @@ async function atWork(): Promise<TestRelay> {
   await set('/api/streams', { stream: 'stream/front', feeds: ['cam#video', 'cam#audio', 'mic'] });
   await set('/api/destinations', { id: '0', stream: 'stream/front', destination: farEnd.url });
   await set('/api/destinations', { id: 'away/_1_', stream: 'cam', destination: 'ws://127.0.0.1:9/x' });
+  await set('/api/streams', { stream: 'stream/back', feeds: ['nobody'] });
   await set('/api/mutes/mic', {});
   live(relay.url, 'cam', CAMERA_WITH_SOUND, 60);
   live(relay.url, 'mic', MICROPHONE, 60);
@@ -40,28 +42,19 @@ async function atWork(): Promise<TestRelay> {
       (feeds.mic?.bytes ?? 0) > 0 &&
       (streams['stream/front']?.clocks.length ?? 0) > 0 &&
       (destinations['0']?.live.sentBytes ?? 0) > 0 &&
+      (destinations['0']?.live.pingMs ?? null) !== null &&
+      (feeds.nobody?.fault ?? null) !== null &&
       (destinations['away/_1_']?.live.fault ?? null) !== null
     );
   });
   return relay;
 }
 
-/** Debian's Prometheus, which scrapes `target` every 200 ms. */
-async function startPrometheus(target: string): Promise<string> {
+/** Debian's Prometheus with this configuration. */
+async function startPrometheus(config: string): Promise<string> {
   const folder = scratch();
   const port = await freePort();
-  const config = {
-    scrape_configs: [
-      {
-        job_name: 'vw',
-        scrape_interval: '200ms',
-        scrape_timeout: '200ms',
-        authorization: { credentials: KEY },
-        static_configs: [{ targets: [target] }],
-      },
-    ],
-  };
-  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config)); // JSON is YAML
+  writeFileSync(join(folder, 'prometheus.yml'), config);
   const child: ChildProcess = spawn(
     'prometheus',
     [
@@ -82,6 +75,12 @@ interface Found {
   readonly data: {
     readonly result: readonly { readonly metric: Record<string, string>; readonly value: [number, string] }[];
   };
+}
+
+/** What Prometheus knows; nothing while it is not there yet. */
+async function query(prometheus: string, what: string): Promise<Found['data']['result']> {
+  const response = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(what)}`).catch(() => null);
+  return response?.ok ? ((await response.json()) as Found).data.result : [];
 }
 
 describe('GET /metrics', () => {
@@ -107,6 +106,12 @@ describe('GET /metrics', () => {
       .to.contain('vw_destination_up{destination="0"} 1\n')
       .and.contain('vw_destination_up{destination="away/_1_"} 0\n');
     expect(text).to.contain('vw_destination_fault{destination="away/_1_",code="unreachable"} 1\n');
+    const told = README.match(/`(?!vw_serve)(?:vw|process|nodejs)_[a-z0-9_]+(?=[`[ ])/g)!.map((name) => name.slice(1));
+    expect(
+      told.filter((name) => !text.includes(`# TYPE ${name} `)),
+      'told by README',
+    ).to.deep.equal([]);
+    expect(told).to.have.lengthOf.above(20);
     const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     const names = series.map((line) => line.slice(0, line.lastIndexOf(' ')));
     expect(new Set(names).size, 'each series once').to.equal(names.length);
@@ -114,26 +119,37 @@ describe('GET /metrics', () => {
 
   it('is what a real Prometheus scrapes', async () => {
     const relay = await atWork();
-    const prometheus = await startPrometheus(`127.0.0.1:${relay.port}`);
-    const query = async (what: string): Promise<Found['data']['result']> => {
-      const response = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(what)}`).catch(() => null);
-      return response?.ok ? ((await response.json()) as Found).data.result : [];
+    const scrape = {
+      job_name: 'vw',
+      scrape_interval: '200ms',
+      scrape_timeout: '200ms',
+      authorization: { credentials: KEY },
+      static_configs: [{ targets: [`127.0.0.1:${relay.port}`] }],
     };
-    await until('it is scraped', async () => (await query('up'))[0]?.value[1] === '1', 15_000);
+    const prometheus = await startPrometheus(JSON.stringify({ scrape_configs: [scrape] })); // JSON is YAML
+    await until('it is scraped', async () => (await query(prometheus, 'up'))[0]?.value[1] === '1', 15_000);
     await until(
       'its rate is known',
-      async () => Number((await query('rate(vw_feed_bytes_total{feed="cam"}[5s])'))[0]?.value[1]) > 0,
+      async () => Number((await query(prometheus, 'rate(vw_feed_bytes_total{feed="cam"}[5s])'))[0]?.value[1]) > 0,
       15_000,
     );
     await until('every series is there', async () => {
       const { text } = await relay.api('GET', '/metrics', undefined, BEARER);
-      const [counted] = await query('count({__name__=~"vw_.*"})');
+      const [counted] = await query(prometheus, 'count({__name__=~"vw_.*"})');
       return Number(counted?.value[1]) === text.match(/^vw_.*$/gm)!.length;
     });
-    expect((await query('vw_destination_fault'))[0]!.metric).to.include({
+    expect((await query(prometheus, 'vw_destination_fault'))[0]!.metric).to.include({
       destination: 'away/_1_',
       code: 'unreachable',
     });
+  }).timeout(60_000);
+
+  it('is scraped with the lines that README shows', async () => {
+    const [, lines] = /```yaml\n(scrape_configs:[^]*?)```/.exec(README)!;
+    const relay = await TestRelay.start({ apiKey: KEY });
+    const ours = lines!.replace('KEY', KEY).replace('127.0.0.1:8888', `127.0.0.1:${relay.port}`);
+    const prometheus = await startPrometheus(`global: { scrape_interval: 200ms, scrape_timeout: 200ms }\n${ours}`);
+    await until('it is scraped', async () => (await query(prometheus, 'vw_build_info')).length === 1, 15_000);
   }).timeout(60_000);
 
   it('has a series once, whatever a damaged PMT lists', async () => {
