@@ -18,7 +18,7 @@ export interface Knock {
 }
 
 /** Paths that need no key: the login itself, and the question whether anybody is there. */
-const OPEN_PATHS = new Set(['/login', '/style.css', '/healthcheck']);
+export const OPEN_PATHS = new Set(['/login', '/style.css', '/healthcheck']);
 
 /** Lets requests in or says why not. */
 export class Guard {

@@ -1,11 +1,15 @@
 // The login page and the front page: what a browser gets that has no key yet, or opens the relay's address.
 // No script; helmet's headers with a policy that allows none.
 
-import express, { type RequestHandler, Router } from 'express';
+import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { z } from 'zod';
 import { refusal } from './guard.js';
 import { COOKIE_NAME, type KeyGuard } from './keys.js';
+import { content, type Route, TO_LOGIN } from './route.js';
 import { escapeHtml, playerLinks, type Watchable } from '../web/player-page.js';
+
+const HTML = 'text/html';
 
 const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1rem;color:#1c2733;background:#f6f8fa}
 h1{font-size:1.5rem}input,button{font:inherit;padding:.5rem .75rem;border:1px solid #b6c2cd;border-radius:.4rem}
@@ -38,18 +42,52 @@ export function loginFor(path: string): string | null {
 }
 
 /** Pages of the relay; `keys` is null where there is nothing to log in to. `watchables`: what can be watched now. */
-export function createPages(keys: KeyGuard | null, isSecure: boolean, watchables: () => Watchable[]): Router {
-  const pages = Router({ caseSensitive: true });
-  pages.get('/style.css', (_request, response) => {
-    response.type('css').send(STYLE);
-  });
-  pages.get('/', (_request, response) => {
-    response.type('html').send(frontPage(watchables()));
-  });
-  if (!keys) return pages;
-  pages.get('/login', (request, response) => {
-    response.type('html').send(loginPage('', wantedPage(request.query.to)));
-  });
+export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables: () => Watchable[]): Route[] {
+  return [
+    {
+      name: 'front page',
+      path: '/',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'frontPage',
+          summary: 'A page that lists what can be watched',
+          answer: content(HTML, 'The page.'),
+          others: [TO_LOGIN],
+          errors: [],
+          handlers: [
+            (_request, response) => {
+              response.type('html').send(frontPage(watchables()));
+            },
+          ],
+        },
+      ],
+    },
+    {
+      name: 'style',
+      path: '/style.css',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'style',
+          summary: 'The style of the pages',
+          answer: content('text/css', 'The style.'),
+          errors: [],
+          handlers: [
+            (_request, response) => {
+              response.type('css').send(STYLE);
+            },
+          ],
+        },
+      ],
+    },
+    ...(keys ? loginRoutes(keys, isSecure) : []),
+  ];
+}
+
+function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
   const login: RequestHandler = (request, response) => {
     const { key, to } = (request.body ?? {}) as { key?: unknown; to?: unknown };
     const verdict = keys.checkKey(typeof key === 'string' ? key : '', request.socket.remoteAddress ?? '', Date.now());
@@ -73,12 +111,73 @@ export function createPages(keys: KeyGuard | null, isSecure: boolean, watchables
     });
     response.redirect(303, wantedPage(to));
   };
-  pages.post('/login', express.urlencoded({ extended: false, limit: 8192, parameterLimit: 4 }), login);
-  pages.post('/logout', (_request, response) => {
-    response.clearCookie(COOKIE_NAME, { path: '/' });
-    response.redirect(303, '/login');
-  });
-  return pages;
+  const to = {
+    in: 'query',
+    name: 'to',
+    description: "The player's page that the login leads on to.",
+    example: '/play/video0',
+  } as const;
+  return [
+    {
+      name: 'login',
+      path: '/login',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'loginPage',
+          summary: 'The page that asks for the key',
+          parameters: [to],
+          answer: content(HTML, 'The page.'),
+          errors: [],
+          handlers: [
+            (request, response) => {
+              response.type('html').send(loginPage('', wantedPage(request.query.to)));
+            },
+          ],
+        },
+        {
+          methods: ['POST'],
+          id: 'login',
+          summary: 'Leaves a cookie for a week',
+          body: {
+            type: 'application/x-www-form-urlencoded',
+            schema: z.object({
+              key: z.string().describe('VW_API_KEY'),
+              to: z.string().optional().describe(to.description),
+            }),
+          },
+          answer: { status: 303, words: 'To the page that was asked for, with a cookie.', type: null, schema: null },
+          others: [
+            { ...content(HTML, 'The key is wrong; the page asks again.'), status: 401 },
+            { ...content(HTML, 'Too many wrong keys.'), status: 429 },
+          ],
+          errors: ['ERR_TOO_LARGE'],
+          handlers: [express.urlencoded({ extended: false, limit: 8192, parameterLimit: 4 }), login],
+        },
+      ],
+    },
+    {
+      name: 'logout',
+      path: '/logout',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['POST'],
+          id: 'logout',
+          summary: 'Takes the cookie away',
+          answer: { status: 303, words: 'To the login.', type: null, schema: null },
+          errors: [],
+          handlers: [
+            (_request, response) => {
+              response.clearCookie(COOKIE_NAME, { path: '/' });
+              response.redirect(303, '/login');
+            },
+          ],
+        },
+      ],
+    },
+  ];
 }
 
 function page(title: string, body: string): string {
@@ -93,7 +192,7 @@ function frontPage(watchables: readonly Watchable[]): string {
     'vw',
     '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
       '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
-      '<a href="/api/destinations/all">destinations</a>.</p>' +
+      '<a href="/api/destinations/all">destinations</a>, <a href="/api/docs">API</a>.</p>' +
       (watchables.length === 0 ? '' : `<h2>Watch</h2>${playerLinks(watchables)}`) +
       '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, see a feed at <code>/play/&lt;feed&gt;</code>, ' +
       'take its bytes from <code>/ws/&lt;feed&gt;</code>.</p>',

@@ -24,6 +24,12 @@ const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
   CERT_HAS_EXPIRED: ['untrusted', 'its certificate has expired'],
   CERT_NOT_YET_VALID: ['untrusted', "its certificate is not valid yet (is this machine's clock right?)"],
   CERT_REVOKED: ['untrusted', 'its certificate was revoked'],
+  CERT_UNTRUSTED: ['untrusted', NOT_TRUSTED],
+  CERT_REJECTED: ['untrusted', NOT_TRUSTED],
+  CERT_SIGNATURE_FAILURE: ['untrusted', `${NOT_TRUSTED}: its signature is wrong`],
+  CERT_CHAIN_TOO_LONG: ['untrusted', `${NOT_TRUSTED}: too many authorities in a row`],
+  INVALID_CA: ['untrusted', `${NOT_TRUSTED}: it was signed by what is no authority`],
+  INVALID_PURPOSE: ['untrusted', `${NOT_TRUSTED}: it is not for a server`],
   ERR_TLS_CERT_ALTNAME_INVALID: ['untrusted', 'its certificate is for another name'],
   EPROTO: ['other', 'it does not speak TLS there'],
 };

@@ -72,9 +72,22 @@ export function parseSourceName(text: string): string {
   return name;
 }
 
-function name(faultOf: (name: string) => string | null) {
+/** What `faultOf` looks at, as a pattern for the API's document: a test holds the two together. */
+function namePattern(ahead: string, behind = ''): string {
+  const reserved = `(?!(?:${[...RESERVED].join('|')})(?:#|$))`;
+  const noDots = '(?!(?:[^#]*/)?\\.{1,2}(?:[/#]|$))';
+  return `^/?(?=[^#]{1,${MAX_NAME_LENGTH}}(?:#|$))${reserved}${ahead}${noDots}[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*${behind}$`;
+}
+
+const NO_STREAM = `(?!${STREAM_PREFIX})`;
+
+/** A name as it comes in a rule or a path, with what the API's document says of it. */
+function name(faultOf: (name: string) => string | null, pattern?: string, description?: string) {
+  const told =
+    description === undefined ? {} : { pattern, description: `${description} One "/" before it is dropped.` };
   return z
     .string()
+    .meta(told)
     .transform(trimName)
     .superRefine((value, context) => {
       const fault = faultOf(value);
@@ -107,23 +120,50 @@ function feedEntryFault(entry: string): string | null {
 /** The furthest that a feed's time can be corrected by a rule. */
 const MAX_TRIM_MS = 2000;
 
-const streamSchema = z.strictObject({
-  stream: name(streamFault),
-  feeds: z.array(name(feedEntryFault)).max(MAX_FEEDS, `at most ${MAX_FEEDS} feeds`),
+/** What a stream rule may be; {@link parseStreamRule} checks what is between its fields. */
+export const streamSchema = z.strictObject({
+  stream: name(
+    streamFault,
+    namePattern(`(?=${STREAM_PREFIX})`),
+    `The stream's name; it begins with "${STREAM_PREFIX}".`,
+  ),
+  feeds: z
+    .array(
+      name(
+        feedEntryFault,
+        namePattern(NO_STREAM, '(?:#(?:video|audio))?'),
+        'A feed; "feed#video" and "feed#audio" take a part of it.',
+      ),
+    )
+    .max(MAX_FEEDS, `at most ${MAX_FEEDS} feeds`)
+    .describe('The feeds it joins, in the order of its tracks: each once, or its #video and #audio once each.'),
   trimMs: z
     .record(
       z.string(),
       z.number().min(-MAX_TRIM_MS, `at least -${MAX_TRIM_MS} ms`).max(MAX_TRIM_MS, `at most ${MAX_TRIM_MS} ms`),
     )
-    .optional(),
+    .optional()
+    .describe(
+      "Corrections of feeds' time by their names, milliseconds; positive is later. Only of feeds of this rule.",
+    ),
 });
 
 /** What can be muted of a feed. */
 export type MutedTracks = 'audio' | 'all';
 
+const mutedTracks = z
+  .enum(['audio', 'all'], { message: '"audio" or "all"' })
+  .describe('What goes nowhere: the sound, or everything.');
+
 const muteSchema = z.strictObject({
   feed: name(muteFault),
-  tracks: z.enum(['audio', 'all'], { message: '"audio" or "all"' }).default('audio'),
+  tracks: mutedTracks.default('audio'),
+});
+
+/** What may be sent to mute; the path says whom. */
+export const muteBodySchema = z.strictObject({
+  tracks: mutedTracks.default('audio'),
+  feed: z.unknown().optional().describe('Not looked at: the path says which feed.'),
 });
 
 /** The name that stands for every feed, also those that come later. */
@@ -145,14 +185,35 @@ export function parseMuteRule(feed: string, body: unknown): MuteRule {
   return check(muteSchema, { ...given, feed }, 'ERR_BAD_MUTE', 'mute', '{"tracks": "audio"} or {"tracks": "all"}');
 }
 
-const destinationSchema = z.strictObject({
-  id: name(nameFault),
-  stream: name(nameFault),
-  destination: z.string().max(MAX_URL_LENGTH, `at most ${MAX_URL_LENGTH} characters`),
-  token: z.union([z.string(), z.null()]).optional(),
-  // What the API shows in place of the token; a rule that was read may be posted as it is.
-  tokenSet: z.boolean().optional(),
-  swap: z.enum(['make', 'break'], { message: '"make" or "break"' }).optional(),
+/** What a destination rule may be; {@link parseDestinationRule} looks at its address and its token. */
+export const destinationSchema = z.strictObject({
+  id: name(nameFault, namePattern(''), "The rule's own name."),
+  stream: name(nameFault, namePattern(''), 'The stream or feed that is sent; it need not be there yet.'),
+  destination: z
+    .string()
+    .max(MAX_URL_LENGTH, `at most ${MAX_URL_LENGTH} characters`)
+    .describe(
+      'Where to: ws://host[:port]/path, wss://host[:port]/path, or http:// or https:// with a token. No fragment, no user name.',
+    ),
+  token: z
+    .union([z.string().meta({ minLength: 1, maxLength: MAX_TOKEN_LENGTH, pattern: '^[!-~]+$' }), z.null()])
+    .optional()
+    .meta({
+      description:
+        'A secret for the far end. Left out: the one there is stays if `destination` is the same; null: none.',
+      writeOnly: true,
+    }),
+  tokenSet: z
+    .boolean()
+    .optional()
+    // A rule that was read may be posted as it is.
+    .describe('What is shown in place of a token; not looked at.'),
+  swap: z
+    .enum(['make', 'break'], { message: '"make" or "break"' })
+    .optional()
+    .describe(
+      'How another far end is changed to. make (also without this): it is dialled before the old one is left; break: after.',
+    ),
 });
 
 /** Which feeds make up a stream, in the order of its tracks. */

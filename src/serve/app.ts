@@ -9,10 +9,11 @@ import express, {
   type Response,
 } from 'express';
 import helmet from 'helmet';
+import { METRICS_TYPE } from '../metrics.js';
 import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 import type { Codes } from './codes.js';
 import type { Hall } from './hall.js';
-import { METRICS_TYPE, metricsText } from './metrics.js';
+import { metricsText } from './metrics.js';
 import { OPEN_GRANT, TokenError } from './tokens.js';
 import { parsePlace } from './topic.js';
 

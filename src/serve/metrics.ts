@@ -1,80 +1,54 @@
-// What the server does, for Prometheus: its text format, version 0.0.4. Counters are read when they are asked for.
+// What the server does, for Prometheus. Counters are read when they are asked for.
 
+import { labels, MetricsText, type Sample } from '../metrics.js';
 import type { Hall } from './hall.js';
-
-export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
-type Labels = Readonly<Record<string, string>>;
 
 /** Every metric as text. */
 export function metricsText(hall: Hall): string {
-  const lines: string[] = [];
-  const metric = (name: string, type: 'gauge' | 'counter', help: string, values: readonly [Labels, number][]) => {
-    lines.push(`# HELP vw_serve_${name} ${help}`, `# TYPE vw_serve_${name} ${type}`);
-    for (const [labels, value] of values) lines.push(`vw_serve_${name}${labelsText(labels)} ${value}`);
-  };
-  const one = (value: number): [Labels, number][] => [[{}, value]];
+  const text = new MetricsText();
   const total = hall.rooms.total();
   const { heapUsed, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  metric('clients', 'gauge', 'WebSockets that are here', one(hall.size));
-  metric('refusals_total', 'counter', 'Refused tokens and codes', one(hall.entrance.refusals));
-  metric('received_bytes_total', 'counter', 'Bytes of messages from publishers', one(total.receivedBytes));
-  metric('received_messages_total', 'counter', 'Messages from publishers', one(total.receivedMessages));
-  metric('sent_bytes_total', 'counter', 'Bytes of messages to viewers', one(total.sentBytes));
-  metric('sent_messages_total', 'counter', 'Messages to viewers', one(total.sentMessages));
-  metric('dropped_bytes_total', 'counter', 'Bytes that slow viewers went without', one(total.droppedBytes));
-  metric('dropped_messages_total', 'counter', 'Messages that slow viewers went without', one(total.droppedMessages));
-  metric('stuck_viewers_total', 'counter', 'Viewers closed because they took nothing', one(total.stuckViewers));
-  const topics = Object.entries(hall.rooms.stats(performance.now()));
-  const each = (of: (stats: (typeof topics)[number][1]) => number) =>
-    topics.map(([topic, stats]): [Labels, number] => [{ topic }, of(stats)]);
-  metric(
-    'topic_publishers',
-    'gauge',
-    'Publishers of a topic',
+  text.gauge('vw_serve_clients', 'WebSockets that are here.', hall.size);
+  text.counter('vw_serve_refusals_total', 'Refused tokens and codes.', hall.entrance.refusals);
+  text.counter('vw_serve_received_bytes_total', 'Bytes of messages from publishers.', total.receivedBytes);
+  text.counter('vw_serve_received_messages_total', 'Messages from publishers.', total.receivedMessages);
+  text.counter('vw_serve_sent_bytes_total', 'Bytes of messages to viewers.', total.sentBytes);
+  text.counter('vw_serve_sent_messages_total', 'Messages to viewers.', total.sentMessages);
+  text.counter('vw_serve_dropped_bytes_total', 'Bytes that slow viewers went without.', total.droppedBytes);
+  text.counter('vw_serve_dropped_messages_total', 'Messages that slow viewers went without.', total.droppedMessages);
+  text.counter('vw_serve_stuck_viewers_total', 'Viewers closed because they took nothing.', total.stuckViewers);
+
+  // Of a topic as long as it is there: one that comes again begins at 0, which rate() knows.
+  const topics = Object.entries(hall.rooms.stats(performance.now())).map(([topic, stats]) => {
+    return { own: labels({ topic }), stats };
+  });
+  const each = (of: (stats: (typeof topics)[number]['stats']) => number): Sample[] => {
+    return topics.map(({ own, stats }) => [own, of(stats)]);
+  };
+  const topic = (name: string, help: string, of: Parameters<typeof each>[0]) => {
+    text.counter(`vw_serve_topic_${name}_total`, help, each(of));
+  };
+  text.gauge(
+    'vw_serve_topic_publishers',
+    'Publishers of a topic.',
     each(({ publishers }) => publishers),
   );
-  metric(
-    'topic_viewers',
-    'gauge',
-    'Viewers of a topic',
+  text.gauge(
+    'vw_serve_topic_viewers',
+    'Viewers of a topic.',
     each(({ viewers }) => viewers),
   );
-  metric(
-    'topic_received_bytes',
-    'gauge',
-    'Bytes received since the topic is there',
-    each((s) => s.receivedBytes),
-  );
-  metric(
-    'topic_sent_bytes',
-    'gauge',
-    'Bytes sent since the topic is there',
-    each((s) => s.sentBytes),
-  );
-  metric(
-    'topic_dropped_messages',
-    'gauge',
-    'Messages dropped since the topic is there',
-    each((s) => s.droppedMessages),
-  );
-  metric(
-    'topic_continuity_errors',
-    'gauge',
-    'Packets lost before they came here',
-    each((s) => s.continuityErrors),
-  );
-  metric('resident_memory_bytes', 'gauge', 'Memory of the process', one(rss));
-  metric('heap_used_bytes', 'gauge', 'Memory of its JavaScript objects', one(heapUsed));
-  metric('cpu_seconds_total', 'counter', 'Processor time of the process', one((user + system) / 1e6));
-  return `${lines.join('\n')}\n`;
-}
+  topic('received_bytes', 'Bytes from its publishers.', ({ receivedBytes }) => receivedBytes);
+  topic('received_messages', 'Messages from its publishers.', ({ receivedMessages }) => receivedMessages);
+  topic('sent_bytes', 'Bytes to its viewers.', ({ sentBytes }) => sentBytes);
+  topic('sent_messages', 'Messages to its viewers.', ({ sentMessages }) => sentMessages);
+  topic('dropped_bytes', 'Bytes that its slow viewers went without.', ({ droppedBytes }) => droppedBytes);
+  topic('dropped_messages', 'Messages that its slow viewers went without.', ({ droppedMessages }) => droppedMessages);
+  topic('continuity_errors', 'Packets lost before they came here.', ({ continuityErrors }) => continuityErrors);
 
-function labelsText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(
-    ([name, value]) =>
-      `${name}="${value.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))}"`,
-  );
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+  text.gauge('vw_serve_resident_memory_bytes', 'Memory of the process.', rss);
+  text.gauge('vw_serve_heap_used_bytes', 'Memory of its JavaScript objects.', heapUsed);
+  text.counter('vw_serve_cpu_seconds_total', 'Processor time of the process.', (user + system) / 1e6);
+  return text.toString();
 }

@@ -1,0 +1,94 @@
+// The API about itself: its links and its document.
+
+import { z } from 'zod';
+import { readVersion } from '../version.js';
+import { type OpenApi, openApi } from './openapi.js';
+import { docsPage } from './docs-page.js';
+import { answer, content, json, type Route } from './route.js';
+
+const linksSchema = z.strictObject({
+  version: z.string().describe("vw's"),
+  links: z.array(
+    z.strictObject({
+      name: z.string(),
+      href: z.string().describe('a path; {name} stands for a name'),
+      methods: z.array(z.string()),
+      summary: z.string(),
+    }),
+  ),
+});
+
+/** What `GET /api` answers. */
+export type Links = z.infer<typeof linksSchema>;
+
+/** The routes that tell of `others` and of themselves. */
+export function aboutRoutes(others: readonly Route[], hasKey: boolean): Route[] {
+  // Made when it is first asked for: a relay that nobody asks pays nothing.
+  let document: OpenApi | null = null;
+  const made = () => (document ??= openApi([...routes, ...others], hasKey));
+  const routes: Route[] = [
+    {
+      name: 'API',
+      path: '/api',
+      tag: 'Seeing',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'listLinks',
+          summary: 'Lists what there is',
+          answer: json('Every path, with what it does.', linksSchema),
+          errors: [],
+          handlers: [answer(() => linksOf([...routes, ...others]))],
+        },
+      ],
+    },
+    {
+      name: 'document',
+      path: '/api/openapi.json',
+      tag: 'Seeing',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'getDocument',
+          summary: 'This document',
+          answer: json(
+            'OpenAPI 3.1.',
+            z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }),
+          ),
+          errors: [],
+          handlers: [answer(made)],
+        },
+      ],
+    },
+    {
+      name: 'page of the API',
+      path: '/api/docs',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'docsPage',
+          summary: 'This document as a page for people',
+          answer: content('text/html', 'The page.'),
+          errors: [],
+          handlers: [
+            (request, response) => {
+              response.type('html').send(docsPage(made(), `${request.protocol}://${request.headers.host ?? ''}`));
+            },
+          ],
+        },
+      ],
+    },
+  ];
+  return routes;
+}
+
+function linksOf(routes: readonly Route[]): Links {
+  const links = routes.map(({ name, path, operations }) => ({
+    name,
+    href: path,
+    methods: operations.flatMap(({ methods }) => methods),
+    summary: operations.map(({ summary }) => summary).join('; '),
+  }));
+  return { version: readVersion(), links };
+}

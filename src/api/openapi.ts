@@ -1,0 +1,252 @@
+// The API's document, made from the routes and the schemas that validate. OpenAPI Specification 3.1.1, RFC 9457.
+
+import { z } from 'zod';
+import { eventSchema, faultSchema, historyLostSchema } from '../relay/event.js';
+import { PROBLEM_TYPE, problem } from '../http/problem.js';
+import { destinationSchema, muteBodySchema, streamSchema } from '../relay/rules.js';
+import { readVersion } from '../version.js';
+import { ANYWHERE, type ErrorCode, ERRORS } from './error-codes.js';
+import { OPEN_PATHS } from './guard.js';
+import { COOKIE_NAME } from './keys.js';
+import { uploadSummarySchema } from './media-routes.js';
+import { type Answer, type Body, type Method, type Operation, type Parameter, type Route, TAGS } from './route.js';
+import { toldSchema } from './seeing-routes.js';
+import {
+  allRulesSchema,
+  destinationListSchema,
+  keptDestinationSchema,
+  keptMuteSchema,
+  keptStreamSchema,
+  muteListSchema,
+  streamListSchema,
+} from './rule-schemas.js';
+import {
+  destinationStatsSchema,
+  feedStatsSchema,
+  linkStatsSchema,
+  processStatsSchema,
+  statsSchema,
+  streamStatsSchema,
+} from '../relay/stats-schema.js';
+
+/** A piece of the document. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** The document as far as our own page and tests read it. */
+export interface OpenApi {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string; readonly description: string } & Json;
+  readonly servers: readonly Json[];
+  readonly security: readonly Json[];
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Json>>;
+    readonly responses: Readonly<Record<string, Json>>;
+  } & Json;
+}
+
+const problemSchema = z
+  .strictObject({
+    title: z.string().describe('what the status means'),
+    status: z.int().min(400).max(599).describe('the HTTP status'),
+    code: z.string().describe('for programs; stays the same'),
+    detail: z.string().describe('for people: what was wrong, and what is accepted'),
+  })
+  .describe('An error: a problem document (RFC 9457) with a code.');
+
+/** The schemas that have a name in the document: of what is taken, and of what is answered. */
+const TAKEN = { StreamRule: streamSchema, DestinationRule: destinationSchema, Mute: muteBodySchema };
+const ANSWERED = {
+  KeptStreamRule: keptStreamSchema,
+  KeptDestinationRule: keptDestinationSchema,
+  KeptMute: keptMuteSchema,
+  StreamList: streamListSchema,
+  DestinationList: destinationListSchema,
+  MuteList: muteListSchema,
+  AllRules: allRulesSchema,
+  UploadSummary: uploadSummarySchema,
+  Stats: statsSchema,
+  ProcessStats: processStatsSchema,
+  FeedStats: feedStatsSchema,
+  StreamStats: streamStatsSchema,
+  DestinationStats: destinationStatsSchema,
+  LinkStats: linkStatsSchema,
+  Told: toldSchema,
+  Event: eventSchema,
+  HistoryLost: historyLostSchema,
+  Fault: faultSchema,
+  Problem: problemSchema,
+};
+
+const DESCRIPTION = [
+  'vw takes MPEG-TS at /ts/{feed} and sends feeds, and streams made of them, to far ends over outbound WebSockets. ' +
+    'What goes where is changed here while it runs.',
+  'Every error is a problem document with a `code`. HEAD is answered wherever GET is.',
+  'Where a key is set (VW_API_KEY) it is shown as a bearer token, as the password of Basic with any user name, or with ' +
+    "the login's cookie.",
+].join('\n\n');
+
+/** The document of `routes`; `hasKey`: whether this relay wants a key. */
+export function openApi(routes: readonly Route[], hasKey: boolean): OpenApi {
+  const named = nameSchemas();
+  const scheme = (name: string) => ({ [name]: [] });
+  const schemes = [scheme('bearer'), scheme('basic'), ...(hasKey ? [scheme('cookie')] : [])];
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'vw: video over WebSockets',
+      version: readVersion(),
+      description: DESCRIPTION,
+      contact: { name: 'whoever runs this relay' },
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'the relay that this document comes from' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths: Object.fromEntries(routes.map((route) => [route.path, pathOf(route, named)])),
+    security: hasKey ? schemes : [{}, ...schemes],
+    components: {
+      schemas: named.components,
+      responses: commonResponses(),
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'The key (VW_API_KEY).' },
+        basic: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'The key as the password; the user name is not looked at.',
+        },
+        ...(hasKey && {
+          cookie: { type: 'apiKey', in: 'cookie', name: COOKIE_NAME, description: 'What the login leaves.' },
+        }),
+      },
+    },
+  };
+}
+
+/** JSON schemas by name, and what to write for a schema: a reference if it has a name. */
+interface Named {
+  readonly components: Readonly<Record<string, Json>>;
+  write(schema: z.ZodType, io: 'input' | 'output'): Json;
+}
+
+function nameSchemas(): Named {
+  const uri = (id: string) => `#/components/schemas/${id}`;
+  const registries = { input: z.registry<{ id: string }>(), output: z.registry<{ id: string }>() };
+  for (const [id, schema] of Object.entries(TAKEN)) registries.input.add(schema, { id });
+  for (const [id, schema] of Object.entries(ANSWERED)) registries.output.add(schema, { id });
+  const made = (['input', 'output'] as const).flatMap((io) =>
+    Object.entries(z.toJSONSchema(registries[io], { io, uri }).schemas),
+  );
+  return {
+    components: Object.fromEntries(made.map(([id, schema]) => [id, plain(schema)])),
+    write: (schema, io) => {
+      const id = registries[io].get(schema)?.id;
+      return id === undefined ? plain(z.toJSONSchema(schema, { io })) : { $ref: uri(id) };
+    },
+  };
+}
+
+/** A schema as it stands within a document, which says what its language is. */
+function plain(schema: object): Json {
+  const outside = ['$schema', '$id', '~standard'];
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !outside.includes(key)));
+}
+
+function pathOf(route: Route, named: Named): Record<string, Json> {
+  const entries = route.operations.flatMap((operation) =>
+    operation.methods.map((method, index) => {
+      // Each method wants an id of its own.
+      const id = index === 0 ? operation.id : `${operation.id}By${method[0]!}${method.slice(1).toLowerCase()}`;
+      return [method.toLowerCase(), operationOf(route, operation, id, method, named)] as const;
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+function operationOf(route: Route, operation: Operation, id: string, method: Method, named: Named): Json {
+  const { summary, description, body, answer, others = [], errors } = operation;
+  const isOpen = OPEN_PATHS.has(route.path);
+  const parameters = [
+    ...(route.parameter ? [parameterOf(route.parameter, 'path')] : []),
+    ...(operation.parameters ?? []).map((one) => parameterOf(one, one.in)),
+  ];
+  const again = method === operation.methods[0] ? '' : `The same as ${operation.methods[0]}.`;
+  const words = [again, description ?? ''].filter((part) => part !== '').join(' ');
+  return {
+    operationId: id,
+    tags: [route.tag],
+    summary,
+    description: words === '' ? `${summary}.` : words,
+    ...(isOpen && { security: [] }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { required: body.isOptional !== true, content: contentOf(body, named, 'input') } }),
+    responses: {
+      ...Object.fromEntries([answer, ...others].map((one) => [one.status, responseOf(one, named)])),
+      ...(answer.status === 101 && {
+        '2XX': { description: 'Never: 101 is the success. For tools that know no other.' },
+      }),
+      ...errorResponses(errors),
+      ...commonRefs(guardErrors(route, operation), others),
+      default: { $ref: '#/components/responses/Other' },
+    },
+  };
+}
+
+function parameterOf({ name, description, example }: Parameter, where: 'path' | 'query' | 'header'): Json {
+  return { name, in: where, required: where === 'path', description, schema: { type: 'string' }, example };
+}
+
+function contentOf({ type, schema, example }: Body | Answer, named: Named, io: 'input' | 'output'): Json {
+  if (type === null) return {};
+  const written = schema === null ? { description: 'as it is' } : named.write(schema, io);
+  return { [type]: { schema: written, ...(example !== undefined && { example }) } };
+}
+
+function responseOf(answer: Answer, named: Named): Json {
+  const { words, type } = answer;
+  return { description: words, ...(type !== null && { content: contentOf(answer, named, 'output') }) };
+}
+
+/** Errors by their status, the codes of each as examples. */
+function errorResponses(codes: readonly ErrorCode[]): Json {
+  const statuses = [...new Set(codes.map((code) => ERRORS[code][0]))].sort((a, b) => a - b);
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const those = codes.filter((code) => ERRORS[code][0] === status);
+      return [status, problemResponse(those)];
+    }),
+  );
+}
+
+function problemResponse(codes: readonly ErrorCode[]): Json {
+  const examples = codes.map((code) => {
+    const [status, words] = ERRORS[code];
+    return [code, { summary: words, value: problem(status, code, words) }] as const;
+  });
+  const schema = { $ref: '#/components/schemas/Problem' };
+  return {
+    description: codes.map((code) => `${code}: ${ERRORS[code][1]}`).join(' '),
+    content: { [PROBLEM_TYPE]: { schema, examples: Object.fromEntries(examples) } },
+  };
+}
+
+const COMMON: readonly ErrorCode[] = ['ERR_KEY', 'ERR_ORIGIN', 'ERR_HOST', 'ERR_TOO_MANY_KEYS'];
+
+function commonResponses(): Record<string, Json> {
+  const each = COMMON.map((code) => [code, problemResponse([code])] as const);
+  const other = { ...problemResponse(ANYWHERE), description: 'What may answer any request.' };
+  return { ...Object.fromEntries(each), Other: other };
+}
+
+/** What the guard may answer to an operation. */
+function guardErrors({ path }: Route, { takesAnyHost }: Operation): ErrorCode[] {
+  const errors: ErrorCode[] = takesAnyHost ? ['ERR_ORIGIN'] : ['ERR_ORIGIN', 'ERR_HOST'];
+  return OPEN_PATHS.has(path) ? errors : [...errors, 'ERR_KEY', 'ERR_TOO_MANY_KEYS'];
+}
+
+/** The guard's answers, but for a status that the operation answers in its own way. */
+function commonRefs(codes: readonly ErrorCode[], others: readonly Answer[]): Json {
+  const own = new Set(others.map(({ status }) => status));
+  const left = codes.filter((code) => !own.has(ERRORS[code][0]));
+  return Object.fromEntries(left.map((code) => [ERRORS[code][0], { $ref: `#/components/responses/${code}` }]));
+}

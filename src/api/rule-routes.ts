@@ -1,0 +1,283 @@
+// Rules by REST: streams, destinations and mutes. Each handler is one call of Actions.
+
+import { destinationSchema, muteBodySchema, streamSchema } from '../relay/rules.js';
+import { z } from 'zod';
+import type { Actions } from './actions.js';
+import { answer, json, JSON_ERRORS, jsonBody, nameIn, optionalJsonBody, type Parameter, type Route } from './route.js';
+import {
+  allRulesSchema,
+  deletedSchema,
+  destinationListSchema,
+  keptDestinationSchema,
+  keptMuteSchema,
+  keptStreamSchema,
+  mutedTracksSchema,
+  muteListSchema,
+  streamListSchema,
+} from './rule-schemas.js';
+
+const FRONT = { stream: 'stream/front', feeds: ['video0', 'audio0'], trimMs: { audio0: -40 } };
+const FAR = { id: '0', stream: 'stream/front', destination: 'ws://127.0.0.1:9001/in/front' };
+const JSON_TYPE = 'application/json';
+const ALL = z.literal('all');
+
+function parameter(what: string, example: string): Parameter {
+  const slashes = 'It may hold "/", as it is or as %2F; one "/" before it is dropped.';
+  return { name: 'name', description: `${what} ${slashes}`, example };
+}
+
+/** The routes of stream rules. */
+export function streamRoutes(actions: Actions): Route[] {
+  return [
+    {
+      name: 'streams',
+      path: '/api/streams',
+      tag: 'Streams',
+      operations: [
+        {
+          methods: ['POST', 'PUT'],
+          id: 'setStream',
+          summary: 'Sets a stream rule',
+          description:
+            'In force when it is answered. Posted again with other feeds it changes in place; posted unchanged it disturbs nothing.',
+          body: { type: JSON_TYPE, schema: streamSchema, example: FRONT },
+          answer: json('The rule as it is kept.', keptStreamSchema, FRONT),
+          errors: [
+            ...JSON_ERRORS,
+            'ERR_BAD_STREAM_RULE',
+            'ERR_FEED_TWICE',
+            'ERR_BAD_TRIM',
+            'ERR_TOO_MANY_RULES',
+            'ERR_TOO_MANY_FEEDS',
+          ],
+          handlers: [...jsonBody, answer((request) => actions.setStream(request.body))],
+        },
+      ],
+    },
+    {
+      name: 'all streams',
+      path: '/api/streams/all',
+      tag: 'Streams',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'listStreams',
+          summary: 'Lists stream rules',
+          answer: json('The feeds of each stream.', streamListSchema, { [FRONT.stream]: FRONT.feeds }),
+          errors: [],
+          handlers: [answer(() => actions.streams())],
+        },
+        {
+          methods: ['DELETE'],
+          id: 'deleteAllStreams',
+          summary: 'Deletes every stream rule',
+          answer: json('They are gone.', ALL, 'all'),
+          errors: [],
+          handlers: [answer(() => actions.deleteAllStreams())],
+        },
+      ],
+    },
+    {
+      name: 'one stream',
+      path: '/api/streams/{name}',
+      tag: 'Streams',
+      parameter: parameter("The stream's name.", FRONT.stream),
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'getStream',
+          summary: 'Tells the feeds of a stream',
+          answer: json('Its feeds.', z.array(z.string()), FRONT.feeds),
+          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
+          handlers: [answer((request) => actions.stream(nameIn(request)))],
+        },
+        {
+          methods: ['DELETE'],
+          id: 'deleteStream',
+          summary: 'Deletes a stream rule',
+          description: 'Destinations and viewers of the stream stay, and get nothing until there is a rule again.',
+          answer: json('It is gone.', deletedSchema, FRONT.stream),
+          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
+          handlers: [answer((request) => actions.deleteStream(nameIn(request)))],
+        },
+      ],
+    },
+  ];
+}
+
+/** The routes of destination rules. */
+export function destinationRoutes(actions: Actions): Route[] {
+  return [
+    {
+      name: 'destinations',
+      path: '/api/destinations',
+      tag: 'Destinations',
+      operations: [
+        {
+          methods: ['POST', 'PUT'],
+          id: 'setDestination',
+          summary: 'Sets a destination rule',
+          description:
+            'Its link is made in the background, for ever. Posted again with another far end, that one is dialled while the old one goes on.',
+          body: { type: JSON_TYPE, schema: destinationSchema, example: FAR },
+          answer: json('The rule as it is kept, without its token.', keptDestinationSchema, FAR),
+          errors: [
+            ...JSON_ERRORS,
+            'ERR_BAD_DESTINATION_RULE',
+            'ERR_BAD_URL',
+            'ERR_BAD_TOKEN',
+            'ERR_TOKEN_WANTED',
+            'ERR_TOO_MANY_RULES',
+            'ERR_TOO_MANY_FEEDS',
+          ],
+          handlers: [...jsonBody, answer((request) => actions.setDestination(request.body))],
+        },
+      ],
+    },
+    {
+      name: 'all destinations',
+      path: '/api/destinations/all',
+      tag: 'Destinations',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'listDestinations',
+          summary: 'Lists destination rules',
+          answer: json('Every rule, by its id.', destinationListSchema, { [FAR.id]: FAR }),
+          errors: [],
+          handlers: [answer(() => actions.destinations())],
+        },
+        {
+          methods: ['DELETE'],
+          id: 'deleteAllDestinations',
+          summary: "Deletes every destination rule but the relay's own",
+          answer: json('They are gone, and their links closed.', ALL, 'all'),
+          errors: [],
+          handlers: [answer(() => actions.deleteAllDestinations())],
+        },
+      ],
+    },
+    {
+      name: 'one destination',
+      path: '/api/destinations/{name}',
+      tag: 'Destinations',
+      parameter: parameter("The rule's id.", FAR.id),
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'getDestination',
+          summary: 'Tells a destination rule',
+          answer: json('The rule, without its token.', keptDestinationSchema, FAR),
+          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
+          handlers: [answer((request) => actions.destination(nameIn(request)))],
+        },
+        {
+          methods: ['DELETE'],
+          id: 'deleteDestination',
+          summary: 'Deletes a destination rule',
+          answer: json('It is gone, and its link closed.', deletedSchema, FAR.id),
+          errors: ['ERR_NOT_FOUND', 'ERR_STANDING', 'ERR_BAD_PATH'],
+          handlers: [answer((request) => actions.deleteDestination(nameIn(request)))],
+        },
+      ],
+    },
+  ];
+}
+
+/** The routes of mutes. */
+export function muteRoutes(actions: Actions): Route[] {
+  // A mute may come without a body: then it is the sound.
+  const body = { type: JSON_TYPE, schema: muteBodySchema, example: { tracks: 'audio' }, isOptional: true };
+  const words = 'What of it goes nowhere from now on.';
+  return [
+    {
+      name: 'all mutes',
+      path: '/api/mutes/all',
+      tag: 'Mutes',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'listMutes',
+          summary: 'Lists mutes',
+          answer: json('What is muted, by feed; all is every feed.', muteListSchema, { video0: 'audio' }),
+          errors: [],
+          handlers: [answer(() => actions.mutes())],
+        },
+        {
+          methods: ['PUT', 'POST'],
+          id: 'muteAll',
+          summary: 'Mutes every feed, also those that come later',
+          body,
+          answer: json(words, keptMuteSchema, { feed: 'all', tracks: 'audio' }),
+          errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_TOO_MANY_RULES'],
+          handlers: [...optionalJsonBody, answer((request) => actions.setMute('all', request.body))],
+        },
+        {
+          methods: ['DELETE'],
+          id: 'unmuteAll',
+          summary: 'Takes every mute away, those of single feeds too',
+          answer: json('Nothing is muted.', ALL, 'all'),
+          errors: [],
+          handlers: [answer(() => actions.deleteMute('all'))],
+        },
+      ],
+    },
+    {
+      name: 'one mute',
+      path: '/api/mutes/{name}',
+      tag: 'Mutes',
+      parameter: parameter("The feed's name.", 'video0'),
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'getMute',
+          summary: 'Tells what is muted of a feed by its own mute',
+          answer: json('What is muted.', mutedTracksSchema, 'audio'),
+          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
+          handlers: [answer((request) => actions.mute(nameIn(request)))],
+        },
+        {
+          methods: ['PUT', 'POST'],
+          id: 'muteFeed',
+          summary: 'Mutes a feed',
+          description: 'It need not be there yet. Nothing captured after the answer leaves, from caches neither.',
+          body,
+          answer: json(words, keptMuteSchema, { feed: 'video0', tracks: 'audio' }),
+          errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_BAD_PATH', 'ERR_TOO_MANY_RULES'],
+          handlers: [...optionalJsonBody, answer((request) => actions.setMute(nameIn(request), request.body))],
+        },
+        {
+          methods: ['DELETE'],
+          id: 'unmuteFeed',
+          summary: 'Takes the mute of a feed away',
+          answer: json('It is gone.', deletedSchema, 'video0'),
+          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
+          handlers: [answer((request) => actions.deleteMute(nameIn(request)))],
+        },
+      ],
+    },
+  ];
+}
+
+/** The route of all rules together. */
+export function allRulesRoutes(actions: Actions): Route[] {
+  const example = { streams: [FRONT], destinations: [FAR], mutes: [{ feed: 'video0', tracks: 'audio' }] };
+  return [
+    {
+      name: 'all rules',
+      path: '/api/rules',
+      tag: 'Rules',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'listRules',
+          summary: 'Lists every rule, each as it may be posted again',
+          description: "Without tokens, and without the relay's own rule (VW_API).",
+          answer: json('Every rule.', allRulesSchema, example),
+          errors: [],
+          handlers: [answer(() => actions.rules())],
+        },
+      ],
+    },
+  ];
+}

@@ -1,0 +1,43 @@
+// What the API answers about rules, as schemas: for its document and its tests. What it takes is in relay/rules.ts.
+
+import { z } from 'zod';
+
+export const mutedTracksSchema = z.enum(['audio', 'all']).describe('what goes nowhere: the sound, or everything');
+
+export const keptStreamSchema = z
+  .strictObject({
+    stream: z.string(),
+    feeds: z.array(z.string()).describe('feeds, or their #video or #audio'),
+    trimMs: z.record(z.string(), z.number()).optional(),
+  })
+  .describe('A stream rule as it is kept.');
+
+export const keptDestinationSchema = z
+  .strictObject({
+    id: z.string(),
+    stream: z.string(),
+    destination: z.string(),
+    tokenSet: z.literal(true).optional().describe('there is a token; it is never shown'),
+    swap: z.enum(['make', 'break']).optional(),
+  })
+  .describe('A destination rule as it is kept.');
+
+export const keptMuteSchema = z
+  .strictObject({ feed: z.string().describe('a feed, or all'), tracks: mutedTracksSchema })
+  .describe('A mute as it is kept.');
+
+export const streamListSchema = z
+  .record(z.string(), z.array(z.string()))
+  .describe('The feeds of every stream, by its name.');
+export const destinationListSchema = z.record(z.string(), keptDestinationSchema).describe('Every rule by its id.');
+export const muteListSchema = z.record(z.string(), mutedTracksSchema).describe('What is muted, by feed.');
+
+export const deletedSchema = z.string().describe('the name of what is gone');
+
+export const allRulesSchema = z
+  .strictObject({
+    streams: z.array(keptStreamSchema),
+    destinations: z.array(keptDestinationSchema),
+    mutes: z.array(keptMuteSchema),
+  })
+  .describe('Every rule, each as it may be posted again.');

@@ -1,0 +1,41 @@
+// The page of the API, as somebody sees it on a phone.
+
+import { expect } from 'chai';
+import { openBrowser } from '../support/browser.js';
+import { TestRelay } from '../support-far/relay.js';
+import { openDocument, operationsOf } from './document.js';
+
+describe('/api/docs', () => {
+  it('tells every path and schema, fits a phone, and needs nothing that its policy forbids', async () => {
+    const relay = await TestRelay.start();
+    const document = await openDocument(relay);
+    const page = await (await openBrowser({ width: 360, height: 700 })).newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    await page.goto(`${relay.url}/api/docs`);
+    const told = await page.locator('article h3').allInnerTexts();
+    for (const { method, template } of operationsOf(document)) {
+      const isTold = told.some((text) => text.split(/\s+/).includes(method) && text.endsWith(template));
+      expect(isTold, `${method} ${template}`).to.equal(true);
+    }
+    for (const name of Object.keys(document.components.schemas)) {
+      expect(await page.locator(`#schema-${name}`).count(), name).to.equal(1);
+    }
+    const broken = await page.evaluate(
+      '[...document.links].map(({ hash }) => hash.slice(1)).filter((id) => id && !document.getElementById(id))',
+    );
+    expect(broken, 'links that lead nowhere').to.deep.equal([]);
+    await page.evaluate('document.querySelectorAll("details").forEach((one) => (one.open = true))');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(360);
+    expect(await page.evaluate('getComputedStyle(document.querySelector("article")).borderTopWidth')).to.equal('1px');
+    expect(complaints).to.deep.equal([]);
+  });
+
+  it('has commands for this relay, and no script or style of its own', async () => {
+    const relay = await TestRelay.start();
+    const response = await relay.api('GET', '/api/docs');
+    expect(response.text).not.to.match(/<script|style=|onclick/);
+    expect(response.headers.get('content-security-policy')).to.contain("default-src 'none'");
+    expect(response.text).to.contain(`curl http://127.0.0.1:${relay.port}/api/streams/all`);
+  });
+});

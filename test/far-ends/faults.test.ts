@@ -1,0 +1,323 @@
+// What can be wrong with a far end is told apart: by the same code and words in stats, events and log.
+
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import type { FaultCode, RelayEvent } from '../../src/relay/event.js';
+import { faultOf, faultOfClose, readTokenEnd, withToken } from '../../src/relay/faults.js';
+import { certificateFor } from '../support-far/certificates.js';
+import { FarServer, startCrossbar, startPractable } from '../support-far/far-ends.js';
+import { afterTest, until } from '../support-far/life.js';
+import { setEnvironment, startTinyproxy } from '../support-far/programs.js';
+import { outerAddress, packets, TestRelay } from '../support-far/relay.js';
+
+/** A token of the usual form; nobody verifies it here. */
+function jwt(claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'HS256' })}.${part(claims)}.c2lnbmF0dXJl`;
+}
+const seconds = () => Math.floor(Date.now() / 1000);
+const expired = () => jwt({ exp: seconds() - 3600, scope: 'a-secret-scope' });
+
+function events(relay: TestRelay): RelayEvent[] {
+  return relay.relay.journal.since(0).told.map(({ event }) => event);
+}
+
+/** Waits until link "0" has failed with `code` and `words`, and looks at what stats, events and log say. */
+async function isTold(relay: TestRelay, code: FaultCode, words: RegExp, type = 'link-refused'): Promise<void> {
+  const fault = () => relay.link().fault;
+  const isSo = () => fault()?.code === code && words.test(fault()?.words ?? '');
+  await until(`${code}: ${String(words)}`, isSo).catch((error: unknown) => {
+    throw new Error(`${(error as Error).message}; it says ${JSON.stringify(fault())}`);
+  });
+  expect(relay.link().lastError).to.match(words);
+  expect(relay.link().lastErrorMs).to.be.closeTo(Date.now(), 60_000);
+  const told = events(relay).filter(
+    (event) => (event.type === 'link-refused' || event.type === 'link-lost') && words.test(event.fault.words),
+  );
+  expect(told.map((event) => [event.type, 'fault' in event && event.fault?.code])).to.deep.equal([[type, code]]);
+  const lines = relay.lines.filter(({ facts }) => words.test(String(facts.reason)));
+  expect(lines, 'one line, however often it is dialled').to.have.length(1);
+  expect(lines[0]!.facts.fault).to.equal(code);
+}
+
+describe('what is wrong with a far end', () => {
+  let relay: TestRelay;
+  beforeEach(async () => {
+    relay = await TestRelay.start();
+  });
+
+  it('refused: crossbar does not want the token', async () => {
+    const farEnd = await startCrossbar({ good: [], reason: 'not for this topic' });
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token: 'a-token' });
+    await farEnd.visited(3);
+    await isTold(relay, 'refused', /refuses the token: not for this topic/);
+  });
+
+  it('refused: it breaks off when it is shown the token, without a word', async () => {
+    const farEnd = await FarServer.start();
+    farEnd.onMessage = ({ client }) => client.terminate();
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token: 'a-token' });
+    await isTold(relay, 'refused', /broke off/);
+  });
+
+  it("refused: practable answers 401, with the far end's reason", async () => {
+    const farEnd = await startPractable('another');
+    await relay.send({ destination: farEnd.url, token: 'a-token' });
+    await isTold(relay, 'refused', /HTTP 401: the token is refused \(token invalid\)/);
+  });
+
+  it('refused: the reason of an access request may hold the token, and is shown without', async () => {
+    const farEnd = await startPractable('another');
+    farEnd.instead = (r) => r.writeHead(403).end(JSON.stringify({ detail: 'no: a-very-secret-token\u001b[2J' }));
+    await relay.send({ destination: farEnd.url, token: 'a-very-secret-token' });
+    await isTold(relay, 'refused', /the token is refused \(no: \(secret\)\?\[2J\)/);
+    expect(await relay.shown()).not.to.contain('a-very-secret-token');
+  });
+
+  for (const status of [401, 403, 429]) {
+    it(`refused: it answers the upgrade with ${status}`, async () => {
+      const farEnd = await answering(status);
+      await relay.send({ destination: farEnd });
+      await isTold(relay, 'refused', new RegExp(`it answered HTTP ${status}, not a WebSocket`));
+    });
+  }
+
+  it('refused: it closes with 1008, which is policy', async () => {
+    const farEnd = await FarServer.start();
+    farEnd.onVisit = ({ client }) => client.close(1008, 'not you');
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    await until('it is told', () => events(relay).some(({ type }) => type === 'link-lost'));
+    const lost = events(relay).find((event) => event.type === 'link-lost')!;
+    expect(lost.fault).to.deep.equal({ code: 'refused', words: 'the far end closed it (1008: not you)' });
+  });
+
+  it('wrong-path: 404 to the upgrade', async () => {
+    await relay.send({ destination: await answering(404) });
+    await isTold(relay, 'wrong-path', /HTTP 404, not a WebSocket \(wrong path\?\)/);
+  });
+
+  it('wrong-path: 404 to the request for access', async () => {
+    const farEnd = await startPractable('a-token');
+    farEnd.instead = (r) => r.writeHead(404).end('<html>');
+    await relay.send({ destination: farEnd.url, token: 'a-token' });
+    await isTold(relay, 'wrong-path', /HTTP 404 \(wrong path\?\)/);
+  });
+
+  it('other: it answers with 502, which is neither path nor token', async () => {
+    await relay.send({ destination: await answering(502) });
+    await isTold(relay, 'other', /HTTP 502, not a WebSocket$/);
+  });
+
+  it('unreachable: nothing listens there', async () => {
+    await relay.send({ destination: 'ws://127.0.0.1:1/in/x' });
+    await isTold(relay, 'unreachable', /connection refused/);
+  });
+
+  it('unresolvable: the name has no address', async () => {
+    await relay.send({ destination: 'ws://no-such-name.invalid/in/x' });
+    await isTold(relay, 'unresolvable', /its name (cannot be|was not) resolved/);
+    await relay.send({ destination: 'http://no-such-name.invalid/session/x', token: 'a-token' });
+    await until('by way of access too', () => relay.link().url.startsWith('http') && relay.link().fault !== null);
+    expect(relay.link().fault!.code).to.equal('unresolvable');
+  });
+
+  it('untrusted: nobody knows who signed the certificate', async () => {
+    const farEnd = await FarServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
+    await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
+    await isTold(relay, 'untrusted', /certificate is not trusted.*VW_CA/);
+  });
+
+  it('no-answer: the dial is not answered', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    afterTest(() => silent.close());
+    await relay.send({ destination: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/in/x` });
+    await isTold(relay, 'no-answer', /^no answer within 0.25 s$/);
+  });
+
+  it('no-answer: neither is the token', async () => {
+    const farEnd = await startCrossbar({ good: [], reason: '', isSilent: true });
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token: 'a-token' });
+    await isTold(relay, 'no-answer', /no answer to the token/);
+  });
+
+  it('no-answer: a ping is not, and the link is cut', async () => {
+    relay = await TestRelay.start({ limits: { pingIntervalMs: 40, pongTimeoutMs: 120, backoffMinMs: 5000 } });
+    const farEnd = await FarServer.start();
+    farEnd.autoPong = false;
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    await isTold(relay, 'no-answer', /no answer to a ping/, 'link-lost');
+  });
+
+  it('lost: the link was open and broke, and is well when it is open again', async () => {
+    relay = await TestRelay.start({ limits: { backoffMinMs: 500, backoffMaxMs: 500 } });
+    const farEnd = await FarServer.start();
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    await relay.isOpen();
+    expect(relay.link()).to.include({ fault: null, lastError: null, lastErrorMs: null });
+    farEnd.visit!.client.terminate(); // the first dial after it is at once: nobody is to be there
+    farEnd.server.close();
+    await until('it is noticed', () => events(relay).some(({ type }) => type === 'link-lost'));
+    const lost = events(relay).find((event) => event.type === 'link-lost')!;
+    expect(lost.fault).to.deep.equal({ code: 'lost', words: 'the connection broke off' });
+    await isTold(relay, 'unreachable', /connection refused/);
+    farEnd.server.listen(farEnd.port, '127.0.0.1');
+    await relay.isOpen();
+    expect(relay.link().fault).to.equal(null);
+    expect(relay.link().lastError, 'it stays').to.match(/connection refused/);
+  });
+
+  it('token-expired: crossbar refuses a token that has ended', async () => {
+    const farEnd = await startCrossbar({ good: [], reason: 'denied' });
+    const token = expired();
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token });
+    await isTold(relay, 'token-expired', /the token has expired at \d{4}-[\d-]+T[\d:]+Z: .*denied/);
+    for (const secret of [token, 'a-secret-scope']) expect(await relay.shown()).not.to.contain(secret);
+  });
+
+  it('token-expired: practable refuses one', async () => {
+    const farEnd = await startPractable('another');
+    await relay.send({ destination: farEnd.url, token: expired() });
+    await isTold(relay, 'token-expired', /the token has expired.*HTTP 401/);
+  });
+
+  it('token-expired: the link is cut at its end', async () => {
+    relay = await TestRelay.start({ limits: { backoffMinMs: 5000, backoffMaxMs: 5000 } });
+    const token = jwt({ exp: seconds() + 1 });
+    const farEnd = await startCrossbar({ good: [token], reason: 'expired' });
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token });
+    await relay.isOpen();
+    await until('the token has ended', () => Date.now() > readTokenEnd(token)!);
+    farEnd.visit!.client.terminate();
+    const lost = () => events(relay).find((event) => event.type === 'link-lost');
+    await until('it is told', () => lost() !== undefined);
+    expect(lost()!.fault.code).to.equal('token-expired');
+    expect(lost()!.fault.words).to.match(/^the token has expired.*broke off$/);
+  });
+
+  it('a token that has ended is no excuse for what has nothing to do with it', async () => {
+    await relay.send({ destination: 'ws://127.0.0.1:1/in/x', token: expired() });
+    await isTold(relay, 'unreachable', /^connection refused/);
+  });
+
+  it('slow: it takes less than it is sent', async () => {
+    relay = await TestRelay.start({ limits: { highWaterBytes: 100_000 } });
+    const farEnd = await FarServer.start();
+    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    await relay.isOpen();
+    farEnd.visit!.client.pause();
+    const source = relay.relay.feed('video0').open({ address: 'test', superseded: () => undefined });
+    await until('messages are dropped', () => {
+      for (let i = 0; i < 20; i++) source.publish(packets(300));
+      return relay.link().isDropping;
+    });
+    expect(relay.link().fault).to.include({ code: 'slow' });
+    expect(relay.link().fault!.words).to.match(/takes less than it is sent/);
+    farEnd.visit!.client.resume();
+    await until('it keeps up', () => {
+      source.publish(packets(1));
+      return !relay.link().isDropping;
+    });
+    expect(relay.link().fault).to.equal(null);
+    const drops = events(relay).filter(({ type }) => type.startsWith('drops'));
+    expect(drops.map(({ type }) => type)).to.deep.equal(['drops-began', 'drops-ended']);
+    expect(drops[0]).to.include({ reader: 'destination', name: '0' });
+    expect(drops[1]).to.include({ messages: relay.link().droppedMessages, bytes: relay.link().droppedBytes });
+    expect(relay.lines.map(({ message }) => message)).to.include('far end is slow: dropping messages');
+  });
+
+  it('is told once for each reason until the link is open, also where reasons take turns', async () => {
+    const farEnd = await startPractable('another');
+    let count = 0;
+    farEnd.instead = (r) => r.writeHead([401, 404, 500][count++ % 3]!).end();
+    await relay.send({ destination: farEnd.url, token: 'a-token' });
+    await until('it has been asked often', () => farEnd.asked.length >= 9);
+    expect(events(relay).filter(({ type }) => type === 'link-refused')).to.have.length(3);
+  });
+});
+
+describe('what is wrong with a far end behind a proxy', () => {
+  let relay: TestRelay;
+  const host = outerAddress();
+  beforeEach(async () => {
+    const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'];
+    setEnvironment(Object.fromEntries(names.flatMap((name) => [name, name.toLowerCase()]).map((n) => [n, undefined])));
+    relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
+  });
+
+  it('is the proxy, where that does not listen or has no address', async () => {
+    setEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1' });
+    await relay.send({ destination: `ws://${host}:9/in/x` });
+    await isTold(
+      relay,
+      'unreachable',
+      /^the proxy is not reached: connection refused.*\(through the proxy 127\.0\.0\.1:1\)/,
+    );
+  });
+
+  it('is the proxy, where nothing listens behind it', async () => {
+    const proxy = await startTinyproxy();
+    setEnvironment({ HTTP_PROXY: proxy.url });
+    await relay.send({ destination: `ws://${host}:9/in/x` });
+    await isTold(
+      relay,
+      'unreachable',
+      /^the proxy 127\.0\.0\.1:\d+ answered HTTP 5\d\d: it does not reach the far end$/,
+    );
+  });
+
+  it('is the proxy, where that refuses: not the token', async () => {
+    const proxy = await startTinyproxy({ refuses: host.replaceAll('.', '\\.') });
+    setEnvironment({ HTTP_PROXY: proxy.url });
+    await relay.send({ destination: `ws://${host}:9/in/x`, token: expired() });
+    await isTold(relay, 'unreachable', /the proxy .* answered HTTP 403: it does not let this through/);
+  });
+
+  it('may be the proxy or the token, where it has handed the request on', async () => {
+    const proxy = await startTinyproxy();
+    setEnvironment({ HTTP_PROXY: proxy.url });
+    const farEnd = await startPractable('another', host);
+    farEnd.instead = (r) => r.writeHead(403).end();
+    await relay.send({ destination: farEnd.url, token: 'a-token' });
+    await isTold(relay, 'refused', /HTTP 403: the token is refused, or the proxy does not let this through \(through/);
+  });
+
+  it('is the path, where the far end answers 404 through it', async () => {
+    const proxy = await startTinyproxy();
+    setEnvironment({ HTTP_PROXY: proxy.url });
+    await relay.send({ destination: await answering(404, host) });
+    await isTold(relay, 'wrong-path', /HTTP 404, not a WebSocket \(wrong path\?\) \(through the proxy/);
+  });
+});
+
+describe('faults', () => {
+  const system = (code: string) => faultOf(Object.assign(new Error('in words of its own'), { code })).code;
+
+  it('of the system are told apart', () => {
+    for (const code of ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']) expect(system(code)).to.equal('unreachable');
+    for (const code of ['ENOTFOUND', 'EAI_AGAIN']) expect(system(code)).to.equal('unresolvable');
+    expect(system('ETIMEDOUT')).to.equal('no-answer');
+    for (const code of ['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID']) expect(system(code)).to.equal('untrusted');
+    expect(faultOf(new Error('what?'))).to.deep.equal({ code: 'other', words: 'what?' });
+    expect(faultOfClose(1000, '')).to.deep.equal({ code: 'lost', words: 'the far end closed it (1000)' });
+  });
+
+  it('read the end of a token, whatever it looks like', () => {
+    expect(readTokenEnd(jwt({ exp: 1000 }))).to.equal(1_000_000);
+    const none = [jwt({}), jwt({ exp: '1' }), jwt([]), 'a.b.c', '..', 'plain', `a.${btoa('null')}.c`];
+    for (const token of none) expect(readTokenEnd(token), token).to.equal(null);
+    const far = withToken({ code: 'refused', words: 'no' }, readTokenEnd(jwt({ exp: -1e300 })), Date.now());
+    expect(far, 'no date that cannot be').to.deep.equal({ code: 'token-expired', words: 'the token has expired: no' });
+  });
+});
+
+/** A far end that answers everything with this status. */
+async function answering(status: number, host = '127.0.0.1'): Promise<string> {
+  const farEnd = await FarServer.start(host);
+  farEnd.server.removeAllListeners('upgrade');
+  farEnd.server.on('upgrade', (_request, socket) => {
+    socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+  });
+  return `ws://${host}:${farEnd.port}/in/x`;
+}

@@ -1,0 +1,200 @@
+// What is the matter with a feed: its state and its fault, as stats, events and log tell them.
+
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { FeedWatch, type FeedSight } from '../../src/relay/feed-watch.js';
+import { afterTest } from '../support/cleanup.js';
+import { EventReader } from '../support/event-reader.js';
+import { TestRelay } from '../support/relay.js';
+import { packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { RawUpload } from '../support/upload.js';
+import { until } from '../support/wait.js';
+
+const PROGRAM = Buffer.concat([
+  sectionPackets(0, patSection(0x1000)),
+  sectionPackets(0x1000, pmtSection([{ streamType: 0x02, pid: 0x100 }])),
+]);
+
+describe('a feed', () => {
+  let vw: TestRelay;
+  let events: EventReader;
+  beforeEach(async () => {
+    vw = await TestRelay.start({ silentAfterMs: 300 });
+    events = await EventReader.open(vw.url);
+  });
+
+  const feed = (name = 'video0') => vw.relay.stats().feeds[name]!;
+  const logged = (words: RegExp) => vw.log.lines.filter(({ facts }) => words.test(String(facts.reason)));
+  const isTold = async (code: string, words: RegExp, count: number, name = 'video0') => {
+    const { fault } = await events.event('feed-fault', count);
+    expect(fault).to.include({ code });
+    expect(fault!.words).to.match(words);
+    expect(feed(name).fault).to.deep.equal(fault);
+    expect(logged(words)).to.have.length(1);
+    expect(logged(words)[0]!.facts).to.include({ feed: name, fault: code });
+  };
+  /** Sends `bytes` over and over for the rest of the test. */
+  const keepSending = (upload: RawUpload, bytes: Buffer) => {
+    const timer = setInterval(() => upload.chunk(bytes), 20);
+    afterTest(() => clearInterval(timer));
+  };
+
+  it('that a rule names and nobody sends is told of, and so is its coming and going', async () => {
+    await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: 'ws://127.0.0.1:1/x' });
+    await isTold('no-source', /nobody sends/, 1);
+    expect(feed()).to.include({ state: 'absent', source: null });
+    const upload = RawUpload.begin(vw.port, 'video0');
+    keepSending(upload, PROGRAM);
+    const up = await events.event('feed-up');
+    expect(up.source)
+      .to.equal(feed().source)
+      .and.to.match(/^127\.0\.0\.1:\d+$/);
+    expect((await events.event('feed-fault', 2)).fault).to.equal(null);
+    expect(feed()).to.include({ state: 'live', fault: null });
+    upload.socket.destroy();
+    expect((await events.event('feed-down')).source).to.equal(up.source);
+    await events.event('feed-fault', 3);
+    expect(feed().fault?.code).to.equal('no-source');
+  });
+
+  it('of a stream rule or a player is missed too; one that nobody wants is not', async () => {
+    await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['video0#video', 'audio0'] });
+    const socket = new WebSocket(vw.ws('video1'));
+    afterTest(() => socket.terminate());
+    vw.relay.feed('unwanted');
+    await events.event('feed-fault', 3);
+    const told = events.blocks.filter(({ event }) => event === 'feed-fault').map(({ data }) => data.feed);
+    expect(told.sort()).to.deep.equal(['audio0', 'video0', 'video1']);
+    expect(vw.relay.stats().streams['stream/a']!.fault).to.deep.equal({
+      code: 'no-source',
+      words: 'feed "video0": nobody sends to this feed',
+    });
+    expect(feed('unwanted').fault).to.equal(null);
+  });
+
+  it('whose source is connected and sends nothing is silent, until it sends', async () => {
+    const upload = RawUpload.begin(vw.port, 'video0');
+    upload.chunk(PROGRAM);
+    await isTold('silent', /is connected, and has sent nothing for 0\.3 s/, 1);
+    expect(feed().state).to.equal('silent');
+    expect(feed().sinceMs).to.be.closeTo(Date.now(), 5000);
+    keepSending(upload, PROGRAM);
+    expect((await events.event('feed-fault', 2)).fault).to.equal(null);
+    expect(feed().state).to.equal('live');
+  });
+
+  it('whose source has never sent a byte is silent', async () => {
+    RawUpload.begin(vw.port, 'video0');
+    await isTold('silent', /has sent nothing/, 1);
+  });
+
+  it('of packets without tables is told of, until they come', async () => {
+    const upload = RawUpload.begin(vw.port, 'video0');
+    keepSending(upload, packets(4));
+    await isTold('no-tables', /packets come from .*, with no PAT that could be read/, 1);
+    upload.chunk(PROGRAM);
+    expect((await events.event('feed-fault', 2)).fault).to.equal(null);
+  });
+
+  it('with a PAT and no PMT is told of as that', async () => {
+    keepSending(RawUpload.begin(vw.port, 'video0'), sectionPackets(0, patSection(0x1000)));
+    await isTold('no-tables', /with a PAT, and no PMT/, 1);
+  });
+
+  it('that brings no MPEG-TS at all is told of as that', async () => {
+    keepSending(RawUpload.begin(vw.port, 'video0'), Buffer.alloc(5000, 'this is a text. '));
+    await isTold('no-tables', /is not MPEG-TS/, 1);
+    expect(feed().skippedBytes).to.be.above(0);
+  });
+
+  it('that a source takes over is told of as up again, with whose place it took', async () => {
+    RawUpload.begin(vw.port, 'video0').chunk(PROGRAM);
+    const first = await events.event('feed-up');
+    RawUpload.begin(vw.port, 'video0').chunk(PROGRAM);
+    const second = await events.event('feed-up', 2);
+    expect(second.before).to.equal(first.source);
+    expect(events.types).not.to.include('feed-down');
+    expect(vw.log.lines.map(({ message }) => message)).to.include('feed taken over by a newer source');
+  });
+
+  it('tells its tracks when they are known and when they change', async () => {
+    const upload = RawUpload.begin(vw.port, 'video0');
+    upload.chunk(PROGRAM);
+    const first = await events.event('tracks-changed');
+    expect(first).to.deep.include({
+      name: 'video0',
+      tracks: [{ pid: 0x100, kind: 'video', codec: 'mpegvideo' }],
+    });
+    const entries = [
+      { streamType: 0x02, pid: 0x100 },
+      { streamType: 0x03, pid: 0x101 },
+    ];
+    upload.chunk(sectionPackets(0x1000, pmtSection(entries, 1), 1));
+    expect((await events.event('tracks-changed', 2)).tracks.map(({ codec }) => codec)).to.deep.equal([
+      'mpegvideo',
+      'mp2',
+    ]);
+    expect(feed().tracks.map(({ pid, streamType }) => [pid, streamType])).to.deep.equal([
+      [0x100, 0x02],
+      [0x101, 0x03],
+    ]);
+  });
+
+  it('of text is data: it is live while messages come, and nobody misses a source', async () => {
+    await vw.api('POST', '/api/destinations', { id: '0', stream: 'data0', destination: 'ws://127.0.0.1:1/x' });
+    const socket = new WebSocket(vw.ws('data0'));
+    afterTest(() => socket.terminate());
+    socket.on('open', () => {
+      const timer = setInterval(() => socket.send('{"volts":1}'), 50);
+      afterTest(() => clearInterval(timer));
+    });
+    await until('it is live', () => vw.relay.stats().feeds.data0?.state === 'live');
+    expect(feed('data0')).to.include({ fault: null, source: null });
+    expect(feed('data0').messages).to.equal(feed('data0').opaqueMessages);
+    socket.terminate();
+    await until('it is not', () => feed('data0').state === 'absent');
+    expect(feed('data0').fault).to.equal(null);
+  });
+
+  it('that comes and goes all the time is told once a second, and in the end as it stands', async () => {
+    const feedOf = vw.relay.feed('video0');
+    for (let i = 0; i < 500; i++) feedOf.open({ address: String(i), superseded: () => undefined }).close();
+    feedOf.open({ address: 'last', superseded: () => undefined });
+    const told = () => events.blocks.filter(({ event }) => /^feed-(up|down)$/.test(event));
+    await until('the last is told', () => told().at(-1)?.data.source === 'last');
+    expect(told()).to.have.length.of.at.most(12);
+  });
+});
+
+describe('FeedWatch', () => {
+  const seen: FeedSight = {
+    source: null,
+    packetBytes: 0,
+    opaqueBytes: 0,
+    skippedBytes: 0,
+    packets: 0,
+    hasPat: false,
+    hasPmt: false,
+    isWanted: true,
+  };
+
+  it('says of a fault only that it is another', () => {
+    const watch = new FeedWatch(5000, 0);
+    const changes = [1000, 2000, 3000, 60_000].filter((nowMs) => watch.look(seen, nowMs));
+    expect(changes).to.deep.equal([3000]);
+    expect(watch.fault?.code).to.equal('no-source');
+    expect(watch.look({ ...seen, isWanted: false }, 61_000)).to.equal(true);
+    expect(watch.fault).to.equal(null);
+  });
+
+  it('gives another source the time for its tables that the first had', () => {
+    const watch = new FeedWatch(5000, 0);
+    watch.sourceChanged(true, 0, 0);
+    const sends = (nowMs: number) => watch.look({ ...seen, source: 'a', packetBytes: nowMs, packets: nowMs }, nowMs);
+    expect([1000, 2000].map(sends)).to.deep.equal([false, false]);
+    watch.sourceChanged(true, 2000, 2500);
+    expect([3000, 4000].map(sends)).to.deep.equal([false, false]);
+    expect(sends(5000)).to.equal(true);
+    expect(watch.fault?.code).to.equal('no-tables');
+  });
+});
