@@ -7,9 +7,6 @@ import type { Track } from './track.js';
 import { type TrackMedia, WatchedTrack } from './track-media.js';
 import { UnitStart } from './unit-start.js';
 
-/** A PMT can list two hundred tracks; none that makes sense has so many. */
-const MOST_TRACKS = 64;
-
 /**
  * What is known of the tracks of one program. One unit is gathered at a time, into one buffer: a picture at a random access
  * point goes before sound, which is looked at again with one of its next units.
@@ -20,6 +17,7 @@ export class MediaWatch {
 
   readonly #pictures = new PictureTimes();
   #tracks: readonly WatchedTrack[] = [];
+  #byPid = new Map<number, WatchedTrack>();
   #picture: WatchedTrack | null = null; // the video track whose random access points count
   #unit: UnitStart | null = null; // made when first needed
   #gathered: WatchedTrack | null = null; // whose unit it is
@@ -37,10 +35,12 @@ export class MediaWatch {
   /** Another program, or none: tracks that are in both stay known. `key`: whose random access points count. */
   setTracks(tracks: readonly Track[], key: Track | null): void {
     const before = this.#tracks;
-    this.#tracks = tracks
-      .slice(0, MOST_TRACKS)
-      .map((track) => before.find((one) => one.isOf(track)) ?? new WatchedTrack(track));
-    const picture = this.#tracks.find(({ track }) => track.kind === 'video' && track.pid === key?.pid) ?? null;
+    this.#tracks = tracks.map((track) => {
+      const known = this.#byPid.get(track.pid);
+      return known?.isOf(track) ? known : new WatchedTrack(track);
+    });
+    this.#byPid = new Map(this.#tracks.map((one) => [one.track.pid, one]));
+    const picture = key?.kind === 'video' ? this.#byPid.get(key.pid)! : null; // one of the tracks
     if (picture !== this.#picture) this.#pictures.reset();
     this.#picture = picture;
     this.#gathered = null;
@@ -64,7 +64,7 @@ export class MediaWatch {
    * the next packet of this PID is wanted too, though no unit begins in it. `losses`: see {@link PictureTimes.begins}.
    */
   look(data: Uint8Array, at: number, pid: number, isMarked: boolean, isAccess: boolean, losses: number): boolean {
-    const one = this.#find(pid);
+    const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
       if (one === this.#gathered) this.#endUnit(false);
@@ -100,10 +100,5 @@ export class MediaWatch {
     this.#gathered = null;
     if (!told) one.miss();
     else if (one.take()) this.version++;
-  }
-
-  #find(pid: number): WatchedTrack | null {
-    for (const one of this.#tracks) if (one.track.pid === pid) return one;
-    return null;
   }
 }

@@ -1,12 +1,13 @@
 // What is known of one track: from its entry in the PMT, then from what it carries.
 // Pure: no clock, no I/O. The Opus codec's mapping to MPEG-2 TS (its descriptor).
 
+import { readAdts, readLatm } from './aac-parameters.js';
 import { codecName } from './codec-name.js';
 import { readH264 } from './h264-parameters.js';
 import { readHevc } from './hevc-parameters.js';
 import { readMpegVideo } from './mpeg-video.js';
-import { noParameters, type ParameterReader } from './parameters.js';
-import { readAc3, readAdts, readLatm, readMpegAudio } from './sound-parameters.js';
+import { noParameters, type ParameterReader, type Parameters } from './parameters.js';
+import { readAc3, readMpegAudio } from './sound-parameters.js';
 import { readDescriptors, type Track, type TrackKind } from './track.js';
 
 /** What is known of a track, as `GET /api/stats` shows it; null: not known. */
@@ -42,7 +43,6 @@ const UNITS_BETWEEN = 32;
 /** By so much may stamps differ from what the media says: a camera's clock, a picture lost. */
 const TOLERANCE = 0.05;
 
-const NOTHING = noParameters();
 /** What the last look found. */
 const read = noParameters();
 
@@ -89,7 +89,7 @@ export class WatchedTrack {
    */
   read(bytes: Uint8Array, from: number, end: number): boolean | undefined {
     if (!this.#reader) return false;
-    Object.assign(read, NOTHING);
+    forget(read);
     return this.#reader(bytes, from, end, read);
   }
 
@@ -155,6 +155,13 @@ function opusChannels(descriptors: Uint8Array): number | null {
     return code !== -1 && channels >= 1 && channels <= 8 ? channels : null;
   }
   return null;
+}
+
+/** Not Object.assign: that makes a list of the names each time, and this is done for units. */
+function forget(parameters: Parameters): void {
+  parameters.codec = parameters.width = parameters.height = parameters.frameRate = null;
+  parameters.sampleRate = parameters.channels = null;
+  parameters.mayBeFields = false;
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

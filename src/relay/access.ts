@@ -6,7 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Dial } from './reconnecting.js';
 import type { Fault } from './event.js';
-import { FaultError, faultOf, faultOfLateness, faultOfStatus } from './faults.js';
+import { FaultError, faultOf, faultOfLateness, faultOfStatus, inBrackets, readReason } from './faults.js';
 import { NameLookup } from './name-lookup.js';
 import { proxyWay, type Way } from './proxy.js';
 
@@ -27,7 +27,7 @@ export async function requestAccess(
   const { status, body } = await post(url, token, tls, timeoutMs, signal, way);
   if (status < 200 || status > 299) {
     const fault = faultOfAnswer(status, body, way !== undefined && !/^https:/i.test(url));
-    const { code, words } = way ? way.explain(fault) : fault;
+    const { code, words } = way ? way.explain(fault, true) : fault;
     throw new FaultError(code, words);
   }
   const uri = readUri(body);
@@ -44,25 +44,13 @@ function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
     return { code: 'unreachable', words: `${words}: the proxy does not reach the far end, or that has failed` };
   }
   const code = faultOfStatus(status);
-  const reason = readReason(body);
-  const given = reason === '' ? '' : ` (${reason})`;
+  const given = inBrackets(readReason(body));
   if (status === 401 || status === 403) {
     const orProxy = isHanded && status === 403 ? ', or the proxy does not let this through' : '';
     return { code, words: `${words}: the token is refused${orProxy}${given}` };
   }
   if (status === 404) return { code, words: `${words} (wrong path?)${given}` };
   return { code, words: status >= 300 && status < 400 ? `${words}, a redirect` : `${words}${given}` };
-}
-
-/** Why a far end says no, in its own words: practable's `message`, RFC 9457's `detail`; empty: it gives none. */
-function readReason(body: string): string {
-  try {
-    const { message, detail, error } = JSON.parse(body) as Record<string, unknown>;
-    const reason = [detail, message, error].find((one) => typeof one === 'string' && one !== '');
-    return typeof reason === 'string' ? reason.slice(0, 200) : '';
-  } catch {
-    return '';
-  }
 }
 
 function post(

@@ -34,7 +34,7 @@ const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
   EPROTO: ['other', 'it does not speak TLS there'],
 };
 /** What fails before a byte has come from the other side, be that the far end or a proxy. */
-const BEFORE_ANY_ANSWER = new Set(['unreachable', 'unresolvable', 'no-answer']);
+const BEFORE_ANY_ANSWER = new Set<FaultCode>(['unreachable', 'unresolvable']);
 
 /** An error of which it is known what it means. */
 export class FaultError extends Error {
@@ -52,12 +52,33 @@ export function faultOf(error: Error & { code?: string }): Fault {
   if (error instanceof FaultError) return { code: error.fault, words: error.message };
   const [code, words] = SYSTEM[error.code ?? ''] ?? [];
   if (code !== undefined && words !== undefined) return { code, words };
-  const status = Number(/^Unexpected server response: (\d{3})$/.exec(error.message)?.[1] ?? 0);
-  if (status > 0) {
-    const hint = status === 404 ? ' (wrong path?)' : '';
-    return { code: faultOfStatus(status), words: `it answered HTTP ${status}, not a WebSocket${hint}` };
-  }
   return { code: 'other', words: error.message || (error.code ?? error.name) };
+}
+
+/** A far end that answers a dial with `status` and `body`, not with a WebSocket. */
+export function faultOfUpgrade(status: number, body: string): Fault {
+  const hint = status === 404 ? ' (wrong path?)' : '';
+  const words = `it answered HTTP ${status}, not a WebSocket${hint}${inBrackets(readReason(body))}`;
+  return { code: faultOfStatus(status), words };
+}
+
+/** Words that are added where there are any. */
+export function inBrackets(words: string): string {
+  return words === '' ? '' : ` (${words})`;
+}
+
+/**
+ * Why a far end says no, in its own words: RFC 9457's `detail`, practable's `message`; empty: it gives none. The whole of it:
+ * what it may hold of a token is found only in one piece.
+ */
+export function readReason(body: string): string {
+  try {
+    const { message, detail, error } = JSON.parse(body) as Record<string, unknown>;
+    const reason = [detail, message, error].find((one) => typeof one === 'string' && one !== '');
+    return typeof reason === 'string' ? reason : '';
+  } catch {
+    return '';
+  }
 }
 
 /** What an HTTP status that is no success says of a far end. */

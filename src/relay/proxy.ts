@@ -21,8 +21,8 @@ export function isLoopbackHost(hostname: string): boolean {
 /** The way to one far end through a proxy, for one dial. */
 export interface Way {
   readonly agent: Agent;
-  /** Why a dial failed, with the proxy's part in it. */
-  explain(fault: Fault): Fault;
+  /** Why a dial failed, with the proxy's part in it. `isAnswer`: the proxy was reached, and the fault is what came back. */
+  explain(fault: Fault, isAnswer?: boolean): Fault;
   /**
    * Ends what has not come to anything. The library's connection to the proxy outlives a request that is given up
    * before the proxy has answered: a dial that times out at a silent proxy would leave one behind each time.
@@ -63,8 +63,8 @@ class Handover implements Way {
     this.#calledOff.abort();
   }
 
-  explain(fault: Fault): Fault {
-    return through(fault, this.agent.proxy.host);
+  explain(fault: Fault, isAnswer = false): Fault {
+    return through(fault, this.agent.proxy.host, isAnswer);
   }
 }
 
@@ -94,17 +94,17 @@ class Tunnel extends HttpsProxyAgent<string> implements Way {
     this.#calledOff.abort();
   }
 
-  explain(fault: Fault): Fault {
+  explain(fault: Fault, isAnswer = false): Fault {
     const name = this.proxy.host; // without user and password
-    if (this.#refusal === 0) return through(fault, name);
+    if (this.#refusal === 0) return through(fault, name, isAnswer);
     const words = `the proxy ${name} answered HTTP ${this.#refusal}: ${whyRefused(this.#refusal)}`;
     return { code: 'unreachable', words };
   }
 }
 
 /** The same, said of a way through a proxy. What failed before anybody answered is the way to the proxy itself. */
-function through(fault: Fault, proxy: string): Fault {
-  const whose = isBeforeAnswer(fault) && fault.code !== 'no-answer' ? 'the proxy is not reached: ' : '';
+function through(fault: Fault, proxy: string, isAnswer: boolean): Fault {
+  const whose = !isAnswer && isBeforeAnswer(fault) ? 'the proxy is not reached: ' : '';
   return { code: fault.code, words: `${whose}${fault.words} (through the proxy ${proxy})` };
 }
 

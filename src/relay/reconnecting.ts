@@ -11,6 +11,7 @@
 // - it sets binaryType 'blob': it is told otherwise;
 // - reconnect() and a second use after close() hang: one instance is closed once.
 
+import type { IncomingMessage } from 'node:http';
 import type { LookupFunction, Socket } from 'node:net';
 import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import rws from 'reconnecting-websocket';
@@ -18,7 +19,7 @@ import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import { proxyWay, type Way } from './proxy.js';
 import { Backoff } from './backoff.js';
 import type { Fault } from './event.js';
-import { faultOf, faultOfClose, faultOfLateness } from './faults.js';
+import { faultOf, faultOfClose, faultOfLateness, faultOfUpgrade } from './faults.js';
 import { framePress } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
@@ -31,6 +32,9 @@ const ReconnectingWebSocket = rws as unknown as typeof rws.default;
 
 /** More than this waits for a link only where its source is faster than it, or it stands still. */
 const MUCH_BYTES = 1 << 15;
+
+/** A far end that says no may say why, in so many bytes. */
+const MOST_REASON_BYTES = 1 << 14;
 
 /** What to dial. */
 export interface Dial {
@@ -232,6 +236,7 @@ export class ReconnectingSocket {
     let carrier: Socket | null = null;
     let heartbeat: Heartbeat | null = null;
     let fault: Fault | null = null;
+    let answer: Fault | null = null; // that is no WebSocket
     const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
       if (this.#leave !== leave) return;
       if (heartbeat === null) way?.callOff();
@@ -244,7 +249,7 @@ export class ReconnectingSocket {
         const late = faultOfLateness(this.#limits.dialTimeoutMs, name.isPending);
         fault = way ? way.explain(late) : late;
       }
-      const found = this.#givenUp ?? fault ?? faultOfClose(code, reason.toString());
+      const found = this.#givenUp ?? answer ?? fault ?? faultOfClose(code, reason.toString());
       // The far end's words may be those of the address, which holds a code.
       this.#observer.lost({ code: found.code, words: cleanWords(found.words, querySecrets(socket.url)) });
     };
@@ -254,6 +259,15 @@ export class ReconnectingSocket {
     socket.on('error', (error) => {
       if (heartbeat === null) fault ??= way ? way.explain(faultOf(error)) : faultOf(error);
       else fault ??= { code: 'lost', words: faultOf(error).words };
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      const explain = (found: Fault) => (way ? way.explain(found, true) : found);
+      const status = response.statusCode ?? 0;
+      answer = explain(faultOfUpgrade(status, '')); // should its reason not come in time
+      void readShort(response).then((body) => {
+        answer = explain(faultOfUpgrade(status, body));
+        socket.terminate();
+      });
     });
     socket.on('upgrade', (response) => {
       carrier = response.socket;
@@ -275,4 +289,20 @@ export class ReconnectingSocket {
       leave(code, reason);
     });
   }
+}
+
+/** The beginning of an answer, as text; what of it came where it breaks off. */
+async function readShort(response: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes > MOST_REASON_BYTES) break;
+    }
+  } catch {
+    // It broke off, or the dial has been given up.
+  }
+  return Buffer.concat(pieces).toString();
 }

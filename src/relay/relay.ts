@@ -346,7 +346,10 @@ export class Relay {
     clearTimeout(this.#forgetting.get(name));
     const timer = setTimeout(() => {
       this.#forgetting.delete(name);
-      if (this.#feeds.get(name)?.isIdle) this.#feeds.delete(name);
+      const feed = this.#feeds.get(name);
+      if (!feed?.isIdle) return;
+      feed.look(performance.now()); // a fault of what is not there any more is none
+      this.#feeds.delete(name);
     }, this.limits.forgetAfterMs).unref();
     this.#forgetting.set(name, timer);
   }

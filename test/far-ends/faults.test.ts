@@ -69,10 +69,11 @@ describe('what is wrong with a far end', () => {
 
   it('refused: the reason of an access request may hold the token, and is shown without', async () => {
     const farEnd = await startPractable('another');
-    farEnd.instead = (r) => r.writeHead(403).end(JSON.stringify({ detail: 'no: a-very-secret-token\u001b[2J' }));
-    await relay.send({ destination: farEnd.url, token: 'a-very-secret-token' });
+    const token = 'a-very-secret-token'.repeat(30); // longer than what is shown of a reason
+    farEnd.instead = (r) => r.writeHead(403).end(JSON.stringify({ detail: `no: ${token}\u001b[2J` }));
+    await relay.send({ destination: farEnd.url, token });
     await isTold(relay, 'refused', /the token is refused \(no: \(secret\)\?\[2J\)/);
-    expect(await relay.shown()).not.to.contain('a-very-secret-token');
+    expect(await relay.shown()).not.to.contain('very-secret');
   });
 
   for (const status of [401, 403, 429]) {
@@ -80,6 +81,30 @@ describe('what is wrong with a far end', () => {
       const farEnd = await answering(status);
       await relay.send({ destination: farEnd });
       await isTold(relay, 'refused', new RegExp(`it answered HTTP ${status}, not a WebSocket`));
+    });
+  }
+
+  it('refused: it answers the upgrade with a reason, which may hold the code of the address', async () => {
+    const reason = JSON.stringify({ detail: 'not from there, with code-4711' });
+    await relay.send({ destination: `${await answering(403, '127.0.0.1', reason)}?code=code-4711` });
+    await isTold(relay, 'refused', /HTTP 403, not a WebSocket \(not from there, with \(secret\)\)$/);
+  });
+
+  for (const [what, body] of [
+    ['never ends', null],
+    ['is too long', 'x'.repeat(1_000_000)],
+  ] as const) {
+    it(`refused: it answers the upgrade with a reason that ${what}, and is left`, async () => {
+      const farEnd = await FarServer.start();
+      farEnd.server.removeAllListeners('upgrade');
+      farEnd.server.on('upgrade', (_request, socket) => {
+        socket.resume().on('end', () => socket.end());
+        socket.write(`HTTP/1.1 403 No\r\nContent-Length: 2000000\r\n\r\n${body ?? '{"detail":'}`);
+      });
+      await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+      await isTold(relay, 'refused', /HTTP 403, not a WebSocket$/);
+      await relay.api('DELETE', '/api/destinations/0');
+      await until('nothing is left', () => farEnd.sockets.size === 0);
     });
   }
 
@@ -143,7 +168,9 @@ describe('what is wrong with a far end', () => {
   });
 
   it('no-answer: a ping is not, and the link is cut', async () => {
-    relay = await TestRelay.start({ limits: { pingIntervalMs: 40, pongTimeoutMs: 120, backoffMinMs: 5000 } });
+    relay = await TestRelay.start({
+      limits: { pingIntervalMs: 40, pongTimeoutMs: 120, goodAfterMs: 60_000, backoffMinMs: 5000 },
+    });
     const farEnd = await FarServer.start();
     farEnd.autoPong = false;
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
@@ -283,6 +310,17 @@ describe('what is wrong with a far end behind a proxy', () => {
     await isTold(relay, 'refused', /HTTP 403: the token is refused, or the proxy does not let this through \(through/);
   });
 
+  it('is the proxy, where that was handed a request and does not reach the far end', async () => {
+    const proxy = await startTinyproxy();
+    setEnvironment({ HTTP_PROXY: proxy.url });
+    await relay.send({ destination: `http://${host}:9/session/x`, token: 'a-token' });
+    await isTold(
+      relay,
+      'unreachable',
+      /^asking for access was answered with HTTP 5\d\d: the proxy does not reach the far/,
+    );
+  });
+
   it('is the path, where the far end answers 404 through it', async () => {
     const proxy = await startTinyproxy();
     setEnvironment({ HTTP_PROXY: proxy.url });
@@ -313,11 +351,11 @@ describe('faults', () => {
 });
 
 /** A far end that answers everything with this status. */
-async function answering(status: number, host = '127.0.0.1'): Promise<string> {
+async function answering(status: number, host = '127.0.0.1', body = ''): Promise<string> {
   const farEnd = await FarServer.start(host);
   farEnd.server.removeAllListeners('upgrade');
   farEnd.server.on('upgrade', (_request, socket) => {
-    socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
   });
   return `ws://${host}:${farEnd.port}/in/x`;
 }

@@ -10,14 +10,15 @@ const track = (streamType: number, ...descriptors: number[]) => ({
 
 describe('codecName', () => {
   it('names a stream_type', () => {
-    const names = [0x01, 0x02, 0x03, 0x04, 0x0f, 0x1b, 0x24].map((type) => codecName(track(type)));
-    expect(names).to.deep.equal(['mpeg1video', 'mpegvideo', 'mp2', 'mp2', 'aac', 'h264', 'hevc']);
+    const names = [0x01, 0x02, 0x03, 0x04, 0x0f, 0x11, 0x1b, 0x24].map((type) => codecName(track(type)));
+    expect(names).to.deep.equal(['mpeg1video', 'mpegvideo', 'mp2', 'mp2', 'aac', 'aac_latm', 'h264', 'hevc']);
   });
 
   it('looks for the name of private data in its descriptors', () => {
     expect(codecName(track(0x06, 0x05, 4, 0x4f, 0x70, 0x75, 0x73))).to.equal('opus'); // "Opus"
     expect(codecName(track(0x06, 0x6a, 0))).to.equal('ac3');
     expect(codecName(track(0x06, 0x0a, 4, 0x65, 0x6e, 0x67, 0x00, 0x7a, 0))).to.equal('eac3');
+    expect(codecName(track(0x06, 0x59, 0))).to.equal('dvb_subtitle');
   });
 
   it('gives the number of what it does not know, damaged descriptors too', () => {
