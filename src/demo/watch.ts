@@ -3,7 +3,7 @@
 import { ask } from './rest.js';
 import { type Places, publishUrl, TOPIC, type Which } from './tour.js';
 
-// The few fields that are read; the whole is in src/api/stats-schema.ts and src/serve/room.ts.
+// The few fields that are read; the whole is in src/relay/stats-schema.ts and src/serve/room.ts.
 interface RelayStats {
   readonly feeds: Readonly<Record<string, { readonly source: string | null; readonly continuityErrors: number }>>;
   readonly destinations: Readonly<

@@ -1,7 +1,5 @@
 // One topic: who publishes, who watches, what went through. It is there as long as anybody is.
 
-import { codecName } from '../mpegts/codec-name.js';
-import { Inspector } from '../mpegts/inspector.js';
 import type { Log } from '../log.js';
 import { Feed, type Sink } from '../relay/feed.js';
 import type { CacheBudget } from '../relay/gop-cache.js';
@@ -143,10 +141,6 @@ export class Room {
 
   /** What the tracks of the programme carry, in its order. */
   codecs(): string[] {
-    const { tables } = this.feed;
-    if (!tables) return [];
-    const inspector = new Inspector();
-    inspector.inspect(tables);
-    return (inspector.program?.tracks ?? []).map(codecName);
+    return this.feed.media.map(({ codec }) => codec);
   }
 }

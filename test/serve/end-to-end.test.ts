@@ -58,7 +58,7 @@ describe('ffmpeg, vw stream, vw serve and a viewer', () => {
       expect(relay.link()).to.include({ opens: 1, droppedMessages: 0 });
       await expectPictures(viewer.heard, SECONDS * 25);
       const { codecs, continuityErrors } = await serve.topic('video0');
-      expect([codecs, continuityErrors]).to.deep.equal([['mpegvideo'], 0]);
+      expect([codecs, continuityErrors]).to.deep.equal([['mpeg1video'], 0]);
     });
   }
 
