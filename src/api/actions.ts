@@ -101,7 +101,10 @@ export class Actions {
   stats(): Stats {
     const stats = this.relay.stats();
     if (!this.standing || !this.standingStats) return stats;
-    const own = { stream: this.standing.stream, live: this.standingStats(), coming: null };
+    const live = this.standingStats();
+    const { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes, receivedMessages } = live;
+    const total = { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes, receivedMessages };
+    const own = { stream: this.standing.stream, live, total, coming: null };
     return { ...stats, destinations: { [this.standing.id]: own, ...stats.destinations } };
   }
 

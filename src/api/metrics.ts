@@ -1,11 +1,11 @@
 // `GET /metrics` of `vw stream`: the stats as Prometheus wants them, in its base units (seconds, bytes).
-// A feed, stream or destination that is gone has no series. A destination that goes to another far end counts from 0
-// again, as its link does: rate() and increase() know counters that begin anew.
+// A feed, stream or destination that is gone has no series.
 
 import { type Labels, labels, MetricsText, type Sample } from '../metrics.js';
 import type {
   DestinationStats,
   FeedStats,
+  LinkCounters,
   LinkStats,
   ProcessStats,
   Stats,
@@ -155,11 +155,11 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
 }
 
 function writeDestinations(text: MetricsText, destinations: readonly Labelled<DestinationStats>[]): void {
-  const counter = (name: string, help: string, of: (live: LinkStats) => number) =>
+  const counter = (name: string, help: string, of: (total: LinkCounters) => number) =>
     text.counter(
       `vw_destination_${name}_total`,
       help,
-      each(destinations, ({ live }) => of(live)),
+      each(destinations, ({ total }) => of(total)),
     );
   const gauge = (name: string, help: string, of: (live: LinkStats) => number | null) =>
     text.gauge(

@@ -13,6 +13,7 @@ import type { Sink } from './feed.js';
 import type { Limits } from './limits.js';
 import type { Journal } from './journal.js';
 import { Link } from './link.js';
+import { LinkTotals } from './link-totals.js';
 import { Message } from './message.js';
 import { type DestinationRule, isSameDestination, isSameFarEnd } from './rules.js';
 import type { DestinationStats } from './stats-schema.js';
@@ -60,6 +61,7 @@ export class Destination implements Sink {
   /** The link that was left, while it gets the rest of what it has begun. */
   #leaving: { link: Link; handover: Handover; timer: NodeJS.Timeout } | null = null;
   readonly #closing = new Set<Promise<void>>();
+  readonly #totals = new LinkTotals();
 
   constructor(
     rule: DestinationRule,
@@ -104,7 +106,12 @@ export class Destination implements Sink {
   }
 
   stats(): DestinationStats {
-    return { stream: this.#rule.stream, live: this.#live.stats(), coming: this.#coming?.stats() ?? null };
+    return {
+      stream: this.#rule.stream,
+      live: this.#live.stats(),
+      total: this.#totals.count(),
+      coming: this.#coming?.stats() ?? null,
+    };
   }
 
   /** Closes every link with `code`; resolves when they are gone. */
@@ -297,6 +304,7 @@ export class Destination implements Sink {
       lost: () => this.#lost(link),
       received: (message) => this.source.deliver(this.#stream, message),
     });
+    this.#totals.add(link);
     return link;
   }
 
@@ -316,7 +324,10 @@ export class Destination implements Sink {
   }
 
   #close(link: Link, code: number, drainMs = 0): Promise<void> {
-    const gone = link.close(code, drainMs).finally(() => this.#closing.delete(gone));
+    const gone = link.close(code, drainMs).finally(() => {
+      this.#closing.delete(gone);
+      this.#totals.end(link);
+    });
     this.#closing.add(gone);
     return gone;
   }

@@ -113,30 +113,35 @@ export const streamStatsSchema = z.strictObject({
   cacheBytes: count('kept for those who join'),
 });
 
+const linkCounters = {
+  attempts: count('dials'),
+  opens: count('times that it was open'),
+  sentMessages: count('messages sent'),
+  sentBytes: count('bytes of messages sent'),
+  droppedMessages: count('messages that it went without'),
+  droppedBytes: count('bytes that it went without'),
+  receivedMessages: count('messages that came back'),
+};
+
 export const linkStatsSchema = z.strictObject({
   url: z.string().describe('the far end, without query'),
   state: z.enum(['waiting', 'dialling', 'authorising', 'open', 'closing', 'closed']),
   sinceMs: moment('since when it is in that state'),
   fault: faultSchema.nullable().describe('what is wrong with it now; null: nothing'),
-  attempts: count('dials'),
-  opens: count('times that it was open'),
+  ...linkCounters,
   lastError: words('why it was last not reached or lost, in words; null: never'),
   lastErrorMs: moment('when that was').nullable(),
   nextDialMs: moment('when it is dialled again').nullable(),
-  sentMessages: count('messages sent'),
-  sentBytes: count('bytes of messages sent'),
   bitsPerSecond: rateSchema,
   waitingBytes: count('bytes that the system has not taken yet'),
   isDropping: z.boolean().describe('whether it goes without messages now, being slow'),
-  droppedMessages: count('messages that it went without'),
-  droppedBytes: count('bytes that it went without'),
-  receivedMessages: count('messages that came back'),
   pingMs: maybe('there and back, milliseconds'),
 });
 
 export const destinationStatsSchema = z.strictObject({
   stream: z.string().describe('the feed or stream that the rule names'),
   live: linkStatsSchema,
+  total: z.strictObject(linkCounters).describe('of all links that it has had, also to far ends before this one'),
   coming: linkStatsSchema.nullable().describe('the link to a new far end while the old one goes on'),
 });
 
@@ -171,6 +176,7 @@ export type Rate = z.infer<typeof rateSchema>;
 export type FeedStats = z.infer<typeof feedStatsSchema>;
 export type FeedState = FeedStats['state'];
 export type StreamStats = z.infer<typeof streamStatsSchema>;
+export type LinkCounters = DestinationStats['total'];
 export type LinkStats = z.infer<typeof linkStatsSchema>;
 export type LinkState = LinkStats['state'];
 export type DestinationStats = z.infer<typeof destinationStatsSchema>;

@@ -3,7 +3,7 @@ import { painter } from '../../src/cli/colour.js';
 import { whatIsWrong } from '../../src/cli/faults.js';
 import { fitPage, frameText } from '../../src/cli/frame.js';
 import { type Page, pageLines, statusPage, troublePage } from '../../src/cli/status-page.js';
-import { feedStats, linkStats, NOW_MS, stats, troubledStats } from '../support/stats.js';
+import { feedStats, linkStats, TOTAL, NOW_MS, stats, troubledStats } from '../support/stats.js';
 
 const URL = 'http://127.0.0.1:8888';
 const plain = painter(false);
@@ -120,7 +120,7 @@ muted: the sound of every feed, all of video2
 
   it('has no fault for what is only starting', () => {
     const live = linkStats({ state: 'dialling', sinceMs: NOW_MS - 300, opens: 0, pingMs: null });
-    const page = text({ destinations: { 7: { stream: 'video0', live, coming: null } } }, 120);
+    const page = text({ destinations: { 7: { stream: 'video0', live, total: TOTAL, coming: null } } }, 120);
     expect(page).to.contain('dialling 0s').and.contain('all is well');
   });
 

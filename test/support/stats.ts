@@ -98,6 +98,17 @@ export function streamStats(more: Partial<StreamStats> = {}): StreamStats {
   };
 }
 
+/** What all links of a destination have done. */
+export const TOTAL: Stats['destinations'][string]['total'] = {
+  attempts: 3,
+  opens: 2,
+  sentMessages: 20_000,
+  sentBytes: 40_000_000,
+  droppedMessages: 0,
+  droppedBytes: 0,
+  receivedMessages: 0,
+};
+
 /** A link that is open and sends. */
 export function linkStats(more: Partial<LinkStats> = {}): LinkStats {
   return {
@@ -150,7 +161,7 @@ export function stats(more: Partial<Stats> = {}): Stats {
       }),
     },
     streams: { 'stream/front': streamStats() },
-    destinations: { 0: { stream: 'stream/front', live: linkStats(), coming: null } },
+    destinations: { 0: { stream: 'stream/front', live: linkStats(), total: TOTAL, coming: null } },
     ...more,
   };
   return statsSchema.parse(all);
@@ -202,6 +213,7 @@ export function troubledStats(): Stats {
           lastError: 'the far end closed the link (1006)',
           lastErrorMs: NOW_MS - 62 * SECOND,
         }),
+        total: TOTAL,
         coming: linkStats({
           url: 'wss://new.example.org/in/front',
           state: 'waiting',
@@ -224,6 +236,7 @@ export function troubledStats(): Stats {
           waitingBytes: 2_000_000,
           pingMs: 840,
         }),
+        total: TOTAL,
         coming: null,
       },
     },
