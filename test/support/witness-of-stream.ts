@@ -2,18 +2,21 @@
 // to the next, is to be a valid program without an error.
 
 import { WebSocket } from 'ws';
+import { payloadStart, startsUnit } from '../../src/mpegts/packet.js';
+import { startsPes } from '../../src/mpegts/pes.js';
+import { readTimestamp } from '../../src/mpegts/timestamp.js';
 import { checkTs, type Checked, type Sent } from '../mpegts/check-ts.js';
 import { afterTest } from './cleanup.js';
 import { until } from './wait.js';
 
-/** Nobody sends to a far end that the stream has been taken from; without such a pause nothing begins anew. */
-const PAUSE_MS = 300;
+/** Where the picture's time goes on so much later, the stream has been elsewhere meanwhile. */
+const AWAY_MS = 1000;
 
 export class StreamWitness {
   bytes = 0;
   readonly #runs: Sent[][] = [];
-  #firstAt = NaN;
-  #lastAt = NaN;
+  #firstPts = NaN;
+  #lastPts = NaN;
   readonly #socket: WebSocket;
 
   private constructor(url: string) {
@@ -30,14 +33,14 @@ export class StreamWitness {
     return one;
   }
 
-  /** How many times it has begun: once, and after each time that nothing came for a while. */
+  /** How many times it has begun: once, and each time that the stream came back. */
   get runs(): number {
     return this.#runs.length;
   }
 
-  /** From the first message to the last so far. */
+  /** From the first picture to the last so far, by their time. */
   get seconds(): number {
-    return (this.#lastAt - this.#firstAt) / 1000;
+    return (this.#lastPts - this.#firstPts) / 90_000;
   }
 
   /** What an independent judge says of each run; a problem is in its `errors`. */
@@ -57,14 +60,25 @@ export class StreamWitness {
   }
 
   #take(data: Buffer): void {
-    const now = performance.now();
-    // Anything but a beginning that follows a pause belongs to the run before: the judge then finds what is missing.
-    const isBeginning = data[0] === 0x47 && (data[1]! & 0x5f) === 0x40 && data[2] === 0; // PAT
-    if (this.#runs.length === 0 || (isBeginning && now - this.#lastAt > PAUSE_MS)) this.#runs.push([]);
-    if (this.bytes === 0) this.#firstAt = now;
-    this.#lastAt = now;
+    const pts = picturePts(data);
+    // What does not begin with tables belongs to the run before: the judge then finds what is missing.
+    const isBeginning = (data[1]! & 0x5f) === 0x40 && data[2] === 0; // PAT
+    const isLater = pts - this.#lastPts > AWAY_MS * 90;
+    if (this.#runs.length === 0 || (isBeginning && isLater)) this.#runs.push([]);
+    if (Number.isNaN(this.#firstPts)) this.#firstPts = pts;
+    if (!Number.isNaN(pts)) this.#lastPts = pts;
     this.bytes += data.length;
     // All at one time: how soon something arrives on a busy machine is not what is judged.
     this.#runs.at(-1)!.push({ data, atMs: 0 });
   }
+}
+
+/** The PTS of the first picture that begins in a message; NaN: none does. */
+function picturePts(data: Buffer): number {
+  for (let at = 0; at < data.length; at += 188) {
+    const pes = payloadStart(data, at);
+    const isPicture = startsUnit(data, at) && startsPes(data, pes) && (data[pes + 3]! & 0xf0) === 0xe0; // stream_id
+    if (isPicture) return readTimestamp(data, pes + 9);
+  }
+  return NaN;
 }
