@@ -61,7 +61,7 @@ async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
     voice.say('Ended: nothing is left running.');
   };
   // A terminal that is closed says so by SIGHUP, and a pipe by an error.
-  const stop = stopOnSignal(log, close, ['SIGTERM', 'SIGINT', 'SIGHUP']);
+  const stop = stopOnSignal(log, close, { signals: ['SIGTERM', 'SIGINT', 'SIGHUP'], sameMs: 500 });
   process.stdout.on('error', () => {
     if (!ending.signal.aborted) stop('SIGHUP');
   });

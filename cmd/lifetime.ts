@@ -27,17 +27,25 @@ export function whyNotListening(
   }
 }
 
-/** The first of `signals` stops in order, the second at once; so does calling what is returned. */
+/** What a program stops on. */
+export interface StopSignals {
+  readonly signals: readonly NodeJS.Signals[];
+  /** What follows the first within this time is the same key pressed: npm hands on what the terminal has sent as well. */
+  readonly sameMs: number;
+}
+
+/** The first signal stops in order, the second at once; so does calling what is returned. */
 export function stopOnSignal(
   log: Log,
   stop: () => Promise<void>,
-  signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
+  { signals, sameMs }: StopSignals = { signals: ['SIGTERM', 'SIGINT'], sameMs: 0 },
 ): (signal: NodeJS.Signals) => void {
-  let isStopping = false;
+  let stoppingSince = NaN;
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   const onSignal = (signal: NodeJS.Signals) => {
-    if (isStopping) process.exit(EXIT_FAILED);
-    isStopping = true;
+    if (performance.now() - stoppingSince < sameMs) return;
+    if (!Number.isNaN(stoppingSince)) process.exit(EXIT_FAILED);
+    stoppingSince = performance.now();
     log.info('stopping', { signal });
     const cut = setTimeout(() => {
       log.warn('stopping took too long, ended', { ms: STOP_MS });

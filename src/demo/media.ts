@@ -23,10 +23,10 @@ export function loadPicture(): Media {
   return { loop, firstTicks: 0, takesTicks: loop.leadTicks };
 }
 
-/** The sound: a beep that begins on each second. A frame of it is there when it is over. */
+/** The sound: a beep that begins on each second. A frame of it is sent when its last sample has been heard. */
 export function loadSound(): Media {
   const loop = new MediaLoop(read('sound.mpegts'));
-  return { loop, firstTicks: ENCODER_DELAY_TICKS, takesTicks: loop.unitTicks };
+  return { loop, firstTicks: ENCODER_DELAY_TICKS, takesTicks: loop.unitTicks - ENCODER_DELAY_TICKS };
 }
 
 /** The first unit, counted from 1970, that is due at `nowMs` (since 1970) or later and that one can begin at. */

@@ -92,6 +92,15 @@ describe('vw demo as a command', function () {
     });
   }
 
+  it('takes one press of Ctrl-C for one, though npm hands it on and it comes twice', async () => {
+    // `npm run demo` ended with 1, and its last words were missing.
+    const demo = await DemoProgram.start();
+    demo.program.child.kill('SIGINT');
+    demo.program.child.kill('SIGTERM'); // another, for two of a kind may be taken for one by the system
+    expect(await demo.program.exit()).to.equal(0);
+    expect(demo.said).to.match(/Ended: nothing is left running\.\n$/);
+  });
+
   it('ends with 0 when nobody reads what it says', async () => {
     const demo = await DemoProgram.start(['--tour', '--every', '1']);
     demo.program.child.stdout!.destroy();
