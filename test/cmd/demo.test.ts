@@ -59,6 +59,7 @@ describe('vw demo as a command', function () {
     const demo = await DemoProgram.start([], {
       ...{ VW_API_KEY: 'secret', VW_HOST: '0.0.0.0', VW_SERVE_PORT: '1', VW_SERVE_SECRET: 'secret' },
       ...{ HTTP_PROXY: 'http://127.0.0.1:1', http_proxy: 'http://127.0.0.1:1', NODE_USE_ENV_PROXY: '1' },
+      NODE_NO_WARNINGS: '1', // Node 22 says on stderr that its own proxy support is experimental
     });
     await until('its link is open', async () => (await demo.program.stats()).destinations.demo!.live.state === 'open');
     expect(demo.relay).to.match(/^http:\/\/127\.0\.0\.1:/);
