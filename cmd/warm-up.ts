@@ -64,6 +64,7 @@ async function exercise(ms: number, log: Log): Promise<void> {
       const senders = uploads.filter((_, i) => !isPause || i % 3 > 0);
       for (const socket of senders) send(socket, picture.subarray(0, cut));
       if (frame % 4 === 0) send(sound, makeSound(frame / 4, ticks));
+      if (frame % 8 === 0) relay.look(performance.now()); // what it does once a second
       await nextTurn();
       await nextTurn();
       if (cut < picture.length) for (const socket of senders) send(socket, picture.subarray(cut));

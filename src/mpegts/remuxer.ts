@@ -55,6 +55,11 @@ export class Remuxer implements ProgramFacts {
     return this.#output.counters;
   }
 
+  /** version_number of the output's PMT; -1 before the first. */
+  get pmtVersion(): number {
+    return this.#output.tables.version;
+  }
+
   /** The tracks of the program, in its PMT's order. */
   get program(): RemuxedProgram {
     const { plan, pcrTrack, tables } = this.#output;

@@ -225,6 +225,11 @@ export class Feed {
     return this.#publication === null ? NO_TRACKS : (this.#inspector?.media ?? NO_TRACKS);
   }
 
+  /** Goes up when {@link media} has changed. */
+  get mediaVersion(): number {
+    return this.#inspector?.mediaVersion ?? 0;
+  }
+
   /** To be called about once a second: sees how the feed does, and says what has changed. */
   look(nowMs: number): void {
     const seen = this.#inspector;

@@ -65,7 +65,7 @@ export class Relay {
     this.limits = limits;
     this.#cacheBudget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
     this.journal = new Journal(log);
-    this.#looker = setInterval(() => this.#look(performance.now()), LOOK_MS).unref();
+    this.#looker = setInterval(() => this.look(performance.now()), LOOK_MS).unref();
     this.#source = {
       attach: (name, sink) => this.subscribe(name, sink),
       deliver: (name, message) => {
@@ -301,7 +301,8 @@ export class Relay {
     this.#ticker = undefined;
   }
 
-  #look(nowMs: number): void {
+  /** Sees how everything does: rates, silence, tables, tracks. The relay does it itself, once a second. */
+  look(nowMs: number): void {
     this.#process.look(nowMs);
     for (const feed of this.#feeds.values()) feed.look(nowMs);
     for (const stream of this.#streams.values()) stream.look(nowMs);

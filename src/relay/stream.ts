@@ -37,6 +37,8 @@ export class Stream {
   #bytes = 0;
   readonly #meter = new Meter(performance.now());
   #toldTracks = '';
+  #mediaVersion = 0; // of its feeds together, and the PMT's: when tracks were last looked at
+  #pmtVersion = -1;
   /** What is kept for those who join; `null` where nothing is. */
   readonly cache: GopCache | null;
 
@@ -106,6 +108,13 @@ export class Stream {
   /** To be called about once a second: sees how the stream does, and says what has changed. */
   look(nowMs: number): void {
     this.#meter.look(this.#bytes, nowMs);
+    // Tracks are put together only when they may be others: there may be a hundred streams to look at.
+    let mediaVersion = 0;
+    for (const { feed } of this.#feeds.values()) mediaVersion += feed.mediaVersion;
+    const pmtVersion = this.#remuxer?.pmtVersion ?? -1;
+    if (mediaVersion === this.#mediaVersion && pmtVersion === this.#pmtVersion) return;
+    this.#mediaVersion = mediaVersion;
+    this.#pmtVersion = pmtVersion;
     const tracks = this.#tracks();
     const told = namesOf(tracks);
     if (told === this.#toldTracks) return;
@@ -119,7 +128,7 @@ export class Stream {
       feeds: [...(this.#rule?.feeds ?? [])],
       fault: this.#fault(),
       tracks: this.#tracks(),
-      pmtVersion: remuxer?.program.version ?? -1,
+      pmtVersion: remuxer?.pmtVersion ?? -1,
       bytes: this.#bytes,
       bitsPerSecond: this.#meter.rate(this.#bytes, performance.now()),
       clocks: (remuxer?.clocks ?? []).map(({ errorMs, ...clock }) => {
