@@ -2,6 +2,7 @@
 
 import type { Request, Response } from 'express';
 import { NotFoundError } from '../errors.js';
+import { awaitDrainOf } from '../relay/pace.js';
 import type { Relay } from '../relay/relay.js';
 import type { Seats } from '../relay/seats.js';
 import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
@@ -72,6 +73,7 @@ function outletOf(response: Response): Outlet {
     send: (message) => {
       if (message.kind === 'ts') response.write(message.keep()); // what is no media has no place in a player's stream
     },
+    awaitDrain: (ready) => awaitDrainOf(response, ready),
     giveUp: () => response.destroy(),
   };
 }

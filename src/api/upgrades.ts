@@ -33,7 +33,7 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     seats.check(name);
     relay.checkRoomFor(name);
     webSockets.handleUpgrade(request, socket, head, (client) => {
-      new LocalClient(client, name, relay, log, seats.take(name));
+      new LocalClient(client, socket, name, relay, log, seats.take(name));
     });
   };
 

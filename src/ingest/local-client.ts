@@ -1,10 +1,12 @@
 // A WebSocket of somebody here on a feed or stream: plays it, and on a feed may send too, message for message.
 
+import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../log.js';
 import type { Feed, Sink } from '../relay/feed.js';
 import { Heartbeat } from '../relay/heartbeat.js';
 import type { Message } from '../relay/message.js';
+import { awaitDrainOf, type Pace } from '../relay/pace.js';
 import type { Relay } from '../relay/relay.js';
 import { isStreamName } from '../relay/rules.js';
 import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
@@ -17,9 +19,10 @@ export class LocalClient implements Sink {
   readonly #socket: WebSocket;
   readonly #viewer: Viewer;
 
-  constructor(socket: WebSocket, name: string, relay: Relay, log: Log, closed: () => void) {
+  /** @param carrier the connection under `socket`. */
+  constructor(socket: WebSocket, carrier: Socket, name: string, relay: Relay, log: Log, closed: () => void) {
     this.#socket = socket;
-    this.#viewer = new Viewer(outletOf(socket), relay.limits, tellDrops(relay.journal, name, this));
+    this.#viewer = new Viewer(outletOf(socket, carrier), relay.limits, tellDrops(relay.journal, name, this));
     const feed = isStreamName(name) ? null : relay.feed(name);
     this.#viewer.begin(relay.cacheOf(name));
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
@@ -40,6 +43,10 @@ export class LocalClient implements Sink {
     this.#viewer.write(message);
   }
 
+  awaitDrain(ready: () => void): Pace {
+    return this.#viewer.awaitDrain(ready);
+  }
+
   #take(feed: Feed, data: Buffer, isBinary: boolean): void {
     if (isBinary && feed.hasSource) {
       // Between the packets of an upload it would destroy the picture.
@@ -50,12 +57,13 @@ export class LocalClient implements Sink {
   }
 }
 
-function outletOf(socket: WebSocket): Outlet {
+function outletOf(socket: WebSocket, carrier: Socket): Outlet {
   return {
     get waitingBytes() {
       return socket.readyState === socket.OPEN ? socket.bufferedAmount : -1;
     },
     send: (message) => socket.send(message.keep(), { binary: message.kind !== 'text' }),
+    awaitDrain: (ready) => awaitDrainOf(carrier, ready),
     giveUp: () => socket.terminate(),
   };
 }

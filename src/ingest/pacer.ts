@@ -31,8 +31,9 @@ export class Pacer {
   /** To be called after each read, with its length. */
   after(bytes: number): void {
     if (bytes < MUCH_BYTES || this.#callOff !== null) return;
-    this.#callOff = this.#feed.awaitDrain(this.#go);
-    if (this.#callOff === null) return;
+    const pace = this.#feed.awaitDrain(this.#go);
+    if (typeof pace === 'string') return;
+    this.#callOff = pace;
     this.#source.pause();
     this.#patience.refresh();
   }

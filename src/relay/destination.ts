@@ -15,6 +15,7 @@ import type { Journal } from './journal.js';
 import { Link } from './link.js';
 import { LinkTotals } from './link-totals.js';
 import { Message } from './message.js';
+import type { Pace } from './pace.js';
 import { type DestinationRule, isSameDestination, isSameFarEnd } from './rules.js';
 import type { DestinationStats } from './stats-schema.js';
 
@@ -95,7 +96,7 @@ export class Destination implements Sink {
     else this.#writeInChange(message);
   }
 
-  awaitDrain(ready: () => void): (() => void) | null {
+  awaitDrain(ready: () => void): Pace {
     return this.#live.awaitDrain(ready);
   }
 

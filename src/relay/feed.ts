@@ -9,35 +9,16 @@ import { FeedWatch } from './feed-watch.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { Message, type MessageKind } from './message.js';
+import { awaitFirstDrain, type Pace, type Paced } from './pace.js';
 import type { MutedTracks } from './rules.js';
 import type { FeedStats } from './stats-schema.js';
 import { namesOf } from './tracks.js';
 
-/** Somebody who takes messages. Neither method throws or blocks. */
-export interface Sink {
+/** Somebody who takes messages. No method throws or blocks. */
+export interface Sink extends Paced {
   write(message: Message): void;
   /** The feed's source is gone; nobody publishes until another comes. */
   sourceEnded?(): void;
-  /**
-   * If more waits for the reader than one read brings: calls `ready` when that is gone, and returns what calls it off.
-   * `null`: it keeps up, or is so slow that messages are dropped for it; it is not waited for. So without this method.
-   */
-  awaitDrain?(ready: () => void): (() => void) | null;
-}
-
-/** As {@link Sink.awaitDrain}, of the first of several readers; `null` where one keeps up, or there is none. */
-export function awaitFirstDrain(readers: readonly Sink[], ready: () => void): (() => void) | null {
-  const callOffs: (() => void)[] = [];
-  const callOff = () => callOffs.forEach((each) => each());
-  for (const reader of readers) {
-    const each = reader.awaitDrain?.(ready) ?? null;
-    if (each === null) {
-      callOff();
-      return null;
-    }
-    callOffs.push(each);
-  }
-  return readers.length === 0 ? null : callOff;
 }
 
 /** Who uploads to a feed. */
@@ -211,7 +192,7 @@ export class Feed {
   }
 
   /** As {@link awaitFirstDrain}, of all who take the feed. */
-  awaitDrain(ready: () => void): (() => void) | null {
+  awaitDrain(ready: () => void): Pace {
     return awaitFirstDrain([...this.#sinks, ...this.#clients, ...this.#joiners], ready);
   }
 

@@ -15,6 +15,7 @@ import type { Journal } from './journal.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
 import { Meter } from './meter.js';
+import type { Pace } from './pace.js';
 import { ReconnectingSocket } from './reconnecting.js';
 import { cleanWords } from './secrets.js';
 import type { LinkState, LinkStats } from './stats-schema.js';
@@ -108,8 +109,9 @@ export class Link implements Sink {
     this.#sentBytes += admitted.data.length;
   }
 
-  awaitDrain(ready: () => void): (() => void) | null {
-    return this.#admission.isDropping ? null : this.#socket.awaitDrain(ready);
+  awaitDrain(ready: () => void): Pace {
+    if (this.#state !== 'open' || this.#admission.isDropping) return 'goes-without';
+    return this.#socket.awaitDrain(ready);
   }
 
   /** What is sent from now on belongs to another stream: it begins at that one's next random access point. */

@@ -25,13 +25,11 @@ import { Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
 import { NameLookup } from './name-lookup.js';
+import { awaitDrainOf, type Pace } from './pace.js';
 import { cleanWords, querySecrets } from './secrets.js';
 
 // The package is CommonJS with an ES module's types: what is imported is the class itself.
 const ReconnectingWebSocket = rws as unknown as typeof rws.default;
-
-/** More than this waits for a link only where its source is faster than it, or it stands still. */
-const MUCH_BYTES = 1 << 15;
 
 /** A far end that says no may say why, in so many bytes. */
 const MOST_REASON_BYTES = 1 << 14;
@@ -124,12 +122,8 @@ export class ReconnectingSocket {
     }
   }
 
-  /** Calls `ready` when the system has taken all that waits; `null`: that is little, or the link is not open. */
-  awaitDrain(ready: () => void): (() => void) | null {
-    const raw = this.#raw;
-    if (raw === null || !raw.writableNeedDrain || raw.writableLength < MUCH_BYTES) return null;
-    raw.once('drain', ready);
-    return () => raw.off('drain', ready);
+  awaitDrain(ready: () => void): Pace {
+    return this.#raw === null ? 'goes-without' : awaitDrainOf(this.#raw, ready);
   }
 
   /** Sends a text message; nothing if the link is not open. */

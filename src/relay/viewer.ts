@@ -8,9 +8,10 @@ import type { GopCache } from './gop-cache.js';
 import type { Journal } from './journal.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
+import type { Pace, Paced } from './pace.js';
 
 /** What carries a viewer's messages. */
-export interface Outlet {
+export interface Outlet extends Paced {
   /** Bytes that the system has not taken yet; -1 while nothing can be sent. */
   readonly waitingBytes: number;
   /** Takes a message, whose data is lent: what is not with the system when this returns is copied. */
@@ -69,6 +70,11 @@ export class Viewer implements Sink {
     const admitted = this.#admission.admit(message, Math.max(0, waiting - this.#owed), now);
     if (admitted) this.#outlet.send(admitted);
     this.#lookForStuck(waiting, wasDropping && this.#admission.isDropping, now);
+  }
+
+  awaitDrain(ready: () => void): Pace {
+    if (this.#admission.isDropping) return 'goes-without';
+    return this.#outlet.awaitDrain?.(ready) ?? 'keeps-up';
   }
 
   /** Who drops messages and does not read a byte for long is not there any more. */

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { get } from 'node:http';
 import { expect } from 'chai';
+import { WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
 import { picture } from '../mpegts/captures.js';
 import { FarEnd } from '../support/far-end.js';
@@ -9,6 +12,7 @@ import { until } from '../support/wait.js';
 
 const PIECE = packets(1000);
 const PIECES = 200; // 38 MB: many times what may wait for a reader
+const FILMS = 6; // 2.5 MB each
 
 let vw: TestRelay;
 beforeEach(async () => {
@@ -34,15 +38,27 @@ async function counting(): Promise<FarEnd & { taken: number }> {
   return one;
 }
 
+/** As {@link counting}, and slower than what is pushed: it looks away after every read. */
+async function dawdling(): Promise<FarEnd & { taken: number }> {
+  const one = await counting();
+  one.onMessage = (data) => {
+    one.taken += data.length;
+    lookAway(one);
+  };
+  return one;
+}
+
+function lookAway(reader: { pause(): unknown; resume(): unknown }): void {
+  reader.pause();
+  setTimeout(() => reader.resume(), 2);
+}
+
+const drops = () => vw.relay.journal.since(0).told.filter(({ event }) => event.type === 'drops-began');
+
 for (const framing of ['chunked', 'length'] as const) {
   describe(`a file that is pushed by ${framing}, faster than its far end takes it`, () => {
     it('is held back and arrives whole', async () => {
-      const farEnd = await counting();
-      const nap = setInterval(() => {
-        farEnd.pause();
-        setImmediate(() => farEnd.resume());
-      }, 2);
-      afterTest(() => clearInterval(nap));
+      const farEnd = await dawdling();
       await vw.send('video0', farEnd.url);
       const upload = await push('video0', framing);
       expect((await upload.answer()).status).to.equal(200);
@@ -72,16 +88,58 @@ for (const framing of ['chunked', 'length'] as const) {
     });
 
     it('goes at the pace of the fastest of its readers', async () => {
-      const [still, quick] = [await FarEnd.start(), await counting()];
+      const [still, quick] = [await FarEnd.start(), await dawdling()];
       await vw.send('video0', still.url, 'still');
       await vw.send('video0', quick.url, 'quick');
       still.pause();
       await (await push('video0', framing)).answer();
+      expect(vw.link('still').droppedMessages).to.be.above(0);
       expect(vw.link('quick').droppedMessages).to.equal(0);
       await until('all has arrived', () => quick.taken === PIECE.length * PIECES);
     });
   });
 }
+
+describe('a file that is pushed faster than its viewer takes it', () => {
+  it('arrives whole over WebSocket', async () => {
+    const viewer = new WebSocket(vw.ws('video0'));
+    afterTest(() => viewer.terminate());
+    let taken = 0;
+    viewer.on('message', (data: Buffer) => {
+      taken += data.length;
+      lookAway(viewer);
+    });
+    await once(viewer, 'open');
+    await (await push('video0', 'chunked')).answer();
+    await until('all has arrived', () => taken === PIECE.length * PIECES);
+    expect(drops()).to.have.length(0);
+  });
+
+  it('arrives whole over HTTP', async () => {
+    const film = picture('mpeg1video -b:v 4000k -minrate 4000k -maxrate 4000k -bufsize 400k');
+    const begun = RawUpload.begin(vw.port, 'video0');
+    begun.chunk(film); // there is something to watch
+    let taken = 0;
+    let isOver = false;
+    const request = get(`${vw.url}/ts/video0`, (response) => {
+      response.on('data', (data: Buffer) => {
+        taken += data.length;
+        lookAway(response);
+      });
+      response.on('end', () => (isOver = true));
+    });
+    afterTest(() => request.destroy());
+    await until('it plays', () => taken > 0);
+    for (let i = 0; i < FILMS; i++) {
+      begun.chunk(film);
+      if (begun.socket.writableNeedDrain) await once(begun.socket, 'drain');
+    }
+    begun.endChunks();
+    await begun.answer();
+    await until('all has arrived', () => isOver || taken >= film.length * FILMS);
+    expect(drops()).to.have.length(0);
+  });
+});
 
 describe('an upload that is held back', () => {
   it('is answered 409 when another takes its feed over', async () => {

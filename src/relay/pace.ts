@@ -1,0 +1,41 @@
+// Whether who takes messages keeps up with them: a source that is faster than everybody who takes it may be held back.
+
+import type { Writable } from 'node:stream';
+
+/** More than this waits for a reader only where its source is faster than it, or it stands still. */
+const MUCH_BYTES = 1 << 15;
+
+/**
+ * How a reader stands: it keeps up; or it goes without messages, and nobody waits for it; or more waits for it than one
+ * read brings, and this is what calls the waiting off.
+ */
+export type Pace = 'keeps-up' | 'goes-without' | (() => void);
+
+/** Somebody who can be waited for. Without the method it keeps up, always. */
+export interface Paced {
+  /** Calls `ready` when what waits for the reader is gone, if much does. */
+  awaitDrain?(ready: () => void): Pace;
+}
+
+/** As {@link Paced.awaitDrain}, of what carries a reader's messages. */
+export function awaitDrainOf(carrier: Writable, ready: () => void): Pace {
+  if (!carrier.writable) return 'goes-without';
+  if (!carrier.writableNeedDrain || carrier.writableLength < MUCH_BYTES) return 'keeps-up';
+  carrier.once('drain', ready);
+  return () => carrier.off('drain', ready);
+}
+
+/** As {@link Paced.awaitDrain}, of the first of several readers that goes on. */
+export function awaitFirstDrain(readers: readonly Paced[], ready: () => void): Pace {
+  const callOffs: (() => void)[] = [];
+  const callOff = () => callOffs.forEach((each) => each());
+  for (const reader of readers) {
+    const pace = reader.awaitDrain ? reader.awaitDrain(ready) : 'keeps-up';
+    if (pace === 'keeps-up') {
+      callOff();
+      return pace;
+    }
+    if (pace !== 'goes-without') callOffs.push(pace);
+  }
+  return callOffs.length === 0 ? 'goes-without' : callOff;
+}
