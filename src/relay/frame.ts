@@ -1,7 +1,8 @@
 // WebSocket frames as a client sends them, masked, and as a server does. RFC 6455 §5.1, §5.2, §5.3.
 
 import { randomFillSync } from 'node:crypto';
-import { maskInto } from './mask.js';
+import type { Writable } from 'node:stream';
+import { maskingPlace, maskInto, maskPlace, PLACE_BYTES, PLACE_HEADROOM, PLACES } from './mask.js';
 import type { Message } from './message.js';
 
 export const OPCODE_TEXT = 0x1;
@@ -60,24 +61,52 @@ function writePlainFrame(frame: Buffer, opcode: number, payload: Uint8Array): vo
   frame.set(payload, writeHeader(frame, opcode, payload.length, 0));
 }
 
-/** A read's 64 KiB and what was left of the one before; longer frames get memory of their own. */
-const SHARED_BYTES = 1 << 17;
+/** Where a frame that is lent stands: a read's 64 KiB and what was left of the one before fit; longer ones do not. */
+class Place {
+  /** {@link PLACE_HEADROOM}, and the payload. */
+  readonly bytes: Buffer;
+  #users: readonly Writable[] = [];
+
+  constructor(
+    readonly number: number,
+    isMasked: boolean,
+  ) {
+    this.bytes = isMasked ? maskingPlace(number) : Buffer.allocUnsafeSlow(PLACE_HEADROOM + PLACE_BYTES);
+  }
+
+  /** Whether nobody reads from it any more. */
+  get isFree(): boolean {
+    if (this.#users.length === 0) return true;
+    this.#users = this.#users.filter((one) => one.writableLength > 0 && !one.destroyed);
+    return this.#users.length === 0;
+  }
+
+  /** `user` still has to read what stands here. */
+  leave(user: Writable): void {
+    this.#users = [...this.#users, user];
+  }
+}
 
 /**
  * Builds the frame of a message once for all who take it, one message after the other, as they are handed round.
- * The frame stands in memory that the next message's is written over: most are with the system when `write` returns.
+ * The frame stands where the next message's will stand: most are with the system when `write` returns.
  */
 class FramePress {
-  #shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+  readonly #places: Place[] = [];
+  #place: Place;
   #message: Message | null = null;
-  #frame = this.#shared;
+  #frame: Buffer;
   #isOwn = false;
 
-  constructor(private readonly isMasked: boolean) {}
+  constructor(private readonly isMasked: boolean) {
+    this.#place = new Place(0, isMasked);
+    this.#places.push(this.#place);
+    this.#frame = this.#place.bytes;
+  }
 
   /** The frame of `message`, good until the next message's is asked for. */
   lend(message: Message): Buffer {
-    if (message !== this.#message) this.#build(message, frameBytes(message.data.length, this.isMasked) > SHARED_BYTES);
+    if (message !== this.#message) this.#build(message, message.data.length > PLACE_BYTES || !this.#findPlace());
     return this.#frame;
   }
 
@@ -87,20 +116,47 @@ class FramePress {
     return this.#frame;
   }
 
-  /** A link could not pass the lent frame on at once: its memory is not used again. */
-  leave(): void {
-    if (!this.#isOwn) this.#shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
-    this.#isOwn = true;
+  /** `carrier` could not pass the lent frame on at once: it stays as it is until that has. */
+  leave(carrier: Writable): void {
+    if (!this.#isOwn) this.#place.leave(carrier);
+  }
+
+  /** Whether there is a place for the next frame. */
+  #findPlace(): boolean {
+    if (this.#place.number === 0 && this.#place.isFree) return true; // nearly always
+    let place = this.#places.find((one) => one.isFree);
+    if (!place) {
+      if (this.#places.length === PLACES) return false;
+      place = new Place(this.#places.length, this.isMasked);
+      this.#places.push(place);
+    }
+    this.#place = place;
+    return true;
   }
 
   #build(message: Message, isOwn: boolean): void {
-    const bytes = frameBytes(message.data.length, this.isMasked);
+    const { data } = message;
     this.#message = message;
     this.#isOwn = isOwn;
-    this.#frame = isOwn ? Buffer.allocUnsafeSlow(bytes) : this.#shared.subarray(0, bytes);
     const opcode = message.kind === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
-    if (this.isMasked) writeMaskedFrame(this.#frame, opcode, message.data, nextKey());
-    else writePlainFrame(this.#frame, opcode, message.data);
+    const bytes = frameBytes(data.length, this.isMasked);
+    if (isOwn) {
+      this.#frame = Buffer.allocUnsafeSlow(bytes);
+      if (this.isMasked) writeMaskedFrame(this.#frame, opcode, data, nextKey());
+      else writePlainFrame(this.#frame, opcode, data);
+      return;
+    }
+    const place = this.#place;
+    const payloadEnd = PLACE_HEADROOM + data.length;
+    this.#frame = place.bytes.subarray(payloadEnd - bytes, payloadEnd);
+    if (!this.isMasked) writePlainFrame(this.#frame, opcode, data);
+    else {
+      const at = writeHeader(this.#frame, opcode, data.length, 0x80);
+      const key = nextKey();
+      this.#frame.writeUInt32LE(key, at);
+      place.bytes.set(data, PLACE_HEADROOM);
+      maskPlace(place.number, data.length, key);
+    }
   }
 }
 

@@ -118,7 +118,7 @@ export class ReconnectingSocket {
     } else {
       // Not what write() returns: for a long frame that is false though the system has taken all of it.
       raw.write(framePress.lend(message));
-      if (raw.writableLength > 0) framePress.leave();
+      if (raw.writableLength > 0) framePress.leave(raw);
     }
   }
 

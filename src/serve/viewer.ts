@@ -57,7 +57,7 @@ export class TopicViewer implements Outlet {
     const isLent = !this.#isSecure && this.#waiting === 0;
     carrier.write(isLent ? serverFramePress.lend(message) : serverFramePress.give(message));
     this.#waiting = carrier.writableLength;
-    if (isLent && this.#waiting > 0) serverFramePress.leave();
+    if (isLent && this.#waiting > 0) serverFramePress.leave(carrier);
     this.#traffic.sentMessages++;
     this.#traffic.sentBytes += message.data.length;
   }

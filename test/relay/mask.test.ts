@@ -1,4 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { buildMaskedFrame, framePress } from '../../src/relay/frame.js';
 import { maskInto } from '../../src/relay/mask.js';
@@ -70,14 +72,67 @@ describe('buildMaskedFrame', () => {
   });
 });
 
+/** A connection that has not passed a frame on; `pass` does. */
+function slow(frame: Uint8Array): { carrier: Writable; pass: () => void } {
+  let pass = () => {};
+  const carrier = new Writable({ write: (_chunk, _encoding, done) => (pass = done) });
+  carrier.write(frame);
+  return { carrier, pass: () => pass() };
+}
+
+const anyMessage = () => new Message('binary', randomBytes(500));
+
 describe('framePress', () => {
   it('keeps a frame that was left to a link as it was, whatever is pressed after it', () => {
-    const first = new Message('binary', randomBytes(500));
-    const frame = framePress.lend(first);
+    const frame = framePress.lend(anyMessage());
     const before = Buffer.from(frame);
-    framePress.leave();
-    framePress.lend(new Message('binary', randomBytes(500)));
+    const { carrier, pass } = slow(frame);
+    framePress.leave(carrier);
+    framePress.lend(anyMessage());
+    framePress.lend(anyMessage());
     expect(frame.equals(before)).to.be.true;
+    pass();
+  });
+
+  it('keeps it until the last of several links has passed it on', async () => {
+    const frame = framePress.lend(anyMessage());
+    const before = Buffer.from(frame);
+    const [first, second] = [slow(frame), slow(frame)];
+    framePress.leave(first.carrier);
+    framePress.leave(second.carrier);
+    first.pass();
+    await nextTurn();
+    framePress.lend(anyMessage());
+    expect(frame.equals(before)).to.be.true;
+    second.pass();
+    await nextTurn();
+    framePress.lend(anyMessage());
+    expect(frame.equals(before), 'its memory is used again').to.be.false;
+  });
+
+  it('keeps any number of frames that were left to links, and masks them all', async () => {
+    const left = Array.from({ length: 40 }, () => {
+      const message = anyMessage();
+      const frame = framePress.lend(message);
+      const link = slow(frame);
+      framePress.leave(link.carrier);
+      return { frame, link, message };
+    });
+    for (const { frame, message } of left) {
+      expect(frame.subarray(8).equals(masked(message.data, frame.readUInt32LE(4)))).to.be.true;
+    }
+    for (const { link } of left) link.pass();
+    await nextTurn();
+  });
+
+  it('uses the memory of a link again that has gone', () => {
+    const frame = framePress.lend(anyMessage());
+    const { carrier } = slow(frame);
+    framePress.leave(carrier);
+    carrier.destroy();
+    const before = Buffer.from(frame);
+    framePress.lend(anyMessage());
+    expect(frame.equals(before)).to.be.false;
   });
 
   it('gives a frame in memory of its own', () => {
