@@ -31,6 +31,7 @@ export class Remuxer implements ProgramFacts {
   }
 
   readonly #feeds = new Map<string, RemuxFeed>();
+  #latest: RemuxFeed | null = null; // whose message came last: the next is most likely its, too
   #inputs: readonly RemuxInput[] = [];
   #replacements: Replacement[] = [];
   #pids: number[] | null = null;
@@ -145,8 +146,8 @@ export class Remuxer implements ProgramFacts {
   /** Takes a message of a feed: whole packets. `begins` says that another source sends them. Returns what to send. */
   push(feed: string, data: Uint8Array, begins: boolean, nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
-    const from = this.#feeds.get(feed);
-    if (!from) return null;
+    const from = this.#latest?.name === feed ? this.#latest : (this.#latest = this.#feeds.get(feed) ?? null);
+    if (from === null) return null;
     if (begins) {
       this.#output.clock.retire(from);
       from.begin();
@@ -239,6 +240,7 @@ export class Remuxer implements ProgramFacts {
       if (wanted.has(name)) continue;
       this.#output.clock.retire(feed);
       this.#feeds.delete(name);
+      this.#latest = null;
     }
     const { plan, descriptors, leftOut } = planTracks(this.#inputs, this.#feeds, this.#replacements);
     const before = this.#output.plan;
