@@ -1,7 +1,6 @@
 // WebSocket frames as a client sends them, masked, and as a server does. RFC 6455 §5.1, §5.2, §5.3.
 
 import { randomFillSync } from 'node:crypto';
-import type { Writable } from 'node:stream';
 import { maskingPlace, maskInto, maskPlace, PLACE_BYTES, PLACE_HEADROOM, PLACES } from './mask.js';
 import type { Message } from './message.js';
 
@@ -61,11 +60,21 @@ function writePlainFrame(frame: Buffer, opcode: number, payload: Uint8Array): vo
   frame.set(payload, writeHeader(frame, opcode, payload.length, 0));
 }
 
+/** What passes frames on: a socket. */
+export interface Carrier {
+  /** Bytes it was given that the system has not taken yet. */
+  readonly writableLength: number;
+  /** Bytes it was given so far. */
+  readonly bytesWritten: number;
+  readonly destroyed: boolean;
+}
+
 /** Where a frame that is lent stands: a read's 64 KiB and what was left of the one before fit; longer ones do not. */
 class Place {
   /** {@link PLACE_HEADROOM}, and the payload. */
   readonly bytes: Buffer;
-  #users: readonly Writable[] = [];
+  /** Who still reads from it, each with its `bytesWritten` at the end of the frame. */
+  #readers: readonly { readonly carrier: Carrier; readonly end: number }[] = [];
 
   constructor(
     readonly number: number,
@@ -76,14 +85,16 @@ class Place {
 
   /** Whether nobody reads from it any more. */
   get isFree(): boolean {
-    if (this.#users.length === 0) return true;
-    this.#users = this.#users.filter((one) => one.writableLength > 0 && !one.destroyed);
-    return this.#users.length === 0;
+    if (this.#readers.length === 0) return true;
+    this.#readers = this.#readers.filter(({ carrier, end }) => {
+      return !carrier.destroyed && carrier.bytesWritten - carrier.writableLength < end;
+    });
+    return this.#readers.length === 0;
   }
 
-  /** `user` still has to read what stands here. */
-  leave(user: Writable): void {
-    this.#users = [...this.#users, user];
+  /** `carrier` was given the frame just now, and still has to read what stands here. */
+  leave(carrier: Carrier): void {
+    this.#readers = [...this.#readers, { carrier, end: carrier.bytesWritten }];
   }
 }
 
@@ -116,8 +127,8 @@ class FramePress {
     return this.#frame;
   }
 
-  /** `carrier` could not pass the lent frame on at once: it stays as it is until that has. */
-  leave(carrier: Writable): void {
+  /** `carrier`, which was given the lent frame last, could not pass it on at once: it stays as it is until that has. */
+  leave(carrier: Carrier): void {
     if (!this.#isOwn) this.#place.leave(carrier);
   }
 

@@ -1,12 +1,14 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { Writable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { once } from 'node:events';
 import { expect } from 'chai';
-import { buildMaskedFrame, framePress } from '../../src/relay/frame.js';
+import { buildMaskedFrame, type Carrier, framePress } from '../../src/relay/frame.js';
+import { PACKET_BYTES } from '../../src/mpegts/packet.js';
 import { maskInto } from '../../src/relay/mask.js';
 import { Message } from '../../src/relay/message.js';
 import { FarEnd } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
+import { packets } from '../support/ts.js';
+import { RawUpload } from '../support/upload.js';
 import { until } from '../support/wait.js';
 import { WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
@@ -72,12 +74,22 @@ describe('buildMaskedFrame', () => {
   });
 });
 
-/** A connection that has not passed a frame on; `pass` does. */
-function slow(frame: Uint8Array): { carrier: Writable; pass: () => void } {
-  let pass = () => {};
-  const carrier = new Writable({ write: (_chunk, _encoding, done) => (pass = done) });
-  carrier.write(frame);
-  return { carrier, pass: () => pass() };
+/** A connection that was given a frame and has not passed it on. */
+class SlowCarrier implements Carrier {
+  destroyed = false;
+  bytesWritten: number;
+  writableLength: number;
+
+  constructor(frame: Uint8Array) {
+    this.bytesWritten = 1000 + frame.length;
+    this.writableLength = frame.length;
+  }
+
+  /** It is given more, and passes on as many bytes of what it has. */
+  goOn(given: number, passed: number): void {
+    this.bytesWritten += given;
+    this.writableLength += given - passed;
+  }
 }
 
 const anyMessage = () => new Message('binary', randomBytes(500));
@@ -86,50 +98,48 @@ describe('framePress', () => {
   it('keeps a frame that was left to a link as it was, whatever is pressed after it', () => {
     const frame = framePress.lend(anyMessage());
     const before = Buffer.from(frame);
-    const { carrier, pass } = slow(frame);
+    const carrier = new SlowCarrier(frame);
     framePress.leave(carrier);
-    framePress.lend(anyMessage());
+    for (let i = 0; i < 3; i++) framePress.lend(anyMessage());
+    carrier.goOn(5000, frame.length - 1); // others wait behind it, and its last byte is not passed on yet
     framePress.lend(anyMessage());
     expect(frame.equals(before)).to.be.true;
-    pass();
+    carrier.destroyed = true;
   });
 
-  it('keeps it until the last of several links has passed it on', async () => {
+  it('uses its memory again when the last of several links has passed it on, though others wait behind it', () => {
     const frame = framePress.lend(anyMessage());
     const before = Buffer.from(frame);
-    const [first, second] = [slow(frame), slow(frame)];
-    framePress.leave(first.carrier);
-    framePress.leave(second.carrier);
-    first.pass();
-    await nextTurn();
+    const [first, second] = [new SlowCarrier(frame), new SlowCarrier(frame)];
+    framePress.leave(first);
+    framePress.leave(second);
+    first.goOn(5000, frame.length);
     framePress.lend(anyMessage());
     expect(frame.equals(before)).to.be.true;
-    second.pass();
-    await nextTurn();
+    second.goOn(5000, frame.length);
     framePress.lend(anyMessage());
-    expect(frame.equals(before), 'its memory is used again').to.be.false;
+    expect(frame.equals(before)).to.be.false;
   });
 
-  it('keeps any number of frames that were left to links, and masks them all', async () => {
+  it('keeps any number of frames that were left to links, and masks them all', () => {
     const left = Array.from({ length: 40 }, () => {
       const message = anyMessage();
       const frame = framePress.lend(message);
-      const link = slow(frame);
-      framePress.leave(link.carrier);
-      return { frame, link, message };
+      const carrier = new SlowCarrier(frame);
+      framePress.leave(carrier);
+      return { frame, carrier, message };
     });
     for (const { frame, message } of left) {
       expect(frame.subarray(8).equals(masked(message.data, frame.readUInt32LE(4)))).to.be.true;
     }
-    for (const { link } of left) link.pass();
-    await nextTurn();
+    for (const { carrier } of left) carrier.destroyed = true;
   });
 
   it('uses the memory of a link again that has gone', () => {
     const frame = framePress.lend(anyMessage());
-    const { carrier } = slow(frame);
+    const carrier = new SlowCarrier(frame);
     framePress.leave(carrier);
-    carrier.destroy();
+    carrier.destroyed = true;
     const before = Buffer.from(frame);
     framePress.lend(anyMessage());
     expect(frame.equals(before)).to.be.false;
@@ -162,5 +172,35 @@ describe('a frame on the wire', () => {
       expect(isBinary).to.be.true;
       expect(data.equals(sent[i]!), `${lengths[i]!} bytes`).to.be.true;
     });
+  });
+
+  it('is what was sent at a dozen far ends that fall behind again and again', async () => {
+    const vw = await TestRelay.start();
+    const sent = packets(60_000); // 11 MB
+    const farEnds = await Promise.all(Array.from({ length: 12 }, () => FarEnd.start()));
+    let [taken, wrong] = [0, 0];
+    for (const [i, farEnd] of farEnds.entries()) {
+      farEnd.onMessage = (data) => {
+        const from = data.readUInt32BE(8) * PACKET_BYTES; // the number of its first packet
+        if (!data.equals(sent.subarray(from, from + data.length))) wrong++;
+        taken += data.length;
+        farEnd.pause();
+        setTimeout(() => farEnd.resume(), 1 + (i % 5));
+      };
+      await vw.send('video0', farEnd.url, `${i}`);
+    }
+    const upload = RawUpload.begin(vw.port, 'video0');
+    let behind = 0; // at most
+    for (let at = 0; at < sent.length; at += 100 * PACKET_BYTES) {
+      upload.chunk(sent.subarray(at, at + 100 * PACKET_BYTES));
+      if (upload.socket.writableNeedDrain) await once(upload.socket, 'drain');
+      behind = Math.max(behind, farEnds.filter((_, i) => vw.link(`${i}`).waitingBytes > 0).length);
+    }
+    upload.endChunks();
+    await upload.answer();
+    const sum = () => farEnds.reduce((bytes, _, i) => bytes + vw.link(`${i}`).sentBytes, 0);
+    await until('all have taken what they were sent', () => taken === sum());
+    expect(wrong).to.equal(0);
+    expect(behind, 'several were behind at once').to.be.above(1);
   });
 });
