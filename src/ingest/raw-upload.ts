@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Feed } from '../relay/feed.js';
 import { ChunkedDecoder, ChunkedError } from './chunked.js';
 import { Pacer } from './pacer.js';
-import { readShared } from './socket-reader.js';
+import { type ByteTaker, readShared } from './socket-reader.js';
 import { Upload, type UploadSummary } from './upload.js';
 
 /** How an upload's sender is answered; the connection ends with the answer. */
@@ -20,46 +20,64 @@ export interface UploadAnswers {
  * Returns the socket to go on with: see {@link readShared}.
  */
 export function takeRawUpload(connection: Socket, rest: Buffer, feed: Feed, answers: UploadAnswers): Socket {
-  const decoder = new ChunkedDecoder();
-  const address = `${connection.remoteAddress ?? ''}:${connection.remotePort ?? 0}`;
-  let isOver = false;
-  const take = (bytes: Buffer, headroom: number) => {
-    if (isOver) return; // answered: what still comes is thrown away until the sender has read that
+  const upload = new RawUpload(connection, feed, answers);
+  if (rest.length > 0) upload.take(rest, 0);
+  return upload.socket;
+}
+
+/** One upload, from behind its head to its answer. */
+class RawUpload implements ByteTaker {
+  readonly socket: Socket;
+  readonly #answers: UploadAnswers;
+  readonly #decoder = new ChunkedDecoder();
+  readonly #upload: Upload;
+  readonly #pacer: Pacer;
+  #isOver = false; // answered: what still comes is thrown away until the sender has read that
+
+  constructor(connection: Socket, feed: Feed, answers: UploadAnswers) {
+    this.#answers = answers;
+    const address = `${connection.remoteAddress ?? ''}:${connection.remotePort ?? 0}`;
+    this.socket = readShared(connection, this);
+    this.#upload = new Upload(feed, address, () => {
+      this.#end();
+      answers.superseded(this.socket, feed.name);
+    });
+    this.#pacer = new Pacer(feed, this.socket);
+    const onGone = () => this.#gone();
+    this.socket.on('end', onGone).on('close', onGone).on('error', onGone);
+  }
+
+  take(bytes: Buffer, headroom: number): void {
+    if (this.#isOver) return;
+    const decoder = this.#decoder;
     try {
       const body = decoder.push(bytes);
       // The framing before the body is done with: that is room too.
-      if (body.length > 0) upload.push(body, headroom + body.byteOffset - bytes.byteOffset);
+      if (body.length > 0) this.#upload.push(body, headroom + body.byteOffset - bytes.byteOffset);
     } catch (error) {
       if (!(error instanceof ChunkedError)) throw error;
-      isOver = true;
-      pacer.end();
-      upload.end();
-      answers.broken(socket, error.message);
+      this.#end();
+      this.#upload.end();
+      this.#answers.broken(this.socket, error.message);
       return;
     }
     if (!decoder.isDone) {
-      pacer.after(bytes.length);
+      this.#pacer.after(bytes.length);
       return;
     }
-    isOver = true;
-    pacer.end();
-    answers.ended(socket, upload.end());
-  };
-  const onGone = () => {
-    if (isOver) return;
-    isOver = true;
-    pacer.end();
-    upload.end();
-    socket.destroy();
-  };
-  const socket = readShared(connection, take);
-  const upload = new Upload(feed, address, () => {
-    isOver = true;
-    pacer.end();
-    answers.superseded(socket, feed.name);
-  });
-  const pacer = new Pacer(feed, socket);
-  socket.on('end', onGone).on('close', onGone).on('error', onGone);
-  if (rest.length > 0) take(rest, 0);
-  return socket;
+    this.#end();
+    this.#answers.ended(this.socket, this.#upload.end());
+  }
+
+  #gone(): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#upload.end();
+    this.socket.destroy();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#pacer.end();
+  }
 }

@@ -15,16 +15,21 @@ interface Handle {
   readStop(): number;
 }
 
+/** Takes what is read. */
+export interface ByteTaker {
+  /** Must be done with the bytes when it returns. So many bytes in front of them may be written over. */
+  take(bytes: Buffer, headroom: number): void;
+}
+
 /**
- * Reads `socket` from now on through `take`, which must be done with the bytes when it returns. Returns the socket to
- * go on with: the connection moves to it, and `socket` is used up. Where that is not possible (TLS, another Node) it is
- * `socket` itself, read the ordinary way.
+ * Reads `socket` from now on for `taker`. Returns the socket to go on with: the connection moves to it, and `socket` is
+ * used up. Where that is not possible (TLS, another Node) it is `socket` itself, read the ordinary way.
  */
-export function readShared(socket: Socket, take: (bytes: Buffer, headroom: number) => void): Socket {
+export function readShared(socket: Socket, taker: ByteTaker): Socket {
   const carrier = socket as unknown as { _handle: Handle | null };
   const handle = carrier._handle;
   if (socket.constructor !== Socket || typeof handle?.readStop !== 'function') {
-    socket.on('data', (bytes: Buffer) => take(bytes, 0));
+    socket.on('data', (bytes: Buffer) => taker.take(bytes, 0));
     return socket;
   }
   handle.readStop();
@@ -36,7 +41,7 @@ export function readShared(socket: Socket, take: (bytes: Buffer, headroom: numbe
     onread: {
       buffer: shared.subarray(HEADROOM),
       callback: (bytes) => {
-        take(shared.subarray(HEADROOM, HEADROOM + bytes), HEADROOM);
+        taker.take(shared.subarray(HEADROOM, HEADROOM + bytes), HEADROOM);
         return true;
       },
     },

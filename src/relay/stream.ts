@@ -6,7 +6,7 @@ import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
 import type { Feed, Sink } from './feed.js';
-import { awaitFirstDrain } from './pace.js';
+import { awaitFirstDrain, type Pace } from './pace.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
 import { Meter } from './meter.js';
@@ -25,6 +25,29 @@ const NOBODY: StreamObserver = { idle: () => undefined, tracksChanged: () => und
 const UNKNOWN = { width: null, height: null, frameRate: null, sampleRate: null, channels: null };
 const UNDESCRIBED = { descriptors: new Uint8Array(0) };
 const NO_TIMING = { heldUnits: 0, lateUnits: 0, jumps: 0 };
+
+/**
+ * A feed's place in a stream. An object, not functions that close over one: with a hundred of them each is found in main
+ * memory, not in the processor's cache, and every step from one to the next counts.
+ */
+class Input implements Sink {
+  constructor(
+    private readonly stream: Stream,
+    private readonly feed: string,
+  ) {}
+
+  write(message: Message): void {
+    this.stream.take(this.feed, message);
+  }
+
+  sourceEnded(): void {
+    this.stream.leave(this.feed);
+  }
+
+  awaitDrain(ready: () => void): Pace {
+    return this.stream.awaitDrain(ready);
+  }
+}
 
 /** The stream of a name, as long as it has a rule or readers. */
 export class Stream {
@@ -106,6 +129,27 @@ export class Stream {
     };
   }
 
+  /** Called by {@link Input}: a message of a feed. */
+  take(feed: string, message: Message): void {
+    // Text and binary ride along as they are: an instrument's readings beside its picture.
+    if (message.kind !== 'ts') this.#handRound(message);
+    else if (this.#remuxer) this.#send(this.#remuxer.push(feed, message.data, message.begins, performance.now()));
+  }
+
+  /** Called by {@link Input}: a feed's source is gone. */
+  leave(feed: string): void {
+    if (!this.#remuxer) return;
+    this.#send(this.#remuxer.leave(feed, performance.now()));
+    if (this.#remuxer.pids.length > 0) return;
+    this.#isSilent = true;
+    this.cache?.clear();
+  }
+
+  /** As {@link awaitFirstDrain}, of all who read the stream. */
+  awaitDrain(ready: () => void): Pace {
+    return awaitFirstDrain(this.#sinks, ready);
+  }
+
   /** To be called about once a second: sees how the stream does, and says what has changed. */
   look(nowMs: number): void {
     this.#meter.look(this.#bytes, nowMs);
@@ -163,22 +207,7 @@ export class Stream {
 
   #take(feed: Feed): void {
     const { name } = feed;
-    const leave = feed.subscribeJoiner({
-      write: (message) => {
-        // Text and binary ride along as they are: an instrument's readings beside its picture.
-        if (message.kind !== 'ts') this.#handRound(message);
-        else if (this.#remuxer) this.#send(this.#remuxer.push(name, message.data, message.begins, performance.now()));
-      },
-      awaitDrain: (ready) => awaitFirstDrain(this.#sinks, ready),
-      sourceEnded: () => {
-        if (!this.#remuxer) return;
-        this.#send(this.#remuxer.leave(name, performance.now()));
-        if (this.#remuxer.pids.length > 0) return;
-        this.#isSilent = true;
-        this.cache?.clear();
-      },
-    });
-    this.#feeds.set(name, { feed, leave });
+    this.#feeds.set(name, { feed, leave: feed.subscribeJoiner(new Input(this, name)) });
   }
 
   /** Feeds that the rule has dropped, once nothing of them is wanted any more (a picture runs on until it is replaced). */
