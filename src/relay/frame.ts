@@ -49,10 +49,13 @@ function writeHeader(frame: Buffer, opcode: number, bytes: number, mask: 0 | 0x8
   return 10;
 }
 
+/** As {@link writeHeader}, with the key. */
+function writeMaskedHeader(frame: Buffer, opcode: number, bytes: number, key: number): number {
+  return frame.writeUInt32LE(key, writeHeader(frame, opcode, bytes, 0x80)); // Masking-key
+}
+
 function writeMaskedFrame(frame: Buffer, opcode: number, payload: Uint8Array, key: number): void {
-  const at = writeHeader(frame, opcode, payload.length, 0x80);
-  frame.writeUInt32LE(key, at); // Masking-key
-  maskInto(frame, at + 4, payload, key);
+  maskInto(frame, writeMaskedHeader(frame, opcode, payload.length, key), payload, key);
 }
 
 /** A server does not mask (RFC 6455 §5.1). */
@@ -162,9 +165,8 @@ class FramePress {
     this.#frame = place.bytes.subarray(payloadEnd - bytes, payloadEnd);
     if (!this.isMasked) writePlainFrame(this.#frame, opcode, data);
     else {
-      const at = writeHeader(this.#frame, opcode, data.length, 0x80);
       const key = nextKey();
-      this.#frame.writeUInt32LE(key, at);
+      writeMaskedHeader(this.#frame, opcode, data.length, key);
       place.bytes.set(data, PLACE_HEADROOM);
       maskPlace(place.number, data.length, key);
     }

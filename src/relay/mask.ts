@@ -8,7 +8,7 @@ declare const WebAssembly: {
   readonly Instance: new (module: object) => { readonly exports: Record<string, unknown> };
 };
 
-/** Payload bytes that fit into one place of {@link maskingMemory}; longer ones are masked in pieces. */
+/** Payload bytes that fit into a {@link maskingPlace}; longer ones are masked in pieces. */
 export const PLACE_BYTES = 1 << 17;
 /** Room in front of a payload: for the longest header of a frame (RFC 6455 §5.2), and a round number. */
 export const PLACE_HEADROOM = 16;
