@@ -3,21 +3,40 @@
 const CR = 0x0d;
 const LF = 0x0a;
 const SEMICOLON = 0x3b;
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 const SIZE = 0; // chunk-size, at least one digit
-const EXTENSION = 1; // chunk-ext, passed over
-const SIZE_LF = 2;
-const DATA = 3;
-const DATA_CR = 4;
-const DATA_LF = 5;
-const TRAILER = 6; // at the beginning of a trailer line
-const TRAILER_LINE = 7;
-const TRAILER_LF = 8; // of a trailer line
-const LAST_LF = 9; // of the empty line that ends the body
-const DONE = 10;
+const EXTENSION = 1; // before the first character of a chunk-ext-name; what extensions say is passed over
+const EXTENSION_NAME = 2;
+const EXTENSION_EQUALS = 3; // before the first character of a chunk-ext-val
+const EXTENSION_VALUE = 4; // a token
+const EXTENSION_QUOTED = 5;
+const EXTENSION_ESCAPED = 6; // behind the "\" of a quoted-pair
+const EXTENSION_END = 7; // behind a quoted-string
+const SIZE_LF = 8;
+const DATA = 9;
+const DATA_CR = 10;
+const DATA_LF = 11;
+const TRAILER = 12; // at the beginning of a trailer line
+const TRAILER_NAME = 13;
+const TRAILER_VALUE = 14;
+const TRAILER_LF = 15; // of a trailer line
+const LAST_LF = 16; // of the empty line that ends the body
+const DONE = 17;
 
 const MAX_SIZE_DIGITS = 8;
 const MAX_EXTRA_BYTES = 8192; // extensions of one chunk, or the trailer
+
+/** Fields that would say where the body ends, when it has ended (RFC 9110 §6.5.1). */
+const NO_TRAILERS = new Set(['content-length', 'transfer-encoding']);
+
+const IS_TOKEN = new Uint8Array(256); // tchar, RFC 9110 §5.6.2
+for (let byte = 0; byte < 256; byte++) {
+  IS_TOKEN[byte] = /^[!#$%&'*+.^_`|~0-9A-Za-z-]$/.test(String.fromCharCode(byte)) ? 1 : 0;
+}
 
 /** A body whose framing is broken. */
 export class ChunkedError extends Error {
@@ -31,6 +50,7 @@ export class ChunkedDecoder {
   #size = 0;
   #digits = 0;
   #extra = 0;
+  #name = ''; // of a trailer
 
   /** Whether the body has ended; what comes behind it is not part of it. */
   get isDone(): boolean {
@@ -72,14 +92,31 @@ export class ChunkedDecoder {
         }
         if (this.#digits === 0) throw new ChunkedError('a chunk does not begin with its size');
         this.#extra = 0;
-        if (byte === CR) this.#state = SIZE_LF;
-        else if (byte === SEMICOLON || byte === 0x20 || byte === 0x09) this.#state = EXTENSION;
-        else throw new ChunkedError('a chunk size is not a hexadecimal number');
+        if (!this.#endsExtension(byte)) throw new ChunkedError('a chunk size is not a hexadecimal number');
         return;
       }
       case EXTENSION:
-        if (byte === CR) this.#state = SIZE_LF;
-        else this.#countExtra();
+        this.#inExtension(IS_TOKEN[byte] === 1, EXTENSION_NAME);
+        return;
+      case EXTENSION_NAME:
+        if (this.#endsExtension(byte)) return;
+        this.#inExtension(byte === EQUALS || IS_TOKEN[byte] === 1, byte === EQUALS ? EXTENSION_EQUALS : EXTENSION_NAME);
+        return;
+      case EXTENSION_EQUALS:
+        this.#inExtension(byte === QUOTE || IS_TOKEN[byte] === 1, byte === QUOTE ? EXTENSION_QUOTED : EXTENSION_VALUE);
+        return;
+      case EXTENSION_VALUE:
+        if (!this.#endsExtension(byte)) this.#inExtension(IS_TOKEN[byte] === 1, EXTENSION_VALUE);
+        return;
+      case EXTENSION_QUOTED:
+        if (byte === QUOTE) this.#inExtension(true, EXTENSION_END);
+        else this.#inExtension(isText(byte), byte === BACKSLASH ? EXTENSION_ESCAPED : EXTENSION_QUOTED);
+        return;
+      case EXTENSION_ESCAPED:
+        this.#inExtension(isText(byte), EXTENSION_QUOTED);
+        return;
+      case EXTENSION_END:
+        if (!this.#endsExtension(byte)) this.#inExtension(false, EXTENSION_END);
         return;
       case SIZE_LF:
         expect(byte, LF);
@@ -95,21 +132,49 @@ export class ChunkedDecoder {
         this.#state = SIZE;
         return;
       case TRAILER:
-        this.#state = byte === CR ? LAST_LF : TRAILER_LINE;
-        this.#countExtra();
+        this.#name = '';
+        if (byte === CR) this.#state = LAST_LF;
+        else this.#trailerName(byte);
         return;
-      case TRAILER_LINE:
+      case TRAILER_NAME:
+        if (byte === COLON && !NO_TRAILERS.has(this.#name.toLowerCase())) this.#state = TRAILER_VALUE;
+        else this.#trailerName(byte);
+        return;
+      case TRAILER_VALUE:
         if (byte === CR) this.#state = TRAILER_LF;
+        else if (!isText(byte)) throw new ChunkedError('a trailer holds what no field may');
         this.#countExtra();
         return;
       case TRAILER_LF:
         expect(byte, LF);
         this.#state = TRAILER;
+        this.#countExtra();
         return;
       default: // LAST_LF
         expect(byte, LF);
         this.#state = DONE;
     }
+  }
+
+  /** Whether this byte ends a chunk's size or one of its extensions. */
+  #endsExtension(byte: number): boolean {
+    if (byte === CR) this.#state = SIZE_LF;
+    else if (byte !== SEMICOLON) return false;
+    else this.#inExtension(true, EXTENSION);
+    return true;
+  }
+
+  #inExtension(isGood: boolean, state: number): void {
+    if (!isGood) throw new ChunkedError('a chunk extension is not one');
+    this.#state = state;
+    this.#countExtra();
+  }
+
+  #trailerName(byte: number): void {
+    if (IS_TOKEN[byte] !== 1) throw new ChunkedError('a trailer is not a field that may stand there');
+    this.#name += String.fromCharCode(byte);
+    this.#state = TRAILER_NAME;
+    this.#countExtra();
   }
 
   #countExtra(): void {
@@ -119,6 +184,11 @@ export class ChunkedDecoder {
 
 function expect(byte: number, wanted: number): void {
   if (byte !== wanted) throw new ChunkedError('a chunk does not end where its size says');
+}
+
+/** Whether a byte may stand in a field's value or in a quoted-string: no control character but the tab. */
+function isText(byte: number): boolean {
+  return byte === 0x09 || (byte >= 0x20 && byte !== 0x7f);
 }
 
 function hexDigit(byte: number): number {

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { readUploadHead } from '../../src/ingest/request-head.js';
+import { NodeParser } from '../support/node-parser.js';
 
 const FFMPEG = [
   'POST /ts/video0 HTTP/1.1',
@@ -39,6 +41,7 @@ describe('readUploadHead', () => {
     ['a folded field', [...FFMPEG, 'X: a', ' b']],
     ['a space before the colon', [...FFMPEG, 'X : a']],
     ['a control character', [...FFMPEG, 'X: a\u0001']],
+    ['a tab behind the coding', replaced(1, 'Transfer-Encoding: chunked\t')],
     ['a bare LF', [...FFMPEG, 'X: a\nY: b']],
     ['a head over 16 KiB', [...FFMPEG, `X: ${'a'.repeat(17_000)}`]],
   ] as const) {
@@ -50,5 +53,63 @@ describe('readUploadHead', () => {
   it('leaves a head that is not there in whole to Node', () => {
     const bytes = head(FFMPEG);
     for (let length = 0; length < bytes.length; length++) expect(readUploadHead(bytes.subarray(0, length))).to.be.null;
+  });
+
+  for (const [what, line, value] of [
+    ['no value', 'X:', ''],
+    ['spaces only', `X:${' '.repeat(3000)}`, ''],
+    ['spaces round a value', 'X:   a b  ', 'a b'],
+    ['a colon in a value', 'X: a:b', 'a:b'],
+  ] as const) {
+    it(`reads a field with ${what}`, () => {
+      expect(readUploadHead(head([...FFMPEG, line]))!.headers.get('x')).to.equal(value);
+    });
+  }
+
+  it('takes nothing that the parser of Node refuses, and reads the same of it', async function () {
+    this.timeout(30_000);
+    const node = await NodeParser.start();
+    const first = fc.constantFrom(
+      ...['POST /ts/x HTTP/1.1', 'PUT /ts/x?y#z HTTP/1.1', 'POST  /ts/x HTTP/1.1', 'POST /ts/x  HTTP/1.1'],
+      ...['POST /ts/x HTTP/1.1 ', 'POST /ts/x HTTP/1.2', 'POST\t/ts/x HTTP/1.1', 'POST /ts/"<>\\^`{|}#? HTTP/1.1'],
+    );
+    const field = fc.constantFrom(
+      ...['X: y', 'X:', 'X:\ty ', 'X', ': y', 'X : y', ' X: y', 'X: \x7f', 'X: \xe9', 'X: a\x00', 'X\xe9: y', 'X(: y'],
+      ...['Connection: close', 'Connection: keep-alive, Upgrade', 'Connection: ,', 'Host: y', 'Upgrade: h2c', 'X: "'],
+      ...['Content-Length: 5', 'Transfer-Encoding: chunked', 'Transfer-Encoding: gzip', 'Proxy-Connection: close'],
+    );
+    const coding = fc.constantFrom(
+      'chunked',
+      'Chunked',
+      'chunked ',
+      ' chunked',
+      'chunked,',
+      'chunked;q=1',
+      '"chunked"',
+    );
+    const fields = fc.array(field, { maxLength: 2 });
+    const spoilers = Buffer.from('\r\n\0 \t:;,/?#"\\\x7f\x80\xff0a\x01\x0b', 'latin1');
+    const change = fc.tuple(fc.nat(), fc.constantFrom(...spoilers), fc.boolean());
+    let taken = 0;
+    await fc.assert(
+      fc.asyncProperty(first, fields, coding, fc.array(change, { maxLength: 1 }), async (line, more, te, changes) => {
+        let bytes = head([line, 'Host: x', ...more, `Transfer-Encoding: ${te}`]);
+        for (const [where, byte, isInsert] of changes) {
+          const at = where % bytes.length;
+          const rest = bytes.subarray(isInsert ? at : at + 1);
+          bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from([byte]), rest]);
+        }
+        const ours = readUploadHead(bytes);
+        if (!ours) return;
+        taken++;
+        const theirs = await node.read(
+          Buffer.concat([bytes.subarray(0, ours.bytes), Buffer.from('1\r\na\r\n0\r\n\r\n')]),
+        );
+        expect(theirs, `Node refuses ${JSON.stringify(bytes.toString('latin1'))}`).not.to.equal(null);
+        expect(theirs).to.deep.equal({ target: ours.target, body: Buffer.from('a') });
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(taken, 'heads that were looked at').to.be.greaterThan(100);
   });
 });
