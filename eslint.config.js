@@ -1,3 +1,4 @@
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -31,6 +32,16 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off', // chai's expect(x).to.be.true
       'no-console': 'off',
+    },
+  },
+  {
+    // A pattern takes time in proportion to what it reads: bytes from outside meet them before any key is asked for.
+    // `report: 'potential'` and `ignorePartial: false` also name the patterns that only some uses make slow.
+    files: ['src/**', 'cmd/**', 'scripts/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: false, ignorePartial: false }],
     },
   },
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },

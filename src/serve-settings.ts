@@ -2,6 +2,7 @@
 
 import { DEFAULT_SERVE_LIMITS } from './serve/limits.js';
 import { type Definition, DEFINITIONS, hostName, list, ms, origins, pemFile, secret, whole } from './settings.js';
+import { trimSlashes } from './http/path.js';
 import { isAddressRange } from './serve/client-address.js';
 
 function yesOrNo(text: string): string {
@@ -25,7 +26,7 @@ export function splitAudiences(text: string): string[] {
   return text
     .split(/[\s,]+/)
     .filter((entry) => entry !== '')
-    .map((entry) => entry.replace(/\/+$/, ''));
+    .map(trimSlashes);
 }
 
 const addressRanges = list(isAddressRange, 'addresses or ranges parted by commas, e.g. 127.0.0.1,10.0.0.0/8,fd00::/8');

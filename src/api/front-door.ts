@@ -6,8 +6,9 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
 import { refuse, refuseError, respond } from '../http/answers.js';
+import { connectionEvent, handToNode, takeFromNode } from '../http/bare-server.js';
 import { type ConnectionLimits, Connections } from '../http/connections.js';
-import { pathOf } from '../http/path.js';
+import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/path.js';
 import { problem } from '../http/problem.js';
 import { takeRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
 import { readUploadHead, type RequestHead } from '../ingest/request-head.js';
@@ -26,6 +27,9 @@ const ANSWERS: UploadAnswers = {
     refuse(socket, problem(400, 'ERR_BAD_CHUNK', `the body is not chunked as it should be: ${why}`)),
 };
 
+/** Where uploads go. */
+const PREFIX = '/ts/';
+
 /** Stands between a server and its connections. */
 export class FrontDoor {
   readonly #uploads = new Set<Socket>();
@@ -34,7 +38,7 @@ export class FrontDoor {
   readonly #guard: Guard;
   readonly #limits: ConnectionLimits;
   readonly #refusals: TalliedWarning;
-  readonly #toNode: (socket: Socket) => void;
+  readonly #server: Server;
 
   constructor(server: Server, relay: Relay, guard: Guard, limits: ConnectionLimits, log: Log) {
     // ffmpeg says no more than "broken pipe": the reason has to stand here.
@@ -42,12 +46,9 @@ export class FrontDoor {
     this.#relay = relay;
     this.#guard = guard;
     this.#limits = limits;
+    this.#server = server;
     const isSecure = server instanceof TlsServer;
-    const event = isSecure ? 'secureConnection' : 'connection';
-    // Node's own handler comes second: it is given the connections that are not plain uploads.
-    const [handler] = server.listeners(event) as ((this: Server, socket: Socket) => void)[];
-    this.#toNode = (socket) => handler!.call(server, socket);
-    server.off(event, handler!);
+    takeFromNode(server); // it comes second: it is given the connections that are not plain uploads
     this.#connections = new Connections(
       server,
       limits,
@@ -56,7 +57,7 @@ export class FrontDoor {
         if (isSecure) socket.destroy(); // an answer would cost a handshake
       },
     );
-    server.on(event, (socket: Socket) => this.#open(socket));
+    server.on(connectionEvent(server), (socket: Socket) => this.#open(socket));
   }
 
   /** Ends every upload with 503. */
@@ -82,15 +83,12 @@ export class FrontDoor {
     socket.once('data', (first: Buffer) => {
       socket.off('end', onError);
       const head = readUploadHead(first);
-      if (head?.target.startsWith('/ts/')) {
+      if (head && withoutLastSlash(pathOf(head.target)).startsWith(PREFIX)) {
         this.#take(socket, head, first.subarray(head.bytes));
         return;
       }
-      // Node's handler reads the socket from the start: what was read is put back before it looks.
-      socket.off('error', onError).pause();
-      socket.unshift(first);
-      this.#toNode(socket);
-      socket.resume();
+      socket.off('error', onError);
+      handToNode(this.#server, socket, first);
     });
   }
 
@@ -98,8 +96,10 @@ export class FrontDoor {
   #take(socket: Socket, head: RequestHead, rest: Buffer): void {
     this.#connections.asked(socket);
     try {
-      this.#guard.admit(knockOfHead(head, socket.remoteAddress ?? ''));
-      const feed = this.#relay.feed(parseFeedName(decodeURIComponent(pathOf(head.target).slice('/ts/'.length))));
+      const knock = knockOfHead(head, socket);
+      this.#guard.admit(knock);
+      refuseEmptySegments(knock.path);
+      const feed = this.#relay.feed(parseFeedName(decodeURIComponent(knock.path.slice(PREFIX.length))));
       const upload = takeRawUpload(socket, rest, feed, ANSWERS);
       this.#uploads.add(upload);
       upload.once('close', () => this.#uploads.delete(upload));

@@ -1,15 +1,15 @@
 // Who may come in: one decision for every request, whether Node's parser, the raw upload path or an upgrade brings it.
 
 import { isLoopbackHost } from '../relay/proxy.js';
-import { type AllowedHosts, isOwnHost, isOwnOrigin } from '../http/hosts.js';
+import { type AllowedHosts, isOwnHost, isOwnOrigin, type Place } from '../http/hosts.js';
 import type { KeyGuard } from './keys.js';
 import { HttpError } from '../http/problem.js';
 
 /** What the decision needs of a request. */
-export interface Knock {
+export interface Knock extends Place {
   readonly method: string;
+  /** Without a "/" at its end. */
   readonly path: string;
-  readonly host: string | undefined;
   readonly origin: string | undefined;
   readonly authorization: string | undefined;
   readonly cookie: string | undefined;
@@ -34,11 +34,12 @@ export class Guard {
       throw new HttpError(400, 'ERR_BAD_TARGET', 'the request target is no path; accepted: one that begins with "/"');
     }
     const isUpload = knock.path.startsWith('/ts/') && (knock.method === 'POST' || knock.method === 'PUT');
-    if (!isOwnOrigin(knock.origin, knock.host, this.allowed)) {
+    if (!isOwnOrigin(knock.origin, knock, this.allowed)) {
       throw new HttpError(
         403,
         'ERR_ORIGIN',
-        'a page from elsewhere may not use this relay; accepted: pages of this machine, and origins in VW_ALLOWED_ORIGINS',
+        'a page from elsewhere may not use this relay; accepted: its own pages, pages of this machine, and origins in ' +
+          'VW_ALLOWED_ORIGINS',
       );
     }
     // An upload is not read by a page: a rebound name gains nothing there, and ffmpeg uses whatever name it was given.

@@ -33,6 +33,8 @@ export function securityHeaders(isSecure: boolean): RequestHandler {
     },
     // For this name only, not for what else the same organisation runs.
     strictTransportSecurity: isSecure ? { includeSubDomains: false } : false,
+    // With "no-referrer" the Origin of our own login form is "null", which is anybody's.
+    referrerPolicy: { policy: 'same-origin' },
   });
 }
 

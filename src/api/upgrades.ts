@@ -8,9 +8,9 @@ import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { parseSourceName } from '../relay/rules.js';
 import type { Seats } from '../relay/seats.js';
-import { takeUpgradesOf } from '../http/answers.js';
+import { takeUpgradesOf } from '../http/upgrades.js';
 import type { Guard } from './guard.js';
-import { pathOf } from '../http/path.js';
+import { refuseEmptySegments } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
 import { knockOf } from './request.js';
 
@@ -25,8 +25,10 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
   });
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    guard.admit(knockOf(request));
-    const path = pathOf(request.url ?? '');
+    const knock = knockOf(request);
+    guard.admit(knock);
+    const { path } = knock;
+    refuseEmptySegments(path);
     if (!path.startsWith('/ws/'))
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /ws/<feed or stream>');
     const name = parseSourceName(decodeURIComponent(path.slice('/ws/'.length)));

@@ -29,6 +29,9 @@ const ASKED = {
 } satisfies Record<string, Definition>;
 const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };
 
+const BEGIN_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
+const END_CERTIFICATE = '-----END CERTIFICATE-----';
+
 /** The settings that say which relay is meant, for `--help`. */
 export const addressSettings: readonly Setting[] = describeSettings(ASKED);
 
@@ -65,7 +68,7 @@ function relayUrl(text: string): string {
   const { protocol, username, password, search, hash, origin, pathname } = new URL(full);
   if (protocol !== 'http:' && protocol !== 'https:') throw accepted;
   if (username !== '' || password !== '' || search !== '' || hash !== '') throw accepted;
-  return `${origin}${pathname.replace(/\/+$/, '')}`;
+  return `${origin}${pathname.replace(/(?<!\/)\/+$/, '')}`;
 }
 
 function readPem(name: string, path: string): string {
@@ -77,12 +80,13 @@ function readPem(name: string, path: string): string {
       cause,
     });
   }
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+  if (!text.includes(BEGIN_CERTIFICATE)) {
     throw new ConfigError(`${name}="${path}" holds no certificate; accepted: a PEM file with at least one`);
   }
   return text;
 }
 
 function firstCertificate(pem: string): string {
-  return /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/.exec(pem)?.[0] ?? pem;
+  const end = pem.indexOf(END_CERTIFICATE);
+  return end === -1 ? pem : pem.slice(pem.indexOf(BEGIN_CERTIFICATE), end + END_CERTIFICATE.length);
 }

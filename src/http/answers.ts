@@ -1,8 +1,6 @@
 // Answers written on the bare socket, where there is no response object: uploads read past Node's parser, upgrades,
 // and connections that never became a request. RFC 9112 §4, §9.6.
 
-import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HttpError, problem, PROBLEM_TYPE, type Problem, problemOf } from './problem.js';
 
@@ -41,19 +39,4 @@ export function respond(
   socket.resume();
   const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(cut));
-}
-
-/** Gives upgrades of `server` to `take`; what that throws is the answer (RFC 9110 §7.8). */
-export function takeUpgradesOf(
-  server: Server,
-  take: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
-): void {
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy());
-    try {
-      take(request, socket, head);
-    } catch (error) {
-      refuseError(socket, error);
-    }
-  });
 }

@@ -3,7 +3,7 @@
 
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { refuse } from './answers.js';
@@ -32,7 +32,32 @@ export function createBareServer(options: BareOptions, requestTimeoutMs: number)
   const server = certificate
     ? createSecureServer({ ...http, ...readCertificate(certificate), handshakeTimeout: headersTimeoutMs })
     : createServer(http);
+  nodesHandlers.set(server, server.listeners(connectionEvent(server))[0] as ConnectionHandler);
   return server.on('clientError', answerClientError);
+}
+
+type ConnectionHandler = (this: Server, socket: Socket) => void;
+/** What Node itself does with a connection: it puts its parser on it. */
+const nodesHandlers = new WeakMap<Server, ConnectionHandler>();
+
+/** The event that brings a server's connections, behind TLS if it has it. */
+export function connectionEvent(server: Server): 'connection' | 'secureConnection' {
+  return server instanceof TlsServer ? 'secureConnection' : 'connection';
+}
+
+/** Takes a connection from Node: it is given none any more but by {@link handToNode}. */
+export function takeFromNode(server: Server): void {
+  server.off(connectionEvent(server), nodesHandlers.get(server)!);
+}
+
+/** Has Node read a connection of `server`, from `bytes` on, which were read of it already. Nobody else may read it. */
+export function handToNode(server: Server, socket: Socket, bytes: Buffer): void {
+  // Node's handler reads the socket from the start: what was read is put back before it looks.
+  socket.pause();
+  socket.unshift(bytes);
+  socket.setTimeout(0); // that of a connection without a request, when it has had one
+  nodesHandlers.get(server)!.call(server, socket);
+  socket.resume();
 }
 
 function answerClientError(error: Error & { code?: string }, socket: Duplex): void {

@@ -2,7 +2,8 @@
 // RFC 6454 (Origin), RFC 9110 §7.2 (Host), §15.5.20 (421).
 
 import { hostname } from 'node:os';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { isLoopbackHost } from '../relay/proxy.js';
 
 /** Names and origins that are let in beside the relay's own. */
@@ -13,9 +14,26 @@ export interface AllowedHosts {
   readonly origins: ReadonlySet<string>;
 }
 
+/** How a connection speaks, as an origin begins. */
+export type Scheme = 'http:' | 'https:';
+
+/** Where a request was sent to. */
+export interface Place {
+  /** Its Host field. */
+  readonly host: string | undefined;
+  /** With a proxy in front that has the certificate this is `http:` for pages of `https:`. */
+  readonly scheme: Scheme;
+}
+
+export function schemeOf(socket: Socket): Scheme {
+  return socket instanceof TLSSocket ? 'https:' : 'http:';
+}
+
+const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/;
+
 /** The host name in a Host field, in lower case, without port and without the brackets of an IPv6 address; null: not one. */
 export function hostnameOf(host: string | undefined): string | null {
-  const found = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::\d{1,5})?$/.exec(host ?? '');
+  const found = HOST.exec(host ?? '');
   return found ? (found[1] ?? found[2]!).toLowerCase() : null;
 }
 
@@ -29,8 +47,8 @@ export function isOwnHost(host: string | undefined, allowed: AllowedHosts): bool
   return isLoopbackHost(name) || isIP(name) !== 0 || isMachineName(name) || allowed.hosts.has(name);
 }
 
-/** Whether a request with this Origin may be served: `undefined` means that no page sent it. */
-export function isOwnOrigin(origin: string | undefined, host: string | undefined, allowed: AllowedHosts): boolean {
+/** Whether a request with this Origin may be served at `place`: `undefined` means that no page sent it. */
+export function isOwnOrigin(origin: string | undefined, place: Place, allowed: AllowedHosts): boolean {
   if (origin === undefined) return true;
   if (allowed.origins.has(origin.toLowerCase())) return true;
   let url: URL;
@@ -40,13 +58,28 @@ export function isOwnOrigin(origin: string | undefined, host: string | undefined
     return false; // "null" too
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return false;
-  const name = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const name = withoutBrackets(url.hostname);
   if (isLoopbackHost(name) || isMachineName(name)) return true;
-  return isIP(name) !== 0 && name === hostnameOf(host);
+  if (isIP(name) !== 0 && name === hostnameOf(place.host)) return true;
+  return isSamePlace(url, place) && isOwnHost(place.host, allowed);
+}
+
+/** Whether a page of `origin` was sent to this place for itself. A port that is not named is that of the page's scheme. */
+function isSamePlace(origin: URL, { host, scheme }: Place): boolean {
+  if (scheme === 'https:' && origin.protocol !== scheme) return false; // whoever is on the way makes pages of http:
+  const port = HOST.exec(host ?? '')?.[3] ?? '';
+  const usual = origin.protocol === 'https:' ? 443 : 80;
+  return (
+    withoutBrackets(origin.hostname) === hostnameOf(host) && Number(port || usual) === Number(origin.port || usual)
+  );
+}
+
+function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '').toLowerCase();
 }
 
 function isMachineName(name: string): boolean {
   const own = hostname().toLowerCase();
   const short = own.split('.')[0]!;
-  return name === own || name === `${own}.local` || name === `${short}.local`;
+  return name === own || name === short || name === `${own}.local` || name === `${short}.local`;
 }

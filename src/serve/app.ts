@@ -10,6 +10,7 @@ import express, {
 } from 'express';
 import helmet from 'helmet';
 import { METRICS_TYPE } from '../metrics.js';
+import { refuseEmptySegments, withoutLastSlash } from '../http/path.js';
 import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 import type { Codes } from './codes.js';
 import type { Hall } from './hall.js';
@@ -128,6 +129,7 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
     xFrameOptions: embedders.length === 0 ? { action: 'deny' } : false,
     crossOriginResourcePolicy: { policy: embedders.length === 0 ? 'same-origin' : 'cross-origin' },
     strictTransportSecurity: isSecure ? { includeSubDomains: false } : false,
+    referrerPolicy: { policy: 'same-origin' },
   });
 }
 
@@ -137,7 +139,9 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
  */
 function letIn(hall: Hall): RequestHandler {
   return (request, response, next) => {
+    request.url = withoutLastSlash(request.url);
     if (request.path !== '/healthcheck') hall.entrance.admit(request);
+    refuseEmptySegments(request.path);
     if (hall.entrance.guarded !== 'loopback') {
       response.set('Access-Control-Allow-Origin', '*');
       if (request.method === 'OPTIONS') {

@@ -2,7 +2,7 @@
 // and whoever was refused too often waits. One decision for requests and upgrades.
 
 import type { IncomingMessage } from 'node:http';
-import { type AllowedHosts, isOwnHost, isOwnOrigin } from '../http/hosts.js';
+import { type AllowedHosts, isOwnHost, isOwnOrigin, schemeOf } from '../http/hosts.js';
 import { HttpError } from '../http/problem.js';
 import { WrongTries } from '../http/wrong-tries.js';
 import { isLoopbackHost } from '../relay/proxy.js';
@@ -43,11 +43,12 @@ export class Entrance {
           'VW_SERVE_OPEN=true for everybody, set where it runs',
       );
     }
-    if (!isOwnOrigin(origin, host, this.allowed)) {
+    if (!isOwnOrigin(origin, { host, scheme: schemeOf(request.socket) }, this.allowed)) {
       throw new HttpError(
         403,
         'ERR_ORIGIN',
-        'a page from elsewhere may not use this server; accepted: pages of this machine, and origins in VW_ALLOWED_ORIGINS',
+        'a page from elsewhere may not use this server; accepted: its own pages, pages of this machine, and origins in ' +
+          'VW_ALLOWED_ORIGINS',
       );
     }
     // A name that was made to point here (DNS rebinding); behind a proxy of ours the name is the proxy's.

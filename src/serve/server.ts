@@ -1,5 +1,6 @@
 // The far end's server: puts the entrance, the hall, the routes and the upgrades together.
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
@@ -74,10 +75,13 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
   });
   const webSocketBase = () => (audiences[0] ?? urlOf(server, options.host)).replace(/^http/, 'ws');
   const { embedders } = options;
-  server.on(
-    'request',
-    createServeApp({ hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages }),
-  );
+  const app = createServeApp({ hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
+  server.on('request', app);
+  // As Node would do itself if nobody listened: connections are counted by these events, too.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    response.writeContinue();
+    app(request, response);
+  });
   takeUpgrades(server, hall, codes);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);

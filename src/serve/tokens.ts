@@ -4,6 +4,7 @@
 // A token's text goes in here and nowhere else; what is said of a refused one holds nothing of it.
 
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { trimSlashes } from '../http/path.js';
 import type { Place } from './topic.js';
 
 /** What somebody may do on a topic. */
@@ -150,7 +151,7 @@ const BAD_CLAIM = 'this token has a claim that is of the wrong kind';
 
 function audiencesOf({ aud }: JWTPayload): string[] {
   const all: unknown[] = Array.isArray(aud) ? aud : [aud];
-  return all.filter((one) => typeof one === 'string').map((one) => one.replace(/\/+$/, ''));
+  return all.filter((one) => typeof one === 'string').map(trimSlashes);
 }
 
 /** What the token's scopes are; `null`: it names none. */

@@ -30,11 +30,11 @@ export function topicFault(topic: string): string | null {
     : `accepted: 1 to ${MAX_TOPIC_LENGTH} characters, segments of A-Z a-z 0-9 . _ - parted by "/" (none "." or "..")`;
 }
 
-/** Reads a path (without its query); `null` if it is none of a topic. Throws {@link RuleError} at a name that is none. */
+/** Reads a path (decoded, without its query); `null` if it is none of a topic. Throws {@link RuleError} at a name that is none. */
 export function parsePlace(path: string): Place | null {
   const found = /^\/(in|out|bi|session)\/(.*)$/s.exec(path);
   if (!found) return null;
-  const topic = found[2]!.replace(/\/$/, ''); // crossbar drops one slash at the end
+  const topic = found[2]!.replace(/\/$/, ''); // also one that was written %2F
   const fault = topicFault(topic);
   if (fault !== null) throw new RuleError('ERR_BAD_TOPIC', `the topic in the path is none: ${fault}`);
   const way = found[1] as Way; // as the expression has it

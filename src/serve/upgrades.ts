@@ -3,8 +3,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
-import { takeUpgradesOf } from '../http/answers.js';
-import { pathOf } from '../http/path.js';
+import { takeUpgradesOf } from '../http/upgrades.js';
+import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
 import type { Codes } from './codes.js';
 import type { Hall } from './hall.js';
@@ -42,7 +42,9 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const address = entrance.admit(request);
     entrance.checkTries(address, Date.now());
-    const place = parsePlace(decodeURIComponent(pathOf(request.url ?? '')));
+    const path = withoutLastSlash(pathOf(request.url ?? ''));
+    refuseEmptySegments(path);
+    const place = parsePlace(decodeURIComponent(path));
     if (!place) {
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ and a topic');
     }

@@ -52,7 +52,7 @@ export function playerRoutes(options: PlayerRoutes): Handler {
     const socket = options.socketPath + known.split('/').map(encodeURIComponent).join('/');
     response.setHeader('Content-Security-Policy', policy);
     if (options.frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // knows one answer for all
-    response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'no-referrer');
+    response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'same-origin');
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
     response.end(
       request.method === 'HEAD' ? undefined : playerPage({ name: known, socket, wantsToken: options.wantsToken }),

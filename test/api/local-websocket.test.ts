@@ -81,8 +81,8 @@ describe('/ws/<feed>', () => {
     expect(client.bytes.equals(Buffer.concat(Array.from({ length: 50 }, () => packets(10))))).to.be.true;
   });
 
-  it('finds the feed behind slashes and a query', async () => {
-    const one = await Client.open(`${vw.ws('/data0')}?x=y`);
+  it('finds the feed between slashes and before a query', async () => {
+    const one = await Client.open(`${vw.ws('data0/')}?x=y`);
     const other = await Client.open(vw.ws('%2Fdata0'));
     one.socket.send('x');
     await until('it has arrived', () => other.heard.length === 1);
@@ -98,7 +98,7 @@ describe('/ws/<feed>', () => {
     const clients = [];
     for (let i = 0; i < 3; i++) clients.push(await Client.open(vw.ws('data0')));
     expect(await refusal(vw.ws('data0'))).to.equal(503);
-    expect(await refusal(vw.ws('/data0'))).to.equal(503);
+    expect(await refusal(vw.ws('data0/'))).to.equal(503);
     await Client.open(vw.ws('data1'));
     clients[0]!.socket.close();
     await until('there is room', () => vw.relay.stats().feeds.data0!.clients === 2);

@@ -35,7 +35,7 @@ describe('/api/streams', () => {
     expect((await vw.api('GET', '/api/streams/stream/front')).status).to.equal(404);
   });
 
-  for (const path of ['stream/front/large', '/stream/front/large', 'stream%2Ffront%2Flarge', '%2Fstream/front/large']) {
+  for (const path of ['stream/front/large', 'stream/front/large/', 'stream%2Ffront%2Flarge', '%2Fstream/front/large']) {
     it(`DELETE takes the name as ${path}`, async () => {
       await vw.api('POST', '/api/streams', front);
       const answer = await vw.api('DELETE', `/api/streams/${path}`);

@@ -45,7 +45,7 @@ describe('isOwnHost', () => {
 });
 
 describe('isOwnOrigin', () => {
-  const at = '10.0.0.7:8888';
+  const at = { host: '10.0.0.7:8888', scheme: 'http:' } as const;
   const good = [
     undefined,
     'http://localhost:3000',
@@ -66,8 +66,42 @@ describe('isOwnOrigin', () => {
     'ws://localhost',
     'data:text/html,x',
     'board.lab.example',
+    'http://board.lab.example:8888',
   ];
   for (const origin of bad) it(`refuses "${origin}"`, () => expect(isOwnOrigin(origin, at, allowed)).to.equal(false));
+
+  // A page that the relay sent itself, under a name in VW_ALLOWED_HOSTS.
+  for (const [origin, host, scheme] of [
+    ['http://board.lab.example:8888', 'board.lab.example:8888', 'http:'],
+    ['http://board.lab.example', 'board.lab.example', 'http:'],
+    ['http://board.lab.example', 'board.lab.example:80', 'http:'],
+    ['http://board.lab.example:8888', 'Board.Lab.Example:8888', 'http:'],
+    ['https://board.lab.example:8888', 'board.lab.example:8888', 'https:'],
+    ['https://board.lab.example', 'board.lab.example', 'https:'],
+    ['https://board.lab.example', 'board.lab.example:443', 'https:'],
+    // A proxy before the relay has the certificate.
+    ['https://board.lab.example', 'board.lab.example', 'http:'],
+    ['https://board.lab.example', 'board.lab.example:443', 'http:'],
+    ['https://board.lab.example:8443', 'board.lab.example:8443', 'http:'],
+  ] as const)
+    it(`takes ${origin} at ${scheme}//${host}`, () =>
+      expect(isOwnOrigin(origin, { host, scheme }, allowed)).to.equal(true));
+  for (const [origin, host, scheme] of [
+    ['http://board.lab.example', 'board.lab.example:8888', 'http:'],
+    ['http://board.lab.example:8889', 'board.lab.example:8888', 'http:'],
+    ['http://board.lab.example:443', 'board.lab.example', 'http:'],
+    ['http://board.lab.example', 'board.lab.example:443', 'http:'],
+    ['http://board.lab.example', 'board.lab.example', 'https:'],
+    ['http://board.lab.example:8888', 'board.lab.example:8888', 'https:'],
+    ['http://sub.board.lab.example:8888', 'board.lab.example:8888', 'http:'],
+    ['http://evil.example:8888', 'board.lab.example:8888', 'http:'],
+    // A name that was made to point here: both say it, and it is not ours.
+    ['http://evil.example:8888', 'evil.example:8888', 'http:'],
+    ['http://lab.example:8888', 'lab.example:8888', 'http:'],
+    ['http://board.lab.example:8888', undefined, 'http:'],
+  ] as const)
+    it(`refuses ${origin} at ${scheme}//${String(host)}`, () =>
+      expect(isOwnOrigin(origin, { host, scheme }, allowed)).to.equal(false));
 });
 
 describe('hostnameOf', () => {

@@ -79,6 +79,7 @@ describe('Guard', () => {
       method,
       path,
       host: 'localhost',
+      scheme: 'http:',
       origin: undefined,
       authorization: undefined,
       cookie: undefined,

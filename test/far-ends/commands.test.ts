@@ -186,9 +186,9 @@ describe('the admin feed', () => {
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     ];
-    for (const path of ['/ws/api', '/ws//api', '/ws/%61pi'])
+    for (const path of ['/ws/api', '/ws/%2Fapi', '/ws/%61pi', '/ws/api/'])
       expect(await ask(relay.port, [`GET ${path} HTTP/1.1`, 'Host: localhost', ...upgrade]), path).to.equal(400);
-    for (const path of ['/ts/api', '/ts//api', '/ts/%61%70%69']) {
+    for (const path of ['/ts/api', '/ts/%2Fapi', '/ts/%61%70%69', '/ts/api/']) {
       const wire = new Wire(relay.port).write(
         `POST ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
       );

@@ -47,7 +47,7 @@ describe('playerRoutes', () => {
     const policy = headers.get('content-security-policy')!;
     expect(policy).to.contain("default-src 'none'").and.contain("frame-ancestors 'none'").and.not.contain('unsafe');
     expect(headers.get('x-frame-options')).to.equal('SAMEORIGIN');
-    expect(headers.get('referrer-policy')).to.equal('no-referrer');
+    expect(headers.get('referrer-policy')).to.equal('same-origin');
   });
 
   it('lets those put it into a frame who were named', async () => {
