@@ -106,6 +106,11 @@ export class Inspector implements ProgramFacts {
     return both;
   }
 
+  /** stream_id of the PES packet that is being sent on this PID; -1: not known. */
+  streamIdOf(pid: number): number {
+    return this.#watch.streamIdOf(pid);
+  }
+
   /** Tables that were damaged. */
   get badSections(): number {
     return this.#reader.badSections;

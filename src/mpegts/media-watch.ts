@@ -1,7 +1,8 @@
 // Follows what the media of a program tells: looks at the first bytes of those units that may tell something new.
 // Pure: no clock, no I/O.
 
-import { startsUnit } from './packet.js';
+import { PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
+import { startsPes } from './pes.js';
 import { PictureTimes } from './picture-times.js';
 import type { Track } from './track.js';
 import { type TrackMedia, WatchedTrack } from './track-media.js';
@@ -48,6 +49,11 @@ export class MediaWatch {
     if (!isSame) this.version++;
   }
 
+  /** stream_id of the PES packet that is being sent on this PID; -1 if it is none of {@link pids}, or cannot be read. */
+  streamIdOf(pid: number): number {
+    return this.#byPid.get(pid)?.streamId ?? -1;
+  }
+
   /** Another source begins. */
   reset(): void {
     this.setTracks([], null);
@@ -67,6 +73,7 @@ export class MediaWatch {
     const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
+      one.streamId = streamIdAt(data, at);
       if (one === this.#gathered) this.#endUnit(false);
       if (one === this.#picture) this.#pictures.begins(data, at, isAccess, losses);
       if (!this.#isWanted(one, isMarked, isAccess)) return false;
@@ -101,4 +108,9 @@ export class MediaWatch {
     if (!told) one.miss();
     else if (one.take()) this.version++;
   }
+}
+
+function streamIdAt(data: Uint8Array, at: number): number {
+  const from = payloadStart(data, at);
+  return from + 4 <= at + PACKET_BYTES && startsPes(data, from) ? data[from + 3]! : -1;
 }
