@@ -61,7 +61,10 @@ export class MediaWatch {
 
   /** The PIDs to be shown to {@link look}. */
   get pids(): readonly number[] {
-    const wanted = this.#tracks.filter((one) => one.isReadable || one === this.#picture);
+    // What may be a picture is watched for its stream_id, which decides what a mute lets go on.
+    const wanted = this.#tracks.filter(({ isReadable, track: { kind } }) => {
+      return isReadable || kind === 'video' || kind === 'unknown';
+    });
     return wanted.map(({ track }) => track.pid);
   }
 
