@@ -245,13 +245,7 @@ export function muteRoutes(actions: Actions): Route[] {
             'It need not be there yet: known says whether it is. Nothing captured after the answer leaves, not from caches either. ' +
             'A mute of the sound withholds all that is not known to be picture or data.',
           body,
-          answer: json(words, muteAnswerSchema, {
-            feed: 'mci',
-            tracks: 'audio',
-            binary: 'drop',
-            known: false,
-            similar: 'mic',
-          }),
+          answer: json(words, muteAnswerSchema, { feed: 'video0', tracks: 'audio', binary: 'drop', known: true }),
           errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_BAD_PATH', 'ERR_TOO_MANY_RULES'],
           handlers: [...optionalJsonBody, answer((request) => actions.setMute(nameIn(request), request.body))],
         },

@@ -104,6 +104,35 @@ muted: the sound of every feed, all of video2
     for (const line of pageLines(page)) expect(line).to.have.length.at.most(80);
   });
 
+  it('names what a mute withholds, and a mute of a feed that is not there', () => {
+    const withheld = [
+      { pid: 256, streamType: 6, why: 'nothing says that it is picture or data', packets: 12 },
+      { pid: 257, streamType: null, why: 'no PMT lists it', packets: 1 },
+    ];
+    const mic = feedStats({ tracks: [], muted: 'audio', mutedBinary: 'pass', withheld, withheldMessages: 2 });
+    const found = text(
+      {
+        feeds: { mic },
+        mutes: {
+          mic: { tracks: 'audio', binary: 'pass', known: true },
+          mci: { tracks: 'all', binary: 'drop', known: false },
+          other: { tracks: 'audio', binary: 'drop', known: false },
+        },
+      },
+      Infinity,
+    );
+    expect(found).to.contain(
+      'its sound is muted, binary messages pass; withheld: PID 256, stream type 0x06 (nothing says that it is picture or ' +
+        'data), PID 257 (no PMT lists it), 2 messages\n',
+    );
+    expect(found.split('\n').slice(-4)).to.deep.equal([
+      'muted: all of mci, the sound of mic (binary messages pass), the sound of other',
+      'mute of mci: no such feed now; it will be muted when it comes (did you mean mic?)',
+      'mute of other: no such feed now; it will be muted when it comes',
+      'all else is well',
+    ]);
+  });
+
   it('cuts and wraps nothing where it is as wide as it likes', () => {
     const page = statusPage({ url: URL, stats: troubledStats() }, Infinity, plain);
     const lines = pageLines(page);
