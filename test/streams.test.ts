@@ -99,6 +99,8 @@ describe('a stream of two ffmpegs', () => {
     expect((await vw.api('PUT', '/api/mutes/cam', { tracks: 'audio' })).body).to.deep.equal({
       feed: 'cam',
       tracks: 'audio',
+      binary: 'drop',
+      known: true,
     });
     const messages = farEnd.messages.length + 2;
     await until('what was on the wire has come', () => farEnd.messages.length > messages);

@@ -3,13 +3,10 @@
 
 import { ConflictError } from '../errors.js';
 import type { Relay } from '../relay/relay.js';
+import { EVERY_FEED, type MuteRule, type MutedBinary, type MutedTracks, parseMuteRule } from '../relay/mute-rule.js';
 import {
   type DestinationRule,
-  EVERY_FEED,
-  type MuteRule,
-  type MutedTracks,
   parseDestinationRule,
-  parseMuteRule,
   parseStreamRule,
   type ShownDestination,
   shownDestination,
@@ -26,6 +23,18 @@ export interface AllRules {
   readonly streams: readonly StreamRule[];
   readonly destinations: readonly ShownDestination[];
   readonly mutes: readonly MuteRule[];
+}
+
+/** A mute as it is answered. */
+export interface MuteAnswer {
+  readonly feed: string;
+  readonly tracks: MutedTracks;
+  /** What becomes of binary messages. */
+  readonly binary: MutedBinary;
+  /** Whether there is such a feed now, or a rule names it; otherwise it will be muted when it comes. */
+  readonly known: boolean;
+  /** The known feed that may have been meant. */
+  readonly similar?: string;
 }
 
 /** What REST and the admin feed do. Every method throws what {@link Relay} and the rules throw. */
@@ -114,8 +123,11 @@ export class Actions {
   }
 
   /** Mutes a feed, or every feed (`all`). */
-  setMute(name: string, body: unknown): MuteRule {
-    return this.relay.setMute(parseMuteRule(name, body));
+  setMute(name: string, body: unknown): MuteAnswer {
+    const { feed, tracks, binary = 'drop' } = this.relay.setMute(parseMuteRule(name, body));
+    const known = this.relay.isKnown(feed);
+    const similar = known ? null : this.relay.similarFeed(feed);
+    return { feed, tracks, binary, known, ...(similar === null ? {} : { similar }) };
   }
 
   /** What is muted, by feed. */

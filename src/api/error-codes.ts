@@ -5,7 +5,10 @@ export const ERRORS = {
   ERR_BAD_JSON: [400, 'The body is no JSON.'],
   ERR_BAD_STREAM_RULE: [400, 'A field of the stream rule is missing, misspelt or of the wrong kind.'],
   ERR_BAD_DESTINATION_RULE: [400, 'A field of the destination rule is missing, misspelt or of the wrong kind.'],
-  ERR_BAD_MUTE: [400, 'The mute names no feed, or something else than "audio" and "all".'],
+  ERR_BAD_MUTE: [
+    400,
+    'The mute names no feed, something else than "audio" and "all", or lets binary messages through "all".',
+  ],
   ERR_FEED_TWICE: [400, 'A feed is named twice.'],
   ERR_BAD_TRIM: [400, 'trimMs names a feed that the rule does not have.'],
   ERR_BAD_URL: [400, 'The address cannot be dialled.'],

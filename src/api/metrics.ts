@@ -71,6 +71,7 @@ function writeFeeds(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): v
     'What of it goes nowhere; no series: nothing.',
     some(feeds, (feed, { muted }) => (muted ? [[labels({ feed, tracks: muted }), 1]] : [])),
   );
+  counter('withheld_messages', 'Text and binary messages that mutes have withheld.', (stats) => stats.withheldMessages);
   text.gauge(
     'vw_feed_track_info',
     'A track of it; always 1.',

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { eventSchema, faultSchema, historyLostSchema } from '../relay/event.js';
 import { PROBLEM_TYPE, problem } from '../http/problem.js';
-import { destinationSchema, muteBodySchema, streamSchema } from '../relay/rules.js';
+import { muteBodySchema } from '../relay/mute-rule.js';
+import { destinationSchema, streamSchema } from '../relay/rules.js';
 import { readVersion } from '../version.js';
 import { ANYWHERE, type ErrorCode, ERRORS } from './error-codes.js';
 import { OPEN_PATHS } from './guard.js';
@@ -17,6 +18,7 @@ import {
   keptDestinationSchema,
   keptMuteSchema,
   keptStreamSchema,
+  muteAnswerSchema,
   muteListSchema,
   streamListSchema,
 } from './rule-schemas.js';
@@ -24,6 +26,7 @@ import {
   destinationStatsSchema,
   feedStatsSchema,
   linkStatsSchema,
+  muteStatsSchema,
   processStatsSchema,
   statsSchema,
   streamStatsSchema,
@@ -61,6 +64,7 @@ const ANSWERED = {
   KeptStreamRule: keptStreamSchema,
   KeptDestinationRule: keptDestinationSchema,
   KeptMute: keptMuteSchema,
+  MuteAnswer: muteAnswerSchema,
   StreamList: streamListSchema,
   DestinationList: destinationListSchema,
   MuteList: muteListSchema,
@@ -72,6 +76,7 @@ const ANSWERED = {
   StreamStats: streamStatsSchema,
   DestinationStats: destinationStatsSchema,
   LinkStats: linkStatsSchema,
+  MuteStats: muteStatsSchema,
   Told: toldSchema,
   Event: eventSchema,
   HistoryLost: historyLostSchema,

@@ -1,6 +1,7 @@
 // Rules by REST: streams, destinations and mutes. Each handler is one call of Actions.
 
-import { destinationSchema, muteBodySchema, streamSchema } from '../relay/rules.js';
+import { muteBodySchema } from '../relay/mute-rule.js';
+import { destinationSchema, streamSchema } from '../relay/rules.js';
 import { z } from 'zod';
 import type { Actions } from './actions.js';
 import { answer, json, JSON_ERRORS, jsonBody, nameIn, optionalJsonBody, type Parameter, type Route } from './route.js';
@@ -9,8 +10,8 @@ import {
   deletedSchema,
   destinationListSchema,
   keptDestinationSchema,
-  keptMuteSchema,
   keptStreamSchema,
+  muteAnswerSchema,
   mutedTracksSchema,
   muteListSchema,
   streamListSchema,
@@ -208,8 +209,8 @@ export function muteRoutes(actions: Actions): Route[] {
           id: 'muteAll',
           summary: 'Mutes every feed, also those that come later',
           body,
-          answer: json(words, keptMuteSchema, { feed: 'all', tracks: 'audio' }),
-          errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_TOO_MANY_RULES'],
+          answer: json(words, muteAnswerSchema, { feed: 'all', tracks: 'audio', binary: 'drop', known: true }),
+          errors: [...JSON_ERRORS, 'ERR_BAD_MUTE'],
           handlers: [...optionalJsonBody, answer((request) => actions.setMute('all', request.body))],
         },
         {
@@ -240,9 +241,11 @@ export function muteRoutes(actions: Actions): Route[] {
           methods: ['PUT', 'POST'],
           id: 'muteFeed',
           summary: 'Mutes a feed',
-          description: 'It need not be there yet. Nothing captured after the answer leaves, from caches neither.',
+          description:
+            'It need not be there yet: known says whether it is. Nothing captured after the answer leaves, not from caches either. ' +
+            'A mute of the sound withholds all that is not known to be picture or data.',
           body,
-          answer: json(words, keptMuteSchema, { feed: 'video0', tracks: 'audio' }),
+          answer: json(words, muteAnswerSchema, { feed: 'video0', tracks: 'audio', binary: 'drop', known: true }),
           errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_BAD_PATH', 'ERR_TOO_MANY_RULES'],
           handlers: [...optionalJsonBody, answer((request) => actions.setMute(nameIn(request), request.body))],
         },

@@ -22,9 +22,28 @@ export const keptDestinationSchema = z
   })
   .describe('A destination rule as it is kept.');
 
+const mutedFeed = z.string().describe('a feed, or all');
+const passedBinary = z.literal('pass').describe('binary messages pass; left out: they are dropped');
+
 export const keptMuteSchema = z
-  .strictObject({ feed: z.string().describe('a feed, or all'), tracks: mutedTracksSchema })
+  .strictObject({ feed: mutedFeed, tracks: mutedTracksSchema, binary: passedBinary.optional() })
   .describe('A mute as it is kept.');
+
+export const muteAnswerSchema = z
+  .strictObject({
+    feed: mutedFeed,
+    tracks: mutedTracksSchema,
+    binary: z
+      .enum(['drop', 'pass'])
+      .describe('what becomes of binary messages, which may be sound; text passes a mute of the sound'),
+    known: z
+      .boolean()
+      .describe(
+        'whether a rule names the feed or somebody publishes or has published to it; if not, it will be muted when it comes',
+      ),
+    similar: z.string().optional().describe('the known feed that may have been meant'),
+  })
+  .describe('A mute that is in force.');
 
 export const streamListSchema = z
   .record(z.string(), z.array(z.string()))

@@ -1,8 +1,6 @@
 // What a relay says of itself, checked: an answer of something else is told apart by words.
 
-import { z } from 'zod';
 import { type Stats, statsSchema } from '../relay/stats-schema.js';
-import { EVERY_FEED, type MutedTracks } from '../relay/rules.js';
 import { NotServedError, RefusedError, type RelayClient } from './relay-client.js';
 import { clean } from './text.js';
 
@@ -10,20 +8,11 @@ import { clean } from './text.js';
 export interface Seen {
   readonly url: string;
   readonly stats: Stats;
-  /** What is muted by a rule, by feed. */
-  readonly mutes: Readonly<Record<string, MutedTracks>>;
 }
 
-const mutesSchema = z.record(z.string(), z.enum(['audio', 'all']));
-
-/** Asks for stats and mutes. Throws {@link NotServedError}. */
+/** Asks for stats. Throws {@link NotServedError}. */
 export async function lookAt(client: RelayClient): Promise<Seen> {
-  const stats = readStats(await askFor(client, '/api/stats'), client.url);
-  const mutes = mutesSchema.safeParse(await askFor(client, `/api/mutes/${EVERY_FEED}`));
-  if (!mutes.success) {
-    throw new NotServedError(`${client.url} is a vw stream of another version: its mutes are not understood`, false);
-  }
-  return { url: client.url, stats: cleaned(stats), mutes: cleaned(mutes.data) };
+  return { url: client.url, stats: cleaned(readStats(await askFor(client, '/api/stats'), client.url)) };
 }
 
 /** What a relay answers to everybody whom it serves. */

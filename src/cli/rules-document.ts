@@ -1,11 +1,10 @@
 // All rules of a relay as one JSON document: what GET /api/rules answers, `vw rules export` writes and `import` reads.
 // Pure: no I/O. Rules are checked by what checks them in the relay.
 
+import { type MuteRule, parseMuteRule } from '../relay/mute-rule.js';
 import {
   type DestinationRequest,
-  type MuteRule,
   parseDestinationRule,
-  parseMuteRule,
   parseStreamRule,
   RuleError,
   type StreamRule,

@@ -1,7 +1,8 @@
 // What has to be done so that a relay has the rules of a document. Pure: no I/O.
 
 import { safeUrl } from '../log.js';
-import { type DestinationRequest, EVERY_FEED, isSameStream, type MuteRule, type StreamRule } from '../relay/rules.js';
+import { EVERY_FEED, isSameMute, type MuteRule } from '../relay/mute-rule.js';
+import { type DestinationRequest, isSameStream, type StreamRule } from '../relay/rules.js';
 import type { NotedDestination, RulesDocument } from './rules-document.js';
 
 /** One request that sets or deletes a rule. */
@@ -76,18 +77,27 @@ function withoutParts(document: RulesDocument, parts: RulesDocument['silentOn'])
 }
 
 function muteStep(rule: MuteRule, before: MuteRule | undefined): Step[] {
-  if (before?.tracks === rule.tracks) return [];
+  if (before && isSameMute(before, rule)) return [];
   return [
     {
       verb: 'set',
       what: `mute ${rule.feed}`,
-      words: change(rule.tracks, before?.tracks),
+      words: change(muteWords(rule), before && muteWords(before)),
       method: 'PUT',
       path: `/api/mutes/${rule.feed}`,
-      body: { tracks: rule.tracks },
-      isCondition: before?.tracks !== 'all',
+      body: rule.binary === undefined ? { tracks: rule.tracks } : { tracks: rule.tracks, binary: rule.binary },
+      isCondition: before === undefined || strictness(rule) >= strictness(before),
     },
   ];
+}
+
+/** How much a mute withholds, to compare. */
+function strictness({ tracks, binary }: MuteRule): number {
+  return tracks === 'all' ? 2 : binary === 'pass' ? 0 : 1;
+}
+
+function muteWords({ tracks, binary }: MuteRule): string {
+  return binary === 'pass' ? `${tracks}, binary passes` : tracks;
 }
 
 function streamStep(rule: StreamRule, before: StreamRule | undefined): Step[] {

@@ -1,7 +1,8 @@
 // `vw status` as lines of text: the relay, its feeds, streams and destinations, and what is wrong. Pure.
 
 import type { Stats } from '../relay/stats-schema.js';
-import { EVERY_FEED } from '../relay/rules.js';
+import { EVERY_FEED } from '../relay/mute-rule.js';
+import { similarName } from '../relay/similar-name.js';
 import type { Painter } from './colour.js';
 import { entries, whatIsWrong } from './faults.js';
 import type { Seen } from './read-stats.js';
@@ -25,7 +26,7 @@ export interface Page {
 }
 
 /** The page for what was seen (and when), in `width` characters (Infinity: nothing is cut or wrapped). */
-export function statusPage({ url, stats, mutes }: Seen, width: number, paint: Painter, time = ''): Page {
+export function statusPage({ url, stats }: Seen, width: number, paint: Painter, time = ''): Page {
   const table = (title: string, columns: readonly Column[], rows: readonly Row[]) => {
     return rows.length === 0 ? [paint(`no ${title}`, 'quiet')] : tableLines(columns, rows, width, paint);
   };
@@ -38,7 +39,7 @@ export function statusPage({ url, stats, mutes }: Seen, width: number, paint: Pa
       '',
       ...table('destinations', DESTINATION_COLUMNS, destinationRows(stats)),
     ],
-    tail: [...muteLines(mutes, width, paint), ...wrongLines(stats, width, paint)],
+    tail: [...muteLines(stats, width, paint), ...wrongLines(stats, width, paint)],
   };
 }
 
@@ -65,18 +66,32 @@ function headLines(url: string, { process }: Stats, width: number, time: string)
   return wrap(`${time} ${facts.map(unbroken).join(', ')}`.trimStart(), width);
 }
 
-function muteLines(mutes: Seen['mutes'], width: number, paint: Painter): string[] {
-  const texts = entries(mutes).map(([feed, tracks]) => {
+function muteLines({ mutes, feeds }: Stats, width: number, paint: Painter): string[] {
+  const all = entries(mutes);
+  const texts = all.map(([feed, { tracks, binary }]) => {
     const whose = feed === EVERY_FEED ? 'every feed' : feed;
-    return tracks === 'audio' ? `the sound of ${whose}` : `all of ${whose}`;
+    const but = binary === 'pass' ? ' (binary messages pass)' : '';
+    return tracks === 'audio' ? `the sound of ${whose}${but}` : `all of ${whose}`;
   });
   if (texts.length === 0) return [];
-  return wrap(`muted: ${texts.join(', ')}`, width).map((line) => paint(line, 'notice'));
+  const unknown = all.filter(([, { known }]) => !known).map(([feed]) => feed);
+  const lines = [`muted: ${texts.join(', ')}`, ...unknown.map((feed) => unknownText(feed, Object.keys(feeds)))];
+  return lines.flatMap((line) => wrap(line, width)).map((line) => paint(line, 'notice'));
+}
+
+/** A mute of a feed that nobody publishes to is kept for when it comes; or its name is wrong. */
+function unknownText(feed: string, feeds: readonly string[]): string {
+  const similar = similarName(feed, feeds);
+  const question = similar === null ? '' : ` (did you mean ${similar}?)`;
+  return `mute of ${feed}: no such feed now; it will be muted when it comes${question}`;
 }
 
 function wrongLines(stats: Stats, width: number, paint: Painter): string[] {
   const all = whatIsWrong(stats);
-  if (all.length === 0) return [paint('all is well', 'good')];
+  if (all.length === 0) {
+    const isAll = Object.values(stats.mutes).every(({ known }) => known);
+    return [paint(isAll ? 'all is well' : 'all else is well', 'good')];
+  }
   const title = `${plural(all.length, 'thing is wrong', 'things are wrong')}:`;
   const lines = all.flatMap(({ what, fault }) => wrap(`${what}: ${fault.words} (${fault.code})`, width, '  ', '    '));
   return [title, ...lines].map((line) => paint(line, 'wrong'));

@@ -17,6 +17,8 @@ type LinkStats = DestinationStats['live'];
 const NAME_LEAST = 12;
 const NOTHING = '-';
 const MUTED = { audio: 'its sound is muted', all: 'it is muted: nothing of it goes anywhere' };
+/** The most PIDs that are named behind a mute. */
+const MOST_WITHHELD = 8;
 
 export const FEED_COLUMNS: readonly Column[] = [
   { title: 'FEED', least: NAME_LEAST },
@@ -55,7 +57,7 @@ export function feedRows({ feeds, nowMs }: Stats): Row[] {
             feed.skippedBytes > 0 ? [`${bytesText(feed.skippedBytes)} skipped`] : [],
           ),
         ),
-        ...noteOf('notice', feed.muted === null ? '' : MUTED[feed.muted]),
+        ...noteOf('notice', muteText(feed)),
       ],
     };
   });
@@ -175,6 +177,20 @@ function clocksText({ clocks }: StreamStats): string {
 function missingText({ feeds, tracks }: StreamStats): string {
   const missing = feeds.filter((entry) => !tracks.some(({ feed }) => feed === readFeedEntry(entry).feed));
   return missing.length === 0 ? '' : `nothing of ${[...missing].sort(byName).join(', ')}`;
+}
+
+/** That a feed is muted, and what is withheld for it: `its sound is muted; withheld: PID 257, 0x06 (why)`. */
+function muteText({ muted, mutedBinary, withheld, withheldMessages }: FeedStats): string {
+  if (muted === null) return '';
+  const passes = mutedBinary === 'pass' ? ', binary messages pass' : '';
+  const pids = withheld.slice(0, MOST_WITHHELD).map(({ pid, streamType, why }) => {
+    const type = streamType === null ? '' : `, stream type 0x${streamType.toString(16).padStart(2, '0')}`;
+    return `PID ${pid}${type} (${why})`;
+  });
+  const more = withheld.length > MOST_WITHHELD ? [`${withheld.length - MOST_WITHHELD} PIDs more`] : [];
+  const messages = withheldMessages > 0 ? [plural(withheldMessages, 'message')] : [];
+  const list = [...pids, ...more, ...messages].join(', ');
+  return `${MUTED[muted]}${passes}${list === '' ? '' : `; withheld: ${list}`}`;
 }
 
 function faultNotes({ fault }: FeedStats | StreamStats): Cell[] {

@@ -22,7 +22,7 @@ const LARGE_SLOPES = [0.95, 1.05] as const;
 const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
 
-const RANKS = { other: 0, audio: 1, video: 2 } as const;
+const RANKS = { unknown: 0, other: 0, audio: 1, video: 2 } as const;
 
 /**
  * Lives from the first stamp of a source to its end or to a jump of its stamps. A *sample* is arrival time minus

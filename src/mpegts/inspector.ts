@@ -106,6 +106,11 @@ export class Inspector implements ProgramFacts {
     return both;
   }
 
+  /** stream_id of the PES packet that is being sent on this PID; -1: not known. */
+  streamIdOf(pid: number): number {
+    return this.#watch.streamIdOf(pid);
+  }
+
   /** Tables that were damaged. */
   get badSections(): number {
     return this.#reader.badSections;
@@ -154,7 +159,7 @@ export class Inspector implements ProgramFacts {
         if (this.#reader.pmtPid !== pmtPid) this.#pmt.reset();
         if (this.#reader.badSections === badSections) (pid === 0 ? this.#pat : this.#pmt).push(data, at);
       } else if ((second & STARTS_UNIT) | (flags & RANDOM_ACCESS) | (role & WANTED)) {
-        isAccess = this.#look(data, at, pid, flags);
+        isAccess = this.#look(data, at, pid, flags) || (this.#anyJoinable && (flags & RANDOM_ACCESS) !== 0);
       }
       if (isAccess) {
         this.randomAccessPoints++;

@@ -1,7 +1,8 @@
 // Follows what the media of a program tells: looks at the first bytes of those units that may tell something new.
 // Pure: no clock, no I/O.
 
-import { startsUnit } from './packet.js';
+import { PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
+import { startsPes } from './pes.js';
 import { PictureTimes } from './picture-times.js';
 import type { Track } from './track.js';
 import { type TrackMedia, WatchedTrack } from './track-media.js';
@@ -48,6 +49,11 @@ export class MediaWatch {
     if (!isSame) this.version++;
   }
 
+  /** stream_id of the PES packet that is being sent on this PID; -1 if it is none of {@link pids}, or cannot be read. */
+  streamIdOf(pid: number): number {
+    return this.#byPid.get(pid)?.streamId ?? -1;
+  }
+
   /** Another source begins. */
   reset(): void {
     this.setTracks([], null);
@@ -55,7 +61,10 @@ export class MediaWatch {
 
   /** The PIDs to be shown to {@link look}. */
   get pids(): readonly number[] {
-    const wanted = this.#tracks.filter((one) => one.isReadable || one === this.#picture);
+    // What may be a picture is watched for its stream_id, which decides what a mute lets go on.
+    const wanted = this.#tracks.filter(({ isReadable, track: { kind } }) => {
+      return isReadable || kind === 'video' || kind === 'unknown';
+    });
     return wanted.map(({ track }) => track.pid);
   }
 
@@ -67,6 +76,7 @@ export class MediaWatch {
     const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
+      one.streamId = streamIdAt(data, at);
       if (one === this.#gathered) this.#endUnit(false);
       if (one === this.#picture) this.#pictures.begins(data, at, isAccess, losses);
       if (!this.#isWanted(one, isMarked, isAccess)) return false;
@@ -101,4 +111,9 @@ export class MediaWatch {
     if (!told) one.miss();
     else if (one.take()) this.version++;
   }
+}
+
+function streamIdAt(data: Uint8Array, at: number): number {
+  const from = payloadStart(data, at);
+  return from + 4 <= at + PACKET_BYTES && startsPes(data, from) ? data[from + 3]! : -1;
 }

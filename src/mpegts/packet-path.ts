@@ -2,6 +2,7 @@
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.
 
 import { startsAccessPoint } from './access-point.js';
+import { HAS_PRIVATE_DATA, removePrivateData } from './adaptation-field.js';
 import type { OutputBuffer } from './output-buffer.js';
 import { freeStreamId } from './output-track.js';
 import { append, isSamePayload, spread } from './packet-runs.js';
@@ -13,7 +14,7 @@ import { CLOCK, FIRST_TRACK, TABLE, type RemuxFeed, type RemuxTrack } from './re
 import type { RemuxCounters } from './remux-report.js';
 import { moveSplice } from './splice.js';
 import { readTimestamp, writeTimestamp } from './timestamp.js';
-import { kindOfStreamId } from './track.js';
+import { kindOfUnit, type TrackKind } from './track.js';
 
 /** How long a picture that starts a track is waited for. */
 export const ACCESS_WAIT_MS = 2000;
@@ -177,6 +178,8 @@ export class PacketPath {
   ): void {
     const { buffer, pid } = { buffer: this.#buffer, pid: track.track.pid };
     if (track.track.sections) {
+      const isReadable = payload + 4 <= at + PACKET_BYTES && !startsPes(data, payload);
+      if (starts) this.#setKind(track, isReadable ? track.track.kind : 'unknown');
       if (track.out) {
         track.open = true;
         this.#output.begin(track, flags, nowMs);
@@ -256,11 +259,7 @@ export class PacketPath {
       track.open = false;
       return false;
     }
-    const kind = kindOfStreamId(data[at + 3]!);
-    if (kind && kind !== track.kind) {
-      track.kind = kind;
-      this.#planner.replan();
-    }
+    this.#setKind(track, kindOfUnit(track.track.kind, data[at + 3]!));
     const stamps = hasPesHeader(data[at + 3]!) ? stampsOf(data, at) : 0;
     if (stamps > 0) {
       const pts = readTimestamp(data, at + 9);
@@ -276,6 +275,13 @@ export class PacketPath {
     }
     if (stamps > 0) out.dts = this.#clock.dts;
     return true;
+  }
+
+  /** A unit shows what a track carries: that may not be what was asked for. */
+  #setKind(track: RemuxTrack, kind: TrackKind): void {
+    if (kind === track.kind) return;
+    track.kind = kind;
+    this.#planner.replan();
   }
 
   /** Whether a track that is not being sent begins with this unit. */
@@ -321,8 +327,9 @@ export class PacketPath {
     bytes[to + 2] = out.pid & 0xff;
     bytes[to + 3] = (control & 0xf0) | out.counter;
     this.#counters.sent++;
-    if ((flags & (DISCONTINUITY | HAS_PCR)) === 0) return;
-    bytes[to + 5] = flags & ~DISCONTINUITY; // the output's time and counters simply go on
+    if ((flags & (DISCONTINUITY | HAS_PCR | HAS_PRIVATE_DATA)) === 0) return;
+    if ((flags & HAS_PRIVATE_DATA) !== 0 && feed.isWithoutSound) removePrivateData(bytes, to);
+    bytes[to + 5] = bytes[to + 5]! & ~DISCONTINUITY; // the output's time and counters simply go on
     if ((flags & HAS_PCR) !== 0) this.#output.movePcr(feed, track, to, nowMs);
   }
 

@@ -36,7 +36,8 @@ export interface PlannedTrack {
 /** Whether an input gives tracks of this kind. */
 export function selects(select: TrackSelection, kind: TrackKind): boolean {
   if (select === 'all') return true;
-  return select === 'other-than-audio' ? kind !== 'audio' : select === kind;
+  // What is not known may be sound.
+  return select === 'other-than-audio' ? kind === 'video' || kind === 'other' : select === kind;
 }
 
 /** Whether the inputs say the same; tables are information, not a wish. */

@@ -5,7 +5,7 @@ import { crc32 } from './crc32.js';
 import { PAT_PID, readPid } from './packet.js';
 import { SaidPacket } from './said-packet.js';
 import { SectionAssembler } from './section.js';
-import { carriesSections, kindOfEntry, type Track } from './track.js';
+import { carriesSections, kindOfEntry, sharedKind, type Track } from './track.js';
 
 /** A program as its PMT describes it. */
 export interface Program {
@@ -110,6 +110,7 @@ export class ProgramReader {
       this.badSections++;
       return;
     }
+    const programDescriptors = section.slice(12, 12 + infoLength);
     const tracks: Track[] = [];
     for (let at = 12 + infoLength; at + 5 <= end;) {
       const streamType = section[at]!;
@@ -120,8 +121,8 @@ export class ProgramReader {
         return;
       }
       const descriptors = section.slice(at + 5, next);
-      const kind = kindOfEntry(streamType, descriptors);
-      tracks.push({ pid, streamType, descriptors, kind, sections: carriesSections(streamType, descriptors) });
+      const kind = kindOfEntry(streamType, descriptors, programDescriptors);
+      tracks.push({ pid, streamType, descriptors, kind, sections: carriesSections(streamType, kind) });
       at = next;
     }
     this.#pmtCrc = crc;
@@ -131,8 +132,8 @@ export class ProgramReader {
       pmtPid: this.#pmtPid,
       pcrPid: ((section[8]! & 0x1f) << 8) | section[9]!,
       version: (section[5]! >> 1) & 0x1f,
-      descriptors: section.slice(12, 12 + infoLength),
-      tracks,
+      descriptors: programDescriptors,
+      tracks: tracks.map((track) => sharingPid(track, tracks)),
     };
   }
 
@@ -145,4 +146,10 @@ export class ProgramReader {
     }
     return (section[5]! & 0x01) !== 0; // current_next_indicator
   }
+}
+
+/** A track that shares its PID with others of the PMT is of the kind that all of them can be. */
+function sharingPid(track: Track, tracks: readonly Track[]): Track {
+  const others = tracks.filter((other) => other !== track && other.pid === track.pid);
+  return others.length === 0 ? track : { ...track, kind: others.reduce((k, o) => sharedKind(k, o.kind), track.kind) };
 }

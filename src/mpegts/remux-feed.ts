@@ -103,6 +103,8 @@ export class RemuxFeed implements ClockedFeed {
 
   clock: FeedClock | null = null;
   trim = 0;
+  /** Whether no sound of it is wanted: then nothing leaves that may be sound. */
+  isWithoutSound = false;
   pastOutput = -Infinity;
   /** Where its first units wait, while they do. */
   hold: StartHold | null = null;
@@ -151,6 +153,7 @@ export class RemuxFeed implements ClockedFeed {
       if (this.slots[track.pid] !== UNKNOWN || this.tracks.length >= MOST_TRACKS) continue;
       const known = before.find((t) => t.track.pid === track.pid && t.track.streamType === track.streamType);
       const here = known ?? new RemuxTrack(track);
+      if (here.track.kind !== track.kind) here.kind = track.kind; // another descriptor: what its units showed is over
       here.track = track;
       this.slots[track.pid] = FIRST_TRACK + this.tracks.length;
       this.tracks.push(here);

@@ -130,6 +130,7 @@ export class Remuxer implements ProgramFacts {
     this.#output.joinAt = -1;
     if (areSameInputs(inputs, this.#inputs)) return null;
     this.#replacements = findReplacements(this.#output.plan, inputs, this.#replacements, nowMs + ACCESS_WAIT_MS);
+    const before = this.#inputs;
     this.#inputs = inputs.map(({ feed, select, trimMs = 0 }) => ({ feed, select, trimMs }));
     for (const { feed: name, trimMs = 0, tables } of inputs) {
       let feed = this.#feeds.get(name);
@@ -138,7 +139,18 @@ export class Remuxer implements ProgramFacts {
       if (feed.clock) feed.clock.trim = feed.trim;
       if (tables && !feed.program) feed.prime(tables);
     }
+    for (const feed of this.#feeds.values()) this.#withholdSound(feed, before);
     this.#output.clock.pcr.mostTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
+    this.#rebuild(true);
+    return this.#output.pendingTables(nowMs);
+  }
+
+  /** A feed that runs on until it is replaced is muted: it ends at once. Returns packets to send, or `null`. */
+  endReplaced(feed: string, nowMs: number): Uint8Array | null {
+    this.#output.joinAt = -1;
+    const running = this.#replacements.filter(({ from }) => from !== feed);
+    if (running.length === this.#replacements.length) return null;
+    this.#replacements = running;
     this.#rebuild(true);
     return this.#output.pendingTables(nowMs);
   }
@@ -156,6 +168,14 @@ export class Remuxer implements ProgramFacts {
     this.#output.pace.note(nowMs);
     if (this.#isHeld(from, data, nowMs)) return null;
     return this.#remux(from, this.#release(from) ?? data, nowMs);
+  }
+
+  /** Notes whether sound of a feed is wanted. What waits from before that changed, as with a mute, is not sent later. */
+  #withholdSound(feed: RemuxFeed, before: readonly RemuxInput[]): void {
+    const isWanted = ({ feed: name, select }: RemuxInput) =>
+      name === feed.name && (select === 'all' || select === 'audio');
+    feed.isWithoutSound = !this.#inputs.some(isWanted);
+    if (feed.isWithoutSound === before.some(isWanted)) feed.hold = null;
   }
 
   /** What has waited with the first sound of a feed; `null` if nothing has. */

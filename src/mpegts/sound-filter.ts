@@ -1,40 +1,40 @@
 // Takes the sound (or everything) out of one feed's packets, for those who get the feed as it is.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.7.
 
+import { HAS_PRIVATE_DATA, hasWholePcr, removePrivateData, writeClockPacket } from './adaptation-field.js';
 import {
   adaptationFlags,
   hasPayload,
   NULL_PID,
   PACKET_BYTES,
-  payloadStart,
   PID_COUNT,
   RANDOM_ACCESS,
+  readCounter,
   readPid,
   startsUnit,
 } from './packet.js';
-import type { Program } from './program.js';
-import { kindOfStreamId } from './track.js';
+import { DAMAGED, type Known, PASSES, SoundJudge } from './sound-judge.js';
+import { Withheld, type WithheldTrack } from './withheld.js';
 
-// What is known of a PID.
-const UNKNOWN = 0;
-const PASSED = 1; // no sound
-const SOUND = 2;
+// What is known of a PID; bits that go together.
+const MARKS = 1; // random access points are marked
+const WAITS = 2; // something was withheld, and nothing to begin with has come since
+const COUNTED = 4; // `counters` says which counter was sent last
 
 /** What is muted. */
 export type Muted = 'audio' | 'all' | null;
 
 /**
  * Leaves out what is muted. Afterwards a track comes back with the next PES packet that starts (a picture with a random
- * access point, where it marks them), its counters going on from the last one sent. Packets of PIDs that no table has
- * told of yet do not pass a mute: they may be sound.
+ * access point, where it marks them), its counters going on from the last one sent. A mute of the sound withholds all
+ * that is not known to be picture or data ({@link SoundJudge}); a PCR that travels there goes on alone.
  */
 export class SoundFilter {
   #muted: Muted = null;
-  readonly #kinds = new Uint8Array(PID_COUNT);
-  readonly #marks = new Uint8Array(PID_COUNT); // 1: random access points are marked
-  readonly #waits = new Uint8Array(PID_COUNT); // 1: was muted, and nothing to begin with has come since
-  readonly #shift = new Uint8Array(PID_COUNT); // what is taken from the continuity_counter
-  #program: Program | null = null;
+  readonly #judge = new SoundJudge();
+  readonly #withheld = new Withheld();
+  readonly #states = new Uint8Array(PID_COUNT);
+  readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | what is taken from the continuity_counter
   #isTouched = false; // whether any PID waits or is shifted
   #joinAt = -1;
 
@@ -42,19 +42,30 @@ export class SoundFilter {
     return this.#muted;
   }
 
-  set muted(muted: Muted) {
+  /** Mutes; in force when it returns. `known` is what the feed has sent until now; `null`: nothing. */
+  mute(muted: Muted, known: Known | null): void {
+    const before = this.#muted;
     this.#muted = muted;
+    if (muted === before) return;
+    this.#withheld.clear();
     if (muted !== null) this.#isTouched = true;
+    if (muted !== 'audio') return;
+    // What began while everything was muted does not go on in its middle.
+    this.#judge.begin(known && before === 'all' ? { tables: known.tables, streamIdOf: () => -1 } : known);
   }
 
   /** Another source begins: its PIDs and counters are its own. */
   restart(): void {
-    this.#program = null;
-    this.#kinds.fill(UNKNOWN);
-    this.#marks.fill(0);
-    this.#waits.fill(0);
-    this.#shift.fill(0);
+    this.#judge.begin(null);
+    this.#withheld.clear();
+    this.#states.fill(0);
+    this.#counters.fill(0);
     this.#isTouched = this.#muted !== null;
+  }
+
+  /** What a mute of the sound withholds now. */
+  get withheld(): WithheldTrack[] {
+    return this.#muted === 'audio' ? this.#withheld.list(this.#judge) : [];
   }
 
   /** Where the random access point of the last message stands in what passed; -1 if it did not pass. */
@@ -66,19 +77,22 @@ export class SoundFilter {
    * The packets of a message that pass: `data` itself where nothing was ever taken out; `null` if none do. `joinAt` is
    * the offset of its first random access point, or -1.
    */
-  apply(data: Uint8Array, program: Program | null, pmtPid: number, joinAt = -1): Uint8Array | null {
+  apply(data: Uint8Array, joinAt = -1): Uint8Array | null {
     this.#joinAt = this.#isTouched ? -1 : joinAt;
     if (!this.#isTouched) return data;
-    if (program !== this.#program) this.#learn(program);
+    const muted = this.#muted;
     const out = new Uint8Array(data.length);
     let to = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
-      if (!this.#passes(data, at, pid, pmtPid)) continue;
-      if (at === joinAt) this.#joinAt = to;
-      for (let i = 0; i < PACKET_BYTES; i++) out[to + i] = data[at + i]!;
-      const shift = this.#shift[pid]!;
-      if (shift !== 0) out[to + 3] = (data[at + 3]! & 0xf0) | ((data[at + 3]! - shift) & 0x0f);
+      const why = muted === 'audio' ? this.#judge.judge(data, at, pid) : PASSES;
+      if (muted !== 'all' && why === PASSES && this.#goesOn(data, at, pid)) {
+        if (at === joinAt) this.#joinAt = to;
+        this.#pass(data, at, pid, out, to);
+      } else if (muted !== 'audio') {
+        this.#withhold(data, at, pid);
+        continue;
+      } else if (!this.#passClock(data, at, pid, why, out, to)) continue;
       to += PACKET_BYTES;
     }
     return to === 0 ? null : out.subarray(0, to);
@@ -87,50 +101,59 @@ export class SoundFilter {
   /** Tables with the counters that they have for those who get what passes. */
   shift(tables: Uint8Array): Uint8Array {
     for (let at = 0; at < tables.length; at += PACKET_BYTES) {
-      tables[at + 3] = (tables[at + 3]! & 0xf0) | ((tables[at + 3]! - this.#shift[readPid(tables, at)]!) & 0x0f);
+      const shift = this.#counters[readPid(tables, at)]! & 0x0f;
+      tables[at + 3] = (tables[at + 3]! & 0xf0) | ((tables[at + 3]! - shift) & 0x0f);
     }
     return tables;
   }
 
-  #learn(program: Program | null): void {
-    this.#program = program;
-    this.#kinds.fill(UNKNOWN);
-    for (const { pid, kind } of program?.tracks ?? []) this.#kinds[pid] = kind === 'audio' ? SOUND : PASSED;
-    if (program) this.#kinds[program.pcrPid] ||= PASSED; // a PID of its own, with nothing but a clock
-  }
-
-  #passes(data: Uint8Array, at: number, pid: number, pmtPid: number): boolean {
-    const starts = startsUnit(data, at) && hasPayload(data, at);
+  /** Whether a packet that is not muted follows on what was sent, or can begin what was withheld. */
+  #goesOn(data: Uint8Array, at: number, pid: number): boolean {
     const isAccess = (adaptationFlags(data, at) & RANDOM_ACCESS) !== 0;
-    if (isAccess) this.#marks[pid] = 1;
-    if (starts) this.#lookAtStreamId(data, at, pid);
-    if (!this.#isMutedPid(pid, pmtPid)) {
-      if (this.#waits[pid] === 0) return true;
-      if (starts && (isAccess || this.#marks[pid] === 0)) {
-        this.#waits[pid] = 0;
-        return true;
-      }
-    } else {
-      this.#waits[pid] = 1;
+    if (isAccess) this.#states[pid]! |= MARKS;
+    const state = this.#states[pid]!;
+    if ((state & WAITS) === 0 || pid === NULL_PID) return true;
+    if (!startsUnit(data, at) || !hasPayload(data, at)) return false;
+    if (!isAccess && (state & MARKS) !== 0) return false;
+    this.#states[pid] = state & ~WAITS;
+    return true;
+  }
+
+  #pass(data: Uint8Array, at: number, pid: number, out: Uint8Array, to: number): void {
+    for (let i = 0; i < PACKET_BYTES; i++) out[to + i] = data[at + i]!;
+    if (pid === NULL_PID) {
+      if (this.#muted === 'audio') out.fill(0xff, to + 4, to + PACKET_BYTES); // nobody says what is in it
+      return;
     }
-    if (hasPayload(data, at)) this.#shift[pid] = (this.#shift[pid]! + 1) & 0x0f;
-    return false;
+    const counter = (data[at + 3]! - (this.#counters[pid]! & 0x0f)) & 0x0f;
+    out[to + 3] = (data[at + 3]! & 0xf0) | counter;
+    if (hasPayload(data, at)) {
+      this.#counters[pid] = (counter << 4) | (this.#counters[pid]! & 0x0f);
+      this.#states[pid]! |= COUNTED;
+    }
+    if (this.#muted === 'audio' && (adaptationFlags(data, at) & HAS_PRIVATE_DATA) !== 0) removePrivateData(out, to);
   }
 
-  #isMutedPid(pid: number, pmtPid: number): boolean {
-    if (this.#muted !== 'audio') return this.#muted === 'all';
-    // 0 to 0x1F are tables (table 2-3, EN 300 468 table 1).
-    if (pid < 0x20 || pid === pmtPid || pid === NULL_PID) return false;
-    return this.#kinds[pid] !== PASSED;
+  /** Withholds a packet: what passes of its PID goes on with the counter that follows the last one sent. */
+  #withhold(data: Uint8Array, at: number, pid: number): void {
+    if ((adaptationFlags(data, at) & RANDOM_ACCESS) !== 0) this.#states[pid]! |= MARKS;
+    this.#states[pid]! |= WAITS;
+    if (pid === NULL_PID || !hasPayload(data, at)) return;
+    const counter = readCounter(data, at);
+    const isCounted = (this.#states[pid]! & COUNTED) !== 0;
+    const sent = isCounted ? this.#counters[pid]! >> 4 : (counter - 1 - (this.#counters[pid]! & 0x0f)) & 0x0f;
+    this.#states[pid]! |= COUNTED;
+    this.#counters[pid] = (sent << 4) | ((counter - sent) & 0x0f);
   }
 
-  /** A PES packet's stream_id says better than the tables what it carries. */
-  #lookAtStreamId(data: Uint8Array, at: number, pid: number): void {
-    const from = payloadStart(data, at);
-    if (from + 4 > at + PACKET_BYTES) return;
-    if (data[from] !== 0 || data[from + 1] !== 0 || data[from + 2] !== 1) return; // packet_start_code_prefix
-    const kind = kindOfStreamId(data[from + 3]!);
-    if (kind === 'audio') this.#kinds[pid] = SOUND;
-    else if (kind === 'video') this.#kinds[pid] = PASSED;
+  /** Withholds a packet but for its PCR, if it is the program's; whether there is one, at `to` of `out`. */
+  #passClock(data: Uint8Array, at: number, pid: number, why: number, out: Uint8Array, to: number): boolean {
+    if (why === DAMAGED) return false; // lost, as far as counters go: even its PID may be wrong
+    if (why !== PASSES && pid !== NULL_PID) this.#withheld.add(pid, why);
+    this.#withhold(data, at, pid);
+    if (pid !== this.#judge.pcrPid || pid === NULL_PID || !hasWholePcr(data, at)) return false;
+    const counter = (readCounter(data, at) - (this.#counters[pid]! & 0x0f)) & 0x0f;
+    writeClockPacket(out, to, data, at, counter);
+    return true;
   }
 }

@@ -49,6 +49,8 @@ const read = noParameters();
 /** One track and what is known of it. */
 export class WatchedTrack {
   readonly track: Track;
+  /** stream_id of the PES packet that is being sent; -1: not known. */
+  streamId = -1;
   readonly #name: string;
   readonly #reader: ParameterReader | null;
   readonly #known = noParameters();

@@ -61,8 +61,13 @@ function ruleSet({ kind, name, rule }: EventBody & { type: 'rule-set' }): [strin
         { destination: name, stream: String(rule.stream), farEnd: safeUrl(String(rule.destination)) },
       ];
     case 'mute':
-      return ['muted', { feed: name, tracks: String(rule.tracks) }];
+      return ['muted', muteFacts(name, rule)];
   }
+}
+
+function muteFacts(feed: string, { tracks, binary, known }: Readonly<Record<string, unknown>>): Facts {
+  const more = known === false ? { note: 'no such feed now; it will be muted when it comes' } : {};
+  return { feed, tracks: String(tracks), ...(binary === 'pass' ? { binary } : {}), ...more };
 }
 
 function ruleDeleted({ kind, name }: EventBody & { type: 'rule-deleted' }): [string, Facts] {

@@ -2,6 +2,7 @@
 // Plain data; the schema here serves types, the API's document and the tests.
 
 import { z } from 'zod';
+import { TRACK_KINDS } from '../mpegts/track.js';
 
 /** What can be wrong with a feed, a stream or a link, told apart by a word that stays. */
 export const FAULTS = [
@@ -30,7 +31,7 @@ export type Fault = z.infer<typeof faultSchema>;
 
 const ruleKind = z.enum(['stream', 'destination', 'mute']);
 const text = (description: string) => z.string().describe(description);
-const trackSchema = z.object({ pid: z.int(), kind: z.enum(['video', 'audio', 'other']), codec: z.string() });
+const trackSchema = z.object({ pid: z.int(), kind: z.enum(TRACK_KINDS), codec: z.string() });
 
 const bodies = [
   z.object({

@@ -2,6 +2,7 @@
 
 import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/handover.js';
+import { isTransportStream } from '../mpegts/is-transport-stream.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
@@ -10,7 +11,7 @@ import { type CacheBudget, GopCache } from './gop-cache.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { Message, type MessageKind } from './message.js';
 import { awaitFirstDrain, type Pace, type Paced } from './pace.js';
-import type { MutedTracks } from './rules.js';
+import type { MutedBinary, MutedTracks } from './mute-rule.js';
 import type { FeedStats } from './stats-schema.js';
 import { namesOf } from './tracks.js';
 
@@ -73,6 +74,9 @@ export class Feed {
   #joiners: readonly Sink[] = [];
   #reserved = 0;
   #muted: MutedTracks | null = null;
+  #mutedBinary: MutedBinary = 'drop';
+  #withheldMessages = 0;
+  #begunUnseen = false; // a source began with packets of which none passed the mute
   #filter: SoundFilter | null = null; // from the first mute on
   #filteredFacts: ProgramFacts | null = null;
 
@@ -131,18 +135,25 @@ export class Feed {
     return this.#publication;
   }
 
-  /** Hands an opaque message to all but who sent it. */
+  /** Whether something was ever published to it. */
+  get hasPublished(): boolean {
+    return this.#inspector !== null || this.#opaqueMessages > 0;
+  }
+
+  /** Hands an opaque message to all but who sent it, unless a mute withholds it. */
   publishOpaque(kind: Exclude<MessageKind, 'ts'>, data: Uint8Array, from: Sink | null): void {
     this.#opaqueMessages++;
     this.#opaqueBytes += data.length;
+    if (this.#withholds(kind, data)) return;
     const message = new Message(kind, data);
     for (const sink of this.#sinks) if (sink !== from) sink.write(message);
     for (const client of this.#clients) if (client !== from) client.write(message);
     for (const joiner of this.#joiners) joiner.write(message);
   }
 
-  /** Hands what a far end sent back to the local clients. */
+  /** Hands what an endpoint sent back to the local clients, unless a mute withholds it. */
   deliver(message: Message): void {
+    if (this.#withholds(message.kind, message.data)) return;
     for (const client of this.#clients) client.write(message);
   }
 
@@ -164,12 +175,21 @@ export class Feed {
     };
   }
 
-  /** What of the feed goes nowhere; `null`: nothing. In force when this returns. */
-  setMuted(tracks: MutedTracks | null): void {
+  /**
+   * What of the feed goes nowhere; `null`: nothing. `binary`: what a mute of the sound does with binary messages. In force
+   * when this returns.
+   */
+  setMuted(tracks: MutedTracks | null, binary: MutedBinary = 'drop'): void {
     if (tracks !== null && tracks !== this.#muted) this.cache?.clear();
     this.#muted = tracks;
+    this.#mutedBinary = binary;
     if (tracks !== null) this.#filter ??= new SoundFilter();
-    if (this.#filter) this.#filter.muted = tracks;
+    this.#filter?.mute(tracks, this.#publication && this.#inspector);
+  }
+
+  /** What a mute of the sound does with binary messages; `null`: there is no mute. */
+  get mutedBinary(): MutedBinary | null {
+    return this.#muted === null ? null : this.#muted === 'all' ? 'drop' : this.#mutedBinary;
   }
 
   /** What of the feed goes nowhere; `null`: nothing. */
@@ -263,6 +283,9 @@ export class Feed {
       sinks: this.#sinks.length + this.#joiners.length,
       clients: this.#clients.length,
       muted: this.#muted,
+      mutedBinary: this.mutedBinary,
+      withheld: this.#filter?.withheld ?? [],
+      withheldMessages: this.#withheldMessages,
       cacheBytes: this.cache?.length ?? 0,
     };
   }
@@ -289,13 +312,24 @@ export class Feed {
     this.cache?.write(message);
   }
 
-  /** The feed is muted, or was: what of it is not sound goes on. */
+  /** Whether a mute withholds an opaque message, which is counted: binary ones may be sound. */
+  #withholds(kind: MessageKind, data: Uint8Array): boolean {
+    if (this.#muted === null || (this.#muted === 'audio' && kind === 'text')) return false;
+    // Packets that came as a message cannot be looked into here: they stay withheld.
+    if (this.mutedBinary === 'pass' && !isTransportStream(data)) return false;
+    this.#withheldMessages++;
+    return true;
+  }
+
+  /** The feed is muted, or was: what of it is known to be no sound goes on. */
   #publishFiltered(filter: SoundFilter, inspector: Inspector, message: Message): void {
-    const data = filter.apply(message.data, inspector.program, inspector.pmtPid, message.joinAt);
+    const data = filter.apply(message.data, message.joinAt);
+    const begins = message.begins || this.#begunUnseen;
+    this.#begunUnseen = begins && data === null;
     if (data === message.data) return this.#handRound(message);
     if (data === null) return;
     const facts = (this.#filteredFacts ??= filteredFacts(inspector, filter));
-    this.#handRound(new Message('ts', data, { joinAt: filter.joinAt, begins: message.begins, facts }));
+    this.#handRound(new Message('ts', data, { joinAt: filter.joinAt, begins, facts }));
   }
 
   /** Called by {@link Publication}: the source has ended. */

@@ -7,24 +7,25 @@ import type { Log } from '../log.js';
 import { Destination, type DestinationSource } from './destination.js';
 import { farEndOf } from './far-end.js';
 import { Feed, type FeedObserver, type Sink } from './feed.js';
+import { FormerFeeds } from './former-feeds.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
 import { Journal } from './journal.js';
 import type { Limits } from './limits.js';
+import { Mutes } from './mutes.js';
 import { ProcessWatch } from './process-watch.js';
+import { EVERY_FEED, type MuteRule } from './mute-rule.js';
 import {
   type DestinationRequest,
   type DestinationRule,
-  EVERY_FEED,
   isSameDestination,
   isSameStream,
   isStreamName,
-  type MutedTracks,
-  type MuteRule,
   readFeedEntry,
   resolveDestination,
   shownDestination,
   type StreamRule,
 } from './rules.js';
+import { similarName } from './similar-name.js';
 import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
 import { type NamedTrack, namedTracks } from './tracks.js';
@@ -47,7 +48,8 @@ export class Relay {
   readonly #streams = new Map<string, Stream>();
   readonly #streamRules = new Map<string, StreamRule>();
   readonly #destinations = new Map<string, Destination>();
-  readonly #mutes = new Map<string, MuteRule>();
+  readonly #mutes = new Mutes();
+  readonly #formerFeeds: FormerFeeds;
   readonly #source: DestinationSource;
   readonly #cacheBudget: CacheBudget | null;
   #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
@@ -63,6 +65,7 @@ export class Relay {
     readonly tls: SecureContextOptions = {},
   ) {
     this.limits = limits;
+    this.#formerFeeds = new FormerFeeds(limits.maxFeeds);
     this.#cacheBudget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
     this.journal = new Journal(log);
     this.#looker = setInterval(() => this.look(performance.now()), LOOK_MS).unref();
@@ -83,7 +86,7 @@ export class Relay {
         throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
       }
       feed = new Feed(name, this.#observe(name), this.#cacheBudget, this.limits.silentAfterMs);
-      feed.setMuted(this.#mutedTracks(name));
+      this.#applyMute(feed);
       this.#feeds.set(name, feed);
       this.#forgetLater(name); // unless somebody takes it up
     }
@@ -186,17 +189,27 @@ export class Relay {
 
   /** Mutes a feed, or every feed (`all`), also those that come later. In force when this returns. */
   setMute(rule: MuteRule): MuteRule {
-    const before = this.#mutes.get(rule.feed);
-    if (before?.tracks === rule.tracks) return before;
-    if (!before) this.#checkRoom(this.#mutes.size, 'mute');
-    this.#mutes.set(rule.feed, rule);
+    // There is always room for the room's switch.
+    if (!this.#mutes.get(rule.feed) && rule.feed !== EVERY_FEED) this.#checkRoom(this.#mutes.size, 'mute');
+    if (!this.#mutes.set(rule)) return rule;
     this.#applyMutes();
-    this.journal.tell({ type: 'rule-set', kind: 'mute', name: rule.feed, rule: { ...rule } });
+    const known = this.isKnown(rule.feed) ? {} : { known: false };
+    this.journal.tell({ type: 'rule-set', kind: 'mute', name: rule.feed, rule: { ...rule, ...known } });
     return rule;
   }
 
   muteRules(): MuteRule[] {
-    return [...this.#mutes.values()];
+    return this.#mutes.list();
+  }
+
+  /** Whether a mute of that name mutes something now: somebody publishes or has published there, or a rule names it. */
+  isKnown(feed: string): boolean {
+    return feed === EVERY_FEED || this.#knownFeeds().has(feed);
+  }
+
+  /** The known feed that is likely to be meant by a name that is none; `null`: no name is like it. */
+  similarFeed(name: string): string | null {
+    return similarName(name, this.#knownFeeds());
   }
 
   /** What is muted of a feed, or of `all`, by a rule of that name. Throws {@link NotFoundError}. */
@@ -216,7 +229,7 @@ export class Relay {
 
   /** Takes every mute away. */
   deleteAllMutes(): void {
-    const names = [...this.#mutes.keys()];
+    const names = this.#mutes.list().map(({ feed }) => feed);
     this.#mutes.clear();
     this.#applyMutes();
     for (const name of names) this.journal.tell({ type: 'rule-deleted', kind: 'mute', name });
@@ -235,6 +248,7 @@ export class Relay {
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: Object.fromEntries([...this.#streamRules.keys()].map((name) => [name, this.#stream(name).stats()])),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
+      mutes: this.#muteStats(),
     };
   }
 
@@ -278,18 +292,33 @@ export class Relay {
     return stream;
   }
 
-  /** What of a feed goes nowhere, by its own mute and by that of all feeds. */
-  #mutedTracks(name: string): MutedTracks | null {
-    const rules = [this.#mutes.get(name), this.#mutes.get(EVERY_FEED)];
-    if (rules.some((rule) => rule?.tracks === 'all')) return 'all';
-    return rules.some((rule) => rule !== undefined) ? 'audio' : null;
+  #muteStats(): Stats['mutes'] {
+    const known = this.#mutes.size === 0 ? null : this.#knownFeeds();
+    const stats: Stats['mutes'] = {};
+    for (const { feed, tracks, binary = 'drop' } of this.#mutes.list()) {
+      stats[feed] = { tracks, binary, known: feed === EVERY_FEED || known?.has(feed) === true };
+    }
+    return stats;
   }
 
+  /** The feeds that are more than somebody's wish to watch them. */
+  #knownFeeds(): Set<string> {
+    const published = [...this.#feeds].filter(([, feed]) => feed.hasPublished).map(([name]) => name);
+    const entries = [...this.#streamRules.values()].flatMap(({ feeds }) => feeds);
+    const joined = entries.map((entry) => readFeedEntry(entry).feed);
+    const sent = [...this.#destinations.values()].map(({ rule }) => rule.stream).filter((name) => !isStreamName(name));
+    return new Set([...published, ...joined, ...sent, ...this.#formerFeeds]);
+  }
+
+  #applyMute(feed: Feed): void {
+    const mute = this.#mutes.of(feed.name);
+    const isSame = feed.muted === (mute?.tracks ?? null) && feed.mutedBinary === (mute?.binary ?? null);
+    if (!isSame) feed.setMuted(mute?.tracks ?? null, mute?.binary);
+  }
+
+  /** Feeds first: nothing of what streams do can keep one from being muted. */
   #applyMutes(): void {
-    for (const [name, feed] of this.#feeds) {
-      const tracks = this.#mutedTracks(name);
-      if (feed.muted !== tracks) feed.setMuted(tracks);
-    }
+    for (const feed of this.#feeds.values()) this.#applyMute(feed);
     for (const name of this.#streamRules.keys()) this.#stream(name).refresh(this.#feedOf);
   }
 
@@ -351,6 +380,7 @@ export class Relay {
       if (!feed?.isIdle) return;
       feed.look(performance.now()); // a fault of what is not there any more is none
       this.#feeds.delete(name);
+      if (feed.hasPublished) this.#formerFeeds.add(name);
     }, this.limits.forgetAfterMs).unref();
     this.#forgetting.set(name, timer);
   }

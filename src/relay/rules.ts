@@ -82,7 +82,7 @@ function namePattern(ahead: string, behind = ''): string {
 const NO_STREAM = `(?!${STREAM_PREFIX})`;
 
 /** A name as it comes in a rule or a path, with what the API's document says of it. */
-function name(faultOf: (name: string) => string | null, pattern?: string, description?: string) {
+export function nameSchema(faultOf: (name: string) => string | null, pattern?: string, description?: string) {
   const told =
     description === undefined ? {} : { pattern, description: `${description} One "/" before it is dropped.` };
   return z
@@ -122,14 +122,14 @@ const MAX_TRIM_MS = 2000;
 
 /** What a stream rule may be; {@link parseStreamRule} checks what is between its fields. */
 export const streamSchema = z.strictObject({
-  stream: name(
+  stream: nameSchema(
     streamFault,
     namePattern(`(?=${STREAM_PREFIX})`),
     `The stream's name; it begins with "${STREAM_PREFIX}".`,
   ),
   feeds: z
     .array(
-      name(
+      nameSchema(
         feedEntryFault,
         namePattern(NO_STREAM, '(?:#(?:video|audio))?'),
         'A feed; "feed#video" and "feed#audio" take a part of it.',
@@ -148,47 +148,10 @@ export const streamSchema = z.strictObject({
     ),
 });
 
-/** What can be muted of a feed. */
-export type MutedTracks = 'audio' | 'all';
-
-const mutedTracks = z
-  .enum(['audio', 'all'], { message: '"audio" or "all"' })
-  .describe('What goes nowhere: the sound, or everything.');
-
-const muteSchema = z.strictObject({
-  feed: name(muteFault),
-  tracks: mutedTracks.default('audio'),
-});
-
-/** What may be sent to mute; the path says whom. */
-export const muteBodySchema = z.strictObject({
-  tracks: mutedTracks.default('audio'),
-  feed: z.unknown().optional().describe('Not looked at: the path says which feed.'),
-});
-
-/** The name that stands for every feed, also those that come later. */
-export const EVERY_FEED = 'all';
-
-function muteFault(value: string): string | null {
-  return value === EVERY_FEED ? null : feedFault(value);
-}
-
-/** A feed (or `all`) whose sound, or all of it, goes nowhere. */
-export interface MuteRule {
-  readonly feed: string;
-  readonly tracks: MutedTracks;
-}
-
-/** Checks a mute: the feed's name (or `all`) and what was sent with it. Throws {@link RuleError}. */
-export function parseMuteRule(feed: string, body: unknown): MuteRule {
-  const given = typeof body === 'object' && body !== null ? body : {};
-  return check(muteSchema, { ...given, feed }, 'ERR_BAD_MUTE', 'mute', '{"tracks": "audio"} or {"tracks": "all"}');
-}
-
 /** What a destination rule may be; {@link parseDestinationRule} looks at its address and its token. */
 export const destinationSchema = z.strictObject({
-  id: name(nameFault, namePattern(''), "The rule's own name."),
-  stream: name(nameFault, namePattern(''), 'The stream or feed that is sent; it need not be there yet.'),
+  id: nameSchema(nameFault, namePattern(''), "The rule's own name."),
+  stream: nameSchema(nameFault, namePattern(''), 'The stream or feed that is sent; it need not be there yet.'),
   destination: z
     .string()
     .max(MAX_URL_LENGTH, `at most ${MAX_URL_LENGTH} characters`)
@@ -255,7 +218,7 @@ export function shownDestination({ token, ...rule }: DestinationRule): ShownDest
 
 /** Checks what was posted as a stream rule and puts it in its normal form. Throws {@link RuleError}. */
 export function parseStreamRule(body: unknown): StreamRule {
-  const rule = check(
+  const rule = checkRule(
     streamSchema,
     body,
     'ERR_BAD_STREAM_RULE',
@@ -290,7 +253,7 @@ export function parseStreamRule(body: unknown): StreamRule {
 /** Checks what was posted as a destination rule and puts it in its normal form. Throws {@link RuleError}. */
 export function parseDestinationRule(body: unknown): DestinationRequest {
   const example = '{"id": "…", "stream": "…", "destination": "wss://…", "token": "…" (optional)}';
-  const rule = check(destinationSchema, body, 'ERR_BAD_DESTINATION_RULE', 'destination rule', example);
+  const rule = checkRule(destinationSchema, body, 'ERR_BAD_DESTINATION_RULE', 'destination rule', example);
   const destination = parseUrl(rule.id, rule.destination);
   const { id, stream, token, swap } = rule;
   const request = { id, stream, destination, ...(swap === undefined ? {} : { swap }) };
@@ -372,7 +335,8 @@ function checkToken(id: string, token: string | null): void {
   }
 }
 
-function check<T>(schema: z.ZodType<T>, body: unknown, code: string, what: string, example: string): T {
+/** What was sent, checked against a schema. Throws {@link RuleError} with what was wrong and what is accepted. */
+export function checkRule<T>(schema: z.ZodType<T>, body: unknown, code: string, what: string, example: string): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const faults = result.error.issues.slice(0, 5).map((issue) => {

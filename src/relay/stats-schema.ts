@@ -3,6 +3,7 @@
 // not measured, or not told by the media, is null.
 
 import { z } from 'zod';
+import { TRACK_KINDS } from '../mpegts/track.js';
 import { faultSchema } from './event.js';
 
 const count = (description: string) => z.int().min(0).describe(description);
@@ -19,7 +20,8 @@ const rateSchema = z
   .describe('bits a second');
 
 const muted = z.enum(['audio', 'all']).nullable().describe('what of it goes nowhere; null: nothing');
-const kind = z.enum(['video', 'audio', 'other']);
+const mutedBinary = z.enum(['drop', 'pass']);
+const kind = z.enum(TRACK_KINDS).describe('other: known to be data; unknown: it may be sound');
 
 const mediaShape = {
   codec: z.string().describe('as ffmpeg calls it, e.g. mpeg1video, h264, aac; 0x86 where stream_type has no name here'),
@@ -61,6 +63,18 @@ export const feedStatsSchema = z.strictObject({
   sinks: count('destinations, streams and HTTP players that take it'),
   clients: count('local WebSockets on it'),
   muted,
+  mutedBinary: mutedBinary.nullable().describe('what a mute does with binary messages; null: there is no mute'),
+  withheld: z
+    .array(
+      z.strictObject({
+        pid: count('PID'),
+        streamType: count('stream_type, as its PMT says; null: no PMT lists it').nullable(),
+        why: z.string().describe('why, in words'),
+        packets: count('packets, since the mute or since this was known'),
+      }),
+    )
+    .describe('what a mute of the sound withholds now'),
+  withheldMessages: count('text and binary messages that mutes have withheld'),
   cacheBytes: count('kept for those who join'),
 });
 
@@ -109,6 +123,7 @@ export const streamStatsSchema = z.strictObject({
     lateUnits: count('units that came too late'),
     jumps: count('times that a feed was lined up anew'),
   }),
+  withheldMessages: count('binary messages of feeds of which the rule takes the picture alone: they may be sound'),
   readers: count('destinations and viewers that take it'),
   cacheBytes: count('kept for those who join'),
 });
@@ -161,12 +176,21 @@ export const processStatsSchema = z.strictObject({
     .describe('how late the program was with what was due, over the last minute or so'),
 });
 
+export const muteStatsSchema = z.strictObject({
+  tracks: z.enum(['audio', 'all']).describe('what goes nowhere: the sound, or everything'),
+  binary: mutedBinary.describe('what becomes of binary messages'),
+  known: z
+    .boolean()
+    .describe('whether there is such a feed, or a rule names it; otherwise it will be muted when it comes'),
+});
+
 export const statsSchema = z.strictObject({
   nowMs: moment('when this was asked'),
   process: processStatsSchema,
   feeds: z.record(z.string(), feedStatsSchema),
   streams: z.record(z.string(), streamStatsSchema),
   destinations: z.record(z.string(), destinationStatsSchema),
+  mutes: z.record(z.string(), muteStatsSchema).describe('by feed; all: every feed'),
 });
 
 /** What `GET /api/stats` answers. */

@@ -59,6 +59,8 @@ export class Stream {
   #inputs: readonly RemuxInput[] = [];
   #isSilent = true; // nothing was sent since the last of its sources went
   #bytes = 0;
+  #withheldMessages = 0;
+  #picturesOf: ReadonlySet<string> = new Set(); // feeds of which the rule takes the picture alone
   readonly #meter = new Meter(performance.now());
   #toldTracks = '';
   #mediaVersion = 0; // of its feeds together, and the PMT's: when tracks were last looked at
@@ -94,6 +96,8 @@ export class Stream {
       this.#close();
       return;
     }
+    const withMore = entries.filter(({ part }) => part !== 'video').map(({ feed }) => feed);
+    this.#picturesOf = new Set(entries.map(({ feed }) => feed).filter((feed) => !withMore.includes(feed)));
     this.#remuxer ??= new Remuxer(true);
     const inputs = entries.map(({ feed: name, part }): RemuxInput => {
       const { feed } = this.#feeds.get(name)!; // taken above
@@ -117,7 +121,12 @@ export class Stream {
 
   /** A mute of one of the feeds has changed. */
   refresh(feedOf: (name: string) => Feed): void {
-    if (this.#rule) this.setRule(this.#rule, feedOf);
+    if (!this.#rule) return;
+    this.setRule(this.#rule, feedOf);
+    // A picture that runs on until another takes its place is not the rule's any more; a mute holds for it, too.
+    for (const [name, { feed }] of this.#feeds) {
+      if (feed.muted === 'all') this.#send(this.#remuxer!.endReplaced(name, performance.now())); // there while there is a rule
+    }
   }
 
   /** What the stream sends goes to `sink` too, until the returned function is called. */
@@ -132,8 +141,14 @@ export class Stream {
   /** Called by {@link Input}: a message of a feed. */
   take(feed: string, message: Message): void {
     // Text and binary ride along as they are: an instrument's readings beside its picture.
-    if (message.kind !== 'ts') this.#handRound(message);
+    if (message.kind !== 'ts') this.#takeOpaque(feed, message);
     else if (this.#remuxer) this.#send(this.#remuxer.push(feed, message.data, message.begins, performance.now()));
+  }
+
+  /** A binary message may be sound: it does not come from a feed of which the rule takes the picture alone. */
+  #takeOpaque(feed: string, message: Message): void {
+    if (message.kind === 'binary' && this.#picturesOf.has(feed)) this.#withheldMessages++;
+    else this.#handRound(message);
   }
 
   /** Called by {@link Input}: a feed's source is gone. */
@@ -181,6 +196,7 @@ export class Stream {
       }),
       counters: { ...(remuxer?.counters ?? newCounters()) },
       timing: remuxer?.timing ?? NO_TIMING,
+      withheldMessages: this.#withheldMessages,
       readers: this.#sinks.length,
       cacheBytes: this.cache?.length ?? 0,
     };

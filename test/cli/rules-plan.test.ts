@@ -59,6 +59,21 @@ describe('makePlan', () => {
     expect(found.steps.at(-1)!.isCondition).to.equal(false);
   });
 
+  it('compares what becomes of binary messages, and lets them pass last', () => {
+    const passing = { ...sound, binary: 'pass' };
+    expect(said(plan({ mutes: [passing] }, { mutes: [passing] }))).to.deep.equal([]);
+    expect(plan({ mutes: [passing] }, { mutes: [sound] }).steps).to.deep.include({
+      verb: 'set',
+      what: 'mute audio0',
+      words: 'audio, binary passes (was audio)',
+      method: 'PUT',
+      path: '/api/mutes/audio0',
+      body: { tracks: 'audio', binary: 'pass' },
+      isCondition: false,
+    });
+    expect(plan({ mutes: [sound] }, { mutes: [passing] }).steps[0]!.isCondition).to.be.true;
+  });
+
   it('leaves what the document does not have, and deletes it when it is told to, last, media before mutes', () => {
     const wanted = { streams: [{ stream: 'stream/new', feeds: [] }], destinations: [], mutes: [] };
     expect(plan(wanted, all)).to.include({ others: 3 });

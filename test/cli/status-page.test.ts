@@ -7,10 +7,14 @@ import { feedStats, linkStats, TOTAL, NOW_MS, stats, troubledStats } from '../su
 
 const URL = 'http://127.0.0.1:8888';
 const plain = painter(false);
+const MUTES = {
+  all: { tracks: 'audio', binary: 'drop', known: true },
+  video2: { tracks: 'all', binary: 'drop', known: true },
+} as const;
 
 /** The page as text, at a width. */
-function text(seen: Parameters<typeof stats>[0], width: number, mutes = {}): string {
-  return pageLines(statusPage({ url: URL, stats: stats(seen), mutes }, width, plain)).join('\n');
+function text(seen: Parameters<typeof stats>[0], width: number): string {
+  return pageLines(statusPage({ url: URL, stats: stats(seen) }, width, plain)).join('\n');
 }
 
 describe('the page of vw status', () => {
@@ -54,7 +58,7 @@ all is well`);
   });
 
   it('says what is wrong where it is, and once more at the end', () => {
-    const page = statusPage({ url: URL, stats: troubledStats(), mutes: { all: 'audio', video2: 'all' } }, 80, plain);
+    const page = statusPage({ url: URL, stats: { ...troubledStats(), mutes: MUTES } }, 80, plain);
     expect(page.tables.join('\n')).to.equal(`\
 FEED     STATE         KBIT/S  ERRORS     GOP  MEDIA
 audio0   live 3h04m       128       0       -  mp2 44.1 kHz mono
@@ -100,8 +104,37 @@ muted: the sound of every feed, all of video2
     for (const line of pageLines(page)) expect(line).to.have.length.at.most(80);
   });
 
+  it('names what a mute withholds, and a mute of a feed that is not there', () => {
+    const withheld = [
+      { pid: 256, streamType: 6, why: 'nothing says that it is picture or data', packets: 12 },
+      { pid: 257, streamType: null, why: 'no PMT lists it', packets: 1 },
+    ];
+    const mic = feedStats({ tracks: [], muted: 'audio', mutedBinary: 'pass', withheld, withheldMessages: 2 });
+    const found = text(
+      {
+        feeds: { mic },
+        mutes: {
+          mic: { tracks: 'audio', binary: 'pass', known: true },
+          mci: { tracks: 'all', binary: 'drop', known: false },
+          other: { tracks: 'audio', binary: 'drop', known: false },
+        },
+      },
+      Infinity,
+    );
+    expect(found).to.contain(
+      'its sound is muted, binary messages pass; withheld: PID 256, stream type 0x06 (nothing says that it is picture or ' +
+        'data), PID 257 (no PMT lists it), 2 messages\n',
+    );
+    expect(found.split('\n').slice(-4)).to.deep.equal([
+      'muted: all of mci, the sound of mic (binary messages pass), the sound of other',
+      'mute of mci: no such feed now; it will be muted when it comes (did you mean mic?)',
+      'mute of other: no such feed now; it will be muted when it comes',
+      'all else is well',
+    ]);
+  });
+
   it('cuts and wraps nothing where it is as wide as it likes', () => {
-    const page = statusPage({ url: URL, stats: troubledStats(), mutes: {} }, Infinity, plain);
+    const page = statusPage({ url: URL, stats: troubledStats() }, Infinity, plain);
     const lines = pageLines(page);
     expect(lines.join('\n')).not.to.contain('…');
     expect(lines.filter((line) => line.includes('far.example.org'))).to.have.length(1);
@@ -125,16 +158,16 @@ muted: the sound of every feed, all of video2
   });
 
   it('is painted where colour is wanted: red is what is wrong', () => {
-    const page = statusPage({ url: URL, stats: troubledStats(), mutes: {} }, 80, painter(true));
+    const page = statusPage({ url: URL, stats: troubledStats() }, 80, painter(true));
     const red = [...page.tables.join('\n').matchAll(/\u001b\[31m(.*?)\u001b\[39m/g)].map(([, words]) => words);
     expect(red).to.include.members(['video2', 'silent 42s', '! nobody sends to it (no-source)', 'lab']);
     expect(red).not.to.include('video0');
     const bare = pageLines(page).map((line) => line.replace(/\u001b\[\d+m/g, ''));
-    expect(bare).to.deep.equal(pageLines(statusPage({ url: URL, stats: troubledStats(), mutes: {} }, 80, plain)));
+    expect(bare).to.deep.equal(pageLines(statusPage({ url: URL, stats: troubledStats() }, 80, plain)));
   });
 
   it('keeps what was seen when the relay is not reached', () => {
-    const page = statusPage({ url: URL, stats: stats(), mutes: {} }, 80, plain);
+    const page = statusPage({ url: URL, stats: stats() }, 80, plain);
     const words = `${URL} is not reached: nobody listens there`;
     expect(troublePage(words, page, 80, plain, '12:03:04').head).to.deep.equal([
       '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nobody listens',

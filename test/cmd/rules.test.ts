@@ -42,6 +42,7 @@ describe('vw rules', () => {
     await first.api('POST', '/api/destinations', { ...plain, swap: 'break' });
     await first.api('POST', '/api/destinations', { ...plain, id: 'lab', token: 'a-token-of-lab' });
     await first.api('PUT', '/api/mutes/audio0', {});
+    await first.api('PUT', '/api/mutes/data0', { binary: 'pass' });
     const path = join(scratch(), 'rules.json');
 
     const exported = await rules(first.url, 'export', path);
@@ -56,7 +57,7 @@ describe('vw rules', () => {
     expect(JSON.parse(text)).to.deep.equal((await first.api('GET', '/api/rules')).body);
 
     const same = await rules(first.url, 'import', path);
-    expect(same).to.deep.equal({ code: 0, stdout: 'nothing changed; 4 rules were so already\n', stderr: '' });
+    expect(same).to.deep.equal({ code: 0, stdout: 'nothing changed; 5 rules were so already\n', stderr: '' });
     first.child.kill('SIGTERM');
     await first.exit();
 
@@ -65,9 +66,10 @@ describe('vw rules', () => {
     expect(without.code).to.equal(1);
     expect(without.stdout).to.equal(
       `set mute audio0: audio
+set mute data0: audio, binary passes
 set stream stream/front: video0, audio0 with trimMs {"audio0":-40}
 set destination 1: stream/front to ${farEnd.url} with swap break
-3 rules set, 1 left as it is
+4 rules set, 1 left as it is
 `,
     );
     expect(without.stderr).to.equal(
@@ -76,7 +78,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     const tokens = file({ lab: 'a-token-of-lab' });
     const given = await rules(second.url, 'import', path, '--tokens', tokens);
     expect([given.code, given.stderr]).to.deep.equal([0, '']);
-    expect(given.stdout).to.match(/^set destination lab: .*, with its token\n1 rule set; 3 rules were so already\n$/);
+    expect(given.stdout).to.match(/^set destination lab: .*, with its token\n1 rule set; 4 rules were so already\n$/);
     expect((await rules(second.url, 'export')).stdout).to.equal(text);
     expect((await rules(second.url, 'import', path)).stdout, 'its token is there').to.contain('nothing changed');
   });

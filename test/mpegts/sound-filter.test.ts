@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { SoundFilter } from '../../src/mpegts/sound-filter.js';
+import { type Muted, SoundFilter } from '../../src/mpegts/sound-filter.js';
 import { continuityErrors } from '../support/packets-of.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
@@ -11,14 +11,19 @@ const entries = [
   { streamType: 0x02, pid: VIDEO },
   { streamType: 0x03, pid: AUDIO },
 ];
+/** The beginning of a PES packet with this stream_id. */
+const pes = (streamId: number) => Buffer.from([0, 0, 1, streamId, 0, 0, 0x80, 0, 0]);
 const tables = (counter: number, version = 0) =>
   Buffer.concat([
     sectionPackets(0, patSection(PMT), counter),
     sectionPackets(PMT, pmtSection(entries, version), counter),
   ]);
-const access = (counter: number) => packet({ pid: VIDEO, counter, startsUnit: true, randomAccess: true });
-const video = (counter: number, startsUnit = false) => packet({ pid: VIDEO, counter, startsUnit });
-const audio = (counter: number, startsUnit = false) => packet({ pid: AUDIO, counter, startsUnit });
+const access = (counter: number) => packet({ pid: VIDEO, counter, startsUnit: true, randomAccess: true, payload: pes(0xe0) });
+const unit = (pid: number, streamId: number, counter = 0) =>
+  packet({ pid, counter, startsUnit: true, payload: pes(streamId) });
+const video = (counter: number) => packet({ pid: VIDEO, counter });
+const audio = (counter: number, startsUnit = false) =>
+  startsUnit ? unit(AUDIO, 0xc0, counter) : packet({ pid: AUDIO, counter });
 
 describe('SoundFilter', () => {
   let inspector: Inspector;
@@ -26,14 +31,18 @@ describe('SoundFilter', () => {
   beforeEach(() => {
     inspector = new Inspector();
     filter = new SoundFilter();
-    apply(tables(0));
+    apply(tables(0), unit(VIDEO, 0xe0, 15));
   });
 
   /** What passes of a message, as a feed asks for it. */
   function apply(...made: Buffer[]): Buffer {
     const data = Buffer.concat(made);
     const joinAt = inspector.inspect(data);
-    return Buffer.from(filter.apply(data, inspector.program, inspector.pmtPid, joinAt) ?? []);
+    return Buffer.from(filter.apply(data, joinAt) ?? []);
+  }
+
+  function mute(muted: Muted): void {
+    filter.mute(muted, inspector);
   }
 
   /** What the filter makes of the tables for who joins. */
@@ -41,13 +50,13 @@ describe('SoundFilter', () => {
 
   it('hands a message on as it is while nothing was ever muted', () => {
     const data = Buffer.concat([audio(0, true), access(0)]);
-    expect(filter.apply(data, inspector.program, inspector.pmtPid, 188)).to.equal(data);
+    expect(filter.apply(data, 188)).to.equal(data);
     expect(filter.joinAt).to.equal(188);
     expect(shifted().equals(tables(0))).to.be.true;
   });
 
   it('says where the random access point is in what passes', () => {
-    filter.muted = 'audio';
+    mute('audio');
     expect(apply(audio(0, true), audio(1), video(0), audio(2), access(1), video(2))).to.have.length(3 * 188);
     expect(filter.joinAt).to.equal(188);
     apply(audio(3), video(3));
@@ -55,10 +64,10 @@ describe('SoundFilter', () => {
   });
 
   it('says that there is none if it does not pass', () => {
-    filter.muted = 'all';
+    mute('all');
     expect(apply(access(0), video(1))).to.be.empty;
     expect(filter.joinAt).to.equal(-1);
-    filter.muted = null;
+    mute(null);
     apply(video(2), access(3));
     expect(filter.joinAt, 'the first that passes').to.equal(0);
   });
@@ -67,16 +76,16 @@ describe('SoundFilter', () => {
     inspector = new Inspector();
     inspector.inspect(sectionPackets(0, patSection(PMT)));
     inspector.inspect(sectionPackets(PMT, pmtSection([{ streamType: 0x03, pid: AUDIO }])));
-    filter.muted = 'audio';
+    mute('audio');
     expect(apply(audio(0, true))).to.be.empty;
     expect(filter.joinAt).to.equal(-1);
   });
 
   it('gives tables the counters of what passed, when tables were taken out', () => {
-    filter.muted = 'all';
+    mute('all');
     apply(tables(1), access(0));
     apply(tables(2));
-    filter.muted = null;
+    mute(null);
     const passed = apply(tables(3), access(1));
     expect(passed.subarray(0, 376).equals(tables(1))).to.be.true;
     expect(shifted().equals(tables(1))).to.be.true;
@@ -84,28 +93,28 @@ describe('SoundFilter', () => {
   });
 
   it('leaves tables alone that were never taken out, whatever sound was', () => {
-    filter.muted = 'audio';
+    mute('audio');
     apply(audio(0, true), audio(1), tables(1));
     expect(shifted().equals(tables(1))).to.be.true;
   });
 
   it('takes counters round their end', () => {
-    filter.muted = 'all';
+    mute('all');
     for (let i = 1; i < 20; i++) apply(tables(i & 15));
-    filter.muted = null;
+    mute(null);
     const passed = Buffer.concat([tables(0), apply(tables(20 & 15)), apply(tables(21 & 15))]);
     expect(continuityErrors(passed)).to.deep.equal([]);
     expect(shifted().equals(tables(2))).to.be.true;
   });
 
   it('begins anew with another source', () => {
-    filter.muted = 'all';
+    mute('all');
     apply(tables(1));
-    filter.muted = null;
+    mute(null);
     filter.restart();
     inspector.restart();
     const data = tables(7);
-    expect(filter.apply(data, null, -1, -1)).to.equal(data);
+    expect(filter.apply(data)).to.equal(data);
     inspector.inspect(data);
     expect(shifted().equals(tables(7))).to.be.true;
   });

@@ -57,6 +57,9 @@ export function feedStats(more: Partial<FeedStats> = {}): FeedStats {
     sinks: 1,
     clients: 0,
     muted: null,
+    mutedBinary: null,
+    withheld: [],
+    withheldMessages: 0,
     cacheBytes: 0,
     ...more,
   };
@@ -92,6 +95,7 @@ export function streamStats(more: Partial<StreamStats> = {}): StreamStats {
       tracksLeftOut: 0,
     },
     timing: { heldUnits: 2, lateUnits: 0, jumps: 0 },
+    withheldMessages: 0,
     readers: 1,
     cacheBytes: 0,
     ...more,
@@ -162,6 +166,7 @@ export function stats(more: Partial<Stats> = {}): Stats {
     },
     streams: { 'stream/front': streamStats() },
     destinations: { 0: { stream: 'stream/front', live: linkStats(), total: TOTAL, coming: null } },
+    mutes: {},
     ...more,
   };
   return statsSchema.parse(all);
@@ -190,6 +195,7 @@ export function troubledStats(): Stats {
         tracks: [],
         gopMs: null,
         muted: 'audio',
+        mutedBinary: 'drop',
       }),
       data0: feedStats({ tracks: [], opaqueMessages: 214, bitsPerSecond: { now: 640, minute: 600 }, gopMs: null }),
     },

@@ -1,0 +1,54 @@
+// What is taken out of a packet's adaptation field before it passes a mute.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4, §2.4.3.5.
+
+import { DISCONTINUITY, HAS_PCR, PACKET_BYTES, SYNC } from './packet.js';
+
+/** transport_private_data_flag in `adaptationFlags`. */
+export const HAS_PRIVATE_DATA = 0x02;
+const HAS_OPCR = 0x08;
+const HAS_SPLICE_COUNTDOWN = 0x04;
+const HAS_EXTENSION = 0x01;
+
+const FIELD_BYTES = PACKET_BYTES - 5; // adaptation_field_length of a packet without payload
+const PCR_AT = 6;
+const PCR_BYTES = 6;
+
+/**
+ * Takes transport_private_data out of the packet at `at`, in place: nobody can tell what is in it. Stuffing takes its
+ * room, so everything else stays where it was. Returns the flags that are left.
+ */
+export function removePrivateData(packet: Uint8Array, at: number): number {
+  const flags = packet[at + 5]!;
+  const end = at + 5 + Math.min(packet[at + 4]!, FIELD_BYTES);
+  let from = at + 6;
+  if ((flags & HAS_PCR) !== 0) from += PCR_BYTES;
+  if ((flags & HAS_OPCR) !== 0) from += PCR_BYTES;
+  if ((flags & HAS_SPLICE_COUNTDOWN) !== 0) from += 1;
+  const next = from + 1 + (packet[from] ?? 0); // transport_private_data_length
+  const hasExtension = (flags & HAS_EXTENSION) !== 0 && next < end;
+  const left = hasExtension ? flags & ~HAS_PRIVATE_DATA : flags & ~(HAS_PRIVATE_DATA | HAS_EXTENSION);
+  if (hasExtension) packet.copyWithin(from, next, end);
+  packet.fill(0xff, hasExtension ? end - (next - from) : Math.min(from, end), end); // stuffing_byte
+  packet[at + 5] = left;
+  return left;
+}
+
+/**
+ * Writes a packet to `to` of `out` that carries nothing but the PCR of the packet at `at` of `data`. `counter` is that
+ * of the packet before it on this PID: without payload it does not count.
+ */
+export function writeClockPacket(out: Uint8Array, to: number, data: Uint8Array, at: number, counter: number): void {
+  out.fill(0xff, to, to + PACKET_BYTES); // stuffing_byte
+  out[to] = SYNC;
+  out[to + 1] = data[at + 1]! & 0x3f; // transport_priority, PID; payload_unit_start_indicator = '0'
+  out[to + 2] = data[at + 2]!;
+  out[to + 3] = 0x20 | counter; // adaptation_field_control = '10'
+  out[to + 4] = FIELD_BYTES; // adaptation_field_length
+  out[to + 5] = (data[at + 5]! & DISCONTINUITY) | HAS_PCR;
+  for (let i = 0; i < PCR_BYTES; i++) out[to + PCR_AT + i] = data[at + PCR_AT + i]!;
+}
+
+/** Whether the packet at `at` has room for the PCR that it says it has. */
+export function hasWholePcr(data: Uint8Array, at: number): boolean {
+  return (data[at + 3]! & 0x20) !== 0 && data[at + 4]! >= 1 + PCR_BYTES && (data[at + 5]! & HAS_PCR) !== 0;
+}

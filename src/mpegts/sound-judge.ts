@@ -1,0 +1,158 @@
+// Tells of each packet of a feed whose sound is muted whether it is known to be no sound. What cannot be told apart is
+// withheld. Pure: no clock, no I/O. The table in track.ts says what counts as what.
+
+import { hasPayload, NULL_PID, PACKET_BYTES, PAT_PID, payloadStart, PID_COUNT, readPid, startsUnit } from './packet.js';
+import { type Program, ProgramReader } from './program.js';
+import { kindOfUnit, type Track, TRACK_KINDS } from './track.js';
+
+/** Why a packet is withheld: {@link PASSES} if it is not, or an index of {@link REASONS}. */
+export type Why = number;
+
+export const PASSES = 0;
+/** Its unit began before anybody looked. */
+export const MID_UNIT = 1;
+/** transport_error_indicator: not even its PID can be trusted. */
+export const DAMAGED = 2;
+const NO_PMT = 3;
+const UNLISTED_PID = 4;
+const SOUND_ENTRY = 5;
+const SOUND_UNIT = 6;
+const NOT_KNOWN = 7;
+const SCRAMBLED = 8;
+const NO_SECTIONS = 9;
+const NO_PES = 10;
+
+/** The same for people, by {@link Why}. */
+export const REASONS: readonly string[] = [
+  'it passes',
+  'its unit began before the mute',
+  'damaged',
+  'no PMT has come yet',
+  'no PMT lists it',
+  'the PMT says that it is sound',
+  'its PES packets say that they are sound (stream_id 0xC0 to 0xDF)',
+  'nothing says that it is picture or data',
+  'scrambled',
+  'the PMT announces sections, and something else comes',
+  'no PES packet that can be read begins in it',
+];
+
+// What a PID is: beside these, FIRST_KIND and an index of TRACK_KINDS.
+const UNLISTED = 0;
+const SECTIONS = 1;
+const FIRST_KIND = 2;
+/** PIDs below are tables' (table 2-3, EN 300 468 table 1). */
+const FIRST_TRACK_PID = 0x20;
+const SCRAMBLING_CONTROL = 0xc0;
+
+/** What is known of a feed whose packets went by until now. */
+export interface Known {
+  /** Its PAT and PMT as packets; `null`: they have not come yet. */
+  readonly tables: Uint8Array | null;
+  /** stream_id of the PES packet that is being sent on this PID; -1: not known. */
+  streamIdOf(pid: number): number;
+}
+
+/** Follows the tables and the beginnings of units of one feed, while its sound is muted. */
+export class SoundJudge {
+  readonly #reader = new ProgramReader();
+  readonly #units = new Uint8Array(PID_COUNT).fill(MID_UNIT); // Why, of the unit that is being sent on a PID
+  #pids = new Uint8Array(PID_COUNT); // what a PID is
+  #program: Program | null = null;
+  #pmtPid = -1;
+
+  /** Begins; `known` is `null` where a new source begins: everything but tables is withheld until a PMT comes. */
+  begin(known: Known | null): void {
+    this.#reader.reset();
+    this.#units.fill(MID_UNIT);
+    const tables = known?.tables ?? null;
+    for (let at = 0; tables && at < tables.length; at += PACKET_BYTES) this.#reader.push(tables, at);
+    this.#learn();
+    for (const { pid, kind } of this.#program?.tracks ?? []) {
+      const streamId = known?.streamIdOf(pid) ?? -1;
+      // A picture that is being sent goes on: half of it would be seen.
+      if (streamId >= 0 && kindOfUnit(kind, streamId) === 'video') this.#units[pid] = PASSES;
+    }
+  }
+
+  /** PCR_PID; NULL_PID where there is none. */
+  get pcrPid(): number {
+    return this.#program?.pcrPid ?? NULL_PID;
+  }
+
+  /** The PMT's entry of a PID, as it is known now. */
+  trackOf(pid: number): Track | null {
+    return this.#program?.tracks.find((track) => track.pid === pid) ?? null;
+  }
+
+  /** Whether what is being sent on a PID is withheld. */
+  isWithheld(pid: number): boolean {
+    return this.#units[pid] !== PASSES;
+  }
+
+  /** Looks at the packet at `at`; packets must come in their order. Later packets of the message may be looked at. */
+  judge(data: Uint8Array, at: number, pid: number): Why {
+    if ((data[at + 1]! & 0x80) !== 0) return DAMAGED; // transport_error_indicator
+    const isTable = pid < FIRST_TRACK_PID || pid === this.#pmtPid;
+    if (!isTable && this.#program === null) return (this.#units[pid] = NO_PMT);
+    if (pid === NULL_PID) return PASSES;
+    if (this.#pids[pid] === UNLISTED) return (this.#units[pid] = UNLISTED_PID);
+    if (!hasPayload(data, at)) return this.#units[pid]!;
+    if ((data[at + 3]! & SCRAMBLING_CONTROL) !== 0) return (this.#units[pid] = SCRAMBLED);
+    if (startsUnit(data, at)) this.#units[pid] = this.#judgeUnit(data, at, pid);
+    const why = this.#units[pid]!;
+    if (why === PASSES && (pid === PAT_PID || pid === this.#pmtPid)) {
+      const isOther = this.#reader.push(data, at);
+      if (isOther || this.#reader.pmtPid !== this.#pmtPid) this.#learn();
+    }
+    return why;
+  }
+
+  #judgeUnit(data: Uint8Array, at: number, pid: number): Why {
+    const what = this.#pids[pid]!;
+    const start = firstBytes(data, at, pid);
+    const isPes = start >>> 8 === 1; // packet_start_code_prefix
+    if (what === SECTIONS) return start < 0 || isPes ? NO_SECTIONS : PASSES;
+    if (start < 0 || !isPes) return NO_PES;
+    const entry = TRACK_KINDS[what - FIRST_KIND]!;
+    const kind = kindOfUnit(entry, start & 0xff);
+    if (kind === 'audio') return entry === 'audio' ? SOUND_ENTRY : SOUND_UNIT;
+    return kind === 'unknown' ? NOT_KNOWN : PASSES;
+  }
+
+  /** Follows the tables: on PIDs that are something else now nothing passes before a unit begins. */
+  #learn(): void {
+    const { program, pmtPid } = this.#reader;
+    const before = this.#pids;
+    const now = new Uint8Array(PID_COUNT);
+    this.#pmtPid = pmtPid;
+    this.#program = program?.pmtPid === pmtPid ? program : null; // a new PAT: its PMT is still to come
+    for (const { pid, kind, sections } of this.#program?.tracks ?? []) {
+      now[pid] = sections ? SECTIONS : FIRST_KIND + TRACK_KINDS.indexOf(kind);
+    }
+    now.fill(SECTIONS, 0, FIRST_TRACK_PID);
+    if (pmtPid >= 0) now[pmtPid] = SECTIONS;
+    for (let pid = 0; pid < PID_COUNT; pid++) if (now[pid] !== before[pid]) this.#units[pid] = MID_UNIT;
+    this.#pids = now;
+  }
+}
+
+/**
+ * The first four bytes of the unit that begins in the packet at `at`, also where they are spread over packets of the
+ * message; -1 if they are not all there.
+ */
+function firstBytes(data: Uint8Array, at: number, pid: number): number {
+  let value = 0;
+  let count = 0;
+  for (let next = at; next < data.length; next += PACKET_BYTES) {
+    if (next !== at) {
+      if (readPid(data, next) !== pid || !hasPayload(data, next)) continue;
+      if (startsUnit(data, next) || (data[next + 1]! & 0x80) !== 0) return -1;
+    }
+    for (let i = payloadStart(data, next); i < next + PACKET_BYTES; i++) {
+      value = value * 256 + data[i]!;
+      if (++count === 4) return value;
+    }
+  }
+  return -1;
+}

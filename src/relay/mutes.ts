@@ -1,0 +1,50 @@
+// The mutes that there are, and what they come to for a feed. Plain data: carries nothing out.
+
+import { EVERY_FEED, isSameMute, type MutedBinary, type MutedTracks, type MuteRule } from './mute-rule.js';
+
+/** What mutes come to for a feed. */
+export interface FeedMute {
+  readonly tracks: MutedTracks;
+  readonly binary: MutedBinary;
+}
+
+export class Mutes {
+  readonly #rules = new Map<string, MuteRule>();
+
+  get size(): number {
+    return this.#rules.size;
+  }
+
+  /** The rule of a feed, or of `all`. */
+  get(name: string): MuteRule | undefined {
+    return this.#rules.get(name);
+  }
+
+  list(): MuteRule[] {
+    return [...this.#rules.values()];
+  }
+
+  /** Keeps a rule; false if there is one that says the same. */
+  set(rule: MuteRule): boolean {
+    const before = this.#rules.get(rule.feed);
+    if (before && isSameMute(before, rule)) return false;
+    this.#rules.set(rule.feed, rule);
+    return true;
+  }
+
+  delete(name: string): void {
+    this.#rules.delete(name);
+  }
+
+  clear(): void {
+    this.#rules.clear();
+  }
+
+  /** What is muted of a feed, by its own mute and by that of all feeds: the stricter holds. `null`: nothing. */
+  of(name: string): FeedMute | null {
+    const rules = [this.#rules.get(name), this.#rules.get(EVERY_FEED)].filter((rule) => rule !== undefined);
+    if (rules.length === 0) return null;
+    const tracks = rules.some((rule) => rule.tracks === 'all') ? 'all' : 'audio';
+    return { tracks, binary: rules.every((rule) => rule.binary === 'pass') ? 'pass' : 'drop' };
+  }
+}

@@ -1,0 +1,49 @@
+// Finds the name that somebody is likely to have meant. Pure.
+
+/** The most that may be wrong: letters left out, added, changed, or swapped with their neighbour. */
+const MOST_EDITS = 2;
+
+/** The name nearest to `name` among others; `null` if none is near: one edit in three letters, two at most. */
+export function similarName(name: string, others: Iterable<string>): string | null {
+  let nearest: string | null = null;
+  let least = Math.min(MOST_EDITS, Math.max(1, Math.floor(name.length / 3))) + 1;
+  for (const other of others) {
+    if (other === name) continue;
+    const edits = editsBetween(name.toLowerCase(), other.toLowerCase());
+    if (edits >= least) continue;
+    nearest = other;
+    least = edits;
+  }
+  return nearest;
+}
+
+/**
+ * How many edits make one text of the other (optimal string alignment); more than {@link MOST_EDITS}: that many and one.
+ * Only what lies so near to the diagonal is looked at, so that long names cost little.
+ */
+function editsBetween(a: string, b: string): number {
+  const tooMany = MOST_EDITS + 1;
+  if (Math.abs(a.length - b.length) > MOST_EDITS) return tooMany;
+  let [older, old] = [rowOf(b.length), rowOf(b.length)];
+  for (let j = 0; j <= Math.min(b.length, MOST_EDITS); j++) old[j] = j;
+  for (let i = 1; i <= a.length; i++) {
+    const row = rowOf(b.length);
+    if (i <= MOST_EDITS) row[0] = i;
+    for (let j = Math.max(1, i - MOST_EDITS); j <= Math.min(b.length, i + MOST_EDITS); j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        old[j - 1]! + (isSame ? 0 : 1),
+        old[j]! + 1,
+        row[j - 1]! + 1,
+        isSwapped ? older[j - 2]! + 1 : tooMany,
+      );
+    }
+    [older, old] = [old, row];
+  }
+  return Math.min(old[b.length]!, tooMany);
+}
+
+function rowOf(length: number): Uint8Array {
+  return new Uint8Array(length + 1).fill(MOST_EDITS + 1);
+}

@@ -1,0 +1,28 @@
+import { expect } from 'chai';
+import { similarName } from '../../src/relay/similar-name.js';
+
+describe('similarName', () => {
+  const names = ['mic', 'video0', 'front/camera', 'a'.repeat(200)];
+  for (const [given, expected] of [
+    ['mci', 'mic'],
+    ['mi', 'mic'],
+    ['Mic', 'mic'],
+    ['micc', 'mic'],
+    ['vide0', 'video0'],
+    ['vidoe1', 'video0'],
+    ['front-camrea', 'front/camera'],
+    ['cam', null],
+    ['x', null],
+    ['back/camera', null],
+    [`${'a'.repeat(199)}b`, 'a'.repeat(200)],
+    ['mic', null],
+  ] as const) {
+    it(`finds ${expected === null ? 'nothing' : expected.slice(0, 20)} for ${given.slice(0, 20)}`, () => {
+      expect(similarName(given, names)).to.equal(expected);
+    });
+  }
+
+  it('takes the nearest', () => {
+    expect(similarName('video01', ['video123', 'video0', 'video'])).to.equal('video0');
+  });
+});
