@@ -10,6 +10,7 @@ import { Feed, type FeedObserver, type Sink } from './feed.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
 import { Journal } from './journal.js';
 import type { Limits } from './limits.js';
+import { joinPatience } from './patience.js';
 import { ProcessWatch } from './process-watch.js';
 import {
   type DestinationRequest,
@@ -272,6 +273,7 @@ export class Relay {
           tracksChanged: (tracks) => this.#tellTracks(name, tracks),
         },
         this.#cacheBudget,
+        joinPatience(this.limits),
       );
       this.#streams.set(name, stream);
     }
