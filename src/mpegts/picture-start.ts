@@ -92,12 +92,12 @@ function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Ar
   for (const at of unit.packets.slice(0, index + 1)) {
     out[at + 3] = (out[at + 3]! & 0xf0) | ((readCounter(out, at) - more) & 0x0f);
   }
-  correctLength(out, unit.packets[0]!, sets.length); // a unit has a packet at least
   const payload = payloadStart(packets, place);
   const split = payload + insertAt - before;
   const content = join(packets.subarray(payload, split), sets, packets.subarray(split, place + PACKET_BYTES));
   const kept = place + PACKET_BYTES - payload; // the first packet stays full
   out.set(content.subarray(0, kept), payload);
+  correctLength(out, unit.packets[0]!, sets.length); // a unit has a packet at least
   fill(out, place, content.subarray(kept), more);
   return out;
 }
