@@ -151,6 +151,7 @@ export const SERVE_DEFINITIONS = {
   pongTimeoutMs: DEFINITIONS.pongTimeoutMs,
   closeTimeoutMs: DEFINITIONS.closeTimeoutMs,
   highWaterBytes: DEFINITIONS.highWaterBytes,
+  keyframeWaitMs: DEFINITIONS.keyframeWaitMs,
   resumeAfterMs: DEFINITIONS.resumeAfterMs,
   stuckAfterMs: DEFINITIONS.stuckAfterMs,
   cacheMb: DEFINITIONS.cacheMb,

@@ -195,12 +195,19 @@ export const DEFINITIONS = {
     read: whole(65_536, 1e9),
     doc: 'bytes waiting for one reader above which messages are dropped for it',
   },
+  keyframeWaitMs: {
+    env: 'VW_KEYFRAME_WAIT_MS',
+    option: 'keyframe-wait-ms',
+    fallback: DEFAULT_LIMITS.keyframeWaitMs,
+    read: ms,
+    doc: 'how long a start waits for a keyframe where keyframes come',
+  },
   resumeAfterMs: {
     env: 'VW_RESUME_AFTER_MS',
     option: 'resume-after-ms',
     fallback: DEFAULT_LIMITS.resumeAfterMs,
     read: ms,
-    doc: 'how long a reader that keeps up again waits for a random access point',
+    doc: 'how long a start, or a reader that keeps up again, waits where no keyframe was ever seen',
   },
   maxMessageBytes: {
     env: 'VW_MAX_MESSAGE_BYTES',

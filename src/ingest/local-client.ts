@@ -43,6 +43,10 @@ export class LocalClient implements Sink {
     this.#viewer.write(message);
   }
 
+  get awaitsAccess(): boolean {
+    return this.#viewer.awaitsAccess;
+  }
+
   awaitDrain(ready: () => void): Pace {
     return this.#viewer.awaitDrain(ready);
   }

@@ -1,61 +1,64 @@
 // Finds random access points that the multiplexer did not mark: not every encoder sets random_access_indicator.
-// Pure: no clock, no I/O. ISO/IEC 13818-2 §6.2.2 (sequence header), ISO/IEC 14496-10 §7.4.1 and ISO/IEC 23008-2 §7.4.2
-// (NAL units).
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.6 (PES header); what a picture begins with is read in picture-head.ts.
 
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from './packet.js';
 import { hasPesHeader, PES_FIXED_BYTES, startsPes } from './pes.js';
+import { MOST_HEAD_BYTES, PictureHead, syntaxOf } from './picture-head.js';
 
-const MPEG1_VIDEO = 0x01;
-const MPEG2_VIDEO = 0x02;
-const H264 = 0x1b;
-const HEVC = 0x24;
+const head = new PictureHead();
+let scratch: Uint8Array | null = null; // made when first needed
 
-/** How far into a unit is looked: an encoder's SEI before the first slice may take most of a kilobyte. */
-const scratch = new Uint8Array(4096);
-
-/** Whether the unit that begins in the packet at `at` can be decoded without those before it, by what it carries. */
-export function startsAccessPoint(streamType: number, data: Uint8Array, at: number): boolean {
-  if (streamType !== H264 && streamType !== HEVC && streamType !== MPEG1_VIDEO && streamType !== MPEG2_VIDEO)
-    return false;
-  const from = payloadStart(data, at);
+/**
+ * Whether the unit that begins in the packet at `at` can be decoded without those before it, by what it carries;
+ * `undefined`: what there is of it in `data` does not tell. `knowsHeader`: see {@link PictureHead.begin}.
+ */
+export function startsAccessPoint(
+  streamType: number,
+  data: Uint8Array,
+  at: number,
+  knowsHeader = false,
+): boolean | undefined {
+  const syntax = syntaxOf(streamType);
+  if (syntax === null) return false;
+  const media = mediaStart(data, at);
+  if (media === -1) return false;
   const end = at + PACKET_BYTES;
-  if (from + PES_FIXED_BYTES > end || !startsPes(data, from)) return false;
-  const media = hasPesHeader(data[from + 3]!) ? from + PES_FIXED_BYTES + data[from + 8]! : from + 6;
-  const verdict = media < end ? judge(streamType, data, media, end) : undefined;
-  return verdict ?? judge(streamType, scratch, 0, gather(data, at, media)) ?? false;
-}
-
-/** What a picture begins with says whether it is a random access point; `undefined`: more bytes are needed. */
-function judge(streamType: number, bytes: Uint8Array, from: number, end: number): boolean | undefined {
-  for (let at = from; at + 3 < end; at++) {
-    if (bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== 1) continue; // start code prefix
-    const code = bytes[at + 3]!;
-    if (streamType === H264) {
-      const type = code & 0x1f; // nal_unit_type
-      if (type === 5 || type === 7) return true; // IDR slice, sequence parameter set
-      if (type !== 6 && type !== 9) return false; // SEI and access unit delimiter may stand before either
-    } else if (streamType === HEVC) {
-      const type = (code >> 1) & 0x3f; // nal_unit_type
-      if ((type >= 16 && type <= 23) || type === 32 || type === 33) return true; // IRAP, VPS, SPS
-      if (type !== 35 && type !== 39) return false; // access unit delimiter, prefix SEI
-    } else {
-      return code === 0xb3; // sequence_header_code
-    }
+  if (media < end) {
+    head.begin(syntax, media, knowsHeader);
+    head.read(data, end);
+    if (head.isAccess !== undefined) return head.isAccess;
   }
-  return undefined;
+  scratch ??= new Uint8Array(MOST_HEAD_BYTES);
+  const bytes = gather(data, at, media, scratch);
+  head.begin(syntax, 0, knowsHeader);
+  head.read(scratch, Math.abs(bytes));
+  return head.isAccess ?? (bytes < 0 || bytes === scratch.length ? false : undefined);
 }
 
-/** Copies the unit's bytes, as far as the message holds them, from `media` in its first packet on; how many there are. */
-function gather(data: Uint8Array, at: number, media: number): number {
+/**
+ * The offset of the elementary stream in the packet at `at`, in which a PES packet begins: behind the packet's end if it
+ * begins in a later one; -1 where there is no PES header to be read.
+ */
+export function mediaStart(data: Uint8Array, at: number): number {
+  const from = payloadStart(data, at);
+  if (from + PES_FIXED_BYTES > at + PACKET_BYTES || !startsPes(data, from)) return -1;
+  return hasPesHeader(data[from + 3]!) ? from + PES_FIXED_BYTES + data[from + 8]! : from + 6;
+}
+
+/**
+ * Copies the unit's bytes, as far as the message holds them, from `media` in its first packet on; how many there are, as a
+ * negative number if those are all: the next unit begins.
+ */
+function gather(data: Uint8Array, at: number, media: number, out: Uint8Array): number {
   const pid = readPid(data, at);
   let skip = media - payloadStart(data, at);
   let length = 0;
-  for (let packet = at; packet + PACKET_BYTES <= data.length && length < scratch.length; packet += PACKET_BYTES) {
+  for (let packet = at; packet + PACKET_BYTES <= data.length && length < out.length; packet += PACKET_BYTES) {
     if (readPid(data, packet) !== pid || !hasPayload(data, packet)) continue;
-    if (packet !== at && startsUnit(data, packet)) break;
+    if (packet !== at && startsUnit(data, packet)) return -length;
     const from = payloadStart(data, packet) + skip;
     skip = Math.max(0, from - (packet + PACKET_BYTES));
-    for (let i = from; i < packet + PACKET_BYTES && length < scratch.length; i++) scratch[length++] = data[i]!;
+    for (let i = from; i < packet + PACKET_BYTES && length < out.length; i++) out[length++] = data[i]!;
   }
   return length;
 }

@@ -13,6 +13,8 @@ import {
   startsUnit,
   SYNC,
 } from './packet.js';
+import type { ParameterSets } from './parameter-sets.js';
+import { startPicture } from './picture-start.js';
 
 /** What is known of the program whose packets a message carries, as of that message's end. */
 export interface ProgramFacts {
@@ -24,6 +26,12 @@ export interface ProgramFacts {
   readonly pids: readonly number[];
   /** Whether random access points are known to come. */
   readonly marksAccess: boolean;
+  /** Whether a PAT has come, and no PMT yet. */
+  readonly awaitsTables?: boolean;
+  /** Packets of the picture that the message's first random access point is, where they came with earlier messages. */
+  readonly opening?: Uint8Array | null;
+  /** The picture's parameter sets. */
+  readonly parameterSets?: ParameterSets | null;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -36,10 +44,8 @@ export interface Patience {
   readonly unmarkedMs: number;
 }
 
-/** How those who join wait. */
+/** How those who join wait, unless a limit says otherwise. */
 export const JOIN_PATIENCE: Patience = { markedMs: 15_000, unmarkedMs: 2000 };
-/** How one waits who has somebody to take over from. */
-export const SWAP_PATIENCE: Patience = { markedMs: 15_000, unmarkedMs: 500 };
 /** A track that starts nothing new for so long after the picture's changes over where it is. */
 const TAIL_MS = 5000;
 
@@ -81,6 +87,11 @@ export class Handover {
     return new Handover({ markedMs: 0, unmarkedMs: 0 });
   }
 
+  /** Whether messages came, and none of them could be begun with. */
+  get isWaiting(): boolean {
+    return !this.hasBegun && !Number.isNaN(this.#sinceMs);
+  }
+
   /** As one that has come as far as this one, for somebody who joins it. */
   fork(nowMs: number): Handover {
     const copy = new Handover(this.#patience, this.#isBridged, this.#moved);
@@ -104,30 +115,49 @@ export class Handover {
 
   /**
    * Takes a message apart; the parts are lent until the next is taken apart. `joinAt` is the offset of its first random
-   * access point, or -1. Where the one who comes begins, PAT and PMT are put in front, unless they stand there.
+   * access point, or -1. Where the one who comes begins, PAT and PMT are put in front, unless they stand there; so is what
+   * came of the picture with earlier messages, and the parameter sets that it lacks are put into it.
    */
   split(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
     if (this.isOver) return { stay: null, go: data, joinAt };
-    let from = 0;
-    let tables: Uint8Array | null = null;
-    if (!this.hasBegun) {
-      if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
-      from = joinAt >= 0 ? joinAt : this.#forced(data, facts, nowMs);
-      if (from < 0) return { stay: data, go: null, joinAt: -1 };
-      this.hasBegun = true;
-      this.#beganMs = nowMs;
-      const given = readPid(data, from) === PAT_PID ? null : facts?.tables;
-      if (given) tables = align(given, data, from);
-    }
-    const parts = this.#sort(data, from, tables, facts, joinAt);
-    this.#checkOver(facts, nowMs);
+    const { hasBegun } = this;
+    const parts = hasBegun ? this.#goOn(data, joinAt, facts) : this.#begin(data, joinAt, facts, nowMs);
+    if (this.hasBegun) this.#checkOver(facts, nowMs);
     return parts;
+  }
+
+  #goOn(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): Parts {
+    this.#stay.begin(data.length);
+    this.#go.begin(2 * data.length); // each packet may be announced
+    return this.#sort(data, joinAt, facts);
+  }
+
+  #begin(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
+    if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
+    const from = joinAt >= 0 ? joinAt : this.#forced(data, facts, nowMs);
+    if (from < 0) return { stay: data, go: null, joinAt: -1 };
+    this.hasBegun = true;
+    this.#beganMs = nowMs;
+    // Its own only where something is put in: mostly it is the message from there on.
+    const body = facts ? startPicture(data, from, facts, joinAt >= 0) : data.subarray(from);
+    const given = readPid(body, 0) === PAT_PID ? null : facts?.tables;
+    const tables = given && align(given, body);
+    this.#stay.begin(data.length);
+    this.#stay.add(data, 0, from);
+    this.#go.begin(2 * ((tables?.length ?? 0) + body.length));
+    if (tables) this.#addAll(this.#go, tables);
+    const parts = this.#sort(body, joinAt < 0 ? -1 : 0, facts);
+    // The tables belong to the random access point that they stand before.
+    return tables && parts.joinAt >= 0 ? { ...parts, joinAt: 0 } : parts;
   }
 
   /** Where to begin although no random access point is there, after a while; -1: not yet. */
   #forced(data: Uint8Array, facts: ProgramFacts | null, nowMs: number): number {
     const { markedMs, unmarkedMs } = this.#patience;
-    if (nowMs - this.#sinceMs < (facts?.marksAccess ? markedMs : unmarkedMs)) return -1;
+    const isKnown = facts !== null && facts.tables !== null;
+    if (isKnown && facts.keyPid < 0) return 0; // neither picture nor sound: there is nothing to wait for
+    const isWorthIt = facts !== null && (facts.marksAccess || facts.awaitsTables === true);
+    if (nowMs - this.#sinceMs < (isWorthIt ? markedMs : unmarkedMs)) return -1;
     if (!facts || facts.keyPid < 0) return 0; // nothing is known of it: whole packets are all that can be promised
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       if (readPid(data, at) === facts.keyPid && startsUnit(data, at)) return at;
@@ -135,17 +165,14 @@ export class Handover {
     return -1;
   }
 
-  #sort(data: Uint8Array, from: number, tables: Uint8Array | null, facts: ProgramFacts | null, joinAt: number): Parts {
+  /** Sorts a message's packets into what there are in the piles already. */
+  #sort(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): Parts {
     let goJoinAt = -1;
     const stay = this.#stay;
     const go = this.#go;
-    stay.begin(data.length);
-    go.begin(2 * ((tables?.length ?? 0) + data.length)); // each may be announced
-    stay.add(data, 0, from);
-    if (tables) this.#addAll(go, tables);
     // Packets that go together are copied together: mostly all of them are.
-    let run = from;
-    for (let at = from; at < data.length; at += PACKET_BYTES) {
+    let run = 0;
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
       if (!this.#goes(data, at, pid, facts)) {
         go.add(data, run, at);
@@ -153,8 +180,7 @@ export class Handover {
         run = at + PACKET_BYTES;
         continue;
       }
-      // The tables belong to the random access point that they stand before.
-      if (at === joinAt) goJoinAt = tables && at === from ? 0 : go.length + at - run;
+      if (at === joinAt) goJoinAt = go.length + at - run;
       if (this.#moved.has(pid)) continue;
       this.#moved.add(pid);
       if (!this.#isBridged || pid === NULL_PID) continue;
@@ -210,13 +236,13 @@ class Pile {
   }
 }
 
-/** The tables with counters that the first ones behind `from` go on from, if there are any. */
-function align(tables: Uint8Array, data: Uint8Array, from: number): Uint8Array {
+/** The tables with counters that the first ones in `data` go on from, if there are any. */
+function align(tables: Uint8Array, data: Uint8Array): Uint8Array {
   const aligned = new Uint8Array(tables);
   const pids = new Set<number>();
   for (let at = 0; at < aligned.length; at += PACKET_BYTES) pids.add(readPid(aligned, at));
   for (const pid of pids) {
-    let next = from;
+    let next = 0;
     while (next < data.length && !(readPid(data, next) === pid && hasPayload(data, next))) next += PACKET_BYTES;
     if (next >= data.length) continue;
     let counter = readCounter(data, next);

@@ -1,12 +1,14 @@
 // Looks at every packet of one source once, so that nobody behind it has to: tables, counters, random access points.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
-import { startsAccessPoint } from './access-point.js';
+import { AccessWatch, NO_ACCESS } from './access-watch.js';
 import type { ProgramFacts } from './handover.js';
 import { MediaWatch } from './media-watch.js';
-import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PID_COUNT, RANDOM_ACCESS, readPid, startsUnit } from './packet.js';
+import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS, startsUnit } from './packet.js';
+import type { ParameterSets } from './parameter-sets.js';
+import { syntaxOf } from './picture-head.js';
 import { type Program, ProgramReader } from './program.js';
-import { TablePackets } from './table-packets.js';
+import { packetize } from './table-packets.js';
 import type { Track } from './track.js';
 import type { TrackMedia } from './track-media.js';
 
@@ -20,9 +22,6 @@ const WANTED = 8; // the packets after this unit's first are looked at too, for 
 const NOT_SEEN = 0xff;
 
 const STARTS_UNIT = 0x40; // payload_unit_start_indicator in a packet's second byte
-
-const PAT_TABLE_ID = 0x00;
-const PMT_TABLE_ID = 0x02;
 
 /** Follows one source through its messages. */
 export class Inspector implements ProgramFacts {
@@ -38,16 +37,18 @@ export class Inspector implements ProgramFacts {
   readonly #reader = new ProgramReader();
   readonly #roles = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
-  readonly #pat = new TablePackets(PAT_TABLE_ID);
-  readonly #pmt = new TablePackets(PMT_TABLE_ID);
   readonly #watch = new MediaWatch();
-  #anyJoinable = true; // until a PMT says which track counts
+  readonly #access = new AccessWatch((bytes, from, end) => this.#watch.readPicture(bytes, from, end));
+  #picturePid = -1; // of the video track whose random access points count
+  #anyJoinable = false; // there is a program without picture and sound
+  #tablePids: readonly number[] = [];
+  #joinAt = NO_ACCESS; // in the message at hand
   #key: Track | null = null;
   #pids: readonly number[] = [];
   #marksAccess = false;
 
   constructor() {
-    this.#roles[0] = TABLE; // the PAT
+    this.#setRoles();
   }
 
   /** The program as its tables last described it. */
@@ -60,6 +61,11 @@ export class Inspector implements ProgramFacts {
     return this.#reader.pmtPid;
   }
 
+  /** How many programs the PAT lists; {@link program} is one of them. */
+  get programCount(): number {
+    return this.#reader.programCount;
+  }
+
   get keyPid(): number {
     return this.#key?.pid ?? -1;
   }
@@ -70,6 +76,18 @@ export class Inspector implements ProgramFacts {
 
   get marksAccess(): boolean {
     return this.#marksAccess;
+  }
+
+  get awaitsTables(): boolean {
+    return this.#reader.pmtPid !== -1 && this.program === null;
+  }
+
+  get opening(): Uint8Array | null {
+    return this.#access.opening;
+  }
+
+  get parameterSets(): ParameterSets {
+    return this.#access.sets;
   }
 
   /**
@@ -91,18 +109,17 @@ export class Inspector implements ProgramFacts {
   }
 
   /**
-   * PAT and PMT in the packets in which they were last sent, for whoever joins; `null` until both were. Their counters end
+   * PAT and the followed program's PMT in packets, for readers that start; `null` until they came. Their counters end
    * where those of their PIDs are: what comes next on them goes on.
    */
   get tables(): Uint8Array | null {
-    const pat = this.#pat.packets;
-    const pmt = this.#pmt.packets;
-    if (!pat || !pmt) return null;
+    const { patSections, pmtSection, program } = this.#reader;
+    if (!pmtSection || !program) return null;
+    const pat = packetize(patSections, PAT_PID, this.#counters[PAT_PID]!);
+    const pmt = packetize([pmtSection], program.pmtPid, this.#counters[program.pmtPid]!);
     const both = new Uint8Array(pat.length + pmt.length);
     both.set(pat);
     both.set(pmt, pat.length);
-    this.#endAtLast(both, 0, pat.length);
-    this.#endAtLast(both, pat.length, both.length);
     return both;
   }
 
@@ -120,18 +137,22 @@ export class Inspector implements ProgramFacts {
   restart(): void {
     this.#counters.fill(NOT_SEEN);
     this.#reader.reset();
-    this.#pat.reset();
-    this.#pmt.reset();
     this.#marksAccess = false;
     this.#watch.reset();
+    this.#access.reset(null);
+    this.#picturePid = -1;
     this.#setRoles();
   }
 
-  /** Looks at the whole packets of one message; returns the offset of the first random access point, or -1. */
+  /**
+   * Looks at the whole packets of one message; returns the offset of the first random access point, or -1. It is 0 for one that
+   * began with an earlier message and is found only now: then there is an {@link opening}.
+   */
   inspect(data: Uint8Array): number {
     const counters = this.#counters;
     const roles = this.#roles;
-    let joinAt = -1;
+    this.#joinAt = NO_ACCESS;
+    this.#access.nextMessage();
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const second = data[at + 1]!;
       const fourth = data[at + 3]!;
@@ -150,73 +171,82 @@ export class Inspector implements ProgramFacts {
       }
       counters[pid] = fourth & 0x0f;
       const role = roles[pid]!;
-      let isAccess = false;
       if (role === PLAIN) {
-        isAccess = this.#anyJoinable && (flags & RANDOM_ACCESS) !== 0;
+        if (this.#anyJoinable && (flags & RANDOM_ACCESS) !== 0) this.#found(at);
       } else if (role === TABLE) {
-        const { badSections, pmtPid } = this.#reader;
-        if (this.#reader.push(data, at) || roles[this.#pmtIndex()] !== TABLE) this.#setRoles();
-        if (this.#reader.pmtPid !== pmtPid) this.#pmt.reset();
-        if (this.#reader.badSections === badSections) (pid === 0 ? this.#pat : this.#pmt).push(data, at);
+        if (this.#reader.push(data, at) || this.#reader.tablePids !== this.#tablePids) this.#setRoles();
       } else if ((second & STARTS_UNIT) | (flags & RANDOM_ACCESS) | (role & WANTED)) {
-        isAccess = this.#look(data, at, pid, flags) || (this.#anyJoinable && (flags & RANDOM_ACCESS) !== 0);
-      }
-      if (isAccess) {
-        this.randomAccessPoints++;
-        this.#marksAccess = true;
-        if (joinAt === -1) joinAt = at;
+        const isMarked = (flags & RANDOM_ACCESS) !== 0;
+        if (pid === this.#picturePid) this.#lookAtPicture(data, at, isMarked);
+        else this.#look(data, at, pid, isMarked);
       }
     }
     this.packets += data.length / PACKET_BYTES;
-    return joinAt;
+    return this.#joinAt;
   }
 
-  /**
-   * Looks at the packet at `at` of a watched track, with which a unit begins or that is wanted for another reason; whether it
-   * is a random access point of the track that counts.
-   */
-  #look(data: Uint8Array, at: number, pid: number, flags: number): boolean {
+  /** Looks at the packet at `at` of the picture that counts, with which a unit begins or that is wanted for another reason. */
+  #lookAtPicture(data: Uint8Array, at: number, isMarked: boolean): void {
+    const access = this.#access;
+    let found: number;
+    if (startsUnit(data, at)) {
+      this.#foundLate(access.endUnit());
+      found = access.begins(data, at, isMarked);
+      const isAccess = found !== NO_ACCESS || (access.isWaiting ? undefined : false);
+      this.#watch.pictureBegins(data, at, isAccess, this.continuityErrors);
+    } else {
+      const late = access.isBusy ? access.goesOn(data, at) : NO_ACCESS;
+      this.#foundLate(late);
+      found = isMarked && late === NO_ACCESS && !access.isWaiting ? at : NO_ACCESS;
+    }
+    if (found !== NO_ACCESS) this.#found(found);
+    const plain = WATCHED | JOINABLE;
+    this.#roles[this.#picturePid] = access.isBusy ? plain | WANTED : plain;
+  }
+
+  /** The unit that began before the packet at hand is a random access point, unless `at` is {@link NO_ACCESS}. */
+  #foundLate(at: number): void {
+    if (at === NO_ACCESS) return;
+    this.#watch.pictureIsAccess(this.continuityErrors);
+    this.#found(at);
+  }
+
+  #found(at: number): void {
+    this.randomAccessPoints++;
+    this.#marksAccess = true;
+    if (this.#joinAt === NO_ACCESS) this.#joinAt = at;
+  }
+
+  /** Looks at the packet at `at` of another track that is watched. */
+  #look(data: Uint8Array, at: number, pid: number, isMarked: boolean): void {
     const role = this.#roles[pid]!;
-    const isMarked = (flags & RANDOM_ACCESS) !== 0;
-    const isAccess = (role & JOINABLE) !== 0 && (isMarked || this.#isAccess(data, at));
-    if (role & WANTED || startsUnit(data, at)) {
-      const isWanted = this.#watch.look(data, at, pid, isMarked, isAccess, this.continuityErrors);
-      this.#roles[pid] = isWanted ? role | WANTED : role & ~WANTED;
-    }
-    return isAccess;
-  }
-
-  /** Whether the packet at `at`, of the track that counts, is a random access point though it is not marked as one. */
-  #isAccess(data: Uint8Array, at: number): boolean {
-    if (!startsUnit(data, at)) return false;
-    const { kind, streamType } = this.#key!; // the track that counts
-    return kind === 'audio' || startsAccessPoint(streamType, data, at); // sound can be joined at every PES packet
-  }
-
-  /** Gives the packets of one PID the counters up to the last that was sent on it. */
-  #endAtLast(packets: Uint8Array, from: number, to: number): void {
-    let counter = this.#counters[readPid(packets, from)]!;
-    for (let at = to - PACKET_BYTES; at >= from; at -= PACKET_BYTES) {
-      packets[at + 3] = (packets[at + 3]! & 0xf0) | (counter-- & 0x0f);
-    }
-  }
-
-  #pmtIndex(): number {
-    return Math.max(this.#reader.pmtPid, 0);
+    const starts = startsUnit(data, at);
+    // Sound is a random access point with every PES packet.
+    if ((role & JOINABLE) !== 0 && (isMarked || starts)) this.#found(at);
+    if ((role & WANTED) === 0 && !starts) return;
+    const isWanted = this.#watch.look(data, at, pid, isMarked);
+    this.#roles[pid] = isWanted ? role | WANTED : role & ~WANTED;
   }
 
   #setRoles(): void {
     const roles = this.#roles.fill(PLAIN);
-    roles[0] = TABLE;
-    roles[this.#pmtIndex()] = TABLE;
+    this.#tablePids = this.#reader.tablePids;
+    for (const pid of this.#tablePids) roles[pid] = TABLE;
     const tracks = this.program?.tracks ?? [];
     const ofKind = (wanted: string) => tracks.find(({ kind }) => kind === wanted);
-    this.#key = ofKind('video') ?? ofKind('audio') ?? null;
-    this.#anyJoinable = this.#key === null;
+    const before = this.#key;
+    const key = (this.#key = ofKind('video') ?? ofKind('audio') ?? null);
+    this.#anyJoinable = key === null && tracks.length > 0;
     this.#pids = tracks.map(({ pid }) => pid);
-    this.#watch.setTracks(tracks, this.#key);
+    this.#watch.setTracks(tracks, key);
+    const picture = key?.kind === 'video' && roles[key.pid] !== TABLE ? key : null;
+    if (picture?.pid !== this.#picturePid || picture.streamType !== before?.streamType) {
+      this.#access.reset(picture && syntaxOf(picture.streamType));
+      this.#picturePid = picture?.pid ?? -1;
+    }
     // A PMT that names a table's PID does not hide the table.
     for (const pid of this.#watch.pids) roles[pid] ||= WATCHED;
-    if (this.#key && roles[this.#key.pid] !== TABLE) roles[this.#key.pid]! |= JOINABLE;
+    if (!key || roles[key.pid] === TABLE) return;
+    roles[key.pid] = WATCHED | JOINABLE | (picture && this.#access.isBusy ? WANTED : 0);
   }
 }

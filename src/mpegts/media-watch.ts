@@ -9,8 +9,8 @@ import { type TrackMedia, WatchedTrack } from './track-media.js';
 import { UnitStart } from './unit-start.js';
 
 /**
- * What is known of the tracks of one program. One unit is gathered at a time, into one buffer: a picture at a random access
- * point goes before sound, which is looked at again with one of its next units.
+ * What is known of the tracks of one program. One unit is gathered at a time, into one buffer: another track is looked at with
+ * one of its next units. The picture whose random access points count is gathered elsewhere (AccessWatch).
  */
 export class MediaWatch {
   /** Goes up when tracks or what is known of them changed, but for a frame rate that only time stamps tell. */
@@ -68,18 +68,32 @@ export class MediaWatch {
     return wanted.map(({ track }) => track.pid);
   }
 
+  /** A picture begins in the packet at `at`. See {@link PictureTimes.begins}. */
+  pictureBegins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
+    this.#pictures.begins(data, at, isAccess, losses);
+  }
+
+  /** The picture that began last is a random access point. */
+  pictureIsAccess(losses: number): void {
+    this.#pictures.isAccess(losses);
+  }
+
+  /** A picture whose elementary stream is in `bytes` from `from` up to `end` brings parameter sets. */
+  readPicture(bytes: Uint8Array, from: number, end: number): void {
+    if (this.#picture?.read(bytes, from, end) === true && this.#picture.take()) this.version++;
+  }
+
   /**
-   * Takes the packet at `at` of a track, with which a unit begins, or goes on whose beginning is wanted. Returns whether
-   * the next packet of this PID is wanted too, though no unit begins in it. `losses`: see {@link PictureTimes.begins}.
+   * Takes the packet at `at` of a track other than the picture that counts, with which a unit begins, or goes on whose beginning
+   * is wanted. Returns whether the next packet of this PID is wanted too, though no unit begins in it.
    */
-  look(data: Uint8Array, at: number, pid: number, isMarked: boolean, isAccess: boolean, losses: number): boolean {
+  look(data: Uint8Array, at: number, pid: number, isMarked: boolean): boolean {
     const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
       one.streamId = streamIdAt(data, at);
       if (one === this.#gathered) this.#endUnit(false);
-      if (one === this.#picture) this.#pictures.begins(data, at, isAccess, losses);
-      if (!this.#isWanted(one, isMarked, isAccess)) return false;
+      if (!this.#isWanted(one, isMarked)) return false;
       this.#unit ??= new UnitStart();
       if (!this.#unit.begin(data, at)) return false;
       this.#gathered = one;
@@ -91,9 +105,8 @@ export class MediaWatch {
     return one === this.#gathered;
   }
 
-  #isWanted(one: WatchedTrack, isMarked: boolean, isAccess: boolean): boolean {
+  #isWanted(one: WatchedTrack, isMarked: boolean): boolean {
     if (!one.isReadable) return false;
-    if (one === this.#picture) return isAccess;
     const isDue = (isMarked && one.track.kind === 'video') || one.isDue();
     return isDue && this.#gathered === null;
   }

@@ -3,6 +3,7 @@
 
 import { startsAccessPoint } from './access-point.js';
 import { HAS_PRIVATE_DATA, removePrivateData } from './adaptation-field.js';
+import type { Patience } from './handover.js';
 import type { OutputBuffer } from './output-buffer.js';
 import { freeStreamId } from './output-track.js';
 import { append, isSamePayload, spread } from './packet-runs.js';
@@ -12,14 +13,13 @@ import type { ProgramClock } from './program-clock.js';
 import type { ProgramOutput } from './program-output.js';
 import { CLOCK, FIRST_TRACK, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
+import { MOST_HEAD_BYTES } from './picture-head.js';
 import { moveSplice } from './splice.js';
 import { readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
 
-/** How long a picture that starts a track is waited for. */
-export const ACCESS_WAIT_MS = 2000;
-/** More packets than a PES header can be spread over. */
-const MOST_HELD = 20;
+/** More packets than a PES header, or what a picture begins with, can be spread over. */
+const MOST_HELD = Math.ceil(MOST_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
 
 /** What the path asks of the one who plans the program. */
 export interface Planner {
@@ -31,14 +31,16 @@ export interface Planner {
 
 export class PacketPath {
   readonly #output: ProgramOutput;
+  readonly #patience: Patience;
   readonly #planner: Planner;
   readonly #buffer: OutputBuffer;
   readonly #clock: ProgramClock;
   readonly #counters: RemuxCounters;
   readonly #header = new Uint8Array(PES_STAMPED_BYTES);
 
-  constructor(output: ProgramOutput, planner: Planner) {
+  constructor(output: ProgramOutput, patience: Patience, planner: Planner) {
     this.#output = output;
+    this.#patience = patience;
     this.#planner = planner;
     this.#buffer = output.buffer;
     this.#clock = output.clock;
@@ -190,13 +192,14 @@ export class PacketPath {
       return;
     }
     if (starts) {
+      if (track.held) this.#complete(feed, track, nowMs, true);
       if (track.held) this.#counters.damaged += track.held.length / PACKET_BYTES;
       track.held = null;
       const here = at + PACKET_BYTES - payload;
       // What the encoder did not mark is found by what the picture begins with.
-      const isVideo = track.kind === 'video' && (flags & RANDOM_ACCESS) === 0;
-      if (isVideo && startsAccessPoint(track.track.streamType, data, at)) flags |= RANDOM_ACCESS;
-      if (pesBytesNeeded(data, payload, here) <= here) {
+      const isAccess = this.#isAccess(feed, track, data, at, flags);
+      if (isAccess === true) flags |= RANDOM_ACCESS;
+      if (isAccess !== undefined && pesBytesNeeded(data, payload, here) <= here) {
         if (!this.#admit(feed, track, data, payload, flags, at, nowMs)) {
           this.#leaveOut(feed, data, at, pid, flags, nowMs);
           return;
@@ -219,13 +222,29 @@ export class PacketPath {
     buffer.skip();
   }
 
-  /** Sends held packets once the header that is spread over them is complete. */
-  #complete(feed: RemuxFeed, track: RemuxTrack, nowMs: number): void {
+  /** Whether the unit that begins in the packet at `at` is a random access point; `undefined`: `data` does not tell yet. */
+  #isAccess(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, flags: number): boolean | undefined {
+    if (track.kind !== 'video') return false;
+    const isMarked = (flags & RANDOM_ACCESS) !== 0;
+    const knowsHeader = feed.facts?.parameterSets?.isEmpty === false;
+    const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, knowsHeader);
+    if (isAccess === true) track.marksAccess = true;
+    return isAccess;
+  }
+
+  /**
+   * Sends held packets once it is known what begins with them: the header that is spread over them is complete, and they tell
+   * whether a picture is a random access point. `isOver`: no more of the unit come.
+   */
+  #complete(feed: RemuxFeed, track: RemuxTrack, nowMs: number, isOver = false): void {
     const held = track.held!;
     const bytes = spread(held, this.#header, false);
     if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;
+    let first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
+    const isAccess = this.#isAccess(feed, track, held, 0, first);
+    if (isAccess === undefined && !isOver && held.length < MOST_HELD * PACKET_BYTES) return;
+    if (isAccess === true) first |= RANDOM_ACCESS;
     track.held = null;
-    const first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
     if (!this.#admit(feed, track, this.#header, 0, first, -1, nowMs)) {
       this.#counters.leftOut += held.length / PACKET_BYTES;
       return;
@@ -292,7 +311,9 @@ export class PacketPath {
     if (track.replaces && access) this.#planner.replaceBy(feed.name);
     if (!track.out) return false;
     // Not every encoder marks its random access points: after a while any picture will do.
-    track.open = access || !track.needsAccess || nowMs - track.waitsSinceMs >= ACCESS_WAIT_MS;
+    const { markedMs, unmarkedMs } = this.#patience;
+    const waitMs = feed.marksAccess ? markedMs : unmarkedMs;
+    track.open = access || !track.needsAccess || nowMs - track.waitsSinceMs >= waitMs;
     if (track.open) {
       track.waitsSinceMs = NaN;
       track.needsAccess = false;

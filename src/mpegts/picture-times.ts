@@ -10,6 +10,8 @@ const NONE = -1;
 const STAMP_BYTES = 5;
 /** Pictures are counted over so long at least: stamps of cameras are some milliseconds off. */
 const LEAST_TICKS = 500 * TICKS_PER_MS;
+/** And so long where no random access point came by then: a rate is to be known within two seconds. */
+const FIRST_TICKS = 1000 * TICKS_PER_MS;
 /** Between two of a program's stamps that have to do with each other there is less: ten minutes. */
 const MOST_TICKS = 600_000 * TICKS_PER_MS;
 /** Where no random access point comes, pictures are counted so far. */
@@ -24,6 +26,8 @@ export class PictureTimes {
   /** Units (pictures) a second by their stamps, to a thousandth; null: not known. */
   unitsPerSecond: number | null = null;
 
+  #pts = NONE; // of the unit that began last, where they are of use
+  #dts = NONE;
   #accessPts = NONE;
   #countedFrom = NONE; // DTS
   #units = 0; // since then
@@ -37,28 +41,36 @@ export class PictureTimes {
   }
 
   /**
-   * A unit begins in the packet at `at`. `losses` is a count that has gone up if packets were lost since the unit before:
-   * then units may be, and are not counted.
+   * A unit begins in the packet at `at`; `isAccess` undefined: {@link isAccess} tells later. `losses` is a count that has gone
+   * up if packets were lost since the unit before: then units may be, and are not counted.
    */
-  begins(data: Uint8Array, at: number, isAccess: boolean, losses: number): void {
+  begins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
     this.#units++;
-    if (!isAccess && this.#units < MOST_UNITS) return;
-    if (isAccess) this.#measureGroup(readStamp(data, at, false));
-    const dts = readStamp(data, at, true);
-    const ticks = between(this.#countedFrom, dts);
-    if (ticks !== NONE && losses === this.#losses) {
-      if (ticks < LEAST_TICKS) return; // go on to the next one
-      this.#take(plausibleRate(this.#units, ticks / (1000 * TICKS_PER_MS)));
-    }
-    this.#countedFrom = dts;
-    this.#losses = losses;
-    this.#units = 0;
+    const isDue = this.unitsPerSecond === null || this.#units >= MOST_UNITS;
+    if (isAccess === false && !isDue) return;
+    this.#pts = readStamp(data, at, false);
+    this.#dts = readStamp(data, at, true);
+    if (isAccess === true) this.isAccess(losses);
+    else if (isDue) this.#count(this.#units >= MOST_UNITS ? LEAST_TICKS : FIRST_TICKS, losses);
   }
 
-  #measureGroup(pts: number): void {
-    const ticks = between(this.#accessPts, pts);
+  /** The unit that began last is a random access point. */
+  isAccess(losses: number): void {
+    const ticks = between(this.#accessPts, this.#pts);
     this.gopMs = ticks === NONE ? null : Math.round(ticks / TICKS_PER_MS);
-    this.#accessPts = pts;
+    this.#accessPts = this.#pts;
+    this.#count(LEAST_TICKS, losses);
+  }
+
+  #count(leastTicks: number, losses: number): void {
+    const ticks = between(this.#countedFrom, this.#dts);
+    if (ticks !== NONE && losses === this.#losses) {
+      if (ticks < leastTicks) return; // go on to the next one
+      this.#take(plausibleRate(this.#units, ticks / (1000 * TICKS_PER_MS)));
+    }
+    this.#countedFrom = this.#dts;
+    this.#losses = losses;
+    this.#units = 0;
   }
 
   #take(rate: number | null): void {

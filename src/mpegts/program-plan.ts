@@ -24,7 +24,7 @@ export interface RemuxInput {
 export interface Replacement {
   readonly from: string;
   readonly to: string;
-  readonly untilMs: number;
+  readonly sinceMs: number;
 }
 
 /** A track of the program. */
@@ -54,7 +54,7 @@ export function findReplacements(
   before: readonly PlannedTrack[],
   inputs: readonly RemuxInput[],
   running: readonly Replacement[],
-  untilMs: number,
+  nowMs: number,
 ): Replacement[] {
   const showing = new Set(before.filter(({ track }) => track.kind === 'video').map(({ feed }) => feed.name));
   const giving = new Set(inputs.filter(({ select }) => selects(select, 'video')).map(({ feed }) => feed));
@@ -64,7 +64,7 @@ export function findReplacements(
   const coming = [...giving].filter((name) => !showing.has(name));
   return going.slice(0, coming.length).map((from, i) => {
     const since = running.find((replacement) => replacement.from === from);
-    return { from, to: coming[i]!, untilMs: since?.untilMs ?? untilMs };
+    return { from, to: coming[i]!, sinceMs: since?.sinceMs ?? nowMs };
   });
 }
 

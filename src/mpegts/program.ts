@@ -1,8 +1,9 @@
-// Reads PAT and PMT of one transport stream and keeps the first program they describe.
+// Reads PAT and PMT of one transport stream and follows one program that they describe.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.3 to §2.4.4.9.
 
 import { crc32 } from './crc32.js';
 import { PAT_PID, readPid } from './packet.js';
+import { type ListedProgram, ProgramList } from './program-list.js';
 import { SaidPacket } from './said-packet.js';
 import { SectionAssembler } from './section.js';
 import { carriesSections, kindOfEntry, sharedKind, type Track } from './track.js';
@@ -21,120 +22,162 @@ export interface Program {
 }
 
 const NONE = -1;
+/** PMTs of so many programs are looked at until one is followed. */
+const MOST_CANDIDATES = 32;
 
 /**
  * Follows the tables of a stream. Damaged sections (CRC_32) are counted and passed over, tables that are not yet in
- * force (current_next_indicator 0) wait for their time. Of several programs the first in the PAT is followed.
+ * force (current_next_indicator 0) wait for their time. Of several programs the first whose PMT comes and has tracks is
+ * followed, for as long as the PAT lists it and it has any.
  */
 export class ProgramReader {
   /** The program as last described; `null` until a PMT came. */
   program: Program | null = null;
   /** Sections whose CRC_32 or length was wrong. */
   badSections = 0;
-  /** Counts PATs and PMTs that changed what is known. */
+  /** Counts PMTs that changed what is known. */
   changes = 0;
+  /** The PIDs whose packets are wanted: the PAT's, and those on which a PMT may come. Replaced when they change. */
+  tablePids: readonly number[] = [PAT_PID];
 
-  readonly #pat = new SectionAssembler((section) => this.#readPat(section));
-  #pmt: SectionAssembler | null = null;
+  readonly #list = new ProgramList();
+  #followed: ListedProgram | null = null;
+  readonly #assemblers = new Map<number, SectionAssembler>(); // by PID, made when first needed
   readonly #saidPat = new SaidPacket();
   readonly #saidPmt = new SaidPacket();
-  #pmtPid = NONE;
-  #number = NONE;
+  #pmtSection: Uint8Array | null = null;
   #pmtCrc = NONE;
 
-  /** Whether packets of this PID are this reader's. */
-  isTable(pid: number): boolean {
-    return pid === PAT_PID || pid === this.#pmtPid;
+  /** The PID of the followed program's PMT, or of the first that is listed while none is; -1 until a PAT came. */
+  get pmtPid(): number {
+    return (this.#followed ?? this.#list.programs[0])?.pmtPid ?? NONE;
   }
 
-  /** The PMT's PID; -1 until a PAT came. */
-  get pmtPid(): number {
-    return this.#pmtPid;
+  /** How many programs the PAT lists. */
+  get programCount(): number {
+    return this.#list.programs.length;
+  }
+
+  /** The PAT's sections. */
+  get patSections(): readonly Uint8Array[] {
+    return this.#list.sections;
+  }
+
+  /** The followed program's PMT; `null` until it came. */
+  get pmtSection(): Uint8Array | null {
+    return this.#pmtSection;
   }
 
   /** Takes the packet at `at` if it is a table's; true if the program changed with it. */
   push(data: Uint8Array, at: number): boolean {
     const pid = readPid(data, at);
-    if (pid !== PAT_PID && pid !== this.#pmtPid) return false;
+    if (!this.tablePids.includes(pid)) return false;
     // Tables are said again ten times a second: mostly the packet is the one before but for its counter.
-    const said = pid === PAT_PID ? this.#saidPat : this.#saidPmt;
-    const assembler = pid === PAT_PID ? this.#pat : this.#pmt;
-    if (said.repeats(data, at)) {
-      assembler?.pass(data, at);
+    const said = pid === PAT_PID ? this.#saidPat : this.#isSettled ? this.#saidPmt : null;
+    const assembler = this.#assemblerOf(pid);
+    if (said?.repeats(data, at) === true) {
+      assembler.pass(data, at);
       return false;
     }
     const before = this.changes;
     const bad = this.badSections;
-    if (assembler?.push(data, at) === false) return false; // and not noted: its next repetition is read
+    if (!assembler.push(data, at)) return false; // and not noted: its next repetition is read
     if (this.badSections === bad)
-      said.note(data, at); // a damaged one is counted each time
-    else said.forget();
+      said?.note(data, at); // a damaged one is counted each time
+    else said?.forget();
     return this.changes !== before;
   }
 
   /** Forgets everything, as when another source begins. */
   reset(): void {
     this.program = null;
-    this.#pat.reset();
+    this.#list.reset();
+    this.#assemblers.clear();
     this.#saidPat.forget();
     this.#saidPmt.forget();
-    this.#pmt = null;
-    this.#pmtPid = this.#number = this.#pmtCrc = NONE;
+    this.#followed = this.#pmtSection = null;
+    this.#pmtCrc = NONE;
+    this.tablePids = [PAT_PID];
+  }
+
+  /** Whether other programs need not be looked at. */
+  get #isSettled(): boolean {
+    return this.#followed !== null && (this.program?.tracks.length ?? 0) > 0;
+  }
+
+  #assemblerOf(pid: number): SectionAssembler {
+    let assembler = this.#assemblers.get(pid);
+    if (!assembler) {
+      assembler = new SectionAssembler((section) => {
+        if (pid === PAT_PID) this.#readPat(section);
+        else this.#readPmt(section, pid);
+      });
+      this.#assemblers.set(pid, assembler);
+    }
+    return assembler;
   }
 
   #readPat(section: Uint8Array): void {
-    if (!this.#isGood(section, 0x00, 12)) return; // program_association_section, one entry at least
-    for (let at = 8; at + 4 <= section.length - 4; at += 4) {
-      const number = (section[at]! << 8) | section[at + 1]!;
-      const pid = ((section[at + 2]! & 0x1f) << 8) | section[at + 3]!; // program_map_PID
-      if (number === 0) continue; // network_PID
-      if (pid !== this.#pmtPid || number !== this.#number) {
-        this.#pmtPid = pid;
-        this.#number = number;
-        this.#pmtCrc = NONE;
-        this.#pmt = new SectionAssembler((s) => this.#readPmt(s));
-        this.#saidPmt.forget();
-      }
-      return;
+    if (!this.#isGood(section, 0x00, 12)) return; // program_association_section
+    if (!this.#list.take(section)) return;
+    const { programs } = this.#list;
+    const before = this.#followed;
+    if (before) {
+      const still = programs.find(({ number }) => number === before.number);
+      if (!still && !this.#list.isWhole) return; // another section may list it
+      if (still?.pmtPid !== before.pmtPid) this.#follow(still ?? null);
     }
+    this.#setTablePids();
   }
 
-  #readPmt(section: Uint8Array): void {
+  #follow(listed: ListedProgram | null): void {
+    this.#followed = listed;
+    this.#pmtCrc = NONE;
+    this.#saidPmt.forget();
+  }
+
+  #setTablePids(): void {
+    const pids = new Set([PAT_PID]);
+    if (this.#followed) pids.add(this.#followed.pmtPid);
+    if (!this.#isSettled) {
+      for (const { pmtPid } of this.#list.programs) if (pids.size <= MOST_CANDIDATES) pids.add(pmtPid);
+    }
+    if (pids.size === this.tablePids.length && this.tablePids.every((pid) => pids.has(pid))) return;
+    this.tablePids = [...pids];
+    for (const pid of this.#assemblers.keys()) if (!pids.has(pid)) this.#assemblers.delete(pid);
+  }
+
+  #readPmt(section: Uint8Array, pid: number): void {
     if (!this.#isGood(section, 0x02, 16)) return; // TS_program_map_section
-    if (((section[3]! << 8) | section[4]!) !== this.#number) return; // program_number
+    const number = (section[3]! << 8) | section[4]!; // program_number
+    const isFollowed = this.#followed?.number === number && this.#followed.pmtPid === pid;
+    if (!isFollowed && this.#isSettled) return;
+    const listed = this.#list.programs.find((one) => one.number === number && one.pmtPid === pid);
+    if (!listed) return;
     const end = section.length - 4;
     const crc = (section[end]! << 24) | (section[end + 1]! << 16) | (section[end + 2]! << 8) | section[end + 3]!;
-    if (crc === this.#pmtCrc && this.program) return; // said again
+    if (isFollowed && crc === this.#pmtCrc && this.program) return; // said again
     const infoLength = ((section[10]! & 0x0f) << 8) | section[11]!; // program_info_length
-    if (12 + infoLength > end) {
+    const programDescriptors = section.slice(12, Math.min(12 + infoLength, end));
+    const tracks = 12 + infoLength > end ? null : readTracks(section, 12 + infoLength, end, programDescriptors);
+    if (!tracks) {
       this.badSections++;
       return;
     }
-    const programDescriptors = section.slice(12, 12 + infoLength);
-    const tracks: Track[] = [];
-    for (let at = 12 + infoLength; at + 5 <= end;) {
-      const streamType = section[at]!;
-      const pid = ((section[at + 1]! & 0x1f) << 8) | section[at + 2]!; // elementary_PID
-      const next = at + 5 + (((section[at + 3]! & 0x0f) << 8) | section[at + 4]!); // ES_info_length
-      if (next > end) {
-        this.badSections++;
-        return;
-      }
-      const descriptors = section.slice(at + 5, next);
-      const kind = kindOfEntry(streamType, descriptors, programDescriptors);
-      tracks.push({ pid, streamType, descriptors, kind, sections: carriesSections(streamType, kind) });
-      at = next;
-    }
+    if (!isFollowed && this.#followed && tracks.length === 0) return; // no better than the one there is
+    if (!isFollowed) this.#follow(listed);
     this.#pmtCrc = crc;
+    this.#pmtSection = section.slice();
     this.changes++;
     this.program = {
-      number: this.#number,
-      pmtPid: this.#pmtPid,
+      number,
+      pmtPid: pid,
       pcrPid: ((section[8]! & 0x1f) << 8) | section[9]!,
       version: (section[5]! >> 1) & 0x1f,
       descriptors: programDescriptors,
       tracks: tracks.map((track) => sharingPid(track, tracks)),
     };
+    this.#setTablePids();
   }
 
   /** Whether a section is the wanted table, whole, undamaged and in force. */
@@ -152,4 +195,20 @@ export class ProgramReader {
 function sharingPid(track: Track, tracks: readonly Track[]): Track {
   const others = tracks.filter((other) => other !== track && other.pid === track.pid);
   return others.length === 0 ? track : { ...track, kind: others.reduce((k, o) => sharedKind(k, o.kind), track.kind) };
+}
+
+/** The entries of a PMT from `from` up to `end`; `null` where they are longer than that. */
+function readTracks(section: Uint8Array, from: number, end: number, programDescriptors: Uint8Array): Track[] | null {
+  const tracks: Track[] = [];
+  for (let at = from; at + 5 <= end;) {
+    const streamType = section[at]!;
+    const pid = ((section[at + 1]! & 0x1f) << 8) | section[at + 2]!; // elementary_PID
+    const next = at + 5 + (((section[at + 3]! & 0x0f) << 8) | section[at + 4]!); // ES_info_length
+    if (next > end) return null;
+    const descriptors = section.slice(at + 5, next);
+    const kind = kindOfEntry(streamType, descriptors, programDescriptors);
+    tracks.push({ pid, streamType, descriptors, kind, sections: carriesSections(streamType, kind) });
+    at = next;
+  }
+  return tracks;
 }

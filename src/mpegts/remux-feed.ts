@@ -2,6 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.4.
 
 import type { FeedClock } from './feed-clock.js';
+import type { ProgramFacts } from './handover.js';
 import type { OutputTrack } from './output-track.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT } from './packet.js';
 import { ProgramReader, type Program } from './program.js';
@@ -98,6 +99,8 @@ export class RemuxFeed implements ClockedFeed {
   readonly slots = new Uint8Array(PID_COUNT);
   tracks: RemuxTrack[] = [];
   program: Program | null = null;
+  /** What was known of its program before it was an input; `null`: nothing. */
+  facts: ProgramFacts | null = null;
   /** PCR_PID of the input; NULL_PID if there is none. */
   pcrPid = NULL_PID;
 
@@ -125,9 +128,15 @@ export class RemuxFeed implements ClockedFeed {
     for (const track of this.tracks) track.begin();
   }
 
+  /** Whether random access points of its picture are known to come. */
+  get marksAccess(): boolean {
+    return this.facts?.marksAccess === true || this.tracks.some(({ marksAccess }) => marksAccess);
+  }
+
   /** The source is gone. */
   leave(): void {
     this.begin();
+    this.facts = null;
     this.program = null;
     this.pcrPid = NULL_PID;
   }
@@ -162,8 +171,8 @@ export class RemuxFeed implements ClockedFeed {
     this.slots[PAT_PID] = this.slots[program.pmtPid] = TABLE;
   }
 
-  /** Follows a new PAT, whose PMT is still to come: its PID is a table's. */
+  /** Follows a new PAT, whose PMT is still to come: the PIDs that it may come on are tables'. */
   expectPmt(): void {
-    if (this.reader.pmtPid >= 0) this.slots[this.reader.pmtPid] = TABLE;
+    for (const pid of this.reader.tablePids) this.slots[pid] = TABLE;
   }
 }

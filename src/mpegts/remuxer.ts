@@ -1,10 +1,10 @@
 // Joins the tracks of several feeds into one program and changes it while it runs: PIDs, counters, stamps, tables.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3, §2.4.4, §2.7.
 
-import type { ProgramFacts } from './handover.js';
+import { JOIN_PATIENCE, type Patience, type ProgramFacts } from './handover.js';
 import { OutputTracks } from './output-track.js';
 import { concatenate } from './packet-runs.js';
-import { ACCESS_WAIT_MS, PacketPath } from './packet-path.js';
+import { PacketPath } from './packet-path.js';
 import { NULL_PID, PACKET_BYTES } from './packet.js';
 import { ProgramOutput } from './program-output.js';
 import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce } from './program-plan.js';
@@ -40,10 +40,16 @@ export class Remuxer implements ProgramFacts {
   readonly #output: ProgramOutput;
   readonly #path: PacketPath;
 
-  /** @param isLent what is returned is good until the next call of any that lends: nothing is allocated for a message. */
-  constructor(isLent = false) {
+  /**
+   * @param isLent what is returned is good until the next call of any that lends: nothing is allocated for a message.
+   * @param patience how long a picture waits for a random access point to begin with.
+   */
+  constructor(
+    isLent = false,
+    private readonly patience: Patience = JOIN_PATIENCE,
+  ) {
     this.#output = new ProgramOutput(isLent);
-    this.#path = new PacketPath(this.#output, {
+    this.#path = new PacketPath(this.#output, patience, {
       replan: () => this.#rebuild(true),
       replaceBy: (feed) => {
         this.#replacements = this.#replacements.filter(({ to }) => to !== feed);
@@ -92,6 +98,18 @@ export class Remuxer implements ProgramFacts {
     return this.#output.keyTrack?.marksAccess ?? false;
   }
 
+  /** The feed whose track {@link keyPid} is; `null` if there is none. */
+  get keyFeed(): string | null {
+    const { plan, keyTrack } = this.#output;
+    return plan.find(({ track }) => track === keyTrack)?.feed.name ?? null;
+  }
+
+  /** Whether a picture of this feed waits for a random access point to begin with. */
+  awaitsAccessOf(feed: string): boolean {
+    const tracks = this.#feeds.get(feed)?.tracks ?? [];
+    return tracks.some(({ kind, waitsSinceMs }) => kind === 'video' && !Number.isNaN(waitsSinceMs));
+  }
+
   get clocks(): RemuxedClock[] {
     return [...this.#feeds.values()].flatMap(({ name, clock }) => {
       if (!clock) return [];
@@ -123,13 +141,13 @@ export class Remuxer implements ProgramFacts {
 
   /**
    * Makes the program one of these inputs. In force when it returns: no packet of a track that was taken out leaves
-   * afterwards, but for a video track that is replaced (2 s at most). Returns tables to send at once, or `null` if the
+   * afterwards, but for a video track that is replaced (at most as long as the patience). Returns tables to send at once, or `null` if the
    * program is what it was.
    */
   setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     if (areSameInputs(inputs, this.#inputs)) return null;
-    this.#replacements = findReplacements(this.#output.plan, inputs, this.#replacements, nowMs + ACCESS_WAIT_MS);
+    this.#replacements = findReplacements(this.#output.plan, inputs, this.#replacements, nowMs);
     const before = this.#inputs;
     this.#inputs = inputs.map(({ feed, select, trimMs = 0 }) => ({ feed, select, trimMs }));
     for (const { feed: name, trimMs = 0, tables } of inputs) {
@@ -155,11 +173,21 @@ export class Remuxer implements ProgramFacts {
     return this.#output.pendingTables(nowMs);
   }
 
-  /** Takes a message of a feed: whole packets. `begins` says that another source sends them. Returns what to send. */
-  push(feed: string, data: Uint8Array, begins: boolean, nowMs: number): Uint8Array | null {
+  /**
+   * Takes a message of a feed: whole packets. `begins` says that another source sends them, `facts` what is known of them
+   * from before. Returns what to send.
+   */
+  push(
+    feed: string,
+    data: Uint8Array,
+    begins: boolean,
+    nowMs: number,
+    facts: ProgramFacts | null = null,
+  ): Uint8Array | null {
     this.#output.joinAt = -1;
     const from = this.#latest?.name === feed ? this.#latest : (this.#latest = this.#feeds.get(feed) ?? null);
     if (from === null) return null;
+    from.facts = facts;
     if (begins) {
       this.#output.clock.retire(from);
       from.begin();
@@ -284,7 +312,10 @@ export class Remuxer implements ProgramFacts {
 
   #endReplacements(nowMs: number): void {
     if (this.#replacements.length === 0) return;
-    const running = this.#replacements.filter(({ untilMs }) => nowMs < untilMs);
+    const running = this.#replacements.filter(({ to, sinceMs }) => {
+      const { markedMs, unmarkedMs } = this.patience;
+      return nowMs - sinceMs < (this.#feeds.get(to)?.marksAccess === true ? markedMs : unmarkedMs);
+    });
     if (running.length === this.#replacements.length) return;
     this.#replacements = running;
     this.#rebuild(true);

@@ -4,15 +4,20 @@
 import { hasPayload, PACKET_BYTES, payloadStart, readCounter } from './packet.js';
 import { hasPesHeader, PES_FIXED_BYTES, startsPes } from './pes.js';
 
-/** Two frames of sound of the usual rates, should it not begin with one; parameter sets of pictures take some hundred. */
-const MOST_BYTES = 4096;
+/** Two frames of sound of the usual rates, should it not begin with one. */
+const SOUND_BYTES = 4096;
 
 /** One PES packet at a time. */
 export class UnitStart {
   /** What was gathered: good up to `length`, until the next `begin`. */
-  readonly bytes = new Uint8Array(MOST_BYTES);
+  readonly bytes: Uint8Array;
   length = 0;
   #counter = 0;
+
+  /** @param mostBytes how many of a unit's first bytes are gathered. */
+  constructor(mostBytes = SOUND_BYTES) {
+    this.bytes = new Uint8Array(mostBytes);
+  }
 
   /** Begins with the packet at `at`; false where it is not one that can be read. */
   begin(data: Uint8Array, at: number): boolean {
@@ -33,7 +38,7 @@ export class UnitStart {
   }
 
   get isFull(): boolean {
-    return this.length === MOST_BYTES;
+    return this.length === this.bytes.length;
   }
 
   /** Where the elementary stream begins in `bytes`; -1: not there yet, or it is scrambled. */
@@ -49,7 +54,7 @@ export class UnitStart {
   #take(data: Uint8Array, at: number): void {
     this.#counter = readCounter(data, at);
     const from = payloadStart(data, at);
-    const some = Math.min(at + PACKET_BYTES - from, MOST_BYTES - this.length);
+    const some = Math.min(at + PACKET_BYTES - from, this.bytes.length - this.length);
     for (let i = 0; i < some; i++) this.bytes[this.length + i] = data[from + i]!;
     this.length += some;
   }

@@ -7,7 +7,7 @@
 // Every packet goes to exactly one of the two. Where a rule names another stream, that has packets of its own: it is
 // joined at a random access point while the one before goes on.
 
-import { Handover, JOIN_PATIENCE, SWAP_PATIENCE } from '../mpegts/handover.js';
+import { Handover } from '../mpegts/handover.js';
 import type { FarEnd } from './far-end.js';
 import type { Sink } from './feed.js';
 import type { Limits } from './limits.js';
@@ -16,6 +16,7 @@ import { Link } from './link.js';
 import { LinkTotals } from './link-totals.js';
 import { Message } from './message.js';
 import type { Pace } from './pace.js';
+import { joinPatience, swapPatience } from './patience.js';
 import { type DestinationRule, isSameDestination, isSameFarEnd } from './rules.js';
 import type { DestinationStats } from './stats-schema.js';
 
@@ -31,8 +32,6 @@ export interface DestinationSource {
 
 /** A source that brings no packets for so long is not waited for. */
 const SILENCE_MS = 500;
-/** How long the one before goes on when a rule names another stream that has no random access point. */
-const STREAM_WAIT_MS = 2000;
 /** How long what a link has been given may take to leave. */
 const DRAIN_MS = 5000;
 
@@ -94,6 +93,10 @@ export class Destination implements Sink {
   write(message: Message): void {
     if (this.#change === null && this.#leaving === null) this.#live.write(message);
     else this.#writeInChange(message);
+  }
+
+  get awaitsAccess(): boolean {
+    return this.#live.awaitsAccess || this.#change?.handover?.isWaiting === true;
   }
 
   awaitDrain(ready: () => void): Pace {
@@ -171,16 +174,19 @@ export class Destination implements Sink {
   #wait(change: Change): void {
     const isOther = change.stream !== this.#stream;
     change.handover = new Handover(
-      isOther ? JOIN_PATIENCE : SWAP_PATIENCE,
+      isOther ? joinPatience(this.limits) : swapPatience(this.limits),
       change.link === this.#live && change.link.hasSent,
     );
     change.hasPackets = false;
+    const { keyframeWaitMs, resumeAfterMs } = this.limits;
+    let waitsLeft = isOther ? Math.ceil(keyframeWaitMs / resumeAfterMs) : Infinity;
     change.timer = setInterval(
       () => {
-        if (!change.hasPackets || isOther) this.#complete(change);
+        // Another stream may go on without ever coming to a picture.
+        if (!change.hasPackets || --waitsLeft <= 0) this.#complete(change);
         change.hasPackets = false;
       },
-      isOther ? STREAM_WAIT_MS : SILENCE_MS,
+      isOther ? resumeAfterMs : SILENCE_MS,
     ).unref();
   }
 

@@ -9,6 +9,7 @@ export const FAULTS = [
   'no-source', // nobody sends to a feed that a rule or a reader wants
   'silent', // somebody sends, and nothing comes
   'no-tables', // packets come, and no PAT or PMT that could be read
+  'waits-for-keyframe', // a reader can start with the next keyframe only, and that takes its time
   'refused', // the far end does not want the token, or says no
   'token-expired', // the token's `exp` has passed
   'unreachable', // nobody listens at the address, or no way leads there

@@ -23,6 +23,11 @@ export interface FeedSight {
   readonly hasPmt: boolean;
   /** Whether anybody takes the feed. */
   readonly isWanted: boolean;
+  /** Whether one of them waits for a random access point. */
+  readonly isAwaited: boolean;
+  /** Random access points that came so far, and the time between the last two; null: not known. */
+  readonly accessPoints: number;
+  readonly gopMs: number | null;
 }
 
 /** Watches over one feed. */
@@ -41,6 +46,9 @@ export class FeedWatch {
   #firstMs = -1; // when the first bytes of the source were seen
   #packetsBefore = 0; // of other sources
   #wantedMs = -1; // since when somebody wants what nobody sends
+  #accessPoints = 0; // that had come by the last look
+  #accessMs = -Infinity; // when it was seen that another had
+  #awaitedMs = -1; // since when somebody waits for one
   #isData = false; // it brings messages of people's own, without a source
 
   constructor(silentAfterMs: number, nowMs: number) {
@@ -52,7 +60,7 @@ export class FeedWatch {
   /** A source has come, in the place of another perhaps, or gone. */
   sourceChanged(isThere: boolean, packets: number, nowMs: number): void {
     this.#heardMs = this.#beganMs = nowMs;
-    this.#firstMs = this.#wantedMs = -1;
+    this.#firstMs = this.#wantedMs = this.#awaitedMs = -1;
     this.#packetsBefore = packets;
     this.#isData = false;
     this.#become(isThere ? 'live' : 'absent');
@@ -66,6 +74,10 @@ export class FeedWatch {
     this.#arrived = arrived;
     this.#opaque = seen.opaqueBytes;
     if (hasMore) this.#heardMs = nowMs;
+    if (seen.accessPoints !== this.#accessPoints) this.#accessMs = nowMs;
+    this.#accessPoints = seen.accessPoints;
+    if (!seen.isAwaited) this.#awaitedMs = -1;
+    else if (this.#awaitedMs === -1) this.#awaitedMs = nowMs;
     const isQuiet = nowMs - this.#heardMs >= this.#silentAfterMs;
     if (seen.source !== null) {
       if (hasMore && this.#firstMs === -1) this.#firstMs = nowMs;
@@ -99,12 +111,22 @@ export class FeedWatch {
         words: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
       };
     }
-    if (seen.hasPmt || this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
+    if (seen.hasPmt) return this.#waiting(seen, nowMs);
+    if (this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
       return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
     }
     const what = seen.hasPat ? 'a PAT, and no PMT that could be read' : 'no PAT that could be read';
     return { code: 'no-tables', words: `packets come from ${source}, with ${what}: nobody can tell what is in them` };
+  }
+
+  /** What is waited for where a picture is sent and cannot be begun with. */
+  #waiting({ gopMs }: FeedSight, nowMs: number): Fault | null {
+    if (this.#awaitedMs === -1 || nowMs - this.#awaitedMs < PATIENCE_MS) return null;
+    if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < PATIENCE_MS) return null; // it is not for keyframes that it waits
+    const seconds = gopMs !== null && Math.round(gopMs / 1000);
+    const how = seconds ? `keyframes come every ${seconds} s` : 'keyframes come seldom';
+    return { code: 'waits-for-keyframe', words: `${how}, and a viewer or a destination waits for the next` };
   }
 
   #become(state: FeedState): void {

@@ -3,6 +3,7 @@
 import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/handover.js';
 import { isTransportStream } from '../mpegts/is-transport-stream.js';
+import type { ParameterSets } from '../mpegts/parameter-sets.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
@@ -20,6 +21,8 @@ export interface Sink extends Paced {
   write(message: Message): void;
   /** The feed's source is gone; nobody publishes until another comes. */
   sourceEnded?(): void;
+  /** Whether packets come, and it does without until a random access point. */
+  readonly awaitsAccess?: boolean;
 }
 
 /** Who uploads to a feed. */
@@ -197,6 +200,12 @@ export class Feed {
     return this.#muted;
   }
 
+  /** The parameter sets of the picture on `pid`; `null` if it is not the one whose random access points count. */
+  parameterSetsOf(pid: number): ParameterSets | null {
+    const seen = this.#inspector;
+    return seen?.keyPid === pid ? seen.parameterSets : null;
+  }
+
   /** PAT and PMT of the source as packets; `null` until they came. */
   get tables(): Uint8Array | null {
     return this.#publication === null ? null : (this.#inspector?.tables ?? null);
@@ -209,6 +218,12 @@ export class Feed {
       this.#clients = this.#clients.filter((one) => one !== client);
       if (this.isIdle) this.observer.idle();
     };
+  }
+
+  /** Whether a reader waits for a random access point. */
+  get #isAwaited(): boolean {
+    const awaits = (sink: Sink) => sink.awaitsAccess === true;
+    return this.#sinks.some(awaits) || this.#clients.some(awaits) || this.#joiners.some(awaits);
   }
 
   /** As {@link awaitFirstDrain}, of all who take the feed. */
@@ -244,6 +259,9 @@ export class Feed {
         hasPat: (seen?.pmtPid ?? -1) !== -1,
         hasPmt: (seen?.program ?? null) !== null,
         isWanted: this.#sinks.length + this.#clients.length + this.#joiners.length > 0,
+        isAwaited: this.#isAwaited,
+        accessPoints: seen?.randomAccessPoints ?? 0,
+        gopMs: seen?.gopMs ?? null,
       },
       nowMs,
     );
@@ -277,6 +295,8 @@ export class Feed {
       skippedBytes: this.skippedBytes,
       bitsPerSecond: watch.meter.rate(bytes, performance.now()),
       tracks: [...this.media],
+      program:
+        this.#publication === null || !seen?.program ? null : { number: seen.program.number, of: seen.programCount },
       randomAccessPoints: seen?.randomAccessPoints ?? 0,
       lastRandomAccessMs: this.#lastAccessMs,
       gopMs: this.#publication === null ? null : (seen?.gopMs ?? null),
@@ -359,6 +379,15 @@ function filteredFacts(inspector: Inspector, filter: SoundFilter): ProgramFacts 
     },
     get marksAccess() {
       return inspector.marksAccess;
+    },
+    get awaitsTables() {
+      return inspector.awaitsTables;
+    },
+    get opening() {
+      return inspector.opening && filter.shift(new Uint8Array(inspector.opening));
+    },
+    get parameterSets() {
+      return inspector.parameterSets;
     },
   };
 }

@@ -13,7 +13,7 @@ export interface GateObserver {
 
 /**
  * Closes when more than `highWaterBytes` wait for the reader, and opens again when less than a quarter of that does:
- * at a message with a random access point, or after `resumeAfterMs` where none comes.
+ * at a message with a random access point. Where they come that is waited for `keyframeWaitMs`, or else `resumeAfterMs`.
  */
 export class Gate {
   droppedMessages = 0;
@@ -56,6 +56,11 @@ export class Gate {
     return false;
   }
 
+  /** Whether the reader keeps up again, and nothing but a random access point is missing. */
+  get awaitsAccess(): boolean {
+    return this.isDropping && this.#keptUpSince !== -1;
+  }
+
   /** The reader is gone, or begins anew with nothing waiting. */
   reset(): void {
     if (this.isDropping) this.#end();
@@ -70,9 +75,10 @@ export class Gate {
     }
     if (this.#keptUpSince === -1) this.#keptUpSince = nowMs;
     if (message.kind !== 'ts' || canJoin) return true;
-    // Where the source marks no random access points, the time spent dropping counts: waiting on would bring nothing.
-    const waitingSince = this.#sawJoin ? this.#keptUpSince : this.#droppingSince;
-    return nowMs - waitingSince >= this.#limits.resumeAfterMs;
+    const { keyframeWaitMs, resumeAfterMs } = this.#limits;
+    if (this.#sawJoin || message.facts?.marksAccess === true) return nowMs - this.#keptUpSince >= keyframeWaitMs;
+    // Where none was ever seen, the time spent dropping counts: waiting on would bring nothing.
+    return nowMs - this.#droppingSince >= resumeAfterMs;
   }
 
   #end(): void {

@@ -16,7 +16,9 @@ export interface Limits {
   readonly closeTimeoutMs: number;
   /** Bytes waiting for one reader above which whole messages are dropped for it. */
   readonly highWaterBytes: number;
-  /** How long a reader that keeps up again waits for a random access point. */
+  /** How long a start waits for a random access point where they are known to come: a reader's, or a stream's picture. */
+  readonly keyframeWaitMs: number;
+  /** And where none was ever seen; so a reader that keeps up again waits, too. */
   readonly resumeAfterMs: number;
   /** A viewer that has read nothing for this long while messages were dropped for it is let go. */
   readonly stuckAfterMs: number;
@@ -45,6 +47,7 @@ export const DEFAULT_LIMITS: Limits = {
   pongTimeoutMs: 30_000,
   closeTimeoutMs: 1_000,
   highWaterBytes: 2_000_000,
+  keyframeWaitMs: 15_000,
   resumeAfterMs: 2_000,
   stuckAfterMs: 30_000,
   cacheMb: 32,

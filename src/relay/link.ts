@@ -7,7 +7,7 @@
 import { safeUrl } from '../log.js';
 import { Admission } from './admission.js';
 import { type FarEnd, readVerdict } from './far-end.js';
-import { Handover, JOIN_PATIENCE } from '../mpegts/handover.js';
+import { Handover } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
 import { withToken } from './faults.js';
 import type { Sink } from './feed.js';
@@ -16,6 +16,7 @@ import type { Limits } from './limits.js';
 import { Message } from './message.js';
 import { Meter } from './meter.js';
 import type { Pace } from './pace.js';
+import { joinPatience } from './patience.js';
 import { ReconnectingSocket } from './reconnecting.js';
 import { cleanWords } from './secrets.js';
 import type { LinkState, LinkStats } from './stats-schema.js';
@@ -109,6 +110,10 @@ export class Link implements Sink {
     this.#sentBytes += admitted.data.length;
   }
 
+  get awaitsAccess(): boolean {
+    return this.#state === 'open' && this.#admission.awaitsAccess;
+  }
+
   awaitDrain(ready: () => void): Pace {
     if (this.#state !== 'open' || this.#admission.isDropping) return 'goes-without';
     return this.#socket.awaitDrain(ready);
@@ -116,7 +121,7 @@ export class Link implements Sink {
 
   /** What is sent from now on belongs to another stream: it begins at that one's next random access point. */
   rejoin(): void {
-    this.#admission.begin(new Handover(JOIN_PATIENCE, this.hasSent));
+    this.#admission.begin(new Handover(joinPatience(this.#limits), this.hasSent));
   }
 
   /** Takes back what the system has not taken yet, and breaks off: the far end sees nothing more. */

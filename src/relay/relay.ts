@@ -12,6 +12,7 @@ import { CacheBudget, type GopCache } from './gop-cache.js';
 import { Journal } from './journal.js';
 import type { Limits } from './limits.js';
 import { Mutes } from './mutes.js';
+import { joinPatience } from './patience.js';
 import { ProcessWatch } from './process-watch.js';
 import { EVERY_FEED, type MuteRule } from './mute-rule.js';
 import {
@@ -286,6 +287,7 @@ export class Relay {
           tracksChanged: (tracks) => this.#tellTracks(name, tracks),
         },
         this.#cacheBudget,
+        joinPatience(this.limits),
       );
       this.#streams.set(name, stream);
     }

@@ -57,6 +57,10 @@ export const feedStatsSchema = z.strictObject({
   skippedBytes: count('bytes that belonged to no packet'),
   bitsPerSecond: rateSchema,
   tracks: z.array(trackSchema).describe('as its PMT lists them'),
+  program: z
+    .strictObject({ number: count('program_number'), of: count('how many programs the PAT lists') })
+    .nullable()
+    .describe('the program that is followed, of those that the PAT lists; null: none yet'),
   randomAccessPoints: count('random access points (key pictures; sound where there is no picture)'),
   lastRandomAccessMs: moment('when the last of them came').nullable(),
   gopMs: maybe('from the last but one key picture to the last, by their time stamps, milliseconds'),

@@ -3,6 +3,7 @@
 import { codecName } from '../mpegts/codec-name.js';
 import { newCounters } from '../mpegts/remux-report.js';
 import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
+import { JOIN_PATIENCE, type Patience, type ProgramFacts } from '../mpegts/handover.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
 import type { Feed, Sink } from './feed.js';
@@ -44,6 +45,10 @@ class Input implements Sink {
     this.stream.leave(this.feed);
   }
 
+  get awaitsAccess(): boolean {
+    return this.stream.awaitsAccessOf(this.feed);
+  }
+
   awaitDrain(ready: () => void): Pace {
     return this.stream.awaitDrain(ready);
   }
@@ -52,6 +57,7 @@ class Input implements Sink {
 /** The stream of a name, as long as it has a rule or readers. */
 export class Stream {
   readonly name: string;
+  #facts: ProgramFacts | null = null; // of what the remuxer makes
   #remuxer: Remuxer | null = null; // while there is a rule; what a PID was is forgotten with it
   #rule: StreamRule | null = null;
   readonly #feeds = new Map<string, { feed: Feed; leave: () => void }>();
@@ -72,6 +78,7 @@ export class Stream {
     name: string,
     private readonly observer: StreamObserver = NOBODY,
     budget: CacheBudget | null = null,
+    private readonly patience: Patience = JOIN_PATIENCE,
   ) {
     this.name = name;
     this.cache = budget && new GopCache(budget);
@@ -98,7 +105,7 @@ export class Stream {
     }
     const withMore = entries.filter(({ part }) => part !== 'video').map(({ feed }) => feed);
     this.#picturesOf = new Set(entries.map(({ feed }) => feed).filter((feed) => !withMore.includes(feed)));
-    this.#remuxer ??= new Remuxer(true);
+    this.#remuxer ??= new Remuxer(true, this.patience);
     const inputs = entries.map(({ feed: name, part }): RemuxInput => {
       const { feed } = this.#feeds.get(name)!; // taken above
       const { tables } = feed;
@@ -142,7 +149,8 @@ export class Stream {
   take(feed: string, message: Message): void {
     // Text and binary ride along as they are: an instrument's readings beside its picture.
     if (message.kind !== 'ts') this.#takeOpaque(feed, message);
-    else if (this.#remuxer) this.#send(this.#remuxer.push(feed, message.data, message.begins, performance.now()));
+    else if (this.#remuxer)
+      this.#send(this.#remuxer.push(feed, message.data, message.begins, performance.now(), message.facts));
   }
 
   /** A binary message may be sound: it does not come from a feed of which the rule takes the picture alone. */
@@ -163,6 +171,14 @@ export class Stream {
   /** As {@link awaitFirstDrain}, of all who read the stream. */
   awaitDrain(ready: () => void): Pace {
     return awaitFirstDrain(this.#sinks, ready);
+  }
+
+  /** Whether a feed's next random access point is waited for: by its picture, or by a reader of the stream. */
+  awaitsAccessOf(feed: string): boolean {
+    const remuxer = this.#remuxer;
+    if (!remuxer) return false;
+    if (remuxer.awaitsAccessOf(feed)) return true;
+    return remuxer.keyFeed === feed && this.#sinks.some((sink) => sink.awaitsAccess === true);
   }
 
   /** To be called about once a second: sees how the stream does, and says what has changed. */
@@ -240,10 +256,34 @@ export class Stream {
   #send(packets: Uint8Array | null): void {
     if (packets === null) return;
     const remuxer = this.#remuxer!; // it made them
+    const facts = (this.#facts ??= this.#factsOf(remuxer));
     const begins = this.#isSilent;
     this.#isSilent = false;
     this.#bytes += packets.length;
-    this.#handRound(new Message('ts', packets, { joinAt: remuxer.joinAt, begins, facts: remuxer }));
+    this.#handRound(new Message('ts', packets, { joinAt: remuxer.joinAt, begins, facts }));
+  }
+
+  /** What is known of the stream's program: parameter sets are those of the feed that its picture comes from. */
+  #factsOf(remuxer: Remuxer): ProgramFacts {
+    const feeds = this.#feeds;
+    return {
+      get tables() {
+        return remuxer.tables;
+      },
+      get keyPid() {
+        return remuxer.keyPid;
+      },
+      get pids() {
+        return remuxer.pids;
+      },
+      get marksAccess() {
+        return remuxer.marksAccess;
+      },
+      get parameterSets() {
+        const key = remuxer.program.tracks.find(({ pid }) => pid === remuxer.keyPid);
+        return (key && feeds.get(key.feed)?.feed.parameterSetsOf(key.inputPid)) ?? null;
+      },
+    };
   }
 
   #handRound(message: Message): void {
@@ -253,6 +293,7 @@ export class Stream {
 
   #close(): void {
     this.#remuxer = null;
+    this.#facts = null;
     this.#inputs = [];
     this.#isSilent = true;
     this.cache?.clear();

@@ -72,6 +72,10 @@ export class Viewer implements Sink {
     this.#lookForStuck(waiting, wasDropping && this.#admission.isDropping, now);
   }
 
+  get awaitsAccess(): boolean {
+    return this.#admission.awaitsAccess;
+  }
+
   awaitDrain(ready: () => void): Pace {
     if (this.#admission.isDropping) return 'goes-without';
     return this.#outlet.awaitDrain?.(ready) ?? 'keeps-up';

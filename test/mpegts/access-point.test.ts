@@ -8,6 +8,7 @@ import { pesPackets } from './synthetic.js';
 
 const MPEG1 = 0x01;
 const MPEG2 = 0x02;
+const MPEG4 = 0x10;
 const H264 = 0x1b;
 const HEVC = 0x24;
 
@@ -50,15 +51,25 @@ describe('startsAccessPoint', () => {
     ['a HEVC BLA picture', HEVC, hevc(16), true],
     ['a HEVC trailing picture', HEVC, [...hevc(35, 1), ...hevc(1)], false],
     ['a HEVC leading picture', HEVC, hevc(9), false],
-    ['a HEVC PPS alone', HEVC, hevc(34), false],
+    ['a H.264 IDR picture behind AUD and PPS', H264, [...h264.aud, ...h264.pps, ...h264.idr], true],
+    ['a HEVC PPS alone', HEVC, [...hevc(34), ...hevc(1)], false],
     ['a picture of an unknown type', 0xd1, h264.sps, false],
     ['bytes without a start code', H264, body(300), false],
-    ['nothing', H264, [], false],
+    ['an MPEG-4 picture behind its headers', MPEG4, [...start(0xb0, 1), ...start(0x20), ...start(0xb6, 0x10)], true],
+    ['an MPEG-4 picture without them', MPEG4, start(0xb6, 0x10), false],
+    ['an MPEG-4 group without them', MPEG4, [...start(0xb3, 0, 0), ...start(0xb6, 0x10)], false],
   ] as const) {
     it(`says ${expected ? 'yes' : 'no'} to ${what}`, () => {
       expect(startsAccessPoint(type, unit(bytes), 0)).to.equal(expected);
     });
   }
+
+  it('says yes to what a header from before makes one', () => {
+    expect(startsAccessPoint(MPEG2, unit(start(0xb8, 0)), 0, true)).to.be.true;
+    expect(startsAccessPoint(MPEG2, unit(start(0x00, 1)), 0, true)).to.be.false;
+    expect(startsAccessPoint(MPEG4, unit([...start(0xb3, 0, 0), ...start(0xb6, 0x10)]), 0, true)).to.be.true;
+    expect(startsAccessPoint(MPEG4, unit(start(0xb6, 0x50)), 0, true)).to.be.false;
+  });
 
   it('looks behind a SEI that takes several packets, past those of other PIDs', () => {
     for (const bytes of [150, 160, 165, 170, 175, 400, 700, 3000]) {
@@ -75,7 +86,7 @@ describe('startsAccessPoint', () => {
   it('does not look into the next unit, nor for ever', () => {
     const sei = unit([...h264.aud, ...h264.sei(400)]);
     expect(startsAccessPoint(H264, Buffer.concat([sei, unit(h264.sps)]), 0)).to.be.false;
-    expect(startsAccessPoint(H264, unit([...h264.sei(5000), ...h264.idr]), 0)).to.be.false;
+    expect(startsAccessPoint(H264, unit([...h264.sei(9000), ...h264.idr]), 0)).to.be.false;
   });
 
   it('finds it wherever the first packet ends, behind the fixed part of the PES header', () => {
@@ -85,9 +96,10 @@ describe('startsAccessPoint', () => {
     }
   });
 
-  it('says no to a unit that is cut off: the next one will do', () => {
+  it('cannot tell of a unit that is cut off', () => {
     const whole = unit([...h264.aud, ...h264.sei(400), ...h264.idr]);
-    expect(startsAccessPoint(H264, whole.subarray(0, 188), 0)).to.be.false;
+    expect(startsAccessPoint(H264, whole.subarray(0, 188), 0)).to.be.undefined;
+    expect(startsAccessPoint(H264, unit([]), 0)).to.be.undefined;
   });
 
   it('does not throw on anything', () => {

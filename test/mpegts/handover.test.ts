@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Handover, JOIN_PATIENCE, type ProgramFacts, SWAP_PATIENCE } from '../../src/mpegts/handover.js';
+import { Handover, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/handover.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
+import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
+import { swapPatience } from '../../src/relay/patience.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { packet, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
 
+const SWAP_PATIENCE = swapPatience(DEFAULT_LIMITS);
 const VIDEO = 0x100;
 const AUDIO = 0x101;
 const DATA = 0x102;

@@ -72,8 +72,13 @@ describe('Inspector', () => {
     expect(inspector.inspect(packet({ pid: AUDIO, randomAccess: true }))).to.equal(0);
   });
 
-  it('joins anywhere that is marked until a PMT says which track counts', () => {
-    expect(new Inspector().inspect(packet({ pid: AUDIO, randomAccess: true }))).to.equal(0);
+  it('joins nowhere before a PMT says which track counts: nobody could tell what it is', () => {
+    const inspector = new Inspector();
+    expect(inspector.inspect(packet({ pid: VIDEO, randomAccess: true }))).to.equal(-1);
+    expect(inspector).to.include({ awaitsTables: false, marksAccess: false });
+    inspector.inspect(sectionPackets(0, patSection(0x1000)));
+    expect(inspector.inspect(packet({ pid: VIDEO, randomAccess: true, counter: 1 }))).to.equal(-1);
+    expect(inspector.awaitsTables).to.be.true;
   });
 
   it('follows the video to another PID when the PMT changes', () => {

@@ -176,6 +176,9 @@ describe('FeedWatch', () => {
     hasPat: false,
     hasPmt: false,
     isWanted: true,
+    isAwaited: false,
+    accessPoints: 0,
+    gopMs: null,
   };
 
   it('says of a fault only that it is another', () => {

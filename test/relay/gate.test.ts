@@ -48,12 +48,24 @@ describe('Gate', () => {
     expect(gate.admits(plain, 0, 2000)).to.be.true;
   });
 
-  it('waits 2 s from when the reader keeps up where random access points do come', () => {
+  it('waits 15 s from when the reader keeps up where random access points do come', () => {
     gate.admits(plain, HIGH + 1, 0);
+    expect(gate.awaitsAccess).to.be.false;
     gate.admits(join, HIGH, 5000);
     expect(gate.admits(plain, 0, 6000)).to.be.false;
-    expect(gate.admits(plain, 0, 7999)).to.be.false;
-    expect(gate.admits(plain, 0, 8000)).to.be.true;
+    expect(gate.awaitsAccess).to.be.true;
+    expect(gate.admits(plain, 0, 20_999)).to.be.false;
+    expect(gate.admits(plain, 0, 21_000)).to.be.true;
+    expect(gate.awaitsAccess).to.be.false;
+  });
+
+  it('waits so long also where they came before it closed', () => {
+    const facts = { tables: null, keyPid: -1, pids: [], marksAccess: true };
+    const known = new Message('ts', packets(2), { joinAt: -1, begins: false, facts });
+    gate.admits(known, HIGH + 1, 0);
+    expect(gate.admits(known, 0, 1000)).to.be.false;
+    expect(gate.admits(known, 0, 15_999)).to.be.false;
+    expect(gate.admits(known, 0, 16_000)).to.be.true;
   });
 
   it('resumes with any opaque message: it stands for itself', () => {

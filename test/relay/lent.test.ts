@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { StartHold } from '../../src/mpegts/start-hold.js';
-import { TablePackets } from '../../src/mpegts/table-packets.js';
+import { Inspector } from '../../src/mpegts/inspector.js';
 import { Message } from '../../src/relay/message.js';
+import { patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
 // Uploads are read into one Buffer, over and over. Whoever keeps bytes must copy them, and Buffer's slice() does not:
 // sound was sent twice and counters jumped after a mute.
@@ -24,12 +25,12 @@ describe('what is kept of lent memory', () => {
   });
 
   it('is a copy in the tables that joiners begin with', () => {
-    const buffer = lent();
-    // sync_byte, PUSI and PID 0, payload only, pointer_field, table_id, section_length 13
-    buffer.set([0x47, 0x40, 0x00, 0x10, 0x00, 0x00, 0xb0, 0x0d]);
-    const tables = new TablePackets(0x00);
-    tables.push(buffer, 0);
+    const pmt = pmtSection([{ streamType: 0x02, pid: 0x100 }]);
+    const sent = Buffer.concat([sectionPackets(0, patSection(0x1000)), sectionPackets(0x1000, pmt)]);
+    const inspector = new Inspector();
+    const buffer = Buffer.from(sent);
+    inspector.inspect(buffer);
     buffer.fill(0);
-    expect(tables.packets![0]).to.equal(0x47);
+    expect(Buffer.from(inspector.tables!).equals(sent)).to.be.true;
   });
 });

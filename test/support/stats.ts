@@ -51,6 +51,7 @@ export function feedStats(more: Partial<FeedStats> = {}): FeedStats {
     skippedBytes: 0,
     bitsPerSecond: { now: 1_024_000, minute: 1_020_000 },
     tracks: [VIDEO],
+    program: { number: 1, of: 1 },
     randomAccessPoints: 100,
     lastRandomAccessMs: NOW_MS - 300,
     gopMs: 480,

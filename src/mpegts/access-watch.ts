@@ -1,0 +1,153 @@
+// Tells the random access points of one picture track, however its packets were cut into messages, and keeps its parameter
+// sets.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4 (random_access_indicator).
+
+import { mediaStart } from './access-point.js';
+import { PACKET_BYTES } from './packet.js';
+import { ParameterSets } from './parameter-sets.js';
+import { MOST_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
+import { UnitStart } from './unit-start.js';
+
+/** Packets of a head: with adaptation fields there may be a few more. */
+const MOST_PACKETS = Math.ceil(MOST_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
+
+/** {@link AccessWatch.begins} and {@link AccessWatch.goesOn} say so where no random access point was found. */
+export const NO_ACCESS = -1;
+
+/** Takes what was read of a picture that brought parameter sets: its bytes from `from` up to `end`. */
+export type HeadReader = (bytes: Uint8Array, from: number, end: number) => void;
+
+/**
+ * Looks at the packets in which pictures begin, and at those behind them until a picture's first slice: up to there it may
+ * bring parameter sets. That takes one packet mostly. Where a message ends before it is known whether decoding can start
+ * with a picture, or what it would lack, its packets are kept: they begin the start that is found with a later message.
+ *
+ *   (a unit begins) ─┬─ first slice, nothing of note ─▶ idle
+ *                    ├─ access point, no more to be known ─▶ reading ──(first slice)──▶ idle
+ *                    └─ not known yet ─▶ waiting ──(known, or the unit is over)──▶ reading or idle
+ */
+export class AccessWatch {
+  readonly sets = new ParameterSets();
+  /** Packets of this message's first access point that came with earlier messages; `null`: it began in this one. */
+  opening: Uint8Array | null = null;
+
+  readonly #read: HeadReader;
+  readonly #head = new PictureHead();
+  #syntax: VideoSyntax | null = null;
+  #state: 'idle' | 'reading' | 'waiting' = 'idle';
+  #isMarked = false;
+  #unit: UnitStart | null = null; // made when first needed, as #packets is
+  #packets: Uint8Array | null = null;
+  #kept = 0; // bytes of #packets
+  #keptBefore = 0; // of these, that came with earlier messages
+  #beganAt = 0; // in this message
+
+  constructor(read: HeadReader) {
+    this.#read = read;
+  }
+
+  /** Another source, or another track: nothing is known of it. `syntax`: `null` if its pictures cannot be read. */
+  reset(syntax: VideoSyntax | null): void {
+    this.#syntax = syntax;
+    this.sets.reset(syntax);
+    this.#state = 'idle';
+    this.opening = null;
+  }
+
+  /** Whether it is not known yet if the unit that began last is an access point. */
+  get isWaiting(): boolean {
+    return this.#state === 'waiting';
+  }
+
+  /** Whether the next packet of the track is wanted, though no unit begins in it. */
+  get isBusy(): boolean {
+    return this.#state !== 'idle';
+  }
+
+  /** Another message begins. */
+  nextMessage(): void {
+    this.opening = null;
+    if (this.#state !== 'waiting') return;
+    this.#keptBefore = this.#kept;
+    this.#beganAt = 0;
+  }
+
+  /**
+   * A unit begins in the packet at `at`. Returns where a random access point is that was found with it, or
+   * {@link NO_ACCESS}; 0 for one that began with an earlier message. The unit before may be one, too: `endUnit` first.
+   */
+  begins(data: Uint8Array, at: number, isMarked: boolean): number {
+    if (this.#syntax === null) return isMarked ? at : NO_ACCESS;
+    const media = mediaStart(data, at);
+    if (media === -1 || (data[at + 1]! & 0x80) !== 0 || (data[at + 3]! & 0xc0) !== 0) return isMarked ? at : NO_ACCESS;
+    const head = this.#head;
+    const end = at + PACKET_BYTES;
+    if (media < end) {
+      head.begin(this.#syntax, media, !this.sets.isEmpty);
+      head.read(data, end);
+      if (head.isOver) {
+        if (head.count > 0) this.#take(data, media, end);
+        return isMarked || head.isAccess === true ? at : NO_ACCESS;
+      }
+    }
+    this.#unit ??= new UnitStart(MOST_HEAD_BYTES);
+    if (!this.#unit.begin(data, at)) return isMarked ? at : NO_ACCESS;
+    this.#isMarked = isMarked;
+    this.#beganAt = at;
+    this.#kept = this.#keptBefore = 0;
+    this.#state = 'waiting';
+    const { length, mediaStart: from } = this.#unit;
+    head.begin(this.#syntax, from === -1 ? media - end + length : from, !this.sets.isEmpty);
+    head.read(this.#unit.bytes, length);
+    this.#keep(data, at);
+    return this.#decide();
+  }
+
+  /** The unit goes on in the packet at `at`. Returns as {@link begins} does. */
+  goesOn(data: Uint8Array, at: number): number {
+    const unit = this.#unit!; // there since it is busy
+    if (this.#state === 'waiting' && !this.#keep(data, at)) return this.endUnit();
+    if (!unit.add(data, at)) return this.endUnit();
+    this.#head.read(unit.bytes, unit.length);
+    return this.#head.isOver || unit.isFull ? this.endUnit() : this.#decide();
+  }
+
+  /** No more comes of the unit that is looked at. Returns as {@link begins} does. */
+  endUnit(): number {
+    if (this.#state === 'idle') return NO_ACCESS;
+    const { bytes, length, mediaStart: from } = this.#unit!; // there since it is busy
+    if (from !== -1 && this.#head.count > 0) this.#take(bytes, from, length);
+    const isAccess = this.#state === 'waiting' && (this.#isMarked || this.#head.isAccess === true);
+    this.#state = 'idle';
+    return isAccess ? this.#found() : NO_ACCESS;
+  }
+
+  /** Whether it is known by now that decoding can start here, and with what. */
+  #decide(): number {
+    if (this.#state !== 'waiting' || !(this.#isMarked || this.#head.isAccess === true)) return NO_ACCESS;
+    if (!this.sets.areIn(this.#unit!.bytes, this.#head)) return NO_ACCESS;
+    this.#state = 'reading';
+    return this.#found();
+  }
+
+  #found(): number {
+    // Not a view: another unit may begin in this message.
+    if (this.#keptBefore > 0) this.opening ??= this.#packets!.slice(0, this.#keptBefore);
+    return this.#beganAt;
+  }
+
+  #take(bytes: Uint8Array, from: number, end: number): void {
+    this.sets.take(bytes, this.#head);
+    this.#read(bytes, from, end);
+  }
+
+  /** Keeps the packet at `at`; false if there is no room: packets that carry next to nothing. */
+  #keep(data: Uint8Array, at: number): boolean {
+    this.#packets ??= new Uint8Array(MOST_PACKETS * PACKET_BYTES);
+    const packets = this.#packets;
+    if (this.#kept === packets.length) return false;
+    for (let i = 0; i < PACKET_BYTES; i++) packets[this.#kept + i] = data[at + i]!;
+    this.#kept += PACKET_BYTES;
+    return true;
+  }
+}

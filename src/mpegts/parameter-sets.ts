@@ -1,0 +1,129 @@
+// Keeps a picture track's parameter sets, for readers that start later than they were sent: many encoders send them once.
+// Pure: no clock, no I/O. ISO/IEC 14496-10 §7.3.2, ISO/IEC 23008-2 §7.3.2 (parameter sets and their ids).
+
+import { BitReader } from './bit-reader.js';
+import type { PictureHead, VideoSyntax } from './picture-head.js';
+
+/** Encoders use one set of each kind, rarely a few. What there are more of, the longest unchanged goes. */
+const MOST_SETS = 64;
+const MOST_BYTES = 16_384;
+/** Ids are below: 0 to 255 of H.264's picture parameter sets are the most. */
+const IDS = 256;
+const UNKNOWN = -1;
+
+const reader = new BitReader();
+
+/** The latest parameter sets of one track, by kind and id. */
+export class ParameterSets {
+  #syntax: VideoSyntax | null = null;
+  /** Each with its start code prefix. A key is {@link keyOf}: in the order of keys each set stands behind what it refers to. */
+  readonly #sets = new Map<number, Uint8Array>();
+  #bytes = 0;
+
+  get syntax(): VideoSyntax | null {
+    return this.#syntax;
+  }
+
+  get isEmpty(): boolean {
+    return this.#sets.size === 0;
+  }
+
+  /** Forgets what it holds; what comes is of this syntax. */
+  reset(syntax: VideoSyntax | null): void {
+    this.#syntax = syntax;
+    this.#sets.clear();
+    this.#bytes = 0;
+  }
+
+  /** Takes the sets of a picture; `bytes` are those that `head` was read from. */
+  take(bytes: Uint8Array, head: PictureHead): void {
+    for (let i = 0; i < head.count; i++) this.#takeOne(bytes, head.starts[i]!, head.ends[i]!);
+  }
+
+  /** Whether every set that is kept stands in what was read of a picture. */
+  areIn(bytes: Uint8Array, head: PictureHead): boolean {
+    for (const key of this.#sets.keys()) if (!this.#has(key, bytes, head)) return false;
+    return true;
+  }
+
+  /**
+   * What is to be put into a picture, at `head.insertAt`, so that it has every set: those that it lacks, and behind which
+   * they have to stand. `null`: it has them all.
+   */
+  missingFrom(bytes: Uint8Array, head: PictureHead): Uint8Array | null {
+    const keys = [...this.#sets.keys()].sort((one, other) => one - other);
+    const last = keys.findLast((key) => !this.#has(key, bytes, head));
+    if (last === undefined) return null;
+    const lastKind = Math.floor(last / IDS);
+    const wanted = keys.filter((key) => Math.floor(key / IDS) < lastKind || !this.#has(key, bytes, head));
+    const parts = wanted.map((key) => this.#sets.get(key)!); // the keys are its own
+    const isNal = this.#syntax === 'h264' || this.#syntax === 'hevc';
+    const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length + (isNal ? 1 : 0), 0));
+    let at = 0;
+    for (const part of parts) {
+      if (isNal) at++; // zero_byte
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  }
+
+  #has(key: number, bytes: Uint8Array, head: PictureHead): boolean {
+    for (let i = 0; i < head.count; i++) {
+      if (keyOf(this.#syntax, bytes, head.starts[i]!, head.ends[i]!) === key) return true;
+    }
+    return false;
+  }
+
+  #takeOne(bytes: Uint8Array, from: number, end: number): void {
+    const key = keyOf(this.#syntax, bytes, from, end);
+    if (key === UNKNOWN || end - from > MOST_BYTES) return;
+    const known = this.#sets.get(key);
+    if (known && isSame(known, bytes, from, end)) return;
+    if (known) this.#drop(key, known);
+    for (const [oldest, set] of this.#sets) {
+      if (this.#sets.size < MOST_SETS && this.#bytes + end - from <= MOST_BYTES) break;
+      this.#drop(oldest, set);
+    }
+    this.#sets.set(key, new Uint8Array(bytes.subarray(from, end))); // not slice(): a Buffer's is a view
+    this.#bytes += end - from;
+  }
+
+  #drop(key: number, set: Uint8Array): void {
+    this.#sets.delete(key);
+    this.#bytes -= set.length;
+  }
+}
+
+/** Kind and id of the set whose start code is at `from`, as one number; {@link UNKNOWN} where it cannot be read. */
+function keyOf(syntax: VideoSyntax | null, bytes: Uint8Array, from: number, end: number): number {
+  if (syntax === 'mpeg2' || syntax === 'mpeg4') return 0; // one header, with all that goes with it
+  if (syntax === 'h264') {
+    const type = bytes[from + 3]! & 0x1f; // nal_unit_type
+    reader.open(bytes, from + 4, end, true);
+    if (type === 7 || type === 15) reader.skip(24); // profile_idc, constraint flags, level_idc
+    const kind = type === 7 ? 0 : type === 15 ? 1 : type === 13 ? 2 : 3; // SPS, subset SPS, SPS extension, PPS
+    return keyFrom(kind, reader.ue()); // seq_parameter_set_id or pic_parameter_set_id
+  }
+  const type = (bytes[from + 3]! >> 1) & 0x3f; // nal_unit_type
+  reader.open(bytes, from + 5, end, true);
+  if (type === 32) return keyFrom(0, reader.bits(4)); // vps_video_parameter_set_id
+  if (type === 34) return keyFrom(2, reader.ue()); // pps_pic_parameter_set_id
+  reader.skip(4); // sps_video_parameter_set_id
+  const subLayers = reader.bits(3); // sps_max_sub_layers_minus1
+  reader.skip(1 + 96); // sps_temporal_id_nesting_flag; profile_tier_level (§7.3.3): general_profile_space to general_level_idc
+  let bits = 0;
+  for (let i = 0; i < subLayers; i++) bits += reader.bit() * 88 + reader.bit() * 8; // sub_layer_..._present_flag
+  if (subLayers > 0) reader.skip(2 * (8 - subLayers) + bits); // reserved_zero_2bits, then what is present
+  return keyFrom(1, reader.ue()); // sps_seq_parameter_set_id
+}
+
+function keyFrom(kind: number, id: number): number {
+  return reader.isGood && id < IDS ? kind * IDS + id : UNKNOWN;
+}
+
+function isSame(one: Uint8Array, bytes: Uint8Array, from: number, end: number): boolean {
+  if (one.length !== end - from) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== bytes[from + i]) return false;
+  return true;
+}

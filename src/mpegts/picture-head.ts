@@ -1,0 +1,149 @@
+// Reads what a picture begins with, up to its first slice: parameter sets, and whether decoding can start there.
+// Pure: no clock, no I/O. ISO/IEC 13818-2 §6.2.2, ISO/IEC 14496-2 §6.2, ISO/IEC 14496-10 §7.4.1, ISO/IEC 23008-2 §7.4.2.
+
+import { findStartCode } from './parameters.js';
+
+/** How a video track writes its headers. MPEG-1 and MPEG-2 video are one. */
+export type VideoSyntax = 'h264' | 'hevc' | 'mpeg2' | 'mpeg4';
+
+const BY_STREAM_TYPE: Readonly<Record<number, VideoSyntax>> = {
+  0x01: 'mpeg2',
+  0x02: 'mpeg2',
+  0x10: 'mpeg4',
+  0x1b: 'h264',
+  0x24: 'hevc',
+};
+
+/** The syntax of a stream_type; `null` where it is not read here. */
+export function syntaxOf(streamType: number): VideoSyntax | null {
+  return BY_STREAM_TYPE[streamType] ?? null;
+}
+
+/** How far into a picture its first slice is looked for: an encoder's SEI may take some kilobytes. */
+export const MOST_HEAD_BYTES = 8192;
+/** A picture that brings more sets than this brings them for another reason than to be decoded. */
+const MOST_SETS = 64;
+
+// What a start code begins.
+const PASS = 0;
+const DELIMITER = 1;
+const SET = 2; // a parameter set
+const ACCESS_SET = 3; // one that is sent where decoding can start
+const ACCESS = 4; // a slice of such a picture
+const SLICE = 5;
+const GROUP = 6; // a group of pictures: can be decoded with a sequence header
+const PART = 7; // goes with what stands before it
+
+/** By nal_unit_type (table 7-1). 14: prefix; 19, 20: slices of other pictures and layers. */
+const H264_TYPES = new Uint8Array(32);
+H264_TYPES.set([PASS, SLICE, SLICE, SLICE, SLICE, ACCESS, PASS, ACCESS_SET, SET, DELIMITER, PASS, PASS, PASS, SET]);
+H264_TYPES[15] = SET;
+H264_TYPES[19] = H264_TYPES[20] = SLICE;
+
+/** By nal_unit_type (table 7-1): 0 to 15 slices, 16 to 23 IRAP, 32 VPS, 33 SPS, 34 PPS, 35 access unit delimiter. */
+const HEVC_TYPES = new Uint8Array(64).fill(SLICE, 0, 16).fill(ACCESS, 16, 24);
+HEVC_TYPES.set([ACCESS_SET, ACCESS_SET, SET, DELIMITER], 32);
+
+/** What was read of one picture; offsets count as those of the bytes that it was read from. */
+export class PictureHead {
+  /** Whether decoding can start with it, as far as it tells itself; `undefined`: not told yet. */
+  isAccess: boolean | undefined;
+  /** Whether the first slice is there: no more parameter sets come. */
+  isOver = false;
+  /** Where parameter sets belong: behind the access unit delimiter, or else at the beginning. */
+  insertAt = 0;
+  /** How many parameter sets there are, whole ones. */
+  count = 0;
+  /** Where they begin, with their start code prefix, and end. */
+  readonly starts = new Int32Array(MOST_SETS);
+  readonly ends = new Int32Array(MOST_SETS);
+
+  #syntax: VideoSyntax = 'h264';
+  #from = 0;
+  #next = 0; // where the search for start codes goes on
+  #setFrom = -1; // where the set begins that has not ended
+  #knowsHeader = false;
+
+  /** Begins with the elementary stream at `from`. `knowsHeader`: a group of pictures can be decoded, by a header before it. */
+  begin(syntax: VideoSyntax, from: number, knowsHeader: boolean): void {
+    this.isAccess = undefined;
+    this.isOver = false;
+    this.insertAt = this.#from = this.#next = from;
+    this.count = 0;
+    this.#syntax = syntax;
+    this.#setFrom = -1;
+    this.#knowsHeader = knowsHeader;
+  }
+
+  /** Reads on, up to `end`. `bytes` may have grown since. */
+  read(bytes: Uint8Array, end: number): void {
+    while (!this.isOver) {
+      const at = findStartCode(bytes, this.#next, end);
+      if (at === -1) {
+        this.#next = Math.max(this.#next, end - 3);
+        if (this.#next - this.#from >= 4 && !this.#beginsWithZeros(bytes)) this.#end(false); // no start codes in it
+        return;
+      }
+      const type = this.#typeAt(bytes, at, end);
+      if (type === -1) return; // its first bytes are cut off
+      this.#next = at + 3;
+      if (type !== PART) this.#endSet(bytes, at);
+      this.#take(type, at);
+    }
+  }
+
+  #take(type: number, at: number): void {
+    if (type === DELIMITER) {
+      if (this.count === 0) this.insertAt = at + (this.#syntax === 'hevc' ? 6 : 5); // prefix, header and one byte
+    } else if (type === SET || type === ACCESS_SET) {
+      this.#setFrom = at;
+      if (type === ACCESS_SET) this.isAccess = true;
+    } else if (type === ACCESS) this.#end(true);
+    else if (type === GROUP) this.#end(this.#knowsHeader);
+    else if (type === SLICE) this.#end(false);
+  }
+
+  #end(isAccess: boolean): void {
+    this.isAccess ??= isAccess;
+    this.isOver = true;
+  }
+
+  #endSet(bytes: Uint8Array, at: number): void {
+    if (this.#setFrom === -1) return;
+    let end = at;
+    while (bytes[end - 1] === 0) end--; // zero_byte of the next start code, trailing_zero_8bits
+    if (this.count < MOST_SETS) {
+      this.starts[this.count] = this.#setFrom;
+      this.ends[this.count++] = end;
+    }
+    this.#setFrom = -1;
+  }
+
+  #beginsWithZeros(bytes: Uint8Array): boolean {
+    return bytes[this.#from] === 0 && bytes[this.#from + 1] === 0;
+  }
+
+  /** What the start code at `at` begins; -1: more bytes are needed. */
+  #typeAt(bytes: Uint8Array, at: number, end: number): number {
+    const code = bytes[at + 3]!;
+    if (this.#syntax === 'h264') return H264_TYPES[code & 0x1f]!;
+    if (this.#syntax === 'hevc') {
+      if (at + 4 >= end) return -1;
+      const layer = ((code & 1) << 5) | (bytes[at + 4]! >> 3); // nuh_layer_id
+      return layer === 0 ? HEVC_TYPES[(code >> 1) & 0x3f]! : PASS;
+    }
+    if (this.#syntax === 'mpeg2') {
+      if (code === 0xb3) return ACCESS_SET; // sequence_header_code
+      if (code === 0xb8) return GROUP; // group_start_code
+      return code === 0xb5 || code === 0xb2 ? PART : SLICE; // extension, user data
+    }
+    // video_object_start_code, video_object_layer_start_code, visual_object_sequence_start_code, visual_object_start_code
+    if (code === 0xb0) return ACCESS_SET;
+    if (code < 0x30 || code === 0xb5) return this.#setFrom === -1 ? ACCESS_SET : PART;
+    if (code === 0xb2) return PART; // user_data_start_code
+    if (code === 0xb3) return PASS; // group_of_vop_start_code: its first picture tells
+    if (code !== 0xb6) return SLICE;
+    if (at + 4 >= end) return -1;
+    return bytes[at + 4]! >> 6 === 0 && this.#knowsHeader ? ACCESS : SLICE; // vop_coding_type '00': I
+  }
+}

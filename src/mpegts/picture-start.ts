@@ -1,0 +1,144 @@
+// Makes the picture that a reader starts with one that decodes: what came of it with earlier messages goes in front, and the
+// parameter sets that it lacks are put into it. Done once for a start; everything here is copied.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.7; ISO/IEC 14496-10 §7.4.1.2.3 (order of NAL units).
+
+import { mediaStart } from './access-point.js';
+import { hasPayload, PACKET_BYTES, payloadStart, readCounter, readPid, startsUnit, SYNC } from './packet.js';
+import type { ParameterSets } from './parameter-sets.js';
+import { MOST_HEAD_BYTES, PictureHead } from './picture-head.js';
+
+const PAYLOAD_BYTES = PACKET_BYTES - 4;
+const MOST_PES_LENGTH = 0xffff;
+
+/** What is to be known of a start's picture. */
+export interface PictureFacts {
+  /** The PID of the track that counts; -1 where unknown. */
+  readonly keyPid: number;
+  readonly opening?: Uint8Array | null;
+  readonly parameterSets?: ParameterSets | null;
+}
+
+/**
+ * What a reader gets of a message that starts at `from`: the message itself from there on where nothing is to be put in.
+ * `isAccess`: a random access point is there, the one that `facts.opening` belongs to.
+ */
+export function startPicture(data: Uint8Array, from: number, facts: PictureFacts, isAccess: boolean): Uint8Array {
+  const rest = data.subarray(from);
+  const opening = isAccess ? facts.opening : null;
+  const packets = opening ? join(opening, rest) : rest;
+  const sets = facts.parameterSets;
+  if (!sets || sets.isEmpty || facts.keyPid < 0) return packets;
+  return withSets(packets, facts.keyPid, sets) ?? packets;
+}
+
+/** The packets with the parameter sets that the first picture of `pid` lacks; `null` if it lacks none. */
+function withSets(packets: Uint8Array, pid: number, sets: ParameterSets): Uint8Array | null {
+  let first = 0;
+  while (first < packets.length && !(readPid(packets, first) === pid && startsUnit(packets, first))) {
+    first += PACKET_BYTES;
+  }
+  if (first >= packets.length || !hasPayload(packets, first)) return null;
+  const media = mediaStart(packets, first);
+  if (media === -1 || (packets[first + 3]! & 0xc0) !== 0) return null; // transport_scrambling_control
+  const unit = gather(packets, first, pid);
+  const head = new PictureHead();
+  head.begin(sets.syntax!, media - payloadStart(packets, first), true); // it has sets, so it has a syntax
+  head.read(unit.bytes, unit.bytes.length);
+  const missing = sets.missingFrom(unit.bytes, head);
+  return missing && insert(packets, unit, head.insertAt, missing);
+}
+
+/** The first bytes of a unit, and where in `packets` each of its packets is. */
+interface Unit {
+  readonly bytes: Uint8Array;
+  readonly packets: readonly number[];
+}
+
+function gather(packets: Uint8Array, first: number, pid: number): Unit {
+  const bytes = new Uint8Array(MOST_HEAD_BYTES);
+  const places: number[] = [];
+  let length = 0;
+  for (let at = first; at < packets.length && length < bytes.length; at += PACKET_BYTES) {
+    if (readPid(packets, at) !== pid || !hasPayload(packets, at)) continue;
+    if (at !== first && startsUnit(packets, at)) break;
+    places.push(at);
+    const some = packets.subarray(payloadStart(packets, at), at + PACKET_BYTES).subarray(0, bytes.length - length);
+    bytes.set(some, length);
+    length += some.length;
+  }
+  return { bytes: bytes.subarray(0, length), packets: places };
+}
+
+/**
+ * Puts `sets` at `insertAt` of the unit. The packet that holds this place becomes several; the last of them has its counter,
+ * and those before it, also the unit's packets before it, are numbered backwards: nothing behind it changes.
+ */
+function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Array): Uint8Array | null {
+  let before = 0; // bytes of the unit in packets before this one
+  let index = 0;
+  for (; index < unit.packets.length; index++) {
+    const at = unit.packets[index]!;
+    const bytes = at + PACKET_BYTES - payloadStart(packets, at);
+    if (insertAt <= before + bytes) break;
+    before += bytes;
+  }
+  const place = unit.packets[index];
+  if (place === undefined) return null; // the PES header alone takes more than there is
+  const more = Math.ceil(sets.length / PAYLOAD_BYTES);
+  const added = more * PACKET_BYTES;
+  const out = new Uint8Array(packets.length + added);
+  out.set(packets.subarray(0, place + PACKET_BYTES));
+  out.set(packets.subarray(place + PACKET_BYTES), place + PACKET_BYTES + added);
+  for (const at of unit.packets.slice(0, index + 1)) {
+    out[at + 3] = (out[at + 3]! & 0xf0) | ((readCounter(out, at) - more) & 0x0f);
+  }
+  const payload = payloadStart(packets, place);
+  const split = payload + insertAt - before;
+  const content = join(packets.subarray(payload, split), sets, packets.subarray(split, place + PACKET_BYTES));
+  const kept = place + PACKET_BYTES - payload; // the first packet stays full
+  out.set(content.subarray(0, kept), payload);
+  correctLength(out, unit.packets[0]!, sets.length); // a unit has a packet at least
+  fill(out, place, content.subarray(kept), more);
+  return out;
+}
+
+/** Writes the packets behind the one at `place`, which go on from its counter: the last one's payload ends it by stuffing. */
+function fill(out: Uint8Array, place: number, content: Uint8Array, count: number): void {
+  let from = 0;
+  for (let i = 1; i <= count; i++) {
+    const at = place + i * PACKET_BYTES;
+    const some = content.subarray(from, from + PAYLOAD_BYTES);
+    from += some.length;
+    const stuffing = PAYLOAD_BYTES - some.length;
+    out[at] = SYNC;
+    out[at + 1] = out[place + 1]! & 0x3f; // transport_priority, PID
+    out[at + 2] = out[place + 2]!;
+    out[at + 3] = (stuffing > 0 ? 0x30 : 0x10) | ((readCounter(out, place) + i) & 0x0f); // adaptation_field_control
+    if (stuffing > 0) {
+      out.fill(0xff, at + 4, at + 4 + stuffing); // stuffing_byte
+      out[at + 4] = stuffing - 1; // adaptation_field_length
+      if (stuffing > 1) out[at + 5] = 0; // no flags
+    }
+    out.set(some, at + 4 + stuffing);
+  }
+}
+
+/** PES_packet_length of the unit that begins in the packet at `at` is `more` more; 0 says nothing of the length (§2.4.3.7). */
+function correctLength(out: Uint8Array, at: number, more: number): void {
+  const pes = payloadStart(out, at);
+  const length = (out[pes + 4]! << 8) | out[pes + 5]!;
+  if (length === 0) return;
+  const corrected = length + more > MOST_PES_LENGTH ? 0 : length + more;
+  out[pes + 4] = corrected >> 8;
+  out[pes + 5] = corrected & 0xff;
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
