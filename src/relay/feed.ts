@@ -55,6 +55,8 @@ export class Feed {
   readonly name: string;
   /** Bytes that belonged to no packet, of all sources so far. */
   skippedBytes = 0;
+  /** Reads of local clients that held a flood of tiny messages. */
+  throttledReads = 0;
 
   #inspector: Inspector | null = null; // made for the first source: feeds may be many, and only wait
   #publication: Publication | null = null;
@@ -264,6 +266,7 @@ export class Feed {
       clients: this.#clients.length,
       muted: this.#muted,
       cacheBytes: this.cache?.length ?? 0,
+      throttledReads: this.throttledReads,
     };
   }
 

@@ -59,6 +59,8 @@ export class Stream {
   #inputs: readonly RemuxInput[] = [];
   #isSilent = true; // nothing was sent since the last of its sources went
   #bytes = 0;
+  /** Reads of local clients that held a flood of tiny messages. */
+  throttledReads = 0;
   readonly #meter = new Meter(performance.now());
   #toldTracks = '';
   #mediaVersion = 0; // of its feeds together, and the PMT's: when tracks were last looked at
@@ -183,6 +185,7 @@ export class Stream {
       timing: remuxer?.timing ?? NO_TIMING,
       readers: this.#sinks.length,
       cacheBytes: this.cache?.length ?? 0,
+      throttledReads: this.throttledReads,
     };
   }
 

@@ -9,6 +9,7 @@ import type { ServeLimits } from './limits.js';
 import type { Rooms } from './rooms.js';
 import type { Tokens } from './tokens.js';
 import type { Place } from './topic.js';
+import type { Traffic } from './traffic.js';
 import type { Visitor } from './visitor.js';
 
 const LOOK_MS = 1000;
@@ -21,6 +22,7 @@ export class Hall {
   readonly #refusals: TalliedWarning;
   readonly #stuck: TalliedWarning;
   readonly #slow: TalliedWarning;
+  readonly #floods: TalliedWarning;
   readonly #ticker: NodeJS.Timeout;
 
   /** @param tokens null: no secret is set. */
@@ -33,6 +35,7 @@ export class Hall {
   ) {
     this.#refusals = new TalliedWarning(log, 'token refused');
     this.#stuck = new TalliedWarning(log, 'viewer takes nothing: closed');
+    this.#floods = new TalliedWarning(log, 'client floods tiny messages: throttled');
     this.#slow = new TalliedWarning(log, 'viewer is slow: dropping messages');
     this.#ticker = setInterval(() => this.#look(), Math.min(LOOK_MS, limits.stuckAfterMs / 3)).unref();
   }
@@ -83,6 +86,11 @@ export class Hall {
 
   tellStuck(place: Place, address: string): void {
     this.#stuck.tell({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
+  }
+
+  /** A read of a client of `place` held a flood of tiny messages; `traffic` is its topic's, null before it is let in. */
+  noteThrottledRead(place: Place, address: string, traffic: Traffic | null): void {
+    if (traffic === null || traffic.throttledReads++ === 0) this.#floods.tell({ topic: place.path, from: address });
   }
 
   /** What is said of a slow viewer of a place. */

@@ -25,6 +25,7 @@ export interface RoomStats {
   readonly droppedMessages: number;
   readonly droppedBytes: number;
   readonly stuckViewers: number;
+  readonly throttledReads: number;
   readonly packets: number;
   readonly continuityErrors: number;
 }
@@ -133,6 +134,7 @@ export class Room {
       droppedMessages: traffic.droppedMessages,
       droppedBytes: traffic.droppedBytes,
       stuckViewers: traffic.stuckViewers,
+      throttledReads: traffic.throttledReads,
       packets,
       continuityErrors,
       ...traffic.rates(nowMs),

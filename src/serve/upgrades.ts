@@ -19,6 +19,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
     noServer: true,
     clientTracking: false, // the hall knows them
     perMessageDeflate: false,
+    autoPong: false, // see answerPings
     maxPayload: limits.maxMessageBytes,
     closeTimeout: limits.closeTimeoutMs, // missing from @types/ws
     // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".

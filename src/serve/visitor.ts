@@ -7,6 +7,8 @@ import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { LimitError } from '../errors.js';
 import type { Sink } from '../relay/feed.js';
+import { answerPings } from '../relay/framing/pongs.js';
+import { throttleReads } from '../relay/framing/read-throttle.js';
 import { Heartbeat } from '../relay/heartbeat.js';
 import type { Contribution } from './contribution.js';
 import { atTime } from './deadline.js';
@@ -53,6 +55,8 @@ export class Visitor {
     this.#place = place;
     this.#address = address;
     this.#hall = hall;
+    answerPings(socket, carrier);
+    throttleReads(socket, () => hall.noteThrottledRead(place, address, this.#room?.traffic ?? null));
     this.#heartbeat = new Heartbeat(socket, hall.limits, () => socket.terminate());
     socket.on('error', (error) => hall.log.debug('visitor failed', { topic: place.path, reason: error.message }));
     socket.on('close', () => this.#leave());

@@ -58,6 +58,7 @@ export function feedStats(more: Partial<FeedStats> = {}): FeedStats {
     clients: 0,
     muted: null,
     cacheBytes: 0,
+    throttledReads: 0,
     ...more,
   };
 }
@@ -94,6 +95,7 @@ export function streamStats(more: Partial<StreamStats> = {}): StreamStats {
     timing: { heldUnits: 2, lateUnits: 0, jumps: 0 },
     readers: 1,
     cacheBytes: 0,
+    throttledReads: 0,
     ...more,
   };
 }
@@ -107,6 +109,7 @@ export const TOTAL: Stats['destinations'][string]['total'] = {
   droppedMessages: 0,
   droppedBytes: 0,
   receivedMessages: 0,
+  throttledReads: 0,
 };
 
 /** A link that is open and sends. */
@@ -129,6 +132,7 @@ export function linkStats(more: Partial<LinkStats> = {}): LinkStats {
     droppedMessages: 0,
     droppedBytes: 0,
     receivedMessages: 0,
+    throttledReads: 0,
     pingMs: 12.3,
     ...more,
   };
