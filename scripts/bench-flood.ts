@@ -52,7 +52,10 @@ async function watch(publish: WebSocket, seen: Seen, url: string): Promise<Seen>
     while (performance.now() < end) {
       const before = performance.now();
       // Closed for idleness by a server that had no time is an answer that did not come: its time counts.
-      await fetch(`${url}/healthcheck`).then((answer) => answer.text(), () => undefined);
+      await fetch(`${url}/healthcheck`).then(
+        (answer) => answer.text(),
+        () => undefined,
+      );
       seen.health.push(performance.now() - before);
       await pause(50);
     }

@@ -31,7 +31,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
   const redeem = (visitor: Visitor, place: Place, code: string) => {
     let grant: Grant;
     try {
-      grant = codes.redeem(code, place.topic, Date.now());
+      grant = codes.redeem(code, place.topic, performance.now(), Date.now());
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       visitor.refuseCode(error.message);
@@ -42,12 +42,10 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const address = entrance.admit(request);
-    entrance.checkTries(address, Date.now());
     const place = parsePlace(decodeURIComponent(pathOf(request.url ?? '')));
     if (!place) {
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ and a topic');
     }
-    hall.checkRoomFor(address);
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const visitor = new Visitor(webSocket, socket, place, address, hall);
       hall.came(visitor, address);

@@ -10,7 +10,7 @@ export type Flood = (typeof FLOODS)[number];
 /** A frame with a payload of less than 126 bytes; masked with a key of zeros, as a client's must be. */
 export function tinyFrame(opcode: number, payload: string, options: { isMasked: boolean; isLast?: boolean }): Buffer {
   const fin = options.isLast === false ? 0 : 0x80;
-  const body = Buffer.from(payload);
+  const body = Buffer.from(payload, 'latin1');
   const key = options.isMasked ? Buffer.alloc(4) : Buffer.alloc(0);
   return Buffer.concat([Buffer.of(fin | opcode, (options.isMasked ? 0x80 : 0) | body.length), key, body]);
 }

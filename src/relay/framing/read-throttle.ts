@@ -9,7 +9,6 @@
 // (ws's `allowSynchronousEvents: false` hands out one message a turn: 70 times slower for a burst of small messages, and it
 // neither sees fragments nor the cost of one message.)
 
-import type { Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { FrameWalk } from './frame-walk.js';
 import { type StepResult, type Steps, turns, type Turns } from './turns.js';
@@ -21,10 +20,13 @@ const WATCHED_FRAMES = 4;
 /** Frames in one slice: the clock is looked at in between. */
 const SLICE_FRAMES = 4;
 
-type Written = (error?: Error | null) => void;
-type Write = (chunk: Buffer, encoding: BufferEncoding, written: Written) => void;
+type Taken = (error?: Error | null) => void;
+type Write = (chunk: Buffer, encoding: BufferEncoding, taken: Taken) => void;
 /** What is used of ws's receiver. */
-type Receiver = Writable & { _write: Write };
+interface Receiver {
+  readonly writableLength: number;
+  _write: Write;
+}
 
 /** Stands between one connection and ws's receiver. */
 class ReadThrottle implements Steps {
@@ -37,10 +39,10 @@ class ReadThrottle implements Steps {
   #chunk: Buffer | null = null; // a read that is being handed on in slices: those before #from are
   #from = 0;
   #to = 0;
-  #taken: Written = () => undefined; // the receiver's word for a read that it has taken
+  #taken: Taken = () => undefined; // the receiver's word for a read that it has taken
   #isStepping = false;
-  #isSliceTaken = false;
-  readonly #sliceTaken: Written = (error) => this.#takenSlice(error);
+  #slicesOut = 0; // 1 where the receiver takes a slice later
+  readonly #sliceTaken: Taken = (error) => this.#takenSlice(error);
 
   constructor(receiver: Receiver, throttled: () => void, shared: Turns) {
     this.#write = receiver._write.bind(receiver);
@@ -56,14 +58,14 @@ class ReadThrottle implements Steps {
     const slice = chunk.subarray(this.#from, this.#to);
     this.#from = this.#to;
     this.#isStepping = true;
-    this.#isSliceTaken = false;
+    this.#slicesOut++;
     this.#write(slice, 'binary', this.#sliceTaken);
     this.#isStepping = false;
-    if (!this.#isSliceTaken) return 'waiting';
+    if (this.#slicesOut > 0) return 'waiting';
     return this.#chunk === null ? 'done' : 'more';
   }
 
-  #take(chunk: Buffer, encoding: BufferEncoding, taken: Written): void {
+  #take(chunk: Buffer, encoding: BufferEncoding, taken: Taken): void {
     const { number } = this.#turns;
     if (this.#turn !== number) {
       this.#turn = number;
@@ -85,7 +87,7 @@ class ReadThrottle implements Steps {
 
   /** The receiver has taken a slice: at once, unless it is one that does so later. */
   #takenSlice(error?: Error | null): void {
-    this.#isSliceTaken = true;
+    this.#slicesOut--;
     if (this.#chunk === null) return;
     if (error || this.#from === this.#chunk.length) {
       this.#chunk = null;

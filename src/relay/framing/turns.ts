@@ -11,7 +11,7 @@ export interface Steps {
 export type StepResult = 'more' | 'done' | 'waiting';
 
 /** What all steps of one turn of the event loop may take together. */
-const TURN_MS = 4;
+const TURN_MS = 2;
 
 /** The queue of one thread: see {@link turns}. */
 export class Turns {
