@@ -114,7 +114,14 @@ export const SERVE_DEFINITIONS = {
     option: 'max-clients',
     fallback: DEFAULT_SERVE_LIMITS.maxTopicClients,
     read: whole(1, 1e6),
-    doc: 'WebSockets on one topic',
+    doc: 'viewers of one topic, and those who do both',
+  },
+  maxTopicPublishers: {
+    env: 'VW_SERVE_MAX_PUBLISHERS',
+    option: 'max-publishers',
+    fallback: DEFAULT_SERVE_LIMITS.maxTopicPublishers,
+    read: whole(1, 1e6),
+    doc: 'publishers of one topic; of more, the one that has been silent longest gives way',
   },
   maxAddressClients: {
     env: 'VW_SERVE_MAX_ADDRESS_CLIENTS',
@@ -128,7 +135,7 @@ export const SERVE_DEFINITIONS = {
     option: 'max-unauthorised',
     fallback: DEFAULT_SERVE_LIMITS.maxUnauthorised,
     read: whole(1, 1e6),
-    doc: 'WebSockets that have not shown a token yet; the oldest gives way',
+    doc: 'WebSockets that have not shown a token yet; the oldest of the address with most gives way',
   },
   tokenTimeoutMs: {
     env: 'VW_SERVE_TOKEN_TIMEOUT_MS',
@@ -156,7 +163,8 @@ export const SERVE_DEFINITIONS = {
   stuckAfterMs: DEFINITIONS.stuckAfterMs,
   cacheMb: DEFINITIONS.cacheMb,
   maxMessageBytes: DEFINITIONS.maxMessageBytes,
-  maxConnections: DEFINITIONS.maxConnections,
+  // More than WebSockets, so that one token cannot use up what others behind the same address need to come in.
+  maxConnections: { ...DEFINITIONS.maxConnections, fallback: 2 * DEFAULT_SERVE_LIMITS.maxAddressClients },
   maxPending: DEFINITIONS.maxPending,
   allowedOrigins: DEFINITIONS.allowedOrigins,
   allowedHosts: DEFINITIONS.allowedHosts,

@@ -111,8 +111,10 @@ export class Actions {
     const stats = this.relay.stats();
     if (!this.standing || !this.standingStats) return stats;
     const live = this.standingStats();
-    const { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes, receivedMessages } = live;
-    const total = { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes, receivedMessages };
+    const { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes } = live;
+    const { receivedMessages, throttledReads } = live;
+    const sent = { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes };
+    const total = { ...sent, receivedMessages, throttledReads };
     const own = { stream: this.standing.stream, live, total, coming: null };
     return { ...stats, destinations: { [this.standing.id]: own, ...stats.destinations } };
   }

@@ -5,7 +5,8 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { WrongTries } from '../http/wrong-tries.js';
 
 export const COOKIE_NAME = 'vw_session';
-const SESSION_MS = 7 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const SESSION_MS = 7 * DAY_MS;
 const MAX_WRONG = 10;
 
 /** What a request showed. */
@@ -54,7 +55,7 @@ export class KeyGuard {
       const end = value.lastIndexOf('.');
       const body = value.slice(0, Math.max(end, 0));
       const given = digest(value.slice(end + 1));
-      if (timingSafeEqual(given, digest(this.#sign(body))) && Number(body.split('.')[0]) > nowMs) return true;
+      if (timingSafeEqual(given, digest(this.#sign(body))) && isCurrent(Number(body.split('.')[0]), nowMs)) return true;
     }
     return false;
   }
@@ -62,6 +63,11 @@ export class KeyGuard {
   #sign(body: string): string {
     return createHmac('sha256', this.#signing).update(body).digest('base64url');
   }
+}
+
+/** Whether a session has not ended. One that was begun on a clock that was a day ahead, and was set since, is over too. */
+function isCurrent(endMs: number, nowMs: number): boolean {
+  return endMs > nowMs && endMs - nowMs <= SESSION_MS + DAY_MS;
 }
 
 /** The key in an Authorization field; null: it holds none. */

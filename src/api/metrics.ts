@@ -101,6 +101,7 @@ function writeFeeds(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): v
   );
   gauge('gop_seconds', 'Time between the last two key pictures.', ({ gopMs }) => seconds(gopMs));
   gauge('sinks', 'Destinations, streams and players that take it.', ({ sinks }) => sinks);
+  counter('throttled_reads', 'Reads of local WebSockets that held a flood.', ({ throttledReads }) => throttledReads);
   gauge('clients', 'Local WebSockets on it.', ({ clients }) => clients);
   gauge('cache_bytes', 'Kept for those who join.', ({ cacheBytes }) => cacheBytes);
 }
@@ -151,6 +152,7 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
   clocks('drift_ratio', "A feed's clock against this machine's: seconds a second.", ({ driftPpm }) => driftPpm / 1e6);
   gauge('pmt_version', 'version_number of its PMT.', ({ pmtVersion }) => (pmtVersion === -1 ? null : pmtVersion));
   gauge('tracks', 'Tracks in its PMT.', ({ tracks }) => tracks.length);
+  counter('throttled_reads', 'Reads of local WebSockets that held a flood.', ({ throttledReads }) => throttledReads);
   gauge('readers', 'Destinations and viewers that take it.', ({ readers }) => readers);
   gauge('cache_bytes', 'Kept for those who join.', ({ cacheBytes }) => cacheBytes);
 }
@@ -191,6 +193,7 @@ function writeDestinations(text: MetricsText, destinations: readonly Labelled<De
   counter('sent_bytes', 'Bytes of messages sent.', ({ sentBytes }) => sentBytes);
   counter('sent_messages', 'Messages sent.', ({ sentMessages }) => sentMessages);
   counter('received_messages', 'Messages that came back.', ({ receivedMessages }) => receivedMessages);
+  counter('throttled_reads', 'Reads that held a flood of tiny messages.', ({ throttledReads }) => throttledReads);
   counter('dropped_bytes', 'Bytes that it went without, being slow.', ({ droppedBytes }) => droppedBytes);
   counter('dropped_messages', 'Messages that it went without.', ({ droppedMessages }) => droppedMessages);
   gauge('dropping', 'Whether it goes without messages now.', ({ isDropping }) => Number(isDropping));

@@ -19,6 +19,7 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
   const webSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
+    autoPong: false, // see answerPings
     maxPayload: relay.limits.maxMessageBytes,
     // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".
     handleProtocols: (offered) => [...offered][0] ?? false,

@@ -2,6 +2,8 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { networkOf } from './network.js';
+import { Shares } from './shares.js';
 
 /** What connections may take. */
 export interface ConnectionLimits {
@@ -9,8 +11,15 @@ export interface ConnectionLimits {
   readonly headersTimeoutMs: number;
   /** Connections from one address. */
   readonly maxConnections: number;
-  /** Connections whose first request is not complete; the oldest gives way to a new one. */
+  /** Connections whose first request is not complete; the oldest of the address with most gives way. */
   readonly maxPending: number;
+}
+
+/** A connection without a request. What it is known by is kept: Node forgets it when the connection is gone. */
+interface Waiting {
+  readonly socket: Socket;
+  readonly peer: string;
+  readonly share: readonly [address: string];
 }
 
 /** The connections of one server. */
@@ -18,7 +27,8 @@ export class Connections {
   readonly #sockets = new Set<Socket>();
   readonly #tooMany = new WeakSet<Socket>();
   /** TCP connections without a request by the other side's address and port, which TLS does not change; oldest first. */
-  readonly #pending = new Map<string, Socket>();
+  readonly #pending = new Map<string, Waiting>();
+  readonly #pendingShares = new Shares<Waiting>(); // the same by address
   readonly #counts = new Map<string, number>();
   readonly #limits: ConnectionLimits;
 
@@ -36,7 +46,7 @@ export class Connections {
     // Counted as soon as it is there: a TLS handshake that never ends holds a connection too.
     server.prependListener('connection', (socket: Socket) => {
       const address = socket.remoteAddress ?? '';
-      if (isExempt(address) || (this.#counts.get(address) ?? 0) < limits.maxConnections) {
+      if (isExempt(address) || (this.#counts.get(networkOf(address)) ?? 0) < limits.maxConnections) {
         this.hold(socket);
         this.#wait(socket);
       } else {
@@ -56,12 +66,13 @@ export class Connections {
 
   /** The connection has made its request. */
   asked(socket: Socket): void {
-    this.#pending.delete(peerOf(socket));
+    const waiting = this.#pending.get(peerOf(socket));
+    if (waiting) this.#forget(waiting);
   }
 
   /** Counts a socket with its address as long as it is there. */
   hold(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
+    const address = networkOf(socket.remoteAddress ?? '');
     this.#sockets.add(socket);
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
     socket.once('close', () => {
@@ -81,15 +92,17 @@ export class Connections {
   #wait(socket: Socket): void {
     const { maxPending, headersTimeoutMs } = this.#limits;
     if (this.#pending.size >= maxPending) {
-      const [[name, oldest]] = this.#pending as unknown as [[string, Socket]]; // there is one: maxPending is not 0
-      oldest.destroy();
-      this.#pending.delete(name);
+      const oldest = this.#pendingShares.oldestOfMost()!; // there is one: maxPending is not 0
+      this.#forget(oldest);
+      oldest.socket.destroy();
     }
-    const peer = peerOf(socket);
-    this.#pending.set(peer, socket);
+    const waiting: Waiting = { socket, peer: peerOf(socket), share: [networkOf(socket.remoteAddress ?? '')] };
+    this.#pending.set(waiting.peer, waiting);
+    this.#pendingShares.add(waiting.share, waiting);
     const forget = () => {
-      if (this.#pending.get(peer) !== socket) return false;
-      return this.#pending.delete(peer);
+      if (this.#pending.get(waiting.peer) !== waiting) return false;
+      this.#forget(waiting);
+      return true;
     };
     // Longer than Node's own limit, which answers 408: this is for those that its parser never sees.
     const late = setTimeout(() => {
@@ -99,6 +112,11 @@ export class Connections {
       clearTimeout(late);
       forget();
     });
+  }
+
+  #forget(waiting: Waiting): void {
+    this.#pending.delete(waiting.peer);
+    this.#pendingShares.delete(waiting.share, waiting);
   }
 }
 

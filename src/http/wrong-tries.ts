@@ -14,13 +14,13 @@ export class WrongTries {
   /** Whether an address has to wait. */
   areTooMany(address: string, nowMs: number): boolean {
     const entry = this.#tries.get(address);
-    return entry !== undefined && entry.until > nowMs && entry.count >= this.most;
+    return entry !== undefined && isCurrent(entry, nowMs) && entry.count >= this.most;
   }
 
   /** One more from there. */
   add(address: string, nowMs: number): void {
     const entry = this.#tries.get(address);
-    if (entry && entry.until > nowMs) {
+    if (entry && isCurrent(entry, nowMs)) {
       entry.count++;
       return;
     }
@@ -28,4 +28,9 @@ export class WrongTries {
     if (this.#tries.size >= MAX_ADDRESSES) this.#tries.delete(this.#tries.keys().next().value!);
     this.#tries.set(address, { count: 1, until: nowMs + WINDOW_MS });
   }
+}
+
+/** Nobody waits longer than a minute, though the clock be set back. */
+function isCurrent({ until }: { until: number }, nowMs: number): boolean {
+  return until > nowMs && until - nowMs <= WINDOW_MS;
 }

@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../log.js';
 import type { Feed, Sink } from '../relay/feed.js';
+import { answerPings } from '../relay/framing/pongs.js';
+import { throttleReads } from '../relay/framing/read-throttle.js';
 import { Heartbeat } from '../relay/heartbeat.js';
 import type { Message } from '../relay/message.js';
 import { awaitDrainOf, type Pace } from '../relay/pace.js';
@@ -27,6 +29,8 @@ export class LocalClient implements Sink {
     this.#viewer.begin(relay.cacheOf(name));
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
     const heartbeat = new Heartbeat(socket, relay.limits, () => socket.terminate());
+    answerPings(socket, carrier);
+    throttleReads(socket, () => relay.noteThrottledRead(name));
     socket.on('error', (error) => log.debug('local client failed', { name, reason: error.message }));
     socket.on('close', () => {
       heartbeat.stop();

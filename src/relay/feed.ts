@@ -59,6 +59,8 @@ export class Feed {
   readonly name: string;
   /** Bytes that belonged to no packet, of all sources so far. */
   skippedBytes = 0;
+  /** Reads of local clients that held a flood of tiny messages. */
+  throttledReads = 0;
 
   #inspector: Inspector | null = null; // made for the first source: feeds may be many, and only wait
   #publication: Publication | null = null;
@@ -307,6 +309,7 @@ export class Feed {
       withheld: this.#filter?.withheld ?? [],
       withheldMessages: this.#withheldMessages,
       cacheBytes: this.cache?.length ?? 0,
+      throttledReads: this.throttledReads,
     };
   }
 

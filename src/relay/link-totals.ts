@@ -35,6 +35,7 @@ const NOTHING: LinkCounters = {
   droppedMessages: 0,
   droppedBytes: 0,
   receivedMessages: 0,
+  throttledReads: 0,
 };
 
 function sum(one: LinkCounters, other: LinkCounters): LinkCounters {
@@ -46,5 +47,6 @@ function sum(one: LinkCounters, other: LinkCounters): LinkCounters {
     droppedMessages: one.droppedMessages + other.droppedMessages,
     droppedBytes: one.droppedBytes + other.droppedBytes,
     receivedMessages: one.receivedMessages + other.receivedMessages,
+    throttledReads: one.throttledReads + other.throttledReads,
   };
 }

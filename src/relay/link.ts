@@ -61,6 +61,7 @@ export class Link implements Sink {
   #sentBytes = 0;
   #sentAtOpen = 0;
   #receivedMessages = 0;
+  #throttledReads = 0;
   readonly #meter = new Meter(performance.now());
   #closing: Promise<void> | null = null;
 
@@ -82,6 +83,9 @@ export class Link implements Sink {
       opened: () => this.#opened(),
       lost: (fault) => this.#lost(fault),
       received: (data, isBinary) => this.#received(data, isBinary),
+      throttled: () => {
+        if (this.#throttledReads++ === 0) journal.log.warn('endpoint floods tiny messages: throttled', this.#facts);
+      },
     });
   }
 
@@ -161,6 +165,7 @@ export class Link implements Sink {
       droppedMessages: this.#admission.droppedMessages,
       droppedBytes: this.#admission.droppedBytes,
       receivedMessages: this.#receivedMessages,
+      throttledReads: this.#throttledReads,
       pingMs: this.#socket.roundTripMs < 0 ? null : this.#socket.roundTripMs,
     };
   }

@@ -25,6 +25,8 @@ import { Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
 import { NameLookup } from './name-lookup.js';
+import { answerPings } from './framing/pongs.js';
+import { throttleReads } from './framing/read-throttle.js';
 import { awaitDrainOf, type Pace } from './pace.js';
 import { cleanWords, querySecrets } from './secrets.js';
 
@@ -49,6 +51,8 @@ export interface DialObserver {
   /** A dial failed, or a link that was open is lost. */
   lost(fault: Fault): void;
   received(data: Buffer, isBinary: boolean): void;
+  /** A read of it held so many frames that it is handed on over several turns of the event loop. */
+  throttled(): void;
 }
 
 /** Dials, pings, and dials again until it is closed. */
@@ -218,6 +222,7 @@ export class ReconnectingSocket {
       closeTimeout: closeTimeoutMs,
       maxPayload: maxMessageBytes,
       skipUTF8Validation: false,
+      autoPong: false,
     };
     return options;
   }
@@ -270,6 +275,8 @@ export class ReconnectingSocket {
       if (this.#closed || this.#leave !== leave) return;
       this.#raw = carrier;
       this.#isSecure = carrier instanceof TLSSocket;
+      if (carrier) answerPings(socket, carrier);
+      throttleReads(socket, () => this.#observer.throttled());
       this.#heartbeat = heartbeat = new Heartbeat(socket, this.#limits, () => {
         this.drop({ code: 'no-answer', words: `no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s` });
       });

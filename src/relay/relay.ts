@@ -109,6 +109,14 @@ export class Relay {
     return (isStreamName(name) ? this.#streams.get(name) : this.#feeds.get(name))?.cache ?? null;
   }
 
+  /** Counts a read of one of a feed's or stream's local clients that held a flood of tiny messages; warns of the first. */
+  noteThrottledRead(name: string): void {
+    const source = isStreamName(name) ? this.#streams.get(name) : this.#feeds.get(name);
+    if (source && source.throttledReads++ === 0) {
+      this.journal.log.warn('local client floods tiny messages: throttled', { name });
+    }
+  }
+
   /** Whether there is a feed or stream of that name. */
   has(name: string): boolean {
     return isStreamName(name) ? this.#streamRules.has(name) : this.#feeds.has(name);

@@ -12,6 +12,9 @@ const maybe = (description: string) => z.number().nullable().describe(descriptio
 const words = (description: string) => z.string().nullable().describe(description);
 const moment = (description: string) => z.int().describe(`${description}, milliseconds since 1970`);
 
+/** What a flood of tiny messages leaves: see framing/read-throttle.ts. */
+const THROTTLED = 'reads that held so many tiny messages that others were served in between';
+
 const rateSchema = z
   .strictObject({
     now: number('over the last second or two'),
@@ -80,6 +83,7 @@ export const feedStatsSchema = z.strictObject({
     .describe('what a mute of the sound withholds now'),
   withheldMessages: count('text and binary messages that mutes have withheld'),
   cacheBytes: count('kept for those who join'),
+  throttledReads: count(`${THROTTLED}: of its local WebSockets`),
 });
 
 const streamTrackSchema = z.strictObject({
@@ -130,6 +134,7 @@ export const streamStatsSchema = z.strictObject({
   withheldMessages: count('binary messages of feeds of which the rule takes the picture alone: they may be sound'),
   readers: count('destinations and viewers that take it'),
   cacheBytes: count('kept for those who join'),
+  throttledReads: count(`${THROTTLED}: of its local WebSockets`),
 });
 
 const linkCounters = {
@@ -140,6 +145,7 @@ const linkCounters = {
   droppedMessages: count('messages that it went without'),
   droppedBytes: count('bytes that it went without'),
   receivedMessages: count('messages that came back'),
+  throttledReads: count(THROTTLED),
 };
 
 export const linkStatsSchema = z.strictObject({

@@ -67,6 +67,8 @@ export class Stream {
   #bytes = 0;
   #withheldMessages = 0;
   #picturesOf: ReadonlySet<string> = new Set(); // feeds of which the rule takes the picture alone
+  /** Reads of local clients that held a flood of tiny messages. */
+  throttledReads = 0;
   readonly #meter = new Meter(performance.now());
   #toldTracks = '';
   #mediaVersion = 0; // of its feeds together, and the PMT's: when tracks were last looked at
@@ -215,6 +217,7 @@ export class Stream {
       withheldMessages: this.#withheldMessages,
       readers: this.#sinks.length,
       cacheBytes: this.cache?.length ?? 0,
+      throttledReads: this.throttledReads,
     };
   }
 

@@ -85,7 +85,7 @@ export function createServeApp(parts: AppParts): Express {
         const grant = await admitted(hall, request, (token, nowMs) => {
           return hall.tokens === null ? OPEN_GRANT : hall.tokens.admit(token, place, nowMs);
         });
-        const code = codes.issue(place.topic, grant, Date.now());
+        const code = codes.issue(place.topic, grant, hall.entrance.admit(request), performance.now());
         return { uri: `${parts.webSocketBase()}${place.path}?code=${code}` };
       }),
     )
@@ -165,7 +165,6 @@ async function admitted<T>(
   admit: (token: string, nowMs: number) => T | Promise<T>,
 ): Promise<T> {
   const address = hall.entrance.admit(request);
-  hall.entrance.checkTries(address, Date.now());
   const token = tokenOf(request);
   if (token === '' && hall.tokens !== null) {
     // Asked without one: nobody has guessed.
@@ -177,6 +176,7 @@ async function admitted<T>(
     return await admit(token, Date.now());
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
+    hall.entrance.checkTries(address, performance.now());
     hall.noteRefusal({ way: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
     throw new HttpError(
       401,

@@ -1,8 +1,9 @@
 // Who may knock at all, before any token is looked at. Without a secret: this machine only, unless the server was opened;
-// and whoever was refused too often waits. One decision for requests and upgrades.
+// and whoever was refused too often is not told why any more. One decision for requests and upgrades.
 
 import type { IncomingMessage } from 'node:http';
 import { type AllowedHosts, isOwnHost, isOwnOrigin, schemeOf } from '../http/hosts.js';
+import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
 import { WrongTries } from '../http/wrong-tries.js';
 import { isLoopbackHost } from '../relay/proxy.js';
@@ -62,17 +63,23 @@ export class Entrance {
     return address;
   }
 
-  /** Throws the {@link HttpError} that answers who was refused too often. */
+  /** Whether so many were refused there that one more is not told why. A token that fits gets in all the same: secrets are
+   * too long to be guessed, and one bad client must not keep out a class behind the same address. */
+  hasTriedTooOften(address: string, nowMs: number): boolean {
+    return this.#tries.areTooMany(networkOf(address), nowMs);
+  }
+
+  /** Throws the {@link HttpError} that answers a refused token from where too many came. */
   checkTries(address: string, nowMs: number): void {
-    if (!this.#tries.areTooMany(address, nowMs)) return;
+    if (!this.hasTriedTooOften(address, nowMs)) return;
     throw new HttpError(429, 'ERR_TOO_MANY_REFUSALS', 'too many refused tokens from this address; wait a minute', {
       'Retry-After': '60',
     });
   }
 
-  /** A token or a code was refused. */
+  /** A token or a code was refused. `nowMs` is of a clock that nobody sets. */
   noteRefusal(address: string, nowMs: number): void {
     this.refusals++;
-    this.#tries.add(address, nowMs);
+    this.#tries.add(networkOf(address), nowMs);
   }
 }

@@ -4,11 +4,14 @@ import type { Log } from '../log.js';
 import { TalliedWarning } from '../log-tally.js';
 import { LimitError } from '../errors.js';
 import type { GateObserver } from '../relay/gate.js';
+import { networkOf } from '../http/network.js';
+import { Shares } from '../http/shares.js';
 import type { Entrance } from './entrance.js';
 import type { ServeLimits } from './limits.js';
 import type { Rooms } from './rooms.js';
-import type { Tokens } from './tokens.js';
+import type { Grant, Tokens } from './tokens.js';
 import type { Place } from './topic.js';
+import type { Traffic } from './traffic.js';
 import type { Visitor } from './visitor.js';
 
 const LOOK_MS = 1000;
@@ -16,11 +19,13 @@ const LOOK_MS = 1000;
 /** The visitors of one server. */
 export class Hall {
   readonly #visitors = new Set<Visitor>();
-  readonly #strangers = new Set<Visitor>(); // oldest first
-  readonly #counts = new Map<string, number>();
+  readonly #strangers = new Shares<Visitor>(); // by address
+  readonly #members = new Map<string, Shares<Visitor>>(); // of each address by token
+  readonly #owners = new Map<Visitor, string>();
   readonly #refusals: TalliedWarning;
   readonly #stuck: TalliedWarning;
   readonly #slow: TalliedWarning;
+  readonly #floods: TalliedWarning;
   readonly #ticker: NodeJS.Timeout;
 
   /** @param tokens null: no secret is set. */
@@ -33,6 +38,7 @@ export class Hall {
   ) {
     this.#refusals = new TalliedWarning(log, 'token refused');
     this.#stuck = new TalliedWarning(log, 'viewer takes nothing: closed');
+    this.#floods = new TalliedWarning(log, 'client floods tiny messages: throttled');
     this.#slow = new TalliedWarning(log, 'viewer is slow: dropping messages');
     this.#ticker = setInterval(() => this.#look(), Math.min(LOOK_MS, limits.stuckAfterMs / 3)).unref();
   }
@@ -41,48 +47,63 @@ export class Hall {
     return this.#visitors.size;
   }
 
-  /** Throws {@link LimitError} if one more from there is too many. */
-  checkRoomFor(address: string): void {
-    const { maxAddressClients } = this.limits;
-    if ((this.#counts.get(address) ?? 0) < maxAddressClients) return;
-    throw new LimitError(
-      'ERR_TOO_MANY_CONNECTIONS',
-      `${maxAddressClients} WebSockets from one address at most (VW_SERVE_MAX_ADDRESS_CLIENTS)`,
-    );
-  }
-
-  /** One more; if too many strangers wait with their tokens, the oldest of them gives way. */
+  /** One more; if too many strangers wait with their tokens, the oldest of the address with most gives way. */
   came(visitor: Visitor, address: string): void {
-    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
     this.#visitors.add(visitor);
-    this.#strangers.add(visitor);
-    if (this.#strangers.size <= this.limits.maxUnauthorised) return;
-    const [oldest] = this.#strangers as unknown as [Visitor]; // there is one: it was just put there
-    oldest.giveWay();
+    this.#strangers.add([networkOf(address)], visitor);
+    if (this.#strangers.size > this.limits.maxUnauthorised) {
+      this.#strangers.oldestOfMost()!.giveWay('too many are waiting with their tokens'); // there is the new one
+    }
   }
 
-  /** It is no stranger any more. */
-  settled(visitor: Visitor): void {
-    this.#strangers.delete(visitor);
+  /**
+   * It is no stranger any more. Where its address has all that one may have, the token with most of them gives one up.
+   * Throws {@link LimitError} if that is its own.
+   */
+  settle(visitor: Visitor, { owner }: Grant, address: string): void {
+    const { maxAddressClients } = this.limits;
+    const network = networkOf(address);
+    let members = this.#members.get(network);
+    if (members && members.size >= maxAddressClients) {
+      const words = `${maxAddressClients} WebSockets from one address at most (VW_SERVE_MAX_ADDRESS_CLIENTS)`;
+      const [oldest] = members.ofMostFor([owner]) ?? [];
+      if (!oldest) throw new LimitError('ERR_TOO_MANY_CONNECTIONS', words);
+      oldest.giveWay(words);
+      members = this.#members.get(network);
+    }
+    this.#strangers.delete([network], visitor);
+    if (!members) this.#members.set(network, (members = new Shares()));
+    members.add([owner], visitor);
+    this.#owners.set(visitor, owner);
   }
 
   /** One less. */
   left(visitor: Visitor, address: string): void {
     if (!this.#visitors.delete(visitor)) return;
-    this.#strangers.delete(visitor);
-    const left = (this.#counts.get(address) ?? 1) - 1;
-    if (left > 0) this.#counts.set(address, left);
-    else this.#counts.delete(address);
+    const network = networkOf(address);
+    this.#strangers.delete([network], visitor);
+    const members = this.#members.get(network);
+    members?.delete([this.#owners.get(visitor) ?? ''], visitor);
+    if (members?.size === 0) this.#members.delete(network);
+    this.#owners.delete(visitor);
   }
 
-  /** A token or a code was refused. */
-  noteRefusal(place: Place, address: string, reason: string): void {
-    this.entrance.noteRefusal(address, Date.now());
+  /** A token or a code was refused. Returns what is said to who showed it. */
+  noteRefusal(place: Place, address: string, reason: string): string {
+    const now = performance.now();
+    const isTooOften = this.entrance.hasTriedTooOften(address, now);
+    this.entrance.noteRefusal(address, now);
     this.#refusals.tell({ topic: place.path, from: address, reason });
+    return isTooOften ? 'too many refused tokens from this address; wait a minute' : reason;
   }
 
   tellStuck(place: Place, address: string): void {
     this.#stuck.tell({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
+  }
+
+  /** A read of a client of `place` held a flood of tiny messages; `traffic` is its topic's, null before it is let in. */
+  noteThrottledRead(place: Place, address: string, traffic: Traffic | null): void {
+    if (traffic === null || traffic.throttledReads++ === 0) this.#floods.tell({ topic: place.path, from: address });
   }
 
   /** What is said of a slow viewer of a place. */

@@ -6,15 +6,17 @@ import { DEFAULT_LIMITS, type Limits } from '../relay/limits.js';
 export interface ServeLimits extends Limits {
   /** Topics at a time. */
   readonly maxTopics: number;
-  /** WebSockets on one topic, publishers and viewers together. */
+  /** WebSockets that watch one topic. */
   readonly maxTopicClients: number;
-  /** WebSockets from one address, as a trusted proxy tells it. */
+  /** WebSockets that publish to one topic; of more, one gives way: see `TopicSeats`. */
+  readonly maxTopicPublishers: number;
+  /** WebSockets from one address, as a trusted proxy tells it, that have been let in. */
   readonly maxAddressClients: number;
-  /** WebSockets that have not shown their token yet; the oldest gives way. */
+  /** WebSockets that have not shown their token yet; the oldest of the address with most gives way. */
   readonly maxUnauthorised: number;
   /** How long a WebSocket may be there before its token came. */
   readonly tokenTimeoutMs: number;
-  /** Refused tokens and codes from one address in a minute; then 429. */
+  /** Refused tokens and codes from one address in a minute; then another that does not fit is not explained. */
   readonly maxRefusals: number;
   /** How long a one-time code is good. */
   readonly codeMs: number;
@@ -24,6 +26,7 @@ export const DEFAULT_SERVE_LIMITS: ServeLimits = {
   ...DEFAULT_LIMITS,
   maxTopics: 1000,
   maxTopicClients: 2000,
+  maxTopicPublishers: 10,
   maxAddressClients: 1000,
   maxUnauthorised: 500,
   tokenTimeoutMs: 10_000,

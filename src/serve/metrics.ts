@@ -19,6 +19,8 @@ export function metricsText(hall: Hall): string {
   text.counter('vw_serve_dropped_messages_total', 'Messages that slow viewers went without.', total.droppedMessages);
   text.counter('vw_serve_stuck_viewers_total', 'Viewers closed because they took nothing.', total.stuckViewers);
 
+  text.counter('vw_serve_throttled_reads_total', 'Reads that held a flood of tiny messages.', total.throttledReads);
+
   // Of a topic as long as it is there: one that comes again begins at 0, which rate() knows.
   const topics = Object.entries(hall.rooms.stats(performance.now())).map(([topic, stats]) => {
     return { own: labels({ topic }), stats };
@@ -45,6 +47,7 @@ export function metricsText(hall: Hall): string {
   topic('sent_messages', 'Messages to its viewers.', ({ sentMessages }) => sentMessages);
   topic('dropped_bytes', 'Bytes that its slow viewers went without.', ({ droppedBytes }) => droppedBytes);
   topic('dropped_messages', 'Messages that its slow viewers went without.', ({ droppedMessages }) => droppedMessages);
+  topic('throttled_reads', 'Reads that held a flood of tiny messages.', ({ throttledReads }) => throttledReads);
   topic('continuity_errors', 'Packets lost before they came here.', ({ continuityErrors }) => continuityErrors);
 
   text.gauge('vw_serve_resident_memory_bytes', 'Memory of the process.', rss);

@@ -4,6 +4,8 @@ import type { Log } from '../log.js';
 import { Feed, type Sink } from '../relay/feed.js';
 import type { CacheBudget } from '../relay/gop-cache.js';
 import { Contribution } from './contribution.js';
+import type { ServeLimits } from './limits.js';
+import { TopicSeats } from './topic-seats.js';
 import { Traffic } from './traffic.js';
 import type { TopicViewer } from './viewer.js';
 
@@ -25,6 +27,7 @@ export interface RoomStats {
   readonly droppedMessages: number;
   readonly droppedBytes: number;
   readonly stuckViewers: number;
+  readonly throttledReads: number;
   readonly packets: number;
   readonly continuityErrors: number;
 }
@@ -35,7 +38,8 @@ export class Room {
   readonly traffic = new Traffic();
   /** The publisher whose messages are handed on; null: there is none. */
   counting: Contribution | null = null;
-  /** WebSockets that publish, watch, or both. */
+  readonly seats: TopicSeats;
+  /** WebSockets that have a seat, or are being given one. */
   clients = 0;
 
   readonly #log: Log;
@@ -48,11 +52,20 @@ export class Room {
   /** @param budget for what is kept for those who join; null: nothing is. */
   constructor(
     readonly name: string,
+    /** The address that had it made, as a path of shares. */
+    readonly maker: readonly string[],
     budget: CacheBudget | null,
+    limits: ServeLimits,
     log: Log,
   ) {
+    this.seats = new TopicSeats(limits);
     this.feed = new Feed(name, undefined, budget);
     this.#log = log;
+  }
+
+  /** How many publish, or may. */
+  get publishers(): number {
+    return this.#contributions.length;
   }
 
   /** How many watch. */
@@ -133,6 +146,7 @@ export class Room {
       droppedMessages: traffic.droppedMessages,
       droppedBytes: traffic.droppedBytes,
       stuckViewers: traffic.stuckViewers,
+      throttledReads: traffic.throttledReads,
       packets,
       continuityErrors,
       ...traffic.rates(nowMs),

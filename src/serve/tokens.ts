@@ -3,6 +3,7 @@
 // address and which names `topic` and `scopes`.
 // A token's text goes in here and nowhere else; what is said of a refused one holds nothing of it.
 
+import { createHash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { trimSlashes } from '../http/path.js';
 import type { Place } from './topic.js';
@@ -13,10 +14,12 @@ export interface Grant {
   readonly canWrite: boolean;
   /** When it ends, in milliseconds since 1970; Infinity: never (no secret is set). */
   readonly endsMs: number;
+  /** Tells tokens apart, and holds nothing of them; empty: no secret is set. */
+  readonly owner: string;
 }
 
 /** Everything to everybody: what there is without a secret. */
-export const OPEN_GRANT: Grant = { canRead: true, canWrite: true, endsMs: Infinity };
+export const OPEN_GRANT: Grant = { canRead: true, canWrite: true, endsMs: Infinity, owner: '' };
 
 /** A token that does not let in. `message` says why in words of ours. */
 export class TokenError extends Error {
@@ -67,7 +70,7 @@ export class Tokens {
       const wanted = place.way === 'in' ? '"write"' : place.way === 'out' ? '"read"' : '"read" or "write"';
       throw new TokenError(`this token has not the scope ${wanted}`);
     }
-    return { canRead, canWrite, endsMs: claims.exp * 1000 };
+    return { canRead, canWrite, endsMs: claims.exp * 1000, owner: ownerOf(token) };
   }
 
   /** Whether a token lets its holder see what the server does. Rejects with {@link TokenError}. */
@@ -134,6 +137,14 @@ export class Tokens {
       throw new TokenError(inWords(error)); // without the library's, as cause: it may quote the token
     }
   }
+}
+
+/** Of what is signed: the signature could be written in more than one way. */
+function ownerOf(token: string): string {
+  const signed = token.trim();
+  return createHash('sha256')
+    .update(signed.slice(0, signed.lastIndexOf('.')))
+    .digest('base64url');
 }
 
 function inWords(error: unknown): string {

@@ -16,6 +16,8 @@ export class Traffic {
   droppedBytes = 0;
   /** Viewers that took nothing any more. */
   stuckViewers = 0;
+  /** Reads that held so many tiny messages that others were served in between. */
+  throttledReads = 0;
 
   readonly #samples: { atMs: number; received: number; sent: number }[] = [];
 
@@ -47,5 +49,6 @@ export class Traffic {
     this.droppedMessages += other.droppedMessages;
     this.droppedBytes += other.droppedBytes;
     this.stuckViewers += other.stuckViewers;
+    this.throttledReads += other.throttledReads;
   }
 }

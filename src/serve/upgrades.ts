@@ -19,6 +19,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
     noServer: true,
     clientTracking: false, // the hall knows them
     perMessageDeflate: false,
+    autoPong: false, // see answerPings
     maxPayload: limits.maxMessageBytes,
     closeTimeout: limits.closeTimeoutMs, // missing from @types/ws
     // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".
@@ -30,7 +31,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
   const redeem = (visitor: Visitor, place: Place, code: string) => {
     let grant: Grant;
     try {
-      grant = codes.redeem(code, place.topic, Date.now());
+      grant = codes.redeem(code, place.topic, performance.now(), Date.now());
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       visitor.refuseCode(error.message);
@@ -41,14 +42,12 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const address = entrance.admit(request);
-    entrance.checkTries(address, Date.now());
     const path = withoutLastSlash(pathOf(request.url ?? ''));
     refuseEmptySegments(path);
     const place = parsePlace(decodeURIComponent(path));
     if (!place) {
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ and a topic');
     }
-    hall.checkRoomFor(address);
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const visitor = new Visitor(webSocket, socket, place, address, hall);
       hall.came(visitor, address);

@@ -7,6 +7,8 @@ import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { LimitError } from '../errors.js';
 import type { Sink } from '../relay/feed.js';
+import { answerPings } from '../relay/framing/pongs.js';
+import { throttleReads } from '../relay/framing/read-throttle.js';
 import { Heartbeat } from '../relay/heartbeat.js';
 import type { Contribution } from './contribution.js';
 import { atTime } from './deadline.js';
@@ -45,6 +47,8 @@ export class Visitor {
   #callOff: () => void; // what is timed: the token's coming, then its end
   #heartbeat: Heartbeat;
   #isFirst = true;
+  #heardMs = performance.now();
+  #heardBytes = 0;
 
   /** @param carrier the connection under `socket`. */
   constructor(socket: WebSocket, carrier: Socket, place: Place, address: string, hall: Hall) {
@@ -53,14 +57,17 @@ export class Visitor {
     this.#place = place;
     this.#address = address;
     this.#hall = hall;
+    answerPings(socket, carrier);
+    throttleReads(socket, () => hall.noteThrottledRead(place, address, this.#room?.traffic ?? null));
     this.#heartbeat = new Heartbeat(socket, hall.limits, () => socket.terminate());
     socket.on('error', (error) => hall.log.debug('visitor failed', { topic: place.path, reason: error.message }));
     socket.on('close', () => this.#leave());
     socket.on('message', (data: RawData, isBinary) => this.#take(data as Buffer, isBinary));
-    const seconds = hall.limits.tokenTimeoutMs / 1000;
-    this.#callOff = atTime(Date.now() + hall.limits.tokenTimeoutMs, () => {
-      this.#part(POLICY_VIOLATION, `no token came within ${seconds} s: it is the first message`);
-    });
+    const { tokenTimeoutMs } = hall.limits;
+    const late = setTimeout(() => {
+      this.#part(POLICY_VIOLATION, `no token came within ${tokenTimeoutMs / 1000} s: it is the first message`);
+    }, tokenTimeoutMs).unref();
+    this.#callOff = () => clearTimeout(late);
     const before = carrier.bytesRead;
     const measure = () => {
       if (this.#state !== 'waiting') carrier.off('data', measure);
@@ -81,13 +88,18 @@ export class Visitor {
 
   /** Its code is refused. */
   refuseCode(reason: string): void {
-    this.#hall.noteRefusal(this.#place, this.#address, reason);
-    this.#part(POLICY_VIOLATION, reason);
+    this.#part(POLICY_VIOLATION, this.#hall.noteRefusal(this.#place, this.#address, reason));
   }
 
-  /** There is no room for more strangers. */
-  giveWay(): void {
-    this.#part(TRY_AGAIN_LATER, 'too many are waiting with their tokens');
+  /** Its place is another's. */
+  giveWay(reason: string): void {
+    this.#part(TRY_AGAIN_LATER, reason);
+  }
+
+  /** How long nothing has come from it, pongs included. */
+  silentMs(nowMs: number): number {
+    this.#listen(nowMs);
+    return nowMs - this.#heardMs;
   }
 
   /** The server stops. */
@@ -97,11 +109,18 @@ export class Visitor {
 
   /** Gives up a viewer that takes nothing. To be called about once a second. */
   look(nowMs: number): void {
+    this.#listen(nowMs);
     if (!this.#viewer?.isStuck(nowMs)) return;
     this.#room!.traffic.stuckViewers++; // a viewer is in a room
     this.#hall.tellStuck(this.#place, this.#address);
     this.#leave();
     this.#socket.terminate(); // a close frame would stand behind all that it does not take
+  }
+
+  #listen(nowMs: number): void {
+    const { bytesRead } = this.#carrier;
+    if (bytesRead !== this.#heardBytes) this.#heardMs = nowMs;
+    this.#heardBytes = bytesRead;
   }
 
   #take(data: Buffer, isBinary: boolean): void {
@@ -140,10 +159,11 @@ export class Visitor {
         return;
       }
       const isRefused = error instanceof TokenError;
-      if (isRefused) this.#hall.noteRefusal(this.#place, this.#address, error.message);
-      this.#socket.send(verdictText(path, text, false, error.message));
+      const { message } = error;
+      const reason = isRefused ? this.#hall.noteRefusal(this.#place, this.#address, message) : message;
+      this.#socket.send(verdictText(path, text, false, reason));
       this.#socket.resume();
-      this.#part(isRefused ? POLICY_VIOLATION : TRY_AGAIN_LATER, error.message);
+      this.#part(isRefused ? POLICY_VIOLATION : TRY_AGAIN_LATER, reason);
       return;
     }
     this.#socket.resume();
@@ -160,10 +180,11 @@ export class Visitor {
   /** Comes into its room; `tell` is called before anything of the room is heard. Throws {@link LimitError}. */
   #enter(grant: Grant, tell: () => void = () => undefined): void {
     const { rooms, limits } = this.#hall;
-    const room = rooms.enter(roomOf(this.#place));
+    this.#hall.settle(this, grant, this.#address);
+    const { room, leave } = rooms.enter(roomOf(this.#place), this, grant, this.#address);
+    this.#leaveRoom = leave;
     this.#callOff();
     this.#state = 'in';
-    this.#hall.settled(this);
     this.#room = room;
     // A message that only has the form of a token is none where one was shown already.
     this.#isFirst = grant === OPEN_GRANT;
@@ -197,7 +218,7 @@ export class Visitor {
     this.#leaveRoom = () => {
       unwatch();
       this.#contribution?.leave();
-      rooms.leave(room);
+      leave();
     };
     this.#callOff = atTime(grant.endsMs, () => this.#part(POLICY_VIOLATION, 'the token has expired'));
     this.#hall.log.debug('visitor came', { topic: this.#place.path, from: this.#address });

@@ -62,6 +62,7 @@ export function feedStats(more: Partial<FeedStats> = {}): FeedStats {
     withheld: [],
     withheldMessages: 0,
     cacheBytes: 0,
+    throttledReads: 0,
     ...more,
   };
 }
@@ -99,6 +100,7 @@ export function streamStats(more: Partial<StreamStats> = {}): StreamStats {
     withheldMessages: 0,
     readers: 1,
     cacheBytes: 0,
+    throttledReads: 0,
     ...more,
   };
 }
@@ -112,6 +114,7 @@ export const TOTAL: Stats['destinations'][string]['total'] = {
   droppedMessages: 0,
   droppedBytes: 0,
   receivedMessages: 0,
+  throttledReads: 0,
 };
 
 /** A link that is open and sends. */
@@ -134,6 +137,7 @@ export function linkStats(more: Partial<LinkStats> = {}): LinkStats {
     droppedMessages: 0,
     droppedBytes: 0,
     receivedMessages: 0,
+    throttledReads: 0,
     pingMs: 12.3,
     ...more,
   };

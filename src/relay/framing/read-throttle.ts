@@ -1,0 +1,110 @@
+// Bounds the work that one read of a WebSocket's connection makes at once. A read of 64 KiB may hold 32,000 empty frames,
+// and ws hands out all of them in one go, whatever pause() says: everybody else waits for seconds. Here a read of few
+// frames passes untouched; one of many is handed to ws's receiver in slices, over as many turns of the event loop as it
+// takes. The connection is not read meanwhile: the receiver has not taken the last write, so ws pauses it by itself.
+//
+// This is the one file that knows ws's receiver: that it is a Writable at `_receiver`, fed with `write`. `_write` is what
+// Node has subclasses of Writable implement, so its contract (one call at a time, until the callback) is not ws's to change.
+// Where the receiver is another, nothing is throttled and everything else works: read-throttle.test.ts fails then.
+// (ws's `allowSynchronousEvents: false` hands out one message a turn: 70 times slower for a burst of small messages, and it
+// neither sees fragments nor the cost of one message.)
+
+import type { WebSocket } from 'ws';
+import { FrameWalk } from './frame-walk.js';
+import { type StepResult, type Steps, turns, type Turns } from './turns.js';
+
+/** Frames of one connection that pass in one turn of the event loop without being timed. Media comes with a handful. */
+const FREE_FRAMES = 16;
+/** As many frames, and the turns are counted. */
+const WATCHED_FRAMES = 4;
+/** Frames in one slice: the clock is looked at in between. */
+const SLICE_FRAMES = 4;
+
+type Taken = (error?: Error | null) => void;
+type Write = (chunk: Buffer, encoding: BufferEncoding, taken: Taken) => void;
+/** What is used of ws's receiver. */
+interface Receiver {
+  readonly writableLength: number;
+  _write: Write;
+}
+
+/** Stands between one connection and ws's receiver. */
+class ReadThrottle implements Steps {
+  readonly #write: Write; // the receiver's own
+  readonly #turns: Turns;
+  readonly #throttled: () => void;
+  readonly #walk = new FrameWalk();
+  #turn = -1; // that #frames belongs to
+  #frames = 0;
+  #chunk: Buffer | null = null; // a read that is being handed on in slices: those before #from are
+  #from = 0;
+  #to = 0;
+  #taken: Taken = () => undefined; // the receiver's word for a read that it has taken
+  #isStepping = false;
+  #slicesOut = 0; // 1 where the receiver takes a slice later
+  readonly #sliceTaken: Taken = (error) => this.#takenSlice(error);
+
+  constructor(receiver: Receiver, throttled: () => void, shared: Turns) {
+    this.#write = receiver._write.bind(receiver);
+    this.#turns = shared;
+    this.#throttled = throttled;
+    receiver._write = (chunk, encoding, taken) => this.#take(chunk, encoding, taken);
+  }
+
+  /** Hands the next slice on. */
+  step(): StepResult {
+    const chunk = this.#chunk!; // there until the last slice is taken
+    if (this.#to === this.#from) this.#to = this.#walk.advance(chunk, this.#from, SLICE_FRAMES);
+    const slice = chunk.subarray(this.#from, this.#to);
+    this.#from = this.#to;
+    this.#isStepping = true;
+    this.#slicesOut++;
+    this.#write(slice, 'binary', this.#sliceTaken);
+    this.#isStepping = false;
+    if (this.#slicesOut > 0) return 'waiting';
+    return this.#chunk === null ? 'done' : 'more';
+  }
+
+  #take(chunk: Buffer, encoding: BufferEncoding, taken: Taken): void {
+    const { number } = this.#turns;
+    if (this.#turn !== number) {
+      this.#turn = number;
+      this.#frames = 0;
+    }
+    const end = this.#walk.advance(chunk, 0, FREE_FRAMES - this.#frames);
+    this.#frames += this.#walk.frames;
+    if (this.#frames >= WATCHED_FRAMES) this.#turns.watch();
+    if (end === chunk.length) {
+      this.#write(chunk, encoding, taken);
+      return;
+    }
+    this.#chunk = chunk;
+    this.#from = 0;
+    this.#to = end;
+    this.#taken = taken;
+    if (!this.#turns.take(this)) this.#throttled();
+  }
+
+  /** The receiver has taken a slice: at once, unless it is one that does so later. */
+  #takenSlice(error?: Error | null): void {
+    this.#slicesOut--;
+    if (this.#chunk === null) return;
+    if (error || this.#from === this.#chunk.length) {
+      this.#chunk = null;
+      this.#taken(error);
+    } else if (!this.#isStepping) {
+      this.#turns.take(this);
+    }
+  }
+}
+
+/**
+ * Throttles the reading of a WebSocket that was opened just now; its compression is off. `throttled` is called for each
+ * read that takes more than one turn of the event loop. Returns whether that is possible with this version of ws.
+ */
+export function throttleReads(socket: WebSocket, throttled: () => void, shared: Turns = turns): boolean {
+  const { _receiver: receiver } = socket as unknown as { _receiver?: Partial<Receiver> };
+  if (typeof receiver?._write !== 'function' || typeof receiver.writableLength !== 'number') return false;
+  new ReadThrottle(receiver as Receiver, throttled, shared);
+  return true;
+}

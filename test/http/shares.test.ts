@@ -1,0 +1,59 @@
+// Who holds most gives way first.
+
+import { expect } from 'chai';
+import { networkOf } from '../../src/http/network.js';
+import { Shares } from '../../src/http/shares.js';
+
+describe('shares', () => {
+  it('name the oldest of who holds most: by the first key, then by the second', () => {
+    const shares = new Shares<string>();
+    shares.add(['a', '1'], 'a1');
+    for (let i = 0; i < 3; i++) shares.add(['b', '1'], `b1.${i}`);
+    for (let i = 0; i < 4; i++) shares.add(['b', '2'], `b2.${i}`);
+    for (let i = 0; i < 5; i++) shares.add(['c', '1'], `c1.${i}`);
+    const order: string[] = [];
+    for (let one = shares.oldestOfMost(); one && shares.size > 3; one = shares.oldestOfMost()) {
+      order.push(one);
+      shares.delete([one[0]!, one[1]!], one);
+    }
+    expect(order.slice(0, 4)).to.deep.equal(['b2.0', 'b1.0', 'b2.1', 'c1.0']);
+    expect(order).not.to.include('a1');
+    expect(shares.size).to.equal(3);
+  });
+
+  it('have nobody give way to a newcomer who would have more then', () => {
+    const shares = new Shares<number>();
+    shares.add(['a'], 1);
+    shares.add(['a'], 2);
+    shares.add(['b'], 3);
+    expect(shares.ofMostFor(['a'])).to.equal(null);
+    expect(shares.ofMostFor(['b'])).to.equal(null);
+    expect([...shares.ofMostFor(['c'])!]).to.deep.equal([1, 2]);
+  });
+
+  it('forget who holds nothing any more', () => {
+    const shares = new Shares<number>();
+    shares.delete(['a', 'b'], 1);
+    shares.add(['a', 'b'], 1);
+    shares.delete(['a', 'b'], 2);
+    expect(shares.size).to.equal(1);
+    shares.delete(['a', 'b'], 1);
+    expect([shares.size, shares.oldestOfMost()]).to.deep.equal([0, null]);
+  });
+});
+
+describe('an address', () => {
+  const cases: [address: string, network: string][] = [
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+    ['2001:db8:0:7::1', '2001:db8:0:7::/64'],
+    ['2001:db8::7:1:2:3:4', '2001:db8:0:7::/64'],
+    ['2001:0DB8:0000:0007:ffff:1:2:3', '2001:db8:0:7::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['', ''],
+  ];
+  for (const [address, network] of cases) {
+    it(`"${address}" is one of "${network}"`, () => expect(networkOf(address)).to.equal(network));
+  }
+});
