@@ -45,6 +45,7 @@ function writeProcess(text: MetricsText, stats: ProcessStats): void {
     [labels({ version: stats.version, node: stats.node }), 1],
   ]);
   text.gauge('vw_cache_bytes', 'Kept for those who join, of all feeds and streams.', stats.cacheBytes);
+  text.counter('vw_log_lost_lines_total', 'Lines of the log that were lost.', stats.log.lostLines);
   text.gauge('process_start_time_seconds', 'When it was started, since 1970.', stats.startedMs / 1000);
   text.counter('process_cpu_seconds_total', 'Processor time.', stats.cpuMs / 1000);
   text.gauge('process_resident_memory_bytes', 'Resident memory.', stats.rssBytes);

@@ -4,6 +4,7 @@
 import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
+import { LOG_WELL } from '../log-output.js';
 import { Destination, type DestinationSource } from './destination.js';
 import { farEndOf } from './far-end.js';
 import { Feed, type FeedObserver, type Sink } from './feed.js';
@@ -231,7 +232,7 @@ export class Relay {
   stats(): Stats {
     return {
       nowMs: Date.now(),
-      process: this.#process.stats(this.#cacheBudget?.used ?? 0),
+      process: this.#process.stats(this.#cacheBudget?.used ?? 0, this.journal.log.state ?? LOG_WELL),
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: Object.fromEntries([...this.#streamRules.keys()].map((name) => [name, this.#stream(name).stats()])),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),

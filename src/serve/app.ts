@@ -11,6 +11,7 @@ import express, {
 import helmet from 'helmet';
 import { METRICS_TYPE } from '../metrics.js';
 import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
+import { LOG_WELL } from '../log-output.js';
 import type { Codes } from './codes.js';
 import type { Hall } from './hall.js';
 import { metricsText } from './metrics.js';
@@ -107,6 +108,7 @@ export function createServeApp(parts: AppParts): Express {
     return {
       clients: size,
       refusals: entrance.refusals,
+      log: hall.log.state ?? LOG_WELL,
       topics: rooms.stats(performance.now()),
     };
   }
