@@ -94,6 +94,15 @@ export class LogOutput {
     }
   }
 
+  /** Gives the descriptor up, and what waits for it. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#waiting = [];
+    this.#waitingBytes = this.#written = this.#untold = this.#telling = 0;
+    if (this.#fd !== -1 && this.#fd !== this.#given) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
   #push(line: Buffer): void {
     this.#waiting.push(line);
     this.#waitingBytes += line.length;

@@ -6,12 +6,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { LogOutput } from '../src/log-output.js';
+import { LogOutput, type LogOutputOptions } from '../src/log-output.js';
 import { afterTest } from './support/cleanup.js';
 import { until } from './support/wait.js';
 
 const FAST = { waitMs: 2, retryMs: 2 };
-const lostLine = (lost: number) => `lost ${lost}`;
 
 /** A named pipe that is gone after the test. */
 function fifo(): string {
@@ -25,8 +24,19 @@ function fifo(): string {
 /** Opens a descriptor that is closed after the test. */
 function opened(path: string, flags: number): number {
   const fd = openSync(path, flags);
-  afterTest(() => Promise.resolve().then(() => closeSync(fd)));
+  afterTest(() => {
+    closeSync(fd);
+  });
   return fd;
+}
+
+/** An output that is closed after the test, before its descriptor is. */
+function outputTo(fd: number, options: Partial<LogOutputOptions> = FAST): LogOutput {
+  const output = new LogOutput(fd, (lost) => `lost ${lost}`, options);
+  afterTest(() => {
+    output.close();
+  });
+  return output;
 }
 
 /** What can be read now, as text. */
@@ -50,7 +60,7 @@ describe('LogOutput', () => {
     const folder = mkdtempSync(join(tmpdir(), 'vw-log-'));
     afterTest(() => rm(folder, { recursive: true }));
     const path = join(folder, 'log');
-    const output = new LogOutput(opened(path, constants.O_WRONLY | constants.O_CREAT), lostLine);
+    const output = outputTo(opened(path, constants.O_WRONLY | constants.O_CREAT), {});
     output.write('one\n');
     output.write('two\n');
     expect(readFileSync(path, 'utf8')).to.equal('one\ntwo\n');
@@ -58,7 +68,7 @@ describe('LogOutput', () => {
   });
 
   it('counts the lines that a full device does not take, says why, and tells of an error once', () => {
-    const output = new LogOutput(opened('/dev/full', constants.O_WRONLY), lostLine, FAST);
+    const output = outputTo(opened('/dev/full', constants.O_WRONLY));
     const codes: string[] = [];
     output.onError = (code) => codes.push(code);
     for (let i = 0; i < 5; i++) output.write('a line\n');
@@ -71,7 +81,7 @@ describe('LogOutput', () => {
   });
 
   it('counts the lines of a descriptor that is not open for writing', () => {
-    const output = new LogOutput(opened('/dev/null', constants.O_RDONLY), lostLine, FAST);
+    const output = outputTo(opened('/dev/null', constants.O_RDONLY));
     output.write('a line\n');
     expect(output.state.lostLines).to.equal(1);
     expect(output.state.error).to.include('EBADF');
@@ -80,7 +90,7 @@ describe('LogOutput', () => {
   it('goes on where a reader comes back, and says how many lines are lost, without being given another', async () => {
     const path = fifo();
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const output = new LogOutput(opened(path, constants.O_WRONLY), lostLine, FAST);
+    const output = outputTo(opened(path, constants.O_WRONLY));
     output.write('heard\n');
     expect(readAll(reader)).to.equal('heard\n');
     closeSync(reader);
@@ -99,7 +109,7 @@ describe('LogOutput', () => {
     const reader = opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const maxWaitingBytes = 10_000;
     // Blocking, as a shell hands it out: a write to it would wait for ever.
-    const output = new LogOutput(opened(path, constants.O_WRONLY), lostLine, { ...FAST, maxWaitingBytes });
+    const output = outputTo(opened(path, constants.O_WRONLY), { ...FAST, maxWaitingBytes });
     const lines = Array.from({ length: 3000 }, (_, i) => `line ${i} ${'.'.repeat(90)}`);
     for (const line of lines) output.write(`${line}\n`);
     const { lostLines, waitingBytes } = output.state;
@@ -121,7 +131,7 @@ describe('LogOutput', () => {
   it('flushes what waits to a reader who reads on, and gives up on one who does not', () => {
     const path = fifo();
     const reader = opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const output = new LogOutput(opened(path, constants.O_WRONLY), lostLine);
+    const output = outputTo(opened(path, constants.O_WRONLY), {});
     const line = `${'x'.repeat(999)}\n`;
     for (let i = 0; i < 100; i++) output.write(line);
     expect(output.state.waitingBytes).to.be.above(0);
