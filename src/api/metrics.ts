@@ -2,6 +2,7 @@
 // A feed, stream or destination that is gone has no series.
 
 import { type Labels, labels, MetricsText, type Sample } from '../metrics.js';
+import type { FaultCode } from '../relay/event.js';
 import type {
   DestinationStats,
   FeedStats,
@@ -155,6 +156,9 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
   gauge('cache_bytes', 'Kept for those who join.', ({ cacheBytes }) => cacheBytes);
 }
 
+/** What may be wrong with a link that is up. */
+const UP_FAULTS: ReadonlySet<FaultCode> = new Set(['slow', 'no-rule', 'opaque-ts']);
+
 function writeDestinations(text: MetricsText, destinations: readonly Labelled<DestinationStats>[]): void {
   const counter = (name: string, help: string, of: (total: LinkCounters) => number) =>
     text.counter(
@@ -168,7 +172,9 @@ function writeDestinations(text: MetricsText, destinations: readonly Labelled<De
       help,
       each(destinations, ({ live }) => of(live)),
     );
-  gauge('up', 'Whether its link is open.', ({ state }) => Number(state === 'open'));
+  gauge('up', 'Whether its link is open, and not only for a moment.', ({ state, fault }) =>
+    Number(state === 'open' && (fault === null || UP_FAULTS.has(fault.code))),
+  );
   text.gauge(
     'vw_destination_info',
     'What it sends, and where to; always 1.',

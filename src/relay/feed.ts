@@ -2,6 +2,7 @@
 
 import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/handover.js';
+import { isTransportStream } from '../mpegts/is-transport-stream.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
@@ -63,6 +64,7 @@ export class Feed {
   #opaqueBytes = 0;
   #messages = 0;
   #opaqueMessages = 0;
+  #opaqueTs = 0; // of them, MPEG-TS
   #lastAccessMs: number | null = null;
   readonly #watch: FeedWatch;
   #toldTracks = '';
@@ -135,6 +137,7 @@ export class Feed {
   publishOpaque(kind: Exclude<MessageKind, 'ts'>, data: Uint8Array, from: Sink | null): void {
     this.#opaqueMessages++;
     this.#opaqueBytes += data.length;
+    if (kind === 'binary' && isTransportStream(data)) this.#opaqueTs++;
     const message = new Message(kind, data);
     for (const sink of this.#sinks) if (sink !== from) sink.write(message);
     for (const client of this.#clients) if (client !== from) client.write(message);
@@ -219,6 +222,7 @@ export class Feed {
         source: this.#publication?.source.address ?? null,
         packetBytes: this.#packetBytes,
         opaqueBytes: this.#opaqueBytes,
+        opaqueTs: this.#opaqueTs,
         skippedBytes: this.skippedBytes,
         packets: seen?.packets ?? 0,
         hasPat: (seen?.pmtPid ?? -1) !== -1,
