@@ -1,6 +1,7 @@
 // `vw demo`: all of it in one program, without camera, microphone or ffmpeg. Signals and process.exit are in cmd and
 // nowhere further in.
 
+import { isatty } from 'node:tty';
 import { Demo } from '../src/demo/demo.js';
 import { Voice } from '../src/demo/voice.js';
 import { createLog, type LogLevel } from '../src/log.js';
@@ -9,6 +10,7 @@ import { level, whole } from '../src/settings.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './arguments.js';
 import { stopOnSignal } from './lifetime.js';
+import { complain, print } from './output.js';
 
 const HELP = `usage: vw demo [--tour] [--every SECONDS] [--port PORT] [--log-level LEVEL]
 
@@ -39,19 +41,19 @@ export async function demo(args: readonly string[]): Promise<void> {
     wanted = readDemoArguments(args);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    process.stderr.write(`vw: ${error.message}\n`);
+    complain(error.message);
     process.exitCode = EXIT_USAGE;
     return;
   }
-  if (wanted === null) process.stdout.write(HELP);
+  if (wanted === null) print(HELP);
   else await run(wanted);
 }
 
 async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
-  const isTerminal = process.stdout.isTTY;
+  const isTerminal = isatty(1);
   const useColour = isTerminal && (process.env.NO_COLOR ?? '') === '';
-  const voice = new Voice((text) => process.stdout.write(text), useColour);
   const log = createLog(logLevel, isTerminal, useColour);
+  const voice = new Voice((text) => log.output.write(text), useColour);
   const one = new Demo(voice, log);
   const ending = new AbortController();
   const close = async () => {
@@ -62,15 +64,15 @@ async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
   };
   // A terminal that is closed says so by SIGHUP, and a pipe by an error.
   const stop = stopOnSignal(log, close, { signals: ['SIGTERM', 'SIGINT', 'SIGHUP'], sameMs: 500 });
-  process.stdout.on('error', () => {
-    if (!ending.signal.aborted) stop('SIGHUP');
-  });
+  log.output.onError = (code) => {
+    if (!ending.signal.aborted && (code === 'EPIPE' || code === 'EIO')) stop('SIGHUP');
+  };
   try {
     await one.start({ port, version: readVersion() });
     if (everyMs !== null) await one.tour(everyMs);
   } catch (error) {
     if (ending.signal.aborted) return;
-    process.stderr.write(`vw: the demo has failed: ${(error as Error).message}\n`);
+    complain(`the demo has failed: ${(error as Error).message}`);
     process.exit(EXIT_FAILED);
   }
 }

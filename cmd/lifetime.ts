@@ -1,11 +1,13 @@
 // What every server of ours does at its beginning and its end: says why it cannot listen, and stops when it is told to.
 
 import { isatty } from 'node:tty';
-import type { Log } from '../src/log.js';
+import type { ProgramLog } from '../src/log.js';
 import { EXIT_FAILED } from './arguments.js';
 
 /** How long stopping may take before it is cut short. */
 const STOP_MS = 4500;
+/** How long whoever reads the log may take for its last lines. */
+const FLUSH_MS = 300;
 
 /** Why a server cannot listen, in words that name the settings. */
 export function whyNotListening(
@@ -36,7 +38,7 @@ export interface StopSignals {
 
 /** The first signal stops in order, the second at once; so does calling what is returned. */
 export function stopOnSignal(
-  log: Log,
+  log: ProgramLog,
   stop: () => Promise<void>,
   { signals, sameMs }: StopSignals = { signals: ['SIGTERM', 'SIGINT'], sameMs: 0 },
 ): (signal: NodeJS.Signals) => void {
@@ -49,16 +51,19 @@ export function stopOnSignal(
     log.info('stopping', { signal });
     const cut = setTimeout(() => {
       log.warn('stopping took too long, ended', { ms: STOP_MS });
+      log.output.flush(FLUSH_MS);
       process.exit(0);
     }, STOP_MS);
     stop().then(
       () => {
         clearTimeout(cut);
         log.info('stopped');
+        log.output.flush(FLUSH_MS);
         leave(terminals);
       },
       (error: unknown) => {
         log.error('stopping failed', { reason: (error as Error).stack });
+        log.output.flush(FLUSH_MS);
         process.exit(EXIT_FAILED);
       },
     );

@@ -22,6 +22,7 @@ import {
   settingRows,
   UsageError,
 } from './arguments.js';
+import { complain, print } from './output.js';
 
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 250;
@@ -49,12 +50,11 @@ wrongly, ${EXIT_NOT_SERVED} when the relay was not reached, did not accept the k
 
 export async function rules(args: readonly string[]): Promise<void> {
   let client: RelayClient | null = null;
-  process.stdout.on('error', () => process.exit(EXIT_FAILED)); // whom it was for has gone
   try {
     const texts = [...addressSettings.map(({ option }) => option), 'tokens', 'wait'];
     const given = readOptions(args, { texts, flags: ['replace', 'dry-run'], lists: ['token'] });
     if (given.flags.has('help')) {
-      process.stdout.write(HELP);
+      print(HELP);
       return;
     }
     const run = chosen(given);
@@ -62,7 +62,7 @@ export async function rules(args: readonly string[]): Promise<void> {
     client = new RelayClient(relayAddress(given.options, process.env), TIMEOUT_MS);
     process.exitCode = await run(client, waitMs);
   } catch (error) {
-    process.exitCode = complain(error as Error);
+    process.exitCode = report(error as Error);
   } finally {
     client?.close();
   }
@@ -96,12 +96,12 @@ function chosen({ names, flags, lists, options }: Given): Run {
 async function exportRules(client: RelayClient, waitMs: number, file = '-'): Promise<number> {
   const { raw, rules: found } = await whenThere(waitMs, () => askRules(client));
   const text = documentText(raw);
-  if (file === '-') process.stdout.write(text);
+  if (file === '-') print(text);
   else await aboutFile(file, 'written', () => writeWhole(file, text));
   const ids = found.destinations.filter(({ isTokenSet }) => isTokenSet).map(({ rule }) => rule.id);
   const whose =
     ids.length === 0 ? 'no destination has one' : `these destinations have one: ${ids.sort(byName).join(', ')}`;
-  process.stderr.write(`vw: tokens are not in it; ${whose}\n`);
+  complain(`tokens are not in it; ${whose}`);
   return 0;
 }
 
@@ -120,9 +120,9 @@ async function importRules(
   const plan = makePlan(wanted, there, tokens, isReplacing);
   const say = ({ verb, what, words }: Step) => {
     const said = { set: isDry ? 'would set' : 'set', delete: isDry ? 'would delete' : 'deleted' }[verb];
-    process.stdout.write(`${said} ${what}${words === '' ? '' : `: ${words}`}\n`);
+    print(`${said} ${what}${words === '' ? '' : `: ${words}`}\n`);
   };
-  const complainOf = ({ what, why }: Refusal) => void process.stderr.write(`vw: ${what}: ${why}\n`);
+  const complainOf = ({ what, why }: Refusal) => complain(`${what}: ${why}`);
   let outcome: Outcome;
   if (isDry) {
     plan.refusals.forEach(complainOf);
@@ -130,7 +130,7 @@ async function importRules(
     const count = (verb: Step['verb']) => plan.steps.filter((step) => step.verb === verb).length;
     outcome = { set: count('set'), deleted: count('delete'), refused: plan.refusals.length };
   } else outcome = await carryOut(plan, client, say, complainOf);
-  process.stdout.write(`${summary(plan, outcome, isDry)}\n`);
+  print(`${summary(plan, outcome, isDry)}\n`);
   return outcome.refused === 0 ? 0 : EXIT_FAILED;
 }
 
@@ -195,17 +195,16 @@ function readWait(text = '0'): number {
 }
 
 /** Says what was wrong; returns what to end with. */
-function complain(error: Error): number {
-  const say = (words: string) => void process.stderr.write(`vw: ${words}\n`);
+function report(error: Error): number {
   if (error instanceof DocumentError) {
-    say('the file is not good, and nothing was changed:');
-    const faults = error.faults.slice(0, MAX_SHOWN_FAULTS);
-    for (const fault of faults) process.stderr.write(`  ${fault}\n`);
-    if (error.faults.length > faults.length)
-      process.stderr.write(`  and ${error.faults.length - faults.length} more\n`);
+    const shown = error.faults.slice(0, MAX_SHOWN_FAULTS).map((fault) => `\n  ${fault}`);
+    const more = error.faults.length - shown.length;
+    complain(
+      `the file is not good, and nothing was changed:${shown.join('')}${more > 0 ? `\n  and ${more} more` : ''}`,
+    );
     return EXIT_FAILED;
   }
-  say(error.message);
+  complain(error.message);
   if (error instanceof NotServedError || error instanceof RefusedError) return EXIT_NOT_SERVED;
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT_USAGE;
   if (error instanceof FileError) return EXIT_FAILED;

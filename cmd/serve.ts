@@ -1,6 +1,6 @@
 // `vw serve`: the far end. Signals and process.exit are in cmd and nowhere further in.
 
-import type { Log } from '../src/log.js';
+import type { ProgramLog } from '../src/log.js';
 import { isLoopbackHost } from '../src/relay/proxy.js';
 import { servePages } from '../src/serve/pages.js';
 import { guardedBy, startServe } from '../src/serve/server.js';
@@ -8,6 +8,7 @@ import { loadServeConfig, type ServeConfig, serveSettings } from '../src/serve-c
 import { readVersion } from '../src/version.js';
 import { EXIT_FAILED } from './arguments.js';
 import { stopOnSignal, whyNotListening } from './lifetime.js';
+import { complain } from './output.js';
 import { runServerCommand } from './server-command.js';
 import { warmUpServe } from './warm-up-serve.js';
 
@@ -20,7 +21,7 @@ export function serve(args: readonly string[]): Promise<void> {
   return runServerCommand({ name: 'serve', about, settings: serveSettings(), load: loadServeConfig, run }, args);
 }
 
-async function run(config: ServeConfig, log: Log): Promise<void> {
+async function run(config: ServeConfig, log: ProgramLog): Promise<void> {
   warnOfOpenness(config, log);
   await warmUpServe(log);
   try {
@@ -29,15 +30,14 @@ async function run(config: ServeConfig, log: Log): Promise<void> {
     log.info('listening', { url: server.url, version: readVersion(), node: process.version, pid: process.pid });
     stopOnSignal(log, () => server.close());
   } catch (error) {
-    process.stderr.write(
-      `vw: cannot listen: ${whyNotListening(error as Error, config, 'VW_SERVE_HOST', 'VW_SERVE_PORT')}\n`,
-    );
+    const reason = whyNotListening(error as Error, config, 'VW_SERVE_HOST', 'VW_SERVE_PORT');
+    complain(`cannot listen: ${reason}`);
     process.exit(EXIT_FAILED);
   }
 }
 
 /** Says what lets in more, or fewer, than somebody may think. */
-function warnOfOpenness(config: ServeConfig, log: Log): void {
+function warnOfOpenness(config: ServeConfig, log: ProgramLog): void {
   const { host, secret } = config;
   const guarded = guardedBy(config);
   if (guarded === 'open') {

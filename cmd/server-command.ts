@@ -1,9 +1,11 @@
 // What every command has that starts a server: options, --help, --check-config, a log, and words for what is wrong.
 
+import { isatty } from 'node:tty';
 import { ConfigError, unknownVariables } from '../src/config.js';
-import { createLog, type Log, type LogLevel } from '../src/log.js';
+import { createLog, type LogLevel, type ProgramLog } from '../src/log.js';
 import type { Setting } from '../src/read-settings.js';
 import { EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
+import { complain, print } from './output.js';
 
 /** A command that starts a server. */
 export interface ServerCommand<Config extends { readonly logLevel: LogLevel }> {
@@ -13,7 +15,7 @@ export interface ServerCommand<Config extends { readonly logLevel: LogLevel }> {
   readonly settings: readonly Setting[];
   /** Throws {@link ConfigError}. */
   readonly load: (options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv) => Config;
-  readonly run: (config: Config, log: Log) => Promise<void>;
+  readonly run: (config: Config, log: ProgramLog) => Promise<void>;
 }
 
 /** Runs a command as its arguments say. */
@@ -29,21 +31,21 @@ export async function runServerCommand<Config extends { readonly logLevel: LogLe
       settings.map(({ option }) => option),
     );
     if (line.wantsHelp) {
-      process.stdout.write(helpText(command));
+      print(helpText(command));
       return;
     }
     config = load(line.options, process.env);
     if (line.wantsCheck) {
-      process.stdout.write('the configuration is good\n');
+      print('the configuration is good\n');
       return;
     }
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    process.stderr.write(`vw: ${error.message}\n`);
+    complain(error.message);
     process.exitCode = EXIT_USAGE;
     return;
   }
-  const isTerminal = process.stdout.isTTY;
+  const isTerminal = isatty(1); // not process.stdout.isTTY, which would make it the stream's
   const log = createLog(config.logLevel, isTerminal, isTerminal && (process.env.NO_COLOR ?? '') === '');
   for (const variable of unknownVariables(process.env)) log.warn('unknown variable, not used', { variable });
   await run(config, log);

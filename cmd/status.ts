@@ -10,6 +10,7 @@ import { NotServedError, RelayClient } from '../src/cli/relay-client.js';
 import { type Page, pageLines, statusPage, troublePage } from '../src/cli/status-page.js';
 import { ConfigError } from '../src/read-settings.js';
 import { EXIT_FAILED, EXIT_NOT_SERVED, EXIT_USAGE, readOptions, settingRows, UsageError } from './arguments.js';
+import { complain, print, whenOutputEnds } from './output.js';
 import { Screen } from './screen.js';
 
 const TIMEOUT_MS = 10_000;
@@ -41,7 +42,7 @@ export async function status(args: readonly string[]): Promise<void> {
     const texts = addressSettings.map(({ option }) => option);
     const { options, flags, names } = readOptions(args, { texts, flags: ['json'], numbers: ['watch'] });
     if (flags.has('help')) {
-      process.stdout.write(HELP);
+      print(HELP);
       return;
     }
     if (names.length > 0) throw new UsageError(`"${names[0]!}" is not accepted; --help lists what is`);
@@ -49,17 +50,16 @@ export async function status(args: readonly string[]): Promise<void> {
     client = new RelayClient(relayAddress(options, process.env), TIMEOUT_MS);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    process.stderr.write(`vw: ${error.message}\n`);
+    complain(error.message);
     process.exitCode = EXIT_USAGE;
     return;
   }
-  process.stdout.on('error', () => process.exit()); // who read it has seen enough
   try {
     if (wanted.everyMs === null) await lookOnce(client, wanted.isJson);
     else await watch(client, wanted.isJson, wanted.everyMs);
   } catch (error) {
     if (!(error instanceof NotServedError)) throw error;
-    process.stderr.write(`vw: ${error.message}\n`);
+    complain(error.message);
     process.exitCode = EXIT_NOT_SERVED;
   } finally {
     client.close();
@@ -68,7 +68,7 @@ export async function status(args: readonly string[]): Promise<void> {
 
 async function lookOnce(client: RelayClient, isJson: boolean): Promise<void> {
   const seen = await lookAt(client);
-  process.stdout.write(isJson ? `${jsonLine(seen.stats)}\n` : `${pageLines(pageOf(seen)).join('\n')}\n`);
+  print(isJson ? `${jsonLine(seen.stats)}\n` : `${pageLines(pageOf(seen)).join('\n')}\n`);
   process.exitCode = exitCodeOf(seen);
 }
 
@@ -81,6 +81,7 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
     client.close(); // an answer that does not come is not waited for
   };
   process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
+  whenOutputEnds(end); // whoever read it has seen enough
   let last: Seen | null = null;
   let trouble: string | null = null;
   const draw = () => {
@@ -102,10 +103,9 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
         process.exitCode = EXIT_NOT_SERVED;
       }
       if (screen) draw();
-      else if (!isJson)
-        process.stdout.write(`${pageLines(watched(trouble === null ? last : null, trouble)).join('\n')}\n\n`);
-      else if (trouble === null) process.stdout.write(`${jsonLine(last!.stats)}\n`);
-      else if (trouble !== before) process.stderr.write(`vw: ${trouble}; trying again\n`);
+      else if (!isJson) print(`${pageLines(watched(trouble === null ? last : null, trouble)).join('\n')}\n\n`);
+      else if (trouble === null) print(`${jsonLine(last!.stats)}\n`);
+      else if (trouble !== before) complain(`${trouble}; trying again`);
       const spentMs = performance.now() - began;
       await delay(Math.max(everyMs - spentMs, 0), null, { signal: stop.signal }).catch(() => undefined);
     }

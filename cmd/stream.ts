@@ -3,12 +3,13 @@
 import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
 import { type Config, loadConfig, settings } from '../src/config.js';
-import type { Log } from '../src/log.js';
+import type { ProgramLog } from '../src/log.js';
 import { isLoopbackHost, proxyFault } from '../src/relay/proxy.js';
 import { Relay } from '../src/relay/relay.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_FAILED, EXIT_USAGE } from './arguments.js';
 import { stopOnSignal, whyNotListening } from './lifetime.js';
+import { complain } from './output.js';
 import { runServerCommand } from './server-command.js';
 import { warmUp } from './warm-up.js';
 
@@ -17,10 +18,10 @@ export function stream(args: readonly string[]): Promise<void> {
   return runServerCommand({ name: 'stream', about, settings: settings(), load: loadConfig, run }, args);
 }
 
-async function run(config: Config, log: Log): Promise<void> {
+async function run(config: Config, log: ProgramLog): Promise<void> {
   const fault = proxyFault(process.env);
   if (fault !== null) {
-    process.stderr.write(`vw: ${fault}\n`);
+    complain(fault);
     process.exitCode = EXIT_USAGE;
     return;
   }
@@ -39,7 +40,7 @@ async function run(config: Config, log: Log): Promise<void> {
     });
   } catch (error) {
     const reason = whyNotListening(error as Error, config, 'VW_HOST', 'VW_PORT');
-    process.stderr.write(`vw: cannot listen: ${reason}\n`);
+    complain(`cannot listen: ${reason}`);
     process.exit(EXIT_FAILED);
   }
 }

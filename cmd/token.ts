@@ -5,6 +5,7 @@ import { Tokens } from '../src/serve/tokens.js';
 import { parsePlace, topicFault } from '../src/serve/topic.js';
 import { SERVE_DEFINITIONS, splitAudiences } from '../src/serve-settings.js';
 import { EXIT_USAGE, readArguments, UsageError } from './arguments.js';
+import { complain, print } from './output.js';
 
 const OPTIONS = ['topic', 'scope', 'path', 'lifetime', 'secret', 'audience'];
 const SCOPES = ['read', 'write', 'stats'];
@@ -27,10 +28,10 @@ Secret and audience are VW_SERVE_SECRET and VW_SERVE_AUDIENCE (--secret, --audie
 export async function token(args: readonly string[]): Promise<void> {
   try {
     const { options, wantsHelp } = readArguments(args, OPTIONS);
-    process.stdout.write(wantsHelp ? HELP : `${await makeToken(options)}\n`);
+    print(wantsHelp ? HELP : `${await makeToken(options)}\n`);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    process.stderr.write(`vw: ${error.message}\n`);
+    complain(error.message);
     process.exitCode = EXIT_USAGE;
   }
 }

@@ -6,6 +6,7 @@ import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
 import { rules } from './rules.js';
 import { demo } from './demo.js';
+import { complain, print } from './output.js';
 import { serve } from './serve.js';
 import { status } from './status.js';
 import { stream } from './stream.js';
@@ -49,17 +50,19 @@ switch (command) {
   case 'version':
   case '--version':
   case '-v':
-    process.stdout.write(`${readVersion()}\n`);
+    print(`${readVersion()}\n`);
     break;
   case 'help':
   case '--help':
   case '-h':
-    process.stdout.write(USAGE);
+    print(USAGE);
     break;
   case '--check-config':
     await stream(['--check-config', ...args]);
     break;
   default:
-    process.stderr.write(command === undefined ? USAGE : `vw: there is no command "${command}"\n\n${USAGE}`);
+    complain(
+      command === undefined ? `a command is missing\n\n${USAGE}` : `there is no command "${command}"\n\n${USAGE}`,
+    );
     process.exitCode = EXIT_USAGE;
 }

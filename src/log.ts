@@ -1,7 +1,9 @@
 // The log: JSON lines, or readable colour on a terminal. A constant message, facts as fields.
 // Never a token, never a URL's query: see `safeUrl`.
 
+import { Writable } from 'node:stream';
 import winston from 'winston';
+import { LogOutput, type LogState } from './log-output.js';
 
 /** What the rest of the program needs of a log. */
 export interface Log {
@@ -9,6 +11,14 @@ export interface Log {
   info(message: string, facts?: Facts): void;
   warn(message: string, facts?: Facts): void;
   error(message: string, facts?: Facts): void;
+  /** What became of its lines; a log without it loses none. */
+  readonly state?: LogState;
+}
+
+/** A log that goes to a descriptor. */
+export interface ProgramLog extends Log {
+  readonly state: LogState;
+  readonly output: LogOutput;
 }
 
 /** Facts that go with a log line. */
@@ -19,7 +29,7 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The log of a program, on stdout. `isTerminal` chooses the readable form, `useColour` paints it. */
-export function createLog(level: LogLevel, isTerminal: boolean, useColour: boolean): Log {
+export function createLog(level: LogLevel, isTerminal: boolean, useColour: boolean, fd = 1): ProgramLog {
   const { combine, timestamp, json, printf } = winston.format;
   const readable = printf((info) => {
     const { level: of, message, timestamp: at, ...facts } = info;
@@ -30,17 +40,39 @@ export function createLog(level: LogLevel, isTerminal: boolean, useColour: boole
       .join('');
     return `${paint(DIM, time, useColour)} ${paint(COLOURS[of] ?? DIM, of.padEnd(5), useColour)} ${String(message)}${rest}`;
   });
+  const format = combine(timestamp(), isTerminal ? readable : json());
+  const output = new LogOutput(fd, (lines) => {
+    const info = format.transform({ level: 'warn', message: 'lines of the log were lost', lines });
+    return String((info as Record<symbol, unknown>)[Symbol.for('message')]); // winston's own place for the text
+  });
+  // Taken at once, always: what cannot be written is the output's affair, and no reason for winston to gather lines.
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (text: string, _encoding, done) => {
+      output.write(text);
+      done();
+    },
+  });
   const logger = winston.createLogger({
     level,
-    format: combine(timestamp(), isTerminal ? readable : json()),
+    format,
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types disagree
-    transports: [new winston.transports.Console()],
+    transports: [new winston.transports.Stream({ stream, eol: '\n' })],
   });
   // Not winston's own methods: they put a line together also where nobody wants it, some 80 us each when cold.
   const at = (name: LogLevel): Log['info'] => {
     return logger.isLevelEnabled(name) ? (message, facts) => void logger[name](message, facts) : () => undefined;
   };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    output,
+    get state() {
+      return output.state;
+    },
+  };
 }
 
 /** A URL as it may be logged: without user, password, query and fragment. */

@@ -165,7 +165,7 @@ export const DEFINITIONS = {
     option: 'good-after-ms',
     fallback: DEFAULT_LIMITS.goodAfterMs,
     read: ms,
-    doc: 'a link that was open for so long is good: the delays start over',
+    doc: 'a link that was open for so long is well: its fault is over, and the delays start over',
   },
   pingIntervalMs: {
     env: 'VW_PING_INTERVAL_MS',

@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { HttpError } from '../http/problem.js';
 import type { Relay } from '../relay/relay.js';
-import { parseFeedName, parseSourceName, trimName } from '../relay/rules.js';
+import { parseFeedName, isStreamName, parseSourceName, trimName } from '../relay/rules.js';
 import { playerRoutes } from '../web/player-routes.js';
 import { takeHttpUpload } from './http-upload.js';
 import type { HttpViewers } from './http-viewer.js';
@@ -49,6 +49,7 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers): Route[] {
     readName: (name) => parseSourceName(trimName(name)),
     wantsToken: false,
     frameAncestors: [],
+    whyWaiting: (name) => (relay.has(name) || !isStreamName(name) ? null : `There is no stream rule “${name}” yet.`),
   });
   const playerOr404: RequestHandler = (request, response) => {
     player(request, response, () => {

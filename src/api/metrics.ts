@@ -2,6 +2,7 @@
 // A feed, stream or destination that is gone has no series.
 
 import { type Labels, labels, MetricsText, type Sample } from '../metrics.js';
+import type { FaultCode } from '../relay/event.js';
 import type {
   DestinationStats,
   FeedStats,
@@ -45,6 +46,7 @@ function writeProcess(text: MetricsText, stats: ProcessStats): void {
     [labels({ version: stats.version, node: stats.node }), 1],
   ]);
   text.gauge('vw_cache_bytes', 'Kept for those who join, of all feeds and streams.', stats.cacheBytes);
+  text.counter('vw_log_lost_lines_total', 'Lines of the log that were lost.', stats.log.lostLines);
   text.gauge('process_start_time_seconds', 'When it was started, since 1970.', stats.startedMs / 1000);
   text.counter('process_cpu_seconds_total', 'Processor time.', stats.cpuMs / 1000);
   text.gauge('process_resident_memory_bytes', 'Resident memory.', stats.rssBytes);
@@ -157,6 +159,9 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
   gauge('cache_bytes', 'Kept for those who join.', ({ cacheBytes }) => cacheBytes);
 }
 
+/** What may be wrong with a link that is up. */
+const UP_FAULTS: ReadonlySet<FaultCode> = new Set(['slow', 'no-rule', 'opaque-ts']);
+
 function writeDestinations(text: MetricsText, destinations: readonly Labelled<DestinationStats>[]): void {
   const counter = (name: string, help: string, of: (total: LinkCounters) => number) =>
     text.counter(
@@ -170,7 +175,9 @@ function writeDestinations(text: MetricsText, destinations: readonly Labelled<De
       help,
       each(destinations, ({ live }) => of(live)),
     );
-  gauge('up', 'Whether its link is open.', ({ state }) => Number(state === 'open'));
+  gauge('up', 'Whether its link is open, and not only for a moment.', ({ state, fault }) =>
+    Number(state === 'open' && (fault === null || UP_FAULTS.has(fault.code))),
+  );
   text.gauge(
     'vw_destination_info',
     'What it sends, and where to; always 1.',

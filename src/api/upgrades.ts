@@ -6,11 +6,12 @@ import { WebSocketServer } from 'ws';
 import { LocalClient } from '../ingest/local-client.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import { parseSourceName } from '../relay/rules.js';
+import { ENDPOINT_HEADER } from '../relay/reconnecting.js';
+import { isStreamName, parseSourceName } from '../relay/rules.js';
 import type { Seats } from '../relay/seats.js';
 import { takeUpgradesOf } from '../http/upgrades.js';
 import type { Guard } from './guard.js';
-import { refuseEmptySegments } from '../http/path.js';
+import { pathOf, refuseEmptySegments } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
 import { knockOf } from './request.js';
 
@@ -23,6 +24,11 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     maxPayload: relay.limits.maxMessageBytes,
     // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".
     handleProtocols: (offered) => [...offered][0] ?? false,
+  });
+
+  // So that a relay that sends MPEG-TS here can be told that it arrives as data.
+  webSockets.on('headers', (headers, { url = '' }) => {
+    if (!isStreamName(decodeURIComponent(pathOf(url).slice('/ws/'.length)))) headers.push(`${ENDPOINT_HEADER}: feed`);
   });
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {

@@ -13,12 +13,16 @@ export interface Wrong {
   readonly fault: Fault;
 }
 
-/** Everything that is wrong: feeds, streams, destinations, each by name. */
-export function whatIsWrong({ feeds, streams, destinations }: Stats): Wrong[] {
+/** Everything that is wrong: feeds, streams, destinations, each by name; the log. */
+export function whatIsWrong({ feeds, streams, destinations, process }: Stats): Wrong[] {
+  const { error } = process.log;
   return [
     ...each('feed', feeds, ({ fault }) => [fault]),
     ...each('stream', streams, ({ fault }) => [fault]),
     ...each('destination', destinations, ({ live, coming }) => [linkFault(live), coming && linkFault(coming)]),
+    ...(error === null
+      ? []
+      : [{ what: 'log', fault: { code: 'other' as const, words: `it cannot be written: ${error}` } }]),
   ];
 }
 

@@ -62,6 +62,7 @@ function headLines(url: string, { process }: Stats, width: number, time: string)
     `up ${durationText(process.uptimeMs)}`,
     `memory ${bytesText(process.rssBytes)}`,
     `event loop ${msText(p50)} late (p99 ${msText(p99)})`,
+    ...(process.log.lostLines > 0 ? [`${plural(process.log.lostLines, 'line')} of the log lost`] : []),
   ];
   return wrap(`${time} ${facts.map(unbroken).join(', ')}`.trimStart(), width);
 }

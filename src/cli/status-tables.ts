@@ -140,7 +140,7 @@ function linkNotes(link: LinkStats, nowMs: number): Cell[] {
   const fault = linkFault(link);
   const next = link.nextDialMs === null ? '' : `; next try in ${durationText(link.nextDialMs - nowMs)}`;
   if (fault !== null) {
-    const tries = link.state === 'open' ? '' : `, ${plural(link.attempts, 'try', 'tries')} so far`;
+    const tries = link.state !== 'open' || link.opens > 1 ? `, ${plural(link.attempts, 'try', 'tries')} so far` : '';
     return noteOf('wrong', `! ${fault.words} (${fault.code})${next}${tries}`);
   }
   if (link.lastError === null || link.lastErrorMs === null) return [];

@@ -6,7 +6,16 @@ import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Dial } from './reconnecting.js';
 import type { Fault } from './event.js';
-import { FaultError, faultOf, faultOfLateness, faultOfStatus, inBrackets, readReason } from './faults.js';
+import {
+  FaultError,
+  faultOf,
+  faultOfLateness,
+  faultOfStatus,
+  inBrackets,
+  readReason,
+  saysTls,
+  TLS_THERE,
+} from './faults.js';
 import { NameLookup } from './name-lookup.js';
 import { proxyWay, type Way } from './proxy.js';
 
@@ -37,6 +46,7 @@ export async function requestAccess(
 
 /** What an answer without access means; `isHanded`: a proxy had the request, and the answer may be its own. */
 function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
+  if (saysTls(status, body)) return TLS_THERE;
   const words = `asking for access was answered with HTTP ${status}`;
   if (isHanded && status === 407)
     return { code: 'unreachable', words: `${words}: the proxy wants a user and password` };

@@ -8,6 +8,7 @@
 // joined at a random access point while the one before goes on.
 
 import { Handover } from '../mpegts/handover.js';
+import type { Fault } from './event.js';
 import type { FarEnd } from './far-end.js';
 import type { Sink } from './feed.js';
 import type { Limits } from './limits.js';
@@ -26,6 +27,8 @@ export interface DestinationSource {
   attach(name: string, sink: Sink): () => void;
   /** Hands what came back from the far end to the local clients of that name. */
   deliver(name: string, message: Message): void;
+  /** Why nothing can come of that name, whatever the link does; null: it can. */
+  faultOf(name: string): Fault | null;
   /** How the far end of a rule is reached. */
   farEnd(rule: DestinationRule): FarEnd;
 }
@@ -62,6 +65,7 @@ export class Destination implements Sink {
   #leaving: { link: Link; handover: Handover; timer: NodeJS.Timeout } | null = null;
   readonly #closing = new Set<Promise<void>>();
   readonly #totals = new LinkTotals();
+  #toldFault: Fault | null = null;
 
   constructor(
     rule: DestinationRule,
@@ -107,12 +111,17 @@ export class Destination implements Sink {
   look(nowMs: number): void {
     this.#live.look(nowMs);
     this.#coming?.look(nowMs);
+    const fault = this.source.faultOf(this.#rule.stream) ?? this.#live.sendingFault;
+    if (fault?.code === this.#toldFault?.code) return;
+    this.#toldFault = fault;
+    this.journal.tell({ type: 'destination-fault', destination: this.#rule.id, fault }, {}, this);
   }
 
   stats(): DestinationStats {
+    const live = this.#live.stats();
     return {
       stream: this.#rule.stream,
-      live: this.#live.stats(),
+      live: { ...live, fault: live.fault ?? this.source.faultOf(this.#rule.stream) },
       total: this.#totals.count(),
       coming: this.#coming?.stats() ?? null,
     };

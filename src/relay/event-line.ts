@@ -40,6 +40,11 @@ export function lineOf(event: EventBody): Line {
       return warn('link lost', linkFacts(event));
     case 'link-refused':
       return warn('far end not reached', linkFacts(event));
+    case 'destination-fault': {
+      const { destination, fault } = event;
+      if (fault === null) return info('destination is well again', { destination });
+      return warn('destination is not as it should be', { destination, reason: fault.words, fault: fault.code });
+    }
     case 'drops-began':
       if (event.reader === 'viewer') return warn('viewer is slow: dropping messages', { name: event.name });
       return warn('far end is slow: dropping messages', { destination: event.name });

@@ -6,15 +6,19 @@ import { TRACK_KINDS } from '../mpegts/track.js';
 
 /** What can be wrong with a feed, a stream or a link, told apart by a word that stays. */
 export const FAULTS = [
+  'no-rule', // a destination or a viewer wants a stream that has no rule
   'no-source', // nobody sends to a feed that a rule or a reader wants
   'silent', // somebody sends, and nothing comes
   'no-tables', // packets come, and no PAT or PMT that could be read
   'waits-for-keyframe', // a reader can start with the next keyframe only, and that takes its time
+  'opaque-ts', // MPEG-TS comes, or goes, as opaque messages, of which nobody can make a picture
+  'token-required', // the endpoint wants a token, and the rule has none
   'refused', // the far end does not want the token, or says no
   'token-expired', // the token's `exp` has passed
   'unreachable', // nobody listens at the address, or no way leads there
   'unresolvable', // the name has no address
   'untrusted', // the certificate is not one that is trusted
+  'wrong-scheme', // it speaks TLS where the address says it does not, or the other way round
   'wrong-path', // the far end answers 404
   'no-answer', // nothing came in time
   'lost', // the link was open and broke
@@ -66,6 +70,11 @@ const bodies = [
     destination: z.string(),
     farEnd: z.string(),
     fault: faultSchema.describe('why a dial came to nothing; told once for each reason until the link is open'),
+  }),
+  z.object({
+    type: z.literal('destination-fault'),
+    destination: z.string(),
+    fault: faultSchema.nullable().describe('what is wrong with what is sent, the link apart; null: nothing any more'),
   }),
   z.object({
     type: z.literal('drops-began'),

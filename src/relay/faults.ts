@@ -5,6 +5,14 @@ import type { Fault, FaultCode } from './event.js';
 const NOT_TRUSTED = 'its certificate is not trusted';
 const AUTHORITY = `${NOT_TRUSTED} (unknown authority); VW_CA names a file of extra authorities`;
 
+/** What a server with TLS does to a plain request, and others do too. */
+export const BROKEN_OFF = 'the far end broke the connection off';
+/** A plain address, and TLS behind it. */
+export const TLS_THERE: Fault = {
+  code: 'wrong-scheme',
+  words: 'it speaks TLS there: use wss:// in place of ws:// (https:// in place of http://)',
+};
+
 /** The system's codes, and those of Node's TLS. */
 const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
   ECONNREFUSED: ['unreachable', 'connection refused: nothing listens there'],
@@ -14,8 +22,8 @@ const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
   ENOTFOUND: ['unresolvable', 'its name cannot be resolved'],
   EAI_AGAIN: ['unresolvable', 'its name cannot be resolved now (no name server answers)'],
   ETIMEDOUT: ['no-answer', 'no answer from its address'],
-  ECONNRESET: ['other', 'the far end broke the connection off'],
-  EPIPE: ['other', 'the far end broke the connection off'],
+  ECONNRESET: ['other', BROKEN_OFF],
+  EPIPE: ['other', BROKEN_OFF],
   DEPTH_ZERO_SELF_SIGNED_CERT: ['untrusted', `${NOT_TRUSTED} (self-signed); VW_CA names a file of extra authorities`],
   SELF_SIGNED_CERT_IN_CHAIN: ['untrusted', AUTHORITY],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['untrusted', AUTHORITY],
@@ -31,7 +39,10 @@ const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
   INVALID_CA: ['untrusted', `${NOT_TRUSTED}: it was signed by what is no authority`],
   INVALID_PURPOSE: ['untrusted', `${NOT_TRUSTED}: it is not for a server`],
   ERR_TLS_CERT_ALTNAME_INVALID: ['untrusted', 'its certificate is for another name'],
-  EPROTO: ['other', 'it does not speak TLS there'],
+  EPROTO: [
+    'wrong-scheme',
+    'it does not speak TLS there: use ws:// in place of wss:// (http:// in place of https://), or another port',
+  ],
 };
 /** What fails before a byte has come from the other side, be that the far end or a proxy. */
 const BEFORE_ANY_ANSWER = new Set<FaultCode>(['unreachable', 'unresolvable']);
@@ -48,8 +59,12 @@ export class FaultError extends Error {
 }
 
 /** What an error of a connection means; in the error's own words where there are no better ones. */
-export function faultOf(error: Error & { code?: string }): Fault {
+export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }): Fault {
   if (error instanceof FaultError) return { code: error.fault, words: error.message };
+  if (error.code?.startsWith('HPE_') === true) {
+    // RFC 8446 §5.1: an alert.
+    return error.rawPacket?.[0] === 0x15 ? TLS_THERE : { code: 'other', words: 'it does not speak HTTP there' };
+  }
   const [code, words] = SYSTEM[error.code ?? ''] ?? [];
   if (code !== undefined && words !== undefined) return { code, words };
   return { code: 'other', words: error.message || (error.code ?? error.name) };
@@ -57,9 +72,15 @@ export function faultOf(error: Error & { code?: string }): Fault {
 
 /** A far end that answers a dial with `status` and `body`, not with a WebSocket. */
 export function faultOfUpgrade(status: number, body: string): Fault {
+  if (saysTls(status, body)) return TLS_THERE;
   const hint = status === 404 ? ' (wrong path?)' : '';
   const words = `it answered HTTP ${status}, not a WebSocket${hint}${inBrackets(readReason(body))}`;
   return { code: faultOfStatus(status), words };
+}
+
+/** Whether an answer says that TLS is wanted, as nginx, Apache and Go's servers do. */
+export function saysTls(status: number, body: string): boolean {
+  return status === 400 && /HTTPS (?:port|server)|SSL-enabled server port/i.test(body);
 }
 
 /** Words that are added where there are any. */
@@ -100,14 +121,26 @@ export function isBeforeAnswer({ code }: Fault): boolean {
   return BEFORE_ANY_ANSWER.has(code);
 }
 
-/** A WebSocket that was closed or broke off. RFC 6455 §7.4.1; 3000 and 3003 are IANA's unauthorised and forbidden. */
+/** RFC 6455 §7.4.1; 3000 and 3003 are IANA's unauthorised and forbidden; others put HTTP's statuses behind a 4. */
+const NOES = new Set([1008, 3000, 3003, 4401, 4403]);
+
+/** A WebSocket that was closed or broke off. */
 export function faultOfClose(code: number, reason: string): Fault {
   if (code === 1006) return { code: 'lost', words: 'the connection broke off' };
-  const isNo = code === 1008 || code === 3000 || code === 3003;
+  const isNo = NOES.has(code) || WANTS_TOKEN.test(reason);
   return {
     code: isNo ? 'refused' : 'lost',
     words: `the far end closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
   };
+}
+
+/** What an endpoint says that wants to know who comes: HTTP 401, a close code, or words of its own. */
+const WANTS_TOKEN = /\btokens?\b|unauthori[sz]ed|not authori[sz]ed|authenticat|\bHTTP 401\b|\((?:3000|4401)[):]/i;
+
+/** What an endpoint's no means where it was shown no token. */
+export function withoutToken(fault: Fault): Fault {
+  if (fault.code !== 'refused' || !WANTS_TOKEN.test(fault.words)) return fault;
+  return { code: 'token-required', words: `it wants a token: set "token" in the rule (${fault.words})` };
 }
 
 /** When a token ends (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: it does not say. Nothing is verified. */

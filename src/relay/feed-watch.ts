@@ -9,6 +9,13 @@ import type { FeedState } from './stats-schema.js';
 /** A source, or a source's tables, may be so long in coming. */
 const PATIENCE_MS = 2000;
 
+const OPAQUE: Fault = {
+  code: 'opaque-ts',
+  words:
+    'MPEG-TS comes as messages at /ws/<feed>, which are passed on as data: no stream, no player and no mute of the sound ' +
+    'can use it; send it to /ts/<feed> by POST',
+};
+
 /** What the look needs of a feed. */
 export interface FeedSight {
   /** Who sends; null: nobody. */
@@ -17,6 +24,8 @@ export interface FeedSight {
   readonly packetBytes: number;
   readonly opaqueBytes: number;
   readonly skippedBytes: number;
+  /** Opaque messages that came so far and are MPEG-TS. */
+  readonly opaqueTs: number;
   /** Packets that came so far. */
   readonly packets: number;
   readonly hasPat: boolean;
@@ -41,6 +50,8 @@ export class FeedWatch {
   readonly #silentAfterMs: number;
   #arrived = 0; // bytes that had come by the last look: a source's, skipped ones too
   #opaque = 0;
+  #opaqueTs = 0;
+  #opaqueTsMs = -Infinity; // when some were last seen
   #heardMs: number; // when it was last seen that some had come
   #beganMs: number; // when the source came, or went
   #firstMs = -1; // when the first bytes of the source were seen
@@ -73,6 +84,8 @@ export class FeedWatch {
     const hasMore = seen.source === null ? seen.opaqueBytes > this.#opaque : arrived > this.#arrived;
     this.#arrived = arrived;
     this.#opaque = seen.opaqueBytes;
+    if (seen.opaqueTs > this.#opaqueTs) this.#opaqueTsMs = nowMs;
+    this.#opaqueTs = seen.opaqueTs;
     if (hasMore) this.#heardMs = nowMs;
     if (seen.accessPoints !== this.#accessPoints) this.#accessMs = nowMs;
     this.#accessPoints = seen.accessPoints;
@@ -94,6 +107,7 @@ export class FeedWatch {
 
   /** What is wrong where nobody sends. */
   #absence({ isWanted }: FeedSight, nowMs: number): Fault | null {
+    if (nowMs - this.#opaqueTsMs < this.#silentAfterMs) return OPAQUE;
     if (!isWanted || this.#isData) {
       this.#wantedMs = -1;
       return null;

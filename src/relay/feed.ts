@@ -69,6 +69,7 @@ export class Feed {
   #opaqueBytes = 0;
   #messages = 0;
   #opaqueMessages = 0;
+  #opaqueTs = 0; // of them, MPEG-TS
   #lastAccessMs: number | null = null;
   readonly #watch: FeedWatch;
   #toldTracks = '';
@@ -149,6 +150,7 @@ export class Feed {
   publishOpaque(kind: Exclude<MessageKind, 'ts'>, data: Uint8Array, from: Sink | null): void {
     this.#opaqueMessages++;
     this.#opaqueBytes += data.length;
+    if (kind === 'binary' && isTransportStream(data)) this.#opaqueTs++;
     if (this.#withholds(kind, data)) return;
     const message = new Message(kind, data);
     for (const sink of this.#sinks) if (sink !== from) sink.write(message);
@@ -256,6 +258,7 @@ export class Feed {
         source: this.#publication?.source.address ?? null,
         packetBytes: this.#packetBytes,
         opaqueBytes: this.#opaqueBytes,
+        opaqueTs: this.#opaqueTs,
         skippedBytes: this.skippedBytes,
         packets: seen?.packets ?? 0,
         hasPat: (seen?.pmtPid ?? -1) !== -1,

@@ -9,15 +9,17 @@ import { Admission } from './admission.js';
 import { type FarEnd, readVerdict } from './far-end.js';
 import { Handover } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
-import { withToken } from './faults.js';
+import { BROKEN_OFF, FaultError, TLS_THERE, withoutToken, withToken } from './faults.js';
 import type { Sink } from './feed.js';
 import type { Journal } from './journal.js';
 import type { Limits } from './limits.js';
+import { LinkHealth } from './link-health.js';
 import { Message } from './message.js';
 import { Meter } from './meter.js';
 import type { Pace } from './pace.js';
 import { joinPatience } from './patience.js';
-import { ReconnectingSocket } from './reconnecting.js';
+import { type Dial, ReconnectingSocket } from './reconnecting.js';
+import { speaksTls } from './tls-probe.js';
 import { cleanWords } from './secrets.js';
 import type { LinkState, LinkStats } from './stats-schema.js';
 
@@ -34,8 +36,14 @@ const SLOW: Fault = {
   code: 'slow',
   words: 'it takes less than it is sent, and goes without messages until it keeps up',
 };
-/** So many reasons of failed dials are told apart before the first is told again. */
-const MOST_REASONS = 20;
+const OPAQUE: Fault = {
+  code: 'opaque-ts',
+  words:
+    'it is /ws/<feed> of a relay, which passes MPEG-TS on as data that no player or stream of its can use; accepted: ' +
+    '/in/<topic> of vw serve, or an upload to /ts/<feed>',
+};
+/** A verdict that comes though no token was shown is looked for in texts of up to so many bytes. */
+const MAX_VERDICT_BYTES = 16 * 1024;
 
 /** Keeps one far end reached. Messages that come while it is not open go nowhere: what comes after is live. */
 export class Link implements Sink {
@@ -52,10 +60,14 @@ export class Link implements Sink {
   #since = Date.now();
   #attempts = 0;
   #opens = 0;
-  #fault: Fault | null = null; // why it is not open
+  readonly #health: LinkHealth;
+  #goodTimer: NodeJS.Timeout | undefined;
+  #isFeed = false; // it is a relay's /ws/<feed>
+  #hasOpaqueTs = false; // and was sent MPEG-TS
+  #mayBeTls = false; // it broke a plain connection off
+  #isProven = false; // it has been open for a while
   #lastError: string | null = null;
   #lastErrorMs: number | null = null;
-  readonly #toldReasons = new Set<string>(); // since it was open
   #nextDial: number | null = null;
   #sentMessages = 0;
   #sentBytes = 0;
@@ -69,6 +81,7 @@ export class Link implements Sink {
     this.#journal = journal;
     this.#farEnd = farEnd;
     this.#limits = limits;
+    this.#health = new LinkHealth(limits.goodAfterMs);
     this.#url = safeUrl(farEnd.url);
     this.#facts = { destination: id, farEnd: this.#url };
     this.#observer = observer;
@@ -78,9 +91,9 @@ export class Link implements Sink {
       dropsEnded: (messages, bytes) =>
         journal.tell({ type: 'drops-ended', ...reader, messages, bytes }, { farEnd: this.#url }, this.#admission),
     });
-    this.#socket = new ReconnectingSocket((signal) => farEnd.nextDial(signal), limits, {
+    this.#socket = new ReconnectingSocket((signal) => this.#whatToDial(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
-      opened: () => this.#opened(),
+      opened: (isFeed) => this.#opened(isFeed),
       lost: (fault) => this.#lost(fault),
       received: (data, isBinary) => this.#received(data, isBinary),
       throttled: () => {
@@ -103,6 +116,11 @@ export class Link implements Sink {
     return Math.max(this.#socket.waitingBytes, 0);
   }
 
+  /** What is wrong with what it is sent, however well the link is; null: nothing. */
+  get sendingFault(): Fault | null {
+    return this.#hasOpaqueTs ? OPAQUE : null;
+  }
+
   write(message: Message): void {
     const waiting = this.#socket.waitingBytes;
     if (waiting < 0 || this.#state !== 'open') return;
@@ -110,6 +128,7 @@ export class Link implements Sink {
     const admitted = waiting === 0 && admission.isOpen ? message : admission.admit(message, waiting, performance.now());
     if (admitted === null) return;
     this.#socket.send(admitted, waiting);
+    if (this.#isFeed && admitted.kind === 'ts') this.#hasOpaqueTs = true;
     this.#sentMessages++;
     this.#sentBytes += admitted.data.length;
   }
@@ -151,7 +170,7 @@ export class Link implements Sink {
       url: this.#url,
       state: this.#state,
       sinceMs: this.#since,
-      fault: this.#admission.isDropping ? SLOW : this.#fault,
+      fault: this.#fault(),
       attempts: this.#attempts,
       opens: this.#opens,
       lastError: this.#lastError,
@@ -173,13 +192,20 @@ export class Link implements Sink {
   async #close(code: number, drainMs: number): Promise<void> {
     const wasOpen = this.#state === 'open';
     this.#setState('closing');
-    this.#fault = null;
+    this.#health.fault = null;
     clearTimeout(this.#verdictTimer);
+    clearTimeout(this.#goodTimer);
     if (wasOpen && drainMs > 0 && this.waitingBytes > 0) await this.#socket.drain(drainMs);
     this.#admission.begin();
     await this.#socket.close(code);
     this.#setState('closed');
     this.#journal.log.info('link closed', this.#facts);
+  }
+
+  #fault(): Fault | null {
+    if (this.#health.fault !== null) return this.#health.fault;
+    if (this.#admission.isDropping) return SLOW;
+    return this.sendingFault;
   }
 
   #setState(state: LinkState): void {
@@ -194,7 +220,14 @@ export class Link implements Sink {
     else this.#attempts++;
   }
 
-  #opened(): void {
+  async #whatToDial(signal: AbortSignal): Promise<Dial> {
+    const { url } = this.#farEnd;
+    if (this.#mayBeTls && (await speaksTls(url, signal))) throw new FaultError(TLS_THERE.code, TLS_THERE.words);
+    return this.#farEnd.nextDial(signal);
+  }
+
+  #opened(isFeed: boolean): void {
+    this.#isFeed = isFeed;
     const token = this.#farEnd.firstMessage;
     if (token === null) {
       this.#accepted();
@@ -215,14 +248,18 @@ export class Link implements Sink {
     this.#setState('open');
     this.#opens++;
     this.#sentAtOpen = this.#sentMessages;
-    this.#fault = null;
-    this.#toldReasons.clear();
-    this.#journal.tell({ type: 'link-open', ...this.#facts });
+    if (this.#health.opened(performance.now())) this.#tellOpen();
+    this.#mayBeTls = this.#isProven = false;
+    this.#goodTimer = setTimeout(() => {
+      this.#isProven = true;
+      if (this.#health.lasted()) this.#tellOpen();
+    }, this.#health.probationMs).unref();
     this.#observer.opened();
   }
 
   #received(data: Buffer, isBinary: boolean): void {
     if (this.#state === 'open') {
+      if (!isBinary && this.#isRefusal(data)) return;
       this.#receivedMessages++;
       this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
     } else if (this.#state === 'authorising' && !isBinary) {
@@ -235,30 +272,44 @@ export class Link implements Sink {
     }
   }
 
+  /** crossbar's no, where the rule has no token and media was taken for one. Gives the link up. */
+  #isRefusal(data: Buffer): boolean {
+    if (this.#isProven || this.#farEnd.secrets.length > 0 || data.length > MAX_VERDICT_BYTES || data[0] !== 0x7b)
+      return false;
+    const verdict = readVerdict(data.toString());
+    if (verdict?.isAuthorised !== false) return false;
+    this.#socket.drop({
+      code: 'refused',
+      words: `it took the first message for a token: ${verdict.reason || 'it gives no reason'}`,
+    });
+    return true;
+  }
+
+  #tellOpen(): void {
+    this.#journal.tell({ type: 'link-open', ...this.#facts });
+  }
+
   #lost(found: Fault): void {
     const wasOpen = this.#state === 'open';
     // Who breaks off when it is shown the token, and says nothing, refuses it.
     const code = this.#state === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
     const { tokenEndMs, secrets } = this.#farEnd;
-    const meant = withToken({ code, words: found.words }, tokenEndMs, Date.now());
+    const isPlain = /^(ws|http):/i.test(this.#farEnd.url);
+    this.#mayBeTls = isPlain && (code === 'wrong-scheme' || found.words === BROKEN_OFF);
+    const isGuess = this.#mayBeTls && code !== 'wrong-scheme';
+    const said = { code, words: isGuess ? `${BROKEN_OFF}: does it want wss:// (https://)?` : found.words };
+    const meant = secrets.length === 0 ? withoutToken(said) : withToken(said, tokenEndMs, Date.now());
     const fault = { code: meant.code, words: cleanWords(meant.words, secrets) };
     clearTimeout(this.#verdictTimer);
+    clearTimeout(this.#goodTimer);
     this.#setState('waiting');
     this.#admission.begin();
-    this.#fault = fault;
+    this.#isFeed = this.#hasOpaqueTs = false;
+    const isNews = this.#health.lost(fault, performance.now());
     this.#lastError = fault.words;
     this.#lastErrorMs = this.#since;
     // A far end that is away for a month is one line, not a line a dial.
-    if (wasOpen) this.#journal.tell({ type: 'link-lost', ...this.#facts, fault });
-    else if (this.#isNews(fault.words)) this.#journal.tell({ type: 'link-refused', ...this.#facts, fault });
+    if (isNews) this.#journal.tell({ type: wasOpen ? 'link-lost' : 'link-refused', ...this.#facts, fault });
     this.#observer.lost();
-  }
-
-  /** Whether this reason was not told since the link was open; it is from now on. */
-  #isNews(reason: string): boolean {
-    if (this.#toldReasons.has(reason)) return false;
-    if (this.#toldReasons.size >= MOST_REASONS) this.#toldReasons.clear();
-    this.#toldReasons.add(reason);
-    return true;
   }
 }

@@ -1,6 +1,7 @@
 // How the program itself does: memory, time of the processor, and how late it is with what is due.
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { LogState } from '../log-output.js';
 import { readVersion } from '../version.js';
 import type { ProcessStats } from './stats-schema.js';
 
@@ -33,7 +34,7 @@ export class ProcessWatch {
     this.#delays.reset();
   }
 
-  stats(cacheBytes: number): ProcessStats {
+  stats(cacheBytes: number, log: LogState): ProcessStats {
     const memory = process.memoryUsage();
     const cpu = process.cpuUsage();
     const now = this.#read();
@@ -53,6 +54,7 @@ export class ProcessWatch {
         p99: Math.max(now.p99, this.#before.p99),
         max: Math.max(now.max, this.#before.max),
       },
+      log: { ...log },
     };
   }
 

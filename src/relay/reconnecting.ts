@@ -36,6 +36,9 @@ const ReconnectingWebSocket = rws as unknown as typeof rws.default;
 /** A far end that says no may say why, in so many bytes. */
 const MOST_REASON_BYTES = 1 << 14;
 
+/** What `/ws/<feed>` says of itself in its answer to an upgrade. */
+export const ENDPOINT_HEADER = 'vw-endpoint';
+
 /** What to dial. */
 export interface Dial {
   readonly url: string;
@@ -46,8 +49,11 @@ export interface Dial {
 export interface DialObserver {
   /** The next dial comes in so many milliseconds; 0: it is being made. */
   dialling(delayMs: number): void;
-  /** The WebSocket is open. Whether the link is good is the observer's to say: see `accept`. */
-  opened(): void;
+  /**
+   * The WebSocket is open. Whether the link is good is the observer's to say: see `accept`. `isFeed`: the endpoint is
+   * `/ws/<feed>` of a relay, and says so.
+   */
+  opened(isFeed: boolean): void;
   /** A dial failed, or a link that was open is lost. */
   lost(fault: Fault): void;
   received(data: Buffer, isBinary: boolean): void;
@@ -233,6 +239,7 @@ export class ReconnectingSocket {
     const way = this.#way;
     const name = this.#name;
     let carrier: Socket | null = null;
+    let isFeed = false;
     let heartbeat: Heartbeat | null = null;
     let fault: Fault | null = null;
     let answer: Fault | null = null; // that is no WebSocket
@@ -270,6 +277,7 @@ export class ReconnectingSocket {
     });
     socket.on('upgrade', (response) => {
       carrier = response.socket;
+      isFeed = response.headers[ENDPOINT_HEADER] === 'feed';
     });
     socket.on('open', () => {
       if (this.#closed || this.#leave !== leave) return;
@@ -280,7 +288,7 @@ export class ReconnectingSocket {
       this.#heartbeat = heartbeat = new Heartbeat(socket, this.#limits, () => {
         this.drop({ code: 'no-answer', words: `no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s` });
       });
-      this.#observer.opened();
+      this.#observer.opened(isFeed);
     });
     socket.on('message', (data: RawData, isBinary) => {
       if (!this.#closed && this.#leave === leave) this.#observer.received(data as Buffer, isBinary);

@@ -4,8 +4,10 @@
 import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
+import { LOG_WELL } from '../log-output.js';
 import { Destination, type DestinationSource } from './destination.js';
 import { farEndOf } from './far-end.js';
+import type { Fault } from './event.js';
 import { Feed, type FeedObserver, type Sink } from './feed.js';
 import { FormerFeeds } from './former-feeds.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
@@ -75,6 +77,7 @@ export class Relay {
       deliver: (name, message) => {
         if (!isStreamName(name)) this.feed(name).deliver(message);
       },
+      faultOf: (name) => this.#streamFault(name),
       farEnd: (rule) => farEndOf(rule, tls, limits.dialTimeoutMs),
     };
   }
@@ -253,9 +256,9 @@ export class Relay {
   stats(): Stats {
     return {
       nowMs: Date.now(),
-      process: this.#process.stats(this.#cacheBudget?.used ?? 0),
+      process: this.#process.stats(this.#cacheBudget?.used ?? 0, this.journal.log.state ?? LOG_WELL),
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
-      streams: Object.fromEntries([...this.#streamRules.keys()].map((name) => [name, this.#stream(name).stats()])),
+      streams: this.#streamStats(),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
       mutes: this.#muteStats(),
     };
@@ -275,6 +278,25 @@ export class Relay {
     for (const timer of this.#forgetting.values()) clearTimeout(timer);
     this.#forgetting.clear();
     this.#feeds.clear();
+  }
+
+  /** Every stream that has a rule, and those that only have readers: these wait for one. */
+  #streamStats(): Stats['streams'] {
+    return Object.fromEntries(
+      [...this.#streams].map(([name, stream]) => {
+        const stats = stream.stats();
+        return [name, { ...stats, fault: this.#streamFault(name) ?? stats.fault }];
+      }),
+    );
+  }
+
+  /** Why a stream can send nothing: it has no rule. */
+  #streamFault(name: string): Fault | null {
+    if (!isStreamName(name) || this.#streamRules.has(name)) return null;
+    return {
+      code: 'no-rule',
+      words: `there is no stream rule "${name}": POST /api/streams sets one; GET /api/streams/all lists those there are`,
+    };
   }
 
   #destination(id: string): Destination {

@@ -170,6 +170,15 @@ export const destinationStatsSchema = z.strictObject({
   coming: linkStatsSchema.nullable().describe('the link to a new far end while the old one goes on'),
 });
 
+/** What became of the lines of the log; `vw serve` says the same. */
+export const logStatsSchema = z
+  .strictObject({
+    lostLines: count('lines that could not be written, or that a reader who stopped reading did not get'),
+    waitingBytes: count('bytes that wait for whoever reads the log'),
+    error: words('why the log cannot be written now, in words; null: it can'),
+  })
+  .describe('the log');
+
 export const processStatsSchema = z.strictObject({
   version: z.string(),
   node: z.string(),
@@ -184,6 +193,7 @@ export const processStatsSchema = z.strictObject({
   eventLoopDelayMs: z
     .strictObject({ p50: number('median'), p99: number('99th percentile'), max: number('longest') })
     .describe('how late the program was with what was due, over the last minute or so'),
+  log: logStatsSchema,
 });
 
 export const muteStatsSchema = z.strictObject({

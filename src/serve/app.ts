@@ -12,6 +12,7 @@ import helmet from 'helmet';
 import { METRICS_TYPE } from '../metrics.js';
 import { refuseEmptySegments, withoutLastSlash } from '../http/path.js';
 import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
+import { LOG_WELL } from '../log-output.js';
 import type { Codes } from './codes.js';
 import type { Hall } from './hall.js';
 import { metricsText } from './metrics.js';
@@ -108,6 +109,7 @@ export function createServeApp(parts: AppParts): Express {
     return {
       clients: size,
       refusals: entrance.refusals,
+      log: hall.log.state ?? LOG_WELL,
       topics: rooms.stats(performance.now()),
     };
   }

@@ -97,6 +97,12 @@ export class Hall {
     return isTooOften ? 'too many refused tokens from this address; wait a minute' : reason;
   }
 
+  /** Media came where a token was to come: counted and told, but no try to guess one. */
+  noteMissingToken(place: Place, address: string): void {
+    this.entrance.refusals++;
+    this.#refusals.tell({ topic: place.path, from: address, reason: 'media came, and no token' });
+  }
+
   tellStuck(place: Place, address: string): void {
     this.#stuck.tell({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
   }

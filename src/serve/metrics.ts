@@ -17,6 +17,7 @@ export function metricsText(hall: Hall): string {
   text.counter('vw_serve_sent_messages_total', 'Messages to viewers.', total.sentMessages);
   text.counter('vw_serve_dropped_bytes_total', 'Bytes that slow viewers went without.', total.droppedBytes);
   text.counter('vw_serve_dropped_messages_total', 'Messages that slow viewers went without.', total.droppedMessages);
+  text.counter('vw_serve_log_lost_lines_total', 'Lines of the log that were lost.', hall.log.state?.lostLines ?? 0);
   text.counter('vw_serve_stuck_viewers_total', 'Viewers closed because they took nothing.', total.stuckViewers);
 
   text.counter('vw_serve_throttled_reads_total', 'Reads that held a flood of tiny messages.', total.throttledReads);

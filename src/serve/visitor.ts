@@ -124,7 +124,7 @@ export class Visitor {
   }
 
   #take(data: Buffer, isBinary: boolean): void {
-    if (this.#state === 'waiting') void this.#check(data);
+    if (this.#state === 'waiting') void this.#check(data, isBinary);
     else if (this.#state === 'checking') this.#early.push({ data, isBinary });
     else if (this.#state === 'in') this.#contribute(data, isBinary);
   }
@@ -138,11 +138,22 @@ export class Visitor {
         return;
       }
     }
-    this.#contribution?.take(data, isBinary); // who only watches is not heard
+    if (this.#contribution) this.#contribution.take(data, isBinary);
+    else if (isBinary && data.length > 0) {
+      // Media that goes nowhere. Text may be a player's sign of life, and is not heard.
+      const { way, topic } = this.#place;
+      this.#part(POLICY_VIOLATION, way === 'out' ? `publish to /in/${topic}` : 'this token has not the scope "write"');
+    }
   }
 
   /** The first message is the token. */
-  async #check(data: Buffer): Promise<void> {
+  async #check(data: Buffer, isBinary: boolean): Promise<void> {
+    if (isBinary && !looksLikeToken(data.subarray(0, MAX_STRANGER_BYTES).toString())) {
+      // Media: its sender knows of no token. It is not answered with what it has sent.
+      this.#hall.noteMissingToken(this.#place, this.#address);
+      this.#part(POLICY_VIOLATION, 'a token is required: it is the first message, before any media');
+      return;
+    }
     this.#state = 'checking';
     this.#socket.pause(); // what has been read of it already still comes
     const text = data.toString();

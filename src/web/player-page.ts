@@ -8,6 +8,8 @@ export interface PlayerPage {
   readonly socket: string;
   /** Whether the far end wants a token as first message. */
   readonly wantsToken: boolean;
+  /** Why nothing comes, as it stands when the page is asked for; null: nothing is known. */
+  readonly whyWaiting?: string | null;
 }
 
 const ICONS = {
@@ -17,7 +19,7 @@ const ICONS = {
 };
 
 /** The page that plays. */
-export function playerPage({ name, socket, wantsToken }: PlayerPage): string {
+export function playerPage({ name, socket, wantsToken, whyWaiting = null }: PlayerPage): string {
   const title = escapeHtml(name);
   return `<!doctype html>
 <html lang="en">
@@ -33,7 +35,7 @@ export function playerPage({ name, socket, wantsToken }: PlayerPage): string {
 <link rel="modulepreload" href="/player/mse-player.js">
 </head>
 <body>
-<main id="player" data-state="connecting" data-socket="${escapeHtml(socket)}" data-token="${wantsToken ? 'wanted' : 'none'}">
+<main id="player" data-state="connecting" data-socket="${escapeHtml(socket)}" data-token="${wantsToken ? 'wanted' : 'none'}"${whyWaiting === null ? '' : ` data-waiting="${escapeHtml(whyWaiting)}"`}>
 <h1 class="unseen">${title}</h1>
 <div id="stage"></div>
 <p id="status" role="status">Connecting…</p>

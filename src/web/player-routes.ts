@@ -15,6 +15,8 @@ export interface PlayerRoutes {
   readonly wantsToken: boolean;
   /** Who may put the player into a frame: sources as frame-ancestors has them, such as `https://lab.example`. */
   readonly frameAncestors: readonly string[];
+  /** Why nothing comes of that name; null: nothing is known to be wrong. */
+  readonly whyWaiting?: (name: string) => string | null;
 }
 
 /** A handler that answers what is its, and leaves the rest to `next`. */
@@ -54,9 +56,9 @@ export function playerRoutes(options: PlayerRoutes): Handler {
     if (options.frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // knows one answer for all
     response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'same-origin');
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
-    response.end(
-      request.method === 'HEAD' ? undefined : playerPage({ name: known, socket, wantsToken: options.wantsToken }),
-    );
+    const { wantsToken, whyWaiting = () => null } = options;
+    const page = playerPage({ name: known, socket, wantsToken, whyWaiting: whyWaiting(known) });
+    response.end(request.method === 'HEAD' ? undefined : page);
   };
 }
 

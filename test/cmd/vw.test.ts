@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
@@ -221,16 +222,15 @@ describe('loadConfig', () => {
 describe('the log', () => {
   /** What the log of a terminal writes. */
   function written(useColour: boolean): string {
-    const seen: string[] = [];
-    const output = (console as unknown as { _stdout: NodeJS.WritableStream })._stdout; // where winston writes
-    const write = output.write.bind(output);
-    output.write = (text: unknown) => seen.push(String(text)) > 0;
+    const folder = mkdtempSync(join(tmpdir(), 'vw-'));
+    const fd = openSync(join(folder, 'log'), 'w+');
     try {
-      createLog('info', true, useColour).info('far end\u0007 said', { reason: 'two\nlines' });
+      createLog('info', true, useColour, fd).info('far end\u0007 said', { reason: 'two\nlines' });
+      return readFileSync(join(folder, 'log'), 'utf8');
     } finally {
-      output.write = write;
+      closeSync(fd);
+      rmSync(folder, { recursive: true });
     }
-    return seen.join('');
   }
 
   it('is painted on a terminal, and is not where NO_COLOR says so', () => {

@@ -76,7 +76,12 @@ describe('what is wrong with a far end', () => {
     expect(await relay.shown()).not.to.contain('very-secret');
   });
 
-  for (const status of [401, 403, 429]) {
+  it('token-required: it answers the upgrade with 401, and the rule has no token', async () => {
+    await relay.send({ destination: await answering(401) });
+    await isTold(relay, 'token-required', /^it wants a token: set "token" in the rule \(it answered HTTP 401/);
+  });
+
+  for (const status of [403, 429]) {
     it(`refused: it answers the upgrade with ${status}`, async () => {
       const farEnd = await answering(status);
       await relay.send({ destination: farEnd });
@@ -191,7 +196,7 @@ describe('what is wrong with a far end', () => {
     await isTold(relay, 'unreachable', /connection refused/);
     farEnd.server.listen(farEnd.port, '127.0.0.1');
     await relay.isOpen();
-    expect(relay.link().fault).to.equal(null);
+    await until('it has lasted', () => relay.link().fault === null);
     expect(relay.link().lastError, 'it stays').to.match(/connection refused/);
   });
 

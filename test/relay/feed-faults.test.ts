@@ -170,6 +170,7 @@ describe('FeedWatch', () => {
   const seen: FeedSight = {
     source: null,
     packetBytes: 0,
+    opaqueTs: 0,
     opaqueBytes: 0,
     skippedBytes: 0,
     packets: 0,

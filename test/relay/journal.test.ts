@@ -25,6 +25,8 @@ const ALL: readonly EventBody[] = [
   { type: 'link-open', ...far },
   { type: 'link-lost', ...far, fault },
   { type: 'link-refused', ...far, fault },
+  { type: 'destination-fault', destination: '0', fault: { code: 'no-rule', words: 'no such rule' } },
+  { type: 'destination-fault', destination: '0', fault: null },
   { type: 'drops-began', reader: 'destination', name: '0' },
   { type: 'drops-ended', reader: 'destination', name: '0', messages: 3, bytes: 564 },
   { type: 'drops-began', reader: 'viewer', name: 'video0' },

@@ -159,6 +159,7 @@ export function stats(more: Partial<Stats> = {}): Stats {
       externalBytes: 10_000_000,
       cacheBytes: 500_000,
       eventLoopDelayMs: { p50: 0.3, p99: 2.1, max: 12 },
+      log: { lostLines: 0, waitingBytes: 0, error: null },
     },
     feeds: {
       video0: feedStats(),

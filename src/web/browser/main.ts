@@ -16,12 +16,12 @@ const sound = find('sound');
 const full = find('full');
 const ask = find('ask');
 const tokenField = find('token') as HTMLInputElement; // as player-page.ts has it
-const { socket = '', token: tokenMode } = page.dataset;
+const { socket = '', token: tokenMode, waiting: whyWaiting = '' } = page.dataset;
 const storageKey = `vw token ${socket}`;
 
 const WORDS: Readonly<Record<State, string>> = {
   connecting: 'Connecting…',
-  waiting: 'Waiting for a picture…',
+  waiting: whyWaiting || 'Waiting for a picture…',
   playing: '',
   away: 'Nothing is being sent at the moment. It goes on by itself.',
   lost: 'The connection is lost; trying again',
