@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pageFile } from './page-files.js';
+import { PLAY_STATUS_PATH } from './play-status.js';
 import { playerPage } from './player-page.js';
 
 /** What the player's pages need to know of the program that serves them. */
@@ -49,14 +50,14 @@ export function playerRoutes(options: PlayerRoutes): Handler {
       return;
     }
     const known = options.readName(name!);
-    const socket = options.socketPath + known.split('/').map(encodeURIComponent).join('/');
+    const encoded = known.split('/').map(encodeURIComponent).join('/');
+    const { socketPath, wantsToken } = options;
+    const places = { socket: socketPath + encoded, status: PLAY_STATUS_PATH + encoded };
     response.setHeader('Content-Security-Policy', policy);
     if (options.frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // knows one answer for all
     response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'no-referrer');
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
-    response.end(
-      request.method === 'HEAD' ? undefined : playerPage({ name: known, socket, wantsToken: options.wantsToken }),
-    );
+    response.end(request.method === 'HEAD' ? undefined : playerPage({ name: known, ...places, wantsToken }));
   };
 }
 
