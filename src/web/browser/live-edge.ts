@@ -61,13 +61,14 @@ export class LiveEdge {
   tick(nowMs: number, wanted: number): void {
     const media = this.#media;
     const { buffered } = media;
-    if (buffered.length === 0 || media.seeking) return;
+    if (buffered.length === 0) return;
     const last = buffered.length - 1;
     const begin = buffered.start(last);
     const { newest, gap } = this.#supply();
     const target = Math.max(begin, Math.min(buffered.end(last), newest) - gap - 2 * this.margin);
     // Behind a gap, or before the first of what is there: playback would wait for ever.
     if (media.currentTime < begin - 0.01) return this.#jump(target);
+    if (media.seeking) return;
     if (!this.#hasJumped && media.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
       this.#hasJumped = true; // what a new player was given to begin with is not live
       if (this.ahead > gap + 4 * this.margin) return this.#jump(target);
@@ -79,7 +80,7 @@ export class LiveEdge {
     const spare = Math.min(...this.#fills) - this.margin;
     if (this.#fills.length >= most && spare > JUMP) return this.#jump(media.currentTime + spare);
     const error = wanted - media.currentTime;
-    if (wanted !== -1 && Math.abs(error) > JUMP) return this.#jump(wanted);
+    if (wanted !== -1 && Math.abs(error) > JUMP) return this.#jump(Math.max(begin, wanted));
     media.playbackRate = wanted === -1 ? this.#speed(spare, most) : speedFor(error);
     if (nowMs - this.#calmSince < CALM_MS) return;
     this.#calmSince = nowMs;

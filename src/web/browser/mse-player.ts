@@ -93,7 +93,7 @@ export class MsePicture implements PicturePlayer {
   #wanted(soundTime: number): number {
     const { newest } = this;
     const { gap } = this.#track;
-    if (soundTime === -1 || newest === -1 || Math.abs(soundTime - newest) > MOST_APART) return -1;
+    if (soundTime === -1 || newest === -1 || gap > SLOW || Math.abs(soundTime - newest) > MOST_APART) return -1;
     return Math.max(newest - gap - MOST_WAIT, Math.min(soundTime, newest - gap - this.#edge.margin));
   }
 
@@ -182,7 +182,7 @@ export class MseSound implements SoundPlayer {
   #wanted(pictureNewest: number): number {
     const { newestEnd } = this.#track;
     const { currentTime } = this.#element;
-    if (pictureNewest === -1 || Math.abs(pictureNewest - currentTime) > MOST_APART) return -1;
+    if (pictureNewest === -1 || this.#gap > MOST_WAIT || Math.abs(pictureNewest - currentTime) > MOST_APART) return -1;
     if (currentTime <= pictureNewest - STEADY / 4) return -1;
     return Math.max(newestEnd - this.#gap - MOST_WAIT, pictureNewest - STEADY / 4);
   }
