@@ -1,18 +1,19 @@
 // Keeps a media element as near to the end of what it has as the arrival of the bytes allows: a little faster when too
 // much is waiting, a jump when far too much is, a wider margin after playback stood still. Seconds, but for `nowMs`.
 
-/** What is to be left at the emptiest. */
-const FIRST_MARGIN = 0.06;
+/** The most that is left at the emptiest. */
 const MOST_MARGIN = 0.3;
 const MARGIN_STEP = 0.04;
 /** A margin that held for so long is tried smaller. Milliseconds. */
 const CALM_MS = 15_000;
 /** The fill is watched for so many ticks of 100 ms, or for two gaps between units: its least is what can be spared. */
 const TICKS = 15;
-/** More than that to spare is jumped over. */
-const JUMP = 0.35;
+/** Where more than that is left at the emptiest, what is too much is jumped over. */
+const MOST_LEFT = 0.45;
 /** Nor may more than this wait beyond a gap between units, for however short a time. */
 const MOST_AHEAD = 0.5;
+/** Being off by more than this from where it should be is not made up for by speed. */
+const MOST_OFF = 0.35;
 const FASTEST = 1.1;
 const SLOWEST = 0.95;
 /** A difference in speed that nobody hears costs no more than this. */
@@ -26,10 +27,15 @@ export interface Supply {
   readonly gap: number;
 }
 
+/** What is left at the emptiest to begin with: decoders of sound read further ahead. */
+export const PICTURE_MARGIN = 0.06;
+export const SOUND_MARGIN = 0.16;
+
 /** Follows the live edge of one media element. */
 export class LiveEdge {
   /** What is left at the emptiest, for now. */
-  margin = FIRST_MARGIN;
+  margin: number;
+  readonly #leastMargin: number;
   readonly #media: HTMLMediaElement;
   readonly #supply: () => Supply;
   readonly #onWaiting = () => this.#stood();
@@ -37,7 +43,8 @@ export class LiveEdge {
   #calmSince = performance.now();
   #hasJumped = false;
 
-  constructor(media: HTMLMediaElement, supply: () => Supply) {
+  constructor(media: HTMLMediaElement, margin: number, supply: () => Supply) {
+    this.margin = this.#leastMargin = margin;
     this.#media = media;
     this.#supply = supply;
     media.addEventListener('waiting', this.#onWaiting);
@@ -78,13 +85,13 @@ export class LiveEdge {
     const most = Math.max(TICKS, Math.ceil(gap * 20) + 2);
     if (this.#fills.length > most) this.#fills.splice(0, this.#fills.length - most);
     const spare = Math.min(...this.#fills) - this.margin;
-    if (this.#fills.length >= most && spare > JUMP) return this.#jump(media.currentTime + spare);
+    if (this.#fills.length >= most && spare + this.margin > MOST_LEFT) return this.#jump(media.currentTime + spare);
     const error = wanted - media.currentTime;
-    if (wanted !== -1 && Math.abs(error) > JUMP) return this.#jump(Math.max(begin, wanted));
+    if (wanted !== -1 && Math.abs(error) > MOST_OFF) return this.#jump(Math.max(begin, wanted));
     media.playbackRate = wanted === -1 ? this.#speed(spare, most) : speedFor(error);
     if (nowMs - this.#calmSince < CALM_MS) return;
     this.#calmSince = nowMs;
-    this.margin = Math.max(FIRST_MARGIN, this.margin - MARGIN_STEP / 2);
+    this.margin = Math.max(this.#leastMargin, this.margin - MARGIN_STEP / 2);
   }
 
   #speed(spare: number, ticks: number): number {

@@ -3,7 +3,7 @@
 
 import { adaptationFlags, HAS_PCR, PACKET_BYTES } from '../../mpegts/packet.js';
 import type { Track } from '../../mpegts/track.js';
-import { LiveEdge } from './live-edge.js';
+import { LiveEdge, PICTURE_MARGIN, SOUND_MARGIN } from './live-edge.js';
 import { MseTrack } from './mse-track.js';
 import type { PicturePlayer, PlayerEvents, SoundPlayer } from './player.js';
 
@@ -39,7 +39,7 @@ export class MsePicture implements PicturePlayer {
     this.#events = events;
     element.muted = true;
     this.#track = new MseTrack(element, track, events);
-    this.#edge = new LiveEdge(element, () => ({ newest: this.newest, gap: this.#track.gap }));
+    this.#edge = new LiveEdge(element, PICTURE_MARGIN, () => ({ newest: this.newest, gap: this.#track.gap }));
     this.#seesFrames = 'requestVideoFrameCallback' in element;
     if (this.#seesFrames) this.#awaitFrame();
     element.addEventListener('playing', this.#playing);
@@ -137,7 +137,7 @@ export class MseSound implements SoundPlayer {
     this.#events = events;
     element.muted = false;
     this.#track = new MseTrack(element, track, events);
-    this.#edge = new LiveEdge(element, () => ({ newest: this.#track.newestEnd, gap: this.#gap }));
+    this.#edge = new LiveEdge(element, SOUND_MARGIN, () => ({ newest: this.#track.newestEnd, gap: this.#gap }));
     play(element);
   }
 

@@ -58,15 +58,19 @@ export class ProgramWatch {
     let lost = 0;
     let isRestart = false;
     let isSoundRestart = false;
+    let hasJumped = false;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
       this.#seenAt[pid] = nowMs;
       lost += this.#missingBefore(data, at, pid);
-      if ((pid !== videoPid && pid !== audioPid) || !startsUnit(data, at) || !this.#jumps(data, at, pid, nowMs)) continue;
-      if (pid === videoPid) isRestart = true;
-      else isSoundRestart = true;
+      if ((pid !== videoPid && pid !== audioPid) || !startsUnit(data, at)) continue;
+      const step = this.#stepTo(data, at, pid, nowMs);
+      if (step === 'on') continue;
+      if (pid === videoPid) hasJumped = true;
+      if (step === 'restart' && pid === videoPid) isRestart = true;
+      if (step === 'restart' && pid === audioPid) isSoundRestart = true;
     }
-    if (isRestart) this.#forgetBefore(nowMs);
+    if (hasJumped) this.#forgetBefore(nowMs);
     else this.lostPackets += lost;
     return { joinAt, isRestart, isSoundRestart };
   }
@@ -127,29 +131,27 @@ export class ProgramWatch {
     return (counter - last - 1) & 0x0f;
   }
 
-  /** Takes the time of the unit that begins at `at`; whether it belongs to another run of its source. */
-  #jumps(data: Uint8Array, at: number, pid: number, nowMs: number): boolean {
+  /** Takes the time of the unit that begins at `at`: it goes on, after a pause perhaps, or another run of its source begins. */
+  #stepTo(data: Uint8Array, at: number, pid: number, nowMs: number): 'on' | 'pause' | 'restart' {
     const begin = payloadStart(data, at);
-    if (begin + 14 > at + PACKET_BYTES || !startsPes(data, begin)) return false;
+    if (begin + 14 > at + PACKET_BYTES || !startsPes(data, begin)) return 'on';
     const stamps = stampsOf(data, begin);
-    if (stamps === 0) return false;
+    if (stamps === 0) return 'on';
     // DTS where there is one: in the order in which they come.
     const hasDts = stamps === 2 && begin + 19 <= at + PACKET_BYTES;
     const ticks = readTimestamp(data, begin + (hasDts ? 14 : 9));
     const before = this.#rhythms.get(pid);
-    let timeMs = ticks / TICKS_PER_MS;
     if (before) {
       const aheadMs = ticksAfter(ticks, (before.timeMs * TICKS_PER_MS) % TIMESTAMP_RANGE) / TICKS_PER_MS;
-      const aheadOfWall = aheadMs - (nowMs - before.arrivedAt);
-      if (aheadMs >= -MOST_BACK_MS && (aheadMs <= MOST_AHEAD_MS || aheadOfWall <= MOST_AHEAD_MS)) {
-        timeMs = before.timeMs + aheadMs; // goes on over the wrap
-        before.take(timeMs, nowMs);
-        return false;
+      const pauseMs = nowMs - before.arrivedAt;
+      if (aheadMs >= -MOST_BACK_MS && aheadMs - pauseMs <= MOST_AHEAD_MS) {
+        before.take(before.timeMs + aheadMs, nowMs); // over the wrap, too
+        return aheadMs > MOST_AHEAD_MS ? 'pause' : 'on';
       }
     }
     const rhythm = new Rhythm();
-    rhythm.take(timeMs, nowMs);
+    rhythm.take(ticks / TICKS_PER_MS, nowMs);
     this.#rhythms.set(pid, rhythm);
-    return before !== undefined;
+    return before ? 'restart' : 'on';
   }
 }

@@ -3,8 +3,10 @@
 import type { PlayStatus } from '../play-status.js';
 
 /** Milliseconds from an answer to the next question. */
-const OFTEN_MS = 1500;
-const SELDOM_MS = 8000;
+const OFTEN_MS = 1000;
+const SELDOM_MS = 5000;
+/** The same where something has just changed. */
+const AT_ONCE_MS = 300;
 /** An answer that takes longer is none. */
 const WITHIN_MS = 5000;
 
@@ -19,15 +21,18 @@ export class ServerView {
   #isAsking = false;
   #askedAt = -Infinity;
   #isRefused = false;
+  #signs = '';
 
   constructor(url: string) {
     this.#url = url;
   }
 
-  /** To be called ten times a second. `isTroubled`: something is the matter. */
-  tick(nowMs: number, isTroubled: boolean): void {
+  /** To be called ten times a second. `isTroubled`: something is the matter; with other `signs` something has changed. */
+  tick(nowMs: number, isTroubled: boolean, signs: string): void {
     if (this.#isAsking || this.#isRefused || document.hidden) return;
-    if (nowMs - this.#askedAt < (isTroubled ? OFTEN_MS : SELDOM_MS)) return;
+    const everyMs = signs !== this.#signs ? AT_ONCE_MS : isTroubled ? OFTEN_MS : SELDOM_MS;
+    if (nowMs - this.#askedAt < everyMs) return;
+    this.#signs = signs;
     this.#askedAt = nowMs;
     void this.#ask();
   }

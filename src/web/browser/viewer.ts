@@ -217,7 +217,9 @@ export class Viewer {
     );
     this.#display.setState(condition.state, condition.text);
     this.#tellFrozen(condition, now);
-    this.#server.tick(now, condition.state !== 'playing' || condition.text !== '');
+    const { video, audio } = this.#selection;
+    const signs = `${condition.state} ${video?.pid ?? '-'} ${audio?.pid ?? '-'} ${condition.text}`;
+    this.#server.tick(now, condition.state !== 'playing' || condition.text !== '', signs);
     this.#renewSilent(now);
     this.#renewStill(now);
   }
@@ -239,7 +241,8 @@ export class Viewer {
     if (video || state === 'waiting' || !this.#stage.player) this.#pictureGoneAt = -1;
     else if (this.#pictureGoneAt === -1) this.#pictureGoneAt = now;
     const goneMs = this.#pictureGoneAt === -1 ? 0 : now - this.#pictureGoneAt;
-    if ((goneMs > STILL_KEPT_MS && state === 'playing') || this.#server.status?.muted === 'all') this.#stage.clear();
+    const isMuted = state === 'away' && this.#server.status?.muted === 'all';
+    if ((goneMs > STILL_KEPT_MS && state === 'playing') || isMuted) this.#stage.clear();
     const since = frozenAt ?? (this.#pictureGoneAt === -1 ? null : this.#pictureGoneAt);
     this.#display.setFrozen(since === null || !this.#stage.player ? null : now - since);
   }
