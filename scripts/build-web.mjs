@@ -23,6 +23,14 @@ const leaner = {
   },
 };
 
+/** mpegts.js's package exports a whole player; these are the parts of it that ours is made of (mpegts-parts.d.ts). */
+const PARTS = {
+  'mpegts-parts/ts-demuxer': 'mpegts.js/src/demux/ts-demuxer.ts',
+  'mpegts-parts/mp4-generator': 'mpegts.js/src/remux/mp4-generator.js',
+  'mpegts-parts/aac-silent': 'mpegts.js/src/remux/aac-silent.js',
+  'mpegts-parts/logger': 'mpegts.js/src/utils/logger.js',
+};
+
 mkdirSync(OUT, { recursive: true });
 // The page asks for an engine once it knows which; both are fetched beside the page's own script (player-page.ts), and
 // stand alone, for a shared part would be one more way there and back before the first picture.
@@ -31,6 +39,7 @@ for (const name of ['main', 'mpeg1-player', 'mse-player', 'topics']) {
     entryPoints: [`src/web/browser/${name}.ts`],
     outdir: OUT,
     bundle: true,
+    alias: PARTS,
     external: name === 'main' ? ['./mpeg1-player.js', './mse-player.js'] : [],
     format: 'esm',
     target: 'es2022',

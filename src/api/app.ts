@@ -15,6 +15,7 @@ import type { KeyGuard } from './keys.js';
 import { letIn } from './let-in.js';
 import { mediaRoutes } from './media-routes.js';
 import { pageRoutes, securityHeaders } from './pages.js';
+import { playStatusRoute } from './play-status.js';
 import { mount, noSuchPath } from './route.js';
 import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './rule-routes.js';
 import { seeingRoutes } from './seeing-routes.js';
@@ -41,6 +42,7 @@ export function createApp(
     ...allRulesRoutes(actions),
     ...mediaRoutes(relay, viewers),
     ...seeingRoutes(actions, events),
+    playStatusRoute(relay),
     ...pageRoutes(keys, isSecure, () => watchables(relay)),
   ];
   const routes = [...described, ...aboutRoutes(described, keys !== null)];

@@ -49,7 +49,6 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers): Route[] {
     readName: (name) => parseSourceName(trimName(name)),
     wantsToken: false,
     frameAncestors: [],
-    whyWaiting: (name) => (relay.has(name) || !isStreamName(name) ? null : `There is no stream rule “${name}” yet.`),
   });
   const playerOr404: RequestHandler = (request, response) => {
     player(request, response, () => {

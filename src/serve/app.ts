@@ -79,6 +79,19 @@ export function createServeApp(parts: AppParts): Express {
     .all(only('GET'));
 
   app
+    .route('/api/play/*topic')
+    .get(
+      answer(async (request) => {
+        const topic = decodeURIComponent(request.path).slice('/api/play/'.length);
+        const { tokens } = hall;
+        const place = parsePlace(`/out/${topic}`)!; // the route's own prefix
+        if (tokens) await admitted(hall, request, (token, nowMs) => tokens.admit(token, place, nowMs));
+        return rooms.get(place.topic)?.playStatus() ?? { state: 'absent', fault: null, muted: null };
+      }),
+    )
+    .all(only('GET'));
+
+  app
     .route('/session/*topic')
     .post(
       answer(async (request) => {
@@ -98,7 +111,7 @@ export function createServeApp(parts: AppParts): Express {
       404,
       'ERR_NO_SUCH_PATH',
       `there is nothing at ${request.path}; there are /, /play and /in, /out, /bi and /session with a topic, /status, /api/stats, ` +
-        '/api/topics, /metrics and /healthcheck',
+        '/api/topics, /api/play with a topic, /metrics and /healthcheck',
     );
   });
   app.use(answerError(hall));

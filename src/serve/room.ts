@@ -1,8 +1,10 @@
 // One topic: who publishes, who watches, what went through. It is there as long as anybody is.
 
 import type { Log } from '../log.js';
+import type { Fault } from '../relay/event.js';
 import { Feed, type Sink } from '../relay/feed.js';
 import type { CacheBudget } from '../relay/gop-cache.js';
+import type { PlayStatus } from '../web/play-status.js';
 import { Contribution } from './contribution.js';
 import type { ServeLimits } from './limits.js';
 import { TopicSeats } from './topic-seats.js';
@@ -16,6 +18,8 @@ export interface RoomStats {
   /** When the one that counts began; null: nobody publishes. */
   readonly publishingSinceMs: number | null;
   readonly viewers: number;
+  /** What is wrong with what comes; null: nothing. */
+  readonly fault: Fault | null;
   readonly codecs: readonly string[];
   readonly receivedMessages: number;
   readonly receivedBytes: number;
@@ -101,7 +105,8 @@ export class Room {
     }
     this.counting = one;
     const held = before?.publication ?? null;
-    if (packets) one.publication = this.feed.open({ address: one.address, superseded: () => undefined });
+    // Viewers are told what is wrong, and not where the publisher is.
+    if (packets) one.publication = this.feed.open({ address: 'the publisher', superseded: () => undefined });
     if (before && before !== one) before.publication = null;
     if (!packets) held?.close();
   }
@@ -137,6 +142,7 @@ export class Room {
       publishers: this.#contributions.length,
       publishingSinceMs: this.counting ? this.#countingSinceMs : null,
       viewers: this.viewers,
+      fault: this.#fault,
       codecs: this.codecs(),
       receivedMessages: traffic.receivedMessages,
       receivedBytes: traffic.receivedBytes,
@@ -151,6 +157,16 @@ export class Room {
       continuityErrors,
       ...traffic.rates(nowMs),
     };
+  }
+
+  /** How it stands with the topic, for who may play it. */
+  playStatus(): PlayStatus {
+    return { state: this.feed.stats().state, fault: this.#fault, muted: null };
+  }
+
+  get #fault(): Fault | null {
+    const { fault } = this.feed;
+    return fault?.code === 'no-source' ? { ...fault, words: 'nobody publishes to this topic' } : fault;
   }
 
   /** What the tracks of the programme carry, in its order. */

@@ -77,7 +77,10 @@ export class Rooms {
 
   /** Takes what is measured by the second. */
   sample(nowMs: number): void {
-    for (const { traffic } of this.#rooms.values()) traffic.sample(nowMs);
+    for (const { traffic, feed } of this.#rooms.values()) {
+      traffic.sample(nowMs);
+      feed.look(nowMs);
+    }
   }
 
   get(name: string): Room | undefined {

@@ -6,10 +6,10 @@ export interface PlayerPage {
   readonly name: string;
   /** Path of the WebSocket that brings it. */
   readonly socket: string;
+  /** Path where the server says how it stands with it. */
+  readonly status: string;
   /** Whether the far end wants a token as first message. */
   readonly wantsToken: boolean;
-  /** Why nothing comes, as it stands when the page is asked for; null: nothing is known. */
-  readonly whyWaiting?: string | null;
 }
 
 const ICONS = {
@@ -19,7 +19,7 @@ const ICONS = {
 };
 
 /** The page that plays. */
-export function playerPage({ name, socket, wantsToken, whyWaiting = null }: PlayerPage): string {
+export function playerPage({ name, socket, status, wantsToken }: PlayerPage): string {
   const title = escapeHtml(name);
   return `<!doctype html>
 <html lang="en">
@@ -35,9 +35,11 @@ export function playerPage({ name, socket, wantsToken, whyWaiting = null }: Play
 <link rel="modulepreload" href="/player/mse-player.js">
 </head>
 <body>
-<main id="player" data-state="connecting" data-socket="${escapeHtml(socket)}" data-token="${wantsToken ? 'wanted' : 'none'}"${whyWaiting === null ? '' : ` data-waiting="${escapeHtml(whyWaiting)}"`}>
+<main id="player" data-state="connecting" data-socket="${escapeHtml(socket)}" data-status="${escapeHtml(status)}" data-token="${wantsToken ? 'wanted' : 'none'}">
 <h1 class="unseen">${title}</h1>
 <div id="stage"></div>
+<div id="speaker" hidden></div>
+<p id="frozen" hidden></p>
 <p id="status" role="status">Connecting…</p>
 <noscript><p class="notice">This page plays with JavaScript, which is switched off here.</p></noscript>
 <form id="ask" hidden>
@@ -46,7 +48,7 @@ export function playerPage({ name, socket, wantsToken, whyWaiting = null }: Play
 <button>Watch</button>
 </form>
 <div id="bar">
-<button id="sound" type="button" data-is="off" aria-keyshortcuts="m"><svg viewBox="0 0 24 24" aria-hidden="true">${ICONS.speaker}${ICONS.sound}</svg><span id="sound-label">Sound on</span></button>
+<button id="sound" type="button" data-is="off" aria-keyshortcuts="m"><svg viewBox="0 0 24 24" aria-hidden="true">${ICONS.speaker}${ICONS.sound}</svg><span id="sound-label">Unmute</span></button>
 <div id="about">
 <span id="name">${title}</span>
 <span id="figures"><span id="tracks" title="What is played"></span><span id="bitrate" title="What arrives"></span><span id="delay" title="Delay in this player, from arrival to the screen"></span><span id="lost" title="Packets that did not arrive, since this page was opened"></span></span>

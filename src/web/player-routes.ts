@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pageFile } from './page-files.js';
+import { PLAY_STATUS_PATH } from './play-status.js';
 import { playerPage } from './player-page.js';
 
 /** What the player's pages need to know of the program that serves them. */
@@ -15,8 +16,6 @@ export interface PlayerRoutes {
   readonly wantsToken: boolean;
   /** Who may put the player into a frame: sources as frame-ancestors has them, such as `https://lab.example`. */
   readonly frameAncestors: readonly string[];
-  /** Why nothing comes of that name; null: nothing is known to be wrong. */
-  readonly whyWaiting?: (name: string) => string | null;
 }
 
 /** A handler that answers what is its, and leaves the rest to `next`. */
@@ -51,14 +50,14 @@ export function playerRoutes(options: PlayerRoutes): Handler {
       return;
     }
     const known = options.readName(name!);
-    const socket = options.socketPath + known.split('/').map(encodeURIComponent).join('/');
+    const encoded = known.split('/').map(encodeURIComponent).join('/');
+    const { socketPath, wantsToken } = options;
+    const places = { socket: socketPath + encoded, status: PLAY_STATUS_PATH + encoded };
     response.setHeader('Content-Security-Policy', policy);
     if (options.frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // knows one answer for all
     response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'same-origin');
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
-    const { wantsToken, whyWaiting = () => null } = options;
-    const page = playerPage({ name: known, socket, wantsToken, whyWaiting: whyWaiting(known) });
-    response.end(request.method === 'HEAD' ? undefined : page);
+    response.end(request.method === 'HEAD' ? undefined : playerPage({ name: known, ...places, wantsToken }));
   };
 }
 

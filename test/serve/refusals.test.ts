@@ -258,7 +258,12 @@ describe('a far end of ours refuses', () => {
     }
     expect((await ask('/api/topics', serve.token('other'))).text).to.equal('[]');
     expect((await ask('/api/topics', serve.token('hidden-topic', ['write']))).status).to.equal(401);
+    for (const token of [serve.token('other'), serve.token('hidden-topic', ['write']), undefined]) {
+      expect((await ask('/api/play/hidden-topic', token)).status).to.equal(401);
+    }
     for (const token of [serve.token('hidden-topic', ['read']), serve.pathToken('/out/hidden-topic')]) {
+      const play = JSON.parse((await ask('/api/play/hidden-topic', token)).text) as { state: string };
+      expect(play.state).to.equal('absent');
       const { text } = await ask('/api/topics', token);
       expect(JSON.parse(text)).to.deep.equal([{ topic: 'hidden-topic', isPublished: false, codecs: [] }]);
     }

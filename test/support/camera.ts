@@ -14,8 +14,8 @@ export class Camera {
   said = '';
   readonly #child: ChildProcess;
 
-  private constructor(args: readonly string[], url: string) {
-    const all = ['-hide_banner', '-loglevel', 'error', '-nostdin', '-re', ...args, '-f', 'mpegts', url];
+  private constructor(args: readonly string[], url: string, format = ['-f', 'mpegts']) {
+    const all = ['-hide_banner', '-loglevel', 'error', '-nostdin', '-re', ...args, ...format, url];
     this.#child = spawn('ffmpeg', all, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr!.on('data', (text: Buffer) => (this.said += text.toString()));
     afterTest(() => this.stop());
@@ -27,10 +27,36 @@ export class Camera {
     return new Camera([...source, ...VIDEO[codec], '-bf', '0', '-threads', '1', '-muxdelay', '0.001'], url);
   }
 
+  /** A picture of H.264 so many times a second. */
+  static seldom(rate: string, url: string): Camera {
+    const source = ['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=${rate}`];
+    return new Camera([...source, ...VIDEO.h264, '-bf', '0', '-threads', '1', '-muxdelay', '0.001'], url);
+  }
+
   /** A tone. */
   static sound(codec: 'mp2' | 'aac', url: string): Camera {
     const source = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100'];
     return new Camera([...source, '-codec:a', codec, '-b:a', '128k', '-muxdelay', '0.001'], url);
+  }
+
+  /** A tone that is sent a second and more at a time. */
+  static sparseSound(codec: 'mp2' | 'aac', url: string): Camera {
+    const source = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100'];
+    return new Camera([...source, '-codec:a', codec, '-b:a', codec === 'aac' ? '16k' : '32k', '-muxdelay', '3'], url);
+  }
+
+  /** Bytes that are no MPEG-TS. */
+  static noise(url: string): Camera {
+    return new Camera(['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100', '-f', 's16le'], url, []);
+  }
+
+  /** Hangs, connected, until it is told to go on. */
+  hang(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
   }
 
   async stop(): Promise<void> {

@@ -6,6 +6,8 @@
 const witness = {
   /** What the page's policy has stopped. */
   violations: [],
+  /** The states that the page was in, in their order. */
+  states: [],
   /** Samples handed to Web Audio that are not silent. */
   loudSamples: 0,
 
@@ -100,6 +102,10 @@ function isBlack(pixels) {
   return pixels.every((value, i) => i % 4 === 3 || value < 60);
 }
 
+new MutationObserver(() => {
+  const { state } = document.querySelector('#player')?.dataset ?? {};
+  if (state && state !== witness.states.at(-1)) witness.states.push(state);
+}).observe(document, { subtree: true, childList: true, attributeFilter: ['data-state'] });
 document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
   witness.violations.push(`${violatedDirective}: ${blockedURI} in ${sourceFile}`);
 });

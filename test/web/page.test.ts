@@ -57,12 +57,12 @@ describe('the page', function () {
   it('has names for its buttons, and keys for them', async () => {
     const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/video0`);
     await one.isIn('playing');
-    await one.page.getByRole('button', { name: 'Sound on' }).waitFor();
+    await one.page.getByRole('button', { name: 'Unmute', exact: true }).waitFor();
     await one.page.keyboard.press('m');
-    await one.page.getByRole('button', { name: 'Sound off' }).waitFor();
+    await one.page.getByRole('button', { name: 'Mute', exact: true }).waitFor();
     await one.page.keyboard.press('Tab');
     await one.page.keyboard.press('Enter');
-    await one.page.getByRole('button', { name: 'Sound on' }).waitFor();
+    await one.page.getByRole('button', { name: 'Unmute', exact: true }).waitFor();
     await one.page.keyboard.press('f');
     await one.page.getByRole('button', { name: 'Leave full screen' }).waitFor();
     await one.moves(5);

@@ -87,6 +87,44 @@ for (const [video, audio, engine, names] of [
       expect(await one.blackFrames()).to.equal(0);
     });
 
+    it('marks a picture that hangs as frozen, and its sound goes on; whoever comes then reads it, too', async () => {
+      await one.page.click('#sound');
+      await soundIsHeard(one);
+      await one.watchForBlack();
+      camera.hang();
+      await one.isIn('frozen');
+      await one.says('frozen', /^Frozen for \d+ s$/);
+      const words = async () => (await vw.stats()).streams[STREAM]!.fault?.words ?? '';
+      await until('stats say that the camera is silent', async () => (await words()).includes('has sent nothing'));
+      await until('the page says the same', async () => {
+        return (await one.page.innerText('#status')).includes(await words());
+      });
+      const elements = await one.page.locator('video, canvas').count();
+      for (let i = 0; i < 3; i++) await soundIsHeard(one);
+      expect(await one.page.locator('video, canvas').count(), 'players').to.equal(elements);
+      const late = await PlayerPage.open(one.page.context(), `${vw.url}/play/${STREAM}`);
+      await late.isIn('frozen');
+      expect(await late.page.evaluate<string[]>('witness.states')).not.to.include('playing');
+      await late.page.click('#sound');
+      await soundIsHeard(late);
+      await late.page.close();
+      camera.goOn();
+      await one.isIn('playing');
+      await one.moves(20);
+      expect(await one.blackFrames()).to.equal(0);
+    });
+
+    it('shows the same picture on when sound comes to it', async () => {
+      await vw.api('POST', '/api/streams', muted);
+      await one.says('tracks', /^[^+]+$/);
+      await one.page.click('#sound');
+      const picture = await one.page.locator('#stage > :last-child').elementHandle();
+      await vw.api('POST', '/api/streams', both);
+      await soundIsHeard(one);
+      await one.moves(20);
+      expect(await picture!.evaluate((element) => element.isConnected && !element.nextElementSibling)).to.be.true;
+    });
+
     it('keeps the last picture while ffmpeg is away, says so, and goes on by itself', async () => {
       await one.moves(5);
       await one.watchForBlack();
@@ -152,6 +190,44 @@ describe('the player', function () {
       await one.says('tracks', plays);
     });
   }
+
+  it('plays a picture every second beside sound that comes a second at a time', async () => {
+    const vw = await Program.stream();
+    Camera.seldom('1', `${vw.url}/ts/video0`);
+    Camera.sparseSound('aac', `${vw.url}/ts/audio0`);
+    await vw.api('POST', '/api/streams', both);
+    const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
+    await one.isIn('playing');
+    await one.page.click('#sound');
+    await soundIsHeard(one);
+    await one.moves(5);
+    await soundIsHeard(one);
+    await one.isIn('playing');
+  });
+
+  it('says what is the matter in the words of the stats: no source, no MPEG-TS, no sound, a mute', async () => {
+    const vw = await Program.stream();
+    Camera.picture('mpeg1video', `${vw.url}/ts/video0`);
+    await vw.api('POST', '/api/streams', both);
+    const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
+    const saysFaultOf = async (fault: (stats: RelayStats) => { words: string } | null | undefined) => {
+      await until('the page says what the stats say', async () => {
+        const words = fault(await vw.stats())?.words;
+        return words !== undefined && (await one.page.innerText('#status')).includes(words);
+      });
+    };
+    await saysFaultOf(({ streams }) => streams[STREAM]!.fault);
+    await one.isIn('playing');
+    Camera.sound('mp2', `${vw.url}/ts/audio0`);
+    await one.says('status', /^$/);
+    await vw.api('PUT', '/api/mutes/all', { tracks: 'audio' });
+    await one.says('status', /muted by the host/);
+    await one.page.goto(`${vw.url}/play/nobody`);
+    await saysFaultOf(({ feeds }) => feeds.nobody?.fault);
+    Camera.noise(`${vw.url}/ts/nobody`);
+    await until('it is no MPEG-TS', async () => (await vw.stats()).feeds.nobody!.fault?.code === 'no-tables');
+    await saysFaultOf(({ feeds }) => feeds.nobody!.fault);
+  });
 
   it('plays sound alone', async () => {
     const vw = await Program.stream();

@@ -40,10 +40,17 @@ describe('what the player counts as lost', () => {
   it('is nothing where another run begins, also of sound that begins a message later', () => {
     // The sound's jump came after the picture's, and counted: "1 lost" after each swap of a far end.
     const watch = started();
-    expect(watch.push(Buffer.concat([TABLES, unit(PICTURE, 9, 21_000)]), 21_000).isRestart).to.equal(true);
+    expect(watch.push(Buffer.concat([TABLES, unit(PICTURE, 9, 21_000)]), 2000).isRestart).to.equal(true);
+    watch.push(unit(SOUND, 7, 21_000), 2010);
+    expect(watch.lostPackets).to.equal(0);
+    watch.push(unit(SOUND, 9, 21_050), 2060);
+    expect(watch.lostPackets).to.equal(1);
+  });
+
+  it('is nothing after a long pause, after which the picture goes on', () => {
+    const watch = started();
+    expect(watch.push(Buffer.concat([TABLES, unit(PICTURE, 9, 21_000)]), 21_000).isRestart).to.equal(false);
     watch.push(unit(SOUND, 7, 21_000), 21_010);
     expect(watch.lostPackets).to.equal(0);
-    watch.push(unit(SOUND, 9, 21_050), 21_060);
-    expect(watch.lostPackets).to.equal(1);
   });
 });

@@ -1,84 +1,119 @@
-// Keeps a media element as near to the end of its buffer as the arrival of the bytes allows: a little faster when too
-// much is waiting, a jump when far too much is, a wider margin after playback stood still.
+// Keeps a media element as near to the end of what it has as the arrival of the bytes allows: a little faster when too
+// much is waiting, a jump when far too much is, a wider margin after playback stood still. Seconds, but for `nowMs`.
 
-/** What is to be left in the buffer at its emptiest. Seconds. */
-const FIRST_MARGIN = 0.06;
-const MOST_MARGIN = 0.6;
+/** The most that is left at the emptiest. */
+const MOST_MARGIN = 0.3;
 const MARGIN_STEP = 0.04;
 /** A margin that held for so long is tried smaller. Milliseconds. */
 const CALM_MS = 15_000;
-/** The fill is watched for so many ticks of 100 ms: its least is what can be spared. */
+/** The fill is watched for so many ticks of 100 ms, or for two gaps between units: its least is what can be spared. */
 const TICKS = 15;
-/** More than that to spare is jumped over. Seconds. */
-const JUMP = 0.7;
+/** Where more than that is left at the emptiest, what is too much is jumped over. */
+const MOST_LEFT = 0.45;
+/** Nor may more than this wait beyond a gap between units, for however short a time. */
+const MOST_AHEAD = 0.5;
+/** Being off by more than this from where it should be is not made up for by speed. */
+const MOST_OFF = 0.35;
 const FASTEST = 1.1;
 const SLOWEST = 0.95;
 /** A difference in speed that nobody hears costs no more than this. */
 const TOLERANCE = 0.02;
 
+/** What an element has. */
+export interface Supply {
+  /** Where the newest unit that it has ends, lasting as long as units do; -1: it has nothing. */
+  readonly newest: number;
+  /** The time from one unit to the next. */
+  readonly gap: number;
+}
+
+/** What is left at the emptiest to begin with: decoders of sound read further ahead. */
+export const PICTURE_MARGIN = 0.06;
+export const SOUND_MARGIN = 0.16;
+
 /** Follows the live edge of one media element. */
 export class LiveEdge {
-  readonly #video: HTMLMediaElement;
+  /** What is left at the emptiest, for now. */
+  margin: number;
+  readonly #leastMargin: number;
+  readonly #media: HTMLMediaElement;
+  readonly #supply: () => Supply;
   readonly #onWaiting = () => this.#stood();
   #fills: number[] = [];
-  #margin = FIRST_MARGIN;
   #calmSince = performance.now();
   #hasJumped = false;
 
-  constructor(video: HTMLMediaElement) {
-    this.#video = video;
-    video.addEventListener('waiting', this.#onWaiting);
+  constructor(media: HTMLMediaElement, margin: number, supply: () => Supply) {
+    this.margin = this.#leastMargin = margin;
+    this.#media = media;
+    this.#supply = supply;
+    media.addEventListener('waiting', this.#onWaiting);
   }
 
   close(): void {
-    this.#video.removeEventListener('waiting', this.#onWaiting);
-    this.#video.playbackRate = 1;
+    this.#media.removeEventListener('waiting', this.#onWaiting);
+    this.#media.playbackRate = 1;
   }
 
-  /** Seconds that are buffered ahead of what is shown. */
+  /** Seconds ahead of what is shown. */
   get ahead(): number {
-    const { buffered, currentTime } = this.#video;
-    return buffered.length === 0 ? 0 : Math.max(0, buffered.end(buffered.length - 1) - currentTime);
+    const { newest } = this.#supply();
+    return newest === -1 ? 0 : Math.max(0, newest - this.#media.currentTime);
   }
 
-  /** To be called ten times a second. */
-  tick(nowMs: number): void {
-    const video = this.#video;
-    const { buffered } = video;
-    if (buffered.length === 0 || video.seeking) return;
+  /**
+   * To be called ten times a second.
+   * @param wanted where playback should be, to be with something else; -1: as near to the edge as it can.
+   */
+  tick(nowMs: number, wanted: number): void {
+    const media = this.#media;
+    const { buffered } = media;
+    if (buffered.length === 0) return;
     const last = buffered.length - 1;
     const begin = buffered.start(last);
+    const { newest, gap } = this.#supply();
+    const target = Math.max(begin, Math.min(buffered.end(last), newest) - gap - 2 * this.margin);
     // Behind a gap, or before the first of what is there: playback would wait for ever.
-    if (video.currentTime < begin) return this.#jump(Math.max(begin, buffered.end(last) - 2 * this.#margin));
-    if (!this.#hasJumped && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
+    if (media.currentTime < begin - 0.01) return this.#jump(target);
+    if (media.seeking) return;
+    if (!this.#hasJumped && media.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
       this.#hasJumped = true; // what a new player was given to begin with is not live
-      if (this.ahead > 4 * this.#margin) return this.#jump(buffered.end(last) - 2 * this.#margin);
+      if (this.ahead > gap + 4 * this.margin) return this.#jump(target);
     }
+    if (this.ahead > gap + MOST_AHEAD) return this.#jump(target);
     this.#fills.push(this.ahead);
-    if (this.#fills.length > TICKS) this.#fills.shift();
-    const spare = Math.min(...this.#fills) - this.#margin;
-    if (spare > JUMP) return this.#jump(video.currentTime + spare);
-    video.playbackRate = this.#speed(spare);
+    const most = Math.max(TICKS, Math.ceil(gap * 20) + 2);
+    if (this.#fills.length > most) this.#fills.splice(0, this.#fills.length - most);
+    const spare = Math.min(...this.#fills) - this.margin;
+    if (this.#fills.length >= most && spare + this.margin > MOST_LEFT) return this.#jump(media.currentTime + spare);
+    const error = wanted - media.currentTime;
+    if (wanted !== -1 && Math.abs(error) > MOST_OFF) return this.#jump(Math.max(begin, wanted));
+    media.playbackRate = wanted === -1 ? this.#speed(spare, most) : speedFor(error);
     if (nowMs - this.#calmSince < CALM_MS) return;
     this.#calmSince = nowMs;
-    this.#margin = Math.max(FIRST_MARGIN, this.#margin - MARGIN_STEP / 2);
+    this.margin = Math.max(this.#leastMargin, this.margin - MARGIN_STEP / 2);
   }
 
-  #speed(spare: number): number {
-    if (this.#fills.length < TICKS) return 1;
+  #speed(spare: number, ticks: number): number {
+    if (this.#fills.length < ticks) return 1;
     if (spare > TOLERANCE) return Math.min(FASTEST, 1.02 + spare / 2);
-    return spare < -this.#margin / 2 ? SLOWEST : 1;
+    return spare < -this.margin / 2 ? SLOWEST : 1;
   }
 
   #jump(to: number): void {
     this.#fills = [];
-    this.#video.currentTime = to;
+    this.#media.currentTime = to;
   }
 
   #stood(): void {
-    if (this.#video.seeking || this.#fills.length < TICKS) return; // a jump stands still, too
-    this.#margin = Math.min(MOST_MARGIN, this.#margin + MARGIN_STEP);
+    if (this.#media.seeking || this.#fills.length < TICKS) return; // a jump stands still, too
+    this.margin = Math.min(MOST_MARGIN, this.margin + MARGIN_STEP);
     this.#calmSince = performance.now();
     this.#fills = [];
   }
+}
+
+/** The speed that makes up for being off by `error` in half a second or so. */
+function speedFor(error: number): number {
+  return Math.abs(error) < TOLERANCE ? 1 : Math.max(SLOWEST, Math.min(FASTEST, 1 + error * 2));
 }

@@ -1,6 +1,6 @@
 // The page's script: the buttons, the words and the figures round the picture.
 
-import { type Display, type State, Viewer } from './viewer.js';
+import { type Display, Viewer } from './viewer.js';
 
 const IDLE_MS = 3000;
 
@@ -16,31 +16,27 @@ const sound = find('sound');
 const full = find('full');
 const ask = find('ask');
 const tokenField = find('token') as HTMLInputElement; // as player-page.ts has it
-const { socket = '', token: tokenMode, waiting: whyWaiting = '' } = page.dataset;
+const frozen = find('frozen');
+const { socket = '', status: statusPath = '', token: tokenMode } = page.dataset;
 const storageKey = `vw token ${socket}`;
 
-const WORDS: Readonly<Record<State, string>> = {
-  connecting: 'Connecting…',
-  waiting: whyWaiting || 'Waiting for a picture…',
-  playing: '',
-  away: 'Nothing is being sent at the moment. It goes on by itself.',
-  lost: 'The connection is lost; trying again',
-  refused: 'Not let in',
-  unplayable: 'This cannot be played here',
-};
-
 const display: Display = {
-  setState(state, detail) {
+  setState(state, text) {
+    const isNew = page.dataset.state !== state;
     page.dataset.state = state;
-    const words = state === 'lost' ? `${WORDS.lost} in ${detail} s…` : WORDS[state];
-    const text = state === 'refused' || state === 'unplayable' ? `${words}: ${detail}` : words;
     if (status.textContent !== text) status.textContent = text;
-    if (state === 'refused') askForToken();
+    if (state === 'refused' && isNew) askForToken();
+  },
+  setFrozen(forMs) {
+    frozen.hidden = forMs === null;
+    if (forMs === null) delete page.dataset.picture;
+    else page.dataset.picture = 'frozen';
+    if (forMs !== null) write('frozen', `Frozen for ${duration(forMs)}`);
   },
   setEngine(engine) {
     page.dataset.engine = engine;
   },
-  setFacts({ tracks, bitrate, lostPackets, delayMs, hasSound }) {
+  setFigures({ tracks, bitrate, lostPackets, delayMs, hasSound }) {
     write('tracks', tracks);
     write('bitrate', bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1e3)} kbit/s`);
     write('delay', `delay ${(delayMs / 1000).toFixed(2)} s`);
@@ -49,13 +45,28 @@ const display: Display = {
   },
 };
 
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 function write(id: string, text: string): void {
   const element = find(id);
   if (element.textContent !== text) element.textContent = text;
 }
 
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-const viewer = new Viewer(`${scheme}//${location.host}${socket}`, find('stage'), display);
+const viewer = new Viewer(
+  {
+    socketUrl: `${scheme}//${location.host}${socket}`,
+    statusUrl: statusPath,
+    stage: find('stage'),
+    speaker: find('speaker'),
+  },
+  display,
+);
 
 function askForToken(): void {
   sessionStorage.removeItem(storageKey);
@@ -83,7 +94,7 @@ function toggleSound(): void {
   }
   viewer.setSound(isSoundOn ? audio : null);
   sound.dataset.is = isSoundOn ? 'on' : 'off';
-  find('sound-label').textContent = isSoundOn ? 'Sound off' : 'Sound on';
+  find('sound-label').textContent = isSoundOn ? 'Mute' : 'Unmute';
 }
 
 /** A phone without full screen for pages (iPhone) has it for the picture alone. */
@@ -118,8 +129,7 @@ for (const event of ['pointermove', 'pointerdown', 'keydown', 'focusin']) docume
 // In the fragment a token reaches no server and no log.
 const given = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(storageKey);
 if (tokenMode === 'wanted' && given === null) {
-  display.setState('waiting', '');
-  status.textContent = 'A token is wanted to watch this.';
+  display.setState('waiting', 'A token is wanted to watch this.');
   askForToken();
 } else {
   viewer.open(tokenMode === 'wanted' ? given : null);

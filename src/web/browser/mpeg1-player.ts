@@ -4,7 +4,7 @@
 import JSMpeg, { type Decoder, type Picture, type Renderer, type Sound } from '@cycjimmy/jsmpeg-player';
 import { Lateness } from './lateness.js';
 import { decodeFrames } from './mp2-frames.js';
-import type { Player, PlayerEvents } from './player.js';
+import type { PicturePlayer, PlayerEvents, SoundPlayer } from './player.js';
 import { readSequence } from './sequence.js';
 import { SoundOut } from './sound-out.js';
 
@@ -12,18 +12,20 @@ const VIDEO_BUFFER_BYTES = 1 << 20;
 const AUDIO_BUFFER_BYTES = 1 << 16;
 const DELAY_SMOOTHING = 0.1;
 
-export class Mpeg1Player implements Player {
+/** Shows the pictures of a track. */
+export class Mpeg1Picture implements PicturePlayer {
   readonly element: HTMLCanvasElement;
   delayMs = 0;
   shownAt = 0;
+  // There is no clock that sound could go by.
+  readonly time = -1;
+  readonly newest = -1;
 
   readonly #events: PlayerEvents;
   readonly #demuxer = new JSMpeg.Demuxer.TS();
   readonly #renderer: Renderer;
-  readonly #hasVideo: boolean;
   #video: Decoder<Picture> | null = null;
   #size = '';
-  #sound: { out: SoundOut; decoder: Decoder<Sound> } | null = null;
   readonly #lateness = new Lateness();
   #waitsForKey = true;
   #hasBegun = false;
@@ -31,47 +33,31 @@ export class Mpeg1Player implements Player {
   #drawing = 0; // the frame of the screen that was asked for; 0: none
   #picture: Parameters<Picture['render']> | null = null;
 
-  constructor(hasVideo: boolean, events: PlayerEvents) {
-    this.#hasVideo = hasVideo;
+  constructor(events: PlayerEvents) {
     this.#events = events;
     this.element = document.createElement('canvas');
     this.#renderer = newRenderer(this.element);
-    const { VIDEO_1, AUDIO_1 } = JSMpeg.Demuxer.TS.STREAM;
-    this.#demuxer.connect(VIDEO_1, { write: (pts, parts) => this.#takePicture(pts, parts) });
-    this.#demuxer.connect(AUDIO_1, { write: (pts, parts) => this.#takeSound(pts, parts) });
+    this.#demuxer.connect(JSMpeg.Demuxer.TS.STREAM.VIDEO_1, { write: (pts, parts) => this.#take(pts, parts) });
   }
 
   write(packets: Uint8Array<ArrayBuffer>): void {
     this.#arrivedAt = performance.now();
     this.#demuxer.write(packets.buffer);
     if (this.#video) decodeAll(this.#video);
-    if (this.#sound) decodeFrames(this.#sound.decoder);
   }
 
   tick(): void {
     // Nothing is due by time alone.
   }
 
-  setSound(context: AudioContext | null): void {
-    if ((context !== null) === (this.#sound !== null)) return;
-    this.#sound?.out.close();
-    this.#sound = null;
-    if (!context) return;
-    const out = new SoundOut(context);
-    const decoder = new JSMpeg.Decoder.MP2Audio({ streaming: true, audioBufferSize: AUDIO_BUFFER_BYTES });
-    decoder.connect(out);
-    this.#sound = { out, decoder };
-  }
-
   close(): void {
     cancelAnimationFrame(this.#drawing);
-    this.setSound(null);
     this.#video = null;
     this.#renderer.destroy();
     this.#renderer.gl?.getExtension('WEBGL_lose_context')?.loseContext(); // browsers have a handful of contexts
   }
 
-  #takePicture(pts: number, parts: readonly Uint8Array[]): void {
+  #take(pts: number, parts: readonly Uint8Array[]): void {
     const isLate = this.#lateness.isTooLate(pts * 1000, performance.now());
     if (isLate || document.hidden) {
       this.#waitsForKey = true; // nobody looks: no work
@@ -89,13 +75,6 @@ export class Mpeg1Player implements Player {
       this.#video = this.#newDecoder(); // jsmpeg reads the size once in a decoder's life
     }
     this.#video?.write(pts, parts);
-  }
-
-  #takeSound(pts: number, parts: readonly Uint8Array[]): void {
-    this.#sound?.decoder.write(pts, parts);
-    if (this.#hasVideo) return;
-    this.shownAt = performance.now();
-    this.#begin();
   }
 
   #newDecoder(): Decoder<Picture> {
@@ -128,6 +107,45 @@ export class Mpeg1Player implements Player {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#events.began();
+  }
+}
+
+/** Plays the sound of a track. */
+export class Mp2Sound implements SoundPlayer {
+  shownAt = 0;
+  readonly time = -1;
+  readonly #events: PlayerEvents;
+  readonly #demuxer = new JSMpeg.Demuxer.TS();
+  readonly #decoder: Decoder<Sound>;
+  readonly #out: SoundOut;
+
+  /** @param context runs: the visitor has asked for it with a click or a key. */
+  constructor(context: AudioContext, events: PlayerEvents) {
+    this.#events = events;
+    this.#out = new SoundOut(context);
+    this.#decoder = new JSMpeg.Decoder.MP2Audio({ streaming: true, audioBufferSize: AUDIO_BUFFER_BYTES });
+    this.#decoder.connect(this.#out);
+    this.#demuxer.connect(JSMpeg.Demuxer.TS.STREAM.AUDIO_1, {
+      write: (pts, parts) => {
+        this.#out.begin();
+        this.#decoder.write(pts, parts);
+        decodeFrames(this.#decoder);
+      },
+    });
+  }
+
+  write(packets: Uint8Array<ArrayBuffer>): void {
+    this.#demuxer.write(packets.buffer);
+    if (this.shownAt === 0 && this.#out.hasPlayed) this.#events.began();
+    if (this.#out.hasPlayed) this.shownAt = performance.now();
+  }
+
+  tick(): void {
+    // Nothing is due by time alone.
+  }
+
+  close(): void {
+    this.#out.close();
   }
 }
 

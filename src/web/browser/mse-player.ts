@@ -1,134 +1,201 @@
-// Plays what browsers decode themselves (H.264, H.265, AAC, Opus, ...): mpegts.js puts it into Media Source Extensions.
-// The tracks never change in its life: with others a new one is made.
+// Plays what browsers decode themselves (H.264, H.265, AAC, Opus, ...), a track at a time. The track never changes in a
+// player's life: with another one a new player is made.
 
-import mpegts from 'mpegts.js';
-import { OutputTables } from '../../mpegts/output-tables.js';
-import { LiveEdge } from './live-edge.js';
-import type { Player, PlayerEvents } from './player.js';
-import { PushLoader } from './push-loader.js';
-import type { Selection } from './selection.js';
+import { adaptationFlags, HAS_PCR, PACKET_BYTES } from '../../mpegts/packet.js';
+import type { Track } from '../../mpegts/track.js';
+import { LiveEdge, PICTURE_MARGIN, SOUND_MARGIN } from './live-edge.js';
+import { MseTrack } from './mse-track.js';
+import type { PicturePlayer, PlayerEvents, SoundPlayer } from './player.js';
 
-mpegts.LoggingControl.enableAll = false;
+/** Pictures further apart than this are shown without waiting for the next to come. Seconds. */
+const SLOW = 0.2;
+/** Nothing more of a picture comes for so long: it is whole, if its last packet looks like one, or if not. Milliseconds. */
+const WHOLE_AFTER_MS = 60;
+const SURELY_WHOLE_AFTER_MS = 400;
+/** Picture and sound are kept together within this, and no picture waits longer for its sound. Seconds. */
+const MOST_WAIT = 0.45;
+/** Times that are further apart are of different clocks. Seconds. */
+const MOST_APART = 3;
+/** A picture that comes more seldom than this is no clock for the sound. Seconds. */
+const STEADY = 0.2;
+const PCR_BYTES = 7; // adaptation_field_length where there is a PCR and nothing else
 
-/** How much of the past stays in memory. Seconds. */
-const KEPT_BEHIND = 10;
-
-export class MsePlayer implements Player {
-  readonly element: HTMLVideoElement;
+/** Shows the pictures of a track. */
+export class MsePicture implements PicturePlayer {
   shownAt = 0;
-
+  readonly element: HTMLVideoElement;
   readonly #events: PlayerEvents;
-  readonly #player: mpegts.Player;
+  readonly #track: MseTrack;
   readonly #edge: LiveEdge;
-  readonly #begin = () => this.#began();
-  readonly #fail = () => this.#failed(this.element.error?.message ?? 'the picture cannot be decoded', false);
-  #loader: PushLoader | null = null; // mpegts.js makes it when it loads
+  readonly #playing = () => this.#began();
+  readonly #seesFrames: boolean;
   #hasBegun = false;
   #isClosed = false;
   #lastTime = 0;
-  #isStarting = false;
+  #wholeTimer = 0;
 
-  constructor(element: HTMLVideoElement, selection: Selection, events: PlayerEvents) {
+  constructor(element: HTMLVideoElement, track: Track, events: PlayerEvents) {
     this.element = element;
     this.#events = events;
-    const { video, audio } = selection;
-    const source = { type: 'mpegts', isLive: true, hasVideo: video !== null, hasAudio: audio !== null, url: 'live' };
-    this.#player = mpegts.createPlayer(source, {
-      isLive: true,
-      enableWorker: false,
-      enableStashBuffer: false,
-      deferLoadAfterSourceOpen: false,
-      autoCleanupSourceBuffer: true,
-      autoCleanupMaxBackwardDuration: KEPT_BEHIND * 2,
-      autoCleanupMinBackwardDuration: KEPT_BEHIND,
-      customLoader: this.#loaderClass(),
-    });
-    this.#player.on(mpegts.Events.ERROR, (_type: string, detail: string, info?: { msg?: string }) => {
-      const isForEver = /unsupported/i.test(detail) || /not supported|unsupported/i.test(info?.msg ?? '');
-      this.#failed(info?.msg ?? detail, isForEver);
-    });
-    this.#edge = new LiveEdge(element);
-    element.addEventListener('playing', this.#begin);
-    element.addEventListener('error', this.#fail);
     element.muted = true;
-    this.#player.attachMediaElement(element);
-    this.#player.load();
-    const tables = new OutputTables();
-    const tracks = [video, audio].filter((track) => track !== null);
-    tables.describe(tracks[0]!.pid, new Uint8Array(0), tracks);
-    const packets = new Uint8Array(tables.length);
-    tables.write(packets, 0);
-    this.#loader?.push(packets);
-    void this.#play();
+    this.#track = new MseTrack(element, track, events);
+    this.#edge = new LiveEdge(element, PICTURE_MARGIN, () => ({ newest: this.newest, gap: this.#track.gap }));
+    this.#seesFrames = 'requestVideoFrameCallback' in element;
+    if (this.#seesFrames) this.#awaitFrame();
+    element.addEventListener('playing', this.#playing);
+    play(element);
+  }
+
+  get time(): number {
+    return this.#hasBegun ? this.element.currentTime : -1;
+  }
+
+  get newest(): number {
+    const { newestStart, newestEnd, gap } = this.#track;
+    return newestStart === -1 ? -1 : Math.min(newestEnd, newestStart + gap);
   }
 
   get delayMs(): number {
-    return this.#edge.ahead * 1000;
+    return Math.max(0, this.#edge.ahead - this.#track.gap) * 1000;
   }
 
   write(packets: Uint8Array<ArrayBuffer>): void {
-    if (!this.#isClosed) this.#loader?.push(packets);
-  }
-
-  tick(nowMs: number): void {
     if (this.#isClosed) return;
-    this.#edge.tick(nowMs);
-    const { currentTime, paused } = this.element;
-    if (currentTime !== this.#lastTime) this.shownAt = nowMs;
-    this.#lastTime = currentTime;
-    if (paused) void this.#play();
+    clearTimeout(this.#wholeTimer);
+    this.#track.write(packets);
+    const { gap } = this.#track;
+    if (gap !== 0 && gap < SLOW) return;
+    this.#wholeTimer = setTimeout(
+      () => this.#track.endPicture(),
+      looksLast(packets) ? WHOLE_AFTER_MS : SURELY_WHOLE_AFTER_MS,
+    );
   }
 
-  setSound(context: AudioContext | null): void {
-    this.element.muted = context === null;
+  tick(nowMs: number, soundTime: number): void {
+    if (this.#isClosed) return;
+    const { currentTime, paused } = this.element;
+    this.#edge.tick(nowMs, this.#wanted(soundTime));
+    if (!this.#seesFrames && currentTime !== this.#lastTime) this.shownAt = nowMs;
+    this.#lastTime = currentTime;
+    if (paused && !document.hidden) play(this.element);
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.element.removeEventListener('playing', this.#begin);
-    this.element.removeEventListener('error', this.#fail);
+    clearTimeout(this.#wholeTimer);
+    this.element.removeEventListener('playing', this.#playing);
     this.#edge.close();
-    queueMicrotask(() => this.#player.destroy()); // it still hands on what it has just been given
+    this.#track.close();
   }
 
-  /** A class, since mpegts.js makes its loader itself. */
-  #loaderClass(): new () => mpegts.BaseLoader {
-    const setLoader = (loader: PushLoader) => (this.#loader = loader);
-    return class extends PushLoader {
-      constructor() {
-        super();
-        setLoader(this);
-      }
-    };
+  /** Where the picture is with its sound, if that is near enough to what has arrived; -1: as near to that as it can. */
+  #wanted(soundTime: number): number {
+    const { newest } = this;
+    const { gap } = this.#track;
+    if (soundTime === -1 || newest === -1 || gap > SLOW || Math.abs(soundTime - newest) > MOST_APART) return -1;
+    return Math.max(newest - gap - MOST_WAIT, Math.min(soundTime, newest - gap - this.#edge.margin));
   }
 
-  async #play(): Promise<void> {
-    if (this.#isStarting) return;
-    this.#isStarting = true;
-    try {
-      await this.element.play();
-    } catch {
-      // Refused (sound without a click, in some browsers) or overtaken by a new load: silent, and tried again.
-      if (!this.#isClosed) this.element.muted = true;
-    } finally {
-      this.#isStarting = false;
-    }
-  }
-
-  #began(): void {
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
-    const begin = () => {
+  #awaitFrame(): void {
+    this.element.requestVideoFrameCallback(() => {
+      if (this.#isClosed) return;
       this.shownAt = performance.now();
-      if (!this.#isClosed) this.#events.began();
-    };
-    // "playing" comes before the picture is on the screen; a hidden page shows none.
-    if (document.hidden || !('requestVideoFrameCallback' in this.element) || this.element.videoWidth === 0) begin();
-    else this.element.requestVideoFrameCallback(begin);
+      this.#begin();
+      this.#awaitFrame();
+    });
   }
 
-  #failed(reason: string, isForEver: boolean): void {
-    if (!this.#isClosed) this.#events.failed(reason, isForEver);
+  /** "playing" comes before the picture is on the screen; a hidden page shows none. */
+  #began(): void {
+    if (document.hidden || !this.#seesFrames) this.#begin();
   }
+
+  #begin(): void {
+    if (this.#hasBegun || this.#isClosed) return;
+    this.#hasBegun = true;
+    this.#events.began();
+  }
+}
+
+/** Plays the sound of a track. */
+export class MseSound implements SoundPlayer {
+  shownAt = 0;
+  readonly #element: HTMLMediaElement;
+  readonly #events: PlayerEvents;
+  readonly #track: MseTrack;
+  readonly #edge: LiveEdge;
+  #gap = 0; // between pieces that arrive, seconds: the longest of late
+  #writtenAt = 0;
+  #hasBegun = false;
+  #isClosed = false;
+  #lastTime = 0;
+
+  /** @param element may sound: the visitor has touched the page while it was there. */
+  constructor(element: HTMLMediaElement, track: Track, events: PlayerEvents) {
+    this.#element = element;
+    this.#events = events;
+    element.muted = false;
+    this.#track = new MseTrack(element, track, events);
+    this.#edge = new LiveEdge(element, SOUND_MARGIN, () => ({ newest: this.#track.newestEnd, gap: this.#gap }));
+    play(element);
+  }
+
+  get time(): number {
+    return this.#hasBegun ? this.#element.currentTime : -1;
+  }
+
+  write(packets: Uint8Array<ArrayBuffer>): void {
+    if (this.#isClosed) return;
+    const before = this.#track.newestEnd;
+    this.#track.write(packets);
+    const { newestEnd } = this.#track;
+    if (newestEnd <= before) return;
+    const now = performance.now();
+    if (before !== -1) this.#gap = Math.max(Math.min(5, (now - this.#writtenAt) / 1000), this.#gap * 0.9);
+    else this.#gap = Math.max(0, newestEnd - this.#track.newestStart);
+    this.#writtenAt = now;
+  }
+
+  tick(nowMs: number, pictureNewest: number): void {
+    if (this.#isClosed) return;
+    const { currentTime, paused } = this.#element;
+    this.#edge.tick(nowMs, this.#wanted(pictureNewest));
+    if (currentTime !== this.#lastTime && !paused) {
+      this.shownAt = nowMs;
+      if (!this.#hasBegun) this.#events.began();
+      this.#hasBegun = true;
+    }
+    this.#lastTime = currentTime;
+    if (paused) play(this.#element);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#edge.close();
+    this.#track.close();
+    this.#element.muted = true;
+  }
+
+  /** Sound that would be ahead of its picture waits for it a little; -1: it need not. */
+  #wanted(pictureNewest: number): number {
+    const { newestEnd } = this.#track;
+    const { currentTime } = this.#element;
+    if (pictureNewest === -1 || this.#gap > MOST_WAIT || Math.abs(pictureNewest - currentTime) > MOST_APART) return -1;
+    if (currentTime <= pictureNewest - STEADY / 4) return -1;
+    return Math.max(newestEnd - this.#gap - MOST_WAIT, pictureNewest - STEADY / 4);
+  }
+}
+
+/** Whether the last of some packets ends a picture: it is filled up with stuffing (§2.4.3.4). */
+function looksLast(packets: Uint8Array): boolean {
+  const at = packets.length - PACKET_BYTES;
+  if (!(packets[at + 3]! & 0x20)) return false; // no adaptation field
+  return !(packets[at + 4] === PCR_BYTES && adaptationFlags(packets, at) & HAS_PCR);
+}
+
+/** Starts an element. Refused, or overtaken by a new load, it is tried again with the next tick. */
+function play(element: HTMLMediaElement): void {
+  element.play().catch(() => undefined);
 }

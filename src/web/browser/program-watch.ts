@@ -1,4 +1,4 @@
-// Sees every packet that arrives: which tracks there are and which of them live, what was lost, how much comes.
+// Sees every packet that arrives: which tracks there are, how often their units come, what was lost, how much comes.
 // Knows no player and no page.
 
 import { Inspector } from '../../mpegts/inspector.js';
@@ -14,12 +14,11 @@ import {
   startsUnit,
 } from '../../mpegts/packet.js';
 import { stampsOf, startsPes } from '../../mpegts/pes.js';
-import { readTimestamp, TICKS_PER_MS, ticksAfter } from '../../mpegts/timestamp.js';
+import { readTimestamp, TICKS_PER_MS, ticksAfter, TIMESTAMP_RANGE } from '../../mpegts/timestamp.js';
 import type { Track } from '../../mpegts/track.js';
+import { Rhythm } from './rhythm.js';
 
-/** A track that the PMT lists and that brings nothing for so long has ended: its source is away. */
-const ALIVE_MS = 800;
-/** A picture's time that is further ahead than this, or further back, belongs to another run of the source. */
+/** A unit's time that is so much further ahead than the clock on the wall, or so far back, belongs to another run of the source. */
 const MOST_AHEAD_MS = 5000;
 const MOST_BACK_MS = 500;
 const RATE_WINDOW_MS = 2000;
@@ -29,8 +28,10 @@ const NOT_SEEN = 0xff;
 export interface Seen {
   /** Offset of its first random access point; -1: none. */
   readonly joinAt: number;
-  /** Time has jumped: the source was started again. */
+  /** The picture's time has jumped: its source was started again. */
   readonly isRestart: boolean;
+  /** The sound's time has jumped. */
+  readonly isSoundRestart: boolean;
 }
 
 /** Follows one connection from its first byte. */
@@ -41,8 +42,9 @@ export class ProgramWatch {
   readonly #inspector = new Inspector();
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
   readonly #seenAt = new Float64Array(PID_COUNT);
+  readonly #rhythms = new Map<number, Rhythm>();
   #program: unknown = null;
-  #lastPts = -1;
+  #tracks: readonly Track[] = [];
   #arrivedAt = 0;
   #arrivals: { readonly at: number; readonly bytes: number }[] = [];
 
@@ -51,28 +53,36 @@ export class ProgramWatch {
     this.#arrivedAt = nowMs;
     this.#arrivals.push({ at: nowMs, bytes: data.length });
     const joinAt = this.#inspector.inspect(data);
-    this.#greetTracks(nowMs);
-    const videoPid = this.#tracks.find(({ kind }) => kind === 'video')?.pid ?? -1;
+    this.#readTracks();
+    const [videoPid, audioPid] = [this.#pidOf('video'), this.#pidOf('audio')];
     let lost = 0;
     let isRestart = false;
+    let isSoundRestart = false;
+    let hasJumped = false;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
       this.#seenAt[pid] = nowMs;
       lost += this.#missingBefore(data, at, pid);
-      if (pid === videoPid && startsUnit(data, at) && this.#jumps(data, at)) isRestart = true;
+      if ((pid !== videoPid && pid !== audioPid) || !startsUnit(data, at)) continue;
+      const step = this.#stepTo(data, at, pid, nowMs);
+      if (step === 'on') continue;
+      if (pid === videoPid) hasJumped = true;
+      if (step === 'restart' && pid === videoPid) isRestart = true;
+      if (step === 'restart' && pid === audioPid) isSoundRestart = true;
     }
-    if (isRestart) this.#forgetBefore(nowMs);
+    if (hasJumped) this.#forgetBefore(nowMs);
     else this.lostPackets += lost;
-    return { joinAt, isRestart };
+    return { joinAt, isRestart, isSoundRestart };
   }
 
-  /** The tracks of the program that bring something. */
-  liveTracks(): readonly Track[] {
-    return this.#tracks.filter(({ pid, kind }) => {
-      // A picture that stands still is still the picture: only a table that leaves it out takes it away.
-      if (kind === 'video' && this.#counters[pid] !== NOT_SEEN) return true;
-      return this.#seenAt[pid]! > this.#arrivedAt - ALIVE_MS;
-    });
+  /** The tracks that the PMT lists. */
+  get tracks(): readonly Track[] {
+    return this.#tracks;
+  }
+
+  /** How often units of a track come; `null`: none has. */
+  rhythmOf(pid: number): Rhythm | null {
+    return this.#rhythms.get(pid) ?? null;
   }
 
   /** Whether the tables have come. */
@@ -97,16 +107,19 @@ export class ProgramWatch {
     for (const { pid } of this.#tracks) if (this.#seenAt[pid] !== nowMs) this.#counters[pid] = NOT_SEEN;
   }
 
-  get #tracks(): readonly Track[] {
-    return this.#inspector.program?.tracks ?? [];
+  #pidOf(wanted: Track['kind']): number {
+    return this.#tracks.find(({ kind }) => kind === wanted)?.pid ?? -1;
   }
 
-  /** A track that is listed anew has not had the time to bring something: it counts as seen now. */
-  #greetTracks(nowMs: number): void {
+  /** What is listed no more is forgotten: should it come back, it begins anew. */
+  #readTracks(): void {
     const { program } = this.#inspector;
     if (program === this.#program) return;
     this.#program = program;
-    for (const { pid } of this.#tracks) this.#seenAt[pid] = nowMs;
+    this.#tracks = program?.tracks ?? [];
+    for (const pid of this.#rhythms.keys()) {
+      if (!this.#tracks.some((track) => track.pid === pid)) this.#rhythms.delete(pid);
+    }
   }
 
   #missingBefore(data: Uint8Array, at: number, pid: number): number {
@@ -118,12 +131,27 @@ export class ProgramWatch {
     return (counter - last - 1) & 0x0f;
   }
 
-  #jumps(data: Uint8Array, at: number): boolean {
+  /** Takes the time of the unit that begins at `at`: it goes on, after a pause perhaps, or another run of its source begins. */
+  #stepTo(data: Uint8Array, at: number, pid: number, nowMs: number): 'on' | 'pause' | 'restart' {
     const begin = payloadStart(data, at);
-    if (begin + 14 > at + PACKET_BYTES || !startsPes(data, begin) || stampsOf(data, begin) === 0) return false;
-    const pts = readTimestamp(data, begin + 9);
-    const aheadMs = this.#lastPts === -1 ? 0 : ticksAfter(pts, this.#lastPts) / TICKS_PER_MS;
-    this.#lastPts = pts;
-    return aheadMs > MOST_AHEAD_MS || aheadMs < -MOST_BACK_MS;
+    if (begin + 14 > at + PACKET_BYTES || !startsPes(data, begin)) return 'on';
+    const stamps = stampsOf(data, begin);
+    if (stamps === 0) return 'on';
+    // DTS where there is one: in the order in which they come.
+    const hasDts = stamps === 2 && begin + 19 <= at + PACKET_BYTES;
+    const ticks = readTimestamp(data, begin + (hasDts ? 14 : 9));
+    const before = this.#rhythms.get(pid);
+    if (before) {
+      const aheadMs = ticksAfter(ticks, (before.timeMs * TICKS_PER_MS) % TIMESTAMP_RANGE) / TICKS_PER_MS;
+      const pauseMs = nowMs - before.arrivedAt;
+      if (aheadMs >= -MOST_BACK_MS && aheadMs - pauseMs <= MOST_AHEAD_MS) {
+        before.take(before.timeMs + aheadMs, nowMs); // over the wrap, too
+        return aheadMs > MOST_AHEAD_MS ? 'pause' : 'on';
+      }
+    }
+    const rhythm = new Rhythm();
+    rhythm.take(ticks / TICKS_PER_MS, nowMs);
+    this.#rhythms.set(pid, rhythm);
+    return before ? 'restart' : 'on';
   }
 }

@@ -6,9 +6,8 @@ import { readDescriptors, type Track } from '../../mpegts/track.js';
 /** Who plays: jsmpeg MPEG-1 video and MPEG audio, mpegts.js what browsers decode themselves. */
 export type Engine = 'jsmpeg' | 'mpegts.js';
 
-/** What is played of a program. */
+/** What is played of a program: a picture, a sound or both, each by an engine of its own. */
 export interface Selection {
-  readonly engine: Engine;
   readonly video: Track | null;
   readonly audio: Track | null;
 }
@@ -33,23 +32,26 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 const REGISTRATION_DESCRIPTOR = 0x05;
 
-/** The first picture and the first sound of `tracks`; `null` where there is neither. */
-export function select(tracks: readonly Track[], mutes: { readonly audio: boolean }): Selection | null {
-  const video = tracks.find(({ kind }) => kind === 'video') ?? null;
-  const audio = (mutes.audio ? null : tracks.find(({ kind }) => kind === 'audio')) ?? null;
-  const first = video ?? audio;
-  if (!first) return null;
-  const engine = MPEG_VIDEO.has(first.streamType) || MPEG_AUDIO.has(first.streamType) ? 'jsmpeg' : 'mpegts.js';
-  // jsmpeg knows no other sound than its own.
-  const isOwn = engine !== 'jsmpeg' || audio === null || MPEG_AUDIO.has(audio.streamType);
-  return { engine, video, audio: isOwn ? audio : null };
+/** The first picture and the first sound of `tracks`. */
+export function select(tracks: readonly Track[]): Selection {
+  const first = (wanted: string) => tracks.find(({ kind }) => kind === wanted) ?? null;
+  return { video: first('video'), audio: first('audio') };
 }
 
-/** Two selections with the same key are played by the same player. */
-export function keyOf({ engine, video, audio }: Selection): string {
-  const idOf = (track: Track | null) => (track ? `${track.pid}/${track.streamType}` : '-');
-  // With jsmpeg sound comes and goes as it likes; a Media Source without data for one of its buffers stands still.
-  return engine === 'jsmpeg' ? `${engine} ${idOf(video)}` : `${engine} ${idOf(video)} ${idOf(audio)}`;
+/** Which engine plays a picture. */
+export function pictureEngine({ streamType }: Track): Engine {
+  return MPEG_VIDEO.has(streamType) ? 'jsmpeg' : 'mpegts.js';
+}
+
+/** Which engine plays the sound of a selection: beside a picture of the browser's own its clock is the browser's, too. */
+export function soundEngine({ video, audio }: Selection): Engine {
+  const isMpegAudio = audio !== null && MPEG_AUDIO.has(audio.streamType);
+  return isMpegAudio && (video === null || pictureEngine(video) === 'jsmpeg') ? 'jsmpeg' : 'mpegts.js';
+}
+
+/** Two tracks with the same key are played by the same player. */
+export function keyOf({ pid, streamType }: Track, engine: Engine): string {
+  return `${engine} ${pid}/${streamType}`;
 }
 
 /** What a track is called. */

@@ -4,8 +4,8 @@
 const FIRST_LEAD = 0.04;
 const MOST_LEAD = 0.3;
 const LEAD_STEP = 0.03;
-/** Sound that piles up beyond the lead by more than this is left out: it would be late for ever. */
-const MOST_QUEUE = 0.25;
+/** A piece that comes while more than this waits beyond the lead is left out: it would be late for ever. */
+const MOST_QUEUE = 0.2;
 
 /** The end of the line for jsmpeg's sound. */
 export class SoundOut {
@@ -13,8 +13,11 @@ export class SoundOut {
   readonly enqueuedTime = 0;
   readonly #context: AudioContext;
   readonly #gain: GainNode;
+  /** Whether anything has been played. */
+  hasPlayed = false;
   #until = 0;
   #lead = FIRST_LEAD;
+  #isLeftOut = false; // the piece that is being played
 
   constructor(context: AudioContext) {
     this.#context = context;
@@ -22,10 +25,16 @@ export class SoundOut {
     this.#gain.connect(context.destination);
   }
 
+  /** Another piece of sound (a PES packet) begins: it is played as a whole, however long it is, or not at all. */
+  begin(): void {
+    this.#isLeftOut = this.#until > this.#context.currentTime + this.#lead + MOST_QUEUE;
+  }
+
   play(sampleRate: number, left: Float32Array, right: Float32Array): void {
     const now = this.#context.currentTime;
     if (this.#context.state !== 'running') return;
-    if (this.#until > now + this.#lead + MOST_QUEUE) return;
+    if (this.#isLeftOut) return;
+    this.hasPlayed = true;
     if (this.#until < now) {
       if (this.#until > 0) this.#lead = Math.min(this.#lead + LEAD_STEP, MOST_LEAD);
       this.#until = now + this.#lead;

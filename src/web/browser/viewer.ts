@@ -1,29 +1,36 @@
-// Puts it together: what the connection brings is looked at, kept and shown; when the program changes, so does the player.
+// Puts it together: what the connection brings is looked at, kept, shown and played; ten times a second it is decided how
+// it stands, and what has stopped for good is made anew.
 
 import type { Track } from '../../mpegts/track.js';
+import { type Condition, conditionOf, type State, type TrackFacts } from './condition.js';
 import { Connection } from './connection.js';
 import { ProgramWatch } from './program-watch.js';
 import { Recent } from './recent.js';
-import { type Engine, keyOf, nameOf, select, type Selection } from './selection.js';
+import { type Engine, keyOf, nameOf, pictureEngine, select, type Selection } from './selection.js';
+import { ServerView } from './server-view.js';
+import { Speaker } from './speaker.js';
 import { Stage } from './stage.js';
 
 const TICK_MS = 100;
-/** Bytes come, but no new picture for so long: another player is made. */
+/** Pictures come, but none is shown for so long, or for three gaps between them: another player is made. */
 const STILL_MS = 4000;
-/** Nothing comes for so long: the source is away. */
-const AWAY_MS = 2000;
 /** Nothing comes for so long: perhaps the connection is dead and nobody has told us. */
 const SILENT_MS = 30_000;
+/** The same where the server says that something should come, or does not answer at all. */
+const SUSPECT_MS = 6000;
 /** A player that failed is made again after this. */
 const RETRY_MS = 1000;
 /** A source that marks no random access points is begun with anywhere. */
 const UNMARKED_MS = 3000;
-
-/** How it stands. */
-export type State = 'connecting' | 'waiting' | 'playing' | 'away' | 'lost' | 'refused' | 'unplayable';
+/** Pictures that come more seldom than this are nothing that sound could wait for. */
+const STEADY_MS = 300;
+/** A page that nobody has looked at for so long decodes no pictures until somebody does. */
+const HIDDEN_MS = 10_000;
+/** For how long the last picture stays where the program has none any more and its sound goes on. */
+const STILL_KEPT_MS = 5000;
 
 /** What there is to say about what plays. */
-export interface Facts {
+export interface Figures {
   readonly tracks: string;
   readonly bitrate: number;
   readonly lostPackets: number;
@@ -33,134 +40,258 @@ export interface Facts {
 
 /** Who shows it to the visitor. */
 export interface Display {
-  setState(state: State, detail: string): void;
+  setState(state: State, text: string): void;
+  /** @param forMs how long the picture has stood still; null: it does not. */
+  setFrozen(forMs: number | null): void;
   setEngine(engine: Engine): void;
-  setFacts(facts: Facts): void;
+  setFigures(figures: Figures): void;
+}
+
+/** Where things are. */
+export interface ViewerPlaces {
+  /** The WebSocket. */
+  readonly socketUrl: string;
+  /** What the server says of it. */
+  readonly statusUrl: string;
+  /** Where pictures are shown. */
+  readonly stage: HTMLElement;
+  /** Where elements are kept that only sound. */
+  readonly speaker: HTMLElement;
 }
 
 export class Viewer {
   readonly #display: Display;
   readonly #connection: Connection;
+  readonly #server: ServerView;
   readonly #stage: Stage;
+  readonly #speaker: Speaker;
   readonly #recent = new Recent();
   #watch = new ProgramWatch();
-  #selection: Selection | null = null;
+  #selection: Selection = { video: null, audio: null };
   #lostBefore = 0; // packets, over the connections before this one
-  #openedAt = 0;
-  #isUnsupported = { audio: false };
-  #isOver = false; // nothing that comes can be played here
+  #openedAt = -1; // -1: it is not open
+  #dataAt = 0;
+  #hiddenAt = -1;
+  #lookedAtSince = 0;
+  #pictureGoneAt = -1; // since when the program has no picture; -1: it has one, or never had
+  #pictureFault = ''; // why what comes cannot be shown here
+  #faultyKey = '';
   #retryAt = 0;
-  #state: State = 'connecting';
 
-  constructor(url: string, stage: HTMLElement, display: Display) {
+  constructor(places: ViewerPlaces, display: Display) {
     this.#display = display;
-    this.#stage = new Stage(stage, {
-      shown: (engine) => {
-        this.#display.setEngine(engine);
-        this.#set('playing', '');
-      },
+    this.#speaker = new Speaker(places.speaker);
+    this.#server = new ServerView(places.statusUrl);
+    this.#stage = new Stage(places.stage, {
+      shown: (engine) => this.#display.setEngine(engine),
       failed: (reason, isForEver) => this.#failed(reason, isForEver),
     });
-    this.#connection = new Connection(url, {
+    this.#connection = new Connection(places.socketUrl, {
       opened: () => this.#begin(),
       message: (data) => this.#take(data),
-      refused: (reason) => this.#set('refused', reason),
-      lost: (delayMs) => this.#set('lost', String(Math.ceil(delayMs / 1000))),
+      refused: (reason) => this.#stop('refused', `Not let in: ${reason}`),
+      lost: (delayMs) => this.#lost(delayMs),
     });
+    document.addEventListener('visibilitychange', () => this.#looked());
     setInterval(() => this.#tick(performance.now()), TICK_MS);
   }
 
   /** Connects; with a token where one is wanted. */
   open(token: string | null): void {
-    this.#connection.token = token;
-    this.#set('connecting', '');
+    this.#connection.token = this.#server.token = token;
+    this.#display.setState('connecting', 'Connecting…');
     this.#connection.retry();
   }
 
   /** Sound on, or off (`null`); to be called from a click or a key. */
   setSound(context: AudioContext | null): void {
-    this.#stage.setSound(context);
+    this.#speaker.turn(context);
   }
 
   #begin(): void {
     this.#openedAt = performance.now();
+    this.#dataAt = 0;
     this.#lostBefore += this.#watch.lostPackets;
     this.#watch = new ProgramWatch();
+    this.#selection = { video: null, audio: null };
     this.#recent.forget();
-    this.#isUnsupported = { audio: false };
-    this.#isOver = false;
+    this.#pictureFault = this.#faultyKey = '';
+    this.#retryAt = 0;
     this.#stage.giveUp(); // another connection begins elsewhere in the program
-    this.#set('waiting', '');
+    this.#speaker.forget();
+    this.#server.forget();
+  }
+
+  #lost(delayMs: number): void {
+    const seconds = Math.ceil(delayMs / 1000);
+    const who = navigator.onLine ? 'The connection is lost' : 'This computer is offline, and the connection is lost';
+    this.#stop('lost', `${who}; trying again in ${seconds} s…`);
+  }
+
+  #stop(state: State, text: string): void {
+    this.#openedAt = -1;
+    this.#speaker.close();
+    this.#display.setState(state, text);
   }
 
   #take(data: Uint8Array): void {
-    if (data.length === 0 || data.length % 188 !== 0 || data[0] !== 0x47) return; // data beside the picture
     const now = performance.now();
-    const { joinAt, isRestart } = this.#watch.push(data, now);
+    if (data.length === 0 || data.length % 188 !== 0 || data[0] !== 0x47) {
+      this.#dataAt = now; // beside the picture
+      return;
+    }
+    const { joinAt, isRestart, isSoundRestart } = this.#watch.push(data, now);
     if (isRestart) {
       this.#recent.forget();
       this.#stage.giveUp();
     }
+    if (isSoundRestart) this.#speaker.close();
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
     this.#recent.push(data, joinAt === -1 && isUnmarked && !this.#recent.messages ? 0 : joinAt);
-    if (this.#isOver || !this.#watch.isKnown) return;
-    this.#selection = select(this.#watch.liveTracks(), this.#isUnsupported);
-    if (!this.#selection) return;
-    if (keyOf(this.#selection) === this.#stage.key) {
-      this.#stage.choose(this.#selection);
-      this.#stage.write(data);
+    if (!this.#watch.isKnown) return;
+    this.#selection = select(this.#watch.tracks);
+    this.#speaker.write(data, this.#selection, now);
+    this.#show(data, now);
+  }
+
+  #show(data: Uint8Array, nowMs: number): void {
+    const { video } = this.#selection;
+    if (!video) {
+      this.#stage.giveUp();
       return;
     }
+    const key = keyOf(video, pictureEngine(video));
+    if (key !== this.#faultyKey) this.#pictureFault = '';
+    if (this.#hiddenAt !== -1 && nowMs - this.#hiddenAt > HIDDEN_MS) this.#stage.giveUp();
     // The new one is given this message with the recent ones; the old one plays on until then.
     this.#stage.write(data);
-    if (this.#recent.messages && now >= this.#retryAt) {
-      void this.#stage.make(this.#selection, () => this.#recent.messages);
+    if (key === this.#stage.key || this.#pictureFault !== '' || this.#isUnseen(nowMs)) return;
+    if (this.#recent.messages && nowMs >= this.#retryAt) void this.#stage.make(video, () => this.#recent.messages);
+  }
+
+  #isUnseen(nowMs: number): boolean {
+    return this.#hiddenAt !== -1 && nowMs - this.#hiddenAt > HIDDEN_MS;
+  }
+
+  /** The page is seen again, or is not any more. */
+  #looked(): void {
+    const now = performance.now();
+    const wasUnseen = this.#isUnseen(now);
+    this.#hiddenAt = document.hidden ? now : -1;
+    this.#lookedAtSince = now;
+    if (document.hidden) return;
+    const { video } = this.#selection;
+    if (wasUnseen) this.#stage.giveUp();
+    if (wasUnseen && video && this.#openedAt !== -1 && this.#pictureFault === '' && this.#recent.messages) {
+      void this.#stage.make(video, () => this.#recent.messages);
     }
+    this.#tick(now);
   }
 
   #failed(reason: string, isForEver: boolean): void {
-    const hasBoth = this.#selection?.audio && this.#selection.video;
-    if (isForEver && hasBoth && !this.#isUnsupported.audio)
-      this.#isUnsupported.audio = true; // the picture, at least
-    else if (isForEver) this.#isOver = true;
-    else this.#retryAt = performance.now() + RETRY_MS;
+    const { video } = this.#selection;
+    if (isForEver && video) {
+      this.#pictureFault = unplayable(video, reason);
+      this.#faultyKey = keyOf(video, pictureEngine(video));
+    } else this.#retryAt = performance.now() + RETRY_MS;
     this.#stage.giveUp();
-    if (this.#isOver) this.#set('unplayable', reason);
   }
 
   #tick(now: number): void {
-    this.#stage.tick(now);
-    const stillMs = document.hidden ? 0 : this.#stage.stillFor(now);
-    const silentMs = now - Math.max(this.#watch.arrivedAt, this.#openedAt);
-    if (this.#state === 'playing' || this.#state === 'waiting' || this.#state === 'away') {
-      if (silentMs > SILENT_MS) this.#connection.renew();
-      else if (silentMs > AWAY_MS || stillMs > AWAY_MS) this.#set('away', '');
-      else if (this.#state === 'away') this.#set(this.#stage.player ? 'playing' : 'waiting', '');
+    this.#stage.tick(now, this.#speaker.time);
+    this.#speaker.tick(now, this.#pictureEdge(now));
+    this.#tellFigures(now);
+    if (this.#openedAt === -1) return;
+    const condition = conditionOf(
+      {
+        openedAt: this.#openedAt,
+        arrivedAt: this.#watch.arrivedAt,
+        dataAt: this.#dataAt,
+        picture: this.#factsOf(this.#selection.video, this.#pictureFault),
+        sound: this.#factsOf(this.#selection.audio, this.#speaker.fault),
+        isShown: this.#stage.isRunning || document.hidden,
+        server: this.#server.status,
+        isReachable: this.#server.isReachable,
+      },
+      now,
+    );
+    this.#display.setState(condition.state, condition.text);
+    this.#tellFrozen(condition, now);
+    const { video, audio } = this.#selection;
+    const signs = `${condition.state} ${video?.pid ?? '-'} ${audio?.pid ?? '-'} ${condition.text}`;
+    this.#server.tick(now, condition.state !== 'playing' || condition.text !== '', signs);
+    this.#renewSilent(now);
+    this.#renewStill(now);
+  }
+
+  /** The newest time that there is a picture of, where pictures come steadily: sound need not wait for one that has stopped. */
+  #pictureEdge(now: number): number {
+    const { video } = this.#selection;
+    const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
+    const isSteady = rhythm !== null && rhythm.gapMs < STEADY_MS && now - rhythm.arrivedAt < STEADY_MS;
+    return isSteady && this.#stage.isRunning ? (this.#stage.player?.newest ?? -1) : -1;
+  }
+
+  #factsOf(track: Track | null, fault: string): TrackFacts | null {
+    return track && { rhythm: this.#watch.rhythmOf(track.pid), name: nameOf(track), fault };
+  }
+
+  #tellFrozen({ frozenAt, state }: Condition, now: number): void {
+    const { video } = this.#selection;
+    if (video || state === 'waiting' || !this.#stage.player) this.#pictureGoneAt = -1;
+    else if (this.#pictureGoneAt === -1) this.#pictureGoneAt = now;
+    const goneMs = this.#pictureGoneAt === -1 ? 0 : now - this.#pictureGoneAt;
+    const isMuted = state === 'away' && this.#server.status?.muted === 'all';
+    if ((goneMs > STILL_KEPT_MS && state === 'playing') || isMuted) this.#stage.clear();
+    const since = frozenAt ?? (this.#pictureGoneAt === -1 ? null : this.#pictureGoneAt);
+    this.#display.setFrozen(since === null || !this.#stage.player ? null : now - since);
+  }
+
+  /** A connection that brings nothing may be dead, though nobody has said so. */
+  #renewSilent(now: number): void {
+    const silentMs = now - Math.max(this.#watch.arrivedAt, this.#dataAt, this.#openedAt);
+    const { status, isReachable } = this.#server;
+    const isSuspect = !isReachable || (status?.state === 'live' && status.fault === null && status.muted === null);
+    if (silentMs > (isSuspect ? SUSPECT_MS : SILENT_MS)) this.#connection.renew();
+  }
+
+  /** A picture that comes and is not shown is given to another player. */
+  #renewStill(now: number): void {
+    const { video } = this.#selection;
+    const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
+    if (!rhythm?.isAlive(now) || document.hidden || this.#stage.key === '') return;
+    const stillMs = now - Math.max(this.#stage.shownAt, this.#lookedAtSince);
+    if (stillMs > Math.max(STILL_MS, rhythm.gapMs * 3) && rhythm.arrivedAt > this.#stage.shownAt + STILL_MS / 2) {
+      this.#stage.giveUp();
     }
-    if (stillMs > STILL_MS && silentMs < AWAY_MS && this.#stage.key !== '') this.#stage.giveUp();
-    this.#display.setFacts({
+  }
+
+  #tellFigures(now: number): void {
+    const { video, audio } = this.#selection;
+    this.#display.setFigures({
       tracks: this.#names(),
       bitrate: this.#watch.bitrate(now),
       lostPackets: this.#lostBefore + this.#watch.lostPackets,
-      delayMs: this.#stage.player?.delayMs ?? 0,
-      hasSound: (this.#selection?.audio ?? null) !== null,
+      delayMs: video ? (this.#stage.player?.delayMs ?? 0) : 0,
+      hasSound: audio !== null,
     });
   }
 
   /** What there is to see and hear, and what of it is not played here. */
   #names(): string {
-    const played = [this.#selection?.video, this.#selection?.audio];
-    const isPlayed = (track: Track) => played.some((one) => one?.pid === track.pid);
-    return this.#watch
-      .liveTracks()
+    const { video, audio } = this.#selection;
+    const isPlayed = (track: Track) =>
+      (track === video && this.#pictureFault === '') || (track === audio && this.#speaker.fault === '');
+    return this.#watch.tracks
       .filter(({ kind }) => kind !== 'other')
       .map((track) => nameOf(track) + (isPlayed(track) ? '' : ' (not played)'))
       .join(' + ');
   }
+}
 
-  #set(state: State, detail: string): void {
-    if (state === this.#state && state !== 'lost' && state !== 'refused') return;
-    this.#state = state;
-    this.#display.setState(state, detail);
-  }
+/** What there is to say of a picture that this browser cannot show. */
+function unplayable(track: Track, reason: string): string {
+  const codec = /codecs="([^"]+)"/.exec(reason)?.[1];
+  if (codec === undefined) return `This cannot be played here: ${reason}.`;
+  return `This browser cannot play ${nameOf(track)} pictures (${codec}). Another browser may; H.264 is played by all.`;
 }

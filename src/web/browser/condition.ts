@@ -1,0 +1,126 @@
+// How it stands, in one word and in words for people: out of what arrives, what is shown, and what the server says. The
+// one place where that is decided. Pure: time is an argument. Milliseconds.
+
+import type { PlayStatus } from '../play-status.js';
+import type { Rhythm } from './rhythm.js';
+
+/**
+ * How it stands:
+ *
+ *   connecting ─▶ waiting ─▶ playing ◀─▶ frozen (the picture has stopped, the sound goes on)
+ *        ▲            │         └──────▶ away (nothing comes)
+ *        └── lost ◀───┴── any; refused and unplayable need somebody to do something
+ */
+export type State = 'connecting' | 'waiting' | 'playing' | 'frozen' | 'away' | 'lost' | 'refused' | 'unplayable';
+
+/** A track of the program. */
+export interface TrackFacts {
+  /** How often its units come; null: none has come. */
+  readonly rhythm: Rhythm | null;
+  /** What it is called. */
+  readonly name: string;
+  /** Why it cannot be played here; '': it can, as far as is known. */
+  readonly fault: string;
+}
+
+/** What is known of an open connection. */
+export interface Facts {
+  readonly openedAt: number;
+  /** When something last came that could be played; 0: never. */
+  readonly arrivedAt: number;
+  /** When data of another kind last came; 0: never. */
+  readonly dataAt: number;
+  /** null: the program lists none. */
+  readonly picture: TrackFacts | null;
+  readonly sound: TrackFacts | null;
+  /** Whether the picture on the screen is of a player that goes on. */
+  readonly isShown: boolean;
+  /** What the server says; null: it has not said anything. */
+  readonly server: PlayStatus | null;
+  /** Whether the server answers when it is asked. */
+  readonly isReachable: boolean;
+}
+
+/** What is told. */
+export interface Condition {
+  readonly state: State;
+  /** For people; '': nothing is the matter. */
+  readonly text: string;
+  /** Since when the picture has stood still; null: it does not, or there is none. */
+  readonly frozenAt: number | null;
+}
+
+/** Nothing has come for so long: it is said. */
+const AWAY_MS = 2000;
+/** A picture so far behind its sound is an old one. */
+const OLD_MS = 2000;
+
+/** Says how it stands. */
+export function conditionOf(facts: Facts, nowMs: number): Condition {
+  const { picture, sound } = facts;
+  const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
+  const frozenAt = frozenSince(facts, nowMs);
+  if (picture && picture.fault !== '') {
+    return { state: 'unplayable', text: `${picture.fault}${isHeard ? ' The sound goes on.' : ''}`, frozenAt };
+  }
+  if (frozenAt !== null) {
+    if (!isHeard && nowMs - facts.arrivedAt > AWAY_MS) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
+    return { state: 'frozen', text: sentence('The picture has stopped', causeOf(facts)), frozenAt };
+  }
+  if (picture) {
+    const isLive = picture.rhythm?.isAlive(nowMs) === true && picture.rhythm.isProven && facts.isShown;
+    if (isLive) return { state: 'playing', text: soundText(facts, nowMs), frozenAt };
+    if (isHeard && picture.rhythm === null && nowMs - facts.openedAt > AWAY_MS) {
+      return { state: 'frozen', text: sentence('No picture comes', causeOf(facts)), frozenAt };
+    }
+  } else if (isHeard) {
+    return { state: 'playing', text: soundText(facts, nowMs), frozenAt };
+  }
+  const isAway = nowMs - Math.max(facts.openedAt, facts.arrivedAt) > AWAY_MS;
+  if (isAway) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
+  return { state: 'waiting', text: 'Waiting for a picture…', frozenAt };
+}
+
+/** When the last picture was new, if the next is overdue. */
+function frozenSince({ picture, sound }: Facts, nowMs: number): number | null {
+  const rhythm = picture?.rhythm;
+  if (!rhythm) return null;
+  // What a cache has kept came just now and may be old: its sound, which goes on, tells how old.
+  const heard = sound?.rhythm;
+  const behindMs = heard?.isProven && heard.isAlive(nowMs) ? heard.timeMs - rhythm.timeMs : 0;
+  const isOld = !rhythm.isProven && behindMs > Math.max(OLD_MS, rhythm.gapMs * 2.5);
+  if (rhythm.isAlive(nowMs) && !isOld) return null;
+  return isOld ? nowMs - behindMs : rhythm.arrivedAt;
+}
+
+/** What is the matter with the sound while a picture is shown. */
+function soundText(facts: Facts, nowMs: number): string {
+  const { sound, server } = facts;
+  const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
+  if (isHeard && sound.fault !== '') return sound.fault;
+  if (!isHeard && server?.muted === 'audio') return 'The sound is muted by the host.';
+  const words = server?.fault?.words ?? '';
+  if (words !== '') return sentence(isHeard ? '' : 'No sound', words);
+  if (sound && !isHeard && nowMs - facts.openedAt > AWAY_MS) return 'The sound has stopped.';
+  return '';
+}
+
+function awayText(facts: Facts, nowMs: number): string {
+  if (!facts.isReachable) return 'Nothing comes, and the server does not answer. It goes on by itself.';
+  if (facts.server?.muted === 'all') return 'Picture and sound are muted by the host.';
+  const isData = nowMs - facts.dataAt < AWAY_MS && facts.dataAt !== 0;
+  const what = isData ? 'Data comes, and nothing that can be played' : 'Nothing comes';
+  return `${sentence(what, causeOf(facts))} It goes on by itself.`;
+}
+
+/** Why, in the server's words. */
+function causeOf({ server, isReachable }: Facts): string {
+  if (!isReachable) return 'the server does not answer';
+  if (server?.muted === 'all') return 'muted by the host';
+  return server?.fault?.words ?? '';
+}
+
+function sentence(what: string, why: string): string {
+  const both = what !== '' && why !== '' ? `${what}: ${why}` : what + why;
+  return both === '' ? '' : `${both}.`;
+}

@@ -1,0 +1,207 @@
+// Makes what Media Source Extensions take (fragments of MP4) out of the packets of one track, with mpegts.js's demuxer and
+// its writer of MP4 boxes. Time is the track's own: whoever plays picture and sound apart can compare the two.
+// ISO/IEC 14496-12 §8.8 (movie fragments).
+
+import AAC from 'mpegts-parts/aac-silent';
+import Log from 'mpegts-parts/logger';
+import MP4, { type Mp4Sample } from 'mpegts-parts/mp4-generator';
+import TSDemuxer, { type Sample, type SampleTrack, type TrackMetadata } from 'mpegts-parts/ts-demuxer';
+import { OutputTables } from '../../mpegts/output-tables.js';
+import { PACKET_BYTES, SYNC } from '../../mpegts/packet.js';
+import type { Track } from '../../mpegts/track.js';
+
+for (const level of ['ENABLE_ERROR', 'ENABLE_INFO', 'ENABLE_WARN', 'ENABLE_DEBUG', 'ENABLE_VERBOSE'] as const) {
+  Log[level] = false;
+}
+
+/** Sound that is off by more than so many frames is a gap or an overlap, not rounding. */
+const MOST_DRIFT_FRAMES = 3;
+/** A longer gap in the sound is not filled with silence. Milliseconds. */
+const MOST_SILENCE_MS = 1000;
+/** A picture whose successor is not there yet is given so many times the time that pictures have lasted. */
+const GENEROSITY = 3;
+/** The time between pictures where only one has come. */
+const UNKNOWN_GAP_MS = 2000;
+
+/** What it makes. Milliseconds. */
+export interface FragmentEvents {
+  /** What comes next is of this kind; `data` is empty where the container has no head. */
+  init(mimeType: string, data: Uint8Array<ArrayBuffer>): void;
+  /** Samples from `startMs` on, the last of which begins at `lastMs` and ends at `endMs` if it is known. */
+  media(data: Uint8Array<ArrayBuffer>, startMs: number, lastMs: number, endMs: number): void;
+  failed(reason: string): void;
+}
+
+/** Follows one track. */
+export class Fragments {
+  readonly #demuxer = new TSDemuxer({ ts_packet_size: PACKET_BYTES, sync_offset: 0 }, {});
+  readonly #events: FragmentEvents;
+  readonly #pid: number;
+  #metadata: TrackMetadata | null = null;
+  #held: Sample | null = null; // a picture lasts until the next
+  #gapMs = 0; // from the last picture but one to the last
+  #lastDts = -1; // of the last picture
+  #nextMs = -1; // where the sound that was made ends
+  #sequenceNumber = 0;
+
+  constructor(track: Track, events: FragmentEvents) {
+    this.#events = events;
+    this.#pid = track.pid;
+    const demuxer = this.#demuxer;
+    demuxer.onError = (_type, info) => events.failed(info);
+    demuxer.onMediaInfo = () => undefined;
+    demuxer.onTrackMetadata = (_kind, metadata) => this.#describe(metadata);
+    demuxer.onDataAvailable = (audio, video) => {
+      if (audio) this.#takeSound(taken(audio));
+      if (video) this.#takePictures(taken(video));
+    };
+    const tables = new OutputTables();
+    tables.describe(track.pid, new Uint8Array(0), [track]);
+    const packets = new Uint8Array(tables.length);
+    tables.write(packets, 0);
+    demuxer.parseChunks(packets.buffer, 0);
+  }
+
+  /** The time between pictures. Milliseconds; 0: not known yet. */
+  get gapMs(): number {
+    return this.#gapMs;
+  }
+
+  write(packets: Uint8Array<ArrayBuffer>): void {
+    this.#demuxer.parseChunks(packets.buffer, 0);
+  }
+
+  /** No packet of the picture that has come so far is missing: it need not wait for the next. */
+  endPicture(): void {
+    this.#demuxer.parseChunks(emptyUnit(this.#pid).buffer, 0);
+    const held = this.#held;
+    this.#held = null;
+    if (held) this.#writePictures([held], held.dts + (this.#gapMs || UNKNOWN_GAP_MS) * GENEROSITY);
+  }
+
+  close(): void {
+    this.#demuxer.destroy();
+  }
+
+  #describe(metadata: TrackMetadata): void {
+    this.#metadata = metadata;
+    const isBare = metadata.codec === 'mp3'; // what browsers but for one want without a container
+    const kind = metadata.originalCodec === undefined ? 'video' : 'audio';
+    const mimeType = isBare ? 'audio/mpeg' : `${kind}/mp4; codecs="${metadata.codec}"`;
+    this.#events.init(mimeType, isBare ? new Uint8Array(0) : MP4.generateInitSegment(metadata));
+  }
+
+  #takePictures(samples: readonly Sample[]): void {
+    const all = this.#held ? [this.#held, ...samples] : samples;
+    const last = all.at(-1);
+    if (!last) return;
+    this.#held = last;
+    const ready = all.slice(0, -1);
+    if (ready.length > 0) this.#writePictures(ready, last.dts);
+    const beforeMs = all.at(-2)?.dts ?? this.#lastDts;
+    if (beforeMs !== -1 && last.dts > beforeMs) this.#gapMs = last.dts - beforeMs;
+    this.#lastDts = last.dts;
+  }
+
+  /** Writes pictures, the last of which lasts until `endMs`. */
+  #writePictures(samples: readonly Sample[], endMs: number): void {
+    const described = samples.map((sample, i): Mp4Sample => {
+      const duration = Math.max(1, (samples[i + 1]?.dts ?? endMs) - sample.dts);
+      const isKey = sample.isKeyframe === true;
+      return {
+        duration,
+        size: sample.length,
+        cts: sample.pts - sample.dts,
+        flags: {
+          isLeading: 0,
+          dependsOn: isKey ? 2 : 1,
+          isDependedOn: isKey ? 1 : 0,
+          hasRedundancy: 0,
+          isNonSync: isKey ? 0 : 1,
+        },
+      };
+    });
+    const data = samples.flatMap(({ units }) => (units ?? []).map((unit) => unit.data));
+    const last = samples.at(-1)!; // there is one
+    this.#write(data, described, samples[0]!.dts, last.pts, endMs);
+  }
+
+  #takeSound(samples: readonly Sample[]): void {
+    const { codec, originalCodec = '', channelCount = 0, refSampleDuration: frameMs } = this.#metadata!; // it came before
+    if (codec === 'mp3') return this.#writeBare(samples);
+    const data: Uint8Array[] = [];
+    const described: Mp4Sample[] = [];
+    let startMs = -1;
+    const add = (unit: Uint8Array, lengthMs: number) => {
+      const at = Math.floor(this.#nextMs);
+      if (startMs === -1) startMs = at;
+      this.#nextMs += lengthMs;
+      data.push(unit);
+      described.push(soundSample(unit.length, Math.floor(this.#nextMs) - at));
+    };
+    for (const { dts, unit } of samples) {
+      if (!unit) continue;
+      const lengthMs = frameMs ?? 20;
+      const gapMs = this.#nextMs === -1 ? Infinity : dts - this.#nextMs;
+      if (gapMs < -MOST_DRIFT_FRAMES * lengthMs) continue; // it is there already
+      if (gapMs > MOST_SILENCE_MS) {
+        if (described.length > 0) this.#write(data.splice(0), described.splice(0), startMs, startMs, this.#nextMs);
+        this.#nextMs = dts;
+        startMs = -1;
+      } else if (gapMs > MOST_DRIFT_FRAMES * lengthMs) {
+        const silence = AAC.getSilentFrame(originalCodec, channelCount) ?? unit;
+        while (this.#nextMs + lengthMs <= dts) add(silence, lengthMs);
+      }
+      add(unit, lengthMs);
+    }
+    if (described.length > 0) this.#write(data, described, startMs, startMs, this.#nextMs);
+  }
+
+  #writeBare(samples: readonly Sample[]): void {
+    const [first] = samples;
+    const last = samples.at(-1);
+    if (!first || !last) return;
+    const data = samples.flatMap(({ unit }) => (unit ? [unit] : []));
+    this.#events.media(joined(data), first.dts, last.dts, last.dts + 1);
+  }
+
+  #write(data: readonly Uint8Array[], samples: readonly Mp4Sample[], dts: number, lastMs: number, endMs: number): void {
+    const { id } = this.#metadata!;
+    const head = MP4.moof({ id, sequenceNumber: this.#sequenceNumber++, samples }, dts);
+    this.#events.media(joined([head, MP4.mdat(joined(data))]), dts, lastMs, endMs);
+  }
+}
+
+/** What a track of the demuxer holds; it holds nothing then. */
+function taken(track: SampleTrack): readonly Sample[] {
+  const { samples } = track;
+  track.samples = [];
+  track.length = 0;
+  return samples;
+}
+
+function soundSample(size: number, duration: number): Mp4Sample {
+  const flags = { isLeading: 0, dependsOn: 1, isDependedOn: 0, hasRedundancy: 0, isNonSync: 0 } as const;
+  return { duration, size, cts: 0, flags };
+}
+
+/** A packet that begins a PES packet with nothing in it: whatever came before it has ended (§2.4.3.6). */
+function emptyUnit(pid: number): Uint8Array<ArrayBuffer> {
+  const header = [0x00, 0x00, 0x01, 0xe0, 0x00, 0x00, 0x80, 0x00, 0x00];
+  const packet = new Uint8Array(PACKET_BYTES).fill(0xff); // stuffing_byte
+  const stuffing = PACKET_BYTES - 5 - header.length;
+  // payload_unit_start_indicator = '1'; adaptation_field_control = '11'; no flag of the adaptation field is set
+  packet.set([SYNC, 0x40 | (pid >> 8), pid & 0xff, 0x30, stuffing, 0x00]);
+  packet.set(header, PACKET_BYTES - header.length);
+  return packet;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,164 @@
+// One track in one media element, by Media Source Extensions. Picture and sound have an element each: an element that
+// gets nothing for one of its tracks stands still with both. W3C Media Source Extensions.
+
+import { Fragments } from './fragments.js';
+import type { Track } from '../../mpegts/track.js';
+
+/** How much of the past stays in memory, and how often it is tidied. Seconds. */
+const KEPT_BEHIND = 4;
+const TIDY_EVERY = 4;
+/** More than that waiting to be taken by the browser is given up. */
+const MOST_PENDING_BYTES = 16_000_000;
+/** Sound without a container carries no time: it is told anew where it is off by more than this. Seconds. */
+const MOST_DRIFT = 0.1;
+
+/** What a track says. */
+export interface MseTrackEvents {
+  /** It cannot go on; `isForEver`: nor could another of its kind. */
+  failed(reason: string, isForEver: boolean): void;
+}
+
+/** What phones of Apple's have in its place. */
+declare const ManagedMediaSource: typeof MediaSource | undefined;
+const Source = typeof MediaSource === 'undefined' ? ManagedMediaSource! : MediaSource;
+
+interface Piece {
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** Where it begins, if the element has to be told. Seconds. */
+  readonly offset: number | null;
+}
+
+/** Feeds an element with a track. */
+export class MseTrack {
+  /** When the newest unit that was handed on begins and ends; -1: none was. Seconds. */
+  newestStart = -1;
+  newestEnd = -1;
+  /** The time between pictures, seconds. */
+  get gap(): number {
+    return this.#fragments.gapMs / 1000;
+  }
+
+  readonly #element: HTMLMediaElement;
+  readonly #events: MseTrackEvents;
+  readonly #fragments: Fragments;
+  readonly #source = new Source();
+  readonly #url = URL.createObjectURL(this.#source);
+  readonly #onOpen = () => this.#opened();
+  readonly #onUpdated = () => this.#append();
+  readonly #onError = () => this.#failed(this.#element.error?.message ?? 'it cannot be decoded');
+  #buffer: SourceBuffer | null = null;
+  #mimeType = '';
+  #pending: Piece[] = [];
+  #pendingBytes = 0;
+  #isBare = false; // without a container
+  #bareEnd = -1;
+  #tidiedAt = 0;
+  #isClosed = false;
+
+  constructor(element: HTMLMediaElement, track: Track, events: MseTrackEvents) {
+    this.#element = element;
+    this.#events = events;
+    this.#fragments = new Fragments(track, {
+      init: (mimeType, data) => this.#begin(mimeType, data),
+      media: (data, startMs, lastMs, endMs) => this.#add(data, startMs / 1000, lastMs / 1000, endMs / 1000),
+      failed: (reason) => this.#failed(reason),
+    });
+    this.#source.addEventListener('sourceopen', this.#onOpen);
+    element.addEventListener('error', this.#onError);
+    element.disableRemotePlayback = true; // without this a managed source does not open
+    element.src = this.#url;
+  }
+
+  write(packets: Uint8Array<ArrayBuffer>): void {
+    if (!this.#isClosed) this.#fragments.write(packets);
+  }
+
+  /** What has come of a picture is all of it. */
+  endPicture(): void {
+    if (!this.#isClosed) this.#fragments.endPicture();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#source.removeEventListener('sourceopen', this.#onOpen);
+    this.#element.removeEventListener('error', this.#onError);
+    this.#buffer?.removeEventListener('updateend', this.#onUpdated);
+    this.#pending = [];
+    this.#fragments.close();
+    this.#element.removeAttribute('src');
+    this.#element.load(); // lets go of decoder and buffers
+    URL.revokeObjectURL(this.#url);
+  }
+
+  #begin(mimeType: string, data: Uint8Array<ArrayBuffer>): void {
+    if (!Source.isTypeSupported(mimeType)) {
+      this.#events.failed(mimeType, true);
+      return;
+    }
+    const isOther = this.#mimeType !== '' && this.#mimeType !== mimeType;
+    this.#mimeType = mimeType;
+    this.#isBare = data.length === 0;
+    if (isOther && this.#buffer) this.#buffer.changeType(mimeType);
+    if (data.length > 0) this.#push({ data, offset: null });
+    if (this.#source.readyState === 'open') this.#opened();
+  }
+
+  #opened(): void {
+    if (this.#isClosed || this.#buffer || this.#mimeType === '') return;
+    try {
+      this.#buffer = this.#source.addSourceBuffer(this.#mimeType);
+    } catch (error) {
+      this.#failed((error as Error).message);
+      return;
+    }
+    this.#buffer.addEventListener('updateend', this.#onUpdated);
+    this.#append();
+  }
+
+  #add(data: Uint8Array<ArrayBuffer>, start: number, lastStart: number, end: number): void {
+    if (this.newestStart === -1) this.#element.currentTime = start; // there is nothing before it to wait for
+    this.newestStart = lastStart;
+    this.newestEnd = end;
+    const offset = this.#isBare && Math.abs(start - this.#bareEnd) > MOST_DRIFT ? start : null;
+    this.#push({ data, offset });
+  }
+
+  #push(piece: Piece): void {
+    this.#pending.push(piece);
+    this.#pendingBytes += piece.data.length;
+    if (this.#pendingBytes > MOST_PENDING_BYTES) this.#failed('the browser takes nothing');
+    else this.#append();
+  }
+
+  #append(): void {
+    const buffer = this.#buffer;
+    if (this.#isClosed || !buffer || buffer.updating || this.#source.readyState !== 'open') return;
+    if (this.#isBare && buffer.buffered.length > 0) this.#bareEnd = buffer.buffered.end(buffer.buffered.length - 1);
+    if (this.#tidy(buffer)) return;
+    const piece = this.#pending.shift();
+    if (!piece) return;
+    this.#pendingBytes -= piece.data.length;
+    try {
+      if (piece.offset !== null) buffer.timestampOffset = piece.offset;
+      buffer.appendBuffer(piece.data);
+    } catch (error) {
+      this.#failed((error as Error).message);
+    }
+  }
+
+  /** Forgets what was played; whether the buffer is busy with that. */
+  #tidy(buffer: SourceBuffer): boolean {
+    const { currentTime } = this.#element;
+    if (buffer.buffered.length === 0 || currentTime - this.#tidiedAt < TIDY_EVERY) return false;
+    this.#tidiedAt = currentTime;
+    const end = currentTime - KEPT_BEHIND;
+    if (buffer.buffered.start(0) >= end) return false;
+    buffer.remove(0, end);
+    return true;
+  }
+
+  #failed(reason: string): void {
+    if (!this.#isClosed) this.#events.failed(reason, false);
+  }
+}

@@ -1,0 +1,64 @@
+// Asks the server how it stands with what is played: often while something is the matter, now and then otherwise.
+
+import type { PlayStatus } from '../play-status.js';
+
+/** Milliseconds from an answer to the next question. */
+const OFTEN_MS = 1000;
+const SELDOM_MS = 5000;
+/** The same where something has just changed. */
+const AT_ONCE_MS = 300;
+/** An answer that takes longer is none. */
+const WITHIN_MS = 5000;
+
+/** What the server says. */
+export class ServerView {
+  /** Its last answer; null: it has not answered since {@link ServerView.forget}. */
+  status: PlayStatus | null = null;
+  /** Whether it answered when it was last asked. */
+  isReachable = true;
+  token: string | null = null;
+  readonly #url: string;
+  #isAsking = false;
+  #askedAt = -Infinity;
+  #isRefused = false;
+  #signs = '';
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** To be called ten times a second. `isTroubled`: something is the matter; with other `signs` something has changed. */
+  tick(nowMs: number, isTroubled: boolean, signs: string): void {
+    if (this.#isAsking || this.#isRefused || document.hidden) return;
+    const everyMs = signs !== this.#signs ? AT_ONCE_MS : isTroubled ? OFTEN_MS : SELDOM_MS;
+    if (nowMs - this.#askedAt < everyMs) return;
+    this.#signs = signs;
+    this.#askedAt = nowMs;
+    void this.#ask();
+  }
+
+  /** Another connection: what was said before counts no more. */
+  forget(): void {
+    this.status = null;
+    this.isReachable = true;
+    this.#isRefused = false;
+    this.#askedAt = -Infinity;
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true;
+    try {
+      const headers: HeadersInit = this.token === null ? {} : { Authorization: this.token };
+      const response = await fetch(this.#url, { headers, signal: AbortSignal.timeout(WITHIN_MS) });
+      this.isReachable = true;
+      // A token that has ended must not be tried again and again.
+      if (response.ok) this.status = (await response.json()) as PlayStatus;
+      else this.#isRefused = response.status >= 400 && response.status < 500;
+    } catch {
+      this.isReachable = false;
+    } finally {
+      this.#askedAt = performance.now();
+      this.#isAsking = false;
+    }
+  }
+}

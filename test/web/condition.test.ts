@@ -1,0 +1,131 @@
+// What the page says, for each thing that can be the matter: the server's words where it has some.
+
+import { expect } from 'chai';
+import { conditionOf, type Facts } from '../../src/web/browser/condition.js';
+import { Rhythm } from '../../src/web/browser/rhythm.js';
+
+const NOW = 100_000;
+
+/** A track of which something came every `gapMs` until `endMs` ago; with times of `lateMs` before. */
+function track(endMs: number, { gapMs = 40, lateMs = 0, isCached = false } = {}): Facts['picture'] {
+  const rhythm = new Rhythm();
+  for (let i = 10; i >= 0; i--) {
+    const at = NOW - endMs - i * gapMs;
+    rhythm.take(at - lateMs, isCached ? NOW - endMs : at);
+  }
+  return { rhythm, name: 'x', fault: '' };
+}
+
+function facts(some: Partial<Facts>): Facts {
+  return {
+    openedAt: NOW - 60_000,
+    arrivedAt: NOW,
+    dataAt: 0,
+    picture: track(0),
+    sound: track(0),
+    isShown: true,
+    server: { state: 'live', fault: null, muted: null },
+    isReachable: true,
+    ...some,
+  };
+}
+
+const silent = { code: 'silent', words: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s' } as const;
+const nobody = { code: 'no-source', words: 'feed "audio0": nobody sends to this feed' } as const;
+const junk = { code: 'no-tables', words: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
+
+describe('what the page says', () => {
+  const cases: [what: string, some: Partial<Facts>, state: string, text: string][] = [
+    ['nothing where all is well', {}, 'playing', ''],
+    ['nothing of a program without sound', { sound: null }, 'playing', ''],
+    ['nothing of sound alone', { picture: null }, 'playing', ''],
+    ['nothing of a picture every two seconds', { picture: track(1900, { gapMs: 2000 }) }, 'playing', ''],
+    ['that a picture has stopped', { picture: track(5000) }, 'frozen', 'The picture has stopped.'],
+    [
+      'why a picture has stopped',
+      { picture: track(9000), server: { state: 'live', fault: silent, muted: null } },
+      'frozen',
+      `The picture has stopped: ${silent.words}.`,
+    ],
+    [
+      'that a picture is old which a cache has kept',
+      { picture: track(100, { lateMs: 30_000, isCached: true }), openedAt: NOW - 200 },
+      'frozen',
+      'The picture has stopped.',
+    ],
+    [
+      'that no picture comes which the tables list',
+      { picture: { rhythm: null, name: 'x', fault: '' } },
+      'frozen',
+      'No picture comes.',
+    ],
+    [
+      'that a stream lacks its sound',
+      { sound: null, server: { state: 'live', fault: nobody, muted: null } },
+      'playing',
+      `No sound: ${nobody.words}.`,
+    ],
+    ['that sound has stopped', { sound: track(5000) }, 'playing', 'The sound has stopped.'],
+    [
+      'that the host has muted the sound',
+      { sound: null, server: { state: 'live', fault: null, muted: 'audio' } },
+      'playing',
+      'The sound is muted by the host.',
+    ],
+    [
+      'that the host has muted everything',
+      { picture: null, sound: null, arrivedAt: 0, server: { state: 'live', fault: null, muted: 'all' } },
+      'away',
+      'Picture and sound are muted by the host.',
+    ],
+    [
+      'what it is that comes and is no MPEG-TS',
+      { picture: null, sound: null, arrivedAt: 0, server: { state: 'live', fault: junk, muted: null } },
+      'away',
+      `Nothing comes: ${junk.words}. It goes on by itself.`,
+    ],
+    [
+      'that data comes which cannot be played',
+      { picture: null, sound: null, arrivedAt: 0, dataAt: NOW - 100 },
+      'away',
+      'Data comes, and nothing that can be played. It goes on by itself.',
+    ],
+    [
+      'that everything has stopped',
+      { picture: track(5000), sound: track(5000), arrivedAt: NOW - 5000 },
+      'away',
+      'Nothing comes. It goes on by itself.',
+    ],
+    [
+      'that the server is gone',
+      { picture: track(5000), sound: track(5000), arrivedAt: NOW - 5000, isReachable: false },
+      'away',
+      'Nothing comes, and the server does not answer. It goes on by itself.',
+    ],
+    [
+      'what cannot be shown here',
+      { picture: { rhythm: null, name: 'H.265', fault: 'No H.265 here.' } },
+      'unplayable',
+      'No H.265 here. The sound goes on.',
+    ],
+    [
+      'that it waits',
+      { picture: null, sound: null, openedAt: NOW - 500, arrivedAt: 0 },
+      'waiting',
+      'Waiting for a picture…',
+    ],
+  ];
+  for (const [what, some, state, text] of cases) {
+    it(`is ${what}`, () => {
+      const { state: found, text: words } = conditionOf(facts(some), NOW);
+      expect([found, words]).to.deep.equal([state, text]);
+    });
+  }
+
+  it('has since when the picture stands still, also for who has just come', () => {
+    expect(conditionOf(facts({ picture: track(5000) }), NOW).frozenAt).to.equal(NOW - 5000);
+    const kept = facts({ picture: track(100, { lateMs: 30_000, isCached: true }) });
+    expect(conditionOf(kept, NOW).frozenAt).to.equal(NOW - 30_100);
+    expect(conditionOf(facts({}), NOW).frozenAt).to.equal(null);
+  });
+});
