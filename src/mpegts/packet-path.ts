@@ -12,7 +12,7 @@ import type { ProgramOutput } from './program-output.js';
 import { CLOCK, FIRST_TRACK, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
 import { moveSplice } from './splice.js';
-import { readTimestamp, writeTimestamp } from './timestamp.js';
+import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfStreamId } from './track.js';
 
 /** How long a picture that starts a track is waited for. */
@@ -194,7 +194,8 @@ export class PacketPath {
       const isVideo = track.kind === 'video' && (flags & RANDOM_ACCESS) === 0;
       if (isVideo && startsAccessPoint(track.track.streamType, data, at)) flags |= RANDOM_ACCESS;
       if (pesBytesNeeded(data, payload, here) <= here) {
-        if (!this.#admit(feed, track, data, payload, flags, at, nowMs)) {
+        const pcr = (flags & HAS_PCR) !== 0 && pid === feed.pcrPid ? readPcr(data, at) : NaN;
+        if (!this.#admit(feed, track, data, payload, flags, pcr, nowMs)) {
           this.#leaveOut(feed, data, at, pid, flags, nowMs);
           return;
         }
@@ -223,7 +224,8 @@ export class PacketPath {
     if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;
     track.held = null;
     const first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
-    if (!this.#admit(feed, track, this.#header, 0, first, -1, nowMs)) {
+    const pcr = (first & HAS_PCR) !== 0 && track.track.pid === feed.pcrPid ? readPcr(held, 0) : NaN;
+    if (!this.#admit(feed, track, this.#header, 0, first, pcr, nowMs)) {
       this.#counters.leftOut += held.length / PACKET_BYTES;
       return;
     }
@@ -239,8 +241,8 @@ export class PacketPath {
   }
 
   /**
-   * Looks at the PES packet whose header is at `at`: whether it is sent. The clock learns from it either way. `packetAt`
-   * is where its first packet is in `data`; -1 if it is not there.
+   * Looks at the PES packet whose header is at `at`: whether it is sent. The clock learns from it either way. `pcr` is what
+   * its first packet tells of the source's time; NaN: nothing.
    */
   #admit(
     feed: RemuxFeed,
@@ -248,7 +250,7 @@ export class PacketPath {
     data: Uint8Array,
     at: number,
     flags: number,
-    packetAt: number,
+    pcr: number,
     nowMs: number,
   ): boolean {
     if (!startsPes(data, at)) {
@@ -264,17 +266,17 @@ export class PacketPath {
     const stamps = hasPesHeader(data[at + 3]!) ? stampsOf(data, at) : 0;
     if (stamps > 0) {
       const pts = readTimestamp(data, at + 9);
-      this.#clock.observe(feed, track, pts, stamps === 2 ? readTimestamp(data, at + 14) : pts, nowMs);
+      const dts = stamps === 2 ? readTimestamp(data, at + 14) : pts;
+      this.#clock.observe(feed, track, pts, dts, pcr, nowMs);
     }
     if (!track.open && !this.#mayOpen(feed, track, flags, nowMs)) return false;
     const out = track.out!; // open tracks have one
     // The PCR goes before the stamps, for it says what is too late.
-    if ((flags & HAS_PCR) !== 0 && packetAt >= 0) this.#output.preparePcr(track, data, packetAt, nowMs);
-    if (stamps > 0 && !this.#clock.stamp(feed, track, readTimestamp(data, at + 9), out.dts, nowMs)) {
-      track.open = false;
-      return false;
+    this.#output.preparePcr(feed, track, stamps > 0 && !Number.isNaN(pcr), nowMs);
+    if (stamps > 0) {
+      this.#clock.stamp(feed, track, readTimestamp(data, at + 9), out.dts, nowMs);
+      out.dts = this.#clock.dts;
     }
-    if (stamps > 0) out.dts = this.#clock.dts;
     return true;
   }
 

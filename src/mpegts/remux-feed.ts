@@ -104,6 +104,8 @@ export class RemuxFeed implements ClockedFeed {
   clock: FeedClock | null = null;
   trim = 0;
   pastOutput = -Infinity;
+  ahead = 0;
+  lateUnits = 0;
   /** Where its first units wait, while they do. */
   hold: StartHold | null = null;
   firstSample: StartHold['least'] = null;
@@ -111,6 +113,15 @@ export class RemuxFeed implements ClockedFeed {
   constructor(name: string) {
     this.name = name;
     this.slots[PAT_PID] = TABLE;
+  }
+
+  get promisesPcr(): boolean {
+    return this.pcrPid !== NULL_PID;
+  }
+
+  /** Whether its PMT lists a picture or sound. */
+  get hasMedia(): boolean {
+    return this.tracks.some(({ kind }) => kind !== 'other');
   }
 
   /** Another source begins. Its tables are not known yet; the tracks stay, for they are most likely the same. */

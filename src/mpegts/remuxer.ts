@@ -105,7 +105,7 @@ export class Remuxer implements ProgramFacts {
     });
   }
 
-  /** Units held up because they came too late, those of sound left out for it, and times a feed was lined up anew. */
+  /** Units held up because their DTS went back, those sent before the PCR, and times a feed was lined up anew. */
   get timing(): { readonly heldUnits: number; readonly lateUnits: number; readonly jumps: number } {
     const { heldUnits, lateUnits, jumps } = this.#output.clock;
     return { heldUnits, lateUnits, jumps };
@@ -138,6 +138,7 @@ export class Remuxer implements ProgramFacts {
       if (feed.clock) feed.clock.trim = feed.trim;
       if (tables && !feed.program) feed.prime(tables);
     }
+    this.#output.clock.pcr.isShared = inputs.length > 1;
     this.#output.clock.pcr.mostTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
     this.#rebuild(true);
     return this.#output.pendingTables(nowMs);
@@ -206,7 +207,8 @@ export class Remuxer implements ProgramFacts {
   tick(nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     this.#endReplacements(nowMs);
-    const isFlowing = this.#output.pace.sinceMs(nowMs) <= FLOWING_MS && this.#output.plan.length > 0;
+    const flowingMs = Math.max(FLOWING_MS, this.#output.clock.stepMs * 1.5);
+    const isFlowing = this.#output.pace.sinceMs(nowMs) <= flowingMs && this.#output.plan.length > 0;
     if (!isFlowing) return this.#output.pendingTables(nowMs);
     const made = this.#output.isTickDue(nowMs) ? this.#makeDue(nowMs) : null;
     const late = this.#endHolds(nowMs);
