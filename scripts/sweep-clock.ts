@@ -49,7 +49,10 @@ lines.push(['h264+aac pts 0.4 s after dts', `${inputs('1')} ${PAIRS['h264+aac']!
 lines.push(['h264+aac sound 1 s behind', `${inputs('1')} ${PAIRS['h264+aac']!} -bsf:a setts=ts=TS-1/TB`]);
 lines.push(['h264+aac sound 1 s ahead', `${inputs('1')} ${PAIRS['h264+aac']!} -bsf:a setts=ts=TS+1/TB`]);
 lines.push(['sound alone', `-re -f lavfi -i sine=f=440:r=48000 -t ${seconds} -c:a aac -b:a 24k -muxdelay 2`]);
-lines.push(['pictures alone', `-re -f lavfi -i testsrc=s=160x120:r=25 -t ${seconds} -c:v mpeg2video -bf 2 -muxdelay 0`]);
+lines.push([
+  'pictures alone',
+  `-re -f lavfi -i testsrc=s=160x120:r=25 -t ${seconds} -c:v mpeg2video -bf 2 -muxdelay 0`,
+]);
 lines.push(['flat out', `-f lavfi -i testsrc=s=160x120:r=25 -f lavfi -i sine=r=48000 -t 60 ${PAIRS['h264+aac']!}`]);
 
 const vw = await Program.stream();
@@ -66,7 +69,9 @@ async function work(): Promise<void> {
       out: tracks.map(({ unitsIn, unitsOut }) => `${unitsOut}/${unitsIn}`).join(' '),
       'A/V off ms': (Math.max(...moved) - Math.min(...moved)).toFixed(2),
       'PTS-DTS off': Math.max(...tracks.map(({ leadOffMs }) => leadOffMs)).toFixed(2),
-      late: tracks.map(({ late, lastLate, unitsOut }) => (late ? `${late} (..${lastLate} of ${unitsOut})` : '0')).join(' '),
+      late: tracks
+        .map(({ late, lastLate, unitsOut }) => (late ? `${late} (..${lastLate} of ${unitsOut})` : '0'))
+        .join(' '),
       'DTS-PCR least, median': tracks.map(({ aheadMs }) => aheadMs.map((ms) => ms.toFixed(0)).join('..')).join(' '),
       'in the input': judgeFeed(input, input)
         .map(({ aheadMs }) => aheadMs.map((ms) => ms.toFixed(0)).join('..'))

@@ -23,8 +23,17 @@ const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
 /** Stamps that are further ahead than this (subtitles) settle nothing for the others. */
 const FAR_AHEAD = 2000 * TICKS_PER_MS;
-/** A track that gives the samples and has not come for so long is replaced. */
-const SAMPLER_GONE_MS = 3000;
+/** A track that has not come for so long says nothing about now. */
+const TRACK_GONE_MS = 3000;
+
+/** What is known of a track's last unit. */
+export interface TimedTrack {
+  readonly clock: FeedClock | null;
+  /** Its DTS, unwrapped; when it came; how long it was, ticks. */
+  readonly dts: number;
+  readonly dtsAtMs: number;
+  readonly unitTicks: number;
+}
 
 const RANKS = { other: 0, audio: 1, video: 2 } as const;
 
@@ -49,6 +58,7 @@ export class FeedClock {
 
   readonly #map: TimeMap;
   readonly #samples = new LeastWindow();
+  #tracks: readonly TimedTrack[] = [];
   #samplerAtMs = NaN;
   #samplerDts = NaN;
   #slewing = false;
@@ -80,6 +90,20 @@ export class FeedClock {
     return this.#latest;
   }
 
+  /** Learns of a track whose stamps it moves, whose next DTS can be told. */
+  include(track: TimedTrack): void {
+    if (!this.#tracks.includes(track)) this.#tracks = [...this.#tracks, track];
+  }
+
+  /** The least DTS that is to come of any track that runs; Infinity if there is none. */
+  nextDts(nowMs: number): number {
+    let next = Infinity;
+    for (const { clock, dts, dtsAtMs, unitTicks } of this.#tracks) {
+      if (clock === this && nowMs - dtsAtMs < TRACK_GONE_MS && dts + unitTicks < next) next = dts + unitTicks;
+    }
+    return next;
+  }
+
   /** The latest output time given to any stamp. */
   get end(): number {
     return this.#map.endOut;
@@ -107,7 +131,7 @@ export class FeedClock {
   /** Whether samples of this track, whose unit has this DTS, count; the best kind of track seen so far gives them all. */
   samplesFrom(track: unknown, kind: TrackKind, dts: number, nowMs: number): boolean {
     if (this.sampler !== track) {
-      if (RANKS[kind] <= this.rank && !(nowMs - this.#samplerAtMs > SAMPLER_GONE_MS)) return false;
+      if (RANKS[kind] <= this.rank && !(nowMs - this.#samplerAtMs > TRACK_GONE_MS)) return false;
       this.rank = RANKS[kind];
       this.sampler = track;
       this.#samples.reset();

@@ -3,13 +3,13 @@
 
 import { TICKS_PER_MS } from './timestamp.js';
 
-const MARK_MS = 1000;
+const MARK_MS = 600;
 const MARKS = 9;
 const HALF = (MARKS - 1) / 2;
 /** Nothing that comes for so long says nothing about now. */
 const FRESH_MS = 3000;
-/** Slower or faster than this for 4 s, and for the 4 s before, is no jitter. */
-const SLOWEST = 0.96;
+/** Slower or faster than this for 2.4 s, and for the 2.4 s before, is no jitter. */
+const SLOWEST = 0.95;
 const FASTEST = 1.05;
 /** A feed that is this much later than it was, for so long, and does not catch up, has fallen behind. */
 const BEHIND = 1000 * TICKS_PER_MS;
@@ -26,7 +26,7 @@ export class FeedPace {
   #behindFrom = 0;
   #leastBehind = Infinity;
 
-  /** The source's time that passes in a second of ours, over the last 8 s, where it is not 1; NaN: it is, or not known. */
+  /** The source's time that passes in a second of ours, over the last 4.8 s, where it is not 1; NaN: it is, or not known. */
   rate(nowMs: number): number {
     return nowMs - this.#lastMs < FRESH_MS ? this.#rate : NaN;
   }

@@ -121,7 +121,7 @@ export class PacketPath {
       else if ((flags & HAS_PCR) !== 0 && length < 7) sound = false;
     }
     if (!sound) {
-      this.#counters.damaged++;
+      this.#drop(feed, 1);
       this.#buffer.skip();
       return;
     }
@@ -131,7 +131,7 @@ export class PacketPath {
     }
     const track = feed.tracks[slot - FIRST_TRACK]!;
     if ((control & 0xc0) !== 0) {
-      this.#counters.damaged++; // transport_scrambling_control: the stamps cannot be read
+      this.#drop(feed, 1); // transport_scrambling_control: the stamps cannot be read
       this.#buffer.skip();
       return;
     }
@@ -187,7 +187,7 @@ export class PacketPath {
       return;
     }
     if (starts) {
-      if (track.held) this.#counters.damaged += track.held.length / PACKET_BYTES;
+      if (track.held) this.#drop(feed, track.held.length / PACKET_BYTES);
       track.held = null;
       const here = at + PACKET_BYTES - payload;
       // What the encoder did not mark is found by what the picture begins with.
@@ -207,7 +207,7 @@ export class PacketPath {
       }
       track.heldLost = lost;
     } else if (lost > 0 || track.held!.length >= MOST_HELD * PACKET_BYTES) {
-      this.#counters.damaged += track.held!.length / PACKET_BYTES + 1;
+      this.#drop(feed, track.held!.length / PACKET_BYTES + 1);
       track.stop();
       buffer.skip();
       return;
@@ -254,7 +254,7 @@ export class PacketPath {
     nowMs: number,
   ): boolean {
     if (!startsPes(data, at)) {
-      this.#counters.damaged++;
+      this.#drop(feed, 1);
       track.open = false;
       return false;
     }
@@ -326,6 +326,12 @@ export class PacketPath {
     if ((flags & (DISCONTINUITY | HAS_PCR)) === 0) return;
     bytes[to + 5] = flags & ~DISCONTINUITY; // the output's time and counters simply go on
     if ((flags & HAS_PCR) !== 0) this.#output.movePcr(feed, track, to, nowMs);
+  }
+
+  /** Counts packets that are left out because they contradict the standard or cannot be read. */
+  #drop(feed: RemuxFeed, packets: number): void {
+    this.#counters.damaged += packets;
+    feed.dropped += packets;
   }
 
   /** A packet of a PID that is no track. */

@@ -105,6 +105,7 @@ export class ProgramClock {
    */
   observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, nowMs: number): void {
     const clock = this.#clockOf(feed, track, pts, dts, nowMs);
+    if (track.kind !== 'other') clock.include(track);
     const whole = clock.unwrap(dts);
     clock.follow(whole);
     const isSampler = clock.samplesFrom(track, track.kind, whole, nowMs);
@@ -195,9 +196,10 @@ export class ProgramClock {
     return apart + clock.sender.lateness(nowMs);
   }
 
-  /** Whether units of this clock come too late for any lag of the PCR. */
-  needsTooMuch(clock: FeedClock, nowMs: number): boolean {
-    return this.needOf(clock, nowMs) > MOST_LAG;
+  /** The need of this clock, ticks, if it is more than the PCR may lag; or else 0. */
+  tooLate(clock: FeedClock, nowMs: number): number {
+    const need = this.needOf(clock, nowMs);
+    return need > MOST_LAG ? need : 0;
   }
 
   /** How far a feed's offset is from where it should be, in ticks; NaN if that is not known. */
@@ -220,7 +222,7 @@ export class ProgramClock {
     if (!driver) return at;
     at.isByStamps = this.#isAlone;
     if (at.isByStamps) {
-      at.time = driver.sender.at(nowMs) + driver.offset;
+      at.time = driver.sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
       at.need = driver.sender.need;
       return at;
     }

@@ -15,6 +15,10 @@ import { readPcr, TICKS_PER_MS, writePcr } from './timestamp.js';
 const PCR_WAIT_MS = 1000;
 /** A PCR is put before a unit where it would advance by more than this: stamps may come faster than time passes. */
 const MOST_ADVANCE = 70 * TICKS_PER_MS;
+/** And by more than this where units are hardly ahead of the PCR: a decoder waits for as long as DTS - PCR says. */
+const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
+/** With a tick a PCR is made if the last is older than this: the next tick may be 100 ms later. */
+const TICK_DUE_MS = 45;
 /** Where it would by more than this, it goes there by steps (§2.7.2: 100 ms), unless it is a pause that was longer. */
 const LARGE_ADVANCE = 98 * TICKS_PER_MS;
 const LARGEST_ADVANCE = 3000 * TICKS_PER_MS;
@@ -96,13 +100,16 @@ export class ProgramOutput {
   preparePcr(feed: RemuxFeed, track: RemuxTrack, carries: boolean, nowMs: number): void {
     const isCarried = carries && track === this.pcrTrack?.track;
     let advance = this.clock.pcrAdvance(nowMs);
-    if (advance > MOST_ADVANCE && this.sentTables) {
+    if (this.sentTables) {
       for (; advance > LARGE_ADVANCE && advance < LARGEST_ADVANCE; advance -= MOST_ADVANCE) {
         this.insertPcr(this.clock.pcr.step(MOST_ADVANCE, nowMs));
       }
     }
     if (isCarried) this.#carry(nowMs);
-    else if (advance > MOST_ADVANCE && !this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) {
+    else if (
+      advance > (this.clock.pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) &&
+      !this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)
+    ) {
       if (!this.sentTables) this.insertTables(nowMs);
       this.insertMadePcr(feed, nowMs);
     }
@@ -182,13 +189,13 @@ export class ProgramOutput {
 
   /** Whether {@link tick} has anything to do. */
   isTickDue(nowMs: number): boolean {
-    return this.#areTablesOverdue(nowMs) || this.clock.pcr.sinceMs(nowMs) >= REPEAT_MS;
+    return this.#areTablesOverdue(nowMs) || this.clock.pcr.sinceMs(nowMs) >= TICK_DUE_MS;
   }
 
   /** What time alone makes due while media flows. */
   tick(nowMs: number): void {
     if (this.#areTablesOverdue(nowMs)) this.insertTables(nowMs);
-    if (this.clock.pcr.sinceMs(nowMs) >= REPEAT_MS && this.sentTables) this.insertMadePcr(null, nowMs);
+    if (this.clock.pcr.sinceMs(nowMs) >= TICK_DUE_MS && this.sentTables) this.insertMadePcr(null, nowMs);
   }
 
   #areTablesOverdue(nowMs: number): boolean {

@@ -106,6 +106,10 @@ export class RemuxFeed implements ClockedFeed {
   pastOutput = -Infinity;
   ahead = 0;
   lateUnits = 0;
+  /** Packets left out because they contradict the standard or are scrambled. */
+  dropped = 0;
+  /** Tracks of it for which the PMT has no room, now. */
+  tracksLeftOut = 0;
   /** Where its first units wait, while they do. */
   hold: StartHold | null = null;
   firstSample: StartHold['least'] = null;

@@ -10,7 +10,7 @@ import { ProgramOutput } from './program-output.js';
 import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce } from './program-plan.js';
 import type { RemuxInput, Replacement } from './program-plan.js';
 import { RemuxFeed } from './remux-feed.js';
-import type { RemuxCounters, RemuxedClock, RemuxedProgram } from './remux-report.js';
+import type { RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
 import type { TrackKind } from './track.js';
@@ -109,6 +109,17 @@ export class Remuxer implements ProgramFacts {
   get timing(): { readonly heldUnits: number; readonly lateUnits: number; readonly jumps: number } {
     const { heldUnits, lateUnits, jumps } = this.#output.clock;
     return { heldUnits, lateUnits, jumps };
+  }
+
+  /** How each input does. */
+  feedStates(nowMs: number): RemuxedFeed[] {
+    return [...this.#feeds.values()].map(({ name, clock, dropped, tracksLeftOut }) => ({
+      feed: name,
+      rate: clock?.pace.rate(nowMs) ?? NaN,
+      tooLateMs: clock ? this.#output.clock.tooLate(clock, nowMs) / TICKS_PER_MS : 0,
+      dropped,
+      tracksLeftOut,
+    }));
   }
 
   /** How many {@link feeds} there are. */

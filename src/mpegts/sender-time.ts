@@ -66,9 +66,13 @@ export class SenderTime {
     return this.#step / TICKS_PER_MS;
   }
 
-  /** Time now: what was last learned, carried on by the clock as far as the next unit. */
-  at(nowMs: number): number {
-    return this.time + Math.max(0, Math.min((nowMs - this.#atMs) * TICKS_PER_MS, this.#room));
+  /**
+   * Time now: what was last learned, carried on by the clock as far as the next unit of the track that gives the samples.
+   * `nextDts` is the least that is to come of any track: none must come later against this time than others did.
+   */
+  at(nowMs: number, nextDts: number): number {
+    const room = Math.min(this.#room, nextDts + this.need - this.time);
+    return this.time + Math.max(0, Math.min((nowMs - this.#atMs) * TICKS_PER_MS, room));
   }
 
   /** How far time may be carried on without anything that comes. */

@@ -23,6 +23,8 @@ export interface FeedSight {
   readonly hasPmt: boolean;
   /** Whether anybody takes the feed. */
   readonly isWanted: boolean;
+  /** What a stream that takes it finds wrong with it; null: nothing. */
+  readonly complaint: Fault | null;
 }
 
 /** Watches over one feed. */
@@ -99,7 +101,8 @@ export class FeedWatch {
         words: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
       };
     }
-    if (seen.hasPmt || this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
+    if (seen.hasPmt) return seen.complaint;
+    if (this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
       return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
     }

@@ -6,6 +6,7 @@ import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
 import type { Feed, Sink } from './feed.js';
+import { FeedStateFaults } from './feed-state-faults.js';
 import { awaitFirstDrain, type Pace } from './pace.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
@@ -54,7 +55,7 @@ export class Stream {
   readonly name: string;
   #remuxer: Remuxer | null = null; // while there is a rule; what a PID was is forgotten with it
   #rule: StreamRule | null = null;
-  readonly #feeds = new Map<string, { feed: Feed; leave: () => void }>();
+  readonly #feeds = new Map<string, { feed: Feed; leave: () => void; faults: FeedStateFaults }>();
   #sinks: readonly Sink[] = [];
   #inputs: readonly RemuxInput[] = [];
   #isSilent = true; // nothing was sent since the last of its sources went
@@ -153,6 +154,10 @@ export class Stream {
   /** To be called about once a second: sees how the stream does, and says what has changed. */
   look(nowMs: number): void {
     this.#meter.look(this.#bytes, nowMs);
+    for (const state of this.#remuxer?.feedStates(nowMs) ?? []) {
+      const taken = this.#feeds.get(state.feed);
+      taken?.feed.complain(this, taken.faults.look(state, nowMs));
+    }
     // Tracks are put together only when they may be others: there may be a hundred streams to look at.
     let mediaVersion = 0;
     for (const { feed } of this.#feeds.values()) mediaVersion += feed.mediaVersion;
@@ -207,7 +212,12 @@ export class Stream {
 
   #take(feed: Feed): void {
     const { name } = feed;
-    this.#feeds.set(name, { feed, leave: feed.subscribeJoiner(new Input(this, name)) });
+    const unsubscribe = feed.subscribeJoiner(new Input(this, name));
+    const leave = (): void => {
+      feed.complain(this, null);
+      unsubscribe();
+    };
+    this.#feeds.set(name, { feed, leave, faults: new FeedStateFaults() });
   }
 
   /** Feeds that the rule has dropped, once nothing of them is wanted any more (a picture runs on until it is replaced). */

@@ -176,6 +176,7 @@ describe('FeedWatch', () => {
     hasPat: false,
     hasPmt: false,
     isWanted: true,
+    complaint: null,
   };
 
   it('says of a fault only that it is another', () => {
