@@ -91,8 +91,9 @@ export class FeedClock {
   }
 
   /** Learns of a track whose stamps it moves, whose next DTS can be told. */
-  include(track: TimedTrack): void {
-    if (!this.#tracks.includes(track)) this.#tracks = [...this.#tracks, track];
+  include(track: TimedTrack, nowMs: number): void {
+    if (this.#tracks.includes(track)) return;
+    this.#tracks = [...this.#tracks.filter(({ dtsAtMs }) => nowMs - dtsAtMs < TRACK_GONE_MS), track];
   }
 
   /** The least DTS that is to come of any track that runs; Infinity if there is none. */

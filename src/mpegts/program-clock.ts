@@ -105,7 +105,7 @@ export class ProgramClock {
    */
   observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, nowMs: number): void {
     const clock = this.#clockOf(feed, track, pts, dts, nowMs);
-    if (track.kind !== 'other') clock.include(track);
+    if (track.kind !== 'other') clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
     clock.follow(whole);
     const isSampler = clock.samplesFrom(track, track.kind, whole, nowMs);

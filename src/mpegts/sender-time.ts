@@ -126,7 +126,7 @@ export class SenderTime {
     if (!Number.isNaN(pcr)) this.carry(pcr, dts, nowMs);
     if (Number.isNaN(this.time)) return;
     if (this.time - dts > this.need) this.need = this.time - dts;
-    if (this.#delay > STALL && !this.#isStallAgain) return;
+    if (nowMs - this.#stallAtMs < STALL_OVER_MS && !this.#isStallAgain) return;
     const late = nowMs * TICKS_PER_MS - this.delays.least - dts;
     this.#ageLateness(nowMs);
     if (late > this.#lateness) this.#lateness = late;
