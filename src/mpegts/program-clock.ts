@@ -51,6 +51,8 @@ export interface ClockedFeed {
   ahead: number;
   /** Units of it that were sent with a DTS before the PCR. */
   lateUnits: number;
+  /** The PCR that came before its first unit, 33 bits and a fraction; NaN: none did. */
+  earlyPcr: number;
   /** Whether its PMT names a PCR_PID. */
   readonly promisesPcr: boolean;
   /** A sample from before its clock began, if there is one. */
@@ -114,7 +116,8 @@ export class ProgramClock {
     if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;
     track.dts = whole;
     track.dtsAtMs = nowMs;
-    clock.sender.unit(whole, isSampler, Number.isNaN(pcr) ? NaN : clock.unwrap(pcr), nowMs);
+    const given = Number.isNaN(pcr) && !clock.sender.hasPcr ? feed.earlyPcr : pcr;
+    clock.sender.unit(whole, isSampler, Number.isNaN(given) ? NaN : clock.unwrap(given), nowMs);
     if (!isSampler) return;
     clock.toOutput(whole, this.#slewTarget(clock), nowMs);
     const behind = clock.pace.note(clock.sender.time, clock.sender.delay, nowMs);
@@ -125,6 +128,7 @@ export class ProgramClock {
   observePcr(feed: ClockedFeed, pcr: number, nowMs: number): void {
     const { clock } = feed;
     if (clock) clock.sender.carry(clock.unwrap(pcr), clock.latest, nowMs);
+    feed.earlyPcr = clock ? NaN : pcr;
   }
 
   /**

@@ -105,6 +105,7 @@ export class RemuxFeed implements ClockedFeed {
   trim = 0;
   pastOutput = -Infinity;
   ahead = 0;
+  earlyPcr = NaN;
   lateUnits = 0;
   /** Packets left out because they contradict the standard or are scrambled. */
   dropped = 0;
@@ -133,6 +134,7 @@ export class RemuxFeed implements ClockedFeed {
     this.reader.reset();
     this.hold = null;
     this.firstSample = null;
+    this.earlyPcr = NaN;
     this.slots.fill(UNKNOWN);
     this.slots[PAT_PID] = TABLE;
     for (const track of this.tracks) track.begin();
