@@ -140,8 +140,12 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
     ),
   );
   counter('lost_packets', 'Packets missing when they should have come.', ({ counters }) => counters.lost);
-  counter('held_units', 'Units held until the clocks were known.', ({ timing }) => timing.heldUnits);
-  counter('late_units', 'Units that came too late.', ({ timing }) => timing.lateUnits);
+  counter(
+    'held_units',
+    'Units whose DTS was held up because it would have gone back.',
+    ({ timing }) => timing.heldUnits,
+  );
+  counter('late_units', 'Units that were sent after their time.', ({ timing }) => timing.lateUnits);
   counter('clock_jumps', 'Times that a feed was lined up anew.', ({ timing }) => timing.jumps);
   const clocks = (name: string, help: string, of: (clock: StreamStats['clocks'][number]) => number | null) =>
     text.gauge(

@@ -89,7 +89,7 @@ export function streamRows({ streams }: Stats): Row[] {
         counted([
           [stream.counters.lost, 'packet lost', 'packets lost'],
           [stream.counters.damaged, 'packet damaged', 'packets damaged'],
-          [stream.timing.lateUnits, 'unit too late', 'units too late'],
+          [stream.timing.lateUnits, 'unit late', 'units late'],
           [stream.timing.jumps, 'jump in time', 'jumps in time'],
           [stream.counters.tracksLeftOut, 'track too many', 'tracks too many'],
         ]),

@@ -1,13 +1,13 @@
 // One feed's clock against arrival: how far its stamps must be moved, and the slewing that moves them.
 // Pure: no clock, no I/O; time is an argument.
 
+import { FeedPace } from './feed-pace.js';
+import { LeastWindow } from './least-window.js';
+import { SenderTime } from './sender-time.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import { TimeMap } from './time-map.js';
 import type { TrackKind } from './track.js';
 
-/** The least delay is looked for over BUCKETS * BUCKET_MS: long enough to meet an undelayed packet, short for drift. */
-const BUCKETS = 8;
-const BUCKET_MS = 2000;
 /** Within this time of its start a feed is lined up fast: what was queued before it came (a burst) is over by then. */
 const SETTLING_MS = 3000;
 /** Errors above this are heard and seen (EBU R37: 40 ms early), so they are worth a slew that might be noticed. */
@@ -21,6 +21,19 @@ const SETTLING_SOUND_SLOPES = [0.95, 2] as const;
 const LARGE_SLOPES = [0.95, 1.05] as const;
 const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
+/** Stamps that are further ahead than this (subtitles) settle nothing for the others. */
+const FAR_AHEAD = 2000 * TICKS_PER_MS;
+/** A track that has not come for so long says nothing about now. */
+const TRACK_GONE_MS = 3000;
+
+/** What is known of a track's last unit. */
+export interface TimedTrack {
+  readonly clock: FeedClock | null;
+  /** Its DTS, unwrapped; when it came; how long it was, ticks. */
+  readonly dts: number;
+  readonly dtsAtMs: number;
+  readonly unitTicks: number;
+}
 
 const RANKS = { unknown: 0, other: 0, audio: 1, video: 2 } as const;
 
@@ -34,19 +47,20 @@ export class FeedClock {
   sampler: unknown = null;
   /** The correction the rule asks for, in ticks; positive is later. */
   trim = 0;
-  /** Output time this feed has reached: that of what is captured when its newest unit arrives. */
-  reached = -Infinity;
-  /** The same on its own clock, unwrapped. */
-  reachedIn = NaN;
-  reachedAtMs = -Infinity;
-  /** Reached minus PCR in the input, ticks, as first seen; NaN before that. */
-  pcrDistance = NaN;
+  /** What time it is at the source. */
+  readonly sender = new SenderTime();
+  readonly pace = new FeedPace();
+  /** Whether it is still the clock of its feed: afterwards it moves what belongs to it as it did, and is not slewed. */
+  isInForce = true;
   readonly beganMs: number;
+  /** The stamp it began with. */
+  readonly first: number;
 
   readonly #map: TimeMap;
-  readonly #least = new Float64Array(BUCKETS).fill(Infinity);
-  #bucket = NaN;
-  #min = Infinity;
+  readonly #samples = new LeastWindow();
+  #tracks: readonly TimedTrack[] = [];
+  #samplerAtMs = NaN;
+  #samplerDts = NaN;
   #slewing = false;
   #lead = Infinity;
   #latest: number;
@@ -56,7 +70,7 @@ export class FeedClock {
 
   /** `stamp` (33 bits) is put at `output`, the program's time in ticks. */
   constructor(stamp: number, output: number, nowMs: number) {
-    this.#latest = stamp;
+    this.first = this.#latest = stamp;
     this.#map = new TimeMap(stamp, output);
     this.beganMs = nowMs;
   }
@@ -76,6 +90,21 @@ export class FeedClock {
     return this.#latest;
   }
 
+  /** Learns of a track whose stamps it moves, whose next DTS can be told. */
+  include(track: TimedTrack, nowMs: number): void {
+    if (this.#tracks.includes(track)) return;
+    this.#tracks = [...this.#tracks.filter(({ dtsAtMs }) => nowMs - dtsAtMs < TRACK_GONE_MS), track];
+  }
+
+  /** The least DTS that is to come of any track that runs; Infinity if there is none. */
+  nextDts(nowMs: number): number {
+    let next = Infinity;
+    for (const { clock, dts, dtsAtMs, unitTicks } of this.#tracks) {
+      if (clock === this && nowMs - dtsAtMs < TRACK_GONE_MS && dts + unitTicks < next) next = dts + unitTicks;
+    }
+    return next;
+  }
+
   /** The latest output time given to any stamp. */
   get end(): number {
     return this.#map.endOut;
@@ -88,7 +117,7 @@ export class FeedClock {
 
   /** The least sample of the window; Infinity before the first. */
   get least(): number {
-    return this.#min;
+    return this.#samples.least;
   }
 
   /** How fast the feed's clock runs against ours, in millionths; 0 until two minutes have been seen. */
@@ -97,47 +126,53 @@ export class FeedClock {
   }
 
   isSettled(nowMs: number): boolean {
-    return nowMs - this.beganMs >= SETTLING_MS && this.#min !== Infinity;
+    return nowMs - this.beganMs >= SETTLING_MS && this.least !== Infinity;
   }
 
-  /** Whether samples of this track count; the best kind of track seen so far gives them all. */
-  samplesFrom(track: unknown, kind: TrackKind): boolean {
-    if (RANKS[kind] > this.rank) {
+  /** Whether samples of this track, whose unit has this DTS, count; the best kind of track seen so far gives them all. */
+  samplesFrom(track: unknown, kind: TrackKind, dts: number, nowMs: number): boolean {
+    if (this.sampler !== track) {
+      if (RANKS[kind] <= this.rank && !(nowMs - this.#samplerAtMs > TRACK_GONE_MS)) return false;
       this.rank = RANKS[kind];
       this.sampler = track;
-      this.#least.fill(Infinity);
-      this.#min = Infinity;
+      this.#samples.reset();
+      this.sender.resample();
     }
-    return this.sampler === track;
+    this.#samplerAtMs = nowMs;
+    this.#samplerDts = dts;
+    return true;
   }
 
   /** The least PTS - DTS seen, this one included: 0 as soon as a picture is shown when it is decoded. */
   shortestLead(lead: number): number {
     if (lead < this.#lead) {
       this.#lead = lead;
-      this.#least.fill(Infinity); // what was sampled before counted on more
-      this.#min = Infinity;
+      this.#samples.reset(); // what was sampled before counted on more
     }
     return this.#lead;
   }
 
   /** Takes a sample: something that was whole at `arrivalMs` was as old as `stamp` (unwrapped) says. */
   sample(stamp: number, arrivalMs: number): void {
-    const value = arrivalMs * TICKS_PER_MS - stamp;
-    const bucket = Math.floor(arrivalMs / BUCKET_MS);
-    if (bucket !== this.#bucket) this.#turn(bucket, arrivalMs);
-    const slot = bucket % BUCKETS;
-    if (value < this.#least[slot]!) {
-      this.#least[slot] = value;
-      // A window that has only just been emptied keeps its old figure: see #turn.
-      if (value < this.#min) this.#min = value;
-    }
+    if (this.#samples.take(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) this.#measureDrift(arrivalMs);
+  }
+
+  /** All that comes is `by` ticks later from now on than it was. */
+  raise(by: number): void {
+    this.#samples.raise(by);
+    this.sender.raise(by);
+  }
+
+  /** Moves the whole feed `by` ticks, all tracks at once. */
+  shift(by: number): void {
+    this.#map.shift(by);
   }
 
   /** The output time of an unwrapped stamp. `target` is the offset wanted; NaN where the feed is not to be slewed. */
   toOutput(stamp: number, target: number, nowMs: number): number {
     const ahead = stamp - this.#map.endIn;
-    if (ahead > 0) this.#map.extend(stamp, this.#slope(ahead, target, nowMs));
+    if (ahead > 0 && !(stamp - this.#samplerDts > FAR_AHEAD))
+      this.#map.extend(stamp, this.#slope(ahead, target, nowMs));
     return this.#map.at(stamp);
   }
 
@@ -159,24 +194,12 @@ export class FeedClock {
     return Math.min(most, Math.max(least, 1 + error / ahead));
   }
 
-  /** Opens a bucket: the ones that are too old leave the window. */
-  #turn(bucket: number, nowMs: number): void {
-    const skipped = Number.isNaN(this.#bucket) ? BUCKETS : Math.min(Math.abs(bucket - this.#bucket), BUCKETS);
-    for (let i = 0; i < skipped; i++) this.#least[(bucket - i + BUCKETS * 2) % BUCKETS] = Infinity;
-    this.#bucket = bucket;
-    let min = Infinity;
-    for (const value of this.#least) min = Math.min(min, value);
-    // After a pause longer than the window the first packet may be a late one: what was known holds for a bucket more.
-    if (min !== Infinity) this.#min = min;
-    this.#measureDrift(nowMs);
-  }
-
   #measureDrift(nowMs: number): void {
     if (!this.isSettled(nowMs)) return;
     const elapsed = nowMs - this.#driftFromMs;
     if (elapsed < DRIFT_MS) return;
-    if (elapsed >= DRIFT_MS) this.#driftPpm = ((this.#driftFrom - this.#min) / (elapsed * TICKS_PER_MS)) * 1e6;
+    if (elapsed >= DRIFT_MS) this.#driftPpm = ((this.#driftFrom - this.least) / (elapsed * TICKS_PER_MS)) * 1e6;
     this.#driftFromMs = nowMs;
-    this.#driftFrom = this.#min;
+    this.#driftFrom = this.least;
   }
 }

@@ -15,7 +15,7 @@ import { CLOCK, FIRST_TRACK, TABLE, type RemuxFeed, type RemuxTrack } from './re
 import type { RemuxCounters } from './remux-report.js';
 import { MOST_HEAD_BYTES } from './picture-head.js';
 import { moveSplice } from './splice.js';
-import { readTimestamp, writeTimestamp } from './timestamp.js';
+import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
 
 /** More packets than a PES header, or what a picture begins with, can be spread over. */
@@ -124,7 +124,7 @@ export class PacketPath {
       else if ((flags & HAS_PCR) !== 0 && length < 7) sound = false;
     }
     if (!sound) {
-      this.#counters.damaged++;
+      this.#drop(feed, 1);
       this.#buffer.skip();
       return;
     }
@@ -134,7 +134,7 @@ export class PacketPath {
     }
     const track = feed.tracks[slot - FIRST_TRACK]!;
     if ((control & 0xc0) !== 0) {
-      this.#counters.damaged++; // transport_scrambling_control: the stamps cannot be read
+      this.#drop(feed, 1); // transport_scrambling_control: the stamps cannot be read
       this.#buffer.skip();
       return;
     }
@@ -193,14 +193,15 @@ export class PacketPath {
     }
     if (starts) {
       if (track.held) this.#complete(feed, track, nowMs, true);
-      if (track.held) this.#counters.damaged += track.held.length / PACKET_BYTES;
+      if (track.held) this.#drop(feed, track.held.length / PACKET_BYTES);
       track.held = null;
       const here = at + PACKET_BYTES - payload;
       // What the encoder did not mark is found by what the picture begins with.
       const isAccess = this.#isAccess(feed, track, data, at, flags);
       if (isAccess === true) flags |= RANDOM_ACCESS;
       if (isAccess !== undefined && pesBytesNeeded(data, payload, here) <= here) {
-        if (!this.#admit(feed, track, data, payload, flags, at, nowMs)) {
+        const pcr = (flags & HAS_PCR) !== 0 && pid === feed.pcrPid ? readPcr(data, at) : NaN;
+        if (!this.#admit(feed, track, data, payload, flags, pcr, nowMs)) {
           this.#leaveOut(feed, data, at, pid, flags, nowMs);
           return;
         }
@@ -212,7 +213,7 @@ export class PacketPath {
       }
       track.heldLost = lost;
     } else if (lost > 0 || track.held!.length >= MOST_HELD * PACKET_BYTES) {
-      this.#counters.damaged += track.held!.length / PACKET_BYTES + 1;
+      this.#drop(feed, track.held!.length / PACKET_BYTES + 1);
       track.stop();
       buffer.skip();
       return;
@@ -245,7 +246,8 @@ export class PacketPath {
     if (isAccess === undefined && !isOver && held.length < MOST_HELD * PACKET_BYTES) return;
     if (isAccess === true) first |= RANDOM_ACCESS;
     track.held = null;
-    if (!this.#admit(feed, track, this.#header, 0, first, -1, nowMs)) {
+    const pcr = (first & HAS_PCR) !== 0 && track.track.pid === feed.pcrPid ? readPcr(held, 0) : NaN;
+    if (!this.#admit(feed, track, this.#header, 0, first, pcr, nowMs)) {
       this.#counters.leftOut += held.length / PACKET_BYTES;
       return;
     }
@@ -261,8 +263,8 @@ export class PacketPath {
   }
 
   /**
-   * Looks at the PES packet whose header is at `at`: whether it is sent. The clock learns from it either way. `packetAt`
-   * is where its first packet is in `data`; -1 if it is not there.
+   * Looks at the PES packet whose header is at `at`: whether it is sent. The clock learns from it either way. `pcr` is what
+   * its first packet tells of the source's time; NaN: nothing.
    */
   #admit(
     feed: RemuxFeed,
@@ -270,11 +272,11 @@ export class PacketPath {
     data: Uint8Array,
     at: number,
     flags: number,
-    packetAt: number,
+    pcr: number,
     nowMs: number,
   ): boolean {
     if (!startsPes(data, at)) {
-      this.#counters.damaged++;
+      this.#drop(feed, 1);
       track.open = false;
       return false;
     }
@@ -282,17 +284,17 @@ export class PacketPath {
     const stamps = hasPesHeader(data[at + 3]!) ? stampsOf(data, at) : 0;
     if (stamps > 0) {
       const pts = readTimestamp(data, at + 9);
-      this.#clock.observe(feed, track, pts, stamps === 2 ? readTimestamp(data, at + 14) : pts, nowMs);
+      const dts = stamps === 2 ? readTimestamp(data, at + 14) : pts;
+      this.#clock.observe(feed, track, pts, dts, pcr, nowMs);
     }
     if (!track.open && !this.#mayOpen(feed, track, flags, nowMs)) return false;
     const out = track.out!; // open tracks have one
     // The PCR goes before the stamps, for it says what is too late.
-    if ((flags & HAS_PCR) !== 0 && packetAt >= 0) this.#output.preparePcr(track, data, packetAt, nowMs);
-    if (stamps > 0 && !this.#clock.stamp(feed, track, readTimestamp(data, at + 9), out.dts, nowMs)) {
-      track.open = false;
-      return false;
+    this.#output.preparePcr(feed, track, stamps > 0 && !Number.isNaN(pcr), nowMs);
+    if (stamps > 0) {
+      this.#clock.stamp(feed, track, readTimestamp(data, at + 9), out.dts, nowMs);
+      out.dts = this.#clock.dts;
     }
-    if (stamps > 0) out.dts = this.#clock.dts;
     return true;
   }
 
@@ -352,6 +354,12 @@ export class PacketPath {
     if ((flags & HAS_PRIVATE_DATA) !== 0 && feed.isWithoutSound) removePrivateData(bytes, to);
     bytes[to + 5] = bytes[to + 5]! & ~DISCONTINUITY; // the output's time and counters simply go on
     if ((flags & HAS_PCR) !== 0) this.#output.movePcr(feed, track, to, nowMs);
+  }
+
+  /** Counts packets that are left out because they contradict the standard or cannot be read. */
+  #drop(feed: RemuxFeed, packets: number): void {
+    this.#counters.damaged += packets;
+    feed.dropped += packets;
   }
 
   /** A packet of a PID that is no track. */

@@ -1,93 +1,121 @@
-// The program clock reference of the output: one rising line, whichever feed's PCR it is taken from.
+// The program clock reference of the output: one rising line, a lag behind the time that the program's clock says.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.4.3.5, §2.7.2.
 
 import type { FeedClock } from './feed-clock.js';
 import { TICKS_PER_MS } from './timestamp.js';
 
-const LAG = 820 * TICKS_PER_MS;
-const LEAST_LAG = 100 * TICKS_PER_MS;
-const MOST_LAG = 940 * TICKS_PER_MS;
-const LAG_STEP = 10 * TICKS_PER_MS;
-/** A PCR that is further than this from where time must be belongs to a jump that the stamps have yet to show. */
-const ABSURD = 1000 * TICKS_PER_MS;
-/** How much of the time that passes may be added to bring the lag where it should be. */
-const CORRECTION = 0.01;
+/** How far units should be ahead of the PCR at least, where it has to be given a lag anyhow. */
+const HEADROOM = 130 * TICKS_PER_MS;
+/** Where they are nearer than this, the lag grows. */
+const LEAST_HEADROOM = 90 * TICKS_PER_MS;
+/** Where the lag is larger than it has to be by this, it shrinks. */
+const MUCH_HEADROOM = 50 * TICKS_PER_MS;
+/** The largest lag. */
+export const MOST_LAG = 3000 * TICKS_PER_MS;
+/** How much of the time that passes a lag may shrink by. */
+const SHRINKING = 0.1;
+/** In a program of several feeds a source's own DTS - PCR is kept up to this: 1 s must do for all of them (§2.4.2). */
+const MOST_AHEAD = 500 * TICKS_PER_MS;
+const MOST_AHEAD_MOVED = 940 * TICKS_PER_MS;
+/** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;
 
+/** What is known when a PCR is due. */
+export interface PcrTime {
+  /** Whose time it is. */
+  driver: FeedClock | null;
+  /** Program time, ticks, unwrapped; NaN: not known. */
+  time: number;
+  /** The largest time by which units come after their DTS, measured at `time`; negative: they come before it. */
+  need: number;
+  /** Whether `time` follows the stamps alone, or else the clock on the wall. */
+  isByStamps: boolean;
+}
+
 /**
- * A feed's PCR says when its multiplexer sent a packet, 0.7 s or nothing before the DTS (`-muxdelay`). Output PCR is that
- * line, moved so that the newest picture's DTS is `lag` after it: 0.82 s, for the first sound must still be ahead of it. That
- * waits until the second PES packet has come, and ffmpeg puts up to 0.37 s into one (low sound at the default muxdelay).
- * More where a track proves to be later still, less where the rule moves one ahead, for DTS - PCR is 1 s at most.
+ * PCR = time - lag. The lag of a source whose units are ahead of its PCR is 0: its own relation of PCR to DTS is kept.
+ * Where more is needed, the PCR stands (it goes on by its smallest step) until it lags enough, so it is right again as soon
+ * as can be and never goes back. A lag that is not needed any more shrinks by a tenth of the time that passes.
  */
 export class PcrOutput {
   /** The last one sent, unwrapped, in 90 kHz ticks with a fraction; NaN before the first. */
   last = NaN;
   atMs = NaN;
+  /** How far it is behind time, ticks; below 0 where it was taken over from a feed whose PCR was later. */
+  lag = 0;
+  /** Whether other feeds may join the one whose time it is. */
+  isShared = false;
   /** The largest correction that the rule asks for, in ticks: that feed's DTS is ahead of the others' by as much. */
   mostTrim = 0;
-  #lag = LAG;
-  #source: FeedClock | null = null;
-  #shift = 0;
-  #latest = 0;
+  #driver: FeedClock | null = null;
+  #isByStamps = true;
+  #time = NaN;
+  #shrinks = false;
 
   /** Milliseconds since a PCR was sent; Infinity before the first. */
   sinceMs(nowMs: number): number {
     return Number.isNaN(this.atMs) ? Infinity : nowMs - this.atMs;
   }
 
-  /** The output PCR for a PCR (33 bits and a fraction) of the feed that gives it. */
-  carry(clock: FeedClock, pcr: number, nowMs: number): number {
-    // By where the stamps are now: where they were drawn together (a burst), its own place lies nearer to them than it did.
-    const own = clock.unwrap(pcr);
-    const moved = clock.reached === -Infinity ? clock.peek(own) : clock.reached - (clock.reachedIn - own);
-    if (Number.isNaN(clock.pcrDistance)) clock.pcrDistance = clock.reached - moved;
-    const wanted = clock.pcrDistance - this.#lagOf(clock);
-    const expected = this.last + (nowMs - this.atMs) * TICKS_PER_MS;
-    if (this.#source !== clock) {
-      this.#source = clock;
-      // Another feed's line is joined where time has come to; the lag is put right from there.
-      const goesOn = Math.min(clock.pcrDistance - LEAST_LAG, Math.max(clock.pcrDistance - MOST_LAG, expected - moved));
-      this.#shift = Number.isNaN(expected) ? wanted : goesOn;
-    } else {
-      const most = Math.abs(moved - this.#latest) * CORRECTION;
-      this.#shift += Math.min(most, Math.max(-most, wanted - this.#shift));
+  /** How far the PCR would advance, ticks, were it sent at `time`; Infinity for the first. */
+  advance(time: number): number {
+    return Number.isNaN(this.last) ? Infinity : time - this.lag - this.last;
+  }
+
+  /** The PCR to send now. */
+  make(at: PcrTime, nowMs: number): number {
+    const elapsed = (nowMs - this.atMs) * TICKS_PER_MS;
+    if (Number.isNaN(at.time) || !at.driver) return this.#send(this.last + elapsed, nowMs);
+    const keep = this.#keptLag(at.driver, at.need);
+    const slip = at.driver.sender.slip;
+    at.driver.sender.slip = 0;
+    if (Number.isNaN(this.last)) this.lag = this.#enough(at.need, keep);
+    // Another's time is joined where the PCR has come to.
+    else if (this.#driver !== at.driver || this.#isByStamps !== at.isByStamps) {
+      this.lag = at.time - (this.last + elapsed);
+    } else this.lag += slip;
+    const passed = at.isByStamps ? at.time - slip - this.#time : elapsed;
+    this.#driver = at.driver;
+    this.#isByStamps = at.isByStamps;
+    this.#time = at.time;
+    this.#adjust(at, keep, passed);
+    let value = at.time - this.lag;
+    const most = this.last + elapsed * (1 + SHRINKING);
+    if (!at.isByStamps && value > most) {
+      value = most;
+      this.lag = at.time - value;
     }
-    this.#latest = moved;
-    const value = moved + this.#shift;
-    // Behind what was sent already (the feed is late, and a PCR was made meanwhile): the clock runs on by itself.
-    const isUsable = Math.abs(clock.reached - value - LAG) <= ABSURD && !(value <= this.last);
-    return this.#send(isUsable || Number.isNaN(expected) ? value : expected, nowMs);
+    return this.#send(value, nowMs);
   }
 
-  /** What a PCR in a packet of another PID becomes: nobody reads it, so it binds nothing. */
-  moveOther(clock: FeedClock, pcr: number): number {
-    const moved = clock.peek(clock.unwrap(pcr));
-    const distance = Number.isNaN(clock.pcrDistance) ? clock.reached - moved : clock.pcrDistance;
-    return moved + distance - this.#lag;
+  #adjust(at: PcrTime, keep: number, passed: number): void {
+    if (this.lag < at.need + LEAST_HEADROOM) {
+      const standing = Number.isNaN(this.last) ? Infinity : at.time - this.last;
+      this.lag = Math.max(this.lag, Math.min(this.#enough(at.need, keep), standing));
+      this.#shrinks = false;
+      return;
+    }
+    const enough = this.#enough(at.need, keep);
+    if (this.lag > enough + MUCH_HEADROOM) this.#shrinks = true;
+    if (!this.#shrinks) return;
+    this.lag = Math.max(enough, this.lag - Math.max(0, passed) * SHRINKING);
+    if (this.lag === enough) this.#shrinks = false;
   }
 
-  /** A PCR where the feed gives none: time since the last one, drawn towards `clock`'s stamps if there is one. */
-  make(clock: FeedClock | null, nowMs: number): number {
-    const wanted = clock && clock.reached !== -Infinity ? clock.reached - this.#lagOf(clock) : NaN;
-    const passed = (nowMs - this.atMs) * TICKS_PER_MS;
-    const expected = this.last + passed;
-    if (Number.isNaN(wanted)) return this.#send(expected, nowMs);
-    const error = wanted - expected;
-    if (Number.isNaN(expected) || error > ABSURD) return this.#send(wanted, nowMs);
-    const most = passed * CORRECTION;
-    return this.#send(expected + Math.min(most, Math.max(-most, error)), nowMs);
+  /** The lag to have. */
+  #enough(need: number, keep: number): number {
+    return Math.min(MOST_LAG, Math.max(keep, need + HEADROOM));
   }
 
-  /** Learns that a unit with output time `dts` is sent now: the lag gives way where 0 to 1 s is in danger. */
-  noteUnit(dts: number): void {
-    const ahead = dts - this.last;
-    if (ahead < LEAST_LAG) this.#lag = Math.min(MOST_LAG - LEAST_LAG, this.#lag + LAG_STEP);
-    else if (ahead > MOST_LAG && this.#lag > LAG) this.#lag -= LAG_STEP;
+  /** The lag where nothing needs more: none, or less where others have to be in time with this source. */
+  #keptLag(driver: FeedClock, need: number): number {
+    if (!this.isShared) return 0;
+    return Math.min(0, Math.min(MOST_AHEAD, MOST_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
   }
 
-  #lagOf(clock: FeedClock): number {
-    return Math.max(LEAST_LAG, Math.min(this.#lag, MOST_LAG - Math.max(0, this.mostTrim - clock.trim)));
+  /** Goes `by` ticks ahead, on the way to where the PCR has to be. */
+  step(by: number, nowMs: number): number {
+    return this.#send(this.last + by, nowMs);
   }
 
   #send(value: number, nowMs: number): number {

@@ -1,32 +1,44 @@
-// The one clock of a program: lines the clocks of its feeds up by arrival and moves their stamps onto it.
-// Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.7, §2.7.
+// The one clock of a program: lines the clocks of its feeds up by arrival, moves their stamps onto it, and says what PCR is
+// due. Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2, §2.4.3.7, §2.7.
+//
+// Stamps. Each feed has one clock (FeedClock), and with it one map from its ticks to the program's (TimeMap): all of its
+// tracks are moved by the same map, so sound and picture of a feed stay as far apart as they came, and nothing is held up,
+// drawn together or left out because it comes late. One feed is the reference and is moved by a constant. The others are
+// lined up with it by arrival and slewed towards it:
 //
 //   time(now) = now * 90 + base          a feed's offset is right when offset = least sample + base + trim
 //
-// One feed is the reference: its stamps are never slewed, `base` follows it. The others are slewed towards it.
+// PCR. What time it is at a source is said by its PCR, carried on by its stamps (SenderTime). In a program of one feed the
+// output's PCR is that time, moved by the feed's constant: its relation to DTS is kept, it waits for a slow source and runs
+// with a fast one. In a program of several feeds it is the reference's time as it would be without delays, carried on by
+// the clock on the wall: one feed that stalls does not hold up the others.
+//
+// Lag. A feed's need is the largest time by which its units come after their DTS, at that time. The PCR lags by the largest
+// need of the feeds, with some headroom; 3 s at most (PcrOutput). A unit that is before the PCR all the same, since its
+// feed's need was not known, is sent and counted. A delay of more than a second counts as need only if it comes again.
+//
+// Slow feeds. A feed that is 1 s later than when it was last lined up, and is not catching up, encodes too slowly or was
+// stopped. It is lined up anew: its map moves ahead at once, for all of its tracks. If it was the reference, the best of
+// those that are punctual is from now on. If there is none, all wait for it.
 
 import { FeedClock } from './feed-clock.js';
-import { PcrOutput } from './pcr-output.js';
+import { MOST_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import type { TrackKind } from './track.js';
 
-/** Where output time begins: like ffmpeg's, so that a PCR before the first DTS is not negative. */
-const FIRST_DTS = 1400 * TICKS_PER_MS;
-/** Stamps that go back by more than this, or ahead of arrival by more than that, jump. */
+/** Where output time begins: late enough that no PCR, and no DTS of a track that is behind, is negative. */
+const FIRST_DTS = 10_000 * TICKS_PER_MS;
+/** Stamps that go back by more than this, or ahead of arrival and of the unit's length by more than that, jump. */
 const BACK = 100 * TICKS_PER_MS;
 const AHEAD = 1000 * TICKS_PER_MS;
 /** Two tracks of one feed whose stamps are nearer than this share a clock. */
 const SAME_CLOCK = 10_000 * TICKS_PER_MS;
-/** No unit is sent with a DTS nearer to the PCR. */
+/** No clock is begun with a DTS nearer to the PCR, if that is a guess. */
 const MARGIN = 20 * TICKS_PER_MS;
-/** First sound that comes this much too late is sent all the same. */
-const SLIGHTLY_LATE = 150 * TICKS_PER_MS;
-/** A feed that has been too late for this long is lined up anew. */
-const LATE_MS = 1000;
 const GOOD_ERROR = 5 * TICKS_PER_MS;
-/** How long a PES of sound is taken to be before the second one tells. */
-const LIKELY_UNIT = 150 * TICKS_PER_MS;
-const LONGEST_UNIT = 1000 * TICKS_PER_MS;
+const LONGEST_UNIT = 3000 * TICKS_PER_MS;
+/** A source's own PCR is waited for, this long, before one is made. */
+const OWN_PCR_MS = 200;
 
 /** What the clock keeps of a feed. */
 export interface ClockedFeed {
@@ -35,6 +47,14 @@ export interface ClockedFeed {
   trim: number;
   /** The latest output stamp of the clocks it had before. */
   pastOutput: number;
+  /** How far the last unit that gave a sample was ahead of the PCR, ticks. */
+  ahead: number;
+  /** Units of it that were sent with a DTS before the PCR. */
+  lateUnits: number;
+  /** The PCR that came before its first unit, 33 bits and a fraction; NaN: none did. */
+  earlyPcr: number;
+  /** Whether its PMT names a PCR_PID. */
+  readonly promisesPcr: boolean;
   /** A sample from before its clock began, if there is one. */
   firstSample: { stamp: number; arrivalMs: number } | null;
 }
@@ -48,7 +68,7 @@ export interface ClockedTrack {
   /** The last unit's DTS, unwrapped by `clock`. */
   dts: number;
   dtsAtMs: number;
-  /** How long the last unit of sound was, ticks. */
+  /** How long the last unit was, ticks. */
   unitTicks: number;
 }
 
@@ -57,17 +77,17 @@ export class ProgramClock {
   /** What `stamp` found: output stamps, unwrapped whole ticks. */
   pts = 0;
   dts = 0;
-  /** Units whose DTS had to be held up, because it came too late or would have gone back. */
+  /** Units whose DTS had to be held up because it would have gone back. */
   heldUnits = 0;
-  /** Units of sound left out because they came too late. */
+  /** Units sent with a DTS before the PCR. */
   lateUnits = 0;
-  /** Times a feed was lined up anew because its stamps jumped or stayed too late. */
+  /** Times a feed was lined up anew because its stamps jumped or it had fallen behind. */
   jumps = 0;
 
   #base = NaN;
   #reference: FeedClock | null = null;
-  readonly #clocks = new Set<FeedClock>();
-  readonly #lateSince = new Map<FeedClock, number>();
+  #clocks: readonly FeedClock[] = [];
+  readonly #pcrTime: PcrTime = { driver: null, time: NaN, need: NaN, isByStamps: true };
 
   /** The feed's source is gone or another begins: its clock ends, the program's goes on. */
   retire(feed: ClockedFeed): void {
@@ -81,79 +101,109 @@ export class ProgramClock {
     return this.#reference !== null;
   }
 
-  /** Learns from the stamps (33 bits) of a unit that arrives now, sent on or not. Sets `track.clock`. */
-  observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, nowMs: number): void {
-    let clock = track.clock;
-    if (clock) {
-      const elapsed = (nowMs - track.dtsAtMs) * TICKS_PER_MS;
-      const step = clock.unwrap(dts) - track.dts;
-      if (step < -BACK || step > elapsed + AHEAD) {
-        this.jumps++;
-        if (clock === feed.clock) this.retire(feed);
-        clock = null;
-      }
-    }
-    if (!clock) {
-      const known = feed.clock;
-      clock =
-        known && Math.abs(ticksAfter(dts, known.latest)) < SAME_CLOCK
-          ? known
-          : this.#begin(feed, track, pts, dts, nowMs);
-      track.clock = clock;
-      track.dts = NaN;
-    }
+  /**
+   * Learns from the stamps (33 bits) of a unit that arrives now, sent on or not. Sets `track.clock`. `pcr` is what its first
+   * packet carries, 33 bits and a fraction; NaN: nothing.
+   */
+  observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, nowMs: number): void {
+    const clock = this.#clockOf(feed, track, pts, dts, nowMs);
+    if (track.kind !== 'other') clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
     clock.follow(whole);
-    this.#sample(clock, track, whole + ticksAfter(pts, dts), whole, nowMs);
+    const isSampler = clock.samplesFrom(track, track.kind, whole, nowMs);
+    if (isSampler) this.#sample(clock, track, whole + ticksAfter(pts, dts), whole, nowMs);
     const length = whole - track.dts;
     if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;
     track.dts = whole;
     track.dtsAtMs = nowMs;
-    if (clock.sampler !== track && clock.reached !== -Infinity) return;
-    const output = clock.toOutput(whole, this.#slewTarget(clock), nowMs);
-    let ahead = (track.unitTicks || LIKELY_UNIT) + track.heldMs * TICKS_PER_MS;
-    if (track.kind !== 'audio') {
-      const lead = ticksAfter(pts, dts);
-      ahead = clock.sampler === track ? lead + clock.shortestLead(lead) : lead;
-    }
-    if (output + ahead > clock.reached) {
-      clock.reached = output + ahead;
-      clock.reachedIn = whole + ahead;
-    }
-    clock.reachedAtMs = nowMs;
+    const given = Number.isNaN(pcr) && !clock.sender.hasPcr ? feed.earlyPcr : pcr;
+    clock.sender.unit(whole, isSampler, Number.isNaN(given) ? NaN : clock.unwrap(given), nowMs);
+    if (!isSampler) return;
+    clock.toOutput(whole, this.#slewTarget(clock), nowMs);
+    const behind = clock.pace.note(clock.sender.time, clock.sender.delay, nowMs);
+    if (behind > 0 && clock.isInForce) this.#lineUp(clock, behind, nowMs);
+  }
+
+  /** Learns from a PCR (33 bits and a fraction) that comes without a unit. */
+  observePcr(feed: ClockedFeed, pcr: number, nowMs: number): void {
+    const { clock } = feed;
+    if (clock) clock.sender.carry(clock.unwrap(pcr), clock.latest, nowMs);
+    feed.earlyPcr = clock ? NaN : pcr;
   }
 
   /**
    * Moves a unit's stamps onto the program's clock, into `pts` and `dts`. `observe` comes first. `after` is the output
-   * DTS of the unit before it on its PID: time does not go back, whatever the input does. False for sound that is too
-   * late to be sent: its frames cannot be drawn together as pictures can.
+   * DTS of the unit before it on its PID: time does not go back, whatever the input does.
    */
-  stamp(feed: ClockedFeed, track: ClockedTrack, pts: number, after: number, nowMs: number): boolean {
-    let clock = track.clock!; // set by observe
-    let dts = track.dts;
-    this.#move(clock, dts, pts, nowMs);
-    const floor = Number.isNaN(this.pcr.last) ? -Infinity : this.pcr.last + MARGIN;
-    if (this.dts < floor && this.#isLateForLong(clock, nowMs) && clock === feed.clock) {
-      this.jumps++;
-      this.retire(feed);
-      clock = this.#begin(feed, track, pts, dts, nowMs);
-      track.clock = clock;
-      track.dts = dts = clock.latest;
-      this.#move(clock, dts, pts, nowMs);
-    }
-    if (this.dts >= floor && this.#lateSince.size > 0) this.#lateSince.delete(clock);
-    this.pcr.noteUnit(this.dts);
-    if (this.dts < floor && track.kind === 'audio') {
-      this.lateUnits++;
-      return false;
-    }
-    const short = Math.ceil(Math.max(floor - this.dts, after + 1 - this.dts));
-    if (short > 0) {
+  stamp(feed: ClockedFeed, track: ClockedTrack, pts: number, after: number, nowMs: number): void {
+    const clock = track.clock!; // set by observe
+    const target = this.#slewTarget(clock);
+    const whole = clock.unwrap(pts);
+    this.dts = Math.round(clock.toOutput(track.dts, target, nowMs));
+    this.pts = whole === track.dts ? this.dts : Math.round(clock.toOutput(whole, target, nowMs));
+    if (this.dts <= after) {
       this.heldUnits++;
-      this.dts += short;
-      this.pts += short;
+      this.pts += after + 1 - this.dts;
+      this.dts = after + 1;
     }
-    return true;
+    const { pcr } = this;
+    if (Number.isNaN(pcr.last)) return;
+    const ahead = this.dts - pcr.last;
+    if (clock.sampler === track) feed.ahead = ahead;
+    if (ahead < MARGIN && this.#isAlone && clock.isInForce) {
+      clock.sender.need = Math.max(clock.sender.need, pcr.lag - ahead);
+    }
+    if (ahead >= 0) return;
+    feed.lateUnits++;
+    this.lateUnits++;
+  }
+
+  /** The PCR to send now; `last` of `pcr` says where it is from then on. */
+  makePcr(nowMs: number): number {
+    return this.pcr.make(this.#timeNow(nowMs), nowMs);
+  }
+
+  /** Whether it is known what time it is. */
+  get isTimeKnown(): boolean {
+    return this.#reference !== null || !Number.isNaN(this.pcr.last);
+  }
+
+  /** How far the PCR would go ahead now, ticks, where it follows the stamps: they may come faster than time passes. */
+  pcrAdvance(nowMs: number): number {
+    return this.#isAlone && this.#reference ? this.pcr.advance(this.#timeNow(nowMs).time) : 0;
+  }
+
+  /** How far apart units of the reference come, ms. */
+  get stepMs(): number {
+    return this.#reference?.sender.stepMs ?? 0;
+  }
+
+  /** Whether the first PCR is better waited for than made: the source's own, or what tells its time better. */
+  awaitsPcr(feed: ClockedFeed, hasMedia: boolean, nowMs: number): boolean {
+    const { clock } = feed;
+    if (!Number.isNaN(this.pcr.last) || !clock || nowMs - clock.beganMs > OWN_PCR_MS) return false;
+    if (clock.latest - clock.first > OWN_PCR_MS * TICKS_PER_MS) return false;
+    return (feed.promisesPcr && !clock.sender.hasPcr) || (hasMedia && clock.rank === 0);
+  }
+
+  /** What a PCR in a packet of another PID becomes: nobody reads it, so it binds nothing. */
+  moveOtherPcr(clock: FeedClock, pcr: number): number {
+    return clock.unwrap(pcr) + clock.offset - this.pcr.lag;
+  }
+
+  /** By how much units of this clock come after their DTS on the program's, ticks; negative: before it. */
+  needOf(clock: FeedClock, nowMs: number): number {
+    const driver = this.#reference;
+    if (!driver) return -Infinity;
+    if (this.#isAlone) return clock.sender.need;
+    const apart = driver.offset - driver.sender.delays.least - (clock.offset - clock.sender.delays.least);
+    return apart + clock.sender.lateness(nowMs);
+  }
+
+  /** The need of this clock, ticks, if it is more than the PCR may lag; or else 0. */
+  tooLate(clock: FeedClock, nowMs: number): number {
+    const need = this.needOf(clock, nowMs);
+    return need > MOST_LAG ? need : 0;
   }
 
   /** How far a feed's offset is from where it should be, in ticks; NaN if that is not known. */
@@ -165,25 +215,55 @@ export class ProgramClock {
     return this.#reference === clock;
   }
 
-  #move(clock: FeedClock, dts: number, pts: number, nowMs: number): void {
-    const target = this.#slewTarget(clock);
-    this.dts = Math.round(clock.toOutput(dts, target, nowMs));
-    const whole = clock.unwrap(pts);
-    this.pts = whole === dts ? this.dts : Math.round(clock.toOutput(whole, target, nowMs));
+  get #isAlone(): boolean {
+    return this.#clocks.length === 1;
+  }
+
+  #timeNow(nowMs: number): PcrTime {
+    const driver = this.#reference;
+    const at = this.#pcrTime;
+    at.driver = driver;
+    if (!driver) return at;
+    at.isByStamps = this.#isAlone;
+    if (at.isByStamps) {
+      at.time = driver.sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
+      at.need = driver.sender.need;
+      return at;
+    }
+    at.time = nowMs * TICKS_PER_MS - driver.sender.delays.least + driver.offset;
+    at.need = -Infinity;
+    for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs));
+    return at;
+  }
+
+  /** The clock a unit belongs to: another begins where its stamps jump. */
+  #clockOf(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, nowMs: number): FeedClock {
+    const own = track.clock;
+    if (own) {
+      const elapsed = (nowMs - track.dtsAtMs) * TICKS_PER_MS;
+      const step = own.unwrap(dts) - track.dts;
+      if (step >= -BACK && step <= elapsed + AHEAD + track.unitTicks * 1.5) return own;
+    }
+    const known = feed.clock;
+    const isNear = known !== null && Math.abs(ticksAfter(dts, known.latest)) < SAME_CLOCK;
+    // What is neither picture nor sound comes when it likes (subtitles), or has a time of its own (data): it moves nobody.
+    const isAside = track.kind === 'other' && known !== null && known.rank > 0;
+    track.dts = NaN;
+    if (own && !isAside) {
+      this.jumps++;
+      if (own === known) this.retire(feed);
+      else if (isNear) return (track.clock = known);
+    } else if (isNear) return (track.clock = known);
+    track.clock = isAside ? this.#asideClock(feed, dts, nowMs) : this.#begin(feed, track, pts, dts, nowMs);
+    return track.clock;
   }
 
   #slewTarget(clock: FeedClock): number {
-    return clock === this.#reference ? NaN : this.#targetOf(clock);
+    return clock === this.#reference || !clock.isInForce ? NaN : this.#targetOf(clock);
   }
 
   #targetOf(clock: FeedClock): number {
     return clock.least === Infinity ? NaN : clock.least + this.#base + clock.trim;
-  }
-
-  #isLateForLong(clock: FeedClock, nowMs: number): boolean {
-    const since = this.#lateSince.get(clock);
-    if (since === undefined) this.#lateSince.set(clock, nowMs);
-    return since !== undefined && nowMs - since > LATE_MS;
   }
 
   #begin(feed: ClockedFeed, track: ClockedTrack, pts: number, stamp: number, nowMs: number): FeedClock {
@@ -196,17 +276,16 @@ export class ProgramClock {
     const soundLength = track.unitTicks > 0 ? track.unitTicks + held : 0;
     const length = first ? sinceFirst : track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
-    const floor = Number.isNaN(this.pcr.last) ? 0 : this.pcr.last + MARGIN;
-    // A guess must not lie in the past. Where it is known that the first units do, by little, they are sent later than
-    // they should be and drawn nearer afterwards; if by much, they are left out.
-    if (!first) output = Math.max(output, feed.pastOutput + 1, floor);
-    else if (output < floor && floor - output <= SLIGHTLY_LATE) output = floor;
-    output = Math.ceil(output);
+    // A guess must not lie in the past. Where it is known that the first units do, they are sent all the same.
+    if (!first && !Number.isNaN(this.pcr.last)) {
+      output = Math.max(output, this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.ahead) : MARGIN));
+    }
+    output = Math.ceil(Math.max(output, feed.pastOutput + 1));
     const clock = new FeedClock(stamp, output, nowMs);
     clock.trim = feed.trim;
     feed.clock = clock;
-    this.#clocks.add(clock);
-    if (first && clock.samplesFrom(track, track.kind)) {
+    this.#clocks = [...this.#clocks, clock];
+    if (first && clock.samplesFrom(track, track.kind, clock.latest, nowMs)) {
       clock.sample(clock.unwrap(first.stamp) + held, first.arrivalMs);
     }
     feed.firstSample = null;
@@ -217,14 +296,26 @@ export class ProgramClock {
     return clock;
   }
 
+  /** A clock for a track whose stamps have nothing to do with its feed's. */
+  #asideClock(feed: ClockedFeed, stamp: number, nowMs: number): FeedClock {
+    const now = Number.isNaN(this.#base) ? FIRST_DTS : nowMs * TICKS_PER_MS + this.#base + feed.trim;
+    const clock = new FeedClock(
+      stamp,
+      Math.ceil(Number.isNaN(this.pcr.last) ? now : Math.max(now, this.pcr.last + MARGIN)),
+      nowMs,
+    );
+    clock.isInForce = false;
+    return clock;
+  }
+
   #sample(clock: FeedClock, track: ClockedTrack, pts: number, dts: number, nowMs: number): void {
-    if (!clock.samplesFrom(track, track.kind)) return;
     // A picture was captured at its PTS. An encoder that holds pictures back without reordering them (ffmpeg's MPEG-1:
     // one) says so by a DTS that is always earlier, and is behind by as much again.
     if (track.kind !== 'audio') clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
     // A PES of sound is as old as its end, which is where the next one begins, and by the frame that did not fit any more.
     else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT)
       clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
+    if (!clock.isInForce) return;
     if (clock === this.#reference) this.#followReference();
     else if (this.#isBetter(clock, nowMs)) {
       this.#reference = clock;
@@ -234,8 +325,28 @@ export class ProgramClock {
 
   /** Whether a feed should be the reference instead: pictures, not sound, are what should not be slewed. */
   #isBetter(clock: FeedClock, nowMs: number): boolean {
-    if (!this.#reference || clock.rank <= this.#reference.rank || !clock.isSettled(nowMs)) return false;
-    return Math.abs(this.errorOf(clock)) < GOOD_ERROR;
+    if (!clock.isSettled(nowMs) || !clock.pace.isPunctual(nowMs)) return false;
+    const reference = this.#reference;
+    if (reference?.pace.isPunctual(nowMs) && clock.rank <= reference.rank) return false;
+    return reference !== null && Math.abs(this.errorOf(clock)) < GOOD_ERROR;
+  }
+
+  /** A feed has fallen behind by so many ticks, for good. */
+  #lineUp(clock: FeedClock, behind: number, nowMs: number): void {
+    if (clock === this.#reference) {
+      let best: FeedClock | null = null;
+      for (const other of this.#clocks) {
+        if (other === clock || other.least === Infinity || !other.pace.isPunctual(nowMs)) continue;
+        if (!best || other.rank > best.rank) best = other;
+      }
+      if (best) this.#reference = best;
+    }
+    clock.raise(behind);
+    this.#followReference();
+    const error = clock === this.#reference ? 0 : this.errorOf(clock);
+    if (!(error > BACK)) return;
+    this.jumps++;
+    clock.shift(Math.ceil(error));
   }
 
   #followReference(): void {
@@ -245,8 +356,8 @@ export class ProgramClock {
 
   #drop(clock: FeedClock, feed: ClockedFeed): void {
     feed.pastOutput = Math.max(feed.pastOutput, clock.end);
-    this.#clocks.delete(clock);
-    this.#lateSince.delete(clock);
+    clock.isInForce = false;
+    this.#clocks = this.#clocks.filter((other) => other !== clock);
     if (this.#reference !== clock) return;
     this.#reference = null;
     let best: FeedClock | null = null;

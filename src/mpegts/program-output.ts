@@ -1,7 +1,6 @@
 // What leaves a Remuxer: the message being made, the tables and the PCR that are put into it, and their timing.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.4, §2.4.4, §2.7.2.
 
-import type { FeedClock } from './feed-clock.js';
 import { OutputBuffer } from './output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, PACKET_BYTES, RANDOM_ACCESS, SYNC } from './packet.js';
@@ -10,12 +9,19 @@ import { ProgramClock } from './program-clock.js';
 import type { PlannedTrack } from './program-plan.js';
 import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
 import { newCounters } from './remux-report.js';
-import { readPcr, writePcr } from './timestamp.js';
+import { readPcr, TICKS_PER_MS, writePcr } from './timestamp.js';
 
 /** A feed's PCR that has not come for so long is not waited for. */
 const PCR_WAIT_MS = 1000;
-/** A clock whose stamps are older than this says nothing about now. */
-const FRESH_MS = 300;
+/** A PCR is put before a unit where it would advance by more than this: stamps may come faster than time passes. */
+const MOST_ADVANCE = 70 * TICKS_PER_MS;
+/** And by more than this where units are hardly ahead of the PCR: a decoder waits for as long as DTS - PCR says. */
+const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
+/** With a tick a PCR is made if the last is older than this: the next tick may be 100 ms later. */
+const TICK_DUE_MS = 45;
+/** Where it would by more than this, it goes there by steps (§2.7.2: 100 ms), unless it is a pause that was longer. */
+const LARGE_ADVANCE = 98 * TICKS_PER_MS;
+const LARGEST_ADVANCE = 3000 * TICKS_PER_MS;
 
 export class ProgramOutput {
   readonly counters = newCounters();
@@ -87,9 +93,26 @@ export class ProgramOutput {
     return offset;
   }
 
-  /** Finds the output PCR of a packet before it is sent, if it gives the program's. */
-  preparePcr(track: RemuxTrack, data: Uint8Array, at: number, nowMs: number): void {
-    if (track === this.pcrTrack?.track && track.clock) this.#carry(track.clock, data, at, nowMs);
+  /**
+   * Finds the output PCR before a unit is sent: `carries` says that its first packet gives the program's. Otherwise one is
+   * put before it, if that is due.
+   */
+  preparePcr(feed: RemuxFeed, track: RemuxTrack, carries: boolean, nowMs: number): void {
+    const isCarried = carries && track === this.pcrTrack?.track;
+    let advance = this.clock.pcrAdvance(nowMs);
+    if (this.sentTables) {
+      for (; advance > LARGE_ADVANCE && advance < LARGEST_ADVANCE; advance -= MOST_ADVANCE) {
+        this.insertPcr(this.clock.pcr.step(MOST_ADVANCE, nowMs));
+      }
+    }
+    if (isCarried) this.#carry(nowMs);
+    else if (
+      advance > (this.clock.pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) &&
+      !this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)
+    ) {
+      if (!this.sentTables) this.insertTables(nowMs);
+      this.insertMadePcr(feed, nowMs);
+    }
   }
 
   /** Rewrites the PCR of the packet at `to` in the buffer. */
@@ -101,28 +124,37 @@ export class ProgramOutput {
       bytes[to + 5] = bytes[to + 5]! & ~HAS_PCR; // no stamp has said yet what time it is: stuffing in its place
       bytes.fill(0xff, to + 6, to + 12);
     } else if (track === this.pcrTrack?.track) {
-      if (Number.isNaN(this.#prepared)) this.#carry(clock, bytes, to, nowMs);
+      if (Number.isNaN(this.#prepared)) {
+        this.#observePcr(feed, track.track.pid, bytes, to, nowMs);
+        this.#carry(nowMs);
+      }
       writePcr(bytes, to, this.#prepared);
       this.#prepared = NaN;
-    } else writePcr(bytes, to, this.clock.pcr.moveOther(clock, readPcr(bytes, to)));
+    } else {
+      this.#observePcr(feed, track.track.pid, bytes, to, nowMs);
+      writePcr(bytes, to, this.clock.moveOtherPcr(clock, readPcr(bytes, to)));
+    }
   }
 
   /** Passes on the PCR of a packet that is left out, in a packet of its own, if it is the program's. */
   passPcr(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, nowMs: number): void {
-    const { clock } = feed;
-    const isWanted = pid === feed.pcrPid && this.pcrTrack?.feed === feed && this.sentTables;
-    if (!isWanted || !clock || clock.reached === -Infinity) {
-      this.#prepared = NaN;
-      return;
+    if (Number.isNaN(this.#prepared)) this.#observePcr(feed, pid, data, at, nowMs);
+    const isWanted = pid === feed.pcrPid && this.pcrTrack?.feed === feed && this.sentTables && feed.clock !== null;
+    if (isWanted) {
+      if (this.areTablesDue(nowMs)) this.insertTables(nowMs);
+      if (Number.isNaN(this.#prepared)) this.#carry(nowMs);
+      this.insertPcr(this.#prepared);
     }
-    if (this.areTablesDue(nowMs)) this.insertTables(nowMs);
-    if (Number.isNaN(this.#prepared)) this.#carry(clock, data, at, nowMs);
-    this.insertPcr(this.#prepared);
     this.#prepared = NaN;
   }
 
-  #carry(clock: FeedClock, data: Uint8Array, at: number, nowMs: number): void {
-    this.#prepared = this.clock.pcr.carry(clock, readPcr(data, at), nowMs);
+  /** A PCR that is not that of a unit's first packet tells what time it is, too. */
+  #observePcr(feed: RemuxFeed, pid: number, data: Uint8Array, at: number, nowMs: number): void {
+    if (pid === feed.pcrPid) this.clock.observePcr(feed, readPcr(data, at), nowMs);
+  }
+
+  #carry(nowMs: number): void {
+    this.#prepared = this.clock.makePcr(nowMs);
     this.#carriedAtMs = nowMs;
   }
 
@@ -135,12 +167,9 @@ export class ProgramOutput {
   }
 
   insertMadePcr(feed: RemuxFeed | null, nowMs: number): void {
-    const { pcr } = this.clock;
-    const own = this.pcrTrack?.feed.clock ?? null;
-    let clock = own && nowMs - own.reachedAtMs < FRESH_MS ? own : null;
-    if (Number.isNaN(pcr.last)) clock ??= feed?.clock ?? null;
-    if (!this.pcrTrack || (Number.isNaN(pcr.last) && !clock)) return;
-    this.insertPcr(pcr.make(clock, nowMs));
+    if (!this.pcrTrack || !this.clock.isTimeKnown) return;
+    if (feed && this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
+    this.insertPcr(this.clock.makePcr(nowMs));
   }
 
   /** Inserts a packet that carries nothing but a PCR; it does not count up (§2.4.3.3). */
@@ -160,13 +189,13 @@ export class ProgramOutput {
 
   /** Whether {@link tick} has anything to do. */
   isTickDue(nowMs: number): boolean {
-    return this.#areTablesOverdue(nowMs) || this.clock.pcr.sinceMs(nowMs) >= REPEAT_MS;
+    return this.#areTablesOverdue(nowMs) || this.clock.pcr.sinceMs(nowMs) >= TICK_DUE_MS;
   }
 
   /** What time alone makes due while media flows. */
   tick(nowMs: number): void {
     if (this.#areTablesOverdue(nowMs)) this.insertTables(nowMs);
-    if (this.clock.pcr.sinceMs(nowMs) >= REPEAT_MS && this.sentTables) this.insertMadePcr(null, nowMs);
+    if (this.clock.pcr.sinceMs(nowMs) >= TICK_DUE_MS && this.sentTables) this.insertMadePcr(null, nowMs);
   }
 
   #areTablesOverdue(nowMs: number): boolean {

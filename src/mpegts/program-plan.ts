@@ -83,11 +83,13 @@ export function planTracks(
   let leftOut = 0;
   const add = (feed: RemuxFeed, select: TrackSelection): void => {
     if (!feed.program) return;
+    feed.tracksLeftOut = 0;
     for (const track of feed.tracks) {
       if (taken.has(track) || !selects(select, track.kind)) continue;
       const size = entryBytes(track.track.descriptors);
       if (!fitsPmt(bytes + size)) {
         leftOut++;
+        feed.tracksLeftOut++;
         continue;
       }
       bytes += size;

@@ -109,6 +109,13 @@ export class RemuxFeed implements ClockedFeed {
   /** Whether no sound of it is wanted: then nothing leaves that may be sound. */
   isWithoutSound = false;
   pastOutput = -Infinity;
+  ahead = 0;
+  earlyPcr = NaN;
+  lateUnits = 0;
+  /** Packets left out because they contradict the standard or are scrambled. */
+  dropped = 0;
+  /** Tracks of it for which the PMT has no room, now. */
+  tracksLeftOut = 0;
   /** Where its first units wait, while they do. */
   hold: StartHold | null = null;
   firstSample: StartHold['least'] = null;
@@ -118,11 +125,21 @@ export class RemuxFeed implements ClockedFeed {
     this.slots[PAT_PID] = TABLE;
   }
 
+  get promisesPcr(): boolean {
+    return this.pcrPid !== NULL_PID;
+  }
+
+  /** Whether its PMT lists a picture or sound. */
+  get hasMedia(): boolean {
+    return this.tracks.some(({ kind }) => kind !== 'other');
+  }
+
   /** Another source begins. Its tables are not known yet; the tracks stay, for they are most likely the same. */
   begin(): void {
     this.reader.reset();
     this.hold = null;
     this.firstSample = null;
+    this.earlyPcr = NaN;
     this.slots.fill(UNKNOWN);
     this.slots[PAT_PID] = TABLE;
     for (const track of this.tracks) track.begin();

@@ -56,6 +56,19 @@ export interface RemuxedClock {
   readonly isReference: boolean;
 }
 
+/** How a feed does in the program. */
+export interface RemuxedFeed {
+  readonly feed: string;
+  /** The source's time that passes in a second of ours, where it is not 1; NaN: it is, or not known. */
+  readonly rate: number;
+  /** By how much its units come after their DTS at most, milliseconds, where that is too much for the PCR; or else 0. */
+  readonly tooLateMs: number;
+  /** Packets left out because they contradict the standard or are scrambled, since it is an input. */
+  readonly dropped: number;
+  /** Tracks for which the PMT has no room, now. */
+  readonly tracksLeftOut: number;
+}
+
 export function newCounters(): RemuxCounters {
   return {
     taken: 0,

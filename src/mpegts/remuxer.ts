@@ -10,7 +10,7 @@ import { ProgramOutput } from './program-output.js';
 import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce } from './program-plan.js';
 import type { RemuxInput, Replacement } from './program-plan.js';
 import { RemuxFeed } from './remux-feed.js';
-import type { RemuxCounters, RemuxedClock, RemuxedProgram } from './remux-report.js';
+import type { RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
 import type { TrackKind } from './track.js';
@@ -123,10 +123,21 @@ export class Remuxer implements ProgramFacts {
     });
   }
 
-  /** Units held up because they came too late, those of sound left out for it, and times a feed was lined up anew. */
+  /** Units held up because their DTS went back, those sent before the PCR, and times a feed was lined up anew. */
   get timing(): { readonly heldUnits: number; readonly lateUnits: number; readonly jumps: number } {
     const { heldUnits, lateUnits, jumps } = this.#output.clock;
     return { heldUnits, lateUnits, jumps };
+  }
+
+  /** How each input does. */
+  feedStates(nowMs: number): RemuxedFeed[] {
+    return [...this.#feeds.values()].map(({ name, clock, dropped, tracksLeftOut }) => ({
+      feed: name,
+      rate: clock?.pace.rate(nowMs) ?? NaN,
+      tooLateMs: clock ? this.#output.clock.tooLate(clock, nowMs) / TICKS_PER_MS : 0,
+      dropped,
+      tracksLeftOut,
+    }));
   }
 
   /** How many {@link feeds} there are. */
@@ -158,6 +169,7 @@ export class Remuxer implements ProgramFacts {
       if (tables && !feed.program) feed.prime(tables);
     }
     for (const feed of this.#feeds.values()) this.#withholdSound(feed, before);
+    this.#output.clock.pcr.isShared = inputs.length > 1;
     this.#output.clock.pcr.mostTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
     this.#rebuild(true);
     return this.#output.pendingTables(nowMs);
@@ -254,7 +266,8 @@ export class Remuxer implements ProgramFacts {
   tick(nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     this.#endReplacements(nowMs);
-    const isFlowing = this.#output.pace.sinceMs(nowMs) <= FLOWING_MS && this.#output.plan.length > 0;
+    const flowingMs = Math.max(FLOWING_MS, this.#output.clock.stepMs * 1.5);
+    const isFlowing = this.#output.pace.sinceMs(nowMs) <= flowingMs && this.#output.plan.length > 0;
     if (!isFlowing) return this.#output.pendingTables(nowMs);
     const made = this.#output.isTickDue(nowMs) ? this.#makeDue(nowMs) : null;
     const late = this.#endHolds(nowMs);

@@ -6,13 +6,13 @@ import { PES_FIXED_BYTES, stampsOf, startsPes } from './pes.js';
 import { readTimestamp, TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import { kindOfStreamId } from './track.js';
 
-const MOST_MS = 3000;
+const MOST_MS = 4000;
 const MOST_BYTES = 1 << 20;
 /** Units that come faster than this, in their own lengths, are a burst or follow one: the one before was made before. */
 const OWN_PACE = 0.6;
 /** And so do long ones that come this much sooner than that: the one before was that much too late (EBU R37: 40 ms). */
 const MOST_EARLY = 30 * TICKS_PER_MS;
-const LONGEST_UNIT = 1000 * TICKS_PER_MS;
+const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 
 /**
  * A PES of sound is as old as its end, and that is known when the next one begins: a tenth or two of a second later.

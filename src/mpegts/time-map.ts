@@ -1,8 +1,10 @@
 // Carries a feed's time over to the program's: a line that bends where the feed is slewed, and never falls.
 // Pure: no clock, no I/O.
 
-/** Bends kept. Slewing bends it a few times a second at most; a PCR looks back 0.7 s, a B picture 0.2 s. */
-const KNOTS = 64;
+/** Bends kept. While a feed is slewed each of its units may bend it, and sound may come 3 s behind its picture. */
+const KNOTS = 512;
+/** So many of the oldest are forgotten at a time. */
+const FORGOTTEN = 128;
 
 /**
  * A rising, piecewise linear function from input ticks to output ticks. It is only ever prolonged beyond the latest
@@ -40,6 +42,11 @@ export class TimeMap {
     this.#out[this.#last] = output;
   }
 
+  /** Moves the whole line `by` output ticks: all input times, those that were asked for too. */
+  shift(by: number): void {
+    for (let i = 0; i <= this.#last; i++) this.#out[i] = this.#out[i]! + by;
+  }
+
   /** The output time of `input`. Beyond the end the line is read on with slope 1, which binds nothing. */
   at(input: number): number {
     let i = this.#last;
@@ -56,7 +63,8 @@ export class TimeMap {
       this.#last++;
       return;
     }
-    this.#in.copyWithin(0, 1);
-    this.#out.copyWithin(0, 1);
+    this.#in.copyWithin(0, FORGOTTEN);
+    this.#out.copyWithin(0, FORGOTTEN);
+    this.#last += 1 - FORGOTTEN;
   }
 }

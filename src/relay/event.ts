@@ -22,6 +22,9 @@ export const FAULTS = [
   'wrong-path', // the far end answers 404
   'no-answer', // nothing came in time
   'lost', // the link was open and broke
+  'slow-source', // it encodes more slowly than time passes
+  'late', // its units come so late that a stream cannot wait for them
+  'dropped', // part of what it sends is not sent on in a stream: damaged, scrambled, or no room for it
   'slow', // it takes less than it is sent, and goes without messages
   'other',
 ] as const;

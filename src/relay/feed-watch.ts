@@ -37,6 +37,8 @@ export interface FeedSight {
   /** Random access points that came so far, and the time between the last two; null: not known. */
   readonly accessPoints: number;
   readonly gopMs: number | null;
+  /** What a stream that takes it finds wrong with it; null: nothing. */
+  readonly complaint: Fault | null;
 }
 
 /** Watches over one feed. */
@@ -125,7 +127,7 @@ export class FeedWatch {
         words: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
       };
     }
-    if (seen.hasPmt) return this.#waiting(seen, nowMs);
+    if (seen.hasPmt) return seen.complaint ?? this.#waiting(seen, nowMs);
     if (this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
       return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };

@@ -85,6 +85,7 @@ export class Feed {
   #begunUnseen = false; // a source began with packets of which none passed the mute
   #filter: SoundFilter | null = null; // from the first mute on
   #filteredFacts: ProgramFacts | null = null;
+  readonly #complaints = new Map<object, Fault>(); // what streams find wrong with it
 
   /** What is kept for those who join; `null` where nothing is. */
   readonly cache: GopCache | null;
@@ -240,6 +241,12 @@ export class Feed {
     return this.#watch.fault;
   }
 
+  /** What a stream that takes the feed finds wrong with it, `null`: nothing. It becomes a fault with the next look. */
+  complain(stream: object, fault: Fault | null): void {
+    if (fault) this.#complaints.set(stream, fault);
+    else this.#complaints.delete(stream);
+  }
+
   /** What is known of the tracks that its source sends now. */
   get media(): readonly TrackMedia[] {
     return this.#publication === null ? NO_TRACKS : (this.#inspector?.media ?? NO_TRACKS);
@@ -263,6 +270,7 @@ export class Feed {
         packets: seen?.packets ?? 0,
         hasPat: (seen?.pmtPid ?? -1) !== -1,
         hasPmt: (seen?.program ?? null) !== null,
+        complaint: this.#complaints.values().next().value ?? null,
         isWanted: this.#sinks.length + this.#clients.length + this.#joiners.length > 0,
         isAwaited: this.#isAwaited,
         accessPoints: seen?.randomAccessPoints ?? 0,

@@ -127,9 +127,9 @@ export const streamStatsSchema = z.strictObject({
     })
     .describe('packets'),
   timing: z.strictObject({
-    heldUnits: count('units that were held until the clocks were known'),
-    lateUnits: count('units that came too late'),
-    jumps: count('times that a feed was lined up anew'),
+    heldUnits: count('units whose DTS was held up because it would have gone back'),
+    lateUnits: count('units that were sent after their time: with a DTS before the PCR'),
+    jumps: count('times that a feed was lined up anew: its time stamps jumped, or it had fallen behind'),
   }),
   withheldMessages: count('binary messages of feeds of which the rule takes the picture alone: they may be sound'),
   readers: count('destinations and viewers that take it'),

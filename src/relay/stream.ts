@@ -7,6 +7,7 @@ import { JOIN_PATIENCE, type Patience, type ProgramFacts } from '../mpegts/hando
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
 import type { Feed, Sink } from './feed.js';
+import { FeedStateFaults } from './feed-state-faults.js';
 import { awaitFirstDrain, type Pace } from './pace.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
@@ -60,7 +61,7 @@ export class Stream {
   #facts: ProgramFacts | null = null; // of what the remuxer makes
   #remuxer: Remuxer | null = null; // while there is a rule; what a PID was is forgotten with it
   #rule: StreamRule | null = null;
-  readonly #feeds = new Map<string, { feed: Feed; leave: () => void }>();
+  readonly #feeds = new Map<string, { feed: Feed; leave: () => void; faults: FeedStateFaults }>();
   #sinks: readonly Sink[] = [];
   #inputs: readonly RemuxInput[] = [];
   #isSilent = true; // nothing was sent since the last of its sources went
@@ -186,6 +187,10 @@ export class Stream {
   /** To be called about once a second: sees how the stream does, and says what has changed. */
   look(nowMs: number): void {
     this.#meter.look(this.#bytes, nowMs);
+    for (const state of this.#remuxer?.feedStates(nowMs) ?? []) {
+      const taken = this.#feeds.get(state.feed);
+      taken?.feed.complain(this, taken.faults.look(state, nowMs));
+    }
     // Tracks are put together only when they may be others: there may be a hundred streams to look at.
     let mediaVersion = 0;
     for (const { feed } of this.#feeds.values()) mediaVersion += feed.mediaVersion;
@@ -242,7 +247,12 @@ export class Stream {
 
   #take(feed: Feed): void {
     const { name } = feed;
-    this.#feeds.set(name, { feed, leave: feed.subscribeJoiner(new Input(this, name)) });
+    const unsubscribe = feed.subscribeJoiner(new Input(this, name));
+    const leave = (): void => {
+      feed.complain(this, null);
+      unsubscribe();
+    };
+    this.#feeds.set(name, { feed, leave, faults: new FeedStateFaults() });
   }
 
   /** Feeds that the rule has dropped, once nothing of them is wanted any more (a picture runs on until it is replaced). */

