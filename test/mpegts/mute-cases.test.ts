@@ -350,6 +350,35 @@ describe('a mute of the sound', () => {
     });
   });
 
+  it('of everything holds for a picture that runs on until another takes its place', () => {
+    const remuxer = new Remuxer();
+    const picture = tables([{ streamType: 0x1b, pid: PID }]);
+    remuxer.setInputs([{ feed: 'a', select: 'all' }], 0);
+    remuxer.push('a', Buffer.concat([picture, unit(0xe0)]), true, 10);
+    remuxer.setInputs([{ feed: 'b', select: 'all' }], 20);
+    expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 2), false, 30) ?? [])), 'it runs on').to.be.greaterThan(
+      100,
+    );
+    remuxer.endReplaced('a', 40);
+    expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 4), false, 50) ?? []))).to.equal(0);
+  });
+
+  it('lets no sound out afterwards that has waited with the first of its feed', () => {
+    const remuxer = new Remuxer();
+    const inputs = (select: 'all' | 'other-than-audio'): RemuxInput[] => [
+      { feed: 'cam', select: 'all' },
+      { feed: 'mic', select },
+    ];
+    const send = (feed: string, bytes: Buffer, begins: boolean, atMs: number) =>
+      Buffer.from(remuxer.push(feed, bytes, begins, atMs) ?? []);
+    remuxer.setInputs(inputs('other-than-audio'), 0);
+    send('cam', Buffer.concat([tables([{ streamType: 0x1b, pid: PID }]), unit(0xe0)]), true, 10);
+    send('mic', Buffer.concat([tables([{ streamType: 0x03, pid: PID }]), unit(0xc0)]), true, 20);
+    remuxer.setInputs(inputs('all'), 30);
+    const ticked = [100, 2000, 3100, 3500].map((ms) => Buffer.from(remuxer.tick(ms) ?? []));
+    expect(secrets(Buffer.concat(ticked))).to.equal(0);
+  });
+
   it('has counters that go on, whatever was lost meanwhile', () => {
     const before = tables([
       { streamType: 0x1b, pid: PID },
