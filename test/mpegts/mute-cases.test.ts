@@ -364,19 +364,24 @@ describe('a mute of the sound', () => {
   });
 
   it('lets no sound out afterwards that has waited with the first of its feed', () => {
-    const remuxer = new Remuxer();
-    const inputs = (select: 'all' | 'other-than-audio'): RemuxInput[] => [
-      { feed: 'cam', select: 'all' },
-      { feed: 'mic', select },
-    ];
-    const send = (feed: string, bytes: Buffer, begins: boolean, atMs: number) =>
-      Buffer.from(remuxer.push(feed, bytes, begins, atMs) ?? []);
-    remuxer.setInputs(inputs('other-than-audio'), 0);
-    send('cam', Buffer.concat([tables([{ streamType: 0x1b, pid: PID }]), unit(0xe0)]), true, 10);
-    send('mic', Buffer.concat([tables([{ streamType: 0x03, pid: PID }]), unit(0xc0)]), true, 20);
-    remuxer.setInputs(inputs('all'), 30);
-    const ticked = [100, 2000, 3100, 3500].map((ms) => Buffer.from(remuxer.tick(ms) ?? []));
-    expect(secrets(Buffer.concat(ticked))).to.equal(0);
+    const waited = (isMuted: boolean): number => {
+      const remuxer = new Remuxer();
+      const inputs = (select: 'all' | 'other-than-audio'): RemuxInput[] => [
+        { feed: 'cam', select: 'all' },
+        { feed: 'mic', select },
+      ];
+      const send = (feed: string, bytes: Buffer, begins: boolean, atMs: number) =>
+        Buffer.from(remuxer.push(feed, bytes, begins, atMs) ?? []);
+      remuxer.setInputs(inputs(isMuted ? 'other-than-audio' : 'all'), 0);
+      send('cam', Buffer.concat([tables([{ streamType: 0x1b, pid: PID }]), unit(0xe0)]), true, 10);
+      send('mic', Buffer.concat([tables([{ streamType: 0x03, pid: PID }]), unit(0xc0)]), true, 20);
+      remuxer.setInputs(inputs('all'), 30);
+      const ticked = [40, 100, 500, 1000, 2000, 3100].map((ms) => Buffer.from(remuxer.tick(ms) ?? []));
+      // Once the wait is over, what has waited comes with the next message.
+      return secrets(Buffer.concat([...ticked, send('mic', sectionPackets(0, patSection(PMT), 1), false, 3200)]));
+    };
+    expect(waited(false), 'without a mute it is sent').to.be.greaterThan(100);
+    expect(waited(true)).to.equal(0);
   });
 
   it('has counters that go on, whatever was lost meanwhile', () => {
