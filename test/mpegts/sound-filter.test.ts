@@ -18,7 +18,8 @@ const tables = (counter: number, version = 0) =>
     sectionPackets(0, patSection(PMT), counter),
     sectionPackets(PMT, pmtSection(entries, version), counter),
   ]);
-const access = (counter: number) => packet({ pid: VIDEO, counter, startsUnit: true, randomAccess: true, payload: pes(0xe0) });
+const access = (counter: number) =>
+  packet({ pid: VIDEO, counter, startsUnit: true, randomAccess: true, payload: pes(0xe0) });
 const unit = (pid: number, streamId: number, counter = 0) =>
   packet({ pid, counter, startsUnit: true, payload: pes(streamId) });
 const video = (counter: number) => packet({ pid: VIDEO, counter });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Feed, type Sink } from '../../src/relay/feed.js';
 import { Message } from '../../src/relay/message.js';
-import { packet, packets } from '../support/ts.js';
+import { packet, packets, patSection, sectionPackets } from '../support/ts.js';
 
 class Kept implements Sink {
   readonly messages: { kind: string; data: Buffer; joinAt: number; begins: boolean }[] = [];
@@ -51,6 +51,19 @@ describe('Feed', () => {
       [true, -1],
       [false, -1],
     ]);
+  });
+
+  it('says that a source begins with the first of its packets that pass a mute', () => {
+    const feed = new Feed('cam');
+    const reader = new Kept();
+    feed.subscribe(reader);
+    feed.setMuted('audio');
+    const source = feed.open(quiet('a'));
+    source.publish(packet({ startsUnit: true })); // before the first PMT
+    const pat = sectionPackets(0, patSection(0x1000));
+    source.publish(pat);
+    source.publish(pat);
+    expect(reader.messages.map(({ begins }) => begins)).to.deep.equal([true, false]);
   });
 
   it('does not echo an opaque message to who sent it', () => {
