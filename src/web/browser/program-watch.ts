@@ -15,6 +15,7 @@ import {
 } from '../../mpegts/packet.js';
 import { stampsOf, startsPes } from '../../mpegts/pes.js';
 import { readTimestamp, TICKS_PER_MS, ticksAfter } from '../../mpegts/timestamp.js';
+import { startPicture } from '../../mpegts/picture-start.js';
 import type { Track } from '../../mpegts/track.js';
 
 /** A track that the PMT lists and that brings nothing for so long has ended: its source is away. */
@@ -27,8 +28,8 @@ const NOT_SEEN = 0xff;
 
 /** What a message brought. */
 export interface Seen {
-  /** Offset of its first random access point; -1: none. */
-  readonly joinAt: number;
+  /** What a player can start with: the message from its first random access point on, made whole; `null`: there is none. */
+  readonly start: Uint8Array | null;
   /** Time has jumped: the source was started again. */
   readonly isRestart: boolean;
 }
@@ -63,7 +64,8 @@ export class ProgramWatch {
     }
     if (isRestart) this.#forgetBefore(nowMs);
     else this.lostPackets += lost;
-    return { joinAt, isRestart };
+    const start = joinAt === -1 ? null : startPicture(data, joinAt, this.#inspector, true);
+    return { start, isRestart };
   }
 
   /** The tracks of the program that bring something. */

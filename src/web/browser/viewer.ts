@@ -96,13 +96,13 @@ export class Viewer {
   #take(data: Uint8Array): void {
     if (data.length === 0 || data.length % 188 !== 0 || data[0] !== 0x47) return; // data beside the picture
     const now = performance.now();
-    const { joinAt, isRestart } = this.#watch.push(data, now);
+    const { start, isRestart } = this.#watch.push(data, now);
     if (isRestart) {
       this.#recent.forget();
       this.#stage.giveUp();
     }
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
-    this.#recent.push(data, joinAt === -1 && isUnmarked && !this.#recent.messages ? 0 : joinAt);
+    this.#recent.push(data, start ?? (isUnmarked && !this.#recent.messages ? data : null));
     if (this.#isOver || !this.#watch.isKnown) return;
     this.#selection = select(this.#watch.liveTracks(), this.#isUnsupported);
     if (!this.#selection) return;
