@@ -12,10 +12,27 @@ const BY_TYPE: Readonly<Record<number, string>> = {
   0x10: 'mpeg4',
   0x11: 'aac_latm',
   0x1b: 'h264',
+  0x1c: 'aac',
   0x24: 'hevc',
   0x33: 'vvc',
+  0x42: 'cavs',
   0x81: 'ac3',
+  0x82: 'dts',
+  0x83: 'truehd',
+  0x85: 'dts',
   0x87: 'eac3',
+  0x8a: 'dts',
+  0xd1: 'dirac',
+  0xea: 'vc1',
+};
+/** On Blu-ray discs, which say so by a registration descriptor of the program or of the track. */
+const BY_HDMV_TYPE: Readonly<Record<number, string>> = {
+  0x80: 'pcm_bluray',
+  0x84: 'eac3',
+  0x86: 'dts',
+  0x90: 'hdmv_pgs_subtitle',
+  0xa1: 'eac3',
+  0xa2: 'dts',
 };
 const BY_FORMAT: Readonly<Record<string, string>> = {
   Opus: 'opus',
@@ -27,7 +44,12 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   DTS1: 'dts',
   DTS2: 'dts',
   DTS3: 'dts',
+  BSSD: 's302m',
+  drac: 'dirac',
+  'VC-1': 'vc1',
 };
+const HDMV = 'HDMV';
+const NOTHING = new Uint8Array(0);
 const REGISTRATION_DESCRIPTOR = 0x05;
 /** EN 300 468 table 12. */
 const BY_DESCRIPTOR: Readonly<Record<number, string>> = {
@@ -40,18 +62,35 @@ const BY_DESCRIPTOR: Readonly<Record<number, string>> = {
 
 /**
  * A track's codec as ffmpeg names it, `mpeg1video`; `0x86` where there is no name for its stream_type here. What the media
- * itself says, which is more exact, is in `Inspector.media`.
+ * itself says, which is more exact, is in `Inspector.media`. `programDescriptors` are those of the whole program.
  */
-export function codecName({ streamType, descriptors }: Pick<Track, 'streamType' | 'descriptors'>): string {
+export function codecName(
+  { streamType, descriptors }: Pick<Track, 'streamType' | 'descriptors'>,
+  programDescriptors: Uint8Array = NOTHING,
+): string {
   const known = BY_TYPE[streamType];
   if (known !== undefined) return known;
+  const onBluray = BY_HDMV_TYPE[streamType];
+  if (onBluray !== undefined && (hasFormat(programDescriptors, HDMV) || hasFormat(descriptors, HDMV))) return onBluray;
   for (const { tag, body } of readDescriptors(descriptors)) {
     if (tag === REGISTRATION_DESCRIPTOR) {
-      const format = BY_FORMAT[String.fromCharCode(...body.subarray(0, 4))]; // format_identifier
+      const format = BY_FORMAT[formatOf(body)];
       if (format !== undefined) return format;
     }
     const described = BY_DESCRIPTOR[tag];
     if (described !== undefined) return described;
   }
   return `0x${streamType.toString(16).padStart(2, '0')}`;
+}
+
+/** format_identifier of a registration descriptor. */
+function formatOf(body: Uint8Array): string {
+  return String.fromCharCode(...body.subarray(0, 4));
+}
+
+function hasFormat(descriptors: Uint8Array, format: string): boolean {
+  for (const { tag, body } of readDescriptors(descriptors)) {
+    if (tag === REGISTRATION_DESCRIPTOR && formatOf(body) === format) return true;
+  }
+  return false;
 }

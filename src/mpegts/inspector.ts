@@ -238,7 +238,7 @@ export class Inspector implements ProgramFacts {
     const key = (this.#key = ofKind('video') ?? ofKind('audio') ?? null);
     this.#anyJoinable = key === null && tracks.length > 0;
     this.#pids = tracks.map(({ pid }) => pid);
-    this.#watch.setTracks(tracks, key);
+    this.#watch.setTracks(tracks, key, this.program?.descriptors);
     const picture = key?.kind === 'video' && roles[key.pid] !== TABLE ? key : null;
     if (picture?.pid !== this.#picturePid || picture.streamType !== before?.streamType) {
       this.#access.reset(picture && syntaxOf(picture.streamType));

@@ -8,9 +8,11 @@ import type { Track } from './track.js';
 import { type TrackMedia, WatchedTrack } from './track-media.js';
 import { UnitStart } from './unit-start.js';
 
+const NOTHING = new Uint8Array(0);
+
 /**
- * What is known of the tracks of one program. One unit is gathered at a time, into one buffer: another track is looked at with
- * one of its next units. The picture whose random access points count is gathered elsewhere (AccessWatch).
+ * What is known of the tracks of one program. One unit of a track is gathered at a time; the picture whose random access
+ * points count is gathered elsewhere (AccessWatch).
  */
 export class MediaWatch {
   /** Goes up when tracks or what is known of them changed, but for a frame rate that only time stamps tell. */
@@ -20,8 +22,7 @@ export class MediaWatch {
   #tracks: readonly WatchedTrack[] = [];
   #byPid = new Map<number, WatchedTrack>();
   #picture: WatchedTrack | null = null; // the video track whose random access points count
-  #unit: UnitStart | null = null; // made when first needed
-  #gathered: WatchedTrack | null = null; // whose unit it is
+  readonly #free: UnitStart[] = []; // made when needed
 
   /** What is known of each track, as the PMT lists them. */
   get media(): readonly TrackMedia[] {
@@ -34,17 +35,17 @@ export class MediaWatch {
   }
 
   /** Another program, or none: tracks that are in both stay known. `key`: whose random access points count. */
-  setTracks(tracks: readonly Track[], key: Track | null): void {
+  setTracks(tracks: readonly Track[], key: Track | null, programDescriptors: Uint8Array = NOTHING): void {
     const before = this.#tracks;
     this.#tracks = tracks.map((track) => {
       const known = this.#byPid.get(track.pid);
-      return known?.isOf(track) ? known : new WatchedTrack(track);
+      return known?.isOf(track) ? known : new WatchedTrack(track, programDescriptors);
     });
     this.#byPid = new Map(this.#tracks.map((one) => [one.track.pid, one]));
     const picture = key?.kind === 'video' ? this.#byPid.get(key.pid)! : null; // one of the tracks
     if (picture !== this.#picture) this.#pictures.reset();
     this.#picture = picture;
-    this.#gathered = null;
+    for (const one of before) if (one.unit) this.#release(one);
     const isSame = before.length === this.#tracks.length && before.every((one, i) => one === this.#tracks[i]);
     if (!isSame) this.version++;
   }
@@ -92,37 +93,40 @@ export class MediaWatch {
     if (!one) return false;
     if (startsUnit(data, at)) {
       one.streamId = streamIdAt(data, at);
-      if (one === this.#gathered) this.#endUnit(false);
+      if (one.unit) this.#endUnit(one, false);
       if (!this.#isWanted(one, isMarked)) return false;
-      this.#unit ??= new UnitStart();
-      if (!this.#unit.begin(data, at)) return false;
-      this.#gathered = one;
-    } else {
-      if (one !== this.#gathered) return false; // another's unit took its place
-      if (!this.#unit!.add(data, at)) this.#gathered = null; // there since its unit is gathered
-    }
-    if (one === this.#gathered) this.#read(one, this.#unit!);
-    return one === this.#gathered;
+      const unit = this.#free.pop() ?? new UnitStart();
+      one.unit = unit;
+      if (!unit.begin(data, at)) {
+        this.#release(one);
+        return false;
+      }
+    } else if (one.unit && !one.unit.add(data, at)) this.#release(one);
+    if (one.unit) this.#read(one, one.unit);
+    return one.unit !== null;
   }
 
   #isWanted(one: WatchedTrack, isMarked: boolean): boolean {
     if (!one.isReadable) return false;
-    const isDue = (isMarked && one.track.kind === 'video') || one.isDue();
-    return isDue && this.#gathered === null;
+    return (isMarked && one.track.kind === 'video') || one.isDue();
   }
 
   #read(one: WatchedTrack, unit: UnitStart): void {
     const from = unit.mediaStart;
     const told = from === -1 ? undefined : one.read(unit.bytes, from, unit.length);
-    if (told !== undefined) this.#endUnit(told);
-    else if (unit.isFull) this.#endUnit(false);
+    if (told !== undefined) this.#endUnit(one, told);
+    else if (unit.isFull) this.#endUnit(one, false);
   }
 
-  #endUnit(told: boolean): void {
-    const one = this.#gathered!; // called while there is one
-    this.#gathered = null;
+  #endUnit(one: WatchedTrack, told: boolean): void {
+    this.#release(one);
     if (!told) one.miss();
     else if (one.take()) this.version++;
+  }
+
+  #release(one: WatchedTrack): void {
+    if (one.unit) this.#free.push(one.unit);
+    one.unit = null;
   }
 }
 

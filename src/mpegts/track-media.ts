@@ -4,11 +4,16 @@
 import { readAdts, readLatm } from './aac-parameters.js';
 import { codecName } from './codec-name.js';
 import { readH264 } from './h264-parameters.js';
+import { readDts } from './dts-parameters.js';
 import { readHevc } from './hevc-parameters.js';
+import { readBlurayLpcm, readS302m, readTrueHd } from './lossless-parameters.js';
 import { readMpegVideo } from './mpeg-video.js';
+import { readMpeg4 } from './mpeg4-video.js';
 import { noParameters, type ParameterReader, type Parameters } from './parameters.js';
 import { readAc3, readMpegAudio } from './sound-parameters.js';
+import { sniffSound } from './sound-sniffer.js';
 import { readDescriptors, type Track, type TrackKind } from './track.js';
+import type { UnitStart } from './unit-start.js';
 
 /** What is known of a track, as `GET /api/stats` shows it; null: not known. */
 export interface TrackMedia {
@@ -32,11 +37,16 @@ const READERS: Readonly<Record<string, ParameterReader>> = {
   mpegvideo: readMpegVideo,
   h264: readH264,
   hevc: readHevc,
-  mp2: readMpegAudio,
-  aac: readAdts,
-  aac_latm: readLatm,
-  ac3: readAc3,
-  eac3: readAc3,
+  mpeg4: readMpeg4,
+  mp2: sniffSound(readMpegAudio),
+  aac: sniffSound(readAdts),
+  aac_latm: sniffSound(readLatm),
+  ac3: sniffSound(readAc3),
+  eac3: sniffSound(readAc3),
+  dts: sniffSound(readDts),
+  truehd: readTrueHd,
+  pcm_bluray: readBlurayLpcm,
+  s302m: readS302m,
 };
 /** How many units go by before one is looked at again whose track is known: 1 to 5 s of sound. */
 const UNITS_BETWEEN = 32;
@@ -51,15 +61,17 @@ export class WatchedTrack {
   readonly track: Track;
   /** stream_id of the PES packet that is being sent; -1: not known. */
   streamId = -1;
+  /** Where its unit's first bytes are gathered, while they are. */
+  unit: UnitStart | null = null;
   readonly #name: string;
   readonly #reader: ParameterReader | null;
   readonly #known = noParameters();
   #unitsLeft = 0;
   #misses = 0;
 
-  constructor(track: Track) {
+  constructor(track: Track, programDescriptors: Uint8Array) {
     this.track = track;
-    this.#name = codecName(track);
+    this.#name = codecName(track, programDescriptors);
     this.#reader = READERS[this.#name] ?? null;
     if (this.#name === 'opus') {
       this.#known.sampleRate = 48_000; // whatever was encoded, it is decoded at this rate

@@ -101,10 +101,12 @@ export class Contribution {
       return;
     }
     const tables = hasWaited ? this.#scout.tables : null;
+    const { opening } = this.#scout; // what came of it with messages that were kept
     this.forgetKept();
     this.#forget();
     this.#room.takeOver(this, true);
     if (tables) this.#room.publish(this, tables);
+    if (opening) this.#room.publish(this, opening);
     this.#room.publish(this, data);
   }
 

@@ -15,6 +15,7 @@ import {
 } from '../../mpegts/packet.js';
 import { stampsOf, startsPes } from '../../mpegts/pes.js';
 import { readTimestamp, TICKS_PER_MS, ticksAfter, TIMESTAMP_RANGE } from '../../mpegts/timestamp.js';
+import { startPicture } from '../../mpegts/picture-start.js';
 import type { Track } from '../../mpegts/track.js';
 import { Rhythm } from './rhythm.js';
 
@@ -26,8 +27,8 @@ const NOT_SEEN = 0xff;
 
 /** What a message brought. */
 export interface Seen {
-  /** Offset of its first random access point; -1: none. */
-  readonly joinAt: number;
+  /** What a player can start with: the message from its first random access point on, made whole; `null`: there is none. */
+  readonly start: Uint8Array | null;
   /** The picture's time has jumped: its source was started again. */
   readonly isRestart: boolean;
   /** The sound's time has jumped. */
@@ -72,7 +73,8 @@ export class ProgramWatch {
     }
     if (hasJumped) this.#forgetBefore(nowMs);
     else this.lostPackets += lost;
-    return { joinAt, isRestart, isSoundRestart };
+    const start = joinAt === -1 ? null : startPicture(data, joinAt, this.#inspector, true);
+    return { start, isRestart, isSoundRestart };
   }
 
   /** The tracks that the PMT lists. */

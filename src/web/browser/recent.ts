@@ -13,14 +13,14 @@ export class Recent {
     return this.#messages;
   }
 
-  /** Takes a message whose first random access point is at `joinAt` (-1: none). */
-  push(data: Uint8Array, joinAt: number): void {
-    if (joinAt !== -1) {
+  /** Takes a message; `start` is what a player can start with of it, `null`: nothing. */
+  push(data: Uint8Array, start: Uint8Array | null): void {
+    if (start) {
       this.#messages = [];
       this.#bytes = 0;
     }
     if (!this.#messages) return;
-    const part = joinAt > 0 ? data.subarray(joinAt) : data;
+    const part = start ?? data;
     this.#messages.push(part);
     this.#bytes += part.length;
     if (this.#bytes > MOST_BYTES) this.forget();

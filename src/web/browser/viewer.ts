@@ -140,14 +140,14 @@ export class Viewer {
       this.#dataAt = now; // beside the picture
       return;
     }
-    const { joinAt, isRestart, isSoundRestart } = this.#watch.push(data, now);
+    const { start, isRestart, isSoundRestart } = this.#watch.push(data, now);
     if (isRestart) {
       this.#recent.forget();
       this.#stage.giveUp();
     }
     if (isSoundRestart) this.#speaker.close();
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
-    this.#recent.push(data, joinAt === -1 && isUnmarked && !this.#recent.messages ? 0 : joinAt);
+    this.#recent.push(data, start ?? (isUnmarked && !this.#recent.messages ? data : null));
     if (!this.#watch.isKnown) return;
     this.#selection = select(this.#watch.tracks);
     this.#speaker.write(data, this.#selection, now);

@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Admission } from '../../src/relay/admission.js';
+import { Feed, type Sink } from '../../src/relay/feed.js';
+import { CacheBudget } from '../../src/relay/gop-cache.js';
+import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
+import { Stream } from '../../src/relay/stream.js';
+import { Viewer } from '../../src/relay/viewer.js';
+import { picture, tempFolder } from '../mpegts/captures.js';
+import { decode } from '../support/ffmpeg.js';
+import { withSetsOnce } from '../support/sets-once.js';
+
+const PID = 0x100;
+const NOBODY = { dropsBegan: () => undefined, dropsEnded: () => undefined };
+
+/** A reader that keeps what it is sent. */
+class Reader implements Sink {
+  readonly got: Buffer[] = [];
+  readonly #viewer: Viewer;
+
+  constructor(limits: Limits = DEFAULT_LIMITS) {
+    const send = ({ data }: { data: Uint8Array }) => void this.got.push(Buffer.from(data));
+    this.#viewer = new Viewer({ waitingBytes: 0, send, giveUp: () => undefined }, limits, NOBODY);
+  }
+
+  begin(from: Feed | Stream): this {
+    this.#viewer.begin(from.cache);
+    from.subscribe(this);
+    return this;
+  }
+
+  get awaitsAccess(): boolean {
+    return this.#viewer.awaitsAccess;
+  }
+
+  write(...args: Parameters<Viewer['write']>): void {
+    this.#viewer.write(...args);
+  }
+
+  async decode() {
+    const file = join(tempFolder(), 'reader.ts');
+    writeFileSync(file, Buffer.concat(this.got));
+    return decode(file);
+  }
+}
+
+describe('late readers of a source that sends its parameter sets once', () => {
+  for (const [what, type, codec, packets] of [
+    ['H.264', 0x1b, 'libx264 -preset ultrafast -g 25 -sc_threshold 0', 1],
+    ['MPEG-2 video', 0x02, 'mpeg2video -g 25 -sc_threshold 1000000000', 7],
+  ] as const) {
+    it(`start with a picture that decodes: ${what}, messages of ${packets} packets`, async () => {
+      const bytes = withSetsOnce(picture(codec), PID, type);
+      const feed = new Feed('video0', undefined, new CacheBudget(8e6));
+      const stream = new Stream('stream/a');
+      const early = new Stream('stream/b', undefined, new CacheBudget(8e6));
+      early.setRule({ stream: 'stream/b', feeds: ['video0'] }, () => feed);
+      const publication = feed.open({ address: 'here', superseded: () => undefined });
+      const first = new Reader().begin(feed);
+      const late: [string, number, Reader][] = [];
+      for (let at = 0, done = 0; at < bytes.length; at += packets * 188) {
+        publication.publish(bytes.subarray(at, at + packets * 188));
+        const part = at / bytes.length;
+        if (done === 0 && part >= 0.3) {
+          done = 1;
+          // A stream that begins late, and who reads it from there; then the feed's and the other stream's late readers.
+          stream.setRule({ stream: 'stream/a', feeds: ['video0'] }, () => feed);
+          late.push(['late stream', 75, new Reader().begin(stream)]);
+          late.push(['feed', 100, new Reader().begin(feed)], ['stream', 100, new Reader().begin(early)]);
+          const uncached = new Reader();
+          feed.subscribe(uncached);
+          late.push(['feed, without cache', 75, uncached]);
+          const onStream = new Reader();
+          early.subscribe(onStream);
+          late.push(['stream, without cache', 75, onStream]);
+        }
+      }
+      expect(Buffer.concat(first.got).equals(bytes), 'who is there from the start').to.be.true;
+      for (const [who, pictures, reader] of late) {
+        expect(await reader.decode(), who).to.deep.equal({ pictures, complaints: '' });
+      }
+    });
+  }
+});
+
+describe('what a start waits for', () => {
+  it('is a random access point where they come, any picture where none was ever seen', () => {
+    const limits = { ...DEFAULT_LIMITS, keyframeWaitMs: 300, resumeAfterMs: 100 };
+    const feed = new Feed('video0');
+    const bytes = picture('libx264 -preset ultrafast -g 100 -sc_threshold 0');
+    const publication = feed.open({ address: 'here', superseded: () => undefined });
+    publication.publish(bytes.subarray(0, 188 * 60));
+    const admission = new Admission(limits, NOBODY);
+    const facts: unknown[] = [];
+    let atMs = 0;
+    feed.subscribe({ write: (message) => facts.push(admission.admit(message, 0, atMs)) });
+    publication.publish(bytes.subarray(188 * 60, 188 * 80));
+    expect(admission.awaitsAccess).to.be.true;
+    atMs = 299;
+    publication.publish(bytes.subarray(188 * 80, 188 * 100));
+    expect(facts).to.deep.equal([null, null]);
+    atMs = 300;
+    publication.publish(bytes.subarray(188 * 100, 188 * 200));
+    expect(facts.at(-1)).to.not.be.null;
+    expect(admission.awaitsAccess).to.be.false;
+  });
+
+  it('is told as the feed\'s fault while a reader waits: "keyframes come every 4 s"', () => {
+    const feed = new Feed('video0');
+    const bytes = picture('libx264 -preset ultrafast -g 100 -sc_threshold 0');
+    const publication = feed.open({ address: 'here', superseded: () => undefined });
+    publication.publish(bytes);
+    feed.look(1000);
+    const reader = new Reader();
+    feed.subscribe(reader);
+    let counter = 0;
+    const plain = () => {
+      const one = Buffer.from(bytes.subarray(-188));
+      one[3] = (one[3]! & 0xf0) | (counter++ & 0x0f);
+      publication.publish(one);
+    };
+    for (const [nowMs, code] of [[2000], [3000], [4000, 'waits-for-keyframe'], [5000, 'waits-for-keyframe']] as const) {
+      plain();
+      feed.look(nowMs);
+      expect(feed.fault?.code, `${nowMs}`).to.equal(code);
+    }
+    expect(feed.fault?.words).to.equal('keyframes come every 4 s, and a viewer or a destination waits for the next');
+    publication.publish(bytes.subarray(0, 188 * 60));
+    feed.look(6000);
+    expect(feed.fault).to.be.null;
+  });
+});
