@@ -149,7 +149,7 @@ export const SERVE_DEFINITIONS = {
     option: 'max-refusals',
     fallback: DEFAULT_SERVE_LIMITS.maxRefusals,
     read: whole(1, 1e6),
-    doc: 'refused tokens from one address in a minute; then it has to wait',
+    doc: 'refused tokens from one address in a minute; more are not told why. Good ones get in',
   },
   logLevel: DEFINITIONS.logLevel,
   headersTimeoutMs: DEFINITIONS.headersTimeoutMs,

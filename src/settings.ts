@@ -277,7 +277,7 @@ export const DEFINITIONS = {
     option: 'max-pending',
     fallback: 500,
     read: whole(1, 1e6),
-    doc: 'connections that have not made their request yet; the oldest gives way',
+    doc: 'connections that have not made their request yet; the oldest of the address with most gives way',
   },
   api: {
     env: 'VW_API',
