@@ -122,7 +122,7 @@ export class Viewer {
     this.#retryAt = 0;
     this.#stage.giveUp(); // another connection begins elsewhere in the program
     this.#speaker.forget();
-    this.#server.forget();
+    this.#server.forget(this.#openedAt);
   }
 
   #lost(delayMs: number): void {
