@@ -30,7 +30,10 @@ function facts(some: Partial<Facts>): Facts {
   };
 }
 
-const silent = { code: 'silent', words: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s' } as const;
+const silent = {
+  code: 'silent',
+  words: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s',
+} as const;
 const nobody = { code: 'no-source', words: 'feed "audio0": nobody sends to this feed' } as const;
 const junk = { code: 'no-tables', words: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
 

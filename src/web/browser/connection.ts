@@ -11,6 +11,8 @@ const OPEN_WITHIN_MS = 10_000;
 export interface ConnectionEvents {
   opened(): void;
   message(data: Uint8Array): void;
+  /** It was lost, and is tried again now. */
+  redialling(): void;
   /** The far end refuses who we say we are: nothing is tried until {@link Connection.retry}. */
   refused(reason: string): void;
   /** It is gone, and is tried again in `delayMs`. */
@@ -27,6 +29,7 @@ export class Connection {
   #timer = 0;
   #failures = 0;
   #openedAt = 0;
+  #wasOpen = false;
 
   constructor(url: string, events: ConnectionEvents) {
     this.#url = url;
@@ -50,6 +53,7 @@ export class Connection {
 
   #dial(): void {
     clearTimeout(this.#timer);
+    if (this.#failures > 0 || this.#wasOpen) this.#events.redialling();
     const socket = new WebSocket(this.#url);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
@@ -57,6 +61,7 @@ export class Connection {
     socket.onopen = () => {
       this.#clearTimer();
       this.#openedAt = performance.now();
+      this.#wasOpen = true;
       if (this.token !== null) socket.send(this.token);
       this.#events.opened();
     };

@@ -16,8 +16,8 @@ const SURELY_WHOLE_AFTER_MS = 400;
 const MOST_WAIT = 0.45;
 /** Times that are further apart are of different clocks. Seconds. */
 const MOST_APART = 3;
-/** A picture that comes more seldom than this is no clock for the sound. Seconds. */
-const STEADY = 0.2;
+/** Sound waits for its picture where it would come so near to the newest one that has arrived. Seconds. */
+const LATE_PICTURE = 0.05;
 const PCR_BYTES = 7; // adaptation_field_length where there is a PCR and nothing else
 
 /** Shows the pictures of a track. */
@@ -39,7 +39,7 @@ export class MsePicture implements PicturePlayer {
     this.#events = events;
     element.muted = true;
     this.#track = new MseTrack(element, track, events);
-    this.#edge = new LiveEdge(element, PICTURE_MARGIN, () => ({ newest: this.newest, gap: this.#track.gap }));
+    this.#edge = new LiveEdge(element, PICTURE_MARGIN, () => ({ newest: this.#newest, gap: this.#track.gap }));
     this.#seesFrames = 'requestVideoFrameCallback' in element;
     if (this.#seesFrames) this.#awaitFrame();
     element.addEventListener('playing', this.#playing);
@@ -47,10 +47,15 @@ export class MsePicture implements PicturePlayer {
   }
 
   get time(): number {
-    return this.#hasBegun ? this.element.currentTime : -1;
+    return this.#hasBegun ? this.element.currentTime + this.#track.origin : -1;
   }
 
   get newest(): number {
+    return this.#newest === -1 ? -1 : this.#newest + this.#track.origin;
+  }
+
+  /** As the element's time. */
+  get #newest(): number {
     const { newestStart, newestEnd, gap } = this.#track;
     return newestStart === -1 ? -1 : Math.min(newestEnd, newestStart + gap);
   }
@@ -91,10 +96,11 @@ export class MsePicture implements PicturePlayer {
 
   /** Where the picture is with its sound, if that is near enough to what has arrived; -1: as near to that as it can. */
   #wanted(soundTime: number): number {
-    const { newest } = this;
-    const { gap } = this.#track;
-    if (soundTime === -1 || newest === -1 || gap > SLOW || Math.abs(soundTime - newest) > MOST_APART) return -1;
-    return Math.max(newest - gap - MOST_WAIT, Math.min(soundTime, newest - gap - this.#edge.margin));
+    const start = this.#newest - this.#track.gap;
+    const wanted = soundTime - this.#track.origin;
+    if (soundTime === -1 || this.#newest === -1 || this.#track.gap > SLOW) return -1;
+    if (Math.abs(wanted - start) > MOST_APART) return -1;
+    return Math.max(start - MOST_WAIT, Math.min(wanted, start - this.#edge.margin));
   }
 
   #awaitFrame(): void {
@@ -142,7 +148,7 @@ export class MseSound implements SoundPlayer {
   }
 
   get time(): number {
-    return this.#hasBegun ? this.#element.currentTime : -1;
+    return this.#hasBegun ? this.#element.currentTime + this.#track.origin : -1;
   }
 
   write(packets: Uint8Array<ArrayBuffer>): void {
@@ -182,9 +188,9 @@ export class MseSound implements SoundPlayer {
   #wanted(pictureNewest: number): number {
     const { newestEnd } = this.#track;
     const { currentTime } = this.#element;
-    if (pictureNewest === -1 || this.#gap > MOST_WAIT || Math.abs(pictureNewest - currentTime) > MOST_APART) return -1;
-    if (currentTime <= pictureNewest - STEADY / 4) return -1;
-    return Math.max(newestEnd - this.#gap - MOST_WAIT, pictureNewest - STEADY / 4);
+    const most = pictureNewest - this.#track.origin - LATE_PICTURE;
+    if (pictureNewest === -1 || this.#gap > MOST_WAIT || Math.abs(most - currentTime) > MOST_APART) return -1;
+    return currentTime <= most ? -1 : Math.max(newestEnd - this.#gap - MOST_WAIT, most);
   }
 }
 

@@ -1,7 +1,7 @@
 // One track in one media element, by Media Source Extensions. Picture and sound have an element each: an element that
 // gets nothing for one of its tracks stands still with both. W3C Media Source Extensions.
 
-import { Fragments } from './fragments.js';
+import { Fragments, joined } from './fragments.js';
 import type { Track } from '../../mpegts/track.js';
 
 /** How much of the past stays in memory, and how often it is tidied. Seconds. */
@@ -24,13 +24,15 @@ const Source = typeof MediaSource === 'undefined' ? ManagedMediaSource! : MediaS
 
 interface Piece {
   readonly data: Uint8Array<ArrayBuffer>;
-  /** Where it begins, if the element has to be told. Seconds. */
+  /** What its times are moved by from here on; null: by the same as before. Seconds. */
   readonly offset: number | null;
 }
 
 /** Feeds an element with a track. */
 export class MseTrack {
-  /** When the newest unit that was handed on begins and ends; -1: none was. Seconds. */
+  /** Where the element's time begins, by the track's own time stamps: an element begins at 0 without a seek. Seconds. */
+  origin = -1;
+  /** When the newest unit that was handed on begins and ends, as the element's time; -1: none was. Seconds. */
   newestStart = -1;
   newestEnd = -1;
   /** The time between pictures, seconds. */
@@ -96,10 +98,12 @@ export class MseTrack {
       this.#events.failed(mimeType, true);
       return;
     }
-    const isOther = this.#mimeType !== '' && this.#mimeType !== mimeType;
+    if (this.#mimeType !== '' && this.#mimeType !== mimeType) {
+      this.#failed(`it has become ${mimeType}`); // another player takes it from here
+      return;
+    }
     this.#mimeType = mimeType;
     this.#isBare = data.length === 0;
-    if (isOther && this.#buffer) this.#buffer.changeType(mimeType);
     if (data.length > 0) this.#push({ data, offset: null });
     if (this.#source.readyState === 'open') this.#opened();
   }
@@ -117,11 +121,13 @@ export class MseTrack {
   }
 
   #add(data: Uint8Array<ArrayBuffer>, start: number, lastStart: number, end: number): void {
-    if (this.newestStart === -1) this.#element.currentTime = start; // there is nothing before it to wait for
-    this.newestStart = lastStart;
-    this.newestEnd = end;
-    const offset = this.#isBare && Math.abs(start - this.#bareEnd) > MOST_DRIFT ? start : null;
-    this.#push({ data, offset });
+    const isFirst = this.origin === -1;
+    if (isFirst) this.origin = start;
+    const at = start - this.origin;
+    this.newestStart = lastStart - this.origin;
+    this.newestEnd = end - this.origin;
+    const bareOffset = Math.abs(at - this.#bareEnd) > MOST_DRIFT ? at : null;
+    this.#push({ data, offset: this.#isBare ? bareOffset : isFirst ? -this.origin : null });
   }
 
   #push(piece: Piece): void {
@@ -136,12 +142,16 @@ export class MseTrack {
     if (this.#isClosed || !buffer || buffer.updating || this.#source.readyState !== 'open') return;
     if (this.#isBare && buffer.buffered.length > 0) this.#bareEnd = buffer.buffered.end(buffer.buffered.length - 1);
     if (this.#tidy(buffer)) return;
-    const piece = this.#pending.shift();
-    if (!piece) return;
-    this.#pendingBytes -= piece.data.length;
+    const [first, ...others] = this.#pending;
+    if (!first) return;
+    // As many at once as have their times moved by the same.
+    const next = others.findIndex(({ offset }) => offset !== null);
+    const pieces = this.#pending.splice(0, next === -1 ? this.#pending.length : next + 1);
+    const data = joined(pieces.map((piece) => piece.data));
+    this.#pendingBytes -= data.length;
     try {
-      if (piece.offset !== null) buffer.timestampOffset = piece.offset;
-      buffer.appendBuffer(piece.data);
+      if (first.offset !== null) buffer.timestampOffset = first.offset;
+      buffer.appendBuffer(data);
     } catch (error) {
       this.#failed((error as Error).message);
     }

@@ -6,7 +6,7 @@ import type { PlayStatus } from '../play-status.js';
 const OFTEN_MS = 1000;
 const SELDOM_MS = 5000;
 /** The same where something has just changed. */
-const AT_ONCE_MS = 300;
+const AT_ONCE_MS = 500;
 /** An answer that takes longer is none. */
 const WITHIN_MS = 5000;
 
@@ -37,12 +37,12 @@ export class ServerView {
     void this.#ask();
   }
 
-  /** Another connection: what was said before counts no more. */
-  forget(): void {
+  /** Another connection: what was said before counts no more. It is not asked at once, for the first picture goes first. */
+  forget(nowMs: number): void {
     this.status = null;
     this.isReachable = true;
     this.#isRefused = false;
-    this.#askedAt = -Infinity;
+    this.#askedAt = nowMs;
   }
 
   async #ask(): Promise<void> {

@@ -42,8 +42,11 @@ export class Speaker {
   /** On, or off (`null`); to be called from a click or a key. */
   turn(context: AudioContext | null): void {
     this.#context = context;
-    if (context) for (const element of this.#elements) if (!element.src) element.load(); // touched, for later
-    else this.close();
+    if (context)
+      for (const element of this.#elements)
+        if (!element.src)
+          element.load(); // touched, for later
+        else this.close();
   }
 
   /** Takes a message of a program of which this is selected. */

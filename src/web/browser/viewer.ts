@@ -22,6 +22,8 @@ const SUSPECT_MS = 6000;
 const RETRY_MS = 1000;
 /** A source that marks no random access points is begun with anywhere. */
 const UNMARKED_MS = 3000;
+/** A picture of a connection that is lost is marked as frozen after this. */
+const LOST_MS = 1000;
 /** Pictures that come more seldom than this are nothing that sound could wait for. */
 const STEADY_MS = 300;
 /** A page that nobody has looked at for so long decodes no pictures until somebody does. */
@@ -89,6 +91,7 @@ export class Viewer {
     this.#connection = new Connection(places.socketUrl, {
       opened: () => this.#begin(),
       message: (data) => this.#take(data),
+      redialling: () => this.#stop('lost', 'The connection is lost; waiting for the server to answer…'),
       refused: (reason) => this.#stop('refused', `Not let in: ${reason}`),
       lost: (delayMs) => this.#lost(delayMs),
     });
@@ -119,7 +122,7 @@ export class Viewer {
     this.#retryAt = 0;
     this.#stage.giveUp(); // another connection begins elsewhere in the program
     this.#speaker.forget();
-    this.#server.forget();
+    this.#server.forget(this.#openedAt);
   }
 
   #lost(delayMs: number): void {
@@ -201,7 +204,11 @@ export class Viewer {
     this.#stage.tick(now, this.#speaker.time);
     this.#speaker.tick(now, this.#pictureEdge(now));
     this.#tellFigures(now);
-    if (this.#openedAt === -1) return;
+    if (this.#openedAt === -1) {
+      const { shownAt, player } = this.#stage;
+      this.#display.setFrozen(player && now - shownAt > LOST_MS ? now - shownAt : null);
+      return;
+    }
     const condition = conditionOf(
       {
         openedAt: this.#openedAt,
