@@ -110,7 +110,7 @@ function commandsOf(url: string | null, token: string | null): Config['commands'
 export function knownVariables(): string[] {
   // Those of every command (VW_URL: vw status and vw rules): one file of settings may serve several of them.
   const tables = [...Object.values(DEFINITIONS), ...Object.values(SERVE_DEFINITIONS)];
-  return [...new Set(['VW_LOGLEVEL', 'VW_URL', ...tables.map((definition) => definition.env)])];
+  return [...new Set([...tables.map((definition) => definition.env), 'VW_URL', 'VW_LOGLEVEL'])];
 }
 
 /** Variables that begin with VW_ and mean nothing: misspelt ones, most likely. */
