@@ -1,6 +1,7 @@
 // Command lines: the flags that every command has, and a setting per option.
 
 import { parseArgs } from 'node:util';
+import { closestName } from '../src/closest.js';
 import type { Setting } from '../src/read-settings.js';
 
 export const EXIT_FAILED = 1;
@@ -52,8 +53,22 @@ export function readArguments(
       wantsCheck: check === true,
     };
   } catch (cause) {
-    throw new UsageError(`${(cause as Error).message.split('.')[0]!}; --help lists what is accepted`, { cause });
+    throw usageError(cause as Error, [...options, ...flags, 'help', 'check-config']);
   }
+}
+
+/** What is wrong with a command line that parseArgs refuses; `options` are those there are. */
+function usageError(cause: Error, options: readonly string[]): UsageError {
+  const words = cause.message.split('.')[0]!;
+  const unknown = /^Unknown option '--([^'=]+)/.exec(words)?.[1];
+  if (unknown === 'key') {
+    // What stands behind it may be the API key: it is not quoted.
+    const accepted = options.includes('api-key') ? '; the API key is --api-key' : '';
+    return new UsageError(`--key is a PEM file, of vw stream and vw serve${accepted}`, { cause });
+  }
+  const meant = unknown === undefined ? null : closestName(unknown, options);
+  const hint = meant === null ? '' : ` (--${meant} was meant?)`;
+  return new UsageError(`${words}${hint}; --help lists what is accepted`, { cause });
 }
 
 /** The options of a command that is no server. */
@@ -104,7 +119,7 @@ export function readOptions(args: readonly string[], { texts, flags, lists = [],
       names: positionals,
     };
   } catch (cause) {
-    throw new UsageError(`${(cause as Error).message.split('.')[0]!}; --help lists what is accepted`, { cause });
+    throw usageError(cause as Error, [...texts, ...flags, ...lists, ...numbers, 'help']);
   }
 }
 

@@ -1,11 +1,12 @@
 // What every command has that starts a server: options, --help, --check-config, a log, and words for what is wrong.
 
 import { isatty } from 'node:tty';
-import { ConfigError, unknownVariables } from '../src/config.js';
+import { ConfigError } from '../src/config.js';
 import { createLog, type LogLevel, type ProgramLog } from '../src/log.js';
 import type { Setting } from '../src/read-settings.js';
 import { EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
 import { complain, print } from './output.js';
+import { environmentWarnings, type Warning, warningText } from './warnings.js';
 
 /** A command that starts a server. */
 export interface ServerCommand<Config extends { readonly logLevel: LogLevel }> {
@@ -15,6 +16,8 @@ export interface ServerCommand<Config extends { readonly logLevel: LogLevel }> {
   readonly settings: readonly Setting[];
   /** Throws {@link ConfigError}. */
   readonly load: (options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv) => Config;
+  /** What is said of a configuration that can be used. */
+  readonly warnings: (config: Config) => readonly Warning[];
   readonly run: (config: Config, log: ProgramLog) => Promise<void>;
 }
 
@@ -25,6 +28,7 @@ export async function runServerCommand<Config extends { readonly logLevel: LogLe
 ): Promise<void> {
   const { settings, load, run } = command;
   let config: Config;
+  let warnings: readonly Warning[];
   try {
     const line = readArguments(
       args,
@@ -35,7 +39,9 @@ export async function runServerCommand<Config extends { readonly logLevel: LogLe
       return;
     }
     config = load(line.options, process.env);
+    warnings = [...environmentWarnings(process.env), ...command.warnings(config)];
     if (line.wantsCheck) {
+      for (const warning of warnings) print(`${warningText(warning)}\n`);
       print('the configuration is good\n');
       return;
     }
@@ -47,7 +53,7 @@ export async function runServerCommand<Config extends { readonly logLevel: LogLe
   }
   const isTerminal = isatty(1); // not process.stdout.isTTY, which would make it the stream's
   const log = createLog(config.logLevel, isTerminal, isTerminal && (process.env.NO_COLOR ?? '') === '');
-  for (const variable of unknownVariables(process.env)) log.warn('unknown variable, not used', { variable });
+  for (const { message, facts } of warnings) log.warn(message, facts);
   await run(config, log);
 }
 

@@ -4,32 +4,24 @@ import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
 import { type Config, loadConfig, settings } from '../src/config.js';
 import type { ProgramLog } from '../src/log.js';
-import { isLoopbackHost, proxyFault } from '../src/relay/proxy.js';
 import { Relay } from '../src/relay/relay.js';
 import { readVersion } from '../src/version.js';
-import { EXIT_FAILED, EXIT_USAGE } from './arguments.js';
+import { EXIT_FAILED } from './arguments.js';
 import { stopOnSignal, whyNotListening } from './lifetime.js';
 import { complain } from './output.js';
 import { runServerCommand } from './server-command.js';
+import { streamWarnings } from './warnings.js';
 import { warmUp } from './warm-up.js';
 
 export function stream(args: readonly string[]): Promise<void> {
   const about = 'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.';
-  return runServerCommand({ name: 'stream', about, settings: settings(), load: loadConfig, run }, args);
+  return runServerCommand(
+    { name: 'stream', about, settings: settings(), load: loadConfig, warnings: streamWarnings, run },
+    args,
+  );
 }
 
 async function run(config: Config, log: ProgramLog): Promise<void> {
-  const fault = proxyFault(process.env);
-  if (fault !== null) {
-    complain(fault);
-    process.exitCode = EXIT_USAGE;
-    return;
-  }
-  if (config.apiKey === null && !isLoopbackHost(config.host)) {
-    log.warn('open to everybody who reaches this address: rules, feeds and uploads; VW_API_KEY closes it', {
-      host: config.host,
-    });
-  }
   const relay = new Relay(config.limits, log, config.ca === null ? {} : { ca: [...rootCertificates, config.ca] });
   await warmUp(log);
   try {

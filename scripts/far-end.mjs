@@ -1,5 +1,5 @@
 // A far end to try things with: takes WebSockets on 127.0.0.1 and writes what they bring to stdout, for ffplay or a
-// file. For trials only: it asks nobody who they are.
+// file; of one link at a time. For trials only: it asks nobody who they are.
 //
 //   node scripts/far-end.mjs 9001 | ffplay -fflags nobuffer -i -
 
@@ -17,11 +17,17 @@ server.on('error', (error) => {
   process.exit(1);
 });
 server.on('listening', () => process.stderr.write(`far-end: ws://127.0.0.1:${server.address().port}/ is listening\n`));
+let shown = null; // the link whose messages go to stdout: two streams mixed are a picture of neither
 server.on('connection', (socket, request) => {
-  process.stderr.write(`far-end: a link came to ${request.url}\n`);
+  const path = request.url;
+  shown ??= socket;
+  const isShown = socket === shown;
+  const fate = isShown ? '' : ', and is not written: another link is; give it a far end of its own, on another port';
+  process.stderr.write(`far-end: a link came to ${path}${fate}\n`);
   let bytes = 0;
   socket.on('message', (data) => {
     bytes += data.length;
+    if (!isShown) return;
     // The player is slower than the picture: do not take more than it reads.
     if (!process.stdout.write(data)) {
       socket.pause();
@@ -29,6 +35,9 @@ server.on('connection', (socket, request) => {
     }
   });
   socket.on('error', () => undefined); // told by 'close'
-  socket.on('close', (code) => process.stderr.write(`far-end: that link closed (${code}) after ${bytes} bytes\n`));
+  socket.on('close', (code) => {
+    if (isShown) shown = null; // the next that comes is written
+    process.stderr.write(`far-end: the link to ${path} closed (${code}) after ${bytes} bytes\n`);
+  });
 });
 process.stdout.on('error', () => process.exit(0)); // the player was closed

@@ -5,6 +5,7 @@ import { type CertificateFiles, readCertificate } from './http/certificate.js';
 import type { AllowedHosts } from './http/hosts.js';
 import type { LogLevel } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './relay/limits.js';
+import { proxyFault } from './relay/proxy.js';
 import { ConfigError, describeSettings, readSettings, type Setting, textOr } from './read-settings.js';
 import { SERVE_DEFINITIONS } from './serve-settings.js';
 import { DEFINITIONS, type Name, splitList } from './settings.js';
@@ -38,6 +39,8 @@ export function settings(): Setting[] {
  * The configuration that arguments (`{port: '9000'}`, by option name) and environment make. Throws {@link ConfigError}.
  */
 export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
+  const fault = proxyFault(env);
+  if (fault !== null) throw new ConfigError(fault);
   const value = readSettings(DEFINITIONS, options, env);
   const number = (name: Name) => Number(value[name]);
   const limits = Object.fromEntries(
@@ -96,16 +99,23 @@ function commandsOf(url: string | null, token: string | null): Config['commands'
     return null;
   }
   if (token === null && /^http/i.test(url)) {
-    throw new ConfigError('VW_API is an http address, which wants VW_API_TOKEN; accepted: ws:// or wss://, or both');
+    throw new ConfigError(
+      'VW_API is an http address, which is asked for access with VW_API_TOKEN; accepted: both, or ws:// or wss:// in VW_API',
+    );
   }
   return { url, token };
 }
 
-/** Variables that begin with VW_ and mean nothing: misspelt ones, most likely. */
-export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+/** Every variable that means something to one of the commands. */
+export function knownVariables(): string[] {
   // Those of every command (VW_URL: vw status and vw rules): one file of settings may serve several of them.
   const tables = [...Object.values(DEFINITIONS), ...Object.values(SERVE_DEFINITIONS)];
-  const known = new Set<string>(['VW_LOGLEVEL', 'VW_URL', ...tables.map((definition) => definition.env)]);
+  return [...new Set([...tables.map((definition) => definition.env), 'VW_URL', 'VW_LOGLEVEL'])];
+}
+
+/** Variables that begin with VW_ and mean nothing: misspelt ones, most likely. */
+export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  const known = new Set(knownVariables());
   return Object.keys(env).filter((name) => name.startsWith('VW_') && !known.has(name));
 }
 

@@ -1,6 +1,7 @@
 // The REST interface: each handler parses, calls one method of Relay, and serialises. Express stops here.
 
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import { jsonText } from '../http/json.js';
 import { HttpError, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
@@ -46,10 +47,10 @@ export function createApp(
     ...pageRoutes(keys, isSecure, () => watchables(relay)),
   ];
   const routes = [...described, ...aboutRoutes(described, keys !== null)];
-  for (const route of routes) mount(app, route);
+  for (const route of routes) mount(app, route, routes);
 
   app.use((request: Request) => {
-    throw noSuchPath(request.path);
+    throw noSuchPath(request.path, routes);
   });
   app.use(answerError(log));
   return app;
@@ -82,6 +83,6 @@ function answerError(log: Log): ErrorRequestHandler {
       return;
     }
     if (error instanceof HttpError) response.set(error.headers);
-    response.status(document.status).type(PROBLEM_TYPE).send(JSON.stringify(document));
+    response.status(document.status).type(PROBLEM_TYPE).send(jsonText(document));
   };
 }

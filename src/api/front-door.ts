@@ -3,6 +3,7 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { jsonText } from '../http/json.js';
 import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
 import { refuse, refuseError, respond } from '../http/answers.js';
@@ -21,7 +22,7 @@ import { supersededProblem } from './http-upload.js';
 import { knockOfHead } from './request.js';
 
 const ANSWERS: UploadAnswers = {
-  ended: (socket, summary) => respond(socket, 200, 'application/json', JSON.stringify(summary)),
+  ended: (socket, summary) => respond(socket, 200, 'application/json', jsonText(summary)),
   superseded: (socket, feed) => refuse(socket, supersededProblem(feed)),
   broken: (socket, why) =>
     refuse(socket, problem(400, 'ERR_BAD_CHUNK', `the body is not chunked as it should be: ${why}`)),

@@ -1,6 +1,7 @@
 // An upload that came through Node's HTTP parser: Content-Length, Expect, keep-alive and whatever else is not the plain
 // chunked POST that `ingest/raw-upload` takes.
 
+import { jsonText } from '../http/json.js';
 import type { Request, Response } from 'express';
 import { Pacer } from '../ingest/pacer.js';
 import { Upload } from '../ingest/upload.js';
@@ -20,7 +21,7 @@ export function takeHttpUpload(request: Request, response: Response, feed: Feed)
     pacer.end();
     request.off('data', onData).resume();
     response.set('Connection', 'close').status(409).type(PROBLEM_TYPE);
-    response.send(JSON.stringify(supersededProblem(feed.name)));
+    response.send(jsonText(supersededProblem(feed.name)));
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });
   const pacer = new Pacer(feed, request);
@@ -30,7 +31,7 @@ export function takeHttpUpload(request: Request, response: Response, feed: Feed)
   };
   request.on('data', onData);
   request.on('end', () => {
-    if (!response.headersSent) response.json(upload.end());
+    if (!response.headersSent) response.type('json').send(jsonText(upload.end()));
   });
   request.on('close', () => {
     pacer.end();

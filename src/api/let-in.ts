@@ -1,5 +1,6 @@
 // The first thing that happens to a request that Node's parser read: is it let in, and does its body come in time?
 
+import { jsonText } from '../http/json.js';
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { LINGER_MS } from '../http/answers.js';
@@ -68,7 +69,7 @@ function limitBody(request: Request, response: Response, timeoutMs: number): voi
       return;
     }
     const document = problem(408, 'ERR_TIMEOUT', 'the request body took too long');
-    response.set('Connection', 'close').status(408).type(PROBLEM_TYPE).send(JSON.stringify(document));
+    response.set('Connection', 'close').status(408).type(PROBLEM_TYPE).send(jsonText(document));
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   }, timeoutMs).unref();
   deadlines.set(request, late);

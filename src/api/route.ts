@@ -3,7 +3,8 @@
 
 import express, { type Express, type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
-import { HttpError, only } from '../http/problem.js';
+import { jsonText } from '../http/json.js';
+import { HttpError, onlyWith } from '../http/problem.js';
 import { trimName } from '../relay/rules.js';
 import type { ErrorCode } from './error-codes.js';
 
@@ -81,7 +82,7 @@ export const TAGS = {
 export type Tag = keyof typeof TAGS;
 
 /** Makes express's route of a description. */
-export function mount(app: Express, { path, operations, otherwise }: Route): void {
+export function mount(app: Express, { path, operations, otherwise }: Route, others: readonly Route[]): void {
   const route = app.route(path.replace(/\{(\w+)\}/, '*$1'));
   for (const { methods, handlers } of operations) {
     for (const method of methods) {
@@ -89,7 +90,21 @@ export function mount(app: Express, { path, operations, otherwise }: Route): voi
       route[name](...handlers);
     }
   }
-  route.all(otherwise ?? only(...operations.flatMap(({ methods }) => methods)));
+  route.all(otherwise ?? onlyWith(insteadOf(path, others), ...operations.flatMap(({ methods }) => methods)));
+}
+
+/** Where what a path does not do may be done: rules are set at one path, and listed and deleted at others. */
+function insteadOf(path: string, others: readonly Route[]): string {
+  const at = (wanted: string) => others.find((other) => other.path === wanted);
+  const methodsOf = ({ operations }: Route) => operations.flatMap(({ methods }) => methods).join(', ');
+  const setting = path.replace(/\/(?:all|\{name\})$/, '');
+  return [...new Set([`${setting}/all`, `${setting}/{name}`, setting])]
+    .filter((other) => other !== path)
+    .flatMap((other) => {
+      const route = at(other);
+      return route ? [`${other} has ${methodsOf(route)}`] : [];
+    })
+    .join('; ');
 }
 
 /** A JSON answer. */
@@ -113,7 +128,7 @@ export const TO_LOGIN: Answer = {
 /** Answers with what `of` returns, as JSON. */
 export function answer(of: (request: Request) => unknown): RequestHandler {
   return async (request, response) => {
-    response.json(await of(request));
+    response.type('json').send(jsonText(await of(request)));
   };
 }
 
@@ -124,8 +139,10 @@ export function nameIn(request: Request): string {
 }
 
 /** The answer to a path that is none. */
-export function noSuchPath(path: string): HttpError {
-  return new HttpError(404, 'ERR_NO_SUCH_PATH', `there is nothing at ${path}; GET /api lists what there is`);
+export function noSuchPath(path: string, others: readonly Route[] = []): HttpError {
+  const instead = insteadOf(path, others);
+  const hint = instead === '' ? '' : `; ${instead}`;
+  return new HttpError(404, 'ERR_NO_SUCH_PATH', `there is nothing at ${path}${hint}; GET /api lists what there is`);
 }
 
 /** A body must say that it is JSON; a form that a browser's page can send without asking does not. */

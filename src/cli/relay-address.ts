@@ -24,7 +24,7 @@ const ASKED = {
     read: relayUrl,
     doc: 'the relay; without it VW_HOST, VW_PORT and VW_CERT say where',
   },
-  key: { ...DEFINITIONS.apiKey, option: 'key', doc: 'its key; as a variable other users do not see it' },
+  key: { ...DEFINITIONS.apiKey, doc: 'its key; as a variable other users do not see it' },
   ca: { ...DEFINITIONS.ca, doc: 'PEM file of an authority to trust, or of a self-signed certificate' },
 } satisfies Record<string, Definition>;
 const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };
@@ -35,7 +35,7 @@ const END_CERTIFICATE = '-----END CERTIFICATE-----';
 /** The settings that say which relay is meant, for `--help`. */
 export const addressSettings: readonly Setting[] = describeSettings(ASKED);
 
-/** Reads `--url`, `--key`, `--ca` and the variables. Throws {@link ConfigError}. */
+/** Reads `--url`, `--api-key`, `--ca` and the variables. Throws {@link ConfigError}. */
 export function relayAddress(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): RelayAddress {
   const { url, key, ca } = readSettings(ASKED, options, env);
   const given = {
@@ -62,7 +62,7 @@ function localAddress(env: NodeJS.ProcessEnv, ca: RelayAddress['ca']): Pick<Rela
 /** Puts an address as people type it in one form. Throws an Error that says what is accepted. */
 function relayUrl(text: string): string {
   if (text === '') return '';
-  const accepted = new Error('http://host[:port] or https://host[:port]; a key goes into --key or VW_API_KEY');
+  const accepted = new Error('http://host[:port] or https://host[:port]; a key goes into --api-key or VW_API_KEY');
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (!URL.canParse(full)) throw accepted;
   const { protocol, username, password, search, hash, origin, pathname } = new URL(full);

@@ -147,8 +147,8 @@ export class RelayClient {
       case 'ERR_KEY':
         return this.#unserved(
           this.#address.key === null
-            ? 'it wants a key; give its VW_API_KEY as --key or VW_API_KEY'
-            : 'the key is not its own; compare --key or VW_API_KEY with the VW_API_KEY that it was started with',
+            ? 'it wants a key; give its VW_API_KEY as --api-key or VW_API_KEY'
+            : 'the key is not its own; compare --api-key or VW_API_KEY with the VW_API_KEY that it was started with',
         );
       case 'ERR_TOO_MANY_KEYS':
         return this.#unserved('too many wrong keys came from here; wait a minute');

@@ -2,6 +2,7 @@
 // and connections that never became a request. RFC 9112 §4, §9.6.
 
 import type { Duplex } from 'node:stream';
+import { jsonText } from './json.js';
 import { HttpError, problem, PROBLEM_TYPE, type Problem, problemOf } from './problem.js';
 
 /** How long a sender that was answered early may go on sending before it is cut off. */
@@ -19,7 +20,7 @@ export function refuseError(socket: Duplex, error: unknown): void {
 
 /** Answers with a problem document and ends the connection. */
 export function refuse(socket: Duplex, document: Problem, headers: Readonly<Record<string, string>> = {}): void {
-  respond(socket, document.status, PROBLEM_TYPE, JSON.stringify(document), document.title, headers);
+  respond(socket, document.status, PROBLEM_TYPE, jsonText(document), document.title, headers);
 }
 
 /** Answers and ends the connection; what still comes in is thrown away for a while so that the answer arrives. */

@@ -33,9 +33,15 @@ export function problem(status: number, code: string, detail: string): Problem {
 
 /** A handler that refuses the methods that a path does not have. */
 export function only(...methods: string[]): (request: { readonly method: string }) => never {
+  return onlyWith('', ...methods);
+}
+
+/** The same, with where else to go; empty: nowhere. */
+export function onlyWith(instead: string, ...methods: string[]): (request: { readonly method: string }) => never {
+  const hint = instead === '' ? '' : `; ${instead}`;
   const accepted = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
   return ({ method }) => {
-    throw new HttpError(405, 'ERR_METHOD', `${method} is not accepted here; accepted: ${accepted}`, {
+    throw new HttpError(405, 'ERR_METHOD', `${method} is not accepted here; accepted: ${accepted}${hint}`, {
       Allow: accepted,
     });
   };

@@ -2,6 +2,7 @@
 // Plain data; knows nothing of what carries it out. The schemas here serve validation, types and the API's document.
 
 import { z } from 'zod';
+import { acceptedFields, clip, dialledAddress } from './rule-words.js';
 
 /** A rule that cannot be kept. `message` says what was wrong, where, and what is accepted. */
 export class RuleError extends Error {
@@ -223,7 +224,7 @@ export function parseStreamRule(body: unknown): StreamRule {
     body,
     'ERR_BAD_STREAM_RULE',
     'stream rule',
-    '{"stream": "stream/…", "feeds": ["…"]}',
+    acceptedFields(streamSchema, { stream: '"stream/…"', feeds: '["…"]', trimMs: '{"…": -40}' }),
   );
   const entries = rule.feeds.map(readFeedEntry);
   entries.forEach(({ feed, part }, index) => {
@@ -252,7 +253,14 @@ export function parseStreamRule(body: unknown): StreamRule {
 
 /** Checks what was posted as a destination rule and puts it in its normal form. Throws {@link RuleError}. */
 export function parseDestinationRule(body: unknown): DestinationRequest {
-  const example = '{"id": "…", "stream": "…", "destination": "wss://…", "token": "…" (optional)}';
+  const example = acceptedFields(destinationSchema, {
+    id: '"…"',
+    stream: '"…"',
+    destination: '"wss://…"',
+    token: '"…"',
+    tokenSet: null,
+    swap: '"make" or "break"',
+  });
   const rule = checkRule(destinationSchema, body, 'ERR_BAD_DESTINATION_RULE', 'destination rule', example);
   const destination = parseUrl(rule.id, rule.destination);
   const { id, stream, token, swap } = rule;
@@ -272,7 +280,8 @@ export function resolveDestination(request: DestinationRequest, before: Destinat
   if (token === undefined && /^https?:/i.test(destination)) {
     throw new RuleError(
       'ERR_TOKEN_WANTED',
-      `destination "${id}": an http:// or https:// address is asked for access with a token; accepted: one with "token"`,
+      `destination "${id}": an http:// or https:// address is asked for access with a token; accepted: the same with "token", ` +
+        `or an address that is dialled without one, e.g. ${dialledAddress(destination)}`,
     );
   }
   return token === undefined ? plain : { ...plain, token };
@@ -345,10 +354,4 @@ export function checkRule<T>(schema: z.ZodType<T>, body: unknown, code: string, 
     return path === '' ? fault : `${path}: ${fault}`;
   });
   throw new RuleError(code, `${what}: ${faults.join('; ')}. Accepted: ${example}`);
-}
-
-/** A name as it may stand in a message: not endless, nothing that moves the cursor. */
-function clip(text: string): string {
-  const clean = text.replace(/[^\x20-\x7e]/g, '?');
-  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;
 }

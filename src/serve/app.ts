@@ -11,6 +11,7 @@ import express, {
 import helmet from 'helmet';
 import { METRICS_TYPE } from '../metrics.js';
 import { refuseEmptySegments, withoutLastSlash } from '../http/path.js';
+import { jsonText } from '../http/json.js';
 import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 import { LOG_WELL } from '../log-output.js';
 import type { Codes } from './codes.js';
@@ -222,7 +223,7 @@ function readableTopic(hall: Hall, request: Request, tokens: NonNullable<Hall['t
 }
 
 const wantUpgrade: RequestHandler = (request, _response, next) => {
-  if (request.method !== 'GET') {
+  if (request.method !== 'GET' && request.path.startsWith('/session/')) {
     next();
     return;
   }
@@ -233,7 +234,7 @@ const wantUpgrade: RequestHandler = (request, _response, next) => {
 
 function answer(of: (request: Request) => unknown): RequestHandler {
   return async (request, response) => {
-    response.json(await of(request));
+    response.type('json').send(jsonText(await of(request)));
   };
 }
 
@@ -247,6 +248,6 @@ function answerError({ log }: Hall): ErrorRequestHandler {
     }
     if (error instanceof HttpError) response.set(error.headers);
     const document = known ?? problem(500, 'ERR_INTERNAL', 'the server could not do this; its log says why');
-    response.status(document.status).type(PROBLEM_TYPE).send(JSON.stringify(document));
+    response.status(document.status).type(PROBLEM_TYPE).send(jsonText(document));
   };
 }

@@ -35,7 +35,7 @@ describe('relayAddress', () => {
 
   for (const [options, env, said] of [
     [{ url: 'ws://board' }, {}, '--url="ws://board" cannot be used; accepted: http://host[:port]'],
-    [{ url: 'http://me:secret@board' }, {}, '--key or VW_API_KEY'],
+    [{ url: 'http://me:secret@board' }, {}, '--api-key or VW_API_KEY'],
     [{ url: 'http://board/?key=x' }, {}, 'accepted: http://host'],
     [{ url: 'http://' }, {}, 'accepted: http://host'],
     [{}, { VW_URL: 'a b' }, 'VW_URL="a b" cannot be used'],
@@ -43,7 +43,7 @@ describe('relayAddress', () => {
     [{}, { VW_PORT: 'x' }, 'VW_PORT="x" cannot be used'],
     [{ ca: '/nowhere.pem' }, {}, 'a PEM file that is there'],
     [{ ca: '/etc/hostname' }, {}, 'holds no certificate'],
-    [{ key: 'a b' }, {}, '--key=(secret) cannot be used'],
+    [{ 'api-key': 'a b' }, {}, '--api-key=(secret) cannot be used'],
   ] as [Record<string, string>, Record<string, string>, string][]) {
     it(`refuses ${JSON.stringify({ ...options, ...env })}`, () => {
       expect(() => relayAddress(options, env)).to.throw(ConfigError, said);
@@ -52,7 +52,7 @@ describe('relayAddress', () => {
 
   it('takes the key and the authority from options and variables', () => {
     expect(relayAddress({}, { VW_API_KEY: 'k1' }).key).to.equal('k1');
-    expect(relayAddress({ key: 'k2' }, { VW_API_KEY: 'k1' }).key).to.equal('k2');
+    expect(relayAddress({ 'api-key': 'k2' }, { VW_API_KEY: 'k1' }).key).to.equal('k2');
     expect(relayAddress({}, {})).to.deep.include({ key: null, ca: null, isPinned: false });
   });
 

@@ -61,7 +61,7 @@ describe('RelayClient', () => {
 
   it('says what to do about a key', async () => {
     const relay = await Answers.start(problem(401, 'ERR_KEY'));
-    expect((await refusal(clientOf(relay.url))).message).to.contain('it wants a key; give its VW_API_KEY as --key');
+    expect((await refusal(clientOf(relay.url))).message).to.contain('it wants a key; give its VW_API_KEY as --api-key');
     expect((await refusal(clientOf(relay.url, { key: 'x' }))).message).to.contain('the key is not its own');
     relay.reply = problem(429, 'ERR_TOO_MANY_KEYS');
     expect((await refusal(clientOf(relay.url))).message).to.contain('wait a minute');

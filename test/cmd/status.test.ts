@@ -105,7 +105,7 @@ describe('vw status', () => {
   it('--help says what it is for, and which ends there are', async () => {
     const vw = Program.run(['status', '--help']);
     expect(await vw.exit()).to.equal(0);
-    for (const words of ['--watch', '--json', '--url', 'VW_URL', '--key', 'VW_API_KEY', '--ca', 'ends with 0']) {
+    for (const words of ['--watch', '--json', '--url', 'VW_URL', '--api-key', 'VW_API_KEY', '--ca', 'ends with 0']) {
       expect(vw.stdout).to.contain(words);
     }
   });
@@ -203,7 +203,7 @@ describe('vw status of a relay', () => {
       const vw = Program.run(['status', ...args], { ...settings, ...more });
       return { code: await vw.exit(), stderr: vw.stderr };
     };
-    const [refused, wrong] = [await run([]), await run(['--key', 'k2'])];
+    const [refused, wrong] = [await run([]), await run(['--api-key', 'k2'])];
     expect([refused.code, wrong.code]).to.deep.equal([3, 3]);
     expect(refused.stderr).to.contain('it wants a key; give its VW_API_KEY');
     expect(wrong.stderr).to.contain('the key is not its own');

@@ -45,11 +45,14 @@ describe('vw', () => {
     [['stream', '--prot', '1'], '--prot'],
     [['stream', 'now'], 'now'],
     [['stream', '--port'], '--port'],
+    [['stream', '--api-kye', 'x'], '(--api-key was meant?)'],
+    [['status', '--key', 'a-secret'], '--key is a PEM file, of vw stream and vw serve; the API key is --api-key'],
+    [['rules', 'export', '--key=a-secret'], 'the API key is --api-key'],
   ] as const) {
     it(`"${args.join(' ')}" ends with 2 and says what is wrong`, async () => {
       const vw = Program.run(args);
       expect(await vw.exit()).to.equal(2);
-      expect(vw.stderr).to.contain(said);
+      expect(vw.stderr).to.contain(said).and.not.contain('a-secret');
     });
   }
 });
@@ -85,6 +88,27 @@ describe('vw stream', () => {
     expect([await good.exit(), await bad.exit()]).to.deep.equal([0, 2]);
     expect(good.stdout).to.contain('good');
     expect(bad.stderr).to.contain('--port="x"');
+  });
+
+  it('--check-config says all that the start would say, in the same words', async () => {
+    const variables = { VW_APIKEY: 'x', VW_API_KEY: 'short', VW_HOST: '0.0.0.0' };
+    const [check, proxy, serve, started] = [
+      Program.run(['stream', '--check-config'], variables),
+      Program.run(['stream', '--check-config'], { HTTPS_PROXY: 'ftp://nowhere' }),
+      Program.run(['serve', '--check-config'], { VW_SERVE_HOST: '0.0.0.0', VW_SERVE_OPEN: 'true', VW_SERVE_PROT: '1' }),
+      await Program.stream(variables),
+    ];
+    expect([await check.exit(), await proxy.exit(), await serve.exit()]).to.deep.equal([0, 2, 0]);
+    expect(check.stdout).to.equal(
+      'warning: unknown variable, not used (variable=VW_APIKEY, meant=VW_API_KEY)\n' +
+        'warning: VW_API_KEY is short: it can be guessed (wanted=16)\n' +
+        'the configuration is good\n',
+    );
+    const said = started.lines.filter(({ level }) => level === 'warn');
+    for (const { message } of said) expect(check.stdout).to.include(`warning: ${String(message)} (`);
+    expect(said).to.have.lengthOf(2);
+    expect(proxy.stderr).to.match(/^vw: HTTPS_PROXY cannot be used; accepted: /);
+    expect(serve.stdout).to.include('meant=VW_SERVE_PORT').and.include('warning: open to everybody who reaches');
   });
 
   it('ends with 1 and says so when its port is in use', async () => {

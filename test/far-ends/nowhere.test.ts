@@ -44,6 +44,14 @@ describe('a stream that has no rule', () => {
     await until('nobody waits any more', () => !('stream/other' in relay.relay.stats().streams));
   });
 
+  it('is what its page says while it waits, and not once there is a rule', async () => {
+    const relay = await TestRelay.start();
+    const page = async () => (await relay.api('GET', '/play/stream/front')).text;
+    expect(await page()).to.include('data-waiting="There is no stream rule “stream/front” yet."');
+    await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
+    expect(await page()).not.to.include('data-waiting');
+  });
+
   it('is not told of where its rule comes right behind', async () => {
     const relay = await TestRelay.start();
     await relay.send({ stream: 'stream/front', destination: 'ws://127.0.0.1:1/in/x' });

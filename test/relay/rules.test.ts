@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import {
   type DestinationRequest,
+  destinationSchema,
   nameFault,
   parseDestinationRule,
   parseStreamRule,
+  resolveDestination,
   RuleError,
+  streamSchema,
   trimName,
 } from '../../src/relay/rules.js';
 
@@ -153,5 +156,36 @@ describe('parseDestinationRule', () => {
       parseDestinationRule({ ...good, ...part }),
     );
     expect(tokens.map(({ token }) => token)).to.deep.equal([undefined, null, 'x']);
+  });
+});
+
+describe('what is said to be accepted', () => {
+  const said = (parse: () => unknown) => {
+    try {
+      parse();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('it is accepted');
+  };
+
+  it('is every field of a rule, as its schema has them', () => {
+    const stream = said(() => parseStreamRule({}));
+    for (const name of Object.keys(streamSchema.shape)) expect(stream).to.include(`"${name}"`);
+    const destination = said(() => parseDestinationRule({}));
+    const shown = Object.keys(destinationSchema.shape).filter((name) => name !== 'tokenSet');
+    for (const name of shown) expect(destination).to.include(`"${name}"`);
+    expect(stream).to.include('"trimMs": {"…": -40} (optional)');
+    expect(destination).to.include('"swap": "make" or "break" (optional)');
+  });
+
+  it('names both ways out for an http address without a token, and not its query', () => {
+    const request = parseDestinationRule({
+      id: '1',
+      stream: 'a',
+      destination: 'http://far.example:81/in/a?code=s3cret',
+    });
+    const words = said(() => resolveDestination(request, undefined));
+    expect(words).to.include('the same with "token"').and.include('ws://far.example:81/in/a').and.not.include('s3cret');
   });
 });

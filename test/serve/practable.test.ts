@@ -17,7 +17,7 @@ describe('a far end of ours, to a client of practable', () => {
     const serve = await TestServe.start();
     const { status, text, uri } = await serve.access('x', serve.token('x'));
     expect(status).to.equal(200);
-    expect(text).to.equal(JSON.stringify({ uri }));
+    expect(text).to.equal(`${JSON.stringify({ uri })}\n`);
     expect(uri).to.match(new RegExp(`^ws://127.0.0.1:${serve.port}/session/x\\?code=[\\w-]{32}$`));
     const client = new TestClient(uri);
     await client.opened();

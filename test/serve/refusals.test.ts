@@ -177,8 +177,8 @@ describe('a far end of ours refuses at /session a code', () => {
   }
 
   async function lateCode(serve: TestServe): Promise<string> {
-    const at = Date.now();
     const path = await pathOfCode(serve, 'x');
+    const at = Date.now(); // or later than it was made
     await until('the code is too old', () => Date.now() > at + 400);
     return path;
   }
@@ -256,7 +256,7 @@ describe('a far end of ours refuses', () => {
       expect((await ask(path, serve.token('', ['stats']))).text, path).to.contain('hidden-topic');
       expect((await ask(path, serve.token('', ['relay:stats']))).status, path).to.equal(200);
     }
-    expect((await ask('/api/topics', serve.token('other'))).text).to.equal('[]');
+    expect((await ask('/api/topics', serve.token('other'))).text).to.equal('[]\n');
     expect((await ask('/api/topics', serve.token('hidden-topic', ['write']))).status).to.equal(401);
     for (const token of [serve.token('other'), serve.token('hidden-topic', ['write']), undefined]) {
       expect((await ask('/api/play/hidden-topic', token)).status).to.equal(401);

@@ -69,7 +69,7 @@ export class RawUpload {
 
   /** The final answer. */
   async answer(): Promise<RawAnswer> {
-    await until('the upload is answered', () => /\r\n\r\n[^]*\}$/.test(this.heard));
+    await until('the upload is answered', () => /\r\n\r\n[^]*\}\n$/.test(this.heard));
     const [head, body] = this.heard.split('\r\n\r\n');
     return { status: Number(head!.slice(9, 12)), body: JSON.parse(body!) as Record<string, unknown> };
   }

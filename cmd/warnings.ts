@@ -1,0 +1,76 @@
+// What is said of a configuration that can be used and may not be what was meant: by a server when it starts, and by
+// --check-config, in the same words.
+
+import { closestName } from '../src/closest.js';
+import { type Config, knownVariables, unknownVariables } from '../src/config.js';
+import type { Facts } from '../src/log.js';
+import { isLoopbackHost } from '../src/relay/proxy.js';
+import { guardedBy } from '../src/serve/server.js';
+import type { ServeConfig } from '../src/serve-config.js';
+
+/** RFC 7518 §3.2: a key for HS256 is as long as the hash, or longer. */
+const GOOD_SECRET_LENGTH = 32;
+/** With ten tries a minute from an address, and many addresses. */
+const GOOD_KEY_LENGTH = 16;
+
+/** One thing that is said. */
+export interface Warning {
+  readonly message: string;
+  readonly facts: Facts;
+}
+
+/** A warning as `--check-config` prints it. */
+export function warningText({ message, facts }: Warning): string {
+  const texts = Object.entries(facts).map(([name, value]) => `${name}=${String(value)}`);
+  return `warning: ${message}${texts.length === 0 ? '' : ` (${texts.join(', ')})`}`;
+}
+
+/** Variables that mean nothing: misspelt, most likely. */
+export function environmentWarnings(env: NodeJS.ProcessEnv): Warning[] {
+  return unknownVariables(env).map((variable) => {
+    const meant = closestName(variable, knownVariables());
+    const facts = meant === null ? { variable } : { variable, meant };
+    return { message: 'unknown variable, not used', facts };
+  });
+}
+
+/** What lets in more than somebody may think. */
+export function streamWarnings({ apiKey, host }: Config): Warning[] {
+  const warnings: Warning[] = [];
+  if (apiKey === null && !isLoopbackHost(host)) {
+    warnings.push({
+      message: 'open to everybody who reaches this address: rules, feeds and uploads; VW_API_KEY closes it',
+      facts: { host },
+    });
+  }
+  if (apiKey !== null && apiKey.length < GOOD_KEY_LENGTH) {
+    warnings.push({ message: 'VW_API_KEY is short: it can be guessed', facts: { wanted: GOOD_KEY_LENGTH } });
+  }
+  return warnings;
+}
+
+/** What lets in more, or fewer, than somebody may think. */
+export function serveWarnings(config: ServeConfig): Warning[] {
+  const { host, secret } = config;
+  const guarded = guardedBy(config);
+  const warnings: Warning[] = [];
+  if (guarded === 'open') {
+    warnings.push({
+      message: 'open to everybody who reaches this address: publishing and watching; VW_SERVE_SECRET closes it',
+      facts: { host },
+    });
+  }
+  if (guarded === 'loopback' && !isLoopbackHost(host)) {
+    warnings.push({
+      message: 'serves its own machine only, because no VW_SERVE_SECRET is set; VW_SERVE_OPEN=true opens it to all',
+      facts: { host },
+    });
+  }
+  if (secret !== null && secret.length < GOOD_SECRET_LENGTH) {
+    warnings.push({
+      message: 'VW_SERVE_SECRET is short: it can be guessed from a token',
+      facts: { wanted: GOOD_SECRET_LENGTH },
+    });
+  }
+  return warnings;
+}

@@ -1,0 +1,29 @@
+// Parts of what is said of a rule that is refused. Pure.
+
+import type { z } from 'zod';
+
+/** The fields of a schema, each with what may stand there; null: it is not worth mentioning. */
+export function acceptedFields<S extends z.ZodRawShape>(
+  { shape }: z.ZodObject<S>,
+  samples: { readonly [K in keyof S]: string | null },
+): string {
+  const fields = Object.entries(shape).flatMap(([name, field]) => {
+    const sample = samples[name];
+    if (sample === null || sample === undefined) return [];
+    const isOptional = (field as z.ZodType).safeParse(undefined).success;
+    return [`"${name}": ${sample}${isOptional ? ' (optional)' : ''}`];
+  });
+  return `{${fields.join(', ')}}`;
+}
+
+/** A WebSocket's address in place of an http one, without its query. */
+export function dialledAddress(destination: string): string {
+  const { protocol, host, pathname } = new URL(destination);
+  return `${protocol.replace('http', 'ws')}//${host}${pathname}`;
+}
+
+/** A name as it may stand in a message: not endless, nothing that moves the cursor. */
+export function clip(text: string): string {
+  const clean = text.replace(/[^\x20-\x7e]/g, '?');
+  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;
+}
