@@ -2,7 +2,7 @@
 
 import { escapeHtml } from '../web/player-page.js';
 import type { Json, OpenApi } from './openapi.js';
-import { schemaLink, schemaRows } from './docs-schema.js';
+import { prose, schemaLink, schemaRows } from './docs-schema.js';
 
 /** The page of a document; `base` is where the relay is, for the commands in it. */
 export function docsPage(document: OpenApi, base: string): string {
@@ -10,10 +10,10 @@ export function docsPage(document: OpenApi, base: string): string {
   const parts = tags.map(({ name, description }) => {
     const paths = Object.entries(document.paths).filter(([, item]) => tagOf(item) === name);
     const all = paths.map(([path, item]) => pathHtml(path, item, base)).join('');
-    return `<section id="${idOf(name)}"><h2>${name}</h2><p>${escapeHtml(description)}</p>${all}</section>`;
+    return `<section id="${idOf(name)}"><h2>${name}</h2><p>${prose(description)}</p>${all}</section>`;
   });
   const schemas = Object.entries(components.schemas).map(([name, schema]) => {
-    const words = typeof schema.description === 'string' ? `<p>${escapeHtml(schema.description)}</p>` : '';
+    const words = typeof schema.description === 'string' ? `<p>${prose(schema.description)}</p>` : '';
     return `<details id="schema-${name}"><summary><code>${name}</code></summary>${words}${schemaRows(schema)}</details>`;
   });
   const links = [...tags.map(({ name }) => name), 'Errors', 'Schemas'];
@@ -57,7 +57,7 @@ function operationHtml(path: string, methods: readonly string[], operation: Json
   const errors = responses.filter(isProblem).map(([, response]) => response);
   return (
     `<article id="${id}"><h3>${badges} <code>${escapeHtml(path)}</code></h3>` +
-    `<p><a href="#${id}">${escapeHtml(String(operation.summary))}</a>${hasMore ? `. ${escapeHtml(words)}` : ''}</p>` +
+    `<p><a href="#${id}">${prose(String(operation.summary))}</a>${hasMore ? `. ${prose(words)}` : ''}</p>` +
     `${parametersHtml((operation.parameters ?? []) as Json[])}${takesHtml(operation)}` +
     `<dl>${answers.map(([status, response]) => answerHtml(status, response)).join('')}</dl>` +
     `<pre><code>${escapeHtml(curlOf(path, methods[0]!, operation, base))}</code></pre>` +
@@ -68,7 +68,7 @@ function operationHtml(path: string, methods: readonly string[], operation: Json
 
 function parametersHtml(parameters: readonly Json[]): string {
   const rows = parameters.map(({ name, in: where, description }) => {
-    return `<dt><code>${escapeHtml(String(name))}</code> <small>${String(where)}</small></dt><dd>${escapeHtml(String(description))}</dd>`;
+    return `<dt><code>${escapeHtml(String(name))}</code> <small>${String(where)}</small></dt><dd>${prose(String(description))}</dd>`;
   });
   return rows.length === 0 ? '' : `<dl>${rows.join('')}</dl>`;
 }
@@ -88,7 +88,7 @@ function answerHtml(status: string, { description, content = {} }: Json): string
     type === undefined
       ? ''
       : ` <small>${[schemaLink(media!.schema, ''), type].filter((one) => one !== '').join(', ')}</small>`;
-  return `<dt><code>${status}</code></dt><dd>${escapeHtml(String(description))}${what}</dd>`;
+  return `<dt><code>${status}</code></dt><dd>${prose(String(description))}${what}</dd>`;
 }
 
 /** The codes of responses, each with what it means. */
@@ -96,7 +96,7 @@ function errorsHtml(responses: readonly Json[]): string {
   const rows = responses.flatMap(({ content }) => {
     const { examples } = (content as Record<string, Json>)['application/problem+json']!;
     return Object.entries(examples as Record<string, { summary: string; value: { status: number } }>).map(
-      ([code, { summary, value }]) => `<dt>${value.status} <code>${code}</code></dt><dd>${escapeHtml(summary)}</dd>`,
+      ([code, { summary, value }]) => `<dt>${value.status} <code>${code}</code></dt><dd>${prose(summary)}</dd>`,
     );
   });
   return `<dl class="errors">${rows.join('')}</dl>`;
@@ -120,7 +120,7 @@ function curlOf(path: string, method: string, operation: Json, base: string): st
 function paragraphs(text: string): string {
   return text
     .split('\n\n')
-    .map((one) => `<p>${escapeHtml(one).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`)
+    .map((one) => `<p>${prose(one)}</p>`)
     .join('');
 }
 

@@ -3,6 +3,11 @@
 import { escapeHtml } from '../web/player-page.js';
 import type { Json } from './openapi.js';
 
+/** Words of the document as HTML: what stands between backticks is code. */
+export function prose(words: string): string {
+  return escapeHtml(words).replace(/`([^`]+)`/g, '<code>$1</code>');
+}
+
 /** What a value may be, with links to schemas that have a name; `otherwise`: where the schema does not say. */
 export function schemaLink(schema: Json, otherwise = 'anything'): string {
   const { $ref, type, anyOf, oneOf, const: only, items, additionalProperties, properties } = schema;
@@ -31,7 +36,7 @@ export function schemaRows(schema: Json): string {
 function fieldsOf({ properties = {}, required = [] }: Json, prefix: string): string {
   return Object.entries(properties as Record<string, Json>)
     .map(([name, field]) => {
-      const words = typeof field.description === 'string' ? escapeHtml(field.description) : '';
+      const words = typeof field.description === 'string' ? prose(field.description) : '';
       const may = (required as string[]).includes(name) ? '' : ', may be left out';
       const within = fieldsOf((field.type === 'array' ? field.items : field) as Json, `${prefix}${name}.`);
       return (

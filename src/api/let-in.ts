@@ -53,7 +53,7 @@ export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
   };
 }
 
-/** Not `request.accepts`: its parser takes seconds for a field of 16 KiB that has a quotation mark and many commas. */
+/** Not `request.accepts`: it counts quotation marks in growing prefixes, 20 ms for a field of 16 KiB, and that without a key. */
 function acceptsHtml(accept = '*/*'): boolean {
   const types = accept.split(',').map((range) => range.split(';', 1)[0]!.trim().toLowerCase());
   return types.some((type) => type === 'text/html' || type === 'text/*' || type === '*/*');

@@ -26,7 +26,7 @@ export function playerPage({ name, socket, status, wantsToken }: PlayerPage): st
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<meta name="color-scheme" content="dark">
+<meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <link rel="icon" href="/player/icon.svg">
 <link rel="stylesheet" href="/player/player.css">

@@ -7,7 +7,7 @@ export function topicsPage(wantsToken: boolean): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="dark">
+<meta name="color-scheme" content="light dark">
 <title>vw: what there is to watch</title>
 <link rel="icon" href="/player/icon.svg">
 <link rel="stylesheet" href="/player/topics.css">

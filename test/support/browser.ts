@@ -21,11 +21,23 @@ const ARGS = [
   '--autoplay-policy=document-user-activation-required', // as people have it
 ];
 
+/** What a browser is told beside its window's size. */
+export interface BrowserOptions {
+  readonly args?: readonly string[];
+  readonly ignoreHTTPSErrors?: boolean;
+}
+
 /** A browser with one new profile, gone after the test. */
-export async function openBrowser(viewport = { width: 1000, height: 640 }): Promise<BrowserContext> {
+export async function openBrowser(
+  viewport = { width: 1000, height: 640 },
+  { args = [], ignoreHTTPSErrors = false }: BrowserOptions = {},
+): Promise<BrowserContext> {
   if (!existsSync(CHROMIUM)) throw new Error(`this test needs ${CHROMIUM}: scripts/test-setup installs it`);
   const profile = mkdtempSync(join(tmpdir(), 'vw-chromium-'));
-  const options = { executablePath: CHROMIUM, headless: true, args: ARGS, viewport };
+  const options = {
+    ...{ executablePath: CHROMIUM, headless: true, viewport, ignoreHTTPSErrors },
+    args: [...ARGS, ...args],
+  };
   const context = await chromium.launchPersistentContext(profile, options);
   afterTest(async () => {
     await context.close();
