@@ -30,7 +30,7 @@ const tables = Buffer.concat([
 
 /** Pictures as packets, with one of sound behind every packet; the first comes behind the tables. */
 function program(pictures: readonly { bytes: readonly number[]; isMarked?: boolean }[]): Buffer {
-  const parts = [tables];
+  const parts: Uint8Array[] = [tables];
   let counter = 0;
   let sound = 0;
   pictures.forEach(({ bytes, isMarked = false }, i) => {
