@@ -350,40 +350,6 @@ describe('a mute of the sound', () => {
     });
   });
 
-  it('of everything holds for a picture that runs on until another takes its place', () => {
-    const remuxer = new Remuxer();
-    const picture = tables([{ streamType: 0x1b, pid: PID }]);
-    remuxer.setInputs([{ feed: 'a', select: 'all' }], 0);
-    remuxer.push('a', Buffer.concat([picture, unit(0xe0)]), true, 10);
-    remuxer.setInputs([{ feed: 'b', select: 'all' }], 20);
-    expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 2), false, 30) ?? [])), 'it runs on').to.be.greaterThan(
-      100,
-    );
-    remuxer.endReplaced('a', 40);
-    expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 4), false, 50) ?? []))).to.equal(0);
-  });
-
-  it('lets no sound out afterwards that has waited with the first of its feed', () => {
-    const waited = (isMuted: boolean): number => {
-      const remuxer = new Remuxer();
-      const inputs = (select: 'all' | 'other-than-audio'): RemuxInput[] => [
-        { feed: 'cam', select: 'all' },
-        { feed: 'mic', select },
-      ];
-      const send = (feed: string, bytes: Buffer, begins: boolean, atMs: number) =>
-        Buffer.from(remuxer.push(feed, bytes, begins, atMs) ?? []);
-      remuxer.setInputs(inputs(isMuted ? 'other-than-audio' : 'all'), 0);
-      send('cam', Buffer.concat([tables([{ streamType: 0x1b, pid: PID }]), unit(0xe0)]), true, 10);
-      send('mic', Buffer.concat([tables([{ streamType: 0x03, pid: PID }]), unit(0xc0)]), true, 20);
-      remuxer.setInputs(inputs('all'), 30);
-      const ticked = [40, 100, 500, 1000, 2000, 3100].map((ms) => Buffer.from(remuxer.tick(ms) ?? []));
-      // Once the wait is over, what has waited comes with the next message.
-      return secrets(Buffer.concat([...ticked, send('mic', sectionPackets(0, patSection(PMT), 1), false, 3200)]));
-    };
-    expect(waited(false), 'without a mute it is sent').to.be.greaterThan(100);
-    expect(waited(true)).to.equal(0);
-  });
-
   it('has counters that go on, whatever was lost meanwhile', () => {
     const before = tables([
       { streamType: 0x1b, pid: PID },

@@ -1,0 +1,59 @@
+// A mute of what a stream still holds: a picture that runs on, sound that waits. Literal bytes.
+
+import { expect } from 'chai';
+import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+
+const PMT = 0x1000;
+const PID = 0x100;
+const SECRET = 0x5e; // what payloads are filled with
+
+function tables(streamType: number): Buffer {
+  return Buffer.concat([
+    sectionPackets(0, patSection(PMT)),
+    sectionPackets(PMT, pmtSection([{ streamType, pid: PID }])),
+  ]);
+}
+
+function unit(streamId: number, counter = 0): Buffer {
+  const payload = Buffer.from([0, 0, 1, streamId, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1]);
+  return packet({ pid: PID, counter, startsUnit: true, randomAccess: true, fill: SECRET, payload });
+}
+
+const secrets = (bytes: Buffer) => bytes.filter((byte) => byte === SECRET).length;
+
+describe('a mute of what a Remuxer holds', () => {
+  it('of everything holds for a picture that runs on until another takes its place', () => {
+    const remuxer = new Remuxer();
+    const picture = tables(0x1b);
+    remuxer.setInputs([{ feed: 'a', select: 'all' }], 0);
+    remuxer.push('a', Buffer.concat([picture, unit(0xe0)]), true, 10);
+    remuxer.setInputs([{ feed: 'b', select: 'all' }], 20);
+    expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 1), false, 30) ?? [])), 'it runs on').to.be.greaterThan(
+      100,
+    );
+    remuxer.endReplaced('a', 40);
+    expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 2), false, 50) ?? []))).to.equal(0);
+  });
+
+  it('lets no sound out afterwards that has waited with the first of its feed', () => {
+    const waited = (isMuted: boolean): number => {
+      const remuxer = new Remuxer();
+      const inputs = (select: 'all' | 'other-than-audio'): RemuxInput[] => [
+        { feed: 'cam', select: 'all' },
+        { feed: 'mic', select },
+      ];
+      const send = (feed: string, bytes: Buffer, begins: boolean, atMs: number) =>
+        Buffer.from(remuxer.push(feed, bytes, begins, atMs) ?? []);
+      remuxer.setInputs(inputs(isMuted ? 'other-than-audio' : 'all'), 0);
+      send('cam', Buffer.concat([tables(0x1b), unit(0xe0)]), true, 10);
+      send('mic', Buffer.concat([tables(0x03), unit(0xc0)]), true, 20);
+      remuxer.setInputs(inputs('all'), 30);
+      const ticked = [40, 100, 500, 1000, 2000, 3100].map((ms) => Buffer.from(remuxer.tick(ms) ?? []));
+      // Once the wait is over, what has waited comes with the next message.
+      return secrets(Buffer.concat([...ticked, send('mic', sectionPackets(0, patSection(PMT), 1), false, 3200)]));
+    };
+    expect(waited(false), 'without a mute it is sent').to.be.greaterThan(100);
+    expect(waited(true)).to.equal(0);
+  });
+});
