@@ -70,9 +70,12 @@ export class PcrOutput {
     const slip = at.driver.sender.slip;
     at.driver.sender.slip = 0;
     if (Number.isNaN(this.last)) this.lag = this.#enough(at.need, keep);
-    // Another's time is joined where the PCR has come to.
+    // Another's time is joined where the PCR has come to: of stamps, where it was when the newest of them came.
     else if (this.#driver !== at.driver || this.#isByStamps !== at.isByStamps) {
-      this.lag = at.time - (this.last + elapsed);
+      const { sender, offset } = at.driver;
+      this.lag = at.isByStamps
+        ? sender.time + offset - this.last - (sender.atMs - this.atMs) * TICKS_PER_MS
+        : at.time - this.last - elapsed;
     } else this.lag += slip;
     const passed = at.isByStamps ? at.time - slip - this.#time : elapsed;
     this.#driver = at.driver;

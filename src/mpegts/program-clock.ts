@@ -40,6 +40,9 @@ const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
 
+/** A source that has sent nothing for so long does not say what time it is. */
+const GONE_MS = 600;
+
 /** What the clock keeps of a feed. */
 export interface ClockedFeed {
   clock: FeedClock | null;
@@ -83,6 +86,9 @@ export class ProgramClock {
   lateUnits = 0;
   /** Times a feed was lined up anew because its stamps jumped or it had fallen behind. */
   jumps = 0;
+
+  /** Whether feeds have come that have no clock yet. */
+  othersWait = false;
 
   #base = NaN;
   #reference: FeedClock | null = null;
@@ -226,7 +232,11 @@ export class ProgramClock {
     if (!driver) return at;
     at.isByStamps = this.#isAlone;
     if (at.isByStamps) {
-      at.time = driver.sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
+      const { sender } = driver;
+      // It stands still, and sound of another feed waits for its second unit: time goes on by itself.
+      const isGone = this.othersWait && nowMs - sender.atMs > Math.max(GONE_MS, sender.stepMs * 1.5);
+      if (isGone && !Number.isNaN(this.pcr.last)) at.time = NaN;
+      else at.time = driver.sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
       at.need = driver.sender.need;
       return at;
     }

@@ -105,14 +105,15 @@ export class ProgramOutput {
         this.insertPcr(this.clock.pcr.step(MOST_ADVANCE, nowMs));
       }
     }
-    if (isCarried) this.#carry(nowMs);
-    else if (
-      advance > (this.clock.pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) &&
-      !this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)
-    ) {
-      if (!this.sentTables) this.insertTables(nowMs);
-      this.insertMadePcr(feed, nowMs);
+    if (isCarried) {
+      this.#carry(nowMs);
+      return;
     }
+    const { pcr } = this.clock;
+    const isDue = advance > (pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) || pcr.sinceMs(nowMs) > REPEAT_MS;
+    if (!isDue || this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
+    if (!this.sentTables) this.insertTables(nowMs);
+    this.insertMadePcr(feed, nowMs);
   }
 
   /** Rewrites the PCR of the packet at `to` in the buffer. */

@@ -276,7 +276,9 @@ export class Remuxer implements ProgramFacts {
 
   #makeDue(nowMs: number): Uint8Array | null {
     this.#output.buffer.open(NOTHING, PACKET_BYTES + this.#output.tables.length);
+    this.#output.clock.othersWait = [...this.#feeds.values()].some(({ hold }) => hold !== null);
     this.#output.tick(nowMs);
+    this.#output.clock.othersWait = false;
     return this.#output.buffer.close()?.slice() ?? null; // the buffer may be wanted once more
   }
 
