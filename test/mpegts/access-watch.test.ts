@@ -30,7 +30,7 @@ const tables = Buffer.concat([
 
 /** Pictures as packets, with one of sound behind every packet; the first comes behind the tables. */
 function program(pictures: readonly { bytes: readonly number[]; isMarked?: boolean }[]): Buffer {
-  const parts = [tables];
+  const parts: Buffer[] = [tables];
   let counter = 0;
   let sound = 0;
   pictures.forEach(({ bytes, isMarked = false }, i) => {
@@ -112,7 +112,7 @@ describe('a random access point, however the upload is cut', () => {
         expect(bytes.subarray(0, tables.length).equals(tables), 'tables').to.be.true;
         const es = elementary(bytes);
         const whole = kind === 'bare' ? [...AUD, 0, ...SPS, 0, ...PPS, ...kinds.bare.slice(AUD.length)] : kinds[kind];
-        expect(es.equals(Buffer.from([...whole, ...kinds.plain])), `${es.toString('hex', 0, 40)}`).to.be.true;
+        expect(es.equals(Buffer.from([...whole, ...kinds.plain])), es.toString('hex', 0, 40)).to.be.true;
       }),
     );
   });
