@@ -12,6 +12,9 @@ const AAC_CHANNELS = [0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 24, 8];
 
 /** 22.2, the most there is a layout for. */
 const MOST_CHANNELS = 24;
+/** syncExtensionType of what AudioSpecificConfig has behind it (§1.6.2.1). */
+const SBR_SYNC = 0x2b7;
+const PS_SYNC = 0x548;
 /** id_syn_ele of a program_config_element. */
 const ID_PCE = 5;
 
@@ -64,19 +67,29 @@ function readStreamMuxConfig(found: Parameters): boolean {
   }
   reader.skip(1 + 6); // allStreamsSameTimeFraming, numSubFrames
   if (reader.bits(4 + 3) !== 0) return false; // numProgram, numLayer: never seen
-  if (version === 1) readLatmValue(); // ascLen
+  const length = version === 1 ? readLatmValue() : 0; // ascLen; 0: not told
+  const end = reader.bitsRead + length;
   const type = readObjectType();
   let sampleRate = readSamplingRate();
   const configuration = reader.bits(4); // channelConfiguration
   let channels = AAC_CHANNELS[configuration] ?? 0;
   if (type === 5 || type === 29) sampleRate = readSamplingRate(); // SBR: extensionSamplingFrequency is what is heard
   if (type === 29 && channels === 1) channels = 2; // PS
-  if (configuration === 0) {
-    if (type === 5 || type === 29) readObjectType(); // of what is below SBR
+  const isExplicit = type === 5 || type === 29;
+  if (isExplicit) readObjectType(); // of what is below SBR
+  if (configuration === 0 || (!isExplicit && length > 0)) {
     reader.skip(1); // frameLengthFlag
     if (reader.bit()) reader.skip(14); // dependsOnCoreCoder, coreCoderDelay
     reader.skip(1); // extensionFlag
-    channels = countProgramConfig();
+    if (configuration === 0) channels = countProgramConfig();
+  }
+  if (!isExplicit && end - reader.bitsRead >= 16 && reader.bits(11) === SBR_SYNC && readObjectType() === 5) {
+    // Told behind what older decoders read: syncExtensionType, extensionAudioObjectType, sbrPresentFlag
+    if (reader.bit()) {
+      sampleRate = readSamplingRate(); // extensionSamplingFrequencyIndex
+      const hasStereo = end - reader.bitsRead >= 12 && reader.bits(11) === PS_SYNC && reader.bit() === 1; // psPresentFlag
+      if (hasStereo && channels === 1) channels = 2;
+    }
   }
   if (!reader.isGood || type === 0 || sampleRate < 7350 || sampleRate > 192_000) return false;
   found.sampleRate = sampleRate;

@@ -13,6 +13,7 @@ export class BitReader {
 
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
+  #from = 0;
   #end = 0;
   #isNal = false;
   #zeros = 0; // bytes of 0 before #at
@@ -22,7 +23,7 @@ export class BitReader {
   /** Begins at `from`. `isNal`: emulation_prevention_three_byte is left out, and the next start code is the end. */
   open(bytes: Uint8Array, from: number, end: number, isNal: boolean): void {
     this.#bytes = bytes;
-    this.#at = from;
+    this.#at = this.#from = from;
     this.#end = end;
     this.#isNal = isNal;
     this.#zeros = this.#bitsLeft = 0;
@@ -61,6 +62,11 @@ export class BitReader {
   se(): number {
     const code = this.ue();
     return code & 1 ? (code + 1) / 2 : -code / 2;
+  }
+
+  /** How many bits there were up to here; not in a NAL unit. */
+  get bitsRead(): number {
+    return 8 * (this.#at - this.#from) - this.#bitsLeft;
   }
 
   /** Whether all that was read was there and could be. */

@@ -18,7 +18,8 @@ const X96 = 2;
 const reader = new BitReader();
 
 function readDtsHeader(bytes: Uint8Array, at: number, end: number, header: SoundHeader): number {
-  if (bytes[at] !== 0x7f || bytes[at + 1] !== 0xfe || bytes[at + 2] !== 0x80 || bytes[at + 3] !== 0x01) return NO_HEADER;
+  if (bytes[at] !== 0x7f || bytes[at + 1] !== 0xfe || bytes[at + 2] !== 0x80 || bytes[at + 3] !== 0x01)
+    return NO_HEADER;
   if (at + HEADER_BYTES > end) return CUT_OFF;
   reader.open(bytes, at + 4, end, false);
   reader.skip(1 + 5 + 1 + 7); // FTYPE, SHORT, CPF, NBLKS

@@ -65,6 +65,7 @@ export class WatchedTrack {
   unit: UnitStart | null = null;
   readonly #name: string;
   readonly #reader: ParameterReader | null;
+  readonly #efficiency: 0 | 1 | 2;
   readonly #known = noParameters();
   #unitsLeft = 0;
   #misses = 0;
@@ -73,6 +74,7 @@ export class WatchedTrack {
     this.track = track;
     this.#name = codecName(track, programDescriptors);
     this.#reader = READERS[this.#name] ?? null;
+    this.#efficiency = aacEfficiency(track.descriptors);
     if (this.#name === 'opus') {
       this.#known.sampleRate = 48_000; // whatever was encoded, it is decoded at this rate
       this.#known.channels = opusChannels(track.descriptors);
@@ -142,10 +144,32 @@ export class WatchedTrack {
       width,
       height,
       frameRate: kind === 'video' ? agree(frameRate, unitsPerSecond, mayBeFields) : null,
-      sampleRate,
-      channels,
+      ...this.#heard(codec ?? this.#name, sampleRate, channels),
     };
   }
+
+  /** What comes out of a decoder: HE-AAC sends half the rate, and parametric stereo one channel, where ADTS cannot tell. */
+  #heard(codec: string, sampleRate: number | null, channels: number | null) {
+    const isHalf = codec === 'aac' && sampleRate !== null && sampleRate <= MOST_HALF_RATE && this.#efficiency > 0;
+    if (!isHalf) return { sampleRate, channels };
+    return { sampleRate: 2 * sampleRate, channels: this.#efficiency === 2 && channels === 1 ? 2 : channels };
+  }
+}
+
+/** SBR is not told of higher rates: what is heard would be more than 48 kHz. */
+const MOST_HALF_RATE = 24_000;
+const MPEG4_AUDIO_DESCRIPTOR = 0x1c;
+const AAC_DESCRIPTOR = 0x7c;
+
+/** By MPEG-4_audio_profile_and_level (ISO/IEC 13818-1 §2.6.38; EN 300 468 annex H): 1 HE-AAC, 2 with parametric stereo, or 0. */
+function aacEfficiency(descriptors: Uint8Array): 0 | 1 | 2 {
+  for (const { tag, body } of readDescriptors(descriptors)) {
+    if (tag !== MPEG4_AUDIO_DESCRIPTOR && tag !== AAC_DESCRIPTOR) continue;
+    const level = body[0] ?? 0;
+    if (level >= 0x58 && level <= 0x5b) return 1;
+    if (level >= 0x60 && level <= 0x63) return 2;
+  }
+  return 0;
 }
 
 /** What the media says, unless its time stamps show that it is not so. */

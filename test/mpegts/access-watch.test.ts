@@ -112,7 +112,7 @@ describe('a random access point, however the upload is cut', () => {
         expect(bytes.subarray(0, tables.length).equals(tables), 'tables').to.be.true;
         const es = elementary(bytes);
         const whole = kind === 'bare' ? [...AUD, 0, ...SPS, 0, ...PPS, ...kinds.bare.slice(AUD.length)] : kinds[kind];
-        expect(es.equals(Buffer.from([...whole, ...kinds.plain])), `${es.toString('hex', 0, 40)}`).to.be.true;
+        expect(es.equals(Buffer.from([...whole, ...kinds.plain])), es.toString('hex', 0, 40)).to.be.true;
       }),
     );
   });

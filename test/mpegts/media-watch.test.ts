@@ -87,6 +87,7 @@ const pictures: [string, () => Buffer, object][] = [
   ['HEVC of an odd size', () => video('322x182', '50', ...x265()), { width: 322, height: 182, frameRate: 50 }],
   ['HEVC, 1080p, 23.976', () => video('1920x1080', '24000/1001', ...x265()), { height: 1080, frameRate: 23.976 }],
   ['HEVC, fields', () => video('720x576', '25', ...x265(':interlace=tff')), { height: 576 }],
+  ['MPEG-4 part 2', () => video('352x288', '30000/1001', '-c:v', 'mpeg4'), { codec: 'mpeg4', frameRate: 29.97 }],
   ['HEVC without a rate', () => video('640x360', '30', ...x265(':no-vui-timing-info=1')), { frameRate: 30 }],
 ];
 
@@ -105,6 +106,10 @@ const sounds: [string, () => Buffer, object][] = [
   ['AC-3 as DVB has it', () => audio(1, 44100, '-c:a', 'ac3', '-mpegts_flags', 'system_b'), { sampleRate: 44100 }],
   ['E-AC-3', () => audio(2, 48000, '-c:a', 'eac3'), { codec: 'eac3', channels: 2 }],
   ['E-AC-3, 5.1', () => audio(6, 44100, '-c:a', 'eac3'), { channels: 6 }],
+  ['DTS, 5.1', () => audio(6, 48000, '-c:a', 'dca', '-strict', '-2'), { codec: 'dts', sampleRate: 48000, channels: 6 }],
+  ['DTS', () => audio(2, 44100, '-c:a', 'dca', '-strict', '-2'), { sampleRate: 44100, channels: 2 }],
+  ['TrueHD, 5.1', () => audio(6, 96000, '-c:a', 'truehd', '-strict', '-2'), { codec: 'truehd', channels: 6 }],
+  ['SMPTE 302M', () => audio(4, 48000, '-c:a', 's302m', '-strict', '-2'), { codec: 's302m', channels: 4 }],
   ['Opus', () => audio(2, 48000, '-c:a', 'libopus'), { codec: 'opus', sampleRate: 48000, channels: 2 }],
   ['Opus, mono', () => audio(1, 24000, '-c:a', 'libopus'), { sampleRate: 48000, channels: 1 }],
   ['Opus, 5.1', () => audio(6, 48000, '-c:a', 'libopus'), { channels: 6 }],
@@ -159,9 +164,9 @@ describe('what an Inspector learns of media', () => {
     expect(inspected(audio(2, 48000, '-c:a', 'mp2')).gopMs).to.be.null;
   });
 
-  it('has a rate by time stamps where what is coded is not looked into', () => {
-    const [media] = inspected(video('320x240', '12', '-c:v', 'mpeg4', '-g', '12')).media;
-    expect(media).to.include({ codec: 'mpeg4', width: null, frameRate: 12 });
+  it('has a rate by time stamps where what is coded is not looked into, within two seconds', () => {
+    const dirac = video('320x240', '12', '-c:v', 'vc2', '-pix_fmt', 'yuv422p');
+    expect(inspected(dirac).media[0]).to.include({ codec: 'dirac', width: null, frameRate: 12 });
   });
 
   it('has the rate of the time stamps where the media tells another', () => {
