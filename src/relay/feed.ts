@@ -4,6 +4,7 @@ import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/handover.js';
 import { isTransportStream } from '../mpegts/is-transport-stream.js';
 import type { ParameterSets } from '../mpegts/parameter-sets.js';
+import { filteredFacts } from '../mpegts/filtered-facts.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
@@ -376,34 +377,6 @@ export class Feed {
     for (const joiner of this.#joiners) joiner.sourceEnded?.();
     if (this.isIdle) this.observer.idle();
   }
-}
-
-/** What is known of a program of which something is muted, or was. */
-function filteredFacts(inspector: Inspector, filter: SoundFilter): ProgramFacts {
-  return {
-    get tables() {
-      const { tables } = inspector;
-      return tables && filter.shift(tables);
-    },
-    get keyPid() {
-      return inspector.keyPid;
-    },
-    get pids() {
-      return inspector.pids;
-    },
-    get marksAccess() {
-      return inspector.marksAccess;
-    },
-    get awaitsTables() {
-      return inspector.awaitsTables;
-    },
-    get opening() {
-      return inspector.opening && filter.shift(new Uint8Array(inspector.opening));
-    },
-    get parameterSets() {
-      return inspector.parameterSets;
-    },
-  };
 }
 
 /** One source's hold on a feed. */

@@ -1,5 +1,6 @@
 // The mutes that there are, and what they come to for a feed. Plain data: carries nothing out.
 
+import type { Stats } from './stats-schema.js';
 import { EVERY_FEED, isSameMute, type MutedBinary, type MutedTracks, type MuteRule } from './mute-rule.js';
 
 /** What mutes come to for a feed. */
@@ -46,5 +47,15 @@ export class Mutes {
     if (rules.length === 0) return null;
     const tracks = rules.some((rule) => rule.tracks === 'all') ? 'all' : 'audio';
     return { tracks, binary: rules.every((rule) => rule.binary === 'pass') ? 'pass' : 'drop' };
+  }
+
+  /** The mutes as stats show them. `knownFeeds` is asked for only where there are any. */
+  stats(knownFeeds: () => ReadonlySet<string>): Stats['mutes'] {
+    const known = this.size === 0 ? null : knownFeeds();
+    const stats: Stats['mutes'] = {};
+    for (const { feed, tracks, binary = 'drop' } of this.list()) {
+      stats[feed] = { tracks, binary, known: feed === EVERY_FEED || known?.has(feed) === true };
+    }
+    return stats;
   }
 }

@@ -8,7 +8,8 @@ import { LOG_WELL } from '../log-output.js';
 import { Destination, type DestinationSource } from './destination.js';
 import { farEndOf } from './far-end.js';
 import type { Fault } from './event.js';
-import { Feed, type FeedObserver, type Sink } from './feed.js';
+import { Feed, type Sink } from './feed.js';
+import { recordFeed } from './feed-events.js';
 import { FormerFeeds } from './former-feeds.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
 import { Journal } from './journal.js';
@@ -89,7 +90,12 @@ export class Relay {
       if (this.#feeds.size >= this.limits.maxFeeds) {
         throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
       }
-      feed = new Feed(name, this.#observe(name), this.#cacheBudget, this.limits.silentAfterMs);
+      feed = new Feed(
+        name,
+        recordFeed(this.journal, name, () => this.#forgetLater(name)),
+        this.#cacheBudget,
+        this.limits.silentAfterMs,
+      );
       this.#applyMute(feed);
       this.#feeds.set(name, feed);
       this.#forgetLater(name); // unless somebody takes it up
@@ -260,7 +266,7 @@ export class Relay {
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: this.#streamStats(),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
-      mutes: this.#muteStats(),
+      mutes: this.#mutes.stats(() => this.#knownFeeds()),
     };
   }
 
@@ -324,15 +330,6 @@ export class Relay {
     return stream;
   }
 
-  #muteStats(): Stats['mutes'] {
-    const known = this.#mutes.size === 0 ? null : this.#knownFeeds();
-    const stats: Stats['mutes'] = {};
-    for (const { feed, tracks, binary = 'drop' } of this.#mutes.list()) {
-      stats[feed] = { tracks, binary, known: feed === EVERY_FEED || known?.has(feed) === true };
-    }
-    return stats;
-  }
-
   /** The feeds that are more than somebody's wish to watch them. */
   #knownFeeds(): Set<string> {
     const published = [...this.#feeds].filter(([, feed]) => feed.hasPublished).map(([name]) => name);
@@ -382,19 +379,6 @@ export class Relay {
       'ERR_TOO_MANY_RULES',
       `there are ${this.limits.maxRules} ${what} rules already (VW_MAX_RULES)`,
     );
-  }
-
-  #observe(feed: string): FeedObserver {
-    const subject = {}; // sources may come and go as often as they like
-    return {
-      idle: () => this.#forgetLater(feed),
-      sourceBegan: (source, before) => {
-        this.journal.tell({ type: 'feed-up', feed, source, ...(before === null ? {} : { before }) }, {}, subject);
-      },
-      sourceEnded: (source) => this.journal.tell({ type: 'feed-down', feed, source }, {}, subject),
-      faultChanged: (fault) => this.journal.tell({ type: 'feed-fault', feed, fault }),
-      tracksChanged: (tracks) => this.#tellTracks(feed, tracks),
-    };
   }
 
   /** Before anything changes: is there room for the feeds that a rule would make? */

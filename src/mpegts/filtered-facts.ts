@@ -1,0 +1,33 @@
+// What readers of a filtered feed may know of its program: as the Inspector has it, with the counters of what passed.
+
+import type { ProgramFacts } from './handover.js';
+import type { Inspector } from './inspector.js';
+import type { SoundFilter } from './sound-filter.js';
+
+/** What is known of a program of which something is muted, or was. */
+export function filteredFacts(inspector: Inspector, filter: SoundFilter): ProgramFacts {
+  return {
+    get tables() {
+      const { tables } = inspector;
+      return tables && filter.shift(tables);
+    },
+    get keyPid() {
+      return inspector.keyPid;
+    },
+    get pids() {
+      return inspector.pids;
+    },
+    get marksAccess() {
+      return inspector.marksAccess;
+    },
+    get awaitsTables() {
+      return inspector.awaitsTables;
+    },
+    get opening() {
+      return inspector.opening && filter.shift(new Uint8Array(inspector.opening));
+    },
+    get parameterSets() {
+      return inspector.parameterSets;
+    },
+  };
+}
