@@ -32,7 +32,7 @@ import {
 import { similarName } from './similar-name.js';
 import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
-import { type NamedTrack, namedTracks } from './tracks.js';
+import { namedTracks } from './tracks.js';
 
 /** How often streams look at what time alone makes due. */
 const TICK_MS = 100;
@@ -320,7 +320,7 @@ export class Relay {
           idle: () => {
             if (!this.#streamRules.has(name)) this.#streams.delete(name);
           },
-          tracksChanged: (tracks) => this.#tellTracks(name, tracks),
+          tracksChanged: (tracks) => this.journal.tell({ type: 'tracks-changed', name, tracks: namedTracks(tracks) }),
         },
         this.#cacheBudget,
         joinPatience(this.limits),
@@ -367,10 +367,6 @@ export class Relay {
     for (const destination of this.#destinations.values()) destination.look(nowMs);
     for (const look of this.#looks) look(nowMs);
     this.journal.tick();
-  }
-
-  #tellTracks(name: string, tracks: readonly NamedTrack[]): void {
-    this.journal.tell({ type: 'tracks-changed', name, tracks: namedTracks(tracks) });
   }
 
   #checkRoom(count: number, what: string): void {
