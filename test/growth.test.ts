@@ -23,7 +23,7 @@ describe('twice the input takes at most three times the processor time', () => {
   let child: ChildProcess;
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     child = spawn(process.execPath, ['--import=tsx', CHILD, 'slow', ...Object.keys(GROUPS)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
