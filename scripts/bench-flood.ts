@@ -45,18 +45,19 @@ async function set(vw: Program, id: string, stream: string, destination: string)
 }
 
 /** Sends time stamps into `publish` until `ms` have passed; `heard` is told of each that arrives. */
-async function watch(publish: WebSocket, seen: Seen, url: string): Promise<Seen> {
+async function watch(publish: WebSocket, seen: Seen, vw: Program): Promise<Seen> {
+  const { url } = vw;
   let sent = 0;
   const health = (async () => {
     const end = performance.now() + MS;
     while (performance.now() < end) {
       const before = performance.now();
-      // Closed for idleness by a server that had no time is an answer that did not come: its time counts.
-      await fetch(`${url}/healthcheck`).then(
-        (answer) => answer.text(),
-        () => undefined,
+      // A connection that was closed, by a server that had no time for it, is an answer that never comes: Infinity.
+      const isAnswered = await fetch(`${url}/healthcheck`).then(
+        (answer) => answer.ok,
+        () => false,
       );
-      seen.health.push(performance.now() - before);
+      seen.health.push(isAnswered ? performance.now() - before : Infinity);
       await pause(50);
     }
   })();
@@ -69,6 +70,7 @@ async function watch(publish: WebSocket, seen: Seen, url: string): Promise<Seen>
   await Promise.race([health, pause(5000)]);
   const end = performance.now() + 5000;
   while (seen.ages.length < sent && performance.now() < end) await pause(20);
+  if (vw.child.exitCode !== null) throw new Error(`the relay has ended: ${vw.stderr}`);
   return { ...seen, sent };
 }
 
@@ -99,7 +101,7 @@ async function ofStream(way: Way, kind: Flood, count: number, peers: Peers): Pro
     else await peers.do({ do: 'dial', url: `${base}/ws/flood${i}`, kind });
   }
   await pause(500);
-  return watch(publish, seen, vw.url);
+  return watch(publish, seen, vw);
 }
 
 async function ofServe(way: Way, kind: Flood, count: number, peers: Peers): Promise<Seen> {
@@ -114,7 +116,7 @@ async function ofServe(way: Way, kind: Flood, count: number, peers: Peers): Prom
     await peers.do({ do: 'dial', url: `${base}/${way === 'viewer' ? 'out' : 'in'}/flood${i}`, kind });
   }
   await pause(500);
-  return watch(publish, seen, vw.url);
+  return watch(publish, seen, vw);
 }
 
 const ms = (values: readonly number[], share: number) => quantile(values, share).toFixed(0).padStart(5);

@@ -3,11 +3,13 @@
 
 import type { Request, Response } from 'express';
 import { LimitError } from '../errors.js';
+import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
+import { Shares } from '../shares.js';
 import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js';
 import type { Journal, Told } from '../relay/journal.js';
 
-/** Clients at a time. */
+/** Clients at a time. Of more, one of the address with most gives way to another that has fewer. */
 export const MOST_EVENT_CLIENTS = 50;
 /** A client for which more than this waits is cut off; it may come back and get what it missed. */
 export const MOST_WAITING_BYTES = 1024 * 1024;
@@ -18,6 +20,7 @@ const RETRY_MS = 2000;
 
 /** One who is told. */
 interface Client {
+  readonly share: readonly [address: string];
   readonly response: Response;
   /** What it wants to be told; null: everything. */
   readonly types: ReadonlySet<EventType> | null;
@@ -29,6 +32,7 @@ interface Client {
 export class EventStreams {
   readonly #journal: Journal;
   readonly #clients = new Set<Client>();
+  readonly #shares = new Shares<Client>();
   #leave: (() => void) | null = null; // ends the subscription, which is there while there are clients
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -48,7 +52,9 @@ export class EventStreams {
         'another request on this connection is not answered yet; open a connection for events',
       );
     }
-    if (this.#clients.size >= MOST_EVENT_CLIENTS) {
+    const share: Client['share'] = [networkOf(request.socket.remoteAddress ?? '')];
+    const most = this.#clients.size < MOST_EVENT_CLIENTS ? [] : this.#shares.ofMostFor(share);
+    if (most === null) {
       throw new LimitError('ERR_TOO_MANY_CLIENTS', `there are ${MOST_EVENT_CLIENTS} clients of events already`);
     }
     response.status(200).set({
@@ -62,7 +68,11 @@ export class EventStreams {
       return;
     }
     request.socket.setNoDelay(true);
-    const client: Client = { response, types, lastId: this.#journal.lastId };
+    if (most[0]) {
+      this.#remove(most[0]);
+      most[0].response.destroy();
+    }
+    const client: Client = { share, response, types, lastId: this.#journal.lastId };
     this.#add(client);
     response.on('error', () => undefined); // told by 'close'
     response.once('close', () => this.#remove(client));
@@ -102,12 +112,14 @@ export class EventStreams {
 
   #add(client: Client): void {
     this.#clients.add(client);
+    this.#shares.add(client.share, client);
     this.#leave ??= this.#journal.subscribe((told) => this.#hand(told));
     this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
   }
 
   #remove(client: Client): void {
-    this.#clients.delete(client);
+    if (!this.#clients.delete(client)) return;
+    this.#shares.delete(client.share, client);
     if (this.#clients.size > 0) return;
     this.#leave?.();
     this.#leave = null;

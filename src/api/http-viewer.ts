@@ -6,6 +6,7 @@ import { awaitDrainOf } from '../relay/pace.js';
 import type { Relay } from '../relay/relay.js';
 import type { Seats } from '../relay/seats.js';
 import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
+import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
 
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
@@ -38,13 +39,14 @@ export class HttpViewers {
         'another request on this connection is not answered yet; open a connection for each player',
       );
     }
-    this.#seats.check(name);
+    const network = networkOf(request.socket.remoteAddress ?? '');
+    this.#seats.check(name, network);
     response.status(200).set({ 'Content-Type': MP2T, 'Cache-Control': 'no-store', 'Accept-Ranges': 'none' });
     if (request.method === 'HEAD') {
       response.end();
       return;
     }
-    const leaveSeat = this.#seats.take(name);
+    const leaveSeat = this.#seats.take(name, network, () => response.destroy());
     request.socket.setNoDelay(true);
     response.flushHeaders();
     const viewer = new Viewer(outletOf(response), relay.limits, tellDrops(relay.journal, name, response));

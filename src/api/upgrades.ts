@@ -11,9 +11,13 @@ import { isStreamName, parseSourceName } from '../relay/rules.js';
 import type { Seats } from '../relay/seats.js';
 import { takeUpgradesOf } from '../http/upgrades.js';
 import type { Guard } from './guard.js';
+import { networkOf } from '../http/network.js';
 import { pathOf, refuseEmptySegments } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
 import { knockOf } from './request.js';
+
+/** Close code (RFC 6455 §7.4.1, IANA's registry). */
+const TRY_AGAIN_LATER = 1013;
 
 /** Takes WebSocket upgrades from `server`. Returns what closes every client (1001). */
 export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: Seats, log: Log): () => void {
@@ -39,10 +43,14 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     if (!path.startsWith('/ws/'))
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /ws/<feed or stream>');
     const name = parseSourceName(decodeURIComponent(path.slice('/ws/'.length)));
-    seats.check(name);
+    const network = networkOf(socket.remoteAddress ?? '');
+    seats.check(name, network);
     relay.checkRoomFor(name);
     webSockets.handleUpgrade(request, socket, head, (client) => {
-      new LocalClient(client, socket, name, relay, log, seats.take(name));
+      const leaveSeat = seats.take(name, network, () =>
+        client.close(TRY_AGAIN_LATER, 'another address has this place'),
+      );
+      new LocalClient(client, socket, name, relay, log, leaveSeat);
     });
   };
 

@@ -3,7 +3,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { networkOf } from './network.js';
-import { Shares } from './shares.js';
+import { Shares } from '../shares.js';
 
 /** What connections may take. */
 export interface ConnectionLimits {

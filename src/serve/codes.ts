@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { networkOf } from '../http/network.js';
-import { Shares } from '../http/shares.js';
+import { Shares } from '../shares.js';
 import { type Grant, TokenError } from './tokens.js';
 
 /** Codes that may be waiting to be used. */

@@ -5,7 +5,7 @@ import { TalliedWarning } from '../log-tally.js';
 import { LimitError } from '../errors.js';
 import type { GateObserver } from '../relay/gate.js';
 import { networkOf } from '../http/network.js';
-import { Shares } from '../http/shares.js';
+import { Shares } from '../shares.js';
 import type { Entrance } from './entrance.js';
 import type { ServeLimits } from './limits.js';
 import type { Rooms } from './rooms.js';

@@ -2,7 +2,7 @@
 
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
-import { Shares } from '../http/shares.js';
+import { Shares } from '../shares.js';
 import type { Log } from '../log.js';
 import { CacheBudget } from '../relay/gop-cache.js';
 import { Room, type RoomStats } from './room.js';

@@ -14,7 +14,7 @@
 
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
-import { Shares } from '../http/shares.js';
+import { Shares } from '../shares.js';
 import type { ServeLimits } from './limits.js';
 import type { Grant } from './tokens.js';
 

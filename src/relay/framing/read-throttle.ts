@@ -53,7 +53,8 @@ class ReadThrottle implements Steps {
 
   /** Hands the next slice on. */
   step(): StepResult {
-    const chunk = this.#chunk!; // there until the last slice is taken
+    const chunk = this.#chunk;
+    if (chunk === null) return 'done';
     if (this.#to === this.#from) this.#to = this.#walk.advance(chunk, this.#from, SLICE_FRAMES);
     const slice = chunk.subarray(this.#from, this.#to);
     this.#from = this.#to;
@@ -62,7 +63,7 @@ class ReadThrottle implements Steps {
     this.#write(slice, 'binary', this.#sliceTaken);
     this.#isStepping = false;
     if (this.#slicesOut > 0) return 'waiting';
-    return this.#chunk === null ? 'done' : 'more';
+    return this.#hasMore() ? 'more' : 'done';
   }
 
   #take(chunk: Buffer, encoding: BufferEncoding, taken: Taken): void {
@@ -82,7 +83,13 @@ class ReadThrottle implements Steps {
     this.#from = 0;
     this.#to = end;
     this.#taken = taken;
-    if (!this.#turns.take(this)) this.#throttled();
+    // In a step the receiver has taken the read before this one, and is given the next by its stream: the step goes on.
+    if (this.#isStepping || !this.#turns.take(this)) this.#throttled();
+  }
+
+  /** As a call, because TypeScript thinks that `#chunk` cannot change while the receiver takes a slice. */
+  #hasMore(): boolean {
+    return this.#chunk !== null;
   }
 
   /** The receiver has taken a slice: at once, unless it is one that does so later. */

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { answerPings } from '../../../src/relay/framing/pongs.js';
@@ -191,6 +192,31 @@ describe('a read of very many frames', () => {
     expect(heard).to.be.below(10 * 9000);
     sockets[0]!.resume();
     await until('the rest is', () => heard === 10 * 9000);
+  });
+
+  it('is followed by the reads that came meanwhile, in order', async () => {
+    const heard: number[] = [];
+    let pair: Pair | undefined;
+    const turns = perTurn();
+    const url = await serve(0.05, (one) => {
+      pair = one;
+      one.socket.on('message', (data: Buffer) => {
+        heard.push(Number(data.toString()));
+        turns.note();
+      });
+    });
+    await openBare(url);
+    await until('it is there', () => pair);
+    const { _receiver: receiver } = pair!.socket as unknown as { _receiver: Writable };
+    const sizes = [200, 3, 1, 40, 17, 16, 300, 1, 1, 50, 2, 100];
+    let sent = 0;
+    for (const size of [...sizes, ...sizes, ...sizes]) {
+      const frames = Array.from({ length: size }, () => tinyFrame(1, String(sent++), { isMasked: true }));
+      receiver.write(Buffer.concat(frames));
+    }
+    await until('all are heard', () => heard.length === sent);
+    expect(heard).to.deep.equal(heard.map((_, i) => i));
+    expect(turns.most()).to.be.below(sent / 3);
   });
 
   it('of few frames passes in the turn in which it was read', async () => {

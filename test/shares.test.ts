@@ -1,8 +1,7 @@
 // Who holds most gives way first.
 
 import { expect } from 'chai';
-import { networkOf } from '../../src/http/network.js';
-import { Shares } from '../../src/http/shares.js';
+import { Shares } from '../src/shares.js';
 
 describe('shares', () => {
   it('name the oldest of who holds most: by the first key, then by the second', () => {
@@ -40,20 +39,4 @@ describe('shares', () => {
     shares.delete(['a', 'b'], 1);
     expect([shares.size, shares.oldestOfMost()]).to.deep.equal([0, null]);
   });
-});
-
-describe('an address', () => {
-  const cases: [address: string, network: string][] = [
-    ['192.0.2.1', '192.0.2.1'],
-    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
-    ['2001:db8:0:7::1', '2001:db8:0:7::/64'],
-    ['2001:db8::7:1:2:3:4', '2001:db8:0:7::/64'],
-    ['2001:0DB8:0000:0007:ffff:1:2:3', '2001:db8:0:7::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['', ''],
-  ];
-  for (const [address, network] of cases) {
-    it(`"${address}" is one of "${network}"`, () => expect(networkOf(address)).to.equal(network));
-  }
 });
