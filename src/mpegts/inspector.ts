@@ -40,7 +40,7 @@ export class Inspector implements ProgramFacts {
   readonly #watch = new MediaWatch();
   readonly #access = new AccessWatch((bytes, from, end) => this.#watch.readPicture(bytes, from, end));
   #picturePid = -1; // of the video track whose random access points count
-  #anyJoinable = false; // there is a program without picture and sound
+  #anyJoinable = true; // no PAT came, so nobody can tell; or there is a program without picture and sound
   #tablePids: readonly number[] = [];
   #joinAt = NO_ACCESS; // in the message at hand
   #key: Track | null = null;
@@ -236,7 +236,8 @@ export class Inspector implements ProgramFacts {
     const ofKind = (wanted: string) => tracks.find(({ kind }) => kind === wanted);
     const before = this.#key;
     const key = (this.#key = ofKind('video') ?? ofKind('audio') ?? null);
-    this.#anyJoinable = key === null && tracks.length > 0;
+    // Between a PAT and its PMT nothing can be begun with: a reader would start without tables.
+    this.#anyJoinable = key === null && (tracks.length > 0 || (this.program === null && this.pmtPid === -1));
     this.#pids = tracks.map(({ pid }) => pid);
     this.#watch.setTracks(tracks, key, this.program?.descriptors);
     const picture = key?.kind === 'video' && roles[key.pid] !== TABLE ? key : null;

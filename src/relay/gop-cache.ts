@@ -116,6 +116,7 @@ export class GopCache implements Sink {
   readonly #budget: CacheBudget;
   #length = 0;
   readonly #handover = new Handover(JOIN_PATIENCE);
+  #isBare = false; // it begins before the first table came
   #isFilling = false; // false: nothing is kept until the next random access point
   #lent = 0; // how many of the first pieces those who joined have
   #likely = 1; // how many pieces a group of pictures is likely to take
@@ -132,6 +133,7 @@ export class GopCache implements Sink {
   write(message: Message): void {
     if (message.kind !== 'ts') return;
     if (message.begins || message.joinAt >= 0) this.#restart(message);
+    else if (this.#isBare && hasTables(message)) this.clear(); // who comes now can do better than begin without them
     if (!this.#isFilling) return;
     const handover = this.#handover;
     if (handover.isOver) this.#append(message.data);
@@ -175,6 +177,7 @@ export class GopCache implements Sink {
     if (this.pieces.length === wanted || this.#budget.take(this, wanted - this.pieces.length)) {
       this.#handover.restart();
       this.#isFilling = true;
+      this.#isBare = !hasTables(message);
     } else {
       this.#likely *= MODESTY;
       this.clear();
@@ -202,4 +205,9 @@ export class GopCache implements Sink {
       this.#length += bytes;
     }
   }
+}
+
+/** Whether a PAT has come, at the least. */
+function hasTables({ facts }: Message): boolean {
+  return facts === null || facts.keyPid >= 0 || facts.awaitsTables === true;
 }

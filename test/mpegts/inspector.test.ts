@@ -72,10 +72,10 @@ describe('Inspector', () => {
     expect(inspector.inspect(packet({ pid: AUDIO, randomAccess: true }))).to.equal(0);
   });
 
-  it('joins nowhere before a PMT says which track counts: nobody could tell what it is', () => {
+  it('joins anywhere that is marked where there are no tables, and nowhere between a PAT and its PMT', () => {
     const inspector = new Inspector();
-    expect(inspector.inspect(packet({ pid: VIDEO, randomAccess: true }))).to.equal(-1);
-    expect(inspector).to.include({ awaitsTables: false, marksAccess: false });
+    expect(inspector.inspect(packet({ pid: VIDEO, randomAccess: true }))).to.equal(0);
+    expect(inspector.awaitsTables).to.be.false;
     inspector.inspect(sectionPackets(0, patSection(0x1000)));
     expect(inspector.inspect(packet({ pid: VIDEO, randomAccess: true, counter: 1 }))).to.equal(-1);
     expect(inspector.awaitsTables).to.be.true;

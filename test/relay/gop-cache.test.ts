@@ -43,6 +43,21 @@ const startOf = (cache: GopCache) => {
 const quiet = (address: string) => ({ address, superseded: () => undefined });
 
 describe('GopCache', () => {
+  it('keeps no start without tables once there are some: a keyframe came before the first PMT', () => {
+    for (const packetsBefore of [[], [pat(0)]]) {
+      const feed = new Feed('video0', undefined, new CacheBudget(MB));
+      const publication = feed.open(quiet('here'));
+      publication.publish(Buffer.concat([...packetsBefore, video(0, true, true)]));
+      publication.publish(video(1));
+      if (packetsBefore.length === 0) publication.publish(pat(0));
+      publication.publish(pmt(0));
+      publication.publish(video(2, true));
+      expect(startOf(feed.cache!)).to.be.null;
+      publication.publish(video(3, true, true));
+      expect(pidsOf(startOf(feed.cache!)!)).to.deep.equal([0, 0x1000, VIDEO]);
+    }
+  });
+
   let budget: CacheBudget;
   let cache: GopCache;
   beforeEach(() => {
