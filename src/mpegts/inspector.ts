@@ -222,7 +222,8 @@ export class Inspector implements ProgramFacts {
     const role = this.#roles[pid]!;
     const starts = startsUnit(data, at);
     // Sound is a random access point with every PES packet.
-    if ((role & JOINABLE) !== 0 && (isMarked || starts)) this.#found(at);
+    const isJoinable = (role & JOINABLE) !== 0;
+    if ((isJoinable && (isMarked || starts)) || (isMarked && this.#anyJoinable)) this.#found(at);
     if ((role & WANTED) === 0 && !starts) return;
     const isWanted = this.#watch.look(data, at, pid, isMarked);
     this.#roles[pid] = isWanted ? role | WANTED : role & ~WANTED;
