@@ -36,6 +36,6 @@ export async function ask({ method, url, body }: Call): Promise<unknown> {
   response.setEncoding('utf8').on('data', (part: string) => (text += part));
   await once(response, 'end');
   const status = response.statusCode ?? 0;
-  if (status < 200 || status > 299) throw new Error(`${method} ${url} was answered ${status}: ${text}`);
+  if (status < 200 || status > 299) throw new Error(`${method} ${url} was answered ${status}: ${text.trimEnd()}`);
   return JSON.parse(text) as unknown;
 }

@@ -83,7 +83,7 @@ describe('vw demo', function () {
     expect(commands).to.have.length(2);
     for (const [, command, answer] of commands) {
       const { stdout } = await promisify(execFile)('bash', ['-c', command!.replace('curl', 'curl -sS')]);
-      expect(stdout).to.equal(answer);
+      expect(stdout).to.equal(`${answer}\n`);
     }
     const link = async () => (await demo.program.stats()).destinations.demo!.live;
     await until('its link is open', async () => (await link()).state === 'open');

@@ -89,7 +89,7 @@ describe('vw serve', () => {
       ...['receivedBitsPerSecond', 'heldBackMessages', 'sentMessages', 'sentBytes', 'sentBitsPerSecond'],
       ...['droppedMessages', 'droppedBytes', 'stuckViewers', 'throttledReads', 'packets', 'continuityErrors'],
     );
-    expect(JSON.parse((await get('/api/stats')).text)).to.have.keys('clients', 'refusals', 'topics');
+    expect(JSON.parse((await get('/api/stats')).text)).to.have.keys('clients', 'log', 'refusals', 'topics');
     const { type, text } = await get('/metrics');
     expect(type).to.match(/^text\/plain; version=0\.0\.4/);
     for (const line of text.trim().split('\n')) {
