@@ -23,7 +23,7 @@ const CODECS = {
   'mpeg1video and mp2': ['mpeg1video -b:v 500k -bf 0', 'mp2 -b:a 128k'],
   'H.264 and AAC': ['libx264 -preset ultrafast -tune zerolatency -g 25', 'aac -b:a 96k'],
 } as const;
-const DELAYS = { '0.001': ['-muxdelay', '0.001'], "ffmpeg's default": [] } as const;
+const DELAYS = { '0.001': ['-muxdelay', '0.001'], "ffmpeg's default": [], '2': ['-muxdelay', '2'] } as const;
 
 /** A filter's expression remembers, and each thread would have one of its own. */
 const ONE_THREAD = ['-filter_threads', '1'];
@@ -31,6 +31,8 @@ const ONE_THREAD = ['-filter_threads', '1'];
 interface Case {
   readonly codecs: keyof typeof CODECS;
   readonly muxdelay: keyof typeof DELAYS;
+  /** Which of the two has it, where the other has 0.001. */
+  readonly delayed?: 'video' | 'audio';
   readonly first: 'video' | 'audio';
   /** How long the one starts before the other. */
   readonly apart: number;
@@ -63,7 +65,7 @@ async function stalledFor(seconds: number, port: number): Promise<number> {
 async function run(
   vw: Program,
   name: string,
-  { codecs, muxdelay, first, apart, bursts = [] }: Case,
+  { codecs, muxdelay, delayed, first, apart, bursts = [] }: Case,
 ): Promise<Second[]> {
   const [videoCodec, audioCodec] = CODECS[codecs];
   const farEnd = await FarEnd.start();
@@ -76,7 +78,8 @@ async function run(
     const port = bursts.includes(kind) ? await stalledFor(BURST_S, vw.port) : vw.port;
     const { input, output } = kind === 'video' ? flashes(videoCodec, seconds(kind)) : beeps(audioCodec, seconds(kind));
     const url = `http://127.0.0.1:${port}/ts/${name}${kind}`;
-    await ffmpeg([...ONE_THREAD, ...input, ...output, ...DELAYS[muxdelay], '-f', 'mpegts', url]);
+    const delay = DELAYS[delayed === undefined || delayed === kind ? muxdelay : '0.001'];
+    await ffmpeg([...ONE_THREAD, ...input, ...output, ...delay, '-f', 'mpegts', url]);
   };
   const running = capture(first);
   await until(`${name}: the first is there`, async () => (await vw.stats()).feeds[name + first]?.messages);
@@ -125,6 +128,16 @@ describe('flash and beep on the whole second, from two ffmpegs', () => {
       (['0.001', "ffmpeg's default"] as const).flatMap((muxdelay) =>
         KINDS.map((first, i) => ({ codecs, muxdelay, first, apart: 2.3 + 0.4 * i })),
       ),
+    );
+    expect(await wrongOnes(cases, 6)).to.deep.equal([]);
+  }).timeout(60_000);
+
+  it('are in time when one of them has a mux delay of 2 s, whichever begins', async () => {
+    const cases = KINDS.flatMap((delayed) =>
+      KINDS.map((first, i) => {
+        const common = { codecs: 'H.264 and AAC', muxdelay: '2', apart: 2.3 + 0.4 * i } as const;
+        return { ...common, delayed, first };
+      }),
     );
     expect(await wrongOnes(cases, 6)).to.deep.equal([]);
   }).timeout(60_000);
