@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { HttpError } from '../http/problem.js';
 import type { Relay } from '../relay/relay.js';
-import { parseFeedName, isStreamName, parseSourceName, trimName } from '../relay/rules.js';
+import { parseFeedName, parseSourceName, trimName } from '../relay/rules.js';
 import { playerRoutes } from '../web/player-routes.js';
 import { takeHttpUpload } from './http-upload.js';
 import type { HttpViewers } from './http-viewer.js';
