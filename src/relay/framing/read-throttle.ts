@@ -6,8 +6,7 @@
 // This is the one file that knows ws's receiver: that it is a Writable at `_receiver`, fed with `write`. `_write` is what
 // Node has subclasses of Writable implement, so its contract (one call at a time, until the callback) is not ws's to change.
 // Where the receiver is another, nothing is throttled and everything else works: read-throttle.test.ts fails then.
-// (ws's `allowSynchronousEvents: false` hands out one message a turn: 70 times slower for a burst of small messages, and it
-// neither sees fragments nor the cost of one message.)
+// (ws's `allowSynchronousEvents: false` hands out one message a turn, but neither sees fragments nor the cost of a message.)
 
 import type { WebSocket } from 'ws';
 import { FrameWalk } from './frame-walk.js';
