@@ -46,10 +46,16 @@ describe('a stream that has no rule', () => {
 
   it('is what its page says while it waits, and not once there is a rule', async () => {
     const relay = await TestRelay.start();
-    const page = async () => (await relay.api('GET', '/play/stream/front')).text;
-    expect(await page()).to.include('data-waiting="There is no stream rule “stream/front” yet."');
+    const viewer = new WebSocket(`ws://127.0.0.1:${relay.port}/ws/stream/front`);
+    afterTest(() => viewer.terminate());
+    await once(viewer, 'open');
+    const fault = async () => {
+      const { text } = await relay.api('GET', '/api/play/stream/front');
+      return (JSON.parse(text) as { fault: { code: string } | null }).fault?.code;
+    };
+    await until('the page says so', async () => (await fault()) === 'no-rule');
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
-    expect(await page()).not.to.include('data-waiting');
+    await until('the page says no more', async () => (await fault()) !== 'no-rule');
   });
 
   it('is not told of where its rule comes right behind', async () => {

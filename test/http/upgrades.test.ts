@@ -63,7 +63,7 @@ describe('an upgrade that is not ours', () => {
         wire.write(head('GET /healthcheck'));
         const last = (await answers(wire, 5 * round + 5)).slice(-5);
         expect(last.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200, 200]);
-        expect(last[1]!.body).to.equal(RULE);
+        expect(last[1]!.body).to.equal(`${RULE}\n`);
         expect(last[3]!.body).to.contain('"packets":100');
       }
     });
@@ -94,7 +94,7 @@ describe('an upgrade that is not ours', () => {
       }
       wire.write('0\r\n\r\n');
       const [{ status, body } = { status: 0, body: '' }] = await answers(wire, 1);
-      expect([status, body]).to.deep.equal([200, '{"feed":"video0","bytes":18800,"packets":100,"skippedBytes":0}']);
+      expect([status, body]).to.deep.equal([200, '{"feed":"video0","bytes":18800,"packets":100,"skippedBytes":0}\n']);
     }
   });
 
