@@ -30,9 +30,21 @@ export function startsAccessPoint(
   }
   scratch ??= new Uint8Array(MOST_HEAD_BYTES);
   const bytes = gather(data, at, media, scratch);
+  if (!mayBeginPicture(scratch, Math.abs(bytes))) return false;
   head.begin(syntax, 0, knowsHeader);
   head.read(scratch, Math.abs(bytes));
   return head.isAccess ?? (bytes < 0 || bytes === scratch.length ? false : undefined);
+}
+
+/** More zeros than stand before a start code. */
+const MANY_ZEROS = 16;
+
+/** Whether a picture can begin with these bytes: with a start code, a few zeros before it. What has none yet may still. */
+function mayBeginPicture(bytes: Uint8Array, length: number): boolean {
+  let zeros = 0;
+  while (zeros < length && bytes[zeros] === 0) zeros++;
+  if (zeros === length) return length < MANY_ZEROS;
+  return zeros >= 2 && bytes[zeros] === 1;
 }
 
 /**

@@ -71,6 +71,7 @@ export class MediaWatch {
 
   /** A picture begins in the packet at `at`. See {@link PictureTimes.begins}. */
   pictureBegins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
+    if (this.#picture) this.#picture.streamId = streamIdAt(data, at);
     this.#pictures.begins(data, at, isAccess, losses);
   }
 

@@ -87,7 +87,7 @@ describe('vw serve', () => {
     expect(status.topics.x).to.have.keys(
       ...['sinceMs', 'publishers', 'publishingSinceMs', 'viewers', 'codecs', 'receivedMessages', 'receivedBytes'],
       ...['receivedBitsPerSecond', 'heldBackMessages', 'sentMessages', 'sentBytes', 'sentBitsPerSecond'],
-      ...['droppedMessages', 'droppedBytes', 'stuckViewers', 'throttledReads', 'packets', 'continuityErrors'],
+      ...['droppedMessages', 'droppedBytes', 'stuckViewers', 'throttledReads', 'fault', 'packets', 'continuityErrors'],
     );
     expect(JSON.parse((await get('/api/stats')).text)).to.have.keys('clients', 'log', 'refusals', 'topics');
     const { type, text } = await get('/metrics');
