@@ -179,9 +179,11 @@ export class ProgramClock {
     return this.#isAlone && this.#reference ? this.pcr.advance(this.#timeNow(nowMs).time) : 0;
   }
 
-  /** How far apart units of the reference come, ms. */
+  /** How far apart units come, ms, of the feed whose units are the longest. */
   get stepMs(): number {
-    return this.#reference?.sender.stepMs ?? 0;
+    let longest = 0;
+    for (const { sender } of this.#clocks) longest = Math.max(longest, sender.stepMs);
+    return longest;
   }
 
   /** Whether the first PCR is better waited for than made: the source's own, or what tells its time better. */
@@ -252,7 +254,8 @@ export class ProgramClock {
     if (own) {
       const elapsed = (nowMs - track.dtsAtMs) * TICKS_PER_MS;
       const step = own.unwrap(dts) - track.dts;
-      if (step >= -BACK && step <= elapsed + AHEAD + track.unitTicks * 1.5) return own;
+      const length = track.unitTicks > 0 ? track.unitTicks * 1.5 : LONGEST_UNIT;
+      if (step >= -BACK && step <= elapsed + AHEAD + length) return own;
     }
     const known = feed.clock;
     const isNear = known !== null && Math.abs(ticksAfter(dts, known.latest)) < SAME_CLOCK;

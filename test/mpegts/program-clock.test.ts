@@ -254,6 +254,16 @@ describe('the lag of a program of several feeds', () => {
     });
   }
 
+  it('takes the second of two long units that waited together for no jump', () => {
+    for (const unitMs of [900, 1000, 1100, 1500]) {
+      const { tracks, errors, remuxer } = both(picture({}), sound({ fromMs: 4321, unitMs }));
+      expect(errors).to.deep.equal([]);
+      expect(remuxer.timing.jumps, `${unitMs} ms`).to.equal(0);
+      expect(tracks[1]!.units.length).to.equal(Math.ceil(30_000 / unitMs));
+      for (const { errorMs } of remuxer.clocks) expect(errorMs).to.be.closeTo(0, 1);
+    }
+  });
+
   it('takes a constant delay of 2 s for no falling behind', () => {
     const { tracks, errors, remuxer } = both(picture({}), sound({ lateMs: () => 2000, pcrMs: 2000 }));
     expect(errors).to.deep.equal([]);
