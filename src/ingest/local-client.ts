@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../log.js';
+import { Backlog } from '../relay/backlog.js';
 import type { Feed, Sink } from '../relay/feed.js';
 import { answerPings } from '../relay/framing/pongs.js';
 import { throttleReads } from '../relay/framing/read-throttle.js';
@@ -66,11 +67,12 @@ export class LocalClient implements Sink {
 }
 
 function outletOf(socket: WebSocket, carrier: Socket): Outlet {
+  const backlog = new Backlog();
   return {
     get waitingBytes() {
-      return socket.readyState === socket.OPEN ? socket.bufferedAmount : -1;
+      return socket.readyState === socket.OPEN ? backlog.memoryOf(socket.bufferedAmount) : -1;
     },
-    send: (message) => socket.send(message.keep(), { binary: message.kind !== 'text' }),
+    send: (message) => socket.send(message.keep(), { binary: message.kind !== 'text' }, backlog.add()),
     awaitDrain: (ready) => awaitDrainOf(carrier, ready),
     giveUp: () => socket.terminate(),
   };

@@ -125,7 +125,10 @@ export class Link implements Sink {
     const waiting = this.#socket.waitingBytes;
     if (waiting < 0 || this.#state !== 'open') return;
     const admission = this.#admission;
-    const admitted = waiting === 0 && admission.isOpen ? message : admission.admit(message, waiting, performance.now());
+    const admitted =
+      waiting === 0 && admission.isOpen
+        ? message
+        : admission.admit(message, this.#socket.backlogOf(waiting), performance.now());
     if (admitted === null) return;
     this.#socket.send(admitted, waiting);
     if (this.#isFeed && admitted.kind === 'ts') this.#hasOpaqueTs = true;

@@ -17,6 +17,7 @@ import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import rws from 'reconnecting-websocket';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import { proxyWay, type Way } from './proxy.js';
+import { Backlog } from './backlog.js';
 import { Backoff } from './backoff.js';
 import type { Fault } from './event.js';
 import { faultOf, faultOfClose, faultOfLateness, faultOfUpgrade } from './faults.js';
@@ -74,6 +75,7 @@ export class ReconnectingSocket {
   #name = new NameLookup(); // of the one that is dialled
   #socket: WebSocket | null = null; // the one that is dialled, open or closing
   #raw: Socket | null = null; // what carries it, while it is open
+  #backlog = new Backlog(); // of #raw
   #isSecure = false;
   #heartbeat: Heartbeat | null = null;
   #leave: (() => void) | null = null; // ends the part that #socket plays here
@@ -114,6 +116,11 @@ export class ReconnectingSocket {
     return this.#raw?.writable === true ? this.#raw.writableLength : -1;
   }
 
+  /** The memory of what waits; `waitingBytes` is what {@link waitingBytes} was just now. */
+  backlogOf(waitingBytes: number): number {
+    return this.#backlog.memoryOf(waitingBytes);
+  }
+
   /** Milliseconds a ping takes there and back; -1 while unknown. */
   get roundTripMs(): number {
     return this.#heartbeat?.roundTripMs ?? -1;
@@ -124,7 +131,7 @@ export class ReconnectingSocket {
     const raw = this.#raw!; // open: the caller has asked
     // TLS takes what it is given some time later; so does a socket that is behind.
     if (this.#isSecure || waitingBytes > 0) {
-      raw.write(framePress.give(message));
+      raw.write(framePress.give(message), this.#backlog.add());
     } else {
       // Not what write() returns: for a long frame that is false though the system has taken all of it.
       raw.write(framePress.lend(message));
@@ -282,6 +289,7 @@ export class ReconnectingSocket {
     socket.on('open', () => {
       if (this.#closed || this.#leave !== leave) return;
       this.#raw = carrier;
+      this.#backlog = new Backlog();
       this.#isSecure = carrier instanceof TLSSocket;
       if (carrier) answerPings(socket, carrier);
       throttleReads(socket, () => this.#observer.throttled());

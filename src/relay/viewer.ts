@@ -12,7 +12,7 @@ import type { Pace, Paced } from './pace.js';
 
 /** What carries a viewer's messages. */
 export interface Outlet extends Paced {
-  /** Bytes that the system has not taken yet; -1 while nothing can be sent. */
+  /** Bytes that the system has not taken yet, as a {@link Backlog} weighs them; -1 while nothing can be sent. */
   readonly waitingBytes: number;
   /** Takes a message, whose data is lent: what is not with the system when this returns is copied. */
   send(message: Message): void;

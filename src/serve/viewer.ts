@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
+import { Backlog } from '../relay/backlog.js';
 import { serverFramePress } from '../relay/frame.js';
 import type { GateObserver } from '../relay/gate.js';
 import type { GopCache } from '../relay/gop-cache.js';
@@ -20,6 +21,7 @@ export class TopicViewer implements Outlet {
   readonly viewer: Viewer;
   readonly #socket: WebSocket;
   readonly #carrier: Socket;
+  readonly #backlog = new Backlog();
   #waiting: number; // bytes, when it was last looked
   readonly #isSecure: boolean;
   readonly #traffic: Traffic;
@@ -48,14 +50,17 @@ export class TopicViewer implements Outlet {
 
   get waitingBytes(): number {
     // Behind a close frame nothing may follow (RFC 6455 §5.5.1).
-    return this.#socket.readyState === OPEN ? (this.#waiting = this.#carrier.writableLength) : -1;
+    if (this.#socket.readyState !== OPEN) return -1;
+    this.#waiting = this.#carrier.writableLength;
+    return this.#backlog.memoryOf(this.#waiting);
   }
 
   send(message: Message): void {
     const carrier = this.#carrier;
     // TLS takes what it is given some time later; so does a socket that is behind.
     const isLent = !this.#isSecure && this.#waiting === 0;
-    carrier.write(isLent ? serverFramePress.lend(message) : serverFramePress.give(message));
+    if (isLent) carrier.write(serverFramePress.lend(message));
+    else carrier.write(serverFramePress.give(message), this.#backlog.add());
     this.#waiting = carrier.writableLength;
     if (isLent && this.#waiting > 0) serverFramePress.leave(carrier);
     this.#traffic.sentMessages++;

@@ -1,0 +1,66 @@
+// Tiny messages that wait for a reader take memory by their number, not by their bytes: a reader that does not read them
+// is sent no more of them than the limit in bytes stands for.
+
+import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { expect } from 'chai';
+import type { WebSocket } from 'ws';
+import { Backlog } from '../../src/relay/backlog.js';
+import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
+import { Message } from '../../src/relay/message.js';
+import { DEFAULT_SERVE_LIMITS } from '../../src/serve/limits.js';
+import { Traffic } from '../../src/serve/traffic.js';
+import { TopicViewer } from '../../src/serve/viewer.js';
+import { FarEnd } from '../support/far-end.js';
+import { openBare, tinyFrame } from '../support/flood.js';
+import { TestRelay } from '../support/relay.js';
+import { until } from '../support/wait.js';
+
+const BURST = 5000;
+
+describe('what waits for a reader', () => {
+  it('weighs what Node keeps for each write, until that is with the system', () => {
+    const backlog = new Backlog();
+    const [first, second] = [backlog.add(), backlog.add()];
+    const both = backlog.memoryOf(10);
+    first();
+    const one = backlog.memoryOf(5);
+    expect(both - 10).to.equal(2 * (one - 5));
+    expect(one).to.be.above(100);
+    second();
+    expect(backlog.memoryOf(3)).to.equal(3);
+    expect(backlog.memoryOf(-1), 'nothing can be sent').to.equal(-1);
+  });
+
+  it('is dropped for a viewer of a topic long before its bytes come to the limit', () => {
+    const held: (() => void)[] = [];
+    const carrier = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => void held.push(done) });
+    const observer = { dropsBegan: () => undefined, dropsEnded: () => undefined };
+    const socket = { readyState: 1 } as WebSocket;
+    const limits = { ...DEFAULT_SERVE_LIMITS, highWaterBytes: 1_000_000 };
+    const { viewer } = new TopicViewer(socket, carrier as Socket, new Traffic(), limits, observer);
+    for (let i = 0; i < 100_000; i++) viewer.write(new Message('binary', Buffer.from([i])));
+    expect(viewer.droppedMessages).to.be.above(90_000);
+    expect(carrier.writableLength).to.be.below(100_000);
+  });
+
+  it('is dropped for a destination in the same way, and an instrument that sends 5,000 loses none', async () => {
+    const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
+    await vw.send('data0', farEnd.url);
+    const peer = await openBare(vw.ws('data0'));
+    farEnd.pause();
+    const burst = Buffer.concat(Array.from({ length: BURST }, () => tinyFrame(2, 'x', { isMasked: true })));
+    peer.write(burst);
+    await until('the burst is sent or waits', () => vw.link().sentMessages === BURST);
+    expect(vw.link().droppedMessages).to.equal(0);
+    let bursts = 1;
+    await until('messages are dropped', () => {
+      if (vw.relay.stats().feeds.data0!.messages >= bursts * BURST) {
+        peer.write(burst);
+        bursts++;
+      }
+      return vw.link().droppedMessages > 0;
+    });
+    expect(vw.link().waitingBytes).to.be.below(DEFAULT_LIMITS.highWaterBytes / 10);
+  });
+});
