@@ -2,11 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { type RunningServer, startServer } from '../src/api/server.js';
@@ -14,48 +12,9 @@ import { loadConfig, type Setting, settings } from '../src/config.js';
 import { createLog } from '../src/log.js';
 import { Relay, type RelayStats } from '../src/relay/relay.js';
 import { serveSettings } from '../src/serve-config.js';
+import { README, ROOT, run } from './support/readme.js';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-
-const OUR_PORT = '127.0.0.1:8888'; // as README has it
-const FAR_END = /^node scripts\/far-end\.mjs (\d+) \| ffplay /;
-
-interface Output {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end. */
-async function run(program: string, args: readonly string[]): Promise<Output> {
-  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
-  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
-}
-
-/** The commands of README's ```sh blocks between two headings, in order, and the lines (`# ...`) that they answer. */
-function commandLines(from: string, to: string): string[] {
-  const part = README.slice(README.indexOf(`\n${from}\n`), README.indexOf(`\n${to}\n`));
-  const blocks = [...part.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block]) => block!.replace(/\\\n/g, ' '));
-  return blocks.flatMap((block) => block.trim().split('\n'));
-}
-
-/** The packets of a file up to the last picture that is whole: it was cut off. */
-function wholePictures(bytes: Buffer): Buffer {
-  const pidOf = (at: number) => bytes.readUInt16BE(at + 1) & 0x1fff;
-  const counts = new Map<number, number>();
-  for (let at = 0; at < bytes.length; at += 188) counts.set(pidOf(at), (counts.get(pidOf(at)) ?? 0) + 1);
-  const [picture] = [...counts].sort(([, a], [, b]) => b - a)[0]!;
-  let end = 0;
-  for (let at = 0; at < bytes.length; at += 188) if (pidOf(at) === picture && (bytes[at + 1]! & 0x40) !== 0) end = at;
-  return bytes.subarray(0, end);
-}
 
 /** GitHub's anchor of a heading. */
 function anchor(heading: string): string {
@@ -108,92 +67,6 @@ describe('README', () => {
     });
     expect(missing).to.deep.equal([]);
   });
-});
-
-describe('README, from its first picture to the last rule', () => {
-  it('does what it says, in its order, on one machine, and ends with pictures without a fault', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'vw-readme-'));
-    const config = loadConfig({ port: '0' }, {});
-    const log = createLog('error', false, false);
-    const relay = new Relay(config.limits, log);
-    const server = await startServer(relay, config, log);
-    const ports = new Map([[OUR_PORT, `127.0.0.1:${server.port}`]]);
-    const children: ChildProcess[] = [];
-    const here = (text: string) => [...ports].reduce((line, [theirs, ours]) => line.replaceAll(theirs, ours), text);
-    const start = (command: string) => {
-      const child = spawn('bash', ['-c', `exec ${command}`], { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
-      children.push(child);
-      return child;
-    };
-    const startFarEnd = async (port: string) => {
-      const child = start(`node scripts/far-end.mjs 0 > ${join(folder, port)}`);
-      const [said] = (await once(child.stderr, 'data')) as [Buffer];
-      ports.set(`127.0.0.1:${port}`, `127.0.0.1:${/:(\d+)\//.exec(said.toString())![1]!}`);
-    };
-    const grown = async (port: string, bytes: number) => {
-      while (statSync(join(folder, port)).size < bytes) await delay(50);
-    };
-    const feedGrows = async (feed: string) => {
-      const before = relay.stats().feeds[feed]?.bytes ?? 0;
-      while ((relay.stats().feeds[feed]?.bytes ?? 0) < before + 20_000) await delay(50);
-    };
-    try {
-      let body = '';
-      const done: string[] = [];
-      await startFarEnd('9003'); // which README names in a sentence
-      const lines = [
-        ...commandLines('## First picture', '### Every path'),
-        ...commandLines('## Stats and log', '### Prometheus').filter((line) => !line.startsWith('ffplay ')), // a screen
-      ];
-      for (const line of lines) {
-        const farEnd = FAR_END.exec(line)?.[1];
-        const upload = /\/ts\/(\w+)$/.exec(line)?.[1];
-        done.push(line.split(' ', 2).join(' '));
-        if (line.startsWith('# ')) {
-          done.pop();
-          expect(here(body)).to.equal(here(line.slice(2)));
-        } else if (farEnd !== undefined) await startFarEnd(farEnd);
-        else if (/^ffmpeg -f (v4l2|alsa) /.test(line))
-          done.pop(); // there is no camera and no microphone
-        else if (upload !== undefined) {
-          start(here(line).replace(/^ffmpeg /, 'ffmpeg -nostdin -loglevel error '));
-          await feedGrows(upload);
-        } else {
-          expect(line, 'a command that this test knows').to.match(/^curl /);
-          const { stdout, stderr } = await run('bash', ['-c', `${here(line)} -sS -w '%{http_code}'`]);
-          expect(stdout.slice(-3), `${line}\n${stdout}${stderr}`).to.match(/^2\d\d$/);
-          body = stdout.slice(0, -3).trimEnd();
-          if (line.includes('9001/in/video0')) await grown('9001', 150_000);
-          if (line.includes('9002/in/front')) await grown('9002', 200_000);
-          if (line.includes('9003/in/elsewhere')) await grown('9003', 150_000);
-        }
-      }
-      expect(done.filter((one) => one.startsWith('curl'))).to.have.lengthOf.at.least(15);
-      expect(done).to.include.members(['bash scripts/camera', 'ffmpeg -re', 'bash scripts/microphone']);
-      expect([relay.stats().streams, relay.stats().destinations], 'what it leaves behind').to.deep.equal([{}, {}]);
-      for (const port of ['9001', '9002', '9003']) {
-        const file = join(folder, `${port}.ts`);
-        writeFileSync(file, wholePictures(readFileSync(join(folder, port))));
-        const decoded = await run('ffmpeg', ['-v', 'error', '-i', file, '-map', '0:v', '-f', 'framecrc', '-']);
-        expect(decoded.stderr, `what ${port} got decodes without an error`).to.equal('');
-        expect(decoded.stdout.split('\n').length, `pictures at ${port}`).to.be.above(10);
-      }
-      const probe = await run('ffprobe', [
-        '-v',
-        'error',
-        '-show_entries',
-        'stream=codec_name',
-        '-of',
-        'csv',
-        join(folder, '9002.ts'),
-      ]);
-      expect(probe.stdout).to.include('mpeg1video').and.include('mp2');
-    } finally {
-      for (const child of children) child.kill();
-      await Promise.all([server.close(), relay.close()]);
-      rmSync(folder, { recursive: true });
-    }
-  }).timeout(60_000);
 });
 
 describe("README's commands and the ready-made scripts", () => {

@@ -19,14 +19,12 @@ const made = new Map<string, Buffer>();
 
 /** A folder for this run's files. */
 export function tempFolder(): string {
-  folder ??= mkdtempSync(join(tmpdir(), 'vw-mpegts-'));
+  if (folder === null) {
+    const made = (folder = mkdtempSync(join(tmpdir(), 'vw-mpegts-')));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true })); // one process runs several files
+  }
   return folder;
 }
-
-after(() => {
-  if (folder) rmSync(folder, { recursive: true, force: true });
-  folder = null;
-});
 
 /** Runs ffmpeg with these arguments and gives the transport stream it makes; each is made once. */
 export function capture(...args: string[]): Buffer {

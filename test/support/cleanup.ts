@@ -9,9 +9,7 @@ export function afterTest(close: Close): void {
   owned.push(close);
 }
 
-/** Closes everything: for what is no test, soaks and benchmarks. */
+/** Closes everything: after each test (see hooks.ts), and at the end of what is no test, soaks and benchmarks. */
 export async function closeAll(): Promise<void> {
   for (let close = owned.pop(); close; close = owned.pop()) await close();
 }
-
-if ('afterEach' in globalThis) afterEach('closes what the test opened', closeAll);

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { openBrowser } from '../support/browser.js';
 import { TestRelay } from '../support-far/relay.js';
-import { openDocument, operationsOf } from './document.js';
+import { openDocument, operationsOf } from '../api/document.js';
 
 describe('/api/docs', () => {
   it('tells every path and schema, fits a phone, and needs nothing that its policy forbids', async () => {

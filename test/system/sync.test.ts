@@ -5,12 +5,12 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { afterTest } from './support/cleanup.js';
-import { FarEnd } from './support/far-end.js';
-import { ffmpeg, scratch } from './support/ffmpeg.js';
-import { beeps, flashes, measure, type Second } from './support/flash-beep.js';
-import { Program } from './support/program.js';
-import { pause, until } from './support/wait.js';
+import { afterTest } from '../support/cleanup.js';
+import { FarEnd } from '../support/far-end.js';
+import { ffmpeg, scratch } from '../support/ffmpeg.js';
+import { beeps, flashes, measure, type Second } from '../support/flash-beep.js';
+import { Program } from '../support/program.js';
+import { pause, until } from '../support/wait.js';
 
 // EBU R37: what viewers do not notice.
 const MOST_EARLY_MS = 40;

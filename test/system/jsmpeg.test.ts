@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { FarEnd } from './support/far-end.js';
-import { ffmpeg, scratch, videoArgs } from './support/ffmpeg.js';
-import { demuxByJsmpeg } from './support/jsmpeg.js';
-import { Program } from './support/program.js';
-import { until } from './support/wait.js';
+import { FarEnd } from '../support/far-end.js';
+import { ffmpeg, scratch, videoArgs } from '../support/ffmpeg.js';
+import { demuxByJsmpeg } from '../support/jsmpeg.js';
+import { Program } from '../support/program.js';
+import { until } from '../support/wait.js';
 
 const SOUND = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100', '-codec:a', 'mp2', '-b:a', '128k'];
 const DELAYS = [

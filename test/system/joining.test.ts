@@ -4,13 +4,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { get, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { probe, warnings } from './mpegts/captures.js';
-import { afterTest, closeAll } from './support/cleanup.js';
-import { FarEnd } from './support/far-end.js';
-import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from './support/live.js';
-import { continuityErrors, packetsOf } from './support/packets-of.js';
-import { TestRelay } from './support/relay.js';
-import { pause, until } from './support/wait.js';
+import { probe, warnings } from '../mpegts/captures.js';
+import { afterTest, closeAll } from '../support/cleanup.js';
+import { FarEnd } from '../support/far-end.js';
+import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/live.js';
+import { continuityErrors, packetsOf } from '../support/packets-of.js';
+import { TestRelay } from '../support/relay.js';
+import { pause, until } from '../support/wait.js';
 
 /** What a viewer got, piece by piece as it came. */
 interface Watched {

@@ -2,13 +2,13 @@
 
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { warnings } from './mpegts/captures.js';
-import { closeAll } from './support/cleanup.js';
-import { FarEnd, type FarEndManners } from './support/far-end.js';
-import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from './support/live.js';
-import { continuityErrors, packetsOf } from './support/packets-of.js';
-import { TestRelay } from './support/relay.js';
-import { until } from './support/wait.js';
+import { warnings } from '../mpegts/captures.js';
+import { closeAll } from '../support/cleanup.js';
+import { FarEnd, type FarEndManners } from '../support/far-end.js';
+import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/live.js';
+import { continuityErrors, packetsOf } from '../support/packets-of.js';
+import { TestRelay } from '../support/relay.js';
+import { until } from '../support/wait.js';
 
 /** Far ends in the order in which they were swapped to, and one that gets everything beside them. */
 class Swaps {
