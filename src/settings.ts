@@ -193,7 +193,7 @@ export const DEFINITIONS = {
     option: 'high-water-bytes',
     fallback: DEFAULT_LIMITS.highWaterBytes,
     read: whole(65_536, 1e9),
-    doc: 'bytes waiting for one reader above which messages are dropped for it',
+    doc: 'bytes waiting for one reader above which messages are dropped for it; each waiting message counts 256 more',
   },
   keyframeWaitMs: {
     env: 'VW_KEYFRAME_WAIT_MS',

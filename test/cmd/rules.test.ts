@@ -81,7 +81,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     expect(given.stdout).to.match(/^set destination lab: .*, with its token\n1 rule set; 4 rules were so already\n$/);
     expect((await rules(second.url, 'export')).stdout).to.equal(text);
     expect((await rules(second.url, 'import', path)).stdout, 'its token is there').to.contain('nothing changed');
-  });
+  }).timeout(60_000); // five starts of the program
 
   it('import disturbs no link that is as it should be', async () => {
     const [relay, farEnd] = [await Program.stream(), await FarEnd.start()];
