@@ -4,6 +4,9 @@
 
 import { EXIT_FAILED } from './arguments.js';
 
+/** What may wait for a reader that is slow. */
+const MOST_WAITING_BYTES = 64 * 1024;
+
 let isReady = false;
 let onGone: () => void = () => undefined;
 
@@ -11,6 +14,13 @@ let onGone: () => void = () => undefined;
 export function print(text: string): void {
   prepare();
   process.stdout.write(text);
+}
+
+/**
+ * As {@link print}, of what is said again and again: a reader that does not read goes without, so that nothing piles up.
+ */
+export function printIfRead(text: string): void {
+  if (process.stdout.writableLength <= MOST_WAITING_BYTES) print(text);
 }
 
 /** Writes to stderr, which may be closed or full. */

@@ -10,7 +10,7 @@ import { NotServedError, RelayClient } from '../src/cli/relay-client.js';
 import { type Page, pageLines, statusPage, troublePage } from '../src/cli/status-page.js';
 import { ConfigError } from '../src/read-settings.js';
 import { EXIT_FAILED, EXIT_NOT_SERVED, EXIT_USAGE, readOptions, settingRows, UsageError } from './arguments.js';
-import { complain, print, whenOutputEnds } from './output.js';
+import { complain, print, printIfRead, whenOutputEnds } from './output.js';
 import { Screen } from './screen.js';
 
 const TIMEOUT_MS = 10_000;
@@ -103,8 +103,8 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
         process.exitCode = EXIT_NOT_SERVED;
       }
       if (screen) draw();
-      else if (!isJson) print(`${pageLines(watched(trouble === null ? last : null, trouble)).join('\n')}\n\n`);
-      else if (trouble === null) print(`${jsonLine(last!.stats)}\n`);
+      else if (!isJson) printIfRead(`${pageLines(watched(trouble === null ? last : null, trouble)).join('\n')}\n\n`);
+      else if (trouble === null) printIfRead(`${jsonLine(last!.stats)}\n`);
       else if (trouble !== before) complain(`${trouble}; trying again`);
       const spentMs = performance.now() - began;
       await delay(Math.max(everyMs - spentMs, 0), null, { signal: stop.signal }).catch(() => undefined);

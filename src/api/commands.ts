@@ -1,7 +1,7 @@
 // The admin feed: JSON commands that come over the standing destination `apiRule` (VW_API) and are answered on it, so
 // that a board behind a firewall can be configured from outside. Rules only: nothing here can run a program.
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Log } from '../log.js';
 import { farEndOf } from '../relay/far-end.js';
@@ -22,6 +22,8 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Answers that may be on their way before the next command is carried out. */
 const ANSWERS_AHEAD_BYTES = 32 * 1024;
 const LOOK_MS = 10;
+/** How long commands are carried out before others have their turn: thousands may come as one message. */
+const TURN_MS = 2;
 
 const commandSchema = z.strictObject({
   verb: z.enum(['add', 'delete', 'list', 'healthcheck']),
@@ -87,9 +89,10 @@ function executeMute(
   rule: unknown,
 ): unknown {
   if (verb === 'add') {
-    const { feed, ...rest } = (typeof rule === 'object' && rule !== null ? rule : {}) as { feed?: unknown };
+    const isObject = typeof rule === 'object' && rule !== null && !Array.isArray(rule);
+    const { feed, ...rest } = (isObject ? rule : {}) as { feed?: unknown };
     const name = which ?? (typeof feed === 'string' ? feed : undefined);
-    return name === undefined ? null : actions.setMute(name, rest);
+    return name === undefined ? null : actions.setMute(name, isObject ? rest : rule);
   }
   if (which === undefined) return null;
   if (verb === 'delete') return { deleted: actions.deleteMute(which) };
@@ -104,6 +107,7 @@ export function standingRule(url: string, token: string | null): DestinationRule
 /** Whether a message is somebody's answer that a command failed: to answer it would be to talk for ever. */
 function isComplaint(text: string): boolean {
   if (!text.startsWith('{"error"')) return false;
+  if (text.length > MAX_COMMAND_BYTES) return true;
   try {
     return !('verb' in (JSON.parse(text) as object));
   } catch {
@@ -119,6 +123,7 @@ export class CommandLink {
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
   #waitingBytes = 0;
+  #turnBeganMs = 0;
   #isClosed = false;
   readonly #endLooks: () => void;
 
@@ -145,7 +150,7 @@ export class CommandLink {
   }
 
   #take(message: Message): void {
-    for (const text of splitCommands(Buffer.from(message.data).toString())) {
+    for (const text of splitCommands(Buffer.from(message.data).toString(), MAX_WAITING)) {
       if (!isComplaint(text)) this.#enqueue(text);
     }
   }
@@ -162,6 +167,7 @@ export class CommandLink {
     this.#waitingBytes += bytes;
     this.#last = this.#last.then(async () => {
       await this.#room();
+      await this.#turn();
       const answer = this.#isClosed ? null : await executeCommand(this.#actions, text, this.#log);
       this.#waiting--;
       this.#waitingBytes -= bytes;
@@ -172,6 +178,13 @@ export class CommandLink {
   /** An answer is not dropped as a picture is: while the ones before it wait to be taken, the next command does too. */
   async #room(): Promise<void> {
     while (!this.#isClosed && this.#link.waitingBytes > ANSWERS_AHEAD_BYTES) await delay(LOOK_MS, null, { ref: false });
+  }
+
+  /** Lets everybody else have their turn where commands have been carried out for a while. */
+  async #turn(): Promise<void> {
+    if (this.#isClosed || performance.now() - this.#turnBeganMs < TURN_MS) return;
+    await nextTurn();
+    this.#turnBeganMs = performance.now();
   }
 
   #reply(answer: unknown): void {

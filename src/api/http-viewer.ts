@@ -1,7 +1,9 @@
 // `GET /ts/<feed or stream>`: a feed or stream as one endless response, for players that open an address.
 
+import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import { NotFoundError } from '../errors.js';
+import { Backlog } from '../relay/backlog.js';
 import { awaitDrainOf } from '../relay/pace.js';
 import type { Relay } from '../relay/relay.js';
 import type { Seats } from '../relay/seats.js';
@@ -67,13 +69,15 @@ export class HttpViewers {
   }
 }
 
-function outletOf(response: Response): Outlet {
+/** What carries a player's packets: the response. */
+export function outletOf(response: ServerResponse): Outlet {
+  const backlog = new Backlog();
   return {
     get waitingBytes() {
-      return response.writable ? response.writableLength : -1;
+      return response.writable ? backlog.memoryOf(response.writableLength) : -1;
     },
     send: (message) => {
-      if (message.kind === 'ts') response.write(message.keep()); // what is no media has no place in a player's stream
+      if (message.kind === 'ts') response.write(message.keep(), backlog.add()); // what is no media has no place in a player's stream
     },
     awaitDrain: (ready) => awaitDrainOf(response, ready),
     giveUp: () => response.destroy(),

@@ -2,6 +2,7 @@
 // time, and not for ever: ten wrong keys a minute from one address, then 429. RFC 6750, RFC 7617, RFC 6265.
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { networkOf } from '../http/network.js';
 import { WrongTries } from '../http/wrong-tries.js';
 
 export const COOKIE_NAME = 'vw_session';
@@ -42,9 +43,10 @@ export class KeyGuard {
   }
 
   #judge(key: string | null, address: string, nowMs: number): Verdict {
-    if (this.#wrong.areTooMany(address, nowMs)) return 'too many';
+    const network = networkOf(address); // an IPv6 host has any number of addresses to guess from
+    if (this.#wrong.areTooMany(network, nowMs)) return 'too many';
     if (key !== null && timingSafeEqual(digest(key), this.#key)) return 'good';
-    this.#wrong.add(address, nowMs);
+    this.#wrong.add(network, nowMs);
     return 'wrong';
   }
 

@@ -6,6 +6,7 @@ import { createBareServer, listen, urlOf } from '../http/bare-server.js';
 import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
 import type { ConnectionLimits } from '../http/connections.js';
 import type { AllowedHosts } from '../http/hosts.js';
+import { inTurns } from '../http/request-turns.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { Seats } from '../relay/seats.js';
@@ -78,9 +79,10 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
     options.headersTimeoutMs,
     log,
   );
-  server.on('request', app);
+  const take = inTurns(app);
+  server.on('request', take);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
-  server.on('checkContinue', app);
+  server.on('checkContinue', take);
   const closeClients = takeUpgrades(server, relay, guard, seats, log);
   const door = new FrontDoor(server, relay, guard, options, log);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;

@@ -4,13 +4,16 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** The objects in `text`, each as its own text; what is no object stays as one piece, for the parser to refuse. */
-export function splitCommands(text: string): string[] {
+/**
+ * The objects in `text`, each as its own text; what is no object stays as one piece, for the parser to refuse. So does what
+ * stands behind the first `most` of them.
+ */
+export function splitCommands(text: string, most = Infinity): string[] {
   const pieces: string[] = [];
   let start = 0;
   let depth = 0;
   let isString = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0; at < text.length && pieces.length < most; at++) {
     const code = text.charCodeAt(at);
     if (isString) {
       if (code === BACKSLASH) at++;

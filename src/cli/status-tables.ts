@@ -84,6 +84,7 @@ export function streamRows({ streams }: Stats): Row[] {
     notes: [
       ...faultNotes(stream),
       ...noteOf('notice', missingText(stream)),
+      ...noteOf('notice', leftOutText(stream)),
       ...noteOf(
         'notice',
         counted([
@@ -183,14 +184,28 @@ function missingText({ feeds, tracks }: StreamStats): string {
 function muteText({ muted, mutedBinary, withheld, withheldMessages }: FeedStats): string {
   if (muted === null) return '';
   const passes = mutedBinary === 'pass' ? ', binary messages pass' : '';
-  const pids = withheld.slice(0, MOST_WITHHELD).map(({ pid, streamType, why }) => {
-    const type = streamType === null ? '' : `, stream type 0x${streamType.toString(16).padStart(2, '0')}`;
-    return `PID ${pid}${type} (${why})`;
-  });
-  const more = withheld.length > MOST_WITHHELD ? [`${withheld.length - MOST_WITHHELD} PIDs more`] : [];
-  const messages = withheldMessages > 0 ? [plural(withheldMessages, 'message')] : [];
-  const list = [...pids, ...more, ...messages].join(', ');
+  const list = withheldText(withheld.map(pidText), withheldMessages);
   return `${MUTED[muted]}${passes}${list === '' ? '' : `; withheld: ${list}`}`;
+}
+
+/** What is withheld of feeds of which the rule takes the picture alone. */
+function leftOutText({ withheld, withheldMessages }: StreamStats): string {
+  const list = withheldText(
+    withheld.map((one) => `${one.feed} ${pidText(one)}`),
+    withheldMessages,
+  );
+  return list === '' ? '' : `withheld: ${list}`;
+}
+
+function withheldText(pids: readonly string[], messages: number): string {
+  const more = pids.length > MOST_WITHHELD ? [`${pids.length - MOST_WITHHELD} PIDs more`] : [];
+  return [...pids.slice(0, MOST_WITHHELD), ...more, ...(messages > 0 ? [plural(messages, 'message')] : [])].join(', ');
+}
+
+/** `PID 257, stream type 0x06 (why)`. */
+function pidText({ pid, streamType, why }: { pid: number; streamType: number | null; why: string }): string {
+  const type = streamType === null ? '' : `, stream type 0x${streamType.toString(16).padStart(2, '0')}`;
+  return `PID ${pid}${type} (${why})`;
 }
 
 function faultNotes({ fault }: FeedStats | StreamStats): Cell[] {

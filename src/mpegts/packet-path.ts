@@ -179,6 +179,11 @@ export class PacketPath {
     nowMs: number,
   ): void {
     const { buffer, pid } = { buffer: this.#buffer, pid: track.track.pid };
+    if (starts && feed.isWithoutSound && feed.awaitsPmt) {
+      track.stop();
+      this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      return;
+    }
     if (track.track.sections) {
       const isReadable = payload + 4 <= at + PACKET_BYTES && !startsPes(data, payload);
       if (starts) this.#setKind(track, isReadable ? track.track.kind : 'unknown');

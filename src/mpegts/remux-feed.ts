@@ -108,6 +108,8 @@ export class RemuxFeed implements ClockedFeed {
   trim = 0;
   /** Whether no sound of it is wanted: then nothing leaves that may be sound. */
   isWithoutSound = false;
+  /** Whether its PAT names another PMT, which has not come: nobody knows what its PIDs carry now. */
+  awaitsPmt = false;
   pastOutput = -Infinity;
   ahead = 0;
   earlyPcr = NaN;
@@ -140,6 +142,7 @@ export class RemuxFeed implements ClockedFeed {
     this.hold = null;
     this.firstSample = null;
     this.earlyPcr = NaN;
+    this.awaitsPmt = false;
     this.slots.fill(UNKNOWN);
     this.slots[PAT_PID] = TABLE;
     for (const track of this.tracks) track.begin();
@@ -171,6 +174,7 @@ export class RemuxFeed implements ClockedFeed {
   adopt(program: Program): void {
     const before = this.tracks;
     this.program = program;
+    this.awaitsPmt = false;
     this.pcrPid = program.pcrPid;
     this.tracks = [];
     this.slots.fill(UNKNOWN);
@@ -191,5 +195,11 @@ export class RemuxFeed implements ClockedFeed {
   /** Follows a new PAT, whose PMT is still to come: the PIDs that it may come on are tables'. */
   expectPmt(): void {
     for (const pid of this.reader.tablePids) this.slots[pid] = TABLE;
+    this.awaitsPmt = this.program !== null && this.reader.pmtPid !== this.program.pmtPid;
+    if (!this.awaitsPmt || !this.isWithoutSound) return;
+    for (const track of this.tracks) {
+      track.stop();
+      track.needsAccess = track.kind === 'video';
+    }
   }
 }

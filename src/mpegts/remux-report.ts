@@ -36,6 +36,15 @@ export interface RemuxedTrack {
   readonly streamId: number;
 }
 
+/** A track that is left out because it is sound or may be. */
+export interface LeftOutTrack {
+  readonly feed: string;
+  readonly pid: number;
+  readonly streamType: number;
+  /** Why, for people. */
+  readonly why: string;
+}
+
 /** The output's program. */
 export interface RemuxedProgram {
   /** version_number of its PMT; -1 before the first. */

@@ -10,7 +10,8 @@ import { ProgramOutput } from './program-output.js';
 import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce } from './program-plan.js';
 import type { RemuxInput, Replacement } from './program-plan.js';
 import { RemuxFeed } from './remux-feed.js';
-import type { RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
+import type { LeftOutTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
+import { whyWithheld } from './sound-judge.js';
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
 import type { TrackKind } from './track.js';
@@ -138,6 +139,18 @@ export class Remuxer implements ProgramFacts {
       dropped,
       tracksLeftOut,
     }));
+  }
+
+  /** The sound, and what may be sound, of feeds of which the picture alone is taken. */
+  get withheld(): LeftOutTrack[] {
+    return this.#inputs.flatMap(({ feed, select }) => {
+      const takesMore = (other: RemuxInput) => other.feed === feed && other.select !== 'video';
+      if (select !== 'video' || this.#inputs.some(takesMore)) return [];
+      return (this.#feeds.get(feed)?.tracks ?? []).flatMap(({ track, kind }) => {
+        const why = whyWithheld(track, kind);
+        return why === null ? [] : [{ feed, pid: track.pid, streamType: track.streamType, why }];
+      });
+    });
   }
 
   /** How many {@link feeds} there are. */

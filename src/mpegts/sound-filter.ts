@@ -75,19 +75,21 @@ export class SoundFilter {
 
   /**
    * The packets of a message that pass: `data` itself where nothing was ever taken out; `null` if none do. `joinAt` is
-   * the offset of its first random access point, or -1.
+   * the offset of its first random access point, or -1; `opening` what came of that with earlier messages, or `null`.
    */
-  apply(data: Uint8Array, joinAt = -1): Uint8Array | null {
+  apply(data: Uint8Array, joinAt = -1, opening: Uint8Array | null = null): Uint8Array | null {
     this.#joinAt = this.#isTouched ? -1 : joinAt;
     if (!this.#isTouched) return data;
     const muted = this.#muted;
+    // A picture that was begun with goes on with whatever passes; one of which something was withheld does not.
+    const isBegun = opening !== null && (this.#states[readPid(opening, 0)]! & WAITS) === 0;
     const out = new Uint8Array(data.length);
     let to = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
       const why = muted === 'audio' ? this.#judge.judge(data, at, pid) : PASSES;
       if (muted !== 'all' && why === PASSES && this.#goesOn(data, at, pid)) {
-        if (at === joinAt) this.#joinAt = to;
+        if (at === joinAt && opening === null) this.#joinAt = to;
         this.#pass(data, at, pid, out, to);
       } else if (muted !== 'audio') {
         this.#withhold(data, at, pid);
@@ -95,6 +97,7 @@ export class SoundFilter {
       } else if (!this.#passClock(data, at, pid, why, out, to)) continue;
       to += PACKET_BYTES;
     }
+    if (isBegun && to > 0) this.#joinAt = 0;
     return to === 0 ? null : out.subarray(0, to);
   }
 

@@ -3,7 +3,7 @@
 
 import { hasPayload, NULL_PID, PACKET_BYTES, PAT_PID, payloadStart, PID_COUNT, readPid, startsUnit } from './packet.js';
 import { type Program, ProgramReader } from './program.js';
-import { kindOfUnit, type Track, TRACK_KINDS } from './track.js';
+import { kindOfUnit, type Track, type TrackKind, TRACK_KINDS } from './track.js';
 
 /** Why a packet is withheld: {@link PASSES} if it is not, or an index of {@link REASONS}. */
 export type Why = number;
@@ -36,6 +36,12 @@ export const REASONS: readonly string[] = [
   'the PMT announces sections, and something else comes',
   'no PES packet that can be read begins in it',
 ];
+
+/** Why a track is withheld whose units showed it to be of a kind; `null`: it is picture or data. */
+export function whyWithheld({ kind: entry, sections }: Track, kind: TrackKind): string | null {
+  if (kind === 'audio') return REASONS[entry === 'audio' ? SOUND_ENTRY : SOUND_UNIT]!;
+  return kind === 'unknown' ? REASONS[sections ? NO_SECTIONS : NOT_KNOWN]! : null;
+}
 
 // What a PID is: beside these, FIRST_KIND and an index of TRACK_KINDS.
 const UNLISTED = 0;

@@ -42,7 +42,7 @@ const OPAQUE: Fault = {
     'it is /ws/<feed> of a relay, which passes MPEG-TS on as data that no player or stream of its can use; accepted: ' +
     '/in/<topic> of vw serve, or an upload to /ts/<feed>',
 };
-/** A verdict that comes though no token was shown is looked for in texts of up to so many bytes. */
+/** A verdict is looked for in texts of up to so many bytes: an endpoint is a stranger before it has let us in. */
 const MAX_VERDICT_BYTES = 16 * 1024;
 
 /** Keeps one far end reached. Messages that come while it is not open go nowhere: what comes after is live. */
@@ -265,7 +265,7 @@ export class Link implements Sink {
       if (!isBinary && this.#isRefusal(data)) return;
       this.#receivedMessages++;
       this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
-    } else if (this.#state === 'authorising' && !isBinary) {
+    } else if (this.#state === 'authorising' && !isBinary && data.length <= MAX_VERDICT_BYTES) {
       const verdict = readVerdict(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) {

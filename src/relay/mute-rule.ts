@@ -1,6 +1,7 @@
 // What may be asked for as a mute, checked and put in one form. Plain data; knows nothing of what carries it out.
 
 import { z } from 'zod';
+import { acceptedFields } from './rule-words.js';
 import { checkRule, feedFault, nameSchema, RuleError } from './rules.js';
 
 /** What can be muted of a feed. */
@@ -47,14 +48,24 @@ export interface MuteRule {
   readonly binary?: 'pass';
 }
 
-/** Checks a mute: the feed's name (or `all`) and what was sent with it. Throws {@link RuleError}. */
+const ACCEPTED = acceptedFields(muteBodySchema, {
+  tracks: '"audio" or "all"',
+  binary: '"drop" or "pass"',
+  feed: null,
+});
+
+/**
+ * Checks a mute: the feed's name (or `all`) and what was sent with it; `undefined`: nothing was. Throws
+ * {@link RuleError}.
+ */
 export function parseMuteRule(feed: string, body: unknown): MuteRule {
-  const given = typeof body === 'object' && body !== null ? body : {};
-  const accepted = '{"tracks": "audio"}, {"tracks": "audio", "binary": "pass"} or {"tracks": "all"}';
-  const rule = checkRule(muteSchema, { ...given, feed }, 'ERR_BAD_MUTE', 'mute', accepted);
+  // What is no object stays what it is, and is refused: whoever sends "all" must not be told that the sound is muted.
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  const given: unknown = body === undefined ? { feed } : isObject ? { ...body, feed } : body;
+  const rule = checkRule(muteSchema, given, 'ERR_BAD_MUTE', 'mute', ACCEPTED);
   if (rule.binary !== 'pass') return { feed: rule.feed, tracks: rule.tracks };
   if (rule.tracks === 'all') {
-    throw new RuleError('ERR_BAD_MUTE', `mute: nothing passes "all", no binary either. Accepted: ${accepted}`);
+    throw new RuleError('ERR_BAD_MUTE', `mute: nothing passes "all", no binary either. Accepted: ${ACCEPTED}`);
   }
   return { feed: rule.feed, tracks: rule.tracks, binary: 'pass' };
 }

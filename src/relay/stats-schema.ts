@@ -131,6 +131,16 @@ export const streamStatsSchema = z.strictObject({
     lateUnits: count('units that were sent after their time: with a DTS before the PCR'),
     jumps: count('times that a feed was lined up anew: its time stamps jumped, or it had fallen behind'),
   }),
+  withheld: z
+    .array(
+      z.strictObject({
+        feed: z.string(),
+        pid: count('PID in the feed'),
+        streamType: count('stream_type, as its PMT says'),
+        why: z.string().describe('why, in words'),
+      }),
+    )
+    .describe('the sound, and what may be sound, of feeds of which the rule takes the picture alone'),
   withheldMessages: count('binary messages of feeds of which the rule takes the picture alone: they may be sound'),
   readers: count('destinations and viewers that take it'),
   cacheBytes: count('kept for those who join'),

@@ -219,6 +219,7 @@ export class Stream {
       }),
       counters: { ...(remuxer?.counters ?? newCounters()) },
       timing: remuxer?.timing ?? NO_TIMING,
+      withheld: remuxer?.withheld ?? [],
       withheldMessages: this.#withheldMessages,
       readers: this.#sinks.length,
       cacheBytes: this.cache?.length ?? 0,

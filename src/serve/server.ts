@@ -9,6 +9,7 @@ import { createBareServer, listen, urlOf } from '../http/bare-server.js';
 import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
 import { type ConnectionLimits, Connections } from '../http/connections.js';
 import type { AllowedHosts } from '../http/hosts.js';
+import { inTurns } from '../http/request-turns.js';
 import type { Log } from '../log.js';
 import { createServeApp, type Pages } from './app.js';
 import { TrustedProxies } from './client-address.js';
@@ -76,11 +77,12 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
   const webSocketBase = () => (audiences[0] ?? urlOf(server, options.host)).replace(/^http/, 'ws');
   const { embedders } = options;
   const app = createServeApp({ hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
-  server.on('request', app);
+  const take = inTurns(app);
+  server.on('request', take);
   // As Node would do itself if nobody listened: connections are counted by these events, too.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     response.writeContinue();
-    app(request, response);
+    take(request, response);
   });
   takeUpgrades(server, hall, codes);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;

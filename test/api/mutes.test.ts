@@ -51,9 +51,13 @@ describe('mutes by REST', () => {
       cam: { tracks: 'all', binary: 'drop', known: true },
     });
     expect(await bodyOf('PUT', '/api/mutes/mic', { tracks: 'audio', binary: 'drop' })).to.include({ binary: 'drop' });
-    for (const body of [{ tracks: 'all', binary: 'pass' }, { binary: 'maybe' }]) {
+    for (const body of [{ tracks: 'all', binary: 'pass' }, { binary: 'maybe' }, [], ['all'], '"all"', 1, true, null]) {
       const answer = await vw.api('PUT', '/api/mutes/mic', body);
-      expect([answer.status, (answer.body as { code: string }).code]).to.deep.equal([400, 'ERR_BAD_MUTE']);
+      expect([answer.status, (answer.body as { code: string }).code], JSON.stringify(body)).to.deep.equal([
+        400,
+        'ERR_BAD_MUTE',
+      ]);
+      expect((answer.body as { detail: string }).detail).to.match(/"tracks": .*"binary": /);
     }
   });
 

@@ -3,7 +3,7 @@ import { painter } from '../../src/cli/colour.js';
 import { whatIsWrong } from '../../src/cli/faults.js';
 import { fitPage, frameText } from '../../src/cli/frame.js';
 import { type Page, pageLines, statusPage, troublePage } from '../../src/cli/status-page.js';
-import { feedStats, linkStats, TOTAL, NOW_MS, stats, troubledStats } from '../support/stats.js';
+import { feedStats, linkStats, TOTAL, NOW_MS, stats, streamStats, troubledStats } from '../support/stats.js';
 
 const URL = 'http://127.0.0.1:8888';
 const plain = painter(false);
@@ -131,6 +131,18 @@ muted: the sound of every feed, all of video2
       'mute of other: no such feed now; it will be muted when it comes',
       'all else is well',
     ]);
+  });
+
+  it('names what a stream withholds of which the picture alone is taken', () => {
+    const withheld = [
+      { feed: 'cam', pid: 257, streamType: 6, why: 'nothing says that it is picture or data' },
+      { feed: 'cam', pid: 258, streamType: 0x8f, why: 'the PMT says that it is sound' },
+    ];
+    const found = text({ streams: { 'stream/a': streamStats({ withheld, withheldMessages: 1 }) } }, Infinity);
+    expect(found).to.contain(
+      'withheld: cam PID 257, stream type 0x06 (nothing says that it is picture or data), ' +
+        'cam PID 258, stream type 0x8f (the PMT says that it is sound), 1 message\n',
+    );
   });
 
   it('cuts and wraps nothing where it is as wide as it likes', () => {

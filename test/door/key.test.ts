@@ -70,6 +70,14 @@ describe('KeyGuard', () => {
     expect(guess('guess', 60_000)).to.equal('wrong');
     expect(guess(KEY, 60_000)).to.equal('good');
   });
+
+  it('counts the addresses of an IPv6 network of 64 bits as one', () => {
+    const keys = new KeyGuard(KEY);
+    const from = (address: string) => keys.check('Bearer guess', undefined, address, 0);
+    for (let i = 0; i < 10; i++) expect(from(`2001:db8:0:1::${i.toString(16)}`)).to.equal('wrong');
+    expect(from('2001:db8:0:1:f00::1')).to.equal('too many');
+    expect(from('2001:db8:0:2::1')).to.equal('wrong');
+  });
 });
 
 describe('Guard', () => {

@@ -102,6 +102,8 @@ describe('the admin feed', () => {
       { verb: 'add', what: 'destination', rule: { id: '0', stream: 'api', destination: 'ws://x/' } },
     ],
     ['the reserved feed in a stream', { verb: 'add', what: 'stream', rule: { stream: 'stream/x', feeds: ['api'] } }],
+    ['a mute whose rule is a word', { verb: 'add', what: 'mute', which: 'mic', rule: 'all' }],
+    ['a mute whose rule is a list', { verb: 'add', what: 'mute', which: 'mic', rule: ['all'] }],
     ['delete without which', { verb: 'delete', what: 'stream' }],
     ['delete of what is not there', { verb: 'delete', what: 'destination', which: 'x' }],
     ['list without what', { verb: 'list' }],
@@ -118,7 +120,7 @@ describe('the admin feed', () => {
         .to.have.property('error')
         .that.is.a('string');
       expect(await command({ verb: 'healthcheck' })).to.deep.equal({ healthcheck: 'ok' });
-      expect((await relay.stats()).streams).to.deep.equal({});
+      expect(await relay.stats()).to.deep.include({ streams: {}, mutes: {} });
     });
 
   it('takes commands in binary messages', async () => {
@@ -145,6 +147,20 @@ describe('the admin feed', () => {
     expect(answers()[0]).to.deep.equal({ healthcheck: 'ok' });
     expect(answers()[1]).to.include({ code: 'ERR_NOT_FOUND' });
     expect(answers()[3]).to.include({ code: 'ERR_BAD_COMMAND' });
+  });
+
+  it('gives everybody else a turn between the commands of one message', async () => {
+    let inTurn = 0;
+    let most = 0;
+    const leave = relay.relay.journal.subscribe(() => {
+      if (inTurn++ === 0) setImmediate(() => (inTurn = 0));
+      most = Math.max(most, inTurn);
+    });
+    const rules = Array.from({ length: 5000 }, (_, i) => ({ stream: `stream/s${i % 2}`, feeds: [`f${i}`] }));
+    host.visit!.client.send(rules.map((rule) => JSON.stringify({ verb: 'add', what: 'stream', rule })).join(''));
+    await until('all are answered', () => answers().length === rules.length, 10_000);
+    leave();
+    expect(most).to.be.within(1, rules.length / 5);
   });
 
   it('does not answer complaints: two boards on one topic would talk for ever', async () => {
@@ -211,5 +227,6 @@ describe('splitCommands', () => {
     expect(splitCommands('')).to.deep.equal(['']);
     expect(splitCommands('}}')).to.deep.equal(['}', '}']);
     expect(splitCommands('{"a":"\\""}')).to.deep.equal(['{"a":"\\""}']);
+    expect(splitCommands('[1]}{"a":1}}', 2)).to.deep.equal(['[1]', '}', '{"a":1}}']);
   });
 });

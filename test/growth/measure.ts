@@ -17,8 +17,11 @@ export function textCase(
   make: (size: number) => string,
   take: (text: string) => unknown,
 ): Case {
+  let made = { length: NaN, bytes: Buffer.alloc(0) };
   const prepare = (length: number) => {
-    const text = Buffer.from(make(length), 'utf8').toString(); // in one piece: V8 puts texts together when they are read
+    if (made.length !== length) made = { length, bytes: Buffer.from(make(length), 'latin1') };
+    // In one piece, and anew for each run: V8 puts texts together when they are read, and remembers what came of a text.
+    const text = made.bytes.toString('latin1');
     return () => take(text);
   };
   return { name, size, prepare };
@@ -64,12 +67,17 @@ export async function growthOf(one: Case): Promise<Growth> {
 async function growthOnce(one: Case): Promise<Growth> {
   const { name, size } = one;
   let repeats = 1;
-  while (repeats < MOST_REPEATS && (await timeOf(one, size, repeats)) < LEAST_MS) repeats *= 2;
-  let firstMs = Infinity;
-  let secondMs = Infinity;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    if (round >= LEAST_ROUNDS && secondMs / firstMs < 0.9 * MOST_TIMES) break;
+  let firstMs = await timeOf(one, size, repeats);
+  while (repeats < MOST_REPEATS && firstMs < LEAST_MS) {
+    const wanted = Math.ceil((repeats * LEAST_MS) / Math.max(firstMs, LEAST_MS / MOST_REPEATS));
+    repeats = Math.min(MOST_REPEATS, Math.max(2 * repeats, wanted));
+    firstMs = await timeOf(one, size, repeats);
+  }
+  let secondMs = await timeOf(one, 2 * size, repeats);
+  // A second that took long by chance seems to be too much, not too little: it is measured again where it does.
+  for (let round = 1; round < MOST_ROUNDS && secondMs >= LEAST_MS; round++) {
     firstMs = Math.min(firstMs, await timeOf(one, size, repeats));
+    if (round + 1 >= LEAST_ROUNDS && secondMs / firstMs < 0.9 * MOST_TIMES) break;
     secondMs = Math.min(secondMs, await timeOf(one, 2 * size, repeats));
   }
   // Where even so many runs take no time, there is nothing to be compared but noise.

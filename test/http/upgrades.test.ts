@@ -3,7 +3,9 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
+import { certificateFor, testAuthority } from '../support-far/certificates.js';
 import { packets, TestRelay, Wire } from '../support-far/relay.js';
 import { Program, scratch } from '../support-far/programs.js';
 import { TestServe } from '../support/serve.js';
@@ -69,6 +71,21 @@ describe('an upgrade that is not ours', () => {
     });
   }
 
+  it('leaves nothing behind on a connection, however often it is offered', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on('warning', note);
+    for (const { port } of [await TestRelay.start(), await TestServe.start()]) {
+      const wire = new Wire(port);
+      for (let i = 1; i <= 15; i++) {
+        wire.write(head('GET /healthcheck', ...CURL));
+        await answers(wire, i);
+      }
+    }
+    process.off('warning', note);
+    expect(warnings).to.deep.equal([]); // of more than ten listeners to one event
+  });
+
   it('is ignored in requests that are sent before the ones ahead are answered, and the answers keep their order', async () => {
     const relay = await TestRelay.start();
     const all = Array.from({ length: 20 }, (_, i) => {
@@ -125,6 +142,42 @@ describe('an upgrade that is not ours', () => {
     const heard = await answers(wire, 4);
     expect(heard.map(({ status }) => status)).to.deep.equal([200, 200, 200, 426]);
     expect(heard[1]!.body).to.contain('?code=');
+  });
+
+  it('is ignored by TLS too, on both servers', async () => {
+    const [{ cert: ca }, pair, folder] = [await testAuthority(), await certificateFor(['localhost']), scratch()];
+    const certificate = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+    writeFileSync(certificate.cert, pair.cert);
+    writeFileSync(certificate.key, pair.key);
+    const secure = (port: number) => {
+      return new Wire(port, '', connectTls({ port, host: '127.0.0.1', ca, servername: 'localhost' }));
+    };
+    const relay = await TestRelay.start({ certificate });
+    const json = ['Content-Type: application/json', `Content-Length: ${RULE.length}`];
+    const wire = secure(relay.port);
+    wire.write(head('GET /healthcheck', ...CURL));
+    await answers(wire, 1);
+    wire.write(head('POST /api/streams', ...json, ...CURL) + RULE.slice(0, 9)).write(RULE.slice(9));
+    await answers(wire, 2);
+    wire.write(head('POST /ts/video0', ...CURL, 'Transfer-Encoding: chunked'));
+    wire
+      .write(`${BYTES.length.toString(16)}\r\n`)
+      .write(BYTES)
+      .write('\r\n0\r\n\r\n');
+    const heard = await answers(wire, 3);
+    expect(heard.map(({ status }) => status)).to.deep.equal([200, 200, 200]);
+    expect(heard[1]!.body).to.equal(`${RULE}\n`);
+    expect(heard[2]!.body).to.contain('"packets":100');
+
+    const serve = await TestServe.start({ certificate });
+    const other = secure(serve.port);
+    const token = `Authorization: ${serve.token('x')}`;
+    other.write(head('POST /session/x', token, ...CURL, 'Content-Length: 2')).write('{}');
+    await answers(other, 1);
+    other.write(head('GET /out/x', ...CURL));
+    const said = await answers(other, 2);
+    expect(said.map(({ status }) => status)).to.deep.equal([200, 426]);
+    expect(said[0]!.body).to.contain('"uri":"wss://');
   });
 
   it('is ignored from curl, with and without a body', async () => {

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Handover, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
+import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
+import { SoundFilter } from '../../src/mpegts/sound-filter.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { pesPackets } from './synthetic.js';
@@ -115,6 +117,49 @@ describe('a random access point, however the upload is cut', () => {
         expect(es.equals(Buffer.from([...whole, ...kinds.plain])), es.toString('hex', 0, 40)).to.be.true;
       }),
     );
+  });
+
+  it('begins a start under a mute of the sound, too, whatever packet a message begins with', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('key', 'late', 'bare'), fc.boolean(), sizes, (kind, isMarked, cuts) => {
+        const before = program([{ bytes: kinds.key }, { bytes: kinds.plain }]);
+        const all = program([
+          ...[{ bytes: kinds.key }, { bytes: kinds.plain }, { bytes: kinds[kind], isMarked }],
+          { bytes: kinds.plain },
+        ]);
+        const inspector = new Inspector();
+        const filter = new SoundFilter();
+        const facts = filteredFacts(inspector, filter);
+        const handover = new Handover(JOIN_PATIENCE);
+        const got: Buffer[] = [];
+        filter.mute('audio', null);
+        filter.apply(before, inspector.inspect(before), inspector.opening);
+        for (const message of cut(all.subarray(before.length), cuts)) {
+          const passed = filter.apply(message, inspector.inspect(message), inspector.opening);
+          const { go } = passed ? handover.split(passed, filter.joinAt, facts, 0) : { go: null };
+          if (go) got.push(Buffer.from(go));
+        }
+        const bytes = Buffer.concat(got);
+        expect(continuityErrors(bytes)).to.deep.equal([]);
+        expect(packetsOf(bytes, AUDIO)).to.deep.equal([]);
+        const whole = kind === 'bare' ? [...AUD, 0, ...SPS, 0, ...PPS, ...kinds.bare.slice(AUD.length)] : kinds[kind];
+        expect(elementary(bytes).equals(Buffer.from([...whole, ...kinds.plain]))).to.be.true;
+      }),
+    );
+  });
+
+  it('that began while all was muted is no start when it is found afterwards', () => {
+    const all = cut(program([{ bytes: kinds.late }, { bytes: kinds.plain }]), [1]);
+    const inspector = new Inspector();
+    const filter = new SoundFilter();
+    filter.mute('all', null);
+    const passed = all.map((message, i) => {
+      if (i === 5) filter.mute(null, inspector);
+      filter.apply(message, inspector.inspect(message), inspector.opening);
+      return filter.joinAt;
+    });
+    expect(inspector.randomAccessPoints).to.equal(1);
+    expect(passed.every((joinAt) => joinAt === -1)).to.be.true;
   });
 
   /** What the PES packets of the picture carry. */

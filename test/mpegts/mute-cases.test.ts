@@ -218,7 +218,17 @@ describe('a mute of the sound', () => {
   it('waits for the PMT that a new PAT announces', () => {
     const before = tables([{ streamType: 0x1b, pid: PID }]);
     const moved = sectionPackets(0, patSection(0x1200, 2, 1), 1);
-    expect(passes(before, moved, unit(0xe0)).feed).to.equal(0);
+    for (const id of [0xe0, 0xbd]) {
+      expect(passes(before, moved, unit(id)), id.toString(16)).to.deep.equal({ feed: 0, stream: 0 });
+      const begun = passes(before, Buffer.concat([unit(id), moved]), packet({ pid: PID, counter: 2, fill: SECRET }));
+      expect(begun, 'a unit that is being sent').to.deep.equal(passes(before, unit(id)));
+    }
+    const picture = tables([{ streamType: 0x1b, pid: PID }], 1);
+    const back = sectionPackets(0, patSection(PMT, 1, 2), 2);
+    expect(
+      passes(before, moved, unit(0xe0), back, picture.subarray(188), unit(0xe0, 2)),
+      'and it goes on',
+    ).to.deep.equal(passes(before, unit(0xe0)));
   });
 
   it('withholds a PID that the PMT lists as two things', () => {

@@ -1,23 +1,34 @@
 // Tiny messages that wait for a reader take memory by their number, not by their bytes: a reader that does not read them
 // is sent no more of them than the limit in bytes stands for.
 
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { WebSocket } from 'ws';
+import { outletOf } from '../../src/api/http-viewer.js';
 import { Backlog } from '../../src/relay/backlog.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
 import { DEFAULT_SERVE_LIMITS } from '../../src/serve/limits.js';
 import { Traffic } from '../../src/serve/traffic.js';
 import { TopicViewer } from '../../src/serve/viewer.js';
+import { Viewer } from '../../src/relay/viewer.js';
 import { FarEnd } from '../support/far-end.js';
 import { openBare, tinyFrame } from '../support/flood.js';
 import { TestRelay } from '../support/relay.js';
 import { TestClient } from '../support/serve.js';
+import { packets } from '../support/ts.js';
 import { until } from '../support/wait.js';
 
 const BURST = 5000;
+
+/** A connection whose other side reads nothing. */
+function stillSocket(): Socket {
+  const held: (() => void)[] = [];
+  const carrier = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => void held.push(done) });
+  return carrier as unknown as Socket;
+}
 
 describe('what waits for a reader', () => {
   it('weighs what Node keeps for each write, until that is with the system', () => {
@@ -34,15 +45,26 @@ describe('what waits for a reader', () => {
   });
 
   it('is dropped for a viewer of a topic long before its bytes come to the limit', () => {
-    const held: (() => void)[] = [];
-    const carrier = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => void held.push(done) });
+    const carrier = stillSocket();
     const observer = { dropsBegan: () => undefined, dropsEnded: () => undefined };
     const socket = { readyState: 1 } as unknown as WebSocket;
     const limits = { ...DEFAULT_SERVE_LIMITS, highWaterBytes: 1_000_000 };
-    const { viewer } = new TopicViewer(socket, carrier as unknown as Socket, new Traffic(), limits, observer);
+    const { viewer } = new TopicViewer(socket, carrier, new Traffic(), limits, observer);
     for (let i = 0; i < 100_000; i++) viewer.write(new Message('binary', Buffer.from([i])));
     expect(viewer.droppedMessages).to.be.above(90_000);
     expect(carrier.writableLength).to.be.below(100_000);
+  });
+
+  it('is dropped for a player of GET /ts/... in the same way', () => {
+    const carrier = stillSocket();
+    const response = new ServerResponse(new IncomingMessage(carrier));
+    response.assignSocket(carrier);
+    const observer = { dropsBegan: () => undefined, dropsEnded: () => undefined };
+    const viewer = new Viewer(outletOf(response), { ...DEFAULT_LIMITS, highWaterBytes: 1_000_000 }, observer);
+    const one = packets(1);
+    for (let i = 0; i < 10_000; i++) viewer.write(new Message('ts', one, { joinAt: 0, begins: true, facts: null }));
+    expect(viewer.droppedMessages).to.be.above(7000);
+    expect(response.writableLength).to.be.below(700_000);
   });
 
   it('is dropped for a destination in the same way, and an instrument that sends 5,000 loses none', async () => {

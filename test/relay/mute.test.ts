@@ -135,6 +135,9 @@ describe('a mute of the sound of a feed', () => {
     }
     const { withheld } = relay.stats().feeds.cam!;
     expect(withheld.map(({ pid }) => pid)).to.deep.equal(SOUND_PIDS);
+    const ofPart = relay.stats().streams['stream/pictures']!.withheld;
+    expect(ofPart.map(({ feed, pid }) => [feed, pid])).to.deep.equal(SOUND_PIDS.map((pid) => ['other', pid]));
+    expect(relay.stats().streams['stream/all']!.withheld, "the mute is the feed's").to.deep.equal([]);
     const flac = withheld[SOUNDS.indexOf('flac')]!;
     expect(flac).to.include({ streamType: 0x06, why: 'nothing says that it is picture or data' });
     expect(flac.packets).to.be.greaterThan(10);

@@ -124,8 +124,9 @@ export class Wire {
   heard = '';
   isClosed = false;
 
-  constructor(port: number, host = '127.0.0.1') {
-    this.socket = connect({ port, host });
+  /** @param socket a connection of another kind, such as TLS, in place of a plain one. */
+  constructor(port: number, host = '127.0.0.1', socket: Socket = connect({ port, host })) {
+    this.socket = socket;
     this.socket.on('data', (data) => (this.heard += data.toString('latin1')));
     this.socket.on('error', () => undefined).on('close', () => (this.isClosed = true));
     afterTest(() => this.socket.destroy());

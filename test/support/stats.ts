@@ -97,6 +97,7 @@ export function streamStats(more: Partial<StreamStats> = {}): StreamStats {
       tracksLeftOut: 0,
     },
     timing: { heldUnits: 2, lateUnits: 0, jumps: 0 },
+    withheld: [],
     withheldMessages: 0,
     readers: 1,
     cacheBytes: 0,
