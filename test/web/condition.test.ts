@@ -35,6 +35,7 @@ const silent = {
   words: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s',
 } as const;
 const nobody = { code: 'no-source', words: 'feed "audio0": nobody sends to this feed' } as const;
+const seldom = { code: 'waits-for-keyframe', words: 'keyframes come every 10 s, and a viewer waits' } as const;
 const junk = { code: 'no-tables', words: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
 
 describe('what the page says', () => {
@@ -116,6 +117,18 @@ describe('what the page says', () => {
       { picture: null, sound: null, openedAt: NOW - 500, arrivedAt: 0 },
       'waiting',
       'Waiting for a picture…',
+    ],
+    [
+      'what it waits for',
+      {
+        picture: null,
+        sound: null,
+        openedAt: NOW - 500,
+        arrivedAt: 0,
+        server: { state: 'live', fault: seldom, muted: null },
+      },
+      'waiting',
+      `Waiting for a picture: ${seldom.words}.`,
     ],
   ];
   for (const [what, some, state, text] of cases) {

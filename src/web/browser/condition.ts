@@ -78,7 +78,12 @@ export function conditionOf(facts: Facts, nowMs: number): Condition {
   }
   const isAway = nowMs - Math.max(facts.openedAt, facts.arrivedAt) > AWAY_MS;
   if (isAway) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
-  return { state: 'waiting', text: 'Waiting for a picture…', frozenAt };
+  const why = causeOf(facts);
+  return {
+    state: 'waiting',
+    text: why === '' ? 'Waiting for a picture…' : sentence('Waiting for a picture', why),
+    frozenAt,
+  };
 }
 
 /** When the last picture was new, if the next is overdue. */
