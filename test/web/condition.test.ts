@@ -69,6 +69,7 @@ describe('what the page says', () => {
       'playing',
       `No sound: ${nobody.words}.`,
     ],
+    ['nothing of sound that was added just now', { sound: { rhythm: null, name: 'x', fault: '' } }, 'playing', ''],
     ['that sound has stopped', { sound: track(5000) }, 'playing', 'The sound has stopped.'],
     [
       'that the host has muted the sound',

@@ -106,7 +106,8 @@ function soundText(facts: Facts, nowMs: number): string {
   if (!isHeard && server?.muted === 'audio') return 'The sound is muted by the host.';
   const words = server?.fault?.words ?? '';
   if (words !== '') return sentence(isHeard ? '' : 'No sound', words);
-  if (sound && !isHeard && nowMs - facts.openedAt > AWAY_MS) return 'The sound has stopped.';
+  // What is listed and has not come yet has not stopped: it may have been added just now. The server knows how long.
+  if (sound?.rhythm && !isHeard) return 'The sound has stopped.';
   return '';
 }
 
