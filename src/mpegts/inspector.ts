@@ -123,6 +123,11 @@ export class Inspector implements ProgramFacts {
     return both;
   }
 
+  /** How many units of all tracks of a kind have come; null: none is listed, or they cannot be counted. */
+  unitsOf(kind: 'video' | 'audio'): number | null {
+    return this.#watch.unitsOf(kind);
+  }
+
   /** stream_id of the PES packet that is being sent on this PID; -1: not known. */
   streamIdOf(pid: number): number {
     return this.#watch.streamIdOf(pid);

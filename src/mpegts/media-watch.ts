@@ -60,6 +60,13 @@ export class MediaWatch {
     this.setTracks([], null);
   }
 
+  /** How many units of all tracks of a kind have begun; null: none is listed, or there is one that is not looked at. */
+  unitsOf(kind: 'video' | 'audio'): number | null {
+    const tracks = this.#tracks.filter(({ track }) => track.kind === kind);
+    const isCounted = tracks.length > 0 && tracks.every(({ isReadable }) => isReadable || kind === 'video');
+    return isCounted ? tracks.reduce((sum, { units }) => sum + units, 0) : null;
+  }
+
   /** The PIDs to be shown to {@link look}. */
   get pids(): readonly number[] {
     // What may be a picture is watched for its stream_id, which decides what a mute lets go on.
@@ -71,7 +78,10 @@ export class MediaWatch {
 
   /** A picture begins in the packet at `at`. See {@link PictureTimes.begins}. */
   pictureBegins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
-    if (this.#picture) this.#picture.streamId = streamIdAt(data, at);
+    if (this.#picture) {
+      this.#picture.streamId = streamIdAt(data, at);
+      this.#picture.units++;
+    }
     this.#pictures.begins(data, at, isAccess, losses);
   }
 
@@ -94,6 +104,7 @@ export class MediaWatch {
     if (!one) return false;
     if (startsUnit(data, at)) {
       one.streamId = streamIdAt(data, at);
+      one.units++;
       if (one.unit) this.#endUnit(one, false);
       if (!this.#isWanted(one, isMarked)) return false;
       const unit = this.#free.pop() ?? new UnitStart();

@@ -59,6 +59,8 @@ const read = noParameters();
 /** One track and what is known of it. */
 export class WatchedTrack {
   readonly track: Track;
+  /** How many units have begun. */
+  units = 0;
   /** stream_id of the PES packet that is being sent; -1: not known. */
   streamId = -1;
   /** Where its unit's first bytes are gathered, while they are. */

@@ -9,6 +9,7 @@ export const FAULTS = [
   'no-rule', // a destination or a viewer wants a stream that has no rule
   'no-source', // nobody sends to a feed that a rule or a reader wants
   'silent', // somebody sends, and nothing comes
+  'track-stopped', // its picture comes no more and its sound goes on, or the other way round
   'no-tables', // packets come, and no PAT or PMT that could be read
   'waits-for-keyframe', // a reader can start with the next keyframe only, and that takes its time
   'opaque-ts', // MPEG-TS comes, or goes, as opaque messages, of which nobody can make a picture

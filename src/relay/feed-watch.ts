@@ -3,6 +3,7 @@
 // No clock, no timers: time is an argument.
 
 import type { Fault } from './event.js';
+import { KindWatch, type Stop } from './kind-watch.js';
 import { Meter } from './meter.js';
 import type { FeedState } from './stats-schema.js';
 
@@ -37,6 +38,9 @@ export interface FeedSight {
   /** Random access points that came so far, and the time between the last two; null: not known. */
   readonly accessPoints: number;
   readonly gopMs: number | null;
+  /** Pictures and pieces of sound (PES packets) that came so far; null: none is listed, or they cannot be counted. */
+  readonly pictures: number | null;
+  readonly sounds: number | null;
   /** What a stream that takes it finds wrong with it; null: nothing. */
   readonly complaint: Fault | null;
 }
@@ -50,6 +54,7 @@ export class FeedWatch {
   readonly meter: Meter;
 
   readonly #silentAfterMs: number;
+  readonly #kinds: KindWatch;
   #arrived = 0; // bytes that had come by the last look: a source's, skipped ones too
   #opaque = 0;
   #opaqueTs = 0;
@@ -62,10 +67,12 @@ export class FeedWatch {
   #accessPoints = 0; // that had come by the last look
   #accessMs = -Infinity; // when it was seen that another had
   #awaitedMs = -1; // since when somebody waits for one
+  #stop: Stop | null = null; // of its picture or its sound alone
   #isData = false; // it brings messages of people's own, without a source
 
   constructor(silentAfterMs: number, nowMs: number) {
     this.#silentAfterMs = silentAfterMs;
+    this.#kinds = new KindWatch(silentAfterMs);
     this.#heardMs = this.#beganMs = nowMs;
     this.meter = new Meter(nowMs);
   }
@@ -76,6 +83,7 @@ export class FeedWatch {
     this.#firstMs = this.#wantedMs = this.#awaitedMs = -1;
     this.#packetsBefore = packets;
     this.#isData = false;
+    this.#kinds.reset();
     this.#become(isThere ? 'live' : 'absent');
   }
 
@@ -94,6 +102,7 @@ export class FeedWatch {
     if (!seen.isAwaited) this.#awaitedMs = -1;
     else if (this.#awaitedMs === -1) this.#awaitedMs = nowMs;
     const isQuiet = nowMs - this.#heardMs >= this.#silentAfterMs;
+    this.#stop = seen.source === null ? null : this.#kinds.look(seen.pictures, seen.sounds, nowMs);
     if (seen.source !== null) {
       if (hasMore && this.#firstMs === -1) this.#firstMs = nowMs;
       this.#become(isQuiet ? 'silent' : 'live');
@@ -127,7 +136,7 @@ export class FeedWatch {
         words: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
       };
     }
-    if (seen.hasPmt) return seen.complaint ?? this.#waiting(seen, nowMs);
+    if (seen.hasPmt) return stopped(this.#stop, source) ?? seen.complaint ?? this.#waiting(seen, nowMs);
     if (this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
       return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
@@ -150,4 +159,12 @@ export class FeedWatch {
     this.state = state;
     this.sinceMs = Date.now();
   }
+}
+
+/** What is wrong where one of picture and sound has stopped. */
+function stopped(stop: Stop | null, source: string): Fault | null {
+  if (!stop) return null;
+  const [gone, left] = stop.kind === 'picture' ? ['picture', 'only sound'] : ['sound', 'only pictures'];
+  const words = `${source} is connected, and has sent no ${gone} for ${Math.round(stop.forMs / 1000)} s, ${left}`;
+  return { code: 'track-stopped', words };
 }

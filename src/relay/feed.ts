@@ -276,6 +276,8 @@ export class Feed {
         isAwaited: this.#isAwaited,
         accessPoints: seen?.randomAccessPoints ?? 0,
         gopMs: seen?.gopMs ?? null,
+        pictures: seen?.unitsOf('video') ?? null,
+        sounds: seen?.unitsOf('audio') ?? null,
       },
       nowMs,
     );

@@ -178,6 +178,8 @@ describe('FeedWatch', () => {
     hasPmt: false,
     isWanted: true,
     isAwaited: false,
+    pictures: null,
+    sounds: null,
     accessPoints: 0,
     gopMs: null,
     complaint: null,
@@ -190,6 +192,23 @@ describe('FeedWatch', () => {
     expect(watch.fault?.code).to.equal('no-source');
     expect(watch.look({ ...seen, isWanted: false }, 61_000)).to.equal(true);
     expect(watch.fault).to.equal(null);
+  });
+
+  it('tells that a picture has stopped whose sound goes on, as long as that lasts', () => {
+    const watch = new FeedWatch(5000, 0);
+    watch.sourceChanged(true, 0, 0);
+    const sends = (nowMs: number, pictures: number) => {
+      const some = { source: 'a', packetBytes: nowMs, packets: nowMs, hasPat: true, hasPmt: true };
+      return watch.look({ ...seen, ...some, pictures, sounds: nowMs }, nowMs);
+    };
+    const changes = [];
+    for (let nowMs = 0; nowMs <= 40_000; nowMs += 1000) {
+      if (sends(nowMs, nowMs <= 10_000 || nowMs > 30_000 ? nowMs : 10_000)) changes.push([nowMs, watch.fault?.words]);
+    }
+    expect(changes).to.deep.equal([
+      [15_000, 'a is connected, and has sent no picture for 5 s, only sound'],
+      [31_000, undefined],
+    ]);
   });
 
   it('gives another source the time for its tables that the first had', () => {

@@ -58,6 +58,10 @@ for (const [video, audio, engine, names] of [
       await one.page.click('#sound');
       await soundIsHeard(one);
       await one.moves(20);
+      await one.page.click('#sound');
+      await one.says('sound-label', /^Unmute$/);
+      expect(await one.page.locator('#speaker video[src]').count(), 'players of sound that is off').to.equal(0);
+      await one.moves(20);
     });
 
     it('goes on when the sound is muted and unmuted, and nobody sees black', async () => {

@@ -3,10 +3,15 @@
 import { expect } from 'chai';
 import { openBrowser, PlayerPage } from '../support/browser.js';
 import { Camera } from '../support/camera.js';
+import type { Fault } from '../../src/relay/event.js';
 import { servePages } from '../../src/serve/pages.js';
 import { SECRET, TestServe } from '../support/serve.js';
 import { TestRelay } from '../support/relay.js';
 import { until } from '../support/wait.js';
+
+interface ServeStats {
+  readonly topics: Readonly<Record<string, { readonly fault: Fault | null }>>;
+}
 
 const STREAM = 'stream/front';
 const both = { stream: STREAM, feeds: ['video0', 'audio0'] };
@@ -62,6 +67,38 @@ for (const [video, audio] of [
     });
   });
 }
+
+describe('a browser at a far end of ours', function () {
+  this.timeout(60_000);
+
+  it('reads in the words of its stats that the picture has stopped, and that the sound has', async () => {
+    const [vw, serve] = [await TestRelay.start(), await farEnd(null)];
+    const camera = Camera.picture('h264', `${vw.url}/ts/video0`);
+    const microphone = Camera.sound('aac', `${vw.url}/ts/audio0`);
+    await vw.api('POST', '/api/streams', both);
+    await vw.send(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
+    const one = await PlayerPage.open(await openBrowser(), `${serve.url}/play/front`);
+    await one.isIn('playing');
+    const fault = async () => ((await serve.api('GET', '/api/stats')).body as ServeStats).topics.front!.fault;
+    const saysIt = async (missing: string) => {
+      await until(`the stats say that no ${missing} comes`, async () => {
+        const { code, words } = (await fault()) ?? { code: '', words: '' };
+        return code === 'track-stopped' && words.includes(`no ${missing} for 5 s`);
+      });
+      const { words } = (await fault())!;
+      await until('the page says it, too', async () => (await one.page.innerText('#status')).includes(words));
+    };
+    camera.hang();
+    await saysIt('picture');
+    await one.isIn('frozen');
+    camera.goOn();
+    await one.isIn('playing');
+    await one.says('status', /^$/);
+    microphone.hang();
+    await saysIt('sound');
+    await one.isIn('playing');
+  });
+});
 
 describe('the pages of a far end with tokens', function () {
   this.timeout(60_000);

@@ -35,6 +35,7 @@ const silent = {
   words: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s',
 } as const;
 const nobody = { code: 'no-source', words: 'feed "audio0": nobody sends to this feed' } as const;
+const seldom = { code: 'waits-for-keyframe', words: 'keyframes come every 10 s, and a viewer waits' } as const;
 const junk = { code: 'no-tables', words: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
 
 describe('what the page says', () => {
@@ -68,6 +69,7 @@ describe('what the page says', () => {
       'playing',
       `No sound: ${nobody.words}.`,
     ],
+    ['nothing of sound that was added just now', { sound: { rhythm: null, name: 'x', fault: '' } }, 'playing', ''],
     ['that sound has stopped', { sound: track(5000) }, 'playing', 'The sound has stopped.'],
     [
       'that the host has muted the sound',
@@ -116,6 +118,18 @@ describe('what the page says', () => {
       { picture: null, sound: null, openedAt: NOW - 500, arrivedAt: 0 },
       'waiting',
       'Waiting for a picture…',
+    ],
+    [
+      'what it waits for',
+      {
+        picture: null,
+        sound: null,
+        openedAt: NOW - 500,
+        arrivedAt: 0,
+        server: { state: 'live', fault: seldom, muted: null },
+      },
+      'waiting',
+      `Waiting for a picture: ${seldom.words}.`,
     ],
   ];
   for (const [what, some, state, text] of cases) {

@@ -78,7 +78,12 @@ export function conditionOf(facts: Facts, nowMs: number): Condition {
   }
   const isAway = nowMs - Math.max(facts.openedAt, facts.arrivedAt) > AWAY_MS;
   if (isAway) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
-  return { state: 'waiting', text: 'Waiting for a picture…', frozenAt };
+  const why = causeOf(facts);
+  return {
+    state: 'waiting',
+    text: why === '' ? 'Waiting for a picture…' : sentence('Waiting for a picture', why),
+    frozenAt,
+  };
 }
 
 /** When the last picture was new, if the next is overdue. */
@@ -101,7 +106,8 @@ function soundText(facts: Facts, nowMs: number): string {
   if (!isHeard && server?.muted === 'audio') return 'The sound is muted by the host.';
   const words = server?.fault?.words ?? '';
   if (words !== '') return sentence(isHeard ? '' : 'No sound', words);
-  if (sound && !isHeard && nowMs - facts.openedAt > AWAY_MS) return 'The sound has stopped.';
+  // What is listed and has not come yet has not stopped: it may have been added just now. The server knows how long.
+  if (sound?.rhythm && !isHeard) return 'The sound has stopped.';
   return '';
 }
 

@@ -12,12 +12,28 @@ const TICKS = 15;
 const MOST_LEFT = 0.45;
 /** Nor may more than this wait beyond a gap between units, for however short a time. */
 const MOST_AHEAD = 0.5;
+/** After a jump there is no more ahead than this beyond a gap between units: or the next tick would jump again. */
+const MOST_LEAD = 0.4;
 /** Being off by more than this from where it should be is not made up for by speed. */
 const MOST_OFF = 0.35;
 const FASTEST = 1.1;
-const SLOWEST = 0.95;
+/** The speed where the margin is not kept. */
+const SLOWER = 0.95;
 /** A difference in speed that nobody hears costs no more than this. */
 const TOLERANCE = 0.02;
+
+const HAVE_CURRENT_DATA = 2; // HTMLMediaElement's
+
+/** What is asked of a media element. */
+export interface Media {
+  currentTime: number;
+  playbackRate: number;
+  readonly seeking: boolean;
+  readonly readyState: number;
+  readonly buffered: { readonly length: number; start(index: number): number; end(index: number): number };
+  addEventListener(type: 'waiting', listener: () => void): void;
+  removeEventListener(type: 'waiting', listener: () => void): void;
+}
 
 /** What an element has. */
 export interface Supply {
@@ -27,24 +43,36 @@ export interface Supply {
   readonly gap: number;
 }
 
-/** What is left at the emptiest to begin with: decoders of sound read further ahead. */
-export const PICTURE_MARGIN = 0.06;
-export const SOUND_MARGIN = 0.16;
+/** How an element is kept at the edge. */
+export interface Manner {
+  /** What is left at the emptiest to begin with. */
+  readonly margin: number;
+  /** The lowest speed. */
+  readonly slowest: number;
+  /** Whether it goes back to be with something else, where slowing down would take too long. */
+  readonly goesBack: boolean;
+}
+
+/** No picture is shown twice; it has no pitch, and may be slow. */
+export const PICTURE: Manner = { margin: 0.06, slowest: 0.85, goesBack: false };
+/** Decoders of sound read further ahead. */
+export const SOUND: Manner = { margin: 0.16, slowest: 0.95, goesBack: true };
 
 /** Follows the live edge of one media element. */
 export class LiveEdge {
   /** What is left at the emptiest, for now. */
   margin: number;
-  readonly #leastMargin: number;
-  readonly #media: HTMLMediaElement;
+  readonly #manner: Manner;
+  readonly #media: Media;
   readonly #supply: () => Supply;
   readonly #onWaiting = () => this.#stood();
   #fills: number[] = [];
   #calmSince = performance.now();
   #hasJumped = false;
 
-  constructor(media: HTMLMediaElement, margin: number, supply: () => Supply) {
-    this.margin = this.#leastMargin = margin;
+  constructor(media: Media, manner: Manner, supply: () => Supply) {
+    this.#manner = manner;
+    this.margin = manner.margin;
     this.#media = media;
     this.#supply = supply;
     media.addEventListener('waiting', this.#onWaiting);
@@ -72,11 +100,11 @@ export class LiveEdge {
     const last = buffered.length - 1;
     const begin = buffered.start(last);
     const { newest, gap } = this.#supply();
-    const target = Math.max(begin, Math.min(buffered.end(last), newest) - gap - 2 * this.margin);
+    const target = Math.max(begin, Math.min(buffered.end(last), newest) - gap - Math.min(MOST_LEAD, 2 * this.margin));
     // Behind a gap, or before the first of what is there: playback would wait for ever.
     if (media.currentTime < begin - 0.01) return this.#jump(target);
     if (media.seeking) return;
-    if (!this.#hasJumped && media.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
+    if (!this.#hasJumped && media.readyState >= HAVE_CURRENT_DATA) {
       this.#hasJumped = true; // what a new player was given to begin with is not live
       if (this.ahead > gap + 4 * this.margin) return this.#jump(target);
     }
@@ -85,19 +113,26 @@ export class LiveEdge {
     const most = Math.max(TICKS, Math.ceil(gap * 20) + 2);
     if (this.#fills.length > most) this.#fills.splice(0, this.#fills.length - most);
     const spare = Math.min(...this.#fills) - this.margin;
-    if (this.#fills.length >= most && spare + this.margin > MOST_LEFT) return this.#jump(media.currentTime + spare);
+    const isTooFull = wanted === -1 && this.#fills.length >= most && spare + this.margin > MOST_LEFT;
+    if (isTooFull) return this.#jump(media.currentTime + spare);
     const error = wanted - media.currentTime;
-    if (wanted !== -1 && Math.abs(error) > MOST_OFF) return this.#jump(Math.max(begin, wanted));
-    media.playbackRate = wanted === -1 ? this.#speed(spare, most) : speedFor(error);
+    const isFarOff = error > MOST_OFF || (error < -MOST_OFF && this.#manner.goesBack);
+    if (wanted !== -1 && isFarOff) return this.#jump(Math.max(begin, wanted));
+    media.playbackRate = wanted === -1 ? this.#speed(spare, most) : this.#speedFor(error);
     if (nowMs - this.#calmSince < CALM_MS) return;
     this.#calmSince = nowMs;
-    this.margin = Math.max(this.#leastMargin, this.margin - MARGIN_STEP / 2);
+    this.margin = Math.max(this.#manner.margin, this.margin - MARGIN_STEP / 2);
   }
 
   #speed(spare: number, ticks: number): number {
     if (this.#fills.length < ticks) return 1;
     if (spare > TOLERANCE) return Math.min(FASTEST, 1.02 + spare / 2);
-    return spare < -this.margin / 2 ? SLOWEST : 1;
+    return spare < -this.margin / 2 ? SLOWER : 1;
+  }
+
+  /** The speed that makes up for being off by `error` in half a second or so. */
+  #speedFor(error: number): number {
+    return Math.abs(error) < TOLERANCE ? 1 : Math.max(this.#manner.slowest, Math.min(FASTEST, 1 + error * 2));
   }
 
   #jump(to: number): void {
@@ -111,9 +146,4 @@ export class LiveEdge {
     this.#calmSince = performance.now();
     this.#fills = [];
   }
-}
-
-/** The speed that makes up for being off by `error` in half a second or so. */
-function speedFor(error: number): number {
-  return Math.abs(error) < TOLERANCE ? 1 : Math.max(SLOWEST, Math.min(FASTEST, 1 + error * 2));
 }

@@ -9,6 +9,8 @@ import { readSequence } from './sequence.js';
 import { SoundOut } from './sound-out.js';
 
 const VIDEO_BUFFER_BYTES = 1 << 20;
+/** The buffer must have room for what comes. */
+const MOST_HELD_BYTES = VIDEO_BUFFER_BYTES / 2;
 const AUDIO_BUFFER_BYTES = 1 << 16;
 const DELAY_SMOOTHING = 0.1;
 
@@ -43,7 +45,7 @@ export class Mpeg1Picture implements PicturePlayer {
   write(packets: Uint8Array<ArrayBuffer>): void {
     this.#arrivedAt = performance.now();
     this.#demuxer.write(packets.buffer);
-    if (this.#video) decodeAll(this.#video);
+    this.#decode();
   }
 
   tick(): void {
@@ -58,9 +60,9 @@ export class Mpeg1Picture implements PicturePlayer {
   }
 
   #take(pts: number, parts: readonly Uint8Array[]): void {
-    const isLate = this.#lateness.isTooLate(pts * 1000, performance.now());
-    if (isLate || document.hidden) {
-      this.#waitsForKey = true; // nobody looks: no work
+    // Also while nobody looks: who is back after a moment sees what is live, not what waits for the next keyframe.
+    if (this.#lateness.isTooLate(pts * 1000, performance.now())) {
+      this.#waitsForKey = true;
       return;
     }
     const sequence = readSequence(parts[0] ?? new Uint8Array(0));
@@ -93,6 +95,14 @@ export class Mpeg1Picture implements PicturePlayer {
     return decoder;
   }
 
+  /** Decodes what is there. The very first picture is drawn before those behind it are decoded, which takes its time. */
+  #decode(): void {
+    const video = this.#video;
+    if (!video) return;
+    const isFirstDue = () => !this.#hasBegun && this.#picture !== null && bytesLeft(video) < MOST_HELD_BYTES;
+    decodeAll(video, isFirstDue);
+  }
+
   #draw(): void {
     this.#drawing = 0;
     if (!this.#picture) return;
@@ -107,6 +117,7 @@ export class Mpeg1Picture implements PicturePlayer {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#events.began();
+    setTimeout(() => this.#decode()); // what has waited for it
   }
 }
 
@@ -149,13 +160,20 @@ export class Mp2Sound implements SoundPlayer {
   }
 }
 
-/** Decodes what is there. jsmpeg stops at each header, and would leave the picture behind it for the next time. */
-function decodeAll(decoder: Decoder<Picture>): void {
+/**
+ * Decodes what is there, or until `isEnough`. jsmpeg stops at each header, and would leave the picture behind it for the
+ * next time.
+ */
+function decodeAll(decoder: Decoder<Picture>, isEnough: () => boolean): void {
   const { bits } = decoder;
-  for (let before = -1; bits.index < bits.byteLength << 3 && bits.index !== before;) {
+  for (let before = -1; bits.index < bits.byteLength << 3 && bits.index !== before && !isEnough();) {
     before = bits.index;
     decoder.decode();
   }
+}
+
+function bytesLeft({ bits }: Decoder<Picture>): number {
+  return bits.byteLength - (bits.index >> 3);
 }
 
 /**

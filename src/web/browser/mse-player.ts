@@ -3,21 +3,27 @@
 
 import { adaptationFlags, HAS_PCR, PACKET_BYTES } from '../../mpegts/packet.js';
 import type { Track } from '../../mpegts/track.js';
-import { LiveEdge, PICTURE_MARGIN, SOUND_MARGIN } from './live-edge.js';
+import { LiveEdge, PICTURE, SOUND } from './live-edge.js';
 import { MseTrack } from './mse-track.js';
 import type { PicturePlayer, PlayerEvents, SoundPlayer } from './player.js';
+import { Gaps } from './rhythm.js';
 
 /** Pictures further apart than this are shown without waiting for the next to come. Seconds. */
 const SLOW = 0.2;
 /** Nothing more of a picture comes for so long: it is whole, if its last packet looks like one, or if not. Milliseconds. */
 const WHOLE_AFTER_MS = 60;
 const SURELY_WHOLE_AFTER_MS = 400;
-/** Picture and sound are kept together within this, and no picture waits longer for its sound. Seconds. */
-const MOST_WAIT = 0.45;
+/** No picture waits longer for its sound: less than what is jumped over. Seconds. */
+const MOST_WAIT = 0.35;
+/** Nor sound for its picture; where it comes in longer pieces than this it does not wait at all. Seconds. */
+const MOST_SOUND_WAIT = 0.45;
 /** Times that are further apart are of different clocks. Seconds. */
 const MOST_APART = 3;
 /** Sound waits for its picture where it would come so near to the newest one that has arrived. Seconds. */
 const LATE_PICTURE = 0.05;
+/** Pieces of sound that are not further apart came at once; no gap between them counts for more than the other. Seconds. */
+const AT_ONCE = 0.005;
+const MOST_GAP = 5;
 const PCR_BYTES = 7; // adaptation_field_length where there is a PCR and nothing else
 
 /** Shows the pictures of a track. */
@@ -39,7 +45,7 @@ export class MsePicture implements PicturePlayer {
     this.#events = events;
     element.muted = true;
     this.#track = new MseTrack(element, track, events);
-    this.#edge = new LiveEdge(element, PICTURE_MARGIN, () => ({ newest: this.#newest, gap: this.#track.gap }));
+    this.#edge = new LiveEdge(element, PICTURE, () => ({ newest: this.#newest, gap: this.#track.gap }));
     this.#seesFrames = 'requestVideoFrameCallback' in element;
     if (this.#seesFrames) this.#awaitFrame();
     element.addEventListener('playing', this.#playing);
@@ -131,7 +137,8 @@ export class MseSound implements SoundPlayer {
   readonly #events: PlayerEvents;
   readonly #track: MseTrack;
   readonly #edge: LiveEdge;
-  #gap = 0; // between pieces that arrive, seconds: the longest of late
+  readonly #gaps = new Gaps(); // between pieces that arrive, seconds
+  #firstGap = 0; // what the first piece makes of it
   #writtenAt = 0;
   #hasBegun = false;
   #isClosed = false;
@@ -143,7 +150,7 @@ export class MseSound implements SoundPlayer {
     this.#events = events;
     element.muted = false;
     this.#track = new MseTrack(element, track, events);
-    this.#edge = new LiveEdge(element, SOUND_MARGIN, () => ({ newest: this.#track.newestEnd, gap: this.#gap }));
+    this.#edge = new LiveEdge(element, SOUND, () => ({ newest: this.#track.newestEnd, gap: this.#gap }));
     play(element);
   }
 
@@ -158,9 +165,16 @@ export class MseSound implements SoundPlayer {
     const { newestEnd } = this.#track;
     if (newestEnd <= before) return;
     const now = performance.now();
-    if (before !== -1) this.#gap = Math.max(Math.min(5, (now - this.#writtenAt) / 1000), this.#gap * 0.9);
-    else this.#gap = Math.max(0, newestEnd - this.#track.newestStart);
+    const gap = (now - this.#writtenAt) / 1000;
+    // A network that stood still is one long gap, and no reason to stay as far behind.
+    if (before === -1) this.#firstGap = Math.max(0, newestEnd - this.#track.newestStart);
+    else if (gap > AT_ONCE) this.#gaps.add(Math.min(MOST_GAP, gap));
     this.#writtenAt = now;
+  }
+
+  /** How long it may take until more sound arrives. Seconds. */
+  get #gap(): number {
+    return this.#gaps.expected || this.#firstGap;
   }
 
   tick(nowMs: number, pictureNewest: number): void {
@@ -189,8 +203,8 @@ export class MseSound implements SoundPlayer {
     const { newestEnd } = this.#track;
     const { currentTime } = this.#element;
     const most = pictureNewest - this.#track.origin - LATE_PICTURE;
-    if (pictureNewest === -1 || this.#gap > MOST_WAIT || Math.abs(most - currentTime) > MOST_APART) return -1;
-    return currentTime <= most ? -1 : Math.max(newestEnd - this.#gap - MOST_WAIT, most);
+    if (pictureNewest === -1 || this.#gap > MOST_SOUND_WAIT || Math.abs(most - currentTime) > MOST_APART) return -1;
+    return currentTime <= most ? -1 : Math.max(newestEnd - this.#gap - MOST_SOUND_WAIT, most);
   }
 }
 

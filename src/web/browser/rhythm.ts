@@ -15,6 +15,22 @@ const BURST = 1.5;
 /** A shorter time says nothing about how fast units come. */
 const LEAST_SPAN = 30;
 
+/** The gaps of late between things that come again and again. */
+export class Gaps {
+  readonly #gaps: number[] = [];
+
+  add(gap: number): void {
+    this.#gaps.push(gap);
+    if (this.#gaps.length > KEPT) this.#gaps.shift();
+  }
+
+  /** How long the next one may be; 0: none has been. The second longest: one long pause is no rhythm, two of eight are. */
+  get expected(): number {
+    const sorted = this.#gaps.toSorted((a, b) => b - a);
+    return sorted[1] ?? sorted[0] ?? 0;
+  }
+}
+
 /** Follows the units of one track. */
 export class Rhythm {
   /** When the last unit came; -1: none has. */
@@ -23,17 +39,17 @@ export class Rhythm {
   timeMs = -1;
   /** Whether a unit has come as it was made, not out of a cache. */
   isProven = false;
-  readonly #stampGaps: number[] = [];
-  readonly #arrivalGaps: number[] = [];
+  readonly #stampGaps = new Gaps();
+  readonly #arrivalGaps = new Gaps();
 
   /** Takes a unit with the time `timeMs` that arrived at `nowMs`. */
   take(timeMs: number, nowMs: number): void {
     if (this.arrivedAt !== -1) {
       const stampGap = timeMs - this.timeMs;
       const arrivalGap = nowMs - this.arrivedAt;
-      if (stampGap > 0) keep(this.#stampGaps, stampGap);
+      if (stampGap > 0) this.#stampGaps.add(stampGap);
       // Several in one message are one arrival.
-      if (arrivalGap > 2) keep(this.#arrivalGaps, arrivalGap);
+      if (arrivalGap > 2) this.#arrivalGaps.add(arrivalGap);
       if (arrivalGap > LEAST_SPAN && stampGap < arrivalGap * BURST) this.isProven = true;
     }
     this.timeMs = timeMs;
@@ -42,12 +58,12 @@ export class Rhythm {
 
   /** The time from one unit to the next that has to be expected; 0: not known yet. */
   get gapMs(): number {
-    return Math.max(expected(this.#stampGaps), expected(this.#arrivalGaps));
+    return Math.max(this.#stampGaps.expected, this.#arrivalGaps.expected);
   }
 
   /** For how long nothing may come before the track counts as stopped. */
   get patienceMs(): number {
-    if (this.#stampGaps.length === 0) return FIRST_PATIENCE;
+    if (this.#stampGaps.expected === 0) return FIRST_PATIENCE;
     return Math.min(MOST_PATIENCE, Math.max(LEAST_PATIENCE, this.gapMs * 2.5));
   }
 
@@ -55,15 +71,4 @@ export class Rhythm {
   isAlive(nowMs: number): boolean {
     return this.arrivedAt !== -1 && nowMs - this.arrivedAt < this.patienceMs;
   }
-}
-
-function keep(gaps: number[], gap: number): void {
-  gaps.push(gap);
-  if (gaps.length > KEPT) gaps.shift();
-}
-
-/** The second longest: one long pause is no rhythm, two of eight are. */
-function expected(gaps: readonly number[]): number {
-  const sorted = gaps.toSorted((a, b) => b - a);
-  return sorted[1] ?? sorted[0] ?? 0;
 }

@@ -15,6 +15,8 @@ export interface Selection {
 // ffmpeg calls MPEG-1 video 0x02 as well; what is really MPEG-2 shows in its sequence header.
 const MPEG_VIDEO = new Set([0x01, 0x02]);
 const MPEG_AUDIO = new Set([0x03, 0x04]);
+/** What engines take to pieces; whether the browser decodes it is another question. Private data tells by descriptors. */
+const READABLE = new Set([...MPEG_VIDEO, ...MPEG_AUDIO, 0x06, 0x0f, 0x11, 0x1b, 0x24, 0x81, 0x87]);
 
 const NAMES: Readonly<Record<number, string>> = {
   0x01: 'MPEG-1',
@@ -27,7 +29,12 @@ const NAMES: Readonly<Record<number, string>> = {
   0x1b: 'H.264',
   0x24: 'H.265',
   0x33: 'H.266',
+  0x42: 'AVS',
   0x81: 'AC-3',
+  0x82: 'DTS',
+  0x83: 'TrueHD',
+  0x85: 'DTS-HD',
+  0x8a: 'DTS',
   0x87: 'E-AC-3',
 };
 const REGISTRATION_DESCRIPTOR = 0x05;
@@ -36,6 +43,11 @@ const REGISTRATION_DESCRIPTOR = 0x05;
 export function select(tracks: readonly Track[]): Selection {
   const first = (wanted: string) => tracks.find(({ kind }) => kind === wanted) ?? null;
   return { video: first('video'), audio: first('audio') };
+}
+
+/** Whether there is an engine for a track; false: no browser shows or sounds it here. */
+export function isPlayable({ streamType }: Track): boolean {
+  return READABLE.has(streamType);
 }
 
 /** Which engine plays a picture. */

@@ -7,6 +7,7 @@ const OFTEN_MS = 1000;
 const SELDOM_MS = 5000;
 /** The same where something has just changed. */
 const AT_ONCE_MS = 500;
+const TOO_MANY = 429; // RFC 6585 §4
 /** An answer that takes longer is none. */
 const WITHIN_MS = 5000;
 
@@ -51,9 +52,9 @@ export class ServerView {
       const headers: HeadersInit = this.token === null ? {} : { Authorization: this.token };
       const response = await fetch(this.#url, { headers, signal: AbortSignal.timeout(WITHIN_MS) });
       this.isReachable = true;
-      // A token that has ended must not be tried again and again.
+      // A token that has ended must not be tried again and again; a server that has too much to do is asked later.
       if (response.ok) this.status = (await response.json()) as PlayStatus;
-      else this.#isRefused = response.status >= 400 && response.status < 500;
+      else this.#isRefused = response.status >= 400 && response.status < 500 && response.status !== TOO_MANY;
     } catch {
       this.isReachable = false;
     } finally {

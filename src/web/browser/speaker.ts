@@ -2,11 +2,14 @@
 // program's sound comes and goes. The picture does not notice.
 
 import type { PlayerEvents, SoundPlayer } from './player.js';
-import { type Engine, keyOf, type Selection, soundEngine } from './selection.js';
+import { type Engine, isPlayable, keyOf, type Selection, soundEngine } from './selection.js';
 import { TrackFilter } from './track-filter.js';
+import { unplayable } from './unplayable.js';
 
 /** A player that failed is made again after this. Milliseconds. */
 const RETRY_MS = 1000;
+/** Sound that has stood still for so long is no clock to go by. Milliseconds. */
+const STILL_MS = 300;
 
 /** Plays one sound. */
 export class Speaker {
@@ -23,30 +26,32 @@ export class Speaker {
   #making = 0; // counts: of two that are being made the newer counts
   #madeAt = 0;
   #retryAt = 0;
+  #tickedAt = 0;
 
   /** @param box where the elements are kept; nothing of them is seen. */
   constructor(box: HTMLElement) {
     this.#box = box;
   }
 
-  /** Where the sound is, seconds by its own time stamps; -1: nothing is played, or it is not known. */
+  /** Where the sound is, seconds by its own time stamps; -1: it stands still, or nothing is played, or it is not known. */
   get time(): number {
-    return this.#player?.time ?? -1;
+    const player = this.#player;
+    return player && this.#tickedAt - player.shownAt < STILL_MS ? player.time : -1;
   }
 
-  /** When something was last heard, or the player was made. */
+  /** When something was last heard, or the player was made; Infinity: there is none that could be heard. */
   get shownAt(): number {
+    if (this.#key === '' || this.#context?.state !== 'running') return Infinity;
     return Math.max(this.#madeAt, this.#player?.shownAt ?? 0);
   }
 
   /** On, or off (`null`); to be called from a click or a key. */
   turn(context: AudioContext | null): void {
     this.#context = context;
-    if (context)
-      for (const element of this.#elements)
-        if (!element.src)
-          element.load(); // touched, for later
-        else this.close();
+    if (!context) return this.close();
+    for (const element of this.#elements) {
+      if (!element.src) element.load(); // touched, for later
+    }
   }
 
   /** Takes a message of a program of which this is selected. */
@@ -56,6 +61,7 @@ export class Speaker {
     const engine = soundEngine(selection);
     const key = keyOf(audio, engine);
     if (this.#faultyKey !== key) this.fault = '';
+    if (!isPlayable(audio)) [this.fault, this.#faultyKey] = [unplayable(audio), key];
     if (!this.#context || this.fault !== '') return;
     if (key !== this.#key && nowMs >= this.#retryAt) void this.#make(key, engine, selection);
     const packets = this.#player ? this.#filter.take(data) : null;
@@ -64,6 +70,9 @@ export class Speaker {
 
   /** @param pictureNewest the newest time that there is a picture of; -1: not known. */
   tick(nowMs: number, pictureNewest: number): void {
+    this.#tickedAt = nowMs;
+    // A phone that was called, a computer that has slept: what the visitor has switched on goes on.
+    if (this.#context && this.#context.state !== 'running') this.#context.resume().catch(() => undefined);
     this.#player?.tick(nowMs, pictureNewest);
   }
 
@@ -92,7 +101,7 @@ export class Speaker {
       failed: (reason, isForEver) => {
         if (number !== this.#making) return;
         this.close();
-        if (isForEver) [this.fault, this.#faultyKey] = [reason, key];
+        if (isForEver) [this.fault, this.#faultyKey] = [unplayable(audio!, reason), key];
         else this.#retryAt = performance.now() + RETRY_MS;
       },
     };

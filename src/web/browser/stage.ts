@@ -72,6 +72,12 @@ export class Stage {
     return this.#current !== null && !this.#current.isRetired;
   }
 
+  /** When the picture that is seen was new; `null`: none is seen. */
+  get seenAt(): number | null {
+    const current = this.#current;
+    return current && Math.max(current.madeAt, current.player?.shownAt ?? 0);
+  }
+
   /** When the newest player last showed something new, or was made. */
   get shownAt(): number {
     return Math.max(this.#newest?.madeAt ?? 0, this.#newest?.player?.shownAt ?? 0);

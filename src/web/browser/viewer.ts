@@ -2,14 +2,15 @@
 // it stands, and what has stopped for good is made anew.
 
 import type { Track } from '../../mpegts/track.js';
-import { type Condition, conditionOf, type State, type TrackFacts } from './condition.js';
+import { conditionOf, type State, type TrackFacts } from './condition.js';
 import { Connection } from './connection.js';
 import { ProgramWatch } from './program-watch.js';
 import { Recent } from './recent.js';
-import { type Engine, keyOf, nameOf, pictureEngine, select, type Selection } from './selection.js';
+import { type Engine, isPlayable, keyOf, nameOf, pictureEngine, select, type Selection } from './selection.js';
 import { ServerView } from './server-view.js';
 import { Speaker } from './speaker.js';
 import { Stage } from './stage.js';
+import { unplayable } from './unplayable.js';
 
 const TICK_MS = 100;
 /** Pictures come, but none is shown for so long, or for three gaps between them: another player is made. */
@@ -22,8 +23,8 @@ const SUSPECT_MS = 6000;
 const RETRY_MS = 1000;
 /** A source that marks no random access points is begun with anywhere. */
 const UNMARKED_MS = 3000;
-/** A picture of a connection that is lost is marked as frozen after this. */
-const LOST_MS = 1000;
+/** A picture of a player that goes on no more is marked as frozen after this. */
+const LEFT_MS = 1000;
 /** Pictures that come more seldom than this are nothing that sound could wait for. */
 const STEADY_MS = 300;
 /** A page that nobody has looked at for so long decodes no pictures until somebody does. */
@@ -73,7 +74,7 @@ export class Viewer {
   #lostBefore = 0; // packets, over the connections before this one
   #openedAt = -1; // -1: it is not open
   #dataAt = 0;
-  #hiddenAt = -1;
+  #hiddenAt = document.hidden ? performance.now() : -1;
   #lookedAtSince = 0;
   #pictureGoneAt = -1; // since when the program has no picture; -1: it has one, or never had
   #pictureFault = ''; // why what comes cannot be shown here
@@ -165,7 +166,8 @@ export class Viewer {
     }
     const key = keyOf(video, pictureEngine(video));
     if (key !== this.#faultyKey) this.#pictureFault = '';
-    if (this.#hiddenAt !== -1 && nowMs - this.#hiddenAt > HIDDEN_MS) this.#stage.giveUp();
+    if (!isPlayable(video)) [this.#pictureFault, this.#faultyKey] = [unplayable(video), key];
+    if (this.#pictureFault !== '' || this.#isUnseen(nowMs)) this.#stage.giveUp();
     // The new one is given this message with the recent ones; the old one plays on until then.
     this.#stage.write(data);
     if (key === this.#stage.key || this.#pictureFault !== '' || this.#isUnseen(nowMs)) return;
@@ -201,14 +203,10 @@ export class Viewer {
   }
 
   #tick(now: number): void {
-    this.#stage.tick(now, this.#speaker.time);
     this.#speaker.tick(now, this.#pictureEdge(now));
+    this.#stage.tick(now, this.#speaker.time);
     this.#tellFigures(now);
-    if (this.#openedAt === -1) {
-      const { shownAt, player } = this.#stage;
-      this.#display.setFrozen(player && now - shownAt > LOST_MS ? now - shownAt : null);
-      return;
-    }
+    if (this.#openedAt === -1) return this.#tellFrozen(null, now);
     const condition = conditionOf(
       {
         openedAt: this.#openedAt,
@@ -223,12 +221,14 @@ export class Viewer {
       now,
     );
     this.#display.setState(condition.state, condition.text);
-    this.#tellFrozen(condition, now);
+    this.#clearGone(condition.state, now);
+    this.#tellFrozen(condition.frozenAt, now);
     const { video, audio } = this.#selection;
     const signs = `${condition.state} ${video?.pid ?? '-'} ${audio?.pid ?? '-'} ${condition.text}`;
     this.#server.tick(now, condition.state !== 'playing' || condition.text !== '', signs);
     this.#renewSilent(now);
     this.#renewStill(now);
+    this.#renewSound(now);
   }
 
   /** The newest time that there is a picture of, where pictures come steadily: sound need not wait for one that has stopped. */
@@ -243,15 +243,22 @@ export class Viewer {
     return track && { rhythm: this.#watch.rhythmOf(track.pid), name: nameOf(track), fault };
   }
 
-  #tellFrozen({ frozenAt, state }: Condition, now: number): void {
+  /** Marks a picture that has stopped, or whose player has been given up for one that has nothing to show yet. */
+  #tellFrozen(frozenAt: number | null, now: number): void {
+    const { seenAt, isRunning } = this.#stage;
+    const isLeft = seenAt !== null && now - seenAt > LEFT_MS && (!isRunning || this.#openedAt === -1);
+    const since = frozenAt ?? (isLeft ? seenAt : null);
+    this.#display.setFrozen(since === null || seenAt === null ? null : now - since);
+  }
+
+  /** The last picture of a program that has none any more goes after a while, and one that is muted at once. */
+  #clearGone(state: State, now: number): void {
     const { video } = this.#selection;
     if (video || state === 'waiting' || !this.#stage.player) this.#pictureGoneAt = -1;
     else if (this.#pictureGoneAt === -1) this.#pictureGoneAt = now;
     const goneMs = this.#pictureGoneAt === -1 ? 0 : now - this.#pictureGoneAt;
     const isMuted = state === 'away' && this.#server.status?.muted === 'all';
     if ((goneMs > STILL_KEPT_MS && state === 'playing') || isMuted) this.#stage.clear();
-    const since = frozenAt ?? (this.#pictureGoneAt === -1 ? null : this.#pictureGoneAt);
-    this.#display.setFrozen(since === null || !this.#stage.player ? null : now - since);
   }
 
   /** A connection that brings nothing may be dead, though nobody has said so. */
@@ -271,6 +278,15 @@ export class Viewer {
     if (stillMs > Math.max(STILL_MS, rhythm.gapMs * 3) && rhythm.arrivedAt > this.#stage.shownAt + STILL_MS / 2) {
       this.#stage.giveUp();
     }
+  }
+
+  /** The same of sound that comes and is not heard. */
+  #renewSound(now: number): void {
+    const { audio } = this.#selection;
+    const rhythm = audio ? this.#watch.rhythmOf(audio.pid) : null;
+    const { shownAt } = this.#speaker;
+    if (!rhythm?.isAlive(now) || document.hidden || rhythm.arrivedAt < shownAt + STILL_MS / 2) return;
+    if (now - Math.max(shownAt, this.#lookedAtSince) > Math.max(STILL_MS, rhythm.gapMs * 3)) this.#speaker.close();
   }
 
   #tellFigures(now: number): void {
@@ -294,11 +310,4 @@ export class Viewer {
       .map((track) => nameOf(track) + (isPlayed(track) ? '' : ' (not played)'))
       .join(' + ');
   }
-}
-
-/** What there is to say of a picture that this browser cannot show. */
-function unplayable(track: Track, reason: string): string {
-  const codec = /codecs="([^"]+)"/.exec(reason)?.[1];
-  if (codec === undefined) return `This cannot be played here: ${reason}.`;
-  return `This browser cannot play ${nameOf(track)} pictures (${codec}). Another browser may; H.264 is played by all.`;
 }
