@@ -49,7 +49,7 @@ export class Program {
     });
   }
 
-  async says(words: RegExp, withinMs = 8000): Promise<RegExpExecArray> {
+  async says(words: RegExp, withinMs = 20_000): Promise<RegExpExecArray> {
     await until(`it says ${String(words)}`, () => words.test(this.said) || this.isOver, withinMs).catch(
       (e: unknown) => {
         throw new Error(`${(e as Error).message}; it said: ${this.said.slice(-2000)}`);
@@ -61,7 +61,7 @@ export class Program {
     return found;
   }
 
-  async ended(withinMs = 8000): Promise<number | null> {
+  async ended(withinMs = 20_000): Promise<number | null> {
     await until('it ends', () => this.isOver, withinMs);
     return this.exitCode;
   }
