@@ -37,6 +37,7 @@ export class SoundFilter {
   readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | what is taken from the continuity_counter
   #isTouched = false; // whether any PID waits or is shifted
   #joinAt = -1;
+  #undecidedAt = -1;
 
   get muted(): Muted {
     return this.#muted;
@@ -73,18 +74,30 @@ export class SoundFilter {
     return this.#joinAt;
   }
 
+  /** Where the unit stands in what passed of which it is not known yet whether it is one; -1 if there is none. */
+  get undecidedAt(): number {
+    return this.#undecidedAt;
+  }
+
+  /** Whether a unit of this PID that began with an earlier message goes on. */
+  passes(pid: number): boolean {
+    return this.#muted !== 'all' && (this.#states[pid]! & WAITS) === 0;
+  }
+
   /**
    * The packets of a message that pass: `data` itself where nothing was ever taken out; `null` if none do. `joinAt` is
-   * the offset of its first random access point, or -1.
+   * the offset of its first random access point, or -1; `undecidedAt` is where a unit begins of which that is not known yet.
    */
-  apply(data: Uint8Array, joinAt = -1): Uint8Array | null {
+  apply(data: Uint8Array, joinAt = -1, undecidedAt = -1): Uint8Array | null {
     this.#joinAt = this.#isTouched ? -1 : joinAt;
+    this.#undecidedAt = this.#isTouched ? -1 : undecidedAt;
     if (!this.#isTouched) return data;
     const muted = this.#muted;
     const out = new Uint8Array(data.length);
     let to = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
+      if (at === undecidedAt) this.#undecidedAt = to;
       const why = muted === 'audio' ? this.#judge.judge(data, at, pid) : PASSES;
       if (muted !== 'all' && why === PASSES && this.#goesOn(data, at, pid)) {
         if (at === joinAt) this.#joinAt = to;

@@ -358,13 +358,15 @@ export class Feed {
 
   /** The feed is muted, or was: what of it is known to be no sound goes on. */
   #publishFiltered(filter: SoundFilter, inspector: Inspector, message: Message): void {
-    const data = filter.apply(message.data, message.joinAt);
+    const data = filter.apply(message.data, message.joinAt, inspector.undecidedAt);
     const begins = message.begins || this.#begunUnseen;
     this.#begunUnseen = begins && data === null;
     if (data === message.data) return this.#handRound(message);
     if (data === null) return;
     const facts = (this.#filteredFacts ??= filteredFacts(inspector, filter));
-    this.#handRound(new Message('ts', data, { joinAt: filter.joinAt, begins, facts }));
+    // A picture that began with an earlier message may be found to be one with a packet that is withheld.
+    const isFoundLate = filter.joinAt === -1 && inspector.opening !== null && filter.passes(inspector.keyPid);
+    this.#handRound(new Message('ts', data, { joinAt: isFoundLate ? 0 : filter.joinAt, begins, facts }));
   }
 
   /** Called by {@link Publication}: the source has ended. */
