@@ -59,6 +59,11 @@ export class AccessWatch {
     return this.#state === 'waiting';
   }
 
+  /** Where that unit begins in this message, 0 if with an earlier one; {@link NO_ACCESS}: it is known of all units. */
+  get waitingFrom(): number {
+    return this.isWaiting ? this.#beganAt : NO_ACCESS;
+  }
+
   /** Whether the next packet of the track is wanted, though no unit begins in it. */
   get isBusy(): boolean {
     return this.#state !== 'idle';

@@ -1,7 +1,7 @@
 // What people call what a track carries, as far as its tables tell.
 // Pure. ISO/IEC 13818-1 §2.4.4.9 (stream_type), §2.6.8 (registration descriptor); ETSI EN 300 468 §6.
 
-import { readDescriptors, type Track } from './track.js';
+import { METADATA_DESCRIPTOR, metadataFormat, readDescriptors, type Track } from './track.js';
 
 const BY_TYPE: Readonly<Record<number, string>> = {
   0x01: 'mpeg1video',
@@ -47,6 +47,8 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   BSSD: 's302m',
   drac: 'dirac',
   'VC-1': 'vc1',
+  KLVA: 'klv',
+  'ID3 ': 'timed_id3',
 };
 const HDMV = 'HDMV';
 const NOTHING = new Uint8Array(0);
@@ -73,8 +75,8 @@ export function codecName(
   const onBluray = BY_HDMV_TYPE[streamType];
   if (onBluray !== undefined && (hasFormat(programDescriptors, HDMV) || hasFormat(descriptors, HDMV))) return onBluray;
   for (const { tag, body } of readDescriptors(descriptors)) {
-    if (tag === REGISTRATION_DESCRIPTOR) {
-      const format = BY_FORMAT[formatOf(body)];
+    if (tag === REGISTRATION_DESCRIPTOR || tag === METADATA_DESCRIPTOR) {
+      const format = BY_FORMAT[tag === METADATA_DESCRIPTOR ? metadataFormat(body) : formatOf(body)];
       if (format !== undefined) return format;
     }
     const described = BY_DESCRIPTOR[tag];

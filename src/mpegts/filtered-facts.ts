@@ -26,6 +26,9 @@ export function filteredFacts(inspector: Inspector, filter: SoundFilter): Progra
     get opening() {
       return inspector.opening && filter.shift(new Uint8Array(inspector.opening));
     },
+    get undecidedAt() {
+      return filter.undecidedAt;
+    },
     get parameterSets() {
       return inspector.parameterSets;
     },

@@ -2,6 +2,7 @@
 // each goes to exactly one of the two and neither sees half a unit.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
+import { concatenate } from './packet-runs.js';
 import {
   DISCONTINUITY,
   hasPayload,
@@ -30,6 +31,11 @@ export interface ProgramFacts {
   readonly awaitsTables?: boolean;
   /** Packets of the picture that the message's first random access point is, where they came with earlier messages. */
   readonly opening?: Uint8Array | null;
+  /**
+   * Where the unit begins in the message of which it is not known yet whether it is a random access point, 0 if with an
+   * earlier one; -1: it is known of all.
+   */
+  readonly undecidedAt?: number;
   /** The picture's parameter sets. */
   readonly parameterSets?: ParameterSets | null;
 }
@@ -69,6 +75,8 @@ export class Handover {
   readonly #patience: Patience;
   readonly #isBridged: boolean;
   readonly #moved: Set<number>;
+  #holds = false; // see takeOver
+  #held: Uint8Array = NOTHING; // whole packets
   #sinceMs = NaN;
   #beganMs = NaN;
 
@@ -85,6 +93,23 @@ export class Handover {
   /** For a reader that was without some messages: it begins at once, for it has been waited for already. */
   static resume(): Handover {
     return new Handover({ markedMs: 0, unmarkedMs: 0 });
+  }
+
+  /**
+   * For a reader that takes over from another: the packets of a picture of which it is not known yet whether it is a random
+   * access point are held back until it is, and go to one of the two. See {@link takeHeld}.
+   */
+  static takeOver(patience: Patience): Handover {
+    const handover = new Handover(patience);
+    handover.#holds = true;
+    return handover;
+  }
+
+  /** What is held back, for the one before: nothing more comes, or the change is made otherwise. `null`: nothing is. */
+  takeHeld(): Uint8Array | null {
+    const held = this.#held;
+    this.#held = NOTHING;
+    return held.length === 0 ? null : held;
   }
 
   /** Whether messages came, and none of them could be begun with. */
@@ -134,21 +159,46 @@ export class Handover {
 
   #begin(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
     if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
+    // One that began with an earlier message: with what is held, or its first packets are with the one before already.
+    const isOpened = joinAt === 0 && (facts?.opening ?? null) !== null;
+    if (isOpened && this.#holds && this.#held.length === 0) joinAt = -1;
     const from = joinAt >= 0 ? joinAt : this.#forced(data, facts, nowMs);
-    if (from < 0) return { stay: data, go: null, joinAt: -1 };
+    if (from < 0) return { stay: this.#hold(data, facts), go: null, joinAt: -1 };
     this.hasBegun = true;
     this.#beganMs = nowMs;
     // Its own only where something is put in: mostly it is the message from there on.
     const body = facts ? startPicture(data, from, facts, joinAt >= 0) : data.subarray(from);
     const given = readPid(body, 0) === PAT_PID ? null : facts?.tables;
     const tables = given && align(given, body);
-    this.#stay.begin(data.length);
+    const held = this.takeHeld();
+    this.#stay.begin((held?.length ?? 0) + data.length);
+    if (held && !isOpened) this.#stay.add(held, 0, held.length);
     this.#stay.add(data, 0, from);
     this.#go.begin(2 * ((tables?.length ?? 0) + body.length));
     if (tables) this.#addAll(this.#go, tables);
     const parts = this.#sort(body, joinAt < 0 ? -1 : 0, facts);
     // The tables belong to the random access point that they stand before.
     return tables && parts.joinAt >= 0 ? { ...parts, joinAt: 0 } : parts;
+  }
+
+  /** What of a message goes to the one before, and what was held back until now; the rest is held back. */
+  #hold(data: Uint8Array, facts: ProgramFacts | null): Uint8Array | null {
+    const held = this.takeHeld();
+    const from = facts?.undecidedAt ?? -1;
+    const isOlder = from === 0 && !(readPid(data, 0) === facts?.keyPid && startsUnit(data, 0));
+    // Of a unit that has begun to go to the one before, the rest does, too.
+    if (!this.#holds || from < 0 || (isOlder && !held)) return held ? concatenate([held, data]) : data;
+    const stay = this.#stay;
+    stay.begin((held?.length ?? 0) + data.length);
+    if (held && !isOlder) stay.add(held, 0, held.length);
+    stay.add(data, 0, from);
+    const kept = held && isOlder ? [held] : []; // no longer than AccessWatch looks at a unit
+    for (let at = from; at < data.length; at += PACKET_BYTES) {
+      if (readPid(data, at) === facts?.keyPid) kept.push(data.slice(at, at + PACKET_BYTES));
+      else stay.add(data, at, at + PACKET_BYTES);
+    }
+    this.#held = concatenate(kept);
+    return stay.bytes;
   }
 
   /** Where to begin although no random access point is there, after a while; -1: not yet. */

@@ -86,6 +86,10 @@ export class Inspector implements ProgramFacts {
     return this.#access.opening;
   }
 
+  get undecidedAt(): number {
+    return this.#access.waitingFrom;
+  }
+
   get parameterSets(): ParameterSets {
     return this.#access.sets;
   }

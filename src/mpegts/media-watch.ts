@@ -105,7 +105,7 @@ export class MediaWatch {
     if (startsUnit(data, at)) {
       one.streamId = streamIdAt(data, at);
       one.units++;
-      if (one.unit) this.#endUnit(one, false);
+      if (one.unit) this.#read(one, one.unit, true);
       if (!this.#isWanted(one, isMarked)) return false;
       const unit = this.#free.pop() ?? new UnitStart();
       one.unit = unit;
@@ -114,7 +114,7 @@ export class MediaWatch {
         return false;
       }
     } else if (one.unit && !one.unit.add(data, at)) this.#release(one);
-    if (one.unit) this.#read(one, one.unit);
+    if (one.unit) this.#read(one, one.unit, one.unit.isFull);
     return one.unit !== null;
   }
 
@@ -123,11 +123,11 @@ export class MediaWatch {
     return (isMarked && one.track.kind === 'video') || one.isDue();
   }
 
-  #read(one: WatchedTrack, unit: UnitStart): void {
+  /** `isWhole`: no more of the unit are gathered. */
+  #read(one: WatchedTrack, unit: UnitStart, isWhole: boolean): void {
     const from = unit.mediaStart;
-    const told = from === -1 ? undefined : one.read(unit.bytes, from, unit.length);
-    if (told !== undefined) this.#endUnit(one, told);
-    else if (unit.isFull) this.#endUnit(one, false);
+    const told = from === -1 ? undefined : one.read(unit.bytes, from, unit.length, isWhole);
+    if (told !== undefined || isWhole) this.#endUnit(one, told === true);
   }
 
   #endUnit(one: WatchedTrack, told: boolean): void {

@@ -30,7 +30,8 @@ export function noParameters(): Parameters {
 
 /**
  * Reads the parameters of a unit whose elementary stream begins at `from` and is there up to `end`. True: `found` holds
- * them. False: this unit tells none. Undefined: more bytes are needed. `found` is blank when it is called.
+ * them. False: this unit tells none. Undefined: more bytes are needed; if no more come, what `found` holds by then is so.
+ * `found` is blank when it is called.
  */
 export type ParameterReader = (bytes: Uint8Array, from: number, end: number, found: Parameters) => boolean | undefined;
 

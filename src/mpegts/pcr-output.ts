@@ -16,6 +16,7 @@ export const MOST_LAG = 3000 * TICKS_PER_MS;
 const SHRINKING = 0.1;
 /** In a program of several feeds a source's own DTS - PCR is kept up to this: 1 s must do for all of them (§2.4.2). */
 const MOST_AHEAD = 500 * TICKS_PER_MS;
+/** A feed that the rule moves later is further ahead by as much: up to this, which is near 1 s. */
 const MOST_AHEAD_MOVED = 940 * TICKS_PER_MS;
 /** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;

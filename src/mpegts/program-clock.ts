@@ -33,8 +33,11 @@ const BACK = 100 * TICKS_PER_MS;
 const AHEAD = 1000 * TICKS_PER_MS;
 /** Two tracks of one feed whose stamps are nearer than this share a clock. */
 const SAME_CLOCK = 10_000 * TICKS_PER_MS;
+/** Subtitles and the like may be further ahead of picture and sound: as far as §2.4.2 lets anything wait, a still picture. */
+const ASIDE_AHEAD = 60_000 * TICKS_PER_MS;
 /** No clock is begun with a DTS nearer to the PCR, if that is a guess. */
 const MARGIN = 20 * TICKS_PER_MS;
+/** A feed that is so near to where it should be may become the reference: nobody hears or sees what is left of the error. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 /** A source's own PCR is waited for, this long, before one is made. */
@@ -115,7 +118,7 @@ export class ProgramClock {
     const clock = this.#clockOf(feed, track, pts, dts, nowMs);
     if (track.kind !== 'other') clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
-    clock.follow(whole);
+    if (isMedia(track) || clock.rank <= 0) clock.follow(whole);
     const isSampler = clock.samplesFrom(track, track.kind, whole, nowMs);
     if (isSampler) this.#sample(clock, track, whole + ticksAfter(pts, dts), whole, nowMs);
     const length = whole - track.dts;
@@ -251,16 +254,21 @@ export class ProgramClock {
   /** The clock a unit belongs to: another begins where its stamps jump. */
   #clockOf(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, nowMs: number): FeedClock {
     const own = track.clock;
+    const known = feed.clock;
+    // What is neither picture nor sound comes when it likes (subtitles), or has a time of its own (data): it moves nothing.
+    const isAside = !isMedia(track) && known !== null && known.rank > 0;
+    const ahead = known === null ? NaN : ticksAfter(dts, known.latest);
+    const isNear = known !== null && ahead > -SAME_CLOCK && ahead < (isAside ? ASIDE_AHEAD : SAME_CLOCK);
+    if (isAside && isNear && own !== known) {
+      track.dts = NaN;
+      return (track.clock = known);
+    }
     if (own) {
       const elapsed = (nowMs - track.dtsAtMs) * TICKS_PER_MS;
       const step = own.unwrap(dts) - track.dts;
       const length = track.unitTicks > 0 ? track.unitTicks * 1.5 : LONGEST_UNIT;
       if (step >= -BACK && step <= elapsed + AHEAD + length) return own;
     }
-    const known = feed.clock;
-    const isNear = known !== null && Math.abs(ticksAfter(dts, known.latest)) < SAME_CLOCK;
-    // What is neither picture nor sound comes when it likes (subtitles), or has a time of its own (data): it moves nobody.
-    const isAside = track.kind === 'other' && known !== null && known.rank > 0;
     track.dts = NaN;
     if (own && !isAside) {
       this.jumps++;
@@ -381,4 +389,9 @@ export class ProgramClock {
     this.#reference = best;
     this.#followReference();
   }
+}
+
+/** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
+function isMedia({ kind }: ClockedTrack): boolean {
+  return kind === 'video' || kind === 'audio';
 }

@@ -37,6 +37,7 @@ export class SoundFilter {
   readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | what is taken from the continuity_counter
   #isTouched = false; // whether any PID waits or is shifted
   #joinAt = -1;
+  #undecidedAt = -1;
 
   get muted(): Muted {
     return this.#muted;
@@ -73,12 +74,19 @@ export class SoundFilter {
     return this.#joinAt;
   }
 
+  /** Where the unit stands in what passed of which it is not known yet whether it is one; -1 if there is none. */
+  get undecidedAt(): number {
+    return this.#undecidedAt;
+  }
+
   /**
    * The packets of a message that pass: `data` itself where nothing was ever taken out; `null` if none do. `joinAt` is
-   * the offset of its first random access point, or -1; `opening` what came of that with earlier messages, or `null`.
+   * the offset of its first random access point, or -1; `opening` what came of that with earlier messages, or `null`;
+   * `undecidedAt` is where a unit begins of which it is not known yet whether it is one, or -1.
    */
-  apply(data: Uint8Array, joinAt = -1, opening: Uint8Array | null = null): Uint8Array | null {
+  apply(data: Uint8Array, joinAt = -1, opening: Uint8Array | null = null, undecidedAt = -1): Uint8Array | null {
     this.#joinAt = this.#isTouched ? -1 : joinAt;
+    this.#undecidedAt = this.#isTouched ? -1 : undecidedAt;
     if (!this.#isTouched) return data;
     const muted = this.#muted;
     // A picture that was begun with goes on with whatever passes; one of which something was withheld does not.
@@ -87,6 +95,7 @@ export class SoundFilter {
     let to = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
+      if (at === undecidedAt) this.#undecidedAt = to;
       const why = muted === 'audio' ? this.#judge.judge(data, at, pid) : PASSES;
       if (muted !== 'all' && why === PASSES && this.#goesOn(data, at, pid)) {
         if (at === joinAt && opening === null) this.#joinAt = to;

@@ -1,6 +1,7 @@
 // Reads sampling rate and channels from the headers of MPEG audio, AC-3 and E-AC-3.
 // Pure: no clock, no I/O. ISO/IEC 11172-3 §2.4.1.3, ISO/IEC 13818-3 §2.4.1.3 (MPEG audio); ETSI TS 102 366 §4.3, §E.1.2.
 
+import { addDependents } from './eac3-dependents.js';
 import type { Parameters } from './parameters.js';
 import { NO_HEADER, readFrames, type SoundHeader } from './sound-frames.js';
 
@@ -66,7 +67,7 @@ function readAc3Header(bytes: Uint8Array, at: number, _end: number, header: Soun
   return (kbits * 192_000) / base;
 }
 
-/** The first substream's; one that depends on it, for more than 5.1, is not looked for. */
+/** Of an independent substream. Those that depend on it are counted by {@link addDependents}. */
 function readEac3Header(bytes: Uint8Array, at: number, header: SoundHeader): number {
   const fifth = bytes[at + 4]!;
   const base = AC3_RATES[fifth >> 6]; // fscod
@@ -81,5 +82,8 @@ function readEac3Header(bytes: Uint8Array, at: number, header: SoundHeader): num
 
 /** AC-3 and E-AC-3, whichever it is. A {@link ParameterReader}. */
 export function readAc3(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
-  return readFrames(readAc3Header, bytes, from, end, found);
+  const told = readFrames(readAc3Header, bytes, from, end, found);
+  const isAligned = bytes[from] === 0x0b && bytes[from + 1] === 0x77; // the frame that was read is the unit's first
+  if (told !== true || found.codec !== 'eac3' || !isAligned) return told;
+  return addDependents(bytes, from, end, found) ? true : undefined;
 }

@@ -103,12 +103,13 @@ export class WatchedTrack {
 
   /**
    * Reads a unit whose elementary stream is in `bytes` from `from` up to `end`; true: it told, false: it does not, undefined:
-   * more bytes are needed.
+   * more bytes are needed. `isWhole`: no more come.
    */
-  read(bytes: Uint8Array, from: number, end: number): boolean | undefined {
+  read(bytes: Uint8Array, from: number, end: number, isWhole = false): boolean | undefined {
     if (!this.#reader) return false;
     forget(read);
-    return this.#reader(bytes, from, end, read);
+    const told = this.#reader(bytes, from, end, read);
+    return told ?? (isWhole ? read.sampleRate !== null : undefined);
   }
 
   /** Takes over what was just read; true if something of it is new. */

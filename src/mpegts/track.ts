@@ -64,7 +64,8 @@ const HDMV_DATA_TYPES = new Set([0x90, 0x91, 0x92]);
 
 const REGISTRATION_DESCRIPTOR = 0x05;
 const METADATA_POINTER_DESCRIPTOR = 0x25;
-const METADATA_DESCRIPTOR = 0x26;
+/** metadata_descriptor (§2.6.60). */
+export const METADATA_DESCRIPTOR = 0x26;
 const MPEG_EXTENSION_DESCRIPTOR = 0x3f;
 const DVB_EXTENSION_DESCRIPTOR = 0x7f;
 const DATA_COMPONENT_DESCRIPTOR = 0xfd; // ARIB STD-B10
@@ -185,7 +186,7 @@ function kindByFormat(format: string): TrackKind {
 }
 
 /** metadata_format_identifier (§2.6.58, §2.6.60); empty where there is none. */
-function metadataFormat(body: Uint8Array): string {
+export function metadataFormat(body: Uint8Array): string {
   const hasApplication = body[0] === 0xff && body[1] === 0xff; // metadata_application_format
   const at = hasApplication ? 6 : 2;
   return body[at] === 0xff ? formatAt(body, at + 1) : ''; // metadata_format

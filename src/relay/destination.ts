@@ -7,7 +7,7 @@
 // Every packet goes to exactly one of the two. Where a rule names another stream, that has packets of its own: it is
 // joined at a random access point while the one before goes on.
 
-import { Handover } from '../mpegts/handover.js';
+import { Handover, type ProgramFacts } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
 import type { FarEnd } from './far-end.js';
 import type { Sink } from './feed.js';
@@ -50,6 +50,8 @@ interface Change {
   timer: NodeJS.Timeout | undefined;
   /** Whether packets came since the timer last looked. */
   hasPackets: boolean;
+  /** What the last of them said of their program. */
+  facts: ProgramFacts | null;
 }
 
 /** Keeps a destination rule. */
@@ -161,13 +163,15 @@ export class Destination implements Sink {
     this.#change = null;
     if (before) {
       clearInterval(before.timer);
+      this.#giveBack(before);
       before.detach?.();
       if (before.link !== this.#live && before.link !== link) void this.#close(before.link, 1000);
     }
     if (this.#settling) this.#settle(this.#settling);
     const { stream } = rule;
     if (link === this.#live && stream === this.#stream) return; // back to what there is
-    const change: Change = { rule, link, stream, handover: null, detach: null, timer: undefined, hasPackets: false };
+    const waiting = { handover: null, detach: null, timer: undefined, hasPackets: false, facts: null };
+    const change: Change = { rule, link, stream, ...waiting };
     this.#change = change;
     if (link === this.#live && !link.isOpen) {
       this.#complete(change);
@@ -182,10 +186,9 @@ export class Destination implements Sink {
   /** The coming link is open: what it begins with is waited for. */
   #wait(change: Change): void {
     const isOther = change.stream !== this.#stream;
-    change.handover = new Handover(
-      isOther ? joinPatience(this.limits) : swapPatience(this.limits),
-      change.link === this.#live && change.link.hasSent,
-    );
+    change.handover = isOther
+      ? new Handover(joinPatience(this.limits), change.link === this.#live && change.link.hasSent)
+      : Handover.takeOver(swapPatience(this.limits));
     change.hasPackets = false;
     const { keyframeWaitMs, resumeAfterMs } = this.limits;
     let waitsLeft = isOther ? Math.ceil(keyframeWaitMs / resumeAfterMs) : Infinity;
@@ -205,7 +208,11 @@ export class Destination implements Sink {
       this.#live.write(message);
       return;
     }
-    if (change && change.stream === this.#stream) change.hasPackets = true;
+    if (change && change.stream === this.#stream) {
+      change.hasPackets = true;
+      change.facts = message.facts;
+      if (message.begins) this.#giveBack(change); // another source begins: nothing more comes of this one
+    }
     if (this.#leaving) this.#writeSplit(this.#leaving.link, this.#live, this.#leaving.handover, message);
     else if (change?.handover && change.stream === this.#stream) {
       this.#writeSplit(this.#live, change.link, change.handover, message);
@@ -258,6 +265,7 @@ export class Destination implements Sink {
   /** The change is made as it stands: nothing more is waited for. */
   #complete(change: Change): void {
     clearInterval(change.timer);
+    this.#giveBack(change);
     if (this.#change === change) this.#change = null;
     const before = this.#live;
     this.#live = change.link;
@@ -278,6 +286,12 @@ export class Destination implements Sink {
     if (before !== change.link) void this.#close(before, 1000, DRAIN_MS);
   }
 
+  /** The link that is live gets what is held back for a change that does not begin with it. */
+  #giveBack({ handover, facts }: Change): void {
+    const held = handover?.takeHeld();
+    if (held) this.#live.write(new Message('ts', held, { joinAt: -1, begins: false, facts }));
+  }
+
   /** The other stream's messages need no looking at any more. */
   #settle(change: Change): void {
     if (this.#settling !== change) return;
@@ -293,6 +307,7 @@ export class Destination implements Sink {
     this.#change = null;
     if (!change) return;
     clearInterval(change.timer);
+    this.#giveBack(change);
     change.detach?.();
     if (change.link !== this.#live) void this.#close(change.link, code);
   }
@@ -335,6 +350,7 @@ export class Destination implements Sink {
       this.#complete(change); // nothing is open that could show a gap
     } else if (link === change.link) {
       clearInterval(change.timer);
+      this.#giveBack(change);
       change.handover = null; // until it is open again
     }
   }

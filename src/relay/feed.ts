@@ -360,7 +360,7 @@ export class Feed {
 
   /** The feed is muted, or was: what of it is known to be no sound goes on. */
   #publishFiltered(filter: SoundFilter, inspector: Inspector, message: Message): void {
-    const data = filter.apply(message.data, message.joinAt, inspector.opening);
+    const data = filter.apply(message.data, message.joinAt, inspector.opening, inspector.undecidedAt);
     const begins = message.begins || this.#begunUnseen;
     this.#begunUnseen = begins && data === null;
     if (data === message.data) return this.#handRound(message);

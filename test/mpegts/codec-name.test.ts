@@ -19,6 +19,14 @@ describe('codecName', () => {
     expect(codecName(track(0x06, 0x6a, 0))).to.equal('ac3');
     expect(codecName(track(0x06, 0x0a, 4, 0x65, 0x6e, 0x67, 0x00, 0x7a, 0))).to.equal('eac3');
     expect(codecName(track(0x06, 0x59, 0))).to.equal('dvb_subtitle');
+    expect(codecName(track(0x06, 0x05, 4, 0x4b, 0x4c, 0x56, 0x41))).to.equal('klv'); // "KLVA"
+  });
+
+  it('looks for the name of metadata in its descriptor', () => {
+    const id3 = [0x49, 0x44, 0x33, 0x20]; // "ID3 "
+    expect(codecName(track(0x15, 0x26, 13, 0xff, 0xff, ...id3, 0xff, ...id3, 0, 0x0f))).to.equal('timed_id3');
+    expect(codecName(track(0x15, 0x26, 9, 0x01, 0x00, 0xff, 0x4b, 0x4c, 0x56, 0x41, 0, 0x0f))).to.equal('klv');
+    expect(codecName(track(0x15, 0x26, 2, 0x01, 0x00))).to.equal('0x15');
   });
 
   it('gives the number of what it does not know, damaged descriptors too', () => {

@@ -88,8 +88,9 @@ describe('readAc3', () => {
     expect(read(readAc3, ac3(1, 20, 8, '001'))).to.deep.equal(['ac3', 44100, 1]);
     expect(read(readAc3, ac3(2, 20, 6, '001'))).to.deep.equal(['ac3', 32000, 1]);
     expect(read(readAc3, ac3(0, 20, 9, '001'))).to.deep.equal(['ac3', 24000, 1]);
-    expect(read(readAc3, eac3(0, 300, '00' + '11', 7, 1))).to.deep.equal(['eac3', 48000, 6]);
-    expect(read(readAc3, eac3(0, 300, '11' + '01', 2, 0))).to.deep.equal(['eac3', 22050, 2]);
+    const whole = (header: readonly number[]) => [...header, ...body(600 - header.length), ...header];
+    expect(read(readAc3, whole(eac3(0, 300, '00' + '11', 7, 1)))).to.deep.equal(['eac3', 48000, 6]);
+    expect(read(readAc3, whole(eac3(0, 300, '11' + '01', 2, 0)))).to.deep.equal(['eac3', 22050, 2]);
   });
 
   it('knows the lengths of frames', () => {
@@ -103,6 +104,39 @@ describe('readAc3', () => {
       const frames = [...header, ...body(length - 7), ...header, ...body(8)];
       expect(read(readAc3, [...body(5), ...frames]), `${length} bytes`).to.be.an('array');
     }
+  });
+
+  describe('of E-AC-3 with dependent substreams', () => {
+    /** A dependent frame: acmod, lfeon and, where it tells, chanmap; compr is there or not. */
+    const dependent = (words: number, mode: number, lfe: number, map: number | null, compr = '0') => {
+      const rest = ['00', '11', u(3, mode), u(1, lfe), u(5, 16), u(5, 0), compr === '0' ? '0' : '1' + compr];
+      const told = map === null ? '0' : '1' + u(16, map);
+      return bytesOf(u(16, 0x0b77), u(2, 1), u(3, 0), u(11, words - 1), ...rest, told, '0'.repeat(24));
+    };
+    const frame = (header: readonly number[], bytes: number) => [...header, ...body(bytes - header.length)];
+    const core = frame(eac3(0, 200, '0011', 7, 1), 400); // 5.1
+    const of = (...frames: readonly (readonly number[])[]) => read(readAc3, frames.flat());
+    const SIDES_AND_BACKS = 0x1a00; // Ls, Rs, Lrs and Rrs
+
+    it('counts the channels that they add, and not those that they say anew', () => {
+      expect(of(core, dependent(50, 6, 0, SIDES_AND_BACKS), body(90), core)).to.deep.equal(['eac3', 48000, 8]);
+      const withCompr = dependent(50, 6, 0, SIDES_AND_BACKS, '10101010');
+      expect(of(core, frame(withCompr, 100), core), 'compr').to.deep.equal(['eac3', 48000, 8]);
+      expect(of(core, frame(dependent(50, 1, 0, 0x0100), 100), core), 'Cs').to.deep.equal(['eac3', 48000, 7]);
+      expect(of(core, frame(dependent(50, 2, 0, null), 100), core), 'no chanmap').to.deep.equal(['eac3', 48000, 6]);
+      const two = [frame(dependent(50, 2, 0, 0x0200), 100), frame(dependent(50, 2, 0, 0x0010), 100)];
+      expect(of(core, ...two, core), 'two of them').to.deep.equal(['eac3', 48000, 10]);
+    });
+
+    it('needs what stands behind the frame, and holds what it has read by then', () => {
+      expect(of(core)).to.be.undefined;
+      expect(of(core, dependent(50, 6, 0, SIDES_AND_BACKS).slice(0, 8))).to.be.undefined;
+      const found = noParameters();
+      expect(readAc3(Uint8Array.from(core), 0, core.length, found)).to.be.undefined;
+      expect([found.codec, found.sampleRate, found.channels]).to.deep.equal(['eac3', 48000, 6]);
+      expect(of(core, core)).to.deep.equal(['eac3', 48000, 6]);
+      expect(of(core, frame(eac3(0, 100, '0011', 2, 0), 200)), 'another program').to.deep.equal(['eac3', 48000, 6]);
+    });
   });
 
   it('takes what cannot be for no header, nor a substream that depends on another', () => {

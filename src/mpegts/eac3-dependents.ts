@@ -1,0 +1,61 @@
+// Counts the channels of E-AC-3 whose frames are followed by dependent substreams: 7.1 is 5.1 and what such a frame adds.
+// Pure: no clock, no I/O. ETSI TS 102 366 §E.1.2.2 (bsi), §E.1.3.1 (strmtyp, chanmap).
+
+import { BitReader } from './bit-reader.js';
+import type { Parameters } from './parameters.js';
+
+const SYNCWORD = 0x0b77;
+const DEPENDENT = 1; // strmtyp
+/** How many dependent substreams an independent one may have. */
+const MOST_DEPENDENTS = 8;
+
+/** By acmod, as a chanmap: the most significant bit is the left channel. Two channels of their own have no dependents. */
+const MAP_BY_MODE = [0, 0x4000, 0xa000, 0xe000, 0xa100, 0xe100, 0xb800, 0xf800];
+const LFE = 0x0001;
+/** Bits of a chanmap that are two channels: Lc and Rc, Lrs and Rrs, Lsd and Rsd, Lw and Rw, Lvh and Rvh, Lts and Rts. */
+const PAIRS = 0x0674;
+
+const reader = new BitReader();
+
+/**
+ * Adds to `found` the channels of the dependent frames that stand behind the independent frame at `from`. False: there may be
+ * more of them than the bytes up to `end` show.
+ */
+export function addDependents(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean {
+  let map = 0;
+  for (let i = 0, at = from; i <= MOST_DEPENDENTS; i++) {
+    reader.open(bytes, at, end, false);
+    const syncword = reader.bits(16);
+    const strmtyp = reader.bits(2);
+    reader.skip(3); // substreamid
+    at += 2 * (reader.bits(11) + 1); // frmsiz
+    const added = readMap(i > 0);
+    if (reader.lacksBytes) return false;
+    if (i > 0 && (syncword !== SYNCWORD || strmtyp !== DEPENDENT)) return true;
+    map |= added;
+    if (i > 0) found.channels = countBits(map) + countBits(map & PAIRS);
+  }
+  return true;
+}
+
+/** The channels of a frame as a chanmap; from fscod on. */
+function readMap(isDependent: boolean): number {
+  reader.skip(2 + 2); // fscod, numblkscod or fscod2
+  const acmod = reader.bits(3);
+  const lfeon = reader.bit();
+  const plain = MAP_BY_MODE[acmod]! | (lfeon === 1 ? LFE : 0);
+  if (!isDependent) return plain;
+  reader.skip(5 + 5); // bsid, dialnorm
+  if (reader.bit()) reader.skip(8); // compre, compr
+  if (acmod === 0) {
+    reader.skip(5); // dialnorm2
+    if (reader.bit()) reader.skip(8); // compr2e, compr2
+  }
+  return reader.bit() ? reader.bits(16) : plain; // chanmape, chanmap
+}
+
+function countBits(value: number): number {
+  let count = 0;
+  for (let rest = value; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

@@ -1,0 +1,97 @@
+// Tracks that are neither picture nor sound: subtitles far ahead of the picture, data with a time of its own.
+
+import { expect } from 'chai';
+import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { checkTs, type Sent, type Unit } from './check-ts.js';
+import { pesPackets, tablesOf } from './synthetic.js';
+
+const VIDEO = { pid: 0x100, type: 0x1b };
+const SOUND = { pid: 0x101, type: 0x0f };
+const SUBTITLES = { pid: 0x102, type: 0x06, descriptors: [0x59, 8, 0x65, 0x6e, 0x67, 0x10, 0, 1, 0, 1] };
+const UNDESCRIBED = { pid: 0x102, type: 0x06 };
+const ES = new Uint8Array(50).fill(0x20);
+const FIRST = 2 ** 33 - 450_000; // it wraps after 5 s
+const LENGTH_MS = 9000;
+
+interface Aside {
+  readonly track: typeof SUBTITLES | typeof UNDESCRIBED;
+  /** Its stamp, ms after that of the picture of the time at which it comes. */
+  readonly aheadMs: (n: number) => number;
+  /** How long before the first picture it begins. */
+  readonly beforeMs?: number;
+}
+
+/** A stream of one feed with picture, sound and that track. */
+function run({ track, aheadMs, beforeMs = 0 }: Aside) {
+  const units: { atMs: number; pid: number; n: number }[] = [];
+  for (let n = 0; n * 40 < LENGTH_MS; n++) units.push({ atMs: n * 40, pid: VIDEO.pid, n });
+  for (let n = 0; n * 24 < LENGTH_MS; n++) units.push({ atMs: n * 24 + 5, pid: SOUND.pid, n });
+  for (let n = 0; n * 320 < LENGTH_MS; n++) units.push({ atMs: n * 320 + 12 - beforeMs, pid: track.pid, n });
+  units.sort((a, b) => a.atMs - b.atMs);
+  const remuxer = new Remuxer();
+  remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
+  const sent: Sent[] = [];
+  const given = new Map<number, number[]>();
+  units.forEach(({ atMs, pid, n }, i) => {
+    const timeMs = pid === track.pid ? atMs - 12 + aheadMs(n) : atMs - (pid === SOUND.pid ? 5 : 0);
+    const pts = FIRST + timeMs * 90;
+    given.set(pid, [...(given.get(pid) ?? []), pts]);
+    const streamId = pid === VIDEO.pid ? 0xe0 : pid === SOUND.pid ? 0xc0 : 0xbd;
+    const pcr = pid === VIDEO.pid ? { pcr: pts - 500 * 90 } : {};
+    const packets = pesPackets({ pid, streamId, pts, ...pcr, access: n % 25 === 0, counter: n, payload: ES });
+    const tables = i % 10 === 0 ? [tablesOf([VIDEO, SOUND, track], VIDEO.pid, i / 10)] : [];
+    const out = remuxer.push('cam', Buffer.concat([...tables, packets]), i === 0, 2000 + atMs);
+    if (out) sent.push({ data: out, atMs: 2000 + atMs });
+  });
+  const { tracks, errors } = checkTs(sent, { pcrMs: Infinity, tablesMs: Infinity });
+  const unitsOf = (type: number) => [...tracks.values()].find(({ streamType }) => streamType === type)?.units ?? [];
+  const moved = (pid: number, out: readonly Unit[]) => {
+    const ins = given.get(pid)!;
+    return out.map(({ pts }, i) => (((pts - ins[i + ins.length - out.length]!) % 2 ** 33) + 2 ** 33) % 2 ** 33);
+  };
+  return {
+    pictures: moved(VIDEO.pid, unitsOf(VIDEO.type)),
+    sound: moved(SOUND.pid, unitsOf(SOUND.type)),
+    aside: moved(track.pid, unitsOf(track.type)),
+    asideCount: given.get(track.pid)!.length,
+    errors: errors.filter((error) => /continuity/.test(error)),
+    timing: remuxer.timing,
+  };
+}
+
+describe('a track that is neither picture nor sound', () => {
+  for (const aheadMs of [-2000, 0, 2000, 20_000, 55_000]) {
+    for (const beforeMs of [0, 100]) {
+      const when = beforeMs ? ', and begins before it' : '';
+      it(`is moved as the picture is where its stamps are ${aheadMs} ms ahead of it${when}`, () => {
+        const { pictures, sound, aside, asideCount, timing, errors } = run({
+          ...{ track: SUBTITLES, aheadMs: () => aheadMs, beforeMs },
+        });
+        const [by] = new Set(pictures);
+        expect([...new Set([...pictures, ...sound])], 'picture and sound').to.deep.equal([by]);
+        expect(pictures.length).to.equal(LENGTH_MS / 40);
+        expect(asideCount - aside.length, 'units that did not come out').to.equal(0);
+        // What comes before the first picture has nothing to be in time with, unless it is near.
+        expect([...new Set(aside.slice(beforeMs ? 1 : 0))]).to.deep.equal([by]);
+        expect(timing.jumps).to.equal(0);
+        expect(errors).to.deep.equal([]);
+      });
+    }
+  }
+
+  it('moves nothing else where its stamps have nothing to do with the picture, or jump', () => {
+    for (const track of [SUBTITLES, UNDESCRIBED]) {
+      for (const aheadMs of [
+        () => 3_600_000,
+        () => -3_600_000,
+        (n: number) => (n % 7) * 100_000,
+        (n: number) => -n * 900,
+      ]) {
+        const { pictures, sound, timing } = run({ track, aheadMs });
+        expect(new Set([...pictures, ...sound]).size, 'maps').to.equal(1);
+        expect(pictures.length).to.equal(LENGTH_MS / 40);
+        expect(timing.jumps).to.equal(0);
+      }
+    }
+  });
+});

@@ -1,0 +1,139 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { FeedClock } from '../../src/mpegts/feed-clock.js';
+import { PcrOutput, type PcrTime } from '../../src/mpegts/pcr-output.js';
+
+const MS = 90; // ticks
+
+/** A program of one feed or of several, by milliseconds. */
+class Bench {
+  readonly pcr = new PcrOutput();
+  readonly driver: FeedClock;
+  #nowMs = 0;
+
+  constructor(
+    readonly isByStamps = true,
+    offsetMs = 0,
+  ) {
+    this.driver = new FeedClock(0, offsetMs * MS, 0);
+  }
+
+  get lagMs(): number {
+    return Math.round(this.pcr.lag / MS);
+  }
+
+  /** The PCR, ms, where `passedMs` later it is `timeMs` at the program, and units need so much. */
+  at(passedMs: number, timeMs: number, needMs: number, driver: FeedClock | null = this.driver): number {
+    this.#nowMs += passedMs;
+    const { isByStamps } = this;
+    const at: PcrTime = { driver, time: timeMs * MS, need: needMs * MS, isByStamps };
+    return this.pcr.make(at, this.#nowMs) / MS;
+  }
+}
+
+describe('PcrOutput', () => {
+  it('keeps the relation of a source whose units are well ahead of its PCR', () => {
+    const bench = new Bench();
+    expect(bench.at(0, 10_000, -700)).to.equal(10_000);
+    expect(bench.at(40, 10_040, -700)).to.equal(10_040);
+    expect(bench.lagMs).to.equal(0);
+  });
+
+  it('begins with a lag where units are hardly ahead of it, and after it', () => {
+    expect(new Bench().at(0, 10_000, -50)).to.equal(9920); // 130 ms of headroom
+    expect(new Bench().at(0, 10_000, 0)).to.equal(9870);
+    expect(new Bench().at(0, 10_000, 1200)).to.equal(8670);
+  });
+
+  it('stands until it lags enough where more is needed, and goes on from there', () => {
+    const bench = new Bench();
+    bench.at(0, 10_000, -700);
+    let before = 10_000;
+    for (let ms = 40; ms <= 960; ms += 40) {
+      const value = bench.at(40, 10_000 + ms, 870);
+      expect(value - before, `after ${ms} ms`).to.be.within(1e-6, 0.001); // a tick of 27 MHz
+      before = value;
+    }
+    expect(bench.at(40, 11_000, 870)).to.be.closeTo(10_000, 0.01);
+    expect(bench.at(40, 11_040, 870)).to.be.closeTo(10_040, 0.01);
+  });
+
+  it('lags by 3 s at most', () => {
+    const bench = new Bench();
+    expect(bench.at(0, 10_000, 8000)).to.equal(7000);
+    expect(bench.at(40, 10_040, 9000)).to.equal(7040);
+  });
+
+  it('gives a lag back that is not needed any more, by a tenth of the time that passes', () => {
+    const bench = new Bench();
+    bench.at(0, 10_000, 1000);
+    expect(bench.lagMs).to.equal(1130);
+    let value = 8870;
+    for (let i = 1; i <= 50; i++) {
+      const next = bench.at(40, 10_000 + 40 * i, -700);
+      expect(next - value).to.be.closeTo(44, 0.01);
+      value = next;
+    }
+    expect(bench.lagMs).to.equal(930);
+    for (let i = 51; i <= 1000; i++) bench.at(40, 10_000 + 40 * i, -700);
+    expect(bench.lagMs).to.equal(0);
+  });
+
+  it('goes on by itself where no time is known', () => {
+    const bench = new Bench();
+    bench.at(0, 10_000, -700);
+    expect(bench.at(40, NaN, -700)).to.equal(10_040);
+    expect(bench.at(40, 10_080, -700, null)).to.equal(10_080);
+    expect(bench.at(40, 10_120, -700), 'and takes the time up again').to.equal(10_120);
+  });
+
+  it('keeps no more than 500 ms of DTS - PCR where other feeds have to be in time', () => {
+    const bench = new Bench();
+    bench.pcr.isShared = true;
+    expect(bench.at(0, 10_000, -2000)).to.equal(11_500);
+    const trimmed = new Bench();
+    trimmed.pcr.isShared = true;
+    trimmed.pcr.mostTrim = 600 * MS; // the others' units are 600 ms further ahead
+    expect(trimmed.at(0, 10_000, -2000)).to.equal(11_660);
+  });
+
+  it('joins the time of another feed where it has come to', () => {
+    const bench = new Bench(false);
+    bench.at(0, 10_000, -300);
+    const other = new FeedClock(0, 5000 * MS, 0);
+    expect(bench.at(40, 7040, -3300, other)).to.be.closeTo(10_040, 0.01);
+    expect(bench.at(40, 7080, -3300, other)).to.be.closeTo(10_080, 0.01);
+  });
+
+  it('takes what the source itself puts right for no time that passes', () => {
+    const bench = new Bench();
+    bench.at(0, 10_000, -700);
+    bench.driver.sender.slip = 40 * MS; // its stamps had not carried its time far enough
+    expect(bench.at(40, 10_080, -660)).to.equal(10_040);
+    expect(bench.driver.sender.slip).to.equal(0);
+  });
+
+  it('never goes back, whatever time and need do', () => {
+    const step = fc.tuple(
+      fc.integer({ min: 0, max: 3000 }),
+      fc.integer({ min: -2000, max: 5000 }),
+      fc.integer({ min: -5000, max: 6000 }),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), fc.boolean(), (steps, isByStamps, isShared) => {
+        const bench = new Bench(isByStamps);
+        const other = new FeedClock(0, 0, 0);
+        bench.pcr.isShared = isShared;
+        let last = bench.at(0, 100_000, 0);
+        let time = 100_000;
+        for (const [passed, further, need, isOther] of steps) {
+          time += further;
+          const value = bench.at(passed, time, need, isOther ? other : bench.driver);
+          expect(value).to.be.above(last);
+          last = value;
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,147 @@
+import { expect } from 'chai';
+import { SenderTime } from '../../src/mpegts/sender-time.js';
+
+const MS = 90; // ticks
+
+/** A source by milliseconds: its stamps begin at 0, and its clock and ours run alike. */
+class Source {
+  readonly sender = new SenderTime();
+
+  /** A unit of the track that gives the samples, at `nowMs`; `pcrMs` is what its first packet carries. */
+  unit(nowMs: number, dtsMs: number, pcrMs = NaN): this {
+    this.sender.unit(dtsMs * MS, true, pcrMs * MS, nowMs);
+    return this;
+  }
+
+  /** A unit of another track. */
+  aside(nowMs: number, dtsMs: number): this {
+    this.sender.unit(dtsMs * MS, false, NaN, nowMs);
+    return this;
+  }
+
+  /** A PCR without a unit. */
+  pcr(nowMs: number, pcrMs: number, dtsMs: number): this {
+    this.sender.carry(pcrMs * MS, dtsMs * MS, nowMs);
+    return this;
+  }
+
+  /** Pictures each 40 ms, from one time to another, `aheadMs` ahead of a PCR that each or none of them carries. */
+  run(fromMs: number, toMs: number, aheadMs = 700, hasPcr = true): this {
+    for (let ms = fromMs; ms < toMs; ms += 40) this.unit(ms, ms + aheadMs, hasPcr ? ms : NaN);
+    return this;
+  }
+
+  get timeMs(): number {
+    return this.sender.time / MS;
+  }
+
+  get needMs(): number {
+    return this.sender.need / MS;
+  }
+}
+
+describe('SenderTime', () => {
+  it('is the last PCR where they come often', () => {
+    const source = new Source().run(0, 400);
+    expect(source.timeMs).to.equal(360);
+    expect(source.needMs, 'units come 700 ms before their DTS').to.equal(-700);
+    expect(source.sender.hasPcr).to.be.true;
+    expect(source.sender.stepMs).to.equal(40);
+  });
+
+  it('is carried on by DTS between PCRs that are few', () => {
+    const source = new Source().run(0, 40);
+    source.sender.slip = 0; // of the first PCR
+    for (let ms = 40; ms < 2000; ms += 40) source.unit(ms, ms + 700, ms % 500 === 0 ? ms : NaN);
+    expect(source.timeMs).to.equal(1960);
+    expect(source.needMs).to.equal(-700);
+    expect(source.sender.slip, 'DTS and PCR run alike').to.equal(0);
+  });
+
+  it('is that of the DTS where there is no PCR', () => {
+    const source = new Source().run(0, 400, 700, false);
+    expect(source.timeMs).to.equal(1060);
+    expect(source.needMs).to.equal(0);
+    expect(source.sender.hasPcr).to.be.false;
+  });
+
+  it('is put right by the first PCR that comes, by how much is told', () => {
+    const source = new Source().run(0, 400, 700, false).pcr(400, 400, 1060);
+    expect(source.timeMs).to.equal(400);
+    expect(source.sender.slip / MS).to.equal(-660);
+    expect(source.needMs, 'as long as it is not known better').to.equal(-660);
+  });
+
+  it('learns from each track how late units come', () => {
+    const source = new Source().run(0, 400).aside(400, -900);
+    expect(source.needMs).to.equal(1260);
+    source.aside(440, -500);
+    expect(source.needMs).to.equal(1260);
+  });
+
+  it('takes no PCR that has nothing to do with the DTS of its time', () => {
+    const source = new Source().run(0, 400);
+    source
+      .pcr(400, 400 + 3_600_000, 1100)
+      .pcr(400, 5000, 1100)
+      .pcr(400, -95_000, 1100);
+    expect(source.timeMs).to.equal(360);
+  });
+
+  it('takes a PCR that jumps when another like it comes', () => {
+    const source = new Source().run(0, 400);
+    source.sender.slip = 0; // of the first PCR
+    source.pcr(400, 2000, 1100);
+    expect(source.timeMs).to.equal(360);
+    source.pcr(440, 2040, 1140);
+    expect(source.timeMs).to.equal(2040);
+    expect(source.sender.slip / MS, 'no time that passed').to.equal(1680);
+  });
+
+  it('goes on between units by the clock, as far as the next one', () => {
+    const { sender } = new Source().run(0, 400);
+    expect(sender.at(380, Infinity) / MS, '20 ms behind the last').to.equal(380);
+    expect(sender.at(5000, Infinity) / MS, 'no further than a unit is long').to.equal(400);
+    const next = 1080 * MS; // DTS of another track, which came as near to the PCR as 700 ms by now
+    expect(sender.at(5000, next) / MS).to.equal(380);
+  });
+
+  it('counts how late units come on a clock without delays, for half a minute', () => {
+    const source = new Source().run(0, 400).aside(400, -800);
+    expect(source.sender.lateness(400) / MS).to.equal(1200);
+    source.run(400, 31_000);
+    expect(source.sender.lateness(31_000) / MS, 'still known').to.equal(1200);
+    source.run(31_000, 62_000);
+    expect(source.sender.lateness(62_000) / MS, 'forgotten').to.equal(-700);
+  });
+
+  it('counts a stall of more than a second if it comes again within a minute', () => {
+    const source = new Source().run(0, 400);
+    const stall = (fromMs: number) => {
+      for (let ms = fromMs; ms < fromMs + 1480; ms += 40) source.unit(fromMs + 1480, ms + 700, ms);
+    };
+    stall(400);
+    expect(source.sender.delay / MS, 'the last of what waited').to.equal(40);
+    expect(source.sender.lateness(1880) / MS, 'none of what came with the stall').to.be.at.most(-700);
+    source.run(1880, 20_000);
+    expect(source.sender.lateness(20_000) / MS).to.equal(-700);
+    stall(20_000);
+    expect(source.sender.lateness(21_480) / MS).to.equal(780);
+  });
+
+  it('begins anew with another track, and keeps a time that PCRs tell', () => {
+    const source = new Source().run(0, 400);
+    source.sender.resample();
+    source.unit(400, 5000);
+    expect(source.timeMs).to.equal(360);
+    expect(source.needMs).to.equal(-700);
+  });
+
+  it('is later from now on by what it is raised by', () => {
+    const source = new Source().run(0, 400).unit(2400, 1100, 400);
+    expect(source.sender.delay / MS).to.equal(2000);
+    source.sender.raise(2000 * MS);
+    expect(source.sender.delay).to.equal(0);
+    expect(source.unit(2440, 1140, 440).sender.delay).to.equal(0);
+  });
+});

@@ -1,0 +1,127 @@
+// A link that takes over at a picture which is recognised late: its first packets go to one of the two, whatever the cut.
+
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import { Handover } from '../../src/mpegts/handover.js';
+import { Inspector } from '../../src/mpegts/inspector.js';
+import { continuityErrors, packetsOf } from '../support/packets-of.js';
+import { withSetsOnce } from '../support/sets-once.js';
+import { picture } from './captures.js';
+import { pesPackets, tablesOf } from './synthetic.js';
+
+const PATIENCE = { markedMs: 15_000, unmarkedMs: 15_000 };
+const FILES = new URL('../../../shared/media/', import.meta.url);
+
+/** A capture of which no random access point is marked. */
+function withoutMarks(bytes: Buffer): Buffer {
+  const out = Buffer.from(bytes);
+  for (let at = 0; at < out.length; at += 188) {
+    if (out[at + 3]! & 0x20 && out[at + 4]! > 0) out[at + 5] = out[at + 5]! & ~0x40; // random_access_indicator
+  }
+  return out;
+}
+
+/** The PIDs of the tracks. */
+function tracksIn(bytes: Buffer): readonly number[] {
+  const inspector = new Inspector();
+  inspector.inspect(bytes);
+  return inspector.pids;
+}
+
+/** What the two get where the link that comes is open before the packet of number `from`. */
+function takeOver(bytes: Buffer, packets: number, from: number) {
+  const inspector = new Inspector();
+  const handover = Handover.takeOver(PATIENCE);
+  const stays: Buffer[] = [];
+  const goes: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += packets * 188) {
+    const message = bytes.subarray(at, at + packets * 188);
+    const joinAt = inspector.inspect(message);
+    if (at < from * 188) {
+      stays.push(message);
+      continue;
+    }
+    const { stay, go } = handover.split(message, joinAt, inspector, 0);
+    if (stay) stays.push(Buffer.from(stay));
+    if (go) goes.push(Buffer.from(go));
+  }
+  return { stay: Buffer.concat(stays), go: Buffer.concat(goes), held: handover.takeHeld(), handover };
+}
+
+/** 50 pictures by hand, each with an SEI message of four packets before its slice; every fifth is an IDR picture. */
+function withLongSei(): Buffer {
+  const delimiter = [0, 0, 0, 1, 9, 0xf0];
+  const sets = [0, 0, 1, 0x67, 0x42, 0, 0x1e, 0x95, 0, 0, 1, 0x68, 0xce, 0x38, 0x80];
+  const sei = [0, 0, 1, 6, 5, ...Array<number>(700).fill(0x55), 0x80];
+  let counter = 0;
+  const pictures = Array.from({ length: 50 }, (_, n) => {
+    const slice = [0, 0, 1, n % 5 === 0 ? 0x65 : 0x41, ...Array<number>(500).fill(0x77 + n)];
+    const payload = Uint8Array.from([...delimiter, ...(n === 0 ? sets : []), ...sei, ...slice]);
+    const unit = pesPackets({ pid: 0x100, streamId: 0xe0, pts: n * 3600, counter, payload });
+    counter = (counter + unit.length / 188) & 0x0f;
+    const sound = pesPackets({ pid: 0x101, streamId: 0xc0, pts: n * 3600, counter: n, payload: new Uint8Array(90) });
+    return Buffer.concat([unit.subarray(0, 188), sound, unit.subarray(188)]); // and other packets between
+  });
+  const tables = tablesOf(
+    [
+      { pid: 0x100, type: 0x1b },
+      { pid: 0x101, type: 0x03 },
+    ],
+    0x100,
+  );
+  return Buffer.concat([tables, ...pictures]);
+}
+
+const CASES: readonly (readonly [string, () => Buffer])[] = [
+  ['parameter sets once', () => withSetsOnce(picture('libx264 -preset ultrafast -g 25 -sc_threshold 0'), 0x100, 0x1b)],
+  ['a long SEI and no marks', () => readFileSync(new URL('h264-first-key-behind-sei.ts', FILES))],
+  ['a long SEI in each picture', withLongSei],
+  ['no marks, MPEG-2', () => withoutMarks(picture('mpeg2video -g 25 -sc_threshold 1000000000'))],
+];
+
+describe('a take-over at a picture that is recognised late', () => {
+  for (const [what, make] of CASES) {
+    it(`loses and repeats no packet: ${what}`, () => {
+      const bytes = make();
+      const tracks = tracksIn(bytes);
+      const count = bytes.length / 188;
+      for (const packets of [1, 7]) {
+        for (let from = packets; from < count * 0.6; from += Math.ceil(count / 23)) {
+          const { stay, go, handover } = takeOver(bytes, packets, from);
+          const where = `${packets} packets a message, open at ${from}`;
+          expect(handover.hasBegun, where).to.be.true;
+          expect(continuityErrors(stay), where).to.deep.equal([]);
+          expect(continuityErrors(go), where).to.deep.equal([]);
+          for (const pid of tracks) {
+            const sent = packetsOf(bytes, pid);
+            const [first, second] = [packetsOf(stay, pid), packetsOf(go, pid)];
+            expect(Buffer.concat(first).equals(Buffer.concat(sent.slice(0, first.length))), where).to.be.true;
+            // Of the picture that the new one starts with, the first packets may have become more.
+            const rest = sent.slice(first.length);
+            const added = second.length - rest.length;
+            expect(added, `${where}, PID ${pid}`).to.be.within(0, 2);
+            const last = Buffer.concat(rest.slice(12));
+            expect(Buffer.concat(second.slice(12 + added)).equals(last), where).to.be.true;
+          }
+        }
+      }
+    });
+  }
+
+  it('gives what is held back to the one before where no more of it comes', () => {
+    const bytes = withLongSei();
+    let heldSome = 0;
+    for (let end = 50; end < bytes.length / 188; end++) {
+      const sent = bytes.subarray(0, end * 188);
+      const { stay, go, held } = takeOver(sent, 1, 45); // in the fifth picture
+      if (go.length > 0) break;
+      if (held) heldSome++;
+      const all = Buffer.concat([stay, held ?? Buffer.alloc(0)]);
+      for (const pid of [0, 0x1000, 0x100, 0x101]) {
+        const got = Buffer.concat(packetsOf(all, pid));
+        expect(got.equals(Buffer.concat(packetsOf(sent, pid))), `PID ${pid} of ${end} packets`).to.be.true;
+      }
+    }
+    expect(heldSome, 'times that something was held back').to.be.above(0);
+  });
+});

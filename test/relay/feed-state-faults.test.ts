@@ -1,0 +1,130 @@
+// What a stream finds wrong with its feeds, and how the feed tells it.
+
+import { expect } from 'chai';
+import { FeedStateFaults } from '../../src/relay/feed-state-faults.js';
+import type { RemuxedFeed } from '../../src/mpegts/remux-report.js';
+import { pesPackets, tablesOf } from '../mpegts/synthetic.js';
+import { EventReader } from '../support/event-reader.js';
+import { TestRelay } from '../support/relay.js';
+import { patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { RawUpload } from '../support/upload.js';
+import { until } from '../support/wait.js';
+
+const WELL: RemuxedFeed = { feed: 'a', rate: NaN, tooLateMs: 0, dropped: 0, tracksLeftOut: 0 };
+const VIDEO = 0x100;
+const SOUND = 0x101;
+const TRACKS = [
+  { pid: VIDEO, type: 0x1b },
+  { pid: SOUND, type: 0x0f },
+];
+const ES = new Uint8Array(100).fill(0x55);
+
+describe('FeedStateFaults', () => {
+  const say = (faults: FeedStateFaults, state: Partial<RemuxedFeed>, nowMs = 0) => {
+    const fault = faults.look({ ...WELL, ...state }, nowMs);
+    return fault && `${fault.code}: ${fault.words}`;
+  };
+
+  it('says how fast a slow source encodes, in the same words while that hardly changes', () => {
+    const faults = new FeedStateFaults();
+    expect(say(faults, { rate: 0.62 })).to.equal('slow-source: encodes at 0.6 of real time');
+    expect(say(faults, { rate: 0.66 })).to.equal('slow-source: encodes at 0.6 of real time');
+    expect(say(faults, { rate: 0.71 })).to.equal('slow-source: encodes at 0.7 of real time');
+    expect(say(faults, {}), 'it keeps up').to.be.null;
+    expect(say(faults, { rate: 1.4 }), 'it catches up').to.be.null;
+  });
+
+  it('says of a feed that comes too late by how much', () => {
+    const faults = new FeedStateFaults();
+    const words = 'late: comes up to 4 s after its time; a stream waits 3 s at most';
+    expect(say(faults, { tooLateMs: 3300 })).to.equal(words);
+    expect(say(faults, { tooLateMs: 3900 })).to.equal(words);
+    expect(say(faults, {})).to.be.null;
+  });
+
+  it('says for 10 s that packets are dropped', () => {
+    const faults = new FeedStateFaults();
+    const words = 'dropped: packets are dropped: they are damaged or scrambled';
+    expect(say(faults, {}, 0)).to.be.null;
+    expect(say(faults, { dropped: 3 }, 1000)).to.equal(words);
+    expect(say(faults, { dropped: 3 }, 10_999)).to.equal(words);
+    expect(say(faults, { dropped: 3 }, 11_000)).to.be.null;
+    expect(say(faults, { dropped: 4 }, 12_000)).to.equal(words);
+  });
+
+  it('says how many tracks have no room', () => {
+    const faults = new FeedStateFaults();
+    expect(say(faults, { tracksLeftOut: 1 })).to.equal('dropped: 1 track is dropped: there is no room in the PMT');
+    expect(say(faults, { tracksLeftOut: 2 })).to.equal('dropped: 2 tracks are dropped: there is no room in the PMT');
+  });
+});
+
+describe('a feed of a stream', () => {
+  let vw: TestRelay;
+  let events: EventReader;
+  beforeEach(async () => {
+    vw = await TestRelay.start();
+    events = await EventReader.open(vw.url);
+    await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['cam'] });
+  });
+
+  const unit = (pid: number, n: number, ms: number, pcrMs?: number) => {
+    const streamId = pid === VIDEO ? 0xe0 : 0xc0;
+    const pcr = pcrMs === undefined ? {} : { pcr: pcrMs * 90 };
+    return pesPackets({ pid, streamId, pts: ms * 90, ...pcr, access: pid === VIDEO, counter: n, payload: ES });
+  };
+  /** 10 s of pictures, 500 ms ahead of their PCR; with sound so long after pictures of the same time. */
+  const program = (soundLateMs: number) => {
+    const all = [tablesOf(TRACKS, VIDEO)];
+    for (let n = 0; n < 250; n++) {
+      const ms = 20_000 + n * 40;
+      all.push(unit(VIDEO, n, ms, ms - 500));
+      if (n * 40 >= soundLateMs) all.push(unit(SOUND, n, ms - soundLateMs));
+    }
+    return Buffer.concat(all);
+  };
+  const streamFault = () => vw.relay.stats().streams['stream/a']!.fault;
+
+  it('whose sound comes more than 3 s after its time is sent all the same, and told of', async () => {
+    RawUpload.begin(vw.port, 'cam').chunk(program(4200));
+    const { fault } = await events.event('feed-fault');
+    const words = 'comes up to 4 s after its time; a stream waits 3 s at most';
+    expect(fault).to.deep.equal({ code: 'late', words });
+    expect(vw.relay.stats().feeds.cam!.fault).to.deep.equal(fault);
+    expect(streamFault()).to.deep.equal({ code: 'late', words: `feed "cam": ${words}` });
+    const { counters, timing } = vw.relay.stats().streams['stream/a']!;
+    expect(counters.leftOut + counters.damaged, 'packets that were dropped').to.equal(0);
+    expect(timing.lateUnits, 'units before the PCR').to.be.above(100);
+  });
+
+  it('whose packets are scrambled is told of', async () => {
+    const bytes = program(0);
+    for (let at = 0; at < bytes.length; at += 188) {
+      if ((bytes.readUInt16BE(at + 1) & 0x1fff) === SOUND) bytes[at + 3] = bytes[at + 3]! | 0x80; // transport_scrambling_control
+    }
+    RawUpload.begin(vw.port, 'cam').chunk(bytes);
+    const { fault } = await events.event('feed-fault');
+    expect(fault).to.deep.equal({ code: 'dropped', words: 'packets are dropped: they are damaged or scrambled' });
+    expect(streamFault()!.words).to.equal('feed "cam": packets are dropped: they are damaged or scrambled');
+    expect(vw.relay.stats().streams['stream/a']!.counters.damaged).to.equal(250);
+  });
+
+  it('with more tracks than a PMT has room for is told of', async () => {
+    // 3 x 257 bytes of entries a feed; a PMT has room for some 1,000.
+    const descriptors = [0x0a, 250, ...Array<number>(250).fill(7)];
+    const tables = (first: number) => {
+      const entries = [0, 1, 2].map((i) => ({ streamType: 0x06, pid: first + i, descriptors }));
+      return Buffer.concat([sectionPackets(0, patSection(0x1000)), sectionPackets(0x1000, pmtSection(entries))]);
+    };
+    await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['cam', 'other'] });
+    RawUpload.begin(vw.port, 'cam').chunk(tables(0x200));
+    await until('the first is known', () => vw.relay.stats().feeds.cam?.program);
+    RawUpload.begin(vw.port, 'other').chunk(tables(0x300));
+    const told = await events.event('feed-fault');
+    expect(told.feed).to.equal('other');
+    expect(told.fault).to.deep.equal({
+      code: 'dropped',
+      words: '3 tracks are dropped: there is no room in the PMT',
+    });
+  });
+});

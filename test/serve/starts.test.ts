@@ -1,0 +1,54 @@
+// Viewers of a topic that come while a source runs which sends its parameter sets once: hardware encoders do.
+
+import { expect } from 'chai';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { picture, tempFolder } from '../mpegts/captures.js';
+import { decode } from '../support/ffmpeg.js';
+import { type TestClient, TestServe } from '../support/serve.js';
+import { withSetsOnce } from '../support/sets-once.js';
+import { until } from '../support/wait.js';
+
+const PID = 0x100;
+const MESSAGE_BYTES = 7 * 188;
+const X265 = '-preset ultrafast -x265-params log-level=none:keyint=25:scenecut=0';
+
+const CODECS = [
+  ['H.264', 0x1b, 'libx264 -preset ultrafast -g 25 -sc_threshold 0'],
+  ['HEVC', 0x24, `libx265 ${X265}`],
+  ['MPEG-2 video', 0x02, 'mpeg2video -g 25 -sc_threshold 1000000000'],
+] as const;
+
+const heard = ({ heard: messages }: TestClient) => Buffer.concat(messages.map(({ data }) => data));
+
+/** Publishes the messages of `bytes` that begin from one offset up to another. */
+async function publish(publisher: TestClient, bytes: Buffer, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += MESSAGE_BYTES) publisher.socket.send(bytes.subarray(at, at + MESSAGE_BYTES));
+  await publisher.flushed();
+}
+
+describe('a viewer of a topic whose source sends its parameter sets once', () => {
+  for (const [what, type, codec] of CODECS) {
+    for (const [how, cacheMb, pictures] of [
+      ['with what is kept', 8, 100],
+      ['where nothing is kept', 0, 75],
+    ] as const) {
+      it(`starts with a picture that decodes, ${how}: ${what}`, async () => {
+        const bytes = withSetsOnce(picture(codec), PID, type);
+        const serve = await TestServe.start({ limits: { cacheMb } });
+        const early = await serve.member('/out/x');
+        const publisher = await serve.member('/in/x');
+        const middle = Math.ceil((bytes.length * 0.3) / MESSAGE_BYTES) * MESSAGE_BYTES; // in the second of five seconds
+        await publish(publisher, bytes, 0, middle);
+        const late = await serve.member('/out/x');
+        await publish(publisher, bytes, middle, bytes.length);
+        const last = bytes.subarray(-188);
+        for (const viewer of [early, late]) await until('all came', () => heard(viewer).subarray(-188).equals(last));
+        expect(heard(early).equals(bytes), 'who was there before').to.be.true;
+        const file = join(tempFolder(), 'late.ts');
+        writeFileSync(file, heard(late));
+        expect(await decode(file)).to.deep.equal({ pictures, complaints: '' });
+      });
+    }
+  }
+});
