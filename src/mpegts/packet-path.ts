@@ -14,6 +14,7 @@ import type { ProgramOutput } from './program-output.js';
 import { CLOCK, FIRST_TRACK, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
 import { MOST_HEAD_BYTES } from './picture-head.js';
+import { withSets } from './picture-start.js';
 import { moveSplice } from './splice.js';
 import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
@@ -128,10 +129,7 @@ export class PacketPath {
       this.#buffer.skip();
       return;
     }
-    if (slot < FIRST_TRACK) {
-      this.#aside(feed, data, at, pid, slot, flags, nowMs);
-      return;
-    }
+    if (slot < FIRST_TRACK) return this.#aside(feed, data, at, pid, slot, flags, nowMs);
     const track = feed.tracks[slot - FIRST_TRACK]!;
     if ((control & 0xc0) !== 0) {
       this.#drop(feed, 1); // transport_scrambling_control: the stamps cannot be read
@@ -204,7 +202,8 @@ export class PacketPath {
       // What the encoder did not mark is found by what the picture begins with.
       const isAccess = this.#isAccess(feed, track, data, at, flags);
       if (isAccess === true) flags |= RANDOM_ACCESS;
-      if (isAccess !== undefined && pesBytesNeeded(data, payload, here) <= here) {
+      const isPlain = isAccess === false || (isAccess === true && feed.setsFor(track) === null);
+      if (isPlain && pesBytesNeeded(data, payload, here) <= here) {
         const pcr = (flags & HAS_PCR) !== 0 && pid === feed.pcrPid ? readPcr(data, at) : NaN;
         if (!this.#admit(feed, track, data, payload, flags, pcr, nowMs)) {
           this.#leaveOut(feed, data, at, pid, flags, nowMs);
@@ -231,31 +230,41 @@ export class PacketPath {
   /** Whether the unit that begins in the packet at `at` is a random access point; `undefined`: `data` does not tell yet. */
   #isAccess(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, flags: number): boolean | undefined {
     if (track.kind !== 'video') return false;
-    const isMarked = (flags & RANDOM_ACCESS) !== 0;
     const knowsHeader = feed.facts?.parameterSets?.isEmpty === false;
+    const isMarked = (flags & RANDOM_ACCESS) !== 0;
     const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, knowsHeader);
-    if (isAccess === true) track.marksAccess = true;
+    track.marksAccess ||= isAccess === true;
     return isAccess;
   }
 
   /**
    * Sends held packets once it is known what begins with them: the header that is spread over them is complete, and they tell
-   * whether a picture is a random access point. `isOver`: no more of the unit come.
+   * whether a picture is a random access point, and what it lacks. `isOver`: no more of the unit come.
    */
   #complete(feed: RemuxFeed, track: RemuxTrack, nowMs: number, isOver = false): void {
-    const held = track.held!;
+    let held = track.held!;
+    const taken = held.length / PACKET_BYTES;
+    const isAll = isOver || taken >= MOST_HELD;
     const bytes = spread(held, this.#header, false);
     if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;
     let first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
     const isAccess = this.#isAccess(feed, track, held, 0, first);
-    if (isAccess === undefined && !isOver && held.length < MOST_HELD * PACKET_BYTES) return;
-    if (isAccess === true) first |= RANDOM_ACCESS;
+    if (isAccess === undefined && !isAll) return;
+    if (isAccess === true) {
+      first |= RANDOM_ACCESS;
+      const sets = feed.setsFor(track);
+      const whole = sets ? withSets(held, track.track.pid, sets, isAll) : held;
+      if (!whole) return;
+      held = whole;
+      spread(held, this.#header, false); // PES_packet_length may be another
+    }
     track.held = null;
     const pcr = (first & HAS_PCR) !== 0 && track.track.pid === feed.pcrPid ? readPcr(held, 0) : NaN;
     if (!this.#admit(feed, track, this.#header, 0, first, pcr, nowMs)) {
-      this.#counters.leftOut += held.length / PACKET_BYTES;
+      this.#counters.leftOut += taken;
       return;
     }
+    this.#counters.sent -= held.length / PACKET_BYTES - taken; // what is put in did not come
     this.#output.begin(track, first, nowMs);
     this.#stamp(track, this.#header, 0);
     spread(held, this.#header, true);

@@ -28,24 +28,34 @@ export function startPicture(data: Uint8Array, from: number, facts: PictureFacts
   const packets = opening ? join(opening, rest) : rest;
   const sets = facts.parameterSets;
   if (!sets || sets.isEmpty || facts.keyPid < 0) return packets;
-  return withSets(packets, facts.keyPid, sets) ?? packets;
+  return withSets(packets, facts.keyPid, sets, true)!; // undefined without isAll only
 }
 
-/** The packets with the parameter sets that the first picture of `pid` lacks; `null` if it lacks none. */
-function withSets(packets: Uint8Array, pid: number, sets: ParameterSets): Uint8Array | null {
+/**
+ * The packets with the parameter sets that the first picture of `pid` lacks, or as they are if it lacks none. Undefined: what
+ * there is of it does not tell yet; with `isAll` no more is waited for.
+ */
+export function withSets(
+  packets: Uint8Array,
+  pid: number,
+  sets: ParameterSets,
+  isAll: boolean,
+): Uint8Array | undefined {
   let first = 0;
   while (first < packets.length && !(readPid(packets, first) === pid && startsUnit(packets, first))) {
     first += PACKET_BYTES;
   }
-  if (first >= packets.length || !hasPayload(packets, first)) return null;
+  if (first >= packets.length || !hasPayload(packets, first)) return packets;
   const media = mediaStart(packets, first);
-  if (media === -1 || (packets[first + 3]! & 0xc0) !== 0) return null; // transport_scrambling_control
+  if (media === -1 || (packets[first + 3]! & 0xc0) !== 0) return packets; // transport_scrambling_control
   const unit = gather(packets, first, pid);
   const head = new PictureHead();
   head.begin(sets.syntax!, media - payloadStart(packets, first), true); // it has sets, so it has a syntax
   head.read(unit.bytes, unit.bytes.length);
   const missing = sets.missingFrom(unit.bytes, head);
-  return missing && insert(packets, unit, head.insertAt, missing);
+  if (missing === null) return packets;
+  if (!head.isOver && !isAll) return undefined;
+  return insert(packets, unit, head.insertAt, missing);
 }
 
 /** The first bytes of a unit, and where in `packets` each of its packets is. */
@@ -73,7 +83,7 @@ function gather(packets: Uint8Array, first: number, pid: number): Unit {
  * Puts `sets` at `insertAt` of the unit. The packet that holds this place becomes several; the last of them has its counter,
  * and those before it, also the unit's packets before it, are numbered backwards: nothing behind it changes.
  */
-function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Array): Uint8Array | null {
+function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Array): Uint8Array {
   let before = 0; // bytes of the unit in packets before this one
   let index = 0;
   for (; index < unit.packets.length; index++) {
@@ -83,7 +93,7 @@ function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Ar
     before += bytes;
   }
   const place = unit.packets[index];
-  if (place === undefined) return null; // the PES header alone takes more than there is
+  if (place === undefined) return packets; // the PES header alone takes more than there is
   const more = Math.ceil(sets.length / PAYLOAD_BYTES);
   const added = more * PACKET_BYTES;
   const out = new Uint8Array(packets.length + added);

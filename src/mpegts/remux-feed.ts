@@ -4,6 +4,7 @@
 import type { FeedClock } from './feed-clock.js';
 import type { ProgramFacts } from './handover.js';
 import type { OutputTrack } from './output-track.js';
+import type { ParameterSets } from './parameter-sets.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT } from './packet.js';
 import { ProgramReader, type Program } from './program.js';
 import type { ClockedFeed, ClockedTrack } from './program-clock.js';
@@ -151,6 +152,14 @@ export class RemuxFeed implements ClockedFeed {
   /** Whether random access points of its picture are known to come. */
   get marksAccess(): boolean {
     return this.facts?.marksAccess === true || this.tracks.some(({ marksAccess }) => marksAccess);
+  }
+
+  /** The parameter sets that a picture may lack with which a track begins to be sent; `null`: it begins with none, or lacks none. */
+  setsFor({ open, out, replaces, track }: RemuxTrack): ParameterSets | null {
+    const { facts } = this;
+    if (open || (out === null && !replaces) || facts?.keyPid !== track.pid) return null;
+    const sets = facts.parameterSets ?? null;
+    return sets?.isEmpty === false ? sets : null;
   }
 
   /** The source is gone. */

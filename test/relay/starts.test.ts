@@ -9,6 +9,7 @@ import { Stream } from '../../src/relay/stream.js';
 import { Viewer } from '../../src/relay/viewer.js';
 import { picture, tempFolder } from '../mpegts/captures.js';
 import { decode } from '../support/ffmpeg.js';
+import { continuityErrors } from '../support/packets-of.js';
 import { withSetsOnce } from '../support/sets-once.js';
 
 const PID = 0x100;
@@ -82,6 +83,59 @@ describe('late readers of a source that sends its parameter sets once', () => {
       }
     });
   }
+});
+
+describe('readers of a stream whose picture begins late', () => {
+  const once = (codec: string, type: number) => withSetsOnce(picture(codec), PID, type);
+  const H264 = 'libx264 -preset ultrafast -g 25 -sc_threshold 0';
+
+  /** Sends `bytes` in messages of one packet or seven; `middle` is called when 0.3 of them are sent. */
+  const publish = (feed: Feed, bytes: Buffer, packets: number, middle: () => void) => {
+    const publication = feed.open({ address: 'here', superseded: () => undefined });
+    let isOver = false;
+    for (let at = 0; at < bytes.length; at += packets * 188) {
+      if (!isOver && at / bytes.length >= 0.3) middle();
+      isOver ||= at / bytes.length >= 0.3;
+      publication.publish(bytes.subarray(at, at + packets * 188));
+    }
+  };
+
+  for (const [what, type, codec] of [
+    ['H.264', 0x1b, H264],
+    ['HEVC', 0x24, 'libx265 -preset ultrafast -x265-params log-level=none:keyint=25:scenecut=0'],
+    ['MPEG-2 video', 0x02, 'mpeg2video -g 25 -sc_threshold 1000000000'],
+  ] as const) {
+    it(`who were there before its rule start with a picture that decodes: ${what}`, async () => {
+      for (const packets of [1, 7]) {
+        const feed = new Feed('video0');
+        const stream = new Stream('stream/a');
+        const reader = new Reader().begin(stream);
+        publish(feed, once(codec, type), packets, () => {
+          stream.setRule({ stream: 'stream/a', feeds: ['video0'] }, () => feed);
+        });
+        expect(await reader.decode(), `${packets}`).to.deep.equal({ pictures: 75, complaints: '' });
+        expect(continuityErrors(Buffer.concat(reader.got))).to.deep.equal([]);
+        const { taken, sent, nulls, tables, unknown, leftOut, damaged, lost } = stream.stats().counters;
+        expect(sent + nulls + tables + unknown + leftOut, 'packets').to.equal(taken);
+        expect(damaged + lost).to.equal(0);
+      }
+    });
+  }
+
+  it('go on with another camera that runs already', async () => {
+    const [one, other] = [new Feed('one'), new Feed('other')];
+    const feeds = (name: string) => (name === 'one' ? one : other);
+    const stream = new Stream('stream/a');
+    stream.setRule({ stream: 'stream/a', feeds: ['one'] }, feeds);
+    const reader = new Reader().begin(stream);
+    one.open({ address: 'here', superseded: () => undefined }).publish(once(H264, 0x1b));
+    const before = reader.got.length;
+    publish(other, once(`${H264} -bf 2 -vf scale=160:120`, 0x1b), 7, () => {
+      stream.setRule({ stream: 'stream/a', feeds: ['other'] }, feeds);
+    });
+    reader.got.splice(0, before); // its pictures alone: they are decoded without those before
+    expect(await reader.decode()).to.deep.equal({ pictures: 75, complaints: '' });
+  });
 });
 
 describe('what a start waits for', () => {
