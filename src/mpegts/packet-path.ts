@@ -11,16 +11,12 @@ import { DISCONTINUITY, HAS_PCR, NULL_PID, PACKET_BYTES, PAT_PID, RANDOM_ACCESS,
 import { hasPesHeader, PES_STAMPED_BYTES, pesBytesNeeded, stampsOf, startsPes } from './pes.js';
 import type { ProgramClock } from './program-clock.js';
 import type { ProgramOutput } from './program-output.js';
-import { CLOCK, FIRST_TRACK, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
+import { CLOCK, FIRST_TRACK, MOST_HELD, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
-import { MOST_HEAD_BYTES } from './picture-head.js';
 import { withSets } from './picture-start.js';
 import { moveSplice } from './splice.js';
 import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
-
-/** More packets than a PES header, or what a picture begins with, can be spread over. */
-const MOST_HELD = Math.ceil(MOST_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
 
 /** What the path asks of the one who plans the program. */
 export interface Planner {

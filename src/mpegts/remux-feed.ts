@@ -6,6 +6,7 @@ import type { ProgramFacts } from './handover.js';
 import type { OutputTrack } from './output-track.js';
 import type { ParameterSets } from './parameter-sets.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT } from './packet.js';
+import { MOST_HEAD_BYTES } from './picture-head.js';
 import { ProgramReader, type Program } from './program.js';
 import type { ClockedFeed, ClockedTrack } from './program-clock.js';
 import type { StartHold } from './start-hold.js';
@@ -19,6 +20,8 @@ export const CLOCK = 2;
 export const FIRST_TRACK = 3;
 /** What fits into a slot's byte. */
 const MOST_TRACKS = 250;
+/** Packets of a unit that are held at most: more than a PES header, or what a picture begins with, can be spread over. */
+export const MOST_HELD = Math.ceil(MOST_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
 /** PIDs below are the standard's own (table 2-3), so no track can be there. */
 const FIRST_FREE_PID = 0x10;
 
