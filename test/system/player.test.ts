@@ -242,8 +242,11 @@ describe('the player', function () {
       Camera.sound(codec, `${vw.url}/ts/${codec}`);
       const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${codec}`);
       await one.isIn('playing');
+      await one.page.waitForSelector('#figures:visible');
       await one.page.click('#sound');
       await soundIsHeard(one);
+      await vw.api('PUT', `/api/mutes/${codec}`, { tracks: 'audio' });
+      await one.says('status', /^The sound is muted by the host\.$/);
     }
   });
 });

@@ -78,6 +78,18 @@ describe('what the page says', () => {
       'The sound is muted by the host.',
     ],
     [
+      'that the host has muted a feed of sound alone',
+      { picture: null, sound: null, arrivedAt: 0, server: { state: 'live', fault: null, muted: 'audio' } },
+      'away',
+      'The sound is muted by the host.',
+    ],
+    [
+      'that the host has muted it, to who comes just now',
+      { picture: null, sound: null, openedAt: NOW - 100, server: { state: 'live', fault: null, muted: 'audio' } },
+      'waiting',
+      'The sound is muted by the host.',
+    ],
+    [
       'that the host has muted everything',
       { picture: null, sound: null, arrivedAt: 0, server: { state: 'live', fault: null, muted: 'all' } },
       'away',

@@ -54,6 +54,7 @@ export interface Condition {
 const AWAY_MS = 2000;
 /** A picture so far behind its sound is an old one. */
 const OLD_MS = 2000;
+const SOUND_MUTED = 'The sound is muted by the host.';
 
 /** Says how it stands. */
 export function conditionOf(facts: Facts, nowMs: number): Condition {
@@ -79,6 +80,7 @@ export function conditionOf(facts: Facts, nowMs: number): Condition {
   const isAway = nowMs - Math.max(facts.openedAt, facts.arrivedAt) > AWAY_MS;
   if (isAway) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
   const why = causeOf(facts);
+  if (isMutedSound(facts)) return { state: 'waiting', text: SOUND_MUTED, frozenAt };
   return {
     state: 'waiting',
     text: why === '' ? 'Waiting for a picture…' : sentence('Waiting for a picture', why),
@@ -103,7 +105,7 @@ function soundText(facts: Facts, nowMs: number): string {
   const { sound, server } = facts;
   const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
   if (isHeard && sound.fault !== '') return sound.fault;
-  if (!isHeard && server?.muted === 'audio') return 'The sound is muted by the host.';
+  if (!isHeard && server?.muted === 'audio') return SOUND_MUTED;
   const words = server?.fault?.words ?? '';
   if (words !== '') return sentence(isHeard ? '' : 'No sound', words);
   // What is listed and has not come yet has not stopped: it may have been added just now. The server knows how long.
@@ -114,9 +116,15 @@ function soundText(facts: Facts, nowMs: number): string {
 function awayText(facts: Facts, nowMs: number): string {
   if (!facts.isReachable) return 'Nothing comes, and the server does not answer. It goes on by itself.';
   if (facts.server?.muted === 'all') return 'Picture and sound are muted by the host.';
+  if (isMutedSound(facts)) return SOUND_MUTED;
   const isData = nowMs - facts.dataAt < AWAY_MS && facts.dataAt !== 0;
   const what = isData ? 'Data comes, and nothing that can be played' : 'Nothing comes';
   return `${sentence(what, causeOf(facts))} It goes on by itself.`;
+}
+
+/** Whether there is sound alone, and the host has muted it: nothing that could be played is to be expected. */
+function isMutedSound({ picture, server }: Facts): boolean {
+  return picture === null && server?.muted === 'audio' && server.fault === null;
 }
 
 /** Why, in the server's words. */

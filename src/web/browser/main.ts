@@ -39,7 +39,7 @@ const display: Display = {
   setFigures({ tracks, bitrate, lostPackets, delayMs, hasSound }) {
     write('tracks', tracks);
     write('bitrate', bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1e3)} kbit/s`);
-    write('delay', `delay ${(delayMs / 1000).toFixed(2)} s`);
+    write('delay', page.dataset.engine ? `delay ${(delayMs / 1000).toFixed(2)} s` : ''); // of pictures
     write('lost', `${lostPackets} lost`);
     page.dataset.sound = hasSound ? 'there' : 'none';
   },
