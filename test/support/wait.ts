@@ -1,7 +1,7 @@
 // Waiting for what no event tells: polls until it is so, or fails and says what did not happen.
 
 /** Resolves as soon as `isSo` holds; rejects after `withinMs` with `what`. */
-export async function until(what: string, isSo: () => unknown, withinMs = 8000): Promise<void> {
+export async function until(what: string, isSo: () => unknown, withinMs = 15_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
