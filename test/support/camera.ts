@@ -7,6 +7,16 @@ import { afterTest } from './cleanup.js';
 const VIDEO = {
   mpeg1video: ['-codec:v', 'mpeg1video', '-b:v', '800k', '-g', '12'],
   h264: ['-codec:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '12'],
+  hevc: [
+    '-codec:v',
+    'libx265',
+    '-preset',
+    'ultrafast',
+    '-x265-params',
+    'log-level=none:keyint=12',
+    '-pix_fmt',
+    'yuv420p',
+  ],
 } as const;
 
 /** An ffmpeg that sends to a feed. */
@@ -33,8 +43,15 @@ export class Camera {
     return new Camera([...source, ...VIDEO.h264, '-bf', '0', '-threads', '1', '-muxdelay', '0.001'], url);
   }
 
+  /** A picture of H.264 with a keyframe every ten seconds, as x264 makes them unless it is told otherwise. */
+  static seldomKey(url: string): Camera {
+    const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25'];
+    const keys = ['-g', '250', '-sc_threshold', '0'];
+    return new Camera([...source, ...VIDEO.h264, ...keys, '-bf', '0', '-threads', '1', '-muxdelay', '0.001'], url);
+  }
+
   /** A tone. */
-  static sound(codec: 'mp2' | 'aac', url: string): Camera {
+  static sound(codec: 'mp2' | 'aac' | 'ac3', url: string): Camera {
     const source = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100'];
     return new Camera([...source, '-codec:a', codec, '-b:a', '128k', '-muxdelay', '0.001'], url);
   }

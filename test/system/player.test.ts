@@ -236,6 +236,36 @@ describe('the player', function () {
     await saysFaultOf(({ feeds }) => feeds.nobody!.fault);
   });
 
+  it('plays on between keyframes that are ten seconds apart', async () => {
+    const vw = await Program.stream();
+    Camera.seldomKey(`${vw.url}/ts/video0`);
+    const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/video0`);
+    await one.isIn('playing');
+    await one.page.evaluate(`window.picture = document.querySelector('#stage > :last-child')`);
+    for (let i = 0; i < 22; i++) await one.moves(10, 2000); // what was played is forgotten after four seconds
+    expect(await one.page.evaluate(`window.picture === document.querySelector('#stage > :last-child')`)).to.be.true;
+  });
+
+  it('says in plain words what a browser cannot play, and plays the rest', async () => {
+    const vw = await Program.stream();
+    for (const [video, audio, id, words] of [
+      ['hevc', 'aac', 'unplayable', /^This browser cannot play H\.265 pictures \(.*H\.264.*The sound goes on\.$/],
+      ['h264', 'ac3', 'playing', /^This browser cannot play AC-3 sound \(.*AAC/],
+    ] as const) {
+      const camera = Camera.picture(video, `${vw.url}/ts/video0`);
+      const microphone = Camera.sound(audio, `${vw.url}/ts/audio0`);
+      await vw.api('POST', '/api/streams', both);
+      const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
+      await one.page.click('#sound');
+      await one.says('status', words);
+      await one.isIn(id);
+      if (audio === 'aac') await soundIsHeard(one);
+      else await one.moves(20);
+      expect(one.complaints).to.deep.equal([]);
+      await Promise.all([camera.stop(), microphone.stop()]);
+    }
+  });
+
   it('plays sound alone', async () => {
     const vw = await Program.stream();
     for (const codec of ['mp2', 'aac'] as const) {

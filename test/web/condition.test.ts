@@ -6,10 +6,10 @@ import { Rhythm } from '../../src/web/browser/rhythm.js';
 
 const NOW = 100_000;
 
-/** A track of which something came every `gapMs` until `endMs` ago; with times of `lateMs` before. */
-function track(endMs: number, { gapMs = 40, lateMs = 0, isCached = false } = {}): Facts['picture'] {
+/** A track of which something came every `gapMs` for `forMs` until `endMs` ago; with times of `lateMs` before. */
+function track(endMs: number, { gapMs = 40, lateMs = 0, isCached = false, forMs = 4000 } = {}): Facts['picture'] {
   const rhythm = new Rhythm();
-  for (let i = 10; i >= 0; i--) {
+  for (let i = Math.max(10, Math.floor(forMs / gapMs)); i >= 0; i--) {
     const at = NOW - endMs - i * gapMs;
     rhythm.take(at - lateMs, isCached ? NOW - endMs : at);
   }
@@ -69,6 +69,36 @@ describe('what the page says', () => {
       'playing',
       `No sound: ${nobody.words}.`,
     ],
+    [
+      'what else is wrong where sound that is listed has stopped',
+      { sound: track(5000), server: { state: 'live', fault: seldom, muted: null } },
+      'playing',
+      `The sound has stopped. Also, ${seldom.words}.`,
+    ],
+    [
+      'what is wrong, and of sound nothing, where none is listed or missed',
+      { sound: null, server: { state: 'live', fault: seldom, muted: null } },
+      'playing',
+      `${seldom.words}.`,
+    ],
+    [
+      'what else is wrong where the picture has stopped',
+      { picture: track(5000), server: { state: 'live', fault: seldom, muted: null } },
+      'frozen',
+      `The picture has stopped. Also, ${seldom.words}.`,
+    ],
+    [
+      'what is missing although picture and sound go on',
+      { server: { state: 'live', fault: nobody, muted: null } },
+      'playing',
+      `${nobody.words}.`,
+    ],
+    [
+      'nothing of what has just come back, and the server has not noticed',
+      { picture: track(0, { forMs: 1000 }), server: { state: 'live', fault: silent, muted: null } },
+      'playing',
+      '',
+    ],
     ['nothing of sound that was added just now', { sound: { rhythm: null, name: 'x', fault: '' } }, 'playing', ''],
     ['that sound has stopped', { sound: track(5000) }, 'playing', 'The sound has stopped.'],
     [
@@ -99,7 +129,7 @@ describe('what the page says', () => {
       'what it is that comes and is no MPEG-TS',
       { picture: null, sound: null, arrivedAt: 0, server: { state: 'live', fault: junk, muted: null } },
       'away',
-      `Nothing comes: ${junk.words}. It goes on by itself.`,
+      `Nothing comes that can be played: ${junk.words}. It goes on by itself.`,
     ],
     [
       'that data comes which cannot be played',
@@ -132,11 +162,11 @@ describe('what the page says', () => {
       'Waiting for a picture…',
     ],
     [
-      'what it waits for',
+      'what it waits for, however long',
       {
         picture: null,
         sound: null,
-        openedAt: NOW - 500,
+        openedAt: NOW - 9000,
         arrivedAt: 0,
         server: { state: 'live', fault: seldom, muted: null },
       },

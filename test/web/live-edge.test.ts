@@ -11,11 +11,13 @@ const HAVE_ENOUGH_DATA = 4;
 class Rig {
   readonly media = {
     ...{ currentTime: 0, playbackRate: 1, seeking: false, readyState: HAVE_ENOUGH_DATA },
-    buffered: { length: 1, start: () => 0, end: () => this.newest },
+    buffered: { length: 1, start: () => 0, end: () => this.newest - this.pending },
     addEventListener: (_: string, hear: () => void) => (this.stand = hear),
     removeEventListener: () => undefined,
   };
   newest: number;
+  /** What has arrived and is not in the element yet. */
+  pending = 0;
   nowMs = performance.now();
   /** The element has run dry. */
   stand = (): void => undefined;
@@ -80,5 +82,40 @@ describe('the live edge of a media element', () => {
     rig.play(3);
     rig.play(0.2, 0.46);
     expect(rig.jumps).to.have.length(1);
+  });
+
+  it('is reached by running soon after a jump, which costs what is decoded again; sound, which cannot run, jumps', () => {
+    for (const [manner, jumps] of [
+      [PICTURE, 0],
+      [SOUND, 1],
+    ] as const) {
+      const rig = new Rig(manner, 3);
+      rig.play(2);
+      expect(rig.jumps).to.have.length(1);
+      rig.jumps.length = 0;
+      rig.newest += 0.7; // a machine that was busy
+      rig.play(1.5);
+      expect(rig.jumps).to.have.length(jumps);
+      expect(rig.behind).to.be.below(0.4 + GAP);
+      rig.play(5);
+      expect(rig.media.playbackRate).to.be.within(0.95, 1.1);
+      rig.newest += 5;
+      rig.play(1);
+      expect(rig.jumps, 'far behind').to.have.length(jumps + 1);
+    }
+  });
+
+  it('is not sought backwards while what has arrived waits to be taken by the element', () => {
+    for (const manner of [PICTURE, SOUND]) {
+      const rig = new Rig(manner, 0.1);
+      rig.play(3);
+      rig.newest += 3; // the page stood still
+      rig.pending = 3;
+      rig.play(0.3);
+      rig.pending = 0;
+      rig.play(1);
+      expect(Math.min(...rig.jumps)).to.be.above(0);
+      expect(rig.behind).to.be.below(0.5 + GAP);
+    }
   });
 });

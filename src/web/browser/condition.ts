@@ -55,6 +55,12 @@ const AWAY_MS = 2000;
 /** A picture so far behind its sound is an old one. */
 const OLD_MS = 2000;
 const SOUND_MUTED = 'The sound is muted by the host.';
+/** A server looks once a second, and is asked once a second: for so long it may still miss what has just come back. */
+const BACK_MS = 2500;
+/** Faults that say why something does not come; of others it is not known that they have to do with what is missing. */
+const ABSENCES = new Set(['no-rule', 'no-source', 'silent', 'no-tables', 'opaque-ts', 'track-stopped']);
+/** Faults of bytes that come. */
+const UNREADABLE = new Set(['no-tables', 'opaque-ts']);
 
 /** Says how it stands. */
 export function conditionOf(facts: Facts, nowMs: number): Condition {
@@ -66,19 +72,21 @@ export function conditionOf(facts: Facts, nowMs: number): Condition {
   }
   if (frozenAt !== null) {
     if (!isHeard && nowMs - facts.arrivedAt > AWAY_MS) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
-    return { state: 'frozen', text: sentence('The picture has stopped', causeOf(facts)), frozenAt };
+    return { state: 'frozen', text: missing('The picture has stopped', facts), frozenAt };
   }
   if (picture) {
     const isLive = picture.rhythm?.isAlive(nowMs) === true && picture.rhythm.isProven && facts.isShown;
     if (isLive) return { state: 'playing', text: soundText(facts, nowMs), frozenAt };
     if (isHeard && picture.rhythm === null && nowMs - facts.openedAt > AWAY_MS) {
-      return { state: 'frozen', text: sentence('No picture comes', causeOf(facts)), frozenAt };
+      return { state: 'frozen', text: missing('No picture comes', facts), frozenAt };
     }
   } else if (isHeard) {
     return { state: 'playing', text: soundText(facts, nowMs), frozenAt };
   }
+  // A server that itself waits for a keyframe holds back what there is.
+  const isHeldBack = facts.isReachable && facts.server?.fault?.code === 'waits-for-keyframe';
   const isAway = nowMs - Math.max(facts.openedAt, facts.arrivedAt) > AWAY_MS;
-  if (isAway) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
+  if (isAway && !isHeldBack) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
   const why = causeOf(facts);
   if (isMutedSound(facts)) return { state: 'waiting', text: SOUND_MUTED, frozenAt };
   return {
@@ -102,15 +110,19 @@ function frozenSince({ picture, sound }: Facts, nowMs: number): number | null {
 
 /** What is the matter with the sound while a picture is shown. */
 function soundText(facts: Facts, nowMs: number): string {
-  const { sound, server } = facts;
+  const { picture, sound, server } = facts;
   const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
   if (isHeard && sound.fault !== '') return sound.fault;
   if (!isHeard && server?.muted === 'audio') return SOUND_MUTED;
   const words = server?.fault?.words ?? '';
-  if (words !== '') return sentence(isHeard ? '' : 'No sound', words);
+  if (words !== '' && isAbsence(facts)) {
+    if (!isHeard) return sentence('No sound', words);
+    const backAt = Math.max(picture?.rhythm?.aliveSince ?? -1, sound.rhythm.aliveSince);
+    return nowMs - backAt < BACK_MS ? '' : sentence('', words);
+  }
   // What is listed and has not come yet has not stopped: it may have been added just now. The server knows how long.
-  if (sound?.rhythm && !isHeard) return 'The sound has stopped.';
-  return '';
+  if (sound?.rhythm && !isHeard) return missing('The sound has stopped', facts);
+  return sentence('', words);
 }
 
 function awayText(facts: Facts, nowMs: number): string {
@@ -118,7 +130,9 @@ function awayText(facts: Facts, nowMs: number): string {
   if (facts.server?.muted === 'all') return 'Picture and sound are muted by the host.';
   if (isMutedSound(facts)) return SOUND_MUTED;
   const isData = nowMs - facts.dataAt < AWAY_MS && facts.dataAt !== 0;
-  const what = isData ? 'Data comes, and nothing that can be played' : 'Nothing comes';
+  const isUnreadable = UNREADABLE.has(facts.server?.fault?.code ?? '');
+  const nothing = isUnreadable ? 'Nothing comes that can be played' : 'Nothing comes';
+  const what = isData ? 'Data comes, and nothing that can be played' : nothing;
   return `${sentence(what, causeOf(facts))} It goes on by itself.`;
 }
 
@@ -132,6 +146,18 @@ function causeOf({ server, isReachable }: Facts): string {
   if (!isReachable) return 'the server does not answer';
   if (server?.muted === 'all') return 'muted by the host';
   return server?.fault?.words ?? '';
+}
+
+/** Whether the server's fault says why something does not come. */
+function isAbsence({ server }: Facts): boolean {
+  return ABSENCES.has(server?.fault?.code ?? '');
+}
+
+/** Something does not come: with the reason, or with what else the server finds wrong. */
+function missing(what: string, facts: Facts): string {
+  const why = causeOf(facts);
+  const isOther = why !== '' && why === facts.server?.fault?.words && !isAbsence(facts);
+  return isOther ? `${what}. Also, ${why}.` : sentence(what, why);
 }
 
 function sentence(what: string, why: string): string {

@@ -1,7 +1,8 @@
 // The WebSocket that brings the bytes: opened again and again, later and later, for as long as the page is open.
 
 const FIRST_DELAY_MS = 250;
-const MOST_DELAY_MS = 8000;
+/** The longest, from one try to the next. */
+const MOST_DELAY_MS = 5000;
 /** A connection that was good for so long begins with the first delay again. */
 const GOOD_AFTER_MS = 5000;
 /** A connection that does not open in this time will not. */
@@ -28,6 +29,7 @@ export class Connection {
   #socket: WebSocket | null = null;
   #timer = 0;
   #failures = 0;
+  #dialledAt = 0;
   #openedAt = 0;
   #wasOpen = false;
 
@@ -54,6 +56,7 @@ export class Connection {
   #dial(): void {
     clearTimeout(this.#timer);
     if (this.#failures > 0 || this.#wasOpen) this.#events.redialling();
+    this.#dialledAt = performance.now();
     const socket = new WebSocket(this.#url);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
@@ -77,11 +80,14 @@ export class Connection {
   }
 
   #later(): void {
-    const wasGood = this.#openedAt !== 0 && performance.now() - this.#openedAt > GOOD_AFTER_MS;
+    const now = performance.now();
+    const wasGood = this.#openedAt !== 0 && now - this.#openedAt > GOOD_AFTER_MS;
     this.#openedAt = 0;
     this.#failures = wasGood ? 0 : this.#failures + 1;
     const most = Math.min(MOST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
-    const delayMs = most * (0.75 + Math.random() / 4); // not every viewer of a room at once
+    const share = 0.75 + Math.random() / 4; // not every viewer of a room at once
+    // A try that got no answer has waited already.
+    const delayMs = Math.max(FIRST_DELAY_MS * share, most * share - (now - this.#dialledAt));
     this.#timer = setTimeout(() => this.#dial(), delayMs);
     this.#events.lost(delayMs);
   }

@@ -23,12 +23,22 @@ const GENEROSITY = 3;
 /** The time between pictures where only one has come. */
 const UNKNOWN_GAP_MS = 2000;
 
-/** What it makes. Milliseconds. */
+/** Samples in a fragment. Milliseconds. */
+export interface Media {
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly startMs: number;
+  /** When the last of them begins, and when it ends if that is known. */
+  readonly lastMs: number;
+  readonly endMs: number;
+  /** When the last of them that can be begun with is shown; -1: none of them can. */
+  readonly accessMs: number;
+}
+
+/** What it makes. */
 export interface FragmentEvents {
   /** What comes next is of this kind; `data` is empty where the container has no head. */
   init(mimeType: string, data: Uint8Array<ArrayBuffer>): void;
-  /** Samples from `startMs` on, the last of which begins at `lastMs` and ends at `endMs` if it is known. */
-  media(data: Uint8Array<ArrayBuffer>, startMs: number, lastMs: number, endMs: number): void;
+  media(media: Media): void;
   failed(reason: string): void;
 }
 
@@ -43,15 +53,22 @@ export class Fragments {
   #lastDts = -1; // of the last picture
   #nextMs = -1; // where the sound that was made ends
   #sequenceNumber = 0;
+  #isParsing = false;
+  #isClosed = false;
 
   constructor(track: Track, events: FragmentEvents) {
     this.#events = events;
     this.#pid = track.pid;
     const demuxer = this.#demuxer;
-    demuxer.onError = (_type, info) => events.failed(info);
+    demuxer.onError = (_type, info) => {
+      if (!this.#isClosed) events.failed(info);
+    };
     demuxer.onMediaInfo = () => undefined;
-    demuxer.onTrackMetadata = (_kind, metadata) => this.#describe(metadata);
+    demuxer.onTrackMetadata = (_kind, metadata) => {
+      if (!this.#isClosed) this.#describe(metadata);
+    };
     demuxer.onDataAvailable = (audio, video) => {
+      if (this.#isClosed) return;
       if (audio) this.#takeSound(taken(audio));
       if (video) this.#takePictures(taken(video));
     };
@@ -59,7 +76,7 @@ export class Fragments {
     tables.describe(track.pid, new Uint8Array(0), [track]);
     const packets = new Uint8Array(tables.length);
     tables.write(packets, 0);
-    demuxer.parseChunks(packets.buffer, 0);
+    this.#parse(packets);
   }
 
   /** The time between pictures. Milliseconds; 0: not known yet. */
@@ -68,19 +85,34 @@ export class Fragments {
   }
 
   write(packets: Uint8Array<ArrayBuffer>): void {
-    this.#demuxer.parseChunks(packets.buffer, 0);
+    this.#parse(packets);
   }
 
   /** No packet of the picture that has come so far is missing: it need not wait for the next. */
   endPicture(): void {
-    this.#demuxer.parseChunks(emptyUnit(this.#pid).buffer, 0);
+    this.#parse(emptyUnit(this.#pid));
     const held = this.#held;
     this.#held = null;
     if (held) this.#writePictures([held], held.dts + (this.#gapMs || UNKNOWN_GAP_MS) * GENEROSITY);
   }
 
   close(): void {
-    this.#demuxer.destroy();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (!this.#isParsing) this.#demuxer.destroy();
+  }
+
+  /** What the demuxer finds may close us, and it must not be destroyed before it has returned. */
+  #parse(packets: Uint8Array<ArrayBuffer>): void {
+    if (this.#isClosed) return;
+    this.#isParsing = true;
+    try {
+      this.#demuxer.parseChunks(packets.buffer, 0);
+    } finally {
+      this.#isParsing = false;
+      // It may have been closed meanwhile, which the compiler does not see.
+      if (this.#isClosed as boolean) this.#demuxer.destroy();
+    }
   }
 
   #describe(metadata: TrackMetadata): void {
@@ -123,7 +155,9 @@ export class Fragments {
     });
     const data = samples.flatMap(({ units }) => (units ?? []).map((unit) => unit.data));
     const last = samples.at(-1)!; // there is one
-    this.#write(data, described, samples[0]!.dts, last.pts, endMs);
+    const startMs = samples[0]!.dts;
+    const accessMs = samples.findLast(({ isKeyframe }) => isKeyframe === true)?.pts ?? -1;
+    this.#write(data, described, { startMs, lastMs: last.pts, endMs, accessMs });
   }
 
   #takeSound(samples: readonly Sample[]): void {
@@ -132,6 +166,10 @@ export class Fragments {
     const data: Uint8Array[] = [];
     const described: Mp4Sample[] = [];
     let startMs = -1;
+    const write = () => {
+      const times = { startMs, lastMs: startMs, endMs: this.#nextMs, accessMs: startMs };
+      if (described.length > 0) this.#write(data.splice(0), described.splice(0), times);
+    };
     const add = (unit: Uint8Array, lengthMs: number) => {
       const at = Math.floor(this.#nextMs);
       if (startMs === -1) startMs = at;
@@ -145,7 +183,7 @@ export class Fragments {
       const gapMs = this.#nextMs === -1 ? Infinity : dts - this.#nextMs;
       if (gapMs < -MOST_DRIFT_FRAMES * lengthMs) continue; // it is there already
       if (gapMs > MOST_SILENCE_MS) {
-        if (described.length > 0) this.#write(data.splice(0), described.splice(0), startMs, startMs, this.#nextMs);
+        write();
         this.#nextMs = dts;
         startMs = -1;
       } else if (gapMs > MOST_DRIFT_FRAMES * lengthMs) {
@@ -154,7 +192,7 @@ export class Fragments {
       }
       add(unit, lengthMs);
     }
-    if (described.length > 0) this.#write(data, described, startMs, startMs, this.#nextMs);
+    write();
   }
 
   #writeBare(samples: readonly Sample[]): void {
@@ -162,13 +200,14 @@ export class Fragments {
     const last = samples.at(-1);
     if (!first || !last) return;
     const data = samples.flatMap(({ unit }) => (unit ? [unit] : []));
-    this.#events.media(joined(data), first.dts, last.dts, last.dts + 1);
+    const [startMs, lastMs] = [first.dts, last.dts];
+    this.#events.media({ data: joined(data), startMs, lastMs, endMs: lastMs + 1, accessMs: startMs });
   }
 
-  #write(data: readonly Uint8Array[], samples: readonly Mp4Sample[], dts: number, lastMs: number, endMs: number): void {
+  #write(data: readonly Uint8Array[], samples: readonly Mp4Sample[], times: Omit<Media, 'data'>): void {
     const { id } = this.#metadata!;
-    const head = MP4.moof({ id, sequenceNumber: this.#sequenceNumber++, samples }, dts);
-    this.#events.media(joined([head, MP4.mdat(joined(data))]), dts, lastMs, endMs);
+    const head = MP4.moof({ id, sequenceNumber: this.#sequenceNumber++, samples }, times.startMs);
+    this.#events.media({ ...times, data: joined([head, MP4.mdat(joined(data))]) });
   }
 }
 

@@ -17,6 +17,15 @@ const MOST_LEAD = 0.4;
 /** Being off by more than this from where it should be is not made up for by speed. */
 const MOST_OFF = 0.35;
 const FASTEST = 1.1;
+/**
+ * A jump costs what a browser decodes from the keyframe before it on. Where it takes longer than this, pictures make up
+ * for twice as much, and for a second where they have just jumped, by being twice as fast: a busy machine that jumps again
+ * and again shows next to nothing. Seconds, but for AGAIN_MS.
+ */
+const DEAR_JUMP = 0.25;
+const AGAIN_MS = 4000;
+const MOST_RUN = 1;
+const RUNNING = 2;
 /** The speed where the margin is not kept. */
 const SLOWER = 0.95;
 /** A difference in speed that nobody hears costs no more than this. */
@@ -51,12 +60,14 @@ export interface Manner {
   readonly slowest: number;
   /** Whether it goes back to be with something else, where slowing down would take too long. */
   readonly goesBack: boolean;
+  /** Whether it may be twice as fast rather than jump again and again. */
+  readonly runs: boolean;
 }
 
 /** No picture is shown twice; it has no pitch, and may be slow. */
-export const PICTURE: Manner = { margin: 0.06, slowest: 0.85, goesBack: false };
+export const PICTURE: Manner = { margin: 0.06, slowest: 0.85, goesBack: false, runs: true };
 /** Decoders of sound read further ahead. */
-export const SOUND: Manner = { margin: 0.16, slowest: 0.95, goesBack: true };
+export const SOUND: Manner = { margin: 0.16, slowest: 0.95, goesBack: true, runs: false };
 
 /** Follows the live edge of one media element. */
 export class LiveEdge {
@@ -69,6 +80,10 @@ export class LiveEdge {
   #fills: number[] = [];
   #calmSince = performance.now();
   #hasJumped = false;
+  #isJumping = false;
+  #jumpedAt = -Infinity; // milliseconds
+  #jumpTook = 0; // the last one, seconds
+  #isRunning = false;
 
   constructor(media: Media, manner: Manner, supply: () => Supply) {
     this.#manner = manner;
@@ -102,22 +117,30 @@ export class LiveEdge {
     const { newest, gap } = this.#supply();
     const target = Math.max(begin, Math.min(buffered.end(last), newest) - gap - Math.min(MOST_LEAD, 2 * this.margin));
     // Behind a gap, or before the first of what is there: playback would wait for ever.
-    if (media.currentTime < begin - 0.01) return this.#jump(target);
+    if (media.currentTime < begin - 0.01) return this.#jump(target, nowMs);
     if (media.seeking) return;
+    if (this.#isJumping) [this.#jumpTook, this.#isJumping] = [(nowMs - this.#jumpedAt) / 1000, false];
     if (!this.#hasJumped && media.readyState >= HAVE_CURRENT_DATA) {
       this.#hasJumped = true; // what a new player was given to begin with is not live
-      if (this.ahead > gap + 4 * this.margin) return this.#jump(target);
+      if (this.ahead > gap + 4 * this.margin) return this.#jump(target, nowMs);
     }
-    if (this.ahead > gap + MOST_AHEAD) return this.#jump(target);
+    if (this.#isRunning) {
+      const missing = (wanted === -1 ? target : wanted) - media.currentTime;
+      if (missing > TOLERANCE && missing < 2 * Math.max(MOST_RUN, this.#jumpTook)) return;
+      this.#isRunning = false;
+      media.playbackRate = 1;
+    }
+    // What has arrived and is not in the element yet is nothing to jump to: it would go back.
+    if (this.ahead > gap + MOST_AHEAD && target > media.currentTime) return this.#catchUp(target, nowMs);
     this.#fills.push(this.ahead);
     const most = Math.max(TICKS, Math.ceil(gap * 20) + 2);
     if (this.#fills.length > most) this.#fills.splice(0, this.#fills.length - most);
     const spare = Math.min(...this.#fills) - this.margin;
     const isTooFull = wanted === -1 && this.#fills.length >= most && spare + this.margin > MOST_LEFT;
-    if (isTooFull) return this.#jump(media.currentTime + spare);
+    if (isTooFull) return this.#catchUp(media.currentTime + spare, nowMs);
     const error = wanted - media.currentTime;
     const isFarOff = error > MOST_OFF || (error < -MOST_OFF && this.#manner.goesBack);
-    if (wanted !== -1 && isFarOff) return this.#jump(Math.max(begin, wanted));
+    if (wanted !== -1 && isFarOff) return this.#catchUp(Math.max(begin, wanted), nowMs);
     media.playbackRate = wanted === -1 ? this.#speed(spare, most) : this.#speedFor(error);
     if (nowMs - this.#calmSince < CALM_MS) return;
     this.#calmSince = nowMs;
@@ -135,8 +158,27 @@ export class LiveEdge {
     return Math.abs(error) < TOLERANCE ? 1 : Math.max(this.#manner.slowest, Math.min(FASTEST, 1 + error * 2));
   }
 
-  #jump(to: number): void {
+  #catchUp(to: number, nowMs: number): void {
+    const missing = to - this.#media.currentTime;
+    if (missing < 0 || missing > this.#mostRun(nowMs)) return this.#jump(to, nowMs);
     this.#fills = [];
+    this.#isRunning = true;
+    this.#media.playbackRate = RUNNING;
+  }
+
+  /** How much is made up for by speed. */
+  #mostRun(nowMs: number): number {
+    if (!this.#manner.runs) return 0;
+    const dear = this.#jumpTook > DEAR_JUMP ? 2 * this.#jumpTook : 0;
+    return nowMs - this.#jumpedAt < AGAIN_MS ? Math.max(MOST_RUN, dear) : dear;
+  }
+
+  #jump(to: number, nowMs: number): void {
+    this.#fills = [];
+    this.#isRunning = false;
+    this.#isJumping = true;
+    this.#jumpedAt = nowMs;
+    this.#media.playbackRate = 1;
     this.#media.currentTime = to;
   }
 

@@ -1,12 +1,14 @@
 // One track in one media element, by Media Source Extensions. Picture and sound have an element each: an element that
 // gets nothing for one of its tracks stands still with both. W3C Media Source Extensions.
 
-import { Fragments, joined } from './fragments.js';
+import { Fragments, joined, type Media } from './fragments.js';
 import type { Track } from '../../mpegts/track.js';
 
 /** How much of the past stays in memory, and how often it is tidied. Seconds. */
 const KEPT_BEHIND = 4;
 const TIDY_EVERY = 4;
+/** Of places to begin at which are nearer than this to each other one is remembered. */
+const LEAST_BETWEEN = 0.5;
 /** More than that waiting to be taken by the browser is given up. */
 const MOST_PENDING_BYTES = 16_000_000;
 /** Sound without a container carries no time: it is told anew where it is off by more than this. Seconds. */
@@ -55,6 +57,7 @@ export class MseTrack {
   #isBare = false; // without a container
   #bareEnd = -1;
   #tidiedAt = 0;
+  #accesses: number[] = []; // times at which playback could begin, of what is kept
   #isClosed = false;
 
   constructor(element: HTMLMediaElement, track: Track, events: MseTrackEvents) {
@@ -62,7 +65,7 @@ export class MseTrack {
     this.#events = events;
     this.#fragments = new Fragments(track, {
       init: (mimeType, data) => this.#begin(mimeType, data),
-      media: (data, startMs, lastMs, endMs) => this.#add(data, startMs / 1000, lastMs / 1000, endMs / 1000),
+      media: (media) => this.#add(media),
       failed: (reason) => this.#failed(reason),
     });
     this.#source.addEventListener('sourceopen', this.#onOpen);
@@ -120,12 +123,14 @@ export class MseTrack {
     this.#append();
   }
 
-  #add(data: Uint8Array<ArrayBuffer>, start: number, lastStart: number, end: number): void {
+  #add({ data, startMs, lastMs, endMs, accessMs }: Media): void {
     const isFirst = this.origin === -1;
-    if (isFirst) this.origin = start;
-    const at = start - this.origin;
-    this.newestStart = lastStart - this.origin;
-    this.newestEnd = end - this.origin;
+    if (isFirst) this.origin = startMs / 1000;
+    const at = startMs / 1000 - this.origin;
+    this.newestStart = lastMs / 1000 - this.origin;
+    this.newestEnd = endMs / 1000 - this.origin;
+    const access = accessMs / 1000 - this.origin;
+    if (accessMs !== -1 && access - (this.#accesses.at(-1) ?? -Infinity) > LEAST_BETWEEN) this.#accesses.push(access);
     const bareOffset = Math.abs(at - this.#bareEnd) > MOST_DRIFT ? at : null;
     this.#push({ data, offset: this.#isBare ? bareOffset : isFirst ? -this.origin : null });
   }
@@ -157,12 +162,18 @@ export class MseTrack {
     }
   }
 
-  /** Forgets what was played; whether the buffer is busy with that. */
+  /**
+   * Forgets what was played; whether the buffer is busy with that. A browser forgets with a picture all that build on it,
+   * up to the next random access point, and may be showing one of them (MSE, coded frame removal).
+   */
   #tidy(buffer: SourceBuffer): boolean {
     const { currentTime } = this.#element;
     if (buffer.buffered.length === 0 || currentTime - this.#tidiedAt < TIDY_EVERY) return false;
     this.#tidiedAt = currentTime;
-    const end = currentTime - KEPT_BEHIND;
+    const next = this.#accesses.findLastIndex((time) => time <= currentTime - KEPT_BEHIND);
+    if (next === -1) return false;
+    const end = this.#accesses[next]!;
+    this.#accesses.splice(0, next);
     if (buffer.buffered.start(0) >= end) return false;
     buffer.remove(0, end);
     return true;

@@ -37,6 +37,8 @@ export class Rhythm {
   arrivedAt = -1;
   /** Time of the last unit by its stamp (DTS). */
   timeMs = -1;
+  /** Since when it has been alive: its first unit, or the first after it had been overdue. */
+  aliveSince = -1;
   /** Whether a unit has come as it was made, not out of a cache. */
   isProven = false;
   readonly #stampGaps = new Gaps();
@@ -44,6 +46,7 @@ export class Rhythm {
 
   /** Takes a unit with the time `timeMs` that arrived at `nowMs`. */
   take(timeMs: number, nowMs: number): void {
+    if (!this.isAlive(nowMs)) this.aliveSince = nowMs;
     if (this.arrivedAt !== -1) {
       const stampGap = timeMs - this.timeMs;
       const arrivalGap = nowMs - this.arrivedAt;

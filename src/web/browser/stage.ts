@@ -14,6 +14,7 @@ class Part {
   /** It shows its last picture and is given nothing more. */
   isRetired = false;
   readonly madeAt = performance.now();
+  #seenAt = 0;
 
   constructor(
     readonly key: string,
@@ -27,6 +28,16 @@ class Part {
 
   tick(nowMs: number, soundTime: number): void {
     if (!this.isRetired) this.player?.tick(nowMs, soundTime);
+  }
+
+  /** When its picture was new. What an element draws of its own after it was retired is not. */
+  get seenAt(): number {
+    return this.isRetired ? this.#seenAt : Math.max(this.madeAt, this.player?.shownAt ?? 0);
+  }
+
+  retire(): void {
+    this.#seenAt = this.seenAt;
+    this.isRetired = true;
   }
 
   close(): void {
@@ -74,13 +85,12 @@ export class Stage {
 
   /** When the picture that is seen was new; `null`: none is seen. */
   get seenAt(): number | null {
-    const current = this.#current;
-    return current && Math.max(current.madeAt, current.player?.shownAt ?? 0);
+    return this.#current && this.#current.seenAt;
   }
 
   /** When the newest player last showed something new, or was made. */
   get shownAt(): number {
-    return Math.max(this.#newest?.madeAt ?? 0, this.#newest?.player?.shownAt ?? 0);
+    return this.#newest?.seenAt ?? 0;
   }
 
   /** Makes a player for `track`, which begins with `recent`. */
@@ -122,7 +132,7 @@ export class Stage {
   giveUp(): void {
     this.#coming?.close();
     this.#coming = null;
-    if (this.#current) this.#current.isRetired = true;
+    this.#current?.retire();
   }
 
   /** There is no picture in the program any more. */

@@ -225,7 +225,9 @@ export class Viewer {
     this.#tellFrozen(condition.frozenAt, now);
     const { video, audio } = this.#selection;
     const signs = `${condition.state} ${video?.pid ?? '-'} ${audio?.pid ?? '-'} ${condition.text}`;
-    this.#server.tick(now, condition.state !== 'playing' || condition.text !== '', signs);
+    const hasFault = (this.#server.status?.fault ?? null) !== null;
+    const isTroubled = condition.state !== 'playing' || condition.text !== '' || hasFault;
+    this.#server.tick(now, isTroubled, signs);
     this.#renewSilent(now);
     this.#renewStill(now);
     this.#renewSound(now);
