@@ -146,11 +146,17 @@ describe('an address with the wrong scheme', () => {
       { id: '1', destination: `http://127.0.0.1:${farEnd.port}/session/x`, token: 'a-token' },
     ]) {
       await relay.send(rule);
-      await until('it is found out', () => relay.link(rule.id).fault?.code === 'wrong-scheme');
+      await until('it is found out', () => relay.link(rule.id).fault !== null);
+      expect(relay.link(rule.id).fault!.code, 'at once').to.equal('wrong-scheme');
       expect(relay.link(rule.id).fault!.words).to.include('it speaks TLS there: use wss:// in place of ws://');
       const { attempts } = relay.link(rule.id);
       await until('it is tried again', () => relay.link(rule.id).attempts > attempts + 2);
       expect(relay.link(rule.id).fault?.code, 'and it stays found out').to.equal('wrong-scheme');
+      const told = relay.lines.filter(({ facts }) => facts.destination === rule.id && 'fault' in facts);
+      expect(
+        told.map(({ facts }) => facts.fault),
+        'one line, and no guess before it',
+      ).to.deep.equal(['wrong-scheme']);
     }
     // What nginx and Go answer, and a server that answers with an alert.
     expect(faultOfUpgrade(400, '<center>The plain HTTP request was sent to HTTPS port</center>').code).to.equal(
