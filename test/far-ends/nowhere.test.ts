@@ -102,6 +102,26 @@ describe('MPEG-TS at /ws/<feed> of another relay', () => {
   });
 });
 
+describe('the API of a relay that wants its key', () => {
+  const KEY = 'a-key-of-a-board-0123';
+  for (const [what, path, token] of [
+    ['at /ws/<feed>', '/ws/video0', null],
+    ['at /ws/<feed>, with the key as token', '/ws/video0', KEY],
+    ['where access is asked for', '/session/video0', KEY],
+  ] as const) {
+    it(`is told to be no endpoint, ${what}, and no token is asked for`, async () => {
+      const [here, there] = [await TestRelay.start(), await TestRelay.start({ apiKey: KEY })];
+      const scheme = path.startsWith('/session') ? 'http' : 'ws';
+      await here.send({ destination: `${scheme}://127.0.0.1:${there.port}${path}`, ...(token ? { token } : {}) });
+      await until('it is told', () => here.link().fault !== null);
+      expect(here.link().fault!.code).to.equal('refused');
+      expect(here.link().fault!.words).to.match(
+        /^it is the API of a relay .*VW_API_KEY.*accepted: \/in\/<topic> of vw serve$/,
+      );
+    });
+  }
+});
+
 describe('media at /out of vw serve', () => {
   it('is refused with where to publish; text, as a sign of life, is not', async () => {
     const serve = await TestServe.start({ secret: null, audiences: [] });
