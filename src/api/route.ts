@@ -138,9 +138,9 @@ export function nameIn(request: Request): string {
   return trimName(segments.join('/'));
 }
 
-/** The answer to a path that is none. */
-export function noSuchPath(path: string, others: readonly Route[] = []): HttpError {
-  const instead = insteadOf(path, others);
+/** The answer to a path that is none; `upload` is where an upload there was meant to go, null if it is none. */
+export function noSuchPath(path: string, others: readonly Route[] = [], upload: string | null = null): HttpError {
+  const instead = upload === null ? insteadOf(path, others) : `uploads go to ${upload}`;
   const hint = instead === '' ? '' : `; ${instead}`;
   return new HttpError(404, 'ERR_NO_SUCH_PATH', `there is nothing at ${path}${hint}; GET /api lists what there is`);
 }
