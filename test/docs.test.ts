@@ -10,6 +10,8 @@ import { WebSocket } from 'ws';
 import { type RunningServer, startServer } from '../src/api/server.js';
 import { loadConfig, type Setting, settings } from '../src/config.js';
 import { createLog } from '../src/log.js';
+import { problemOf } from '../src/http/problem.js';
+import { parseDestinationRule } from '../src/relay/rules.js';
 import { Relay, type RelayStats } from '../src/relay/relay.js';
 import { serveSettings } from '../src/serve-config.js';
 import { README, ROOT, run } from './support/readme.js';
@@ -48,6 +50,20 @@ describe('README', () => {
     const ofNode = ['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_TLS_CERT_ALTNAME_INVALID'];
     const missing = [...new Set(codes)].filter((code) => !ofNode.includes(code) && !README.includes(`\`${code}\``));
     expect(missing, 'README.md, "Errors", wants these').to.deep.equal([]);
+  });
+
+  it('shows an error as it is answered', () => {
+    const [, shown] = /\n## Errors\n[^]*?^```json\n(.*)\n```$/m.exec(README)!;
+    const [, destination] = /A destination `(http:[^`]+)` without a token/.exec(README)!;
+    const relay = new Relay(loadConfig({}, {}).limits, createLog('error', false, false));
+    const answer = (() => {
+      try {
+        return relay.setDestination(parseDestinationRule({ id: '1', stream: 'stream/front', destination }));
+      } catch (error) {
+        return problemOf(error);
+      }
+    })();
+    expect(JSON.parse(shown!)).to.deep.equal(answer);
   });
 
   it('names npm scripts that are there', () => {

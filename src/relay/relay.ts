@@ -9,7 +9,7 @@ import { Destination, type DestinationSource } from './destination.js';
 import { farEndOf } from './far-end.js';
 import type { Fault } from './event.js';
 import { Feed, type Sink } from './feed.js';
-import { recordFeed } from './feed-events.js';
+import { type FeedOwner, recordFeed } from './feed-events.js';
 import { FormerFeeds } from './former-feeds.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
 import { Journal } from './journal.js';
@@ -29,7 +29,8 @@ import {
   shownDestination,
   type StreamRule,
 } from './rules.js';
-import { similarName } from './similar-name.js';
+import { Searches } from './searches.js';
+import { areSiblings, similarName } from './similar-name.js';
 import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
 import { namedTracks } from './tracks.js';
@@ -58,6 +59,9 @@ export class Relay {
   readonly #cacheBudget: CacheBudget | null;
   #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
   readonly #process = new ProcessWatch(performance.now());
+  #known: ReadonlySet<string> | null = null; // while everything is looked at
+  readonly #searches = new Searches();
+  #changes = 0; // of what may have been meant by a name: sources that came, streams that got a rule or lost it
   readonly #looks = new Set<(nowMs: number) => void>();
   readonly #looker: NodeJS.Timeout;
   readonly #feedOf = (name: string) => this.feed(name);
@@ -92,7 +96,7 @@ export class Relay {
       }
       feed = new Feed(
         name,
-        recordFeed(this.journal, name, () => this.#forgetLater(name)),
+        recordFeed(this.journal, name, this.#ownerOf(name)),
         this.#cacheBudget,
         this.limits.silentAfterMs,
       );
@@ -138,6 +142,7 @@ export class Relay {
     if (!before) this.#checkRoom(this.#streamRules.size, 'stream');
     this.#checkFeedRoom(rule.feeds.map((entry) => readFeedEntry(entry).feed));
     this.#streamRules.set(rule.stream, rule);
+    if (!before) this.#changes++;
     this.#stream(rule.stream).setRule(rule, this.#feedOf);
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
     this.journal.tell({ type: 'rule-set', kind: 'stream', name: rule.stream, rule: { ...rule } });
@@ -159,6 +164,7 @@ export class Relay {
   deleteStream(name: string): void {
     this.streamRule(name);
     this.#streamRules.delete(name);
+    this.#changes++;
     const stream = this.#stream(name);
     stream.setRule(null, this.#feedOf);
     if (stream.isIdle) this.#streams.delete(name);
@@ -230,6 +236,25 @@ export class Relay {
     return similarName(name, this.#knownFeeds());
   }
 
+  /**
+   * The feed that somebody sends to, or the stream with a rule, that is likely to be meant by one that is neither; `null`:
+   * none is. One that differs in a number only has to be in no rule.
+   */
+  likelyMeant(name: string): string | null {
+    const isStream = isStreamName(name);
+    if (isStream ? this.#streamRules.has(name) : this.#hasHadSource(name)) return null;
+    const cost = this.#feeds.size + this.#streamRules.size + this.#destinations.size;
+    return this.#searches.find(name, this.#changes, cost, () => {
+      if (isStream) return similarName(name, this.#streamRules.keys());
+      const inRules = this.#feedsInRules();
+      const live = [...this.#feeds.values()].filter((feed) => feed.hasSource).map((feed) => feed.name);
+      return similarName(
+        name,
+        live.filter((other) => !(areSiblings(name, other) && inRules.has(other))),
+      );
+    });
+  }
+
   /** What is muted of a feed, or of `all`, by a rule of that name. Throws {@link NotFoundError}. */
   muteRule(name: string): MuteRule {
     const rule = this.#mutes.get(name);
@@ -299,9 +324,12 @@ export class Relay {
   /** Why a stream can send nothing: it has no rule. */
   #streamFault(name: string): Fault | null {
     if (!isStreamName(name) || this.#streamRules.has(name)) return null;
+    const meant = this.likelyMeant(name);
+    const question = meant === null ? '' : `; did you mean ${meant}?`;
+    const help = 'POST /api/streams sets one; GET /api/streams/all lists those there are';
     return {
       code: 'no-rule',
-      words: `there is no stream rule "${name}": POST /api/streams sets one; GET /api/streams/all lists those there are`,
+      words: `there is no stream rule "${name}"${question === '' ? `: ${help}` : `${question} (${help})`}`,
     };
   }
 
@@ -333,10 +361,27 @@ export class Relay {
   /** The feeds that are more than somebody's wish to watch them. */
   #knownFeeds(): Set<string> {
     const published = [...this.#feeds].filter(([, feed]) => feed.hasPublished).map(([name]) => name);
+    return new Set([...published, ...this.#feedsInRules(), ...this.#formerFeeds]);
+  }
+
+  #feedsInRules(): Set<string> {
     const entries = [...this.#streamRules.values()].flatMap(({ feeds }) => feeds);
     const joined = entries.map((entry) => readFeedEntry(entry).feed);
     const sent = [...this.#destinations.values()].map(({ rule }) => rule.stream).filter((name) => !isStreamName(name));
-    return new Set([...published, ...joined, ...sent, ...this.#formerFeeds]);
+    return new Set([...joined, ...sent]);
+  }
+
+  #hasHadSource(name: string): boolean {
+    return this.#feeds.get(name)?.hasPublished === true || this.#formerFeeds.has(name);
+  }
+
+  #ownerOf(name: string): FeedOwner {
+    return {
+      idle: () => this.#forgetLater(name),
+      sourceBegan: () => this.#changes++,
+      isKnown: () => (this.#known ??= this.#knownFeeds()).has(name),
+      likelyMeant: () => this.likelyMeant(name),
+    };
   }
 
   #applyMute(feed: Feed): void {
@@ -362,7 +407,10 @@ export class Relay {
   /** Sees how everything does: rates, silence, tables, tracks. The relay does it itself, once a second. */
   look(nowMs: number): void {
     this.#process.look(nowMs);
+    this.#searches.refill();
+    this.#known = null;
     for (const feed of this.#feeds.values()) feed.look(nowMs);
+    this.#known = null;
     for (const stream of this.#streams.values()) stream.look(nowMs);
     for (const destination of this.#destinations.values()) destination.look(nowMs);
     for (const look of this.#looks) look(nowMs);

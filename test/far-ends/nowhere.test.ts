@@ -58,6 +58,21 @@ describe('a stream that has no rule', () => {
     await until('the page says no more', async () => (await fault()) !== 'no-rule');
   });
 
+  it('names the stream that may be meant', async () => {
+    const relay = await TestRelay.start();
+    await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
+    await relay.send({ stream: 'stream/frnot', destination: 'ws://127.0.0.1:1/in/x' });
+    const { destinations, streams } = relay.relay.stats();
+    expect(streams['stream/frnot']!.fault?.words).to.match(
+      /^there is no stream rule "stream\/frnot"; did you mean stream\/front\?/,
+    );
+    expect(destinations['0']!.live.fault?.code).to.be.oneOf(['no-rule', 'unreachable']);
+    relay.relay.look(performance.now());
+    expect(relay.lines.filter(({ facts }) => /did you mean stream\/front/.test(String(facts.reason)))).to.have.lengthOf(
+      1,
+    );
+  });
+
   it('is not told of where its rule comes right behind', async () => {
     const relay = await TestRelay.start();
     await relay.send({ stream: 'stream/front', destination: 'ws://127.0.0.1:1/in/x' });
