@@ -1,6 +1,6 @@
 // What happens to a feed, as events.
 
-import type { FeedObserver } from './feed.js';
+import type { FeedObserver } from './feed-observer.js';
 import type { Journal } from './journal.js';
 import { namedTracks } from './tracks.js';
 

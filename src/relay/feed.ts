@@ -8,6 +8,7 @@ import { filteredFacts } from '../mpegts/filtered-facts.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
+import { type FeedObserver, NOBODY } from './feed-observer.js';
 import { FeedWatch } from './feed-watch.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { DEFAULT_LIMITS } from './limits.js';
@@ -34,31 +35,6 @@ export interface Source {
   superseded(): void;
 }
 
-/** What a feed has to say to its owner. */
-export interface FeedObserver {
-  /** The last source, sink or client has gone. */
-  idle(): void;
-  /** Another source publishes now; `before` is whose place it took. */
-  sourceBegan(address: string, before: string | null): void;
-  sourceEnded(address: string): void;
-  /** The feed that is likely to be meant by this one, to which nobody sends; `null`: none, or none is known yet. */
-  likelyMeant(): string | null;
-  /** Whether it is more than somebody's wish to watch it: somebody has published to it, or a rule names it. */
-  isKnown(): boolean;
-  /** What is wrong with what comes is another thing now; `null`: nothing is. */
-  faultChanged(fault: Fault | null): void;
-  tracksChanged(tracks: readonly TrackMedia[]): void;
-}
-
-const NOBODY: FeedObserver = {
-  idle: () => undefined,
-  sourceBegan: () => undefined,
-  sourceEnded: () => undefined,
-  likelyMeant: () => null,
-  isKnown: () => true,
-  faultChanged: () => undefined,
-  tracksChanged: () => undefined,
-};
 const NO_TRACKS: readonly TrackMedia[] = [];
 
 /** The feed of a name, as long as anybody cares for it. */
