@@ -42,9 +42,10 @@ function makeToken(options: Readonly<Record<string, string>>): Promise<string> {
     options,
     process.env,
   );
-  if (secret === '' || audience === '') {
-    throw new ConfigError('VW_SERVE_SECRET and VW_SERVE_AUDIENCE are wanted: those of the far end the token is for');
-  }
+  const missing = missingOptions(options);
+  const secrets = 'VW_SERVE_SECRET and VW_SERVE_AUDIENCE (those of the far end the token is for)';
+  if (secret === '' || audience === '') missing.push(secrets);
+  if (missing.length > 0) throw new UsageError(`wanted: ${missing.join('; ')}. vw token --help says more`);
   const tokens = new Tokens(String(secret), splitAudiences(String(audience)));
   const lifetimeMs = readLifetime(options.lifetime);
   const { path, topic, scope } = options;
@@ -64,6 +65,16 @@ function makeToken(options: Readonly<Record<string, string>>): Promise<string> {
     throw new UsageError(`--topic=${topic ?? ''} cannot be used; ${fault}`);
   }
   return tokens.make({ topic: topic ?? '', scopes, lifetimeMs }, Date.now());
+}
+
+/** What a token cannot be made without. */
+function missingOptions({ path, topic, scope, lifetime }: Readonly<Record<string, string>>): string[] {
+  const missing: string[] = [];
+  if (path === undefined && scope === undefined) {
+    missing.push(`${topic === undefined ? '--topic TOPIC and ' : ''}--scope SCOPES, or --path PATH`);
+  }
+  if (lifetime === undefined) missing.push('--lifetime TIME (90m, 8h, 30d)');
+  return missing;
 }
 
 function readLifetime(text = ''): number {

@@ -62,7 +62,8 @@ export function serveWarnings(config: ServeConfig): Warning[] {
   }
   if (guarded === 'loopback' && !isLoopbackHost(host)) {
     warnings.push({
-      message: 'serves its own machine only, because no VW_SERVE_SECRET is set; VW_SERVE_OPEN=true opens it to all',
+      message:
+        'serves its own machine only, at 127.0.0.1 and [::1], because no VW_SERVE_SECRET is set; VW_SERVE_OPEN=true opens it to all',
       facts: { host },
     });
   }

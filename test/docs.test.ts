@@ -3,13 +3,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { type RunningServer, startServer } from '../src/api/server.js';
 import { loadConfig, type Setting, settings } from '../src/config.js';
 import { createLog } from '../src/log.js';
+import { problemOf } from '../src/http/problem.js';
+import { parseDestinationRule } from '../src/relay/rules.js';
 import { Relay, type RelayStats } from '../src/relay/relay.js';
 import { serveSettings } from '../src/serve-config.js';
 import { README, ROOT, run } from './support/readme.js';
@@ -50,12 +53,31 @@ describe('README', () => {
     expect(missing, 'README.md, "Errors", wants these').to.deep.equal([]);
   });
 
+  it('shows an error as it is answered', () => {
+    const [, shown] = /\n## Errors\n[^]*?^```json\n(.*)\n```$/m.exec(README)!;
+    const [, destination] = /A destination `(http:[^`]+)` without a token/.exec(README)!;
+    const relay = new Relay(loadConfig({}, {}).limits, createLog('error', false, false));
+    const answer = (() => {
+      try {
+        return relay.setDestination(parseDestinationRule({ id: '1', stream: 'stream/front', destination }));
+      } catch (error) {
+        return problemOf(error);
+      }
+    })();
+    expect(JSON.parse(shown!)).to.deep.equal(answer);
+  });
+
   it('names npm scripts that are there', () => {
     const names = [...README.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name]) => name!);
     const ofNpm = ['ci', 'and', 'scripts'];
     const missing = [...new Set(names)].filter((name) => !ofNpm.includes(name) && !(name in MANIFEST.scripts));
     expect(missing).to.deep.equal([]);
     expect(names).to.include.members(['ci', 'start', 'test', 'build', 'check']);
+  });
+
+  it('is told by what builds first that it builds', () => {
+    for (const name of ['demo', 'start'])
+      expect(MANIFEST.scripts[name]).to.match(/^echo 'building…' >&2 && npm run --silent build &&/);
   });
 
   it('links to files and headings that are there', () => {
@@ -191,6 +213,19 @@ describe("README's commands and the ready-made scripts", () => {
     const [bytes] = (await once(watch.stdout, 'data')) as [Buffer];
     expect(bytes[0]).to.equal(0x47);
     await Promise.all([end(watch), end(camera)]);
+  });
+
+  it('scripts/watch.mjs names VW_TOKEN where a token is wanted', async () => {
+    const farEnd = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    farEnd.on('connection', (socket) => socket.close(1008, 'no token came within 10 s: it is the first message'));
+    await once(farEnd, 'listening');
+    const { port } = farEnd.address() as AddressInfo;
+    const { code, stderr } = await run(process.execPath, ['scripts/watch.mjs', `ws://127.0.0.1:${port}/out/x`]);
+    farEnd.close();
+    expect(code).to.equal(1);
+    expect(stderr).to.equal(
+      'watch: closed (1008) no token came within 10 s: it is the first message; it wants a token: set VW_TOKEN=TOKEN\n',
+    );
   });
 
   it('scripts say how they are called when they are called wrongly', async () => {

@@ -6,13 +6,17 @@ import type { Relay } from '../relay/relay.js';
 import { EVERY_FEED, type MuteRule, type MutedBinary, type MutedTracks, parseMuteRule } from '../relay/mute-rule.js';
 import {
   type DestinationRule,
+  isStreamName,
   parseDestinationRule,
   parseStreamRule,
+  readFeedEntry,
+  RuleError,
   type ShownDestination,
   shownDestination,
   type StreamRule,
   trimName,
 } from '../relay/rules.js';
+import { clip } from '../relay/rule-words.js';
 import type { LinkStats, Stats } from '../relay/stats-schema.js';
 
 /** The id of the destination over which commands come (`VW_API`). */
@@ -36,6 +40,12 @@ export interface MuteAnswer {
   /** The known feed that may have been meant. */
   readonly similar?: string;
 }
+
+/** A destination rule as it is answered. */
+export type DestinationAnswer = ShownDestination & {
+  /** A feed that somebody sends to, or a stream with a rule, where the rule names one that is neither. */
+  readonly similar?: string;
+};
 
 /** What REST and the admin feed do. Every method throws what {@link Relay} and the rules throw. */
 export class Actions {
@@ -82,8 +92,11 @@ export class Actions {
     return 'all';
   }
 
-  setDestination(body: unknown): ShownDestination {
-    return shownDestination(this.relay.setDestination(parseDestinationRule(body)));
+  /** The rule as it is kept; where nobody sends what it names, with what is likely to be meant. */
+  setDestination(body: unknown): DestinationAnswer {
+    const shown = shownDestination(this.relay.setDestination(parseDestinationRule(body)));
+    const similar = this.relay.likelyMeant(shown.stream);
+    return similar === null ? shown : { ...shown, similar };
   }
 
   destinations(): Record<string, ShownDestination> {
@@ -126,6 +139,7 @@ export class Actions {
 
   /** Mutes a feed, or every feed (`all`). */
   setMute(name: string, body: unknown): MuteAnswer {
+    this.#refuseStream(trimName(name));
     const { feed, tracks, binary = 'drop' } = this.relay.setMute(parseMuteRule(name, body));
     const known = this.relay.isKnown(feed);
     const similar = known ? null : this.relay.similarFeed(feed);
@@ -147,5 +161,15 @@ export class Actions {
     if (trimmed === EVERY_FEED) this.relay.deleteAllMutes();
     else this.relay.deleteMute(trimmed);
     return trimmed;
+  }
+
+  /** Throws {@link RuleError} for a mute of a stream; names its feeds. */
+  #refuseStream(name: string): void {
+    if (!isStreamName(name)) return;
+    const rule = this.relay.streamRules().find(({ stream }) => stream === name);
+    const feeds = [...new Set((rule?.feeds ?? []).map((entry) => readFeedEntry(entry).feed))];
+    const accepted = feeds.length === 0 ? 'a feed' : `a feed (it is made of ${feeds.join(', ')})`;
+    const words = `mute: "${clip(name)}" is a stream, and feeds are muted; accepted: ${accepted}, or all for every feed`;
+    throw new RuleError('ERR_BAD_MUTE', words);
   }
 }

@@ -20,6 +20,7 @@ import { playStatusRoute } from './play-status.js';
 import { mount, noSuchPath } from './route.js';
 import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './rule-routes.js';
 import { seeingRoutes } from './seeing-routes.js';
+import { meantUpload, type UploadRefusals } from './upload-refusals.js';
 
 /** The API of a relay, behind its guard. `keys` is null where there is no key to log in with. */
 export function createApp(
@@ -27,6 +28,7 @@ export function createApp(
   actions: Actions,
   viewers: HttpViewers,
   events: EventStreams,
+  refusals: UploadRefusals,
   guard: Guard,
   keys: KeyGuard | null,
   isSecure: boolean,
@@ -41,7 +43,7 @@ export function createApp(
     ...destinationRoutes(actions),
     ...muteRoutes(actions),
     ...allRulesRoutes(actions),
-    ...mediaRoutes(relay, viewers),
+    ...mediaRoutes(relay, viewers, refusals),
     ...seeingRoutes(actions, events),
     playStatusRoute(relay),
     ...pageRoutes(keys, isSecure, () => watchables(relay)),
@@ -50,9 +52,9 @@ export function createApp(
   for (const route of routes) mount(app, route, routes);
 
   app.use((request: Request) => {
-    throw noSuchPath(request.path, routes);
+    throw noSuchPath(request.path, routes, isUpload(request) ? meantUpload(request.path) : null);
   });
-  app.use(answerError(log));
+  app.use(answerError(refusals, log));
   return app;
 }
 
@@ -68,14 +70,22 @@ function watchables(relay: Relay): Watchable[] {
   ];
 }
 
-function answerError(log: Log): ErrorRequestHandler {
+/** Whether somebody sends media, wherever to: ffmpeg says nothing of its type. */
+function isUpload({ method, path, headers }: Request): boolean {
+  if (method !== 'POST' && method !== 'PUT') return false;
+  if (path.startsWith('/ts/')) return true;
+  return meantUpload(path) !== null && !/^application\/|^multipart\//i.test(headers['content-type'] ?? '');
+}
+
+function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, _next) => {
     const known = problemOf(error);
     if (!known) {
       log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
     }
-    if (request.path.startsWith('/ts/') && request.method !== 'GET' && request.method !== 'HEAD') {
-      log.warn('upload refused', { path: request.path.slice(0, 200), reason: (error as Error).message });
+    if (isUpload(request)) {
+      const { path, socket, headers } = request;
+      refusals.refused({ path, from: socket.remoteAddress ?? '', authorization: headers.authorization }, error);
     }
     const document = known ?? problem(500, 'ERR_INTERNAL', 'the relay could not do this; its log says why');
     if (response.headersSent) {

@@ -13,13 +13,12 @@ import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/path.js';
 import { problem } from '../http/problem.js';
 import { takeRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
 import { readUploadHead, type RequestHead } from '../ingest/request-head.js';
-import type { Log } from '../log.js';
-import { TalliedWarning } from '../log-tally.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName } from '../relay/rules.js';
 import type { Guard } from './guard.js';
 import { supersededProblem } from './http-upload.js';
 import { knockOfHead } from './request.js';
+import type { UploadRefusals } from './upload-refusals.js';
 
 const ANSWERS: UploadAnswers = {
   ended: (socket, summary) => respond(socket, 200, 'application/json', jsonText(summary)),
@@ -38,12 +37,11 @@ export class FrontDoor {
   readonly #relay: Relay;
   readonly #guard: Guard;
   readonly #limits: ConnectionLimits;
-  readonly #refusals: TalliedWarning;
+  readonly #refusals: UploadRefusals;
   readonly #server: Server;
 
-  constructor(server: Server, relay: Relay, guard: Guard, limits: ConnectionLimits, log: Log) {
-    // ffmpeg says no more than "broken pipe": the reason has to stand here.
-    this.#refusals = new TalliedWarning(log, 'upload refused');
+  constructor(server: Server, relay: Relay, guard: Guard, limits: ConnectionLimits, refusals: UploadRefusals) {
+    this.#refusals = refusals;
     this.#relay = relay;
     this.#guard = guard;
     this.#limits = limits;
@@ -101,16 +99,15 @@ export class FrontDoor {
       this.#guard.admit(knock);
       refuseEmptySegments(knock.path);
       const feed = this.#relay.feed(parseFeedName(decodeURIComponent(knock.path.slice(PREFIX.length))));
+      this.#refusals.accepted({ path: knock.path, from: knock.address });
       const upload = takeRawUpload(socket, rest, feed, ANSWERS);
       this.#uploads.add(upload);
       upload.once('close', () => this.#uploads.delete(upload));
       if (upload !== socket) this.#connections.hold(upload); // with TLS they are one, and counted
     } catch (error) {
-      this.#refusals.tell({
-        path: pathOf(head.target).slice(0, 200),
-        from: socket.remoteAddress ?? '',
-        reason: (error as Error).message,
-      });
+      const path = withoutLastSlash(pathOf(head.target));
+      const authorization = head.headers.get('authorization');
+      this.#refusals.refused({ path, from: socket.remoteAddress ?? '', authorization }, error);
       refuseError(socket, error);
     }
   }

@@ -10,6 +10,7 @@ import { takeHttpUpload } from './http-upload.js';
 import type { HttpViewers } from './http-viewer.js';
 import { mayLast } from './let-in.js';
 import { content, json, nameIn, noSuchPath, type Parameter, type Route, TO_LOGIN } from './route.js';
+import type { UploadRefusals } from './upload-refusals.js';
 
 const MP2T = 'video/mp2t';
 const HTML = 'text/html';
@@ -35,10 +36,11 @@ const upgradeRequired: RequestHandler = () => {
 };
 
 /** The routes of media. */
-export function mediaRoutes(relay: Relay, viewers: HttpViewers): Route[] {
+export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: UploadRefusals): Route[] {
   const upload: RequestHandler = (request, response) => {
     const feed = relay.feed(parseFeedName(nameIn(request)));
     mayLast(request);
+    refusals.accepted({ path: request.path, from: request.socket.remoteAddress ?? '' });
     takeHttpUpload(request, response, feed);
   };
   const play: RequestHandler = (request, response) => {

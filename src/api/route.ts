@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { jsonText } from '../http/json.js';
 import { HttpError, onlyWith } from '../http/problem.js';
 import { trimName } from '../relay/rules.js';
+import { similarName } from '../relay/similar-name.js';
 import type { ErrorCode } from './error-codes.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -138,11 +139,31 @@ export function nameIn(request: Request): string {
   return trimName(segments.join('/'));
 }
 
-/** The answer to a path that is none. */
-export function noSuchPath(path: string, others: readonly Route[] = []): HttpError {
-  const instead = insteadOf(path, others);
+/** The answer to a path that is none; `upload` is where an upload there was meant to go, null if it is none. */
+export function noSuchPath(path: string, others: readonly Route[] = [], upload: string | null = null): HttpError {
+  const instead = upload === null ? insteadOf(path, others) || similarPath(path, others) : `uploads go to ${upload}`;
   const hint = instead === '' ? '' : `; ${instead}`;
   return new HttpError(404, 'ERR_NO_SUCH_PATH', `there is nothing at ${path}${hint}; GET /api lists what there is`);
+}
+
+/** Names are compared in square time. */
+const MAX_COMPARED = 250;
+
+/** The path that is likely to be meant; empty: none is. */
+function similarPath(path: string, routes: readonly Route[]): string {
+  if (path.length > MAX_COMPARED) return '';
+  const given = path.split('/');
+  // A parameter is the end of a path, and may be anything.
+  const here = routes.map((route) => {
+    const parts = route.path.split('/');
+    const at = parts.indexOf('{name}');
+    return (at === -1 ? parts : [...parts.slice(0, at), ...given.slice(at)]).join('/');
+  });
+  const meant = similarName(
+    path,
+    here.filter((other) => other !== '/'),
+  );
+  return meant === null ? '' : `did you mean ${meant}?`;
 }
 
 /** A body must say that it is JSON; a form that a browser's page can send without asking does not. */

@@ -8,6 +8,7 @@ import { answer, json, JSON_ERRORS, jsonBody, nameIn, optionalJsonBody, type Par
 import {
   allRulesSchema,
   deletedSchema,
+  destinationAnswerSchema,
   destinationListSchema,
   keptDestinationSchema,
   keptStreamSchema,
@@ -121,7 +122,7 @@ export function destinationRoutes(actions: Actions): Route[] {
           description:
             'Its link is made in the background, for ever. Posted again with another far end, that one is dialled while the old one goes on.',
           body: { type: JSON_TYPE, schema: destinationSchema, example: FAR },
-          answer: json('The rule as it is kept, without its token.', keptDestinationSchema, FAR),
+          answer: json('The rule as it is kept, without its token.', destinationAnswerSchema, FAR),
           errors: [
             ...JSON_ERRORS,
             'ERR_BAD_DESTINATION_RULE',

@@ -22,6 +22,15 @@ export const keptDestinationSchema = z
   })
   .describe('A destination rule as it is kept.');
 
+export const destinationAnswerSchema = keptDestinationSchema
+  .extend({
+    similar: z
+      .string()
+      .optional()
+      .describe('nobody sends to the feed, or the stream has no rule: a feed or stream that may have been meant'),
+  })
+  .describe('A destination rule that is in force.');
+
 const mutedFeed = z.string().describe('a feed, or all');
 const passedBinary = z.literal('pass').describe('binary messages pass; left out: they are dropped');
 

@@ -19,6 +19,7 @@ import { Guard } from './guard.js';
 import { KeyGuard } from './keys.js';
 import { HttpViewers } from './http-viewer.js';
 import { takeUpgrades } from './upgrades.js';
+import { UploadRefusals } from './upload-refusals.js';
 
 /** Where and how to serve. */
 export interface ServerOptions extends ConnectionLimits {
@@ -68,11 +69,13 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const seats = new Seats(relay.limits.maxClients);
   const viewers = new HttpViewers(relay, seats);
   const events = new EventStreams(relay.journal);
+  const refusals = new UploadRefusals(log);
   const app = createApp(
     relay,
     actions,
     viewers,
     events,
+    refusals,
     guard,
     keys,
     certificate !== null,
@@ -84,7 +87,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
   server.on('checkContinue', take);
   const closeClients = takeUpgrades(server, relay, guard, seats, log);
-  const door = new FrontDoor(server, relay, guard, options, log);
+  const door = new FrontDoor(server, relay, guard, options, refusals);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);
   const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;

@@ -13,6 +13,8 @@ import {
   faultOfStatus,
   inBrackets,
   readReason,
+  RELAY_API_THERE,
+  saysKey,
   saysTls,
   TLS_THERE,
 } from './faults.js';
@@ -47,6 +49,7 @@ export async function requestAccess(
 /** What an answer without access means; `isHanded`: a proxy had the request, and the answer may be its own. */
 function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
   if (saysTls(status, body)) return TLS_THERE;
+  if (saysKey(status, body)) return RELAY_API_THERE;
   const words = `asking for access was answered with HTTP ${status}`;
   if (isHanded && status === 407)
     return { code: 'unreachable', words: `${words}: the proxy wants a user and password` };

@@ -12,6 +12,13 @@ export const TLS_THERE: Fault = {
   code: 'wrong-scheme',
   words: 'it speaks TLS there: use wss:// in place of ws:// (https:// in place of http://)',
 };
+/** The address is that of a `vw stream` with a key, which no endpoint has: a token in the rule would not help. */
+export const RELAY_API_THERE: Fault = {
+  code: 'refused',
+  words:
+    "it is the API of a relay (vw stream), which wants that relay's own key (VW_API_KEY), and a rule cannot show one; " +
+    'accepted: /in/<topic> of vw serve',
+};
 
 /** The system's codes, and those of Node's TLS. */
 const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
@@ -73,6 +80,7 @@ export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }
 /** A far end that answers a dial with `status` and `body`, not with a WebSocket. */
 export function faultOfUpgrade(status: number, body: string): Fault {
   if (saysTls(status, body)) return TLS_THERE;
+  if (saysKey(status, body)) return RELAY_API_THERE;
   const hint = status === 404 ? ' (wrong path?)' : '';
   const words = `it answered HTTP ${status}, not a WebSocket${hint}${inBrackets(readReason(body))}`;
   return { code: faultOfStatus(status), words };
@@ -81,6 +89,11 @@ export function faultOfUpgrade(status: number, body: string): Fault {
 /** Whether an answer says that TLS is wanted, as nginx, Apache and Go's servers do. */
 export function saysTls(status: number, body: string): boolean {
   return status === 400 && /HTTPS (?:port|server)|SSL-enabled server port/i.test(body);
+}
+
+/** Whether an answer says that the key of a relay's API is wanted. */
+export function saysKey(status: number, body: string): boolean {
+  return (status === 401 || status === 429) && /"code": ?"ERR_(?:KEY|TOO_MANY_KEYS)"/.test(body);
 }
 
 /** Words that are added where there are any. */

@@ -1,15 +1,24 @@
 // What happens to a feed, as events.
 
-import type { FeedObserver } from './feed.js';
+import type { FeedObserver } from './feed-observer.js';
 import type { Journal } from './journal.js';
 import { namedTracks } from './tracks.js';
 
-/** Records what happens to the feed of a name; `idle` is called when it has neither a source nor a reader any more. */
-export function recordFeed(journal: Journal, feed: string, idle: () => void): FeedObserver {
+/** What its relay has to do with a feed. */
+export interface FeedOwner extends Pick<FeedObserver, 'idle' | 'likelyMeant' | 'isKnown'> {
+  /** Another source publishes now. */
+  sourceBegan(): void;
+}
+
+/** Records what happens to the feed of a name. */
+export function recordFeed(journal: Journal, feed: string, owner: FeedOwner): FeedObserver {
   const subject = {}; // sources may come and go as often as they like
   return {
-    idle,
+    idle: () => owner.idle(),
+    likelyMeant: () => owner.likelyMeant(),
+    isKnown: () => owner.isKnown(),
     sourceBegan: (source, before) => {
+      owner.sourceBegan();
       journal.tell({ type: 'feed-up', feed, source, ...(before === null ? {} : { before }) }, {}, subject);
     },
     sourceEnded: (source) => journal.tell({ type: 'feed-down', feed, source }, {}, subject),

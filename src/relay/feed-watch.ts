@@ -41,6 +41,8 @@ export interface FeedSight {
   /** Pictures and pieces of sound (PES packets) that came so far; null: none is listed, or they cannot be counted. */
   readonly pictures: number | null;
   readonly sounds: number | null;
+  /** The feed that is likely to be meant where this one is wanted and nobody sends to it; null: none. */
+  readonly likelyMeant: () => string | null;
   /** What a stream that takes it finds wrong with it; null: nothing. */
   readonly complaint: Fault | null;
 }
@@ -64,6 +66,7 @@ export class FeedWatch {
   #firstMs = -1; // when the first bytes of the source were seen
   #packetsBefore = 0; // of other sources
   #wantedMs = -1; // since when somebody wants what nobody sends
+  #meant: string | null = null; // in its place, once somebody wants it
   #accessPoints = 0; // that had come by the last look
   #accessMs = -Infinity; // when it was seen that another had
   #awaitedMs = -1; // since when somebody waits for one
@@ -82,6 +85,7 @@ export class FeedWatch {
     this.#heardMs = this.#beganMs = nowMs;
     this.#firstMs = this.#wantedMs = this.#awaitedMs = -1;
     this.#packetsBefore = packets;
+    this.#meant = null;
     this.#isData = false;
     this.#kinds.reset();
     this.#become(isThere ? 'live' : 'absent');
@@ -117,15 +121,18 @@ export class FeedWatch {
   }
 
   /** What is wrong where nobody sends. */
-  #absence({ isWanted }: FeedSight, nowMs: number): Fault | null {
+  #absence({ isWanted, likelyMeant }: FeedSight, nowMs: number): Fault | null {
     if (nowMs - this.#opaqueTsMs < this.#silentAfterMs) return OPAQUE;
     if (!isWanted || this.#isData) {
       this.#wantedMs = -1;
+      this.#meant = null;
       return null;
     }
     if (this.#wantedMs === -1) this.#wantedMs = nowMs;
     if (nowMs - Math.max(this.#wantedMs, this.#beganMs) < PATIENCE_MS) return null;
-    return { code: 'no-source', words: 'nobody sends to this feed' };
+    if (this.#meant === null) this.#meant = likelyMeant();
+    const question = this.#meant === null ? '' : `; did you mean ${this.#meant}?`;
+    return { code: 'no-source', words: `nobody sends to this feed${question}` };
   }
 
   /** What is wrong with what a source sends. */

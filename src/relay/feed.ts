@@ -8,6 +8,7 @@ import { filteredFacts } from '../mpegts/filtered-facts.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
+import { type FeedObserver, NOBODY } from './feed-observer.js';
 import { FeedWatch } from './feed-watch.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { DEFAULT_LIMITS } from './limits.js';
@@ -34,25 +35,6 @@ export interface Source {
   superseded(): void;
 }
 
-/** What a feed has to say to its owner. */
-export interface FeedObserver {
-  /** The last source, sink or client has gone. */
-  idle(): void;
-  /** Another source publishes now; `before` is whose place it took. */
-  sourceBegan(address: string, before: string | null): void;
-  sourceEnded(address: string): void;
-  /** What is wrong with what comes is another thing now; `null`: nothing is. */
-  faultChanged(fault: Fault | null): void;
-  tracksChanged(tracks: readonly TrackMedia[]): void;
-}
-
-const NOBODY: FeedObserver = {
-  idle: () => undefined,
-  sourceBegan: () => undefined,
-  sourceEnded: () => undefined,
-  faultChanged: () => undefined,
-  tracksChanged: () => undefined,
-};
 const NO_TRACKS: readonly TrackMedia[] = [];
 
 /** The feed of a name, as long as anybody cares for it. */
@@ -74,6 +56,7 @@ export class Feed {
   #lastAccessMs: number | null = null;
   readonly #watch: FeedWatch;
   #toldTracks = '';
+  #toldFault: Fault | null = null;
   #mediaVersion = -1; // that was looked at
   // Replaced, never changed in place: a reader may come or go while a message is handed round.
   #sinks: readonly Sink[] = [];
@@ -87,6 +70,8 @@ export class Feed {
   #filter: SoundFilter | null = null; // from the first mute on
   #filteredFacts: ProgramFacts | null = null;
   readonly #complaints = new Map<object, Fault>(); // what streams find wrong with it
+
+  readonly #likelyMeant = () => this.observer.likelyMeant();
 
   /** What is kept for those who join; `null` where nothing is. */
   readonly cache: GopCache | null;
@@ -261,7 +246,7 @@ export class Feed {
   /** To be called about once a second: sees how the feed does, and says what has changed. */
   look(nowMs: number): void {
     const seen = this.#inspector;
-    const isOther = this.#watch.look(
+    this.#watch.look(
       {
         source: this.#publication?.source.address ?? null,
         packetBytes: this.#packetBytes,
@@ -271,6 +256,7 @@ export class Feed {
         packets: seen?.packets ?? 0,
         hasPat: (seen?.pmtPid ?? -1) !== -1,
         hasPmt: (seen?.program ?? null) !== null,
+        likelyMeant: this.#likelyMeant,
         complaint: this.#complaints.values().next().value ?? null,
         isWanted: this.#sinks.length + this.#clients.length + this.#joiners.length > 0,
         isAwaited: this.#isAwaited,
@@ -281,7 +267,7 @@ export class Feed {
       },
       nowMs,
     );
-    if (isOther) this.observer.faultChanged(this.#watch.fault);
+    this.#tellFault(this.#watch.fault);
     if (this.#publication === null || seen === null || seen.mediaVersion === this.#mediaVersion) return;
     this.#mediaVersion = seen.mediaVersion;
     const tracks = seen.media;
@@ -289,6 +275,14 @@ export class Feed {
     if (told === this.#toldTracks) return;
     this.#toldTracks = told;
     this.observer.tracksChanged(tracks);
+  }
+
+  /** Nobody is told that nobody sends to what only somebody's address bar names. */
+  #tellFault(fault: Fault | null): void {
+    if (fault?.words === this.#toldFault?.words) return;
+    if (fault?.code === 'no-source' && !this.hasPublished && !this.observer.isKnown()) return;
+    this.#toldFault = fault;
+    this.observer.faultChanged(fault);
   }
 
   stats(): FeedStats {

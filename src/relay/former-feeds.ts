@@ -14,6 +14,10 @@ export class FormerFeeds implements Iterable<string> {
     this.#names.delete(oldest!); // there is one: the newest at least
   }
 
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   [Symbol.iterator](): Iterator<string> {
     return this.#names.values();
   }

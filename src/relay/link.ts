@@ -9,7 +9,7 @@ import { Admission } from './admission.js';
 import { type FarEnd, readVerdict } from './far-end.js';
 import { Handover } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
-import { BROKEN_OFF, FaultError, TLS_THERE, withoutToken, withToken } from './faults.js';
+import { BROKEN_OFF, TLS_THERE, withoutToken, withToken } from './faults.js';
 import type { Sink } from './feed.js';
 import type { Journal } from './journal.js';
 import type { Limits } from './limits.js';
@@ -64,7 +64,8 @@ export class Link implements Sink {
   #goodTimer: NodeJS.Timeout | undefined;
   #isFeed = false; // it is a relay's /ws/<feed>
   #hasOpaqueTs = false; // and was sent MPEG-TS
-  #mayBeTls = false; // it broke a plain connection off
+  #finding: Promise<void> | null = null; // why a dial was broken off, while that is being found out
+  readonly #ended = new AbortController();
   #isProven = false; // it has been open for a while
   #lastError: string | null = null;
   #lastErrorMs: number | null = null;
@@ -196,6 +197,7 @@ export class Link implements Sink {
     const wasOpen = this.#state === 'open';
     this.#setState('closing');
     this.#health.fault = null;
+    this.#ended.abort();
     clearTimeout(this.#verdictTimer);
     clearTimeout(this.#goodTimer);
     if (wasOpen && drainMs > 0 && this.waitingBytes > 0) await this.#socket.drain(drainMs);
@@ -224,8 +226,7 @@ export class Link implements Sink {
   }
 
   async #whatToDial(signal: AbortSignal): Promise<Dial> {
-    const { url } = this.#farEnd;
-    if (this.#mayBeTls && (await speaksTls(url, signal))) throw new FaultError(TLS_THERE.code, TLS_THERE.words);
+    await this.#finding; // one cause at a time
     return this.#farEnd.nextDial(signal);
   }
 
@@ -252,7 +253,7 @@ export class Link implements Sink {
     this.#opens++;
     this.#sentAtOpen = this.#sentMessages;
     if (this.#health.opened(performance.now())) this.#tellOpen();
-    this.#mayBeTls = this.#isProven = false;
+    this.#isProven = false;
     this.#goodTimer = setTimeout(() => {
       this.#isProven = true;
       if (this.#health.lasted()) this.#tellOpen();
@@ -293,26 +294,45 @@ export class Link implements Sink {
   }
 
   #lost(found: Fault): void {
-    const wasOpen = this.#state === 'open';
-    // Who breaks off when it is shown the token, and says nothing, refuses it.
-    const code = this.#state === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
-    const { tokenEndMs, secrets } = this.#farEnd;
-    const isPlain = /^(ws|http):/i.test(this.#farEnd.url);
-    this.#mayBeTls = isPlain && (code === 'wrong-scheme' || found.words === BROKEN_OFF);
-    const isGuess = this.#mayBeTls && code !== 'wrong-scheme';
-    const said = { code, words: isGuess ? `${BROKEN_OFF}: does it want wss:// (https://)?` : found.words };
-    const meant = secrets.length === 0 ? withoutToken(said) : withToken(said, tokenEndMs, Date.now());
-    const fault = { code: meant.code, words: cleanWords(meant.words, secrets) };
+    const before = this.#state;
     clearTimeout(this.#verdictTimer);
     clearTimeout(this.#goodTimer);
     this.#setState('waiting');
     this.#admission.begin();
     this.#isFeed = this.#hasOpaqueTs = false;
+    const isBrokenOff = found.code === 'other' && found.words === BROKEN_OFF;
+    if (isBrokenOff && /^(ws|http):/i.test(this.#farEnd.url)) void (this.#finding = this.#findOut());
+    else this.#tellLost(found, before);
+    this.#observer.lost();
+  }
+
+  /** A plain dial was broken off without an answer, as servers with TLS do: tells it once it is known whether this is one. */
+  async #findOut(): Promise<void> {
+    const { signal } = this.#ended;
+    const isTls = await speaksTls(this.#farEnd.url, signal);
+    this.#finding = null;
+    if (signal.aborted) return;
+    this.#tellLost(
+      isTls ? TLS_THERE : { code: 'other', words: `${BROKEN_OFF}: does it want wss:// (https://)?` },
+      'dialling',
+    );
+  }
+
+  /** Says why a dial failed or the link was lost; `before` is the state that it was in. */
+  #tellLost(found: Fault, before: LinkState): void {
+    // Who breaks off when it is shown the token, and says nothing, refuses it.
+    const code = before === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
+    const { tokenEndMs, secrets } = this.#farEnd;
+    const said = { code, words: found.words };
+    const meant = secrets.length === 0 ? withoutToken(said) : withToken(said, tokenEndMs, Date.now());
+    const fault = { code: meant.code, words: cleanWords(meant.words, secrets) };
     const isNews = this.#health.lost(fault, performance.now());
     this.#lastError = fault.words;
-    this.#lastErrorMs = this.#since;
+    this.#lastErrorMs = Date.now();
     // A far end that is away for a month is one line, not a line a dial.
-    if (isNews) this.#journal.tell({ type: wasOpen ? 'link-lost' : 'link-refused', ...this.#facts, fault });
-    this.#observer.lost();
+    if (isNews) {
+      const type = before === 'open' ? 'link-lost' : 'link-refused';
+      this.#journal.tell({ type, ...this.#facts, fault });
+    }
   }
 }

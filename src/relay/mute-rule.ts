@@ -1,8 +1,8 @@
 // What may be asked for as a mute, checked and put in one form. Plain data; knows nothing of what carries it out.
 
 import { z } from 'zod';
-import { acceptedFields } from './rule-words.js';
-import { checkRule, feedFault, nameSchema, RuleError } from './rules.js';
+import { acceptedFields, clip } from './rule-words.js';
+import { checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
 
 /** What can be muted of a feed. */
 export type MutedTracks = 'audio' | 'all';
@@ -59,6 +59,8 @@ const ACCEPTED = acceptedFields(muteBodySchema, {
  * {@link RuleError}.
  */
 export function parseMuteRule(feed: string, body: unknown): MuteRule {
+  const fault = muteFault(trimName(feed));
+  if (fault !== null) throw new RuleError('ERR_BAD_MUTE', `mute: feed "${clip(trimName(feed))}": ${fault}`);
   // What is no object stays what it is, and is refused: whoever sends "all" must not be told that the sound is muted.
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const given: unknown = body === undefined ? { feed } : isObject ? { ...body, feed } : body;

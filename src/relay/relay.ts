@@ -7,7 +7,6 @@ import type { Log } from '../log.js';
 import { LOG_WELL } from '../log-output.js';
 import { Destination, type DestinationSource } from './destination.js';
 import { farEndOf } from './far-end.js';
-import type { Fault } from './event.js';
 import { Feed, type Sink } from './feed.js';
 import { recordFeed } from './feed-events.js';
 import { FormerFeeds } from './former-feeds.js';
@@ -29,6 +28,7 @@ import {
   shownDestination,
   type StreamRule,
 } from './rules.js';
+import { Names } from './names.js';
 import { similarName } from './similar-name.js';
 import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
@@ -54,6 +54,7 @@ export class Relay {
   readonly #destinations = new Map<string, Destination>();
   readonly #mutes = new Mutes();
   readonly #formerFeeds: FormerFeeds;
+  readonly #names: Names;
   readonly #source: DestinationSource;
   readonly #cacheBudget: CacheBudget | null;
   #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
@@ -70,6 +71,7 @@ export class Relay {
   ) {
     this.limits = limits;
     this.#formerFeeds = new FormerFeeds(limits.maxFeeds);
+    this.#names = new Names(this.#feeds, this.#formerFeeds, this.#streamRules, this.#destinations);
     this.#cacheBudget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
     this.journal = new Journal(log);
     this.#looker = setInterval(() => this.look(performance.now()), LOOK_MS).unref();
@@ -78,7 +80,7 @@ export class Relay {
       deliver: (name, message) => {
         if (!isStreamName(name)) this.feed(name).deliver(message);
       },
-      faultOf: (name) => this.#streamFault(name),
+      faultOf: (name) => this.#names.streamFault(name),
       farEnd: (rule) => farEndOf(rule, tls, limits.dialTimeoutMs),
     };
   }
@@ -92,7 +94,11 @@ export class Relay {
       }
       feed = new Feed(
         name,
-        recordFeed(this.journal, name, () => this.#forgetLater(name)),
+        recordFeed(
+          this.journal,
+          name,
+          this.#names.ownerOf(name, () => this.#forgetLater(name)),
+        ),
         this.#cacheBudget,
         this.limits.silentAfterMs,
       );
@@ -138,6 +144,7 @@ export class Relay {
     if (!before) this.#checkRoom(this.#streamRules.size, 'stream');
     this.#checkFeedRoom(rule.feeds.map((entry) => readFeedEntry(entry).feed));
     this.#streamRules.set(rule.stream, rule);
+    if (!before) this.#names.changed();
     this.#stream(rule.stream).setRule(rule, this.#feedOf);
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
     this.journal.tell({ type: 'rule-set', kind: 'stream', name: rule.stream, rule: { ...rule } });
@@ -159,6 +166,7 @@ export class Relay {
   deleteStream(name: string): void {
     this.streamRule(name);
     this.#streamRules.delete(name);
+    this.#names.changed();
     const stream = this.#stream(name);
     stream.setRule(null, this.#feedOf);
     if (stream.isIdle) this.#streams.delete(name);
@@ -222,12 +230,17 @@ export class Relay {
 
   /** Whether a mute of that name mutes something now: somebody publishes or has published there, or a rule names it. */
   isKnown(feed: string): boolean {
-    return feed === EVERY_FEED || this.#knownFeeds().has(feed);
+    return feed === EVERY_FEED || this.#names.knownFeeds().has(feed);
   }
 
   /** The known feed that is likely to be meant by a name that is none; `null`: no name is like it. */
   similarFeed(name: string): string | null {
-    return similarName(name, this.#knownFeeds());
+    return similarName(name, this.#names.knownFeeds());
+  }
+
+  /** As {@link Names.likelyMeant}. */
+  likelyMeant(name: string): string | null {
+    return this.#names.likelyMeant(name);
   }
 
   /** What is muted of a feed, or of `all`, by a rule of that name. Throws {@link NotFoundError}. */
@@ -266,7 +279,7 @@ export class Relay {
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: this.#streamStats(),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
-      mutes: this.#mutes.stats(() => this.#knownFeeds()),
+      mutes: this.#mutes.stats(() => this.#names.knownFeeds()),
     };
   }
 
@@ -291,18 +304,9 @@ export class Relay {
     return Object.fromEntries(
       [...this.#streams].map(([name, stream]) => {
         const stats = stream.stats();
-        return [name, { ...stats, fault: this.#streamFault(name) ?? stats.fault }];
+        return [name, { ...stats, fault: this.#names.streamFault(name) ?? stats.fault }];
       }),
     );
-  }
-
-  /** Why a stream can send nothing: it has no rule. */
-  #streamFault(name: string): Fault | null {
-    if (!isStreamName(name) || this.#streamRules.has(name)) return null;
-    return {
-      code: 'no-rule',
-      words: `there is no stream rule "${name}": POST /api/streams sets one; GET /api/streams/all lists those there are`,
-    };
   }
 
   #destination(id: string): Destination {
@@ -330,15 +334,6 @@ export class Relay {
     return stream;
   }
 
-  /** The feeds that are more than somebody's wish to watch them. */
-  #knownFeeds(): Set<string> {
-    const published = [...this.#feeds].filter(([, feed]) => feed.hasPublished).map(([name]) => name);
-    const entries = [...this.#streamRules.values()].flatMap(({ feeds }) => feeds);
-    const joined = entries.map((entry) => readFeedEntry(entry).feed);
-    const sent = [...this.#destinations.values()].map(({ rule }) => rule.stream).filter((name) => !isStreamName(name));
-    return new Set([...published, ...joined, ...sent, ...this.#formerFeeds]);
-  }
-
   #applyMute(feed: Feed): void {
     const mute = this.#mutes.of(feed.name);
     const isSame = feed.muted === (mute?.tracks ?? null) && feed.mutedBinary === (mute?.binary ?? null);
@@ -362,6 +357,7 @@ export class Relay {
   /** Sees how everything does: rates, silence, tables, tracks. The relay does it itself, once a second. */
   look(nowMs: number): void {
     this.#process.look(nowMs);
+    this.#names.beginLook();
     for (const feed of this.#feeds.values()) feed.look(nowMs);
     for (const stream of this.#streams.values()) stream.look(nowMs);
     for (const destination of this.#destinations.values()) destination.look(nowMs);

@@ -3,7 +3,10 @@
 /** The most that may be wrong: letters left out, added, changed, or swapped with their neighbour. */
 const MOST_EDITS = 2;
 
-/** The name nearest to `name` among others; `null` if none is near: one edit in three letters, two at most. */
+/**
+ * The name nearest to `name` among others; `null` if none is near: one edit in three letters, two at most. If there is
+ * none, one that is the same but for segments in front: `video` and `demo/video`.
+ */
 export function similarName(name: string, others: Iterable<string>): string | null {
   let nearest: string | null = null;
   let least = Math.min(MOST_EDITS, Math.max(1, Math.floor(name.length / 3))) + 1;
@@ -14,7 +17,15 @@ export function similarName(name: string, others: Iterable<string>): string | nu
     nearest = other;
     least = edits;
   }
-  return nearest;
+  if (nearest !== null) return nearest;
+  for (const other of others) if (other.endsWith(`/${name}`) || name.endsWith(`/${other}`)) return other;
+  return null;
+}
+
+/** Whether two names differ in their numbers only: whoever has two cameras has named neither wrongly. */
+export function areSiblings(a: string, b: string): boolean {
+  const plain = (name: string) => name.replace(/\d+/g, '0');
+  return plain(a) === plain(b);
 }
 
 /**

@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { proxyWay } from './proxy.js';
 
 /** Longest that an answer to a handshake is waited for. */
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 2000;
 
 /**
  * Whether a server at the host and port of a ws:// or http:// URL answers a TLS handshake. Nothing is sent but that. False

@@ -26,6 +26,10 @@ import { parsePlace } from './topic.js';
  */
 export type Pages = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
+/** What is said to who uploads by HTTP. */
+const HOW_TO_PUBLISH =
+  'media is published by WebSocket at /in/<topic>: upload to /ts/<feed> of vw stream, and give that a destination here';
+
 /** What the app is made of. */
 export interface AppParts {
   readonly hall: Hall;
@@ -108,11 +112,12 @@ export function createServeApp(parts: AppParts): Express {
   app.all(['/in/*topic', '/out/*topic', '/bi/*topic'], wantUpgrade);
 
   app.use((request: Request) => {
+    const how = isUpload(request) ? `; ${HOW_TO_PUBLISH}` : '';
     throw new HttpError(
       404,
       'ERR_NO_SUCH_PATH',
       `there is nothing at ${request.path}; there are /, /play and /in, /out, /bi and /session with a topic, /status, /api/stats, ` +
-        '/api/topics, /api/play with a topic, /metrics and /healthcheck',
+        `/api/topics, /api/play with a topic, /metrics and /healthcheck${how}`,
     );
   });
   app.use(answerError(hall));
@@ -227,9 +232,15 @@ const wantUpgrade: RequestHandler = (request, _response, next) => {
     next();
     return;
   }
-  throw new HttpError(426, 'ERR_UPGRADE_REQUIRED', 'this path speaks WebSocket: connect to it as wss:// or ws://', {
-    Upgrade: 'websocket',
-  });
+  const how = isUpload(request) ? `; ${HOW_TO_PUBLISH}` : '';
+  throw new HttpError(
+    426,
+    'ERR_UPGRADE_REQUIRED',
+    `this path speaks WebSocket: connect to it as wss:// or ws://${how}`,
+    {
+      Upgrade: 'websocket',
+    },
+  );
 };
 
 function answer(of: (request: Request) => unknown): RequestHandler {
@@ -238,9 +249,16 @@ function answer(of: (request: Request) => unknown): RequestHandler {
   };
 }
 
-function answerError({ log }: Hall): ErrorRequestHandler {
+/** Whether somebody sends media by HTTP, as to `/ts/<feed>` of vw stream. */
+function isUpload({ method, path }: Request): boolean {
+  return (method === 'POST' || method === 'PUT') && !/^\/(?:api|session)(?:\/|$)/.test(path);
+}
+
+function answerError(hall: Hall): ErrorRequestHandler {
+  const { log } = hall;
   return (error: unknown, request: Request, response: Response, _next) => {
     const known = problemOf(error);
+    if (isUpload(request)) hall.noteUpload(request.path, request.socket.remoteAddress ?? '', (error as Error).message);
     if (!known) log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
     if (response.headersSent) {
       response.destroy();

@@ -40,7 +40,8 @@ export class Entrance {
       throw new HttpError(
         403,
         'ERR_LOOPBACK_ONLY',
-        'this server serves its own machine only; accepted: VW_SERVE_SECRET and VW_SERVE_AUDIENCE for tokens, or ' +
+        'this server serves its own machine only, at its loopback addresses (127.0.0.1, [::1], localhost; not at its address ' +
+          'in the network); accepted: VW_SERVE_SECRET and VW_SERVE_AUDIENCE for tokens, or ' +
           'VW_SERVE_OPEN=true for everybody, set where it runs',
       );
     }

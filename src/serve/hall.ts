@@ -26,6 +26,7 @@ export class Hall {
   readonly #stuck: TalliedWarning;
   readonly #slow: TalliedWarning;
   readonly #floods: TalliedWarning;
+  readonly #uploads: TalliedWarning;
   readonly #ticker: NodeJS.Timeout;
 
   /** @param tokens null: no secret is set. */
@@ -39,6 +40,7 @@ export class Hall {
     this.#refusals = new TalliedWarning(log, 'token refused');
     this.#stuck = new TalliedWarning(log, 'viewer takes nothing: closed');
     this.#floods = new TalliedWarning(log, 'client floods tiny messages: throttled');
+    this.#uploads = new TalliedWarning(log, 'upload refused');
     this.#slow = new TalliedWarning(log, 'viewer is slow: dropping messages');
     this.#ticker = setInterval(() => this.#look(), Math.min(LOOK_MS, limits.stuckAfterMs / 3)).unref();
   }
@@ -101,6 +103,11 @@ export class Hall {
   noteMissingToken(place: Place, address: string): void {
     this.entrance.refusals++;
     this.#refusals.tell({ topic: place.path, from: address, reason: 'media came, and no token' });
+  }
+
+  /** Somebody sends media by HTTP, which is taken at no path. */
+  noteUpload(path: string, address: string, reason: string): void {
+    this.#uploads.tell({ path: path.slice(0, 200), from: address, reason });
   }
 
   tellStuck(place: Place, address: string): void {

@@ -44,3 +44,25 @@ describe('a method that a path does not have', () => {
     expect(await detail('GET', '/api/mutes', 404)).to.include('/api/mutes/all has GET, PUT, POST, DELETE');
   });
 });
+
+describe('a path that is none', () => {
+  it('is answered with the one that is likely to be meant', async () => {
+    const vw = await TestRelay.start();
+    for (const [method, path, meant] of [
+      ['POST', '/api/stream', '/api/streams'],
+      ['GET', '/api/status', '/api/stats'],
+      ['GET', '/api/destination/all', '/api/destinations/all'],
+      ['DELETE', '/api/mute/lab/video0', '/api/mutes/lab/video0'],
+      ['GET', '/plays/video0', '/play/video0'],
+      ['GET', '/api/nothing', null],
+      ['GET', '/x', null],
+      ['GET', `/api/${'x'.repeat(9000)}`, null],
+    ] as const) {
+      const { status, text } = await vw.api(method, path);
+      expect(status, path).to.equal(404);
+      if (meant === null) expect(text, path).not.to.include('did you mean');
+      else
+        expect((JSON.parse(text) as { detail: string }).detail).to.include(`; did you mean ${meant}?; GET /api lists`);
+    }
+  });
+});

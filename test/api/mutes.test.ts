@@ -75,6 +75,25 @@ describe('mutes by REST', () => {
     expect(vw.relay.stats().mutes.mci!.known).to.be.false;
   });
 
+  it('name the feed that has segments in front of what was given', async () => {
+    vw.relay.feed('demo/video').open({ address: 'a', superseded: () => undefined });
+    expect(await bodyOf('PUT', '/api/mutes/video')).to.include({ known: false, similar: 'demo/video' });
+  });
+
+  it('of a stream are refused, with its feeds; a name that is none, with what is one', async () => {
+    await vw.api('POST', '/api/streams', { stream: 'stream/demo', feeds: ['demo/video', 'demo/audio#audio'] });
+    const detailOf = async (name: string) =>
+      ((await bodyOf('PUT', `/api/mutes/${name}`, {})) as { detail: string }).detail;
+    expect(await detailOf('stream/demo')).to.equal(
+      'mute: "stream/demo" is a stream, and feeds are muted; accepted: a feed (it is made of demo/video, demo/audio), or all ' +
+        'for every feed',
+    );
+    expect(await detailOf('stream/none')).to.include('accepted: a feed, or all');
+    expect(await detailOf('a%20b'))
+      .to.match(/^mute: feed "a b": accepted: 1 to 200 characters/)
+      .and.not.include('tracks');
+  });
+
   it('know a feed that somebody publishes or has published to, or that a destination names', async () => {
     const known = async (name: string) => ((await bodyOf('PUT', `/api/mutes/${name}`)) as { known: boolean }).known;
     const upload = RawUpload.begin(vw.port, 'cam');

@@ -7,6 +7,7 @@ import { createApp } from '../../src/api/app.js';
 import { Guard } from '../../src/api/guard.js';
 import { EventStreams } from '../../src/api/event-stream.js';
 import { HttpViewers } from '../../src/api/http-viewer.js';
+import { UploadRefusals } from '../../src/api/upload-refusals.js';
 import { KeyGuard } from '../../src/api/keys.js';
 import { parseDestinationRule, parseStreamRule } from '../../src/relay/rules.js';
 import { Seats } from '../../src/relay/seats.js';
@@ -56,7 +57,8 @@ describe('GET /api/openapi.json', () => {
     const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const viewers = new HttpViewers(relay, new Seats(1));
     const events = new EventStreams(relay.journal);
-    const app = createApp(relay, new Actions(relay), viewers, events, guard, new KeyGuard(KEY), false, 1000, log);
+    const [refusals, keys] = [new UploadRefusals(log), new KeyGuard(KEY)];
+    const app = createApp(relay, new Actions(relay), viewers, events, refusals, guard, keys, false, 1000, log);
     const stack = app.router.stack as unknown as Layer[];
     const there = stack.flatMap(({ route }) => {
       if (!route) return [];

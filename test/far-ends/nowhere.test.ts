@@ -58,6 +58,21 @@ describe('a stream that has no rule', () => {
     await until('the page says no more', async () => (await fault()) !== 'no-rule');
   });
 
+  it('names the stream that may be meant', async () => {
+    const relay = await TestRelay.start();
+    await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
+    await relay.send({ stream: 'stream/frnot', destination: 'ws://127.0.0.1:1/in/x' });
+    const { destinations, streams } = relay.relay.stats();
+    expect(streams['stream/frnot']!.fault?.words).to.match(
+      /^there is no stream rule "stream\/frnot"; did you mean stream\/front\?/,
+    );
+    expect(destinations['0']!.live.fault?.code).to.be.oneOf(['no-rule', 'unreachable']);
+    relay.relay.look(performance.now());
+    expect(relay.lines.filter(({ facts }) => /did you mean stream\/front/.test(String(facts.reason)))).to.have.lengthOf(
+      1,
+    );
+  });
+
   it('is not told of where its rule comes right behind', async () => {
     const relay = await TestRelay.start();
     await relay.send({ stream: 'stream/front', destination: 'ws://127.0.0.1:1/in/x' });
@@ -100,6 +115,26 @@ describe('MPEG-TS at /ws/<feed> of another relay', () => {
     there.relay.look(performance.now());
     expect([here.link().fault, there.relay.stats().feeds.front!.fault]).to.deep.equal([null, null]);
   });
+});
+
+describe('the API of a relay that wants its key', () => {
+  const KEY = 'a-key-of-a-board-0123';
+  for (const [what, path, token] of [
+    ['at /ws/<feed>', '/ws/video0', null],
+    ['at /ws/<feed>, with the key as token', '/ws/video0', KEY],
+    ['where access is asked for', '/session/video0', KEY],
+  ] as const) {
+    it(`is told to be no endpoint, ${what}, and no token is asked for`, async () => {
+      const [here, there] = [await TestRelay.start(), await TestRelay.start({ apiKey: KEY })];
+      const scheme = path.startsWith('/session') ? 'http' : 'ws';
+      await here.send({ destination: `${scheme}://127.0.0.1:${there.port}${path}`, ...(token ? { token } : {}) });
+      await until('it is told', () => here.link().fault !== null);
+      expect(here.link().fault!.code).to.equal('refused');
+      expect(here.link().fault!.words).to.match(
+        /^it is the API of a relay .*VW_API_KEY.*accepted: \/in\/<topic> of vw serve$/,
+      );
+    });
+  }
 });
 
 describe('media at /out of vw serve', () => {
@@ -146,11 +181,17 @@ describe('an address with the wrong scheme', () => {
       { id: '1', destination: `http://127.0.0.1:${farEnd.port}/session/x`, token: 'a-token' },
     ]) {
       await relay.send(rule);
-      await until('it is found out', () => relay.link(rule.id).fault?.code === 'wrong-scheme');
+      await until('it is found out', () => relay.link(rule.id).fault !== null);
+      expect(relay.link(rule.id).fault!.code, 'at once').to.equal('wrong-scheme');
       expect(relay.link(rule.id).fault!.words).to.include('it speaks TLS there: use wss:// in place of ws://');
       const { attempts } = relay.link(rule.id);
       await until('it is tried again', () => relay.link(rule.id).attempts > attempts + 2);
       expect(relay.link(rule.id).fault?.code, 'and it stays found out').to.equal('wrong-scheme');
+      const told = relay.lines.filter(({ facts }) => facts.destination === rule.id && 'fault' in facts);
+      expect(
+        told.map(({ facts }) => facts.fault),
+        'one line, and no guess before it',
+      ).to.deep.equal(['wrong-scheme']);
     }
     // What nginx and Go answer, and a server that answers with an alert.
     expect(faultOfUpgrade(400, '<center>The plain HTTP request was sent to HTTPS port</center>').code).to.equal(

@@ -57,19 +57,72 @@ describe('a feed', () => {
     expect(feed().fault?.code).to.equal('no-source');
   });
 
-  it('of a stream rule or a player is missed too; one that nobody wants is not', async () => {
+  it('of a stream rule is missed too; one that nobody wants is not', async () => {
     await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['video0#video', 'audio0'] });
-    const socket = new WebSocket(vw.ws('video1'));
-    afterTest(() => socket.terminate());
     vw.relay.feed('unwanted');
-    await events.event('feed-fault', 3);
+    await events.event('feed-fault', 2);
     const told = events.blocks.filter(({ event }) => event === 'feed-fault').map(({ data }) => data.feed);
-    expect(told.sort()).to.deep.equal(['audio0', 'video0', 'video1']);
+    expect(told.sort()).to.deep.equal(['audio0', 'video0']);
     expect(vw.relay.stats().streams['stream/a']!.fault).to.deep.equal({
       code: 'no-source',
       words: 'feed "video0": nobody sends to this feed',
     });
     expect(feed('unwanted').fault).to.equal(null);
+  });
+
+  it('that only a viewer names is missed in stats, and in no event and no line; once a rule names it, in all', async () => {
+    const socket = new WebSocket(vw.ws('nosuch'));
+    afterTest(() => socket.terminate());
+    await until('it is missed', () => vw.relay.stats().feeds.nosuch?.fault?.code === 'no-source');
+    expect(logged(/nobody sends/)).to.deep.equal([]);
+    await vw.api('POST', '/api/destinations', { id: '0', stream: 'nosuch', destination: 'ws://127.0.0.1:1/x' });
+    await isTold('no-source', /nobody sends/, 1, 'nosuch');
+    await vw.api('DELETE', '/api/destinations/0');
+    socket.terminate();
+    expect((await events.event('feed-fault', 2)).fault, 'what was told of is told to be over').to.equal(null);
+  });
+
+  it('that only a viewer named leaves no trace', async () => {
+    const socket = new WebSocket(vw.ws('nosuch'));
+    await until('it is missed', () => vw.relay.stats().feeds.nosuch?.fault?.code === 'no-source');
+    socket.terminate();
+    await until('it is not, any more', () => vw.relay.stats().feeds.nosuch?.fault === null);
+    expect(vw.log.lines.filter(({ facts }) => facts.feed === 'nosuch')).to.deep.equal([]);
+    expect(events.blocks.filter(({ event }) => event === 'feed-fault')).to.deep.equal([]);
+  });
+
+  it('that is misspelt in a rule is told with the one that may be meant, in the answer too', async () => {
+    vw.relay.feed('video0').open({ address: 'a', superseded: () => undefined });
+    const rule = { id: '0', stream: 'vidoe0', destination: 'ws://127.0.0.1:1/x' };
+    const { body } = await vw.api('POST', '/api/destinations', rule);
+    expect(body).to.include({ stream: 'vidoe0', similar: 'video0' });
+    const words = 'nobody sends to this feed; did you mean video0?';
+    await until('it is told', () => feed('vidoe0').fault !== null);
+    expect(feed('vidoe0').fault).to.deep.equal({ code: 'no-source', words });
+    expect(logged(/did you mean/).map(({ facts }) => facts.reason)).to.deep.equal([words]);
+  });
+
+  it('that is misspelt is found out also where the one that was meant comes later', async () => {
+    const rule = { id: '0', stream: 'cam', destination: 'ws://127.0.0.1:1/x' };
+    expect((await vw.api('POST', '/api/destinations', rule)).body).not.to.have.property('similar');
+    await isTold('no-source', /^nobody sends to this feed$/, 1, 'cam');
+    vw.relay.feed('demo/cam').open({ address: 'a', superseded: () => undefined });
+    const { fault } = await events.event('feed-fault', 2);
+    expect(fault?.words).to.equal('nobody sends to this feed; did you mean demo/cam?');
+  });
+
+  it('that has a brother with a rule of its own, or had a source, is not misspelt', async () => {
+    const far = 'ws://127.0.0.1:1/x';
+    vw.relay.feed('video0').open({ address: 'a', superseded: () => undefined });
+    vw.relay
+      .feed('vide0')
+      .open({ address: 'a', superseded: () => undefined })
+      .close();
+    await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: far });
+    for (const stream of ['video1', 'vide0']) {
+      const { body } = await vw.api('POST', '/api/destinations', { id: stream, stream, destination: far });
+      expect(body, stream).not.to.have.property('similar');
+    }
   });
 
   it('whose source is connected and sends nothing is silent, until it sends', async () => {
@@ -182,6 +235,7 @@ describe('FeedWatch', () => {
     sounds: null,
     accessPoints: 0,
     gopMs: null,
+    likelyMeant: () => null,
     complaint: null,
   };
 

@@ -109,6 +109,8 @@ describe('Feed', () => {
       idle: () => idle++,
       sourceBegan: quietly,
       sourceEnded: quietly,
+      likelyMeant: () => null,
+      isKnown: () => true,
       faultChanged: quietly,
       tracksChanged: quietly,
     });

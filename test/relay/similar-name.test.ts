@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { similarName } from '../../src/relay/similar-name.js';
+import { areSiblings, similarName } from '../../src/relay/similar-name.js';
 
 describe('similarName', () => {
   const names = ['mic', 'video0', 'front/camera', 'a'.repeat(200)];
@@ -16,6 +16,8 @@ describe('similarName', () => {
     ['back/camera', null],
     [`${'a'.repeat(199)}b`, 'a'.repeat(200)],
     ['mic', null],
+    ['camera', 'front/camera'],
+    ['lab/mic', 'mic'],
   ] as const) {
     it(`finds ${expected === null ? 'nothing' : expected.slice(0, 20)} for ${given.slice(0, 20)}`, () => {
       expect(similarName(given, names)).to.equal(expected);
@@ -24,5 +26,11 @@ describe('similarName', () => {
 
   it('takes the nearest', () => {
     expect(similarName('video01', ['video123', 'video0', 'video'])).to.equal('video0');
+  });
+
+  it('tells brothers from what is misspelt', () => {
+    expect(areSiblings('video0', 'video12')).to.equal(true);
+    expect(areSiblings('vidoe0', 'video0')).to.equal(false);
+    expect(areSiblings('video', 'video0')).to.equal(false);
   });
 });

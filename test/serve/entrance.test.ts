@@ -32,6 +32,10 @@ describe('a far end without a secret', () => {
     expect([await statusOf(serve, {}), await upgradeOf(serve, {})]).to.deep.equal([200, 101]);
     expect([await statusOf(serve, {}, outer), await upgradeOf(serve, {}, outer)]).to.deep.equal([403, 403]);
     expect(await statusOf(serve, {}, outer, '/session/x')).to.equal(403);
+    const answer = await fetch(`http://${outer}:${serve.port}/status`);
+    expect(await answer.text(), 'says what its own machine is').to.include(
+      '127.0.0.1, [::1], localhost; not at its address',
+    );
     expect(await statusOf(serve, {}, outer, '/healthcheck'), 'says no more than "ok"').to.equal(200);
   });
 

@@ -194,6 +194,15 @@ describe('vw token', () => {
     });
   }
 
+  it('alone says all that is wanted, the secret too', async () => {
+    const program = Program.run(['token'], {});
+    expect(await program.exit()).to.equal(2);
+    expect(program.stderr).to.equal(
+      'vw: wanted: --topic TOPIC and --scope SCOPES, or --path PATH; --lifetime TIME (90m, 8h, 30d); VW_SERVE_SECRET and ' +
+        'VW_SERVE_AUDIENCE (those of the far end the token is for). vw token --help says more\n',
+    );
+  });
+
   it('--help says what there is', async () => {
     const program = Program.run(['token', '--help']);
     expect(await program.exit()).to.equal(0);

@@ -1,0 +1,85 @@
+// Uploads that were refused, in the log: ffmpeg says no more than "broken pipe", so the reason has to stand there.
+
+import type { Log } from '../log.js';
+import { TalliedWarning } from '../log-tally.js';
+import { HttpError } from '../http/problem.js';
+import { parseFeedName } from '../relay/rules.js';
+
+/** Who is asked for the key may show it so much later: ffmpeg tries without one first. */
+const PATIENCE_MS = 5000;
+/** So many are waited for. */
+const MOST_WAITING = 200;
+const MAX_SHOWN = 200;
+/** What the first part of a path is where something else was meant: paths of ours, and of vw serve. */
+const OTHER_PREFIX = /^\/(?:ts|ws|in|out|bi|play|session)(?=\/|$)/i;
+
+/** A request that is an upload, or is likely to be one. */
+export interface UploadRequest {
+  /** Without query. */
+  readonly path: string;
+  /** The other side's address. */
+  readonly from: string;
+  readonly authorization: string | undefined;
+}
+
+/** Tells of refused uploads. */
+export class UploadRefusals {
+  readonly #warning: TalliedWarning;
+  readonly #waiting = new Map<string, { readonly tell: () => void; readonly timer: NodeJS.Timeout }>();
+
+  constructor(
+    log: Log,
+    private readonly patienceMs = PATIENCE_MS,
+  ) {
+    this.#warning = new TalliedWarning(log, 'upload refused');
+  }
+
+  /** One was refused. Who has shown no key is told of only if the same upload does not come with one. */
+  refused(request: UploadRequest, error: unknown): void {
+    const { path, from, authorization } = request;
+    const meant = meantUpload(path);
+    const facts = { path: path.slice(0, MAX_SHOWN), from, reason: (error as Error).message };
+    const tell = () => this.#warning.tell({ ...facts, ...(meant === null ? {} : { meant }) });
+    const wasAsked = authorization === undefined && error instanceof HttpError && error.status === 401;
+    const key = keyOf(request);
+    if (!wasAsked) tell();
+    else if (!this.#waiting.has(key)) {
+      const timer = setTimeout(() => this.#give(key), this.patienceMs).unref();
+      this.#waiting.set(key, { tell, timer });
+      const [oldest] = this.#waiting.keys();
+      if (this.#waiting.size > MOST_WAITING) this.#give(oldest!);
+    }
+  }
+
+  /** One was let in. */
+  accepted(request: Omit<UploadRequest, 'authorization'>): void {
+    const key = keyOf(request);
+    clearTimeout(this.#waiting.get(key)?.timer);
+    this.#waiting.delete(key);
+  }
+
+  #give(key: string): void {
+    const one = this.#waiting.get(key);
+    clearTimeout(one?.timer);
+    this.#waiting.delete(key);
+    one?.tell();
+  }
+}
+
+/** Where an upload to a path that takes none was probably meant to go; null: the path is right, or is none of media. */
+export function meantUpload(path: string): string | null {
+  if (path.startsWith('/ts/') || /^\/(?:api|login)(?:\/|$)/.test(path)) return null;
+  const name = path
+    .replace(/\/{2,}/g, '/')
+    .replace(OTHER_PREFIX, '')
+    .replace(/^\//, '');
+  try {
+    return `/ts/${parseFeedName(decodeURIComponent(name))}`;
+  } catch {
+    return '/ts/<feed>';
+  }
+}
+
+function keyOf({ path, from }: Omit<UploadRequest, 'authorization'>): string {
+  return `${from} ${path}`;
+}

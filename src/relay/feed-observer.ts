@@ -1,0 +1,31 @@
+// What a feed tells its owner, and asks it.
+
+import type { TrackMedia } from '../mpegts/track-media.js';
+import type { Fault } from './event.js';
+
+/** What a feed has to say to its owner. */
+export interface FeedObserver {
+  /** The last source, sink or client has gone. */
+  idle(): void;
+  /** Another source publishes now; `before` is whose place it took. */
+  sourceBegan(address: string, before: string | null): void;
+  sourceEnded(address: string): void;
+  /** The feed that is likely to be meant by this one, to which nobody sends; `null`: none, or none is known yet. */
+  likelyMeant(): string | null;
+  /** Whether it is more than somebody's wish to watch it: somebody has published to it, or a rule names it. */
+  isKnown(): boolean;
+  /** What is wrong with what comes is another thing now; `null`: nothing is. */
+  faultChanged(fault: Fault | null): void;
+  tracksChanged(tracks: readonly TrackMedia[]): void;
+}
+
+/** Nobody owns it. */
+export const NOBODY: FeedObserver = {
+  idle: () => undefined,
+  sourceBegan: () => undefined,
+  sourceEnded: () => undefined,
+  likelyMeant: () => null,
+  isKnown: () => true,
+  faultChanged: () => undefined,
+  tracksChanged: () => undefined,
+};

@@ -1,0 +1,99 @@
+// Which names mean something: feeds that somebody sends, streams that have a rule; and which of them was meant by one that
+// means nothing.
+
+import type { Destination } from './destination.js';
+import type { Fault } from './event.js';
+import type { Feed } from './feed.js';
+import type { FeedOwner } from './feed-events.js';
+import type { FormerFeeds } from './former-feeds.js';
+import { isStreamName, readFeedEntry, type StreamRule } from './rules.js';
+import { Searches } from './searches.js';
+import { areSiblings, similarName } from './similar-name.js';
+
+export class Names {
+  readonly #searches = new Searches();
+  #changes = 0;
+  #known: ReadonlySet<string> | null = null; // since the last look began
+
+  /** @param feeds that and the others are the relay's own, and change. */
+  constructor(
+    private readonly feeds: ReadonlyMap<string, Feed>,
+    private readonly formerFeeds: FormerFeeds,
+    private readonly streamRules: ReadonlyMap<string, StreamRule>,
+    private readonly destinations: ReadonlyMap<string, Destination>,
+  ) {}
+
+  /** A source has come, or a stream has got a rule or lost it. */
+  changed(): void {
+    this.#changes++;
+  }
+
+  /** To be called once a second, before feeds are looked at. */
+  beginLook(): void {
+    this.#searches.refill();
+    this.#known = null;
+  }
+
+  /** Whether a feed was known at some time since the last look began. */
+  isKnownNow(feed: string): boolean {
+    return (this.#known ??= this.knownFeeds()).has(feed);
+  }
+
+  /** The feeds that are more than somebody's wish to watch them. */
+  knownFeeds(): Set<string> {
+    const published = [...this.feeds].filter(([, feed]) => feed.hasPublished).map(([name]) => name);
+    return new Set([...published, ...this.#feedsInRules(), ...this.formerFeeds]);
+  }
+
+  /**
+   * The feed that somebody sends to, or the stream with a rule, that is likely to be meant by one that is neither; `null`:
+   * none is. One that differs in a number only has to be in no rule.
+   */
+  likelyMeant(name: string): string | null {
+    const isStream = isStreamName(name);
+    if (isStream ? this.streamRules.has(name) : this.#hasHadSource(name)) return null;
+    const cost = this.feeds.size + this.streamRules.size + this.destinations.size;
+    return this.#searches.find(name, this.#changes, cost, () => {
+      if (isStream) return similarName(name, this.streamRules.keys());
+      const inRules = this.#feedsInRules();
+      const live = [...this.feeds.values()].filter((feed) => feed.hasSource).map((feed) => feed.name);
+      return similarName(
+        name,
+        live.filter((other) => !(areSiblings(name, other) && inRules.has(other))),
+      );
+    });
+  }
+
+  /** What a feed of that name asks and tells; `idle` is called when nobody cares for it any more. */
+  ownerOf(name: string, idle: () => void): FeedOwner {
+    return {
+      idle,
+      sourceBegan: () => this.changed(),
+      isKnown: () => this.isKnownNow(name),
+      likelyMeant: () => this.likelyMeant(name),
+    };
+  }
+
+  /** Why a stream can send nothing: it has no rule. */
+  streamFault(name: string): Fault | null {
+    if (!isStreamName(name) || this.streamRules.has(name)) return null;
+    const meant = this.likelyMeant(name);
+    const question = meant === null ? '' : `; did you mean ${meant}?`;
+    const help = 'POST /api/streams sets one; GET /api/streams/all lists those there are';
+    return {
+      code: 'no-rule',
+      words: `there is no stream rule "${name}"${question === '' ? `: ${help}` : `${question} (${help})`}`,
+    };
+  }
+
+  #feedsInRules(): Set<string> {
+    const entries = [...this.streamRules.values()].flatMap(({ feeds }) => feeds);
+    const joined = entries.map((entry) => readFeedEntry(entry).feed);
+    const sent = [...this.destinations.values()].map(({ rule }) => rule.stream).filter((name) => !isStreamName(name));
+    return new Set([...joined, ...sent]);
+  }
+
+  #hasHadSource(name: string): boolean {
+    return this.feeds.get(name)?.hasPublished === true || this.formerFeeds.has(name);
+  }
+}

@@ -1,0 +1,21 @@
+import { expect } from 'chai';
+import { Searches } from '../../src/relay/searches.js';
+
+describe('Searches', () => {
+  it('looks again only when there is something else to find', () => {
+    const searches = new Searches();
+    let count = 0;
+    const search = () => `found${++count}`;
+    for (let i = 0; i < 5; i++) expect(searches.find('a', 1, 3, search)).to.equal('found1');
+    expect(searches.find('a', 2, 3, search)).to.equal('found2');
+  });
+
+  it('compares a limited number of names in a second, and keeps what it has found', () => {
+    const searches = new Searches();
+    expect(searches.find('a', 1, 1e6, () => 'b')).to.equal('b');
+    expect(searches.find('a', 2, 1, () => 'c')).to.equal('b');
+    expect(searches.find('x', 2, 1, () => 'y')).to.equal(null);
+    searches.refill();
+    expect(searches.find('a', 2, 1, () => 'c')).to.equal('c');
+  });
+});
