@@ -97,7 +97,7 @@ function readDestination(given: unknown): NotedDestination {
 }
 
 function readMute(given: unknown): MuteRule {
-  return parseMuteRule((given as { feed?: unknown } | null)?.feed as string, given); // which refuses what is no name
+  return parseMuteRule((given as { feed?: unknown } | null)?.feed, given ?? {}); // which refuses what is no name
 }
 
 /** A document as text: a rule a line, by name, so that two of them are compared line by line. */

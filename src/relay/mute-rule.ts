@@ -58,9 +58,11 @@ const ACCEPTED = acceptedFields(muteBodySchema, {
  * Checks a mute: the feed's name (or `all`) and what was sent with it; `undefined`: nothing was. Throws
  * {@link RuleError}.
  */
-export function parseMuteRule(feed: string, body: unknown): MuteRule {
-  const fault = muteFault(trimName(feed));
-  if (fault !== null) throw new RuleError('ERR_BAD_MUTE', `mute: feed "${clip(trimName(feed))}": ${fault}`);
+export function parseMuteRule(feed: unknown, body: unknown): MuteRule {
+  // The path's name is at fault, not the body: what a body may hold would be no help. What is no text is the schema's.
+  const name = typeof feed === 'string' ? trimName(feed) : null;
+  const fault = name === null ? null : muteFault(name);
+  if (name !== null && fault !== null) throw new RuleError('ERR_BAD_MUTE', `mute: feed "${clip(name)}": ${fault}`);
   // What is no object stays what it is, and is refused: whoever sends "all" must not be told that the sound is muted.
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const given: unknown = body === undefined ? { feed } : isObject ? { ...body, feed } : body;
