@@ -43,7 +43,7 @@ export interface MuteAnswer {
 
 /** A destination rule as it is answered. */
 export type DestinationAnswer = ShownDestination & {
-  /** A feed that somebody sends to, or a stream with a rule, where the rule names one that is neither. */
+  /** A feed that has a source, or a stream that has a rule, where the given rule names one that is neither. */
   readonly similar?: string;
 };
 
@@ -92,7 +92,7 @@ export class Actions {
     return 'all';
   }
 
-  /** The rule as it is kept; where nobody sends what it names, with what is likely to be meant. */
+  /** The rule as it is kept; where what it names has no source, with the name that was probably meant. */
   setDestination(body: unknown): DestinationAnswer {
     const shown = shownDestination(this.relay.setDestination(parseDestinationRule(body)));
     const similar = this.relay.likelyMeant(shown.stream);

@@ -70,7 +70,7 @@ function watchables(relay: Relay): Watchable[] {
   ];
 }
 
-/** Whether somebody sends media, wherever to: ffmpeg says nothing of its type. */
+/** Whether a request looks like an upload of media, whatever its path: ffmpeg sends no Content-Type. */
 function isUpload({ method, path, headers }: Request): boolean {
   if (method !== 'POST' && method !== 'PUT') return false;
   if (path.startsWith('/ts/')) return true;

@@ -34,7 +34,7 @@ export class UploadRefusals {
     this.#warning = new TalliedWarning(log, 'upload refused');
   }
 
-  /** One was refused. Who has shown no key is told of only if the same upload does not come with one. */
+  /** An upload was refused. One without a key is logged only if the same upload does not follow with a key. */
   refused(request: UploadRequest, error: unknown): void {
     const { path, from, authorization } = request;
     const meant = meantUpload(path);

@@ -37,7 +37,7 @@ const SAME_CLOCK = 10_000 * TICKS_PER_MS;
 const ASIDE_AHEAD = 60_000 * TICKS_PER_MS;
 /** No clock is begun with a DTS nearer to the PCR, if that is a guess. */
 const MARGIN = 20 * TICKS_PER_MS;
-/** A feed that is so near to where it should be may become the reference: nobody hears or sees what is left of the error. */
+/** A feed that is so near to where it should be may become the reference: what is left of the error can be neither heard nor seen. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 /** A source's own PCR is waited for, this long, before one is made. */

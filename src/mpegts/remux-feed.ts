@@ -112,7 +112,7 @@ export class RemuxFeed implements ClockedFeed {
   trim = 0;
   /** Whether no sound of it is wanted: then nothing leaves that may be sound. */
   isWithoutSound = false;
-  /** Whether its PAT names another PMT, which has not come: nobody knows what its PIDs carry now. */
+  /** Whether its PAT names another PMT, which has not come: it is unknown what its PIDs carry now. */
   awaitsPmt = false;
   pastOutput = -Infinity;
   ahead = 0;

@@ -10,16 +10,16 @@ export interface FeedObserver {
   /** Another source publishes now; `before` is whose place it took. */
   sourceBegan(address: string, before: string | null): void;
   sourceEnded(address: string): void;
-  /** The feed that is likely to be meant by this one, to which nobody sends; `null`: none, or none is known yet. */
+  /** The feed that was probably meant by this one, which has no source; `null`: none, or none is known yet. */
   likelyMeant(): string | null;
-  /** Whether it is more than somebody's wish to watch it: somebody has published to it, or a rule names it. */
+  /** Whether it was ever published to, or a rule names it: it does not exist for a viewer alone. */
   isKnown(): boolean;
   /** What is wrong with what comes is another thing now; `null`: nothing is. */
   faultChanged(fault: Fault | null): void;
   tracksChanged(tracks: readonly TrackMedia[]): void;
 }
 
-/** Nobody owns it. */
+/** For a feed without an owner. */
 export const NOBODY: FeedObserver = {
   idle: () => undefined,
   sourceBegan: () => undefined,

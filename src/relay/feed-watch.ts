@@ -41,7 +41,7 @@ export interface FeedSight {
   /** Pictures and pieces of sound (PES packets) that came so far; null: none is listed, or they cannot be counted. */
   readonly pictures: number | null;
   readonly sounds: number | null;
-  /** The feed that is likely to be meant where this one is wanted and nobody sends to it; null: none. */
+  /** The feed that was probably meant where this one is wanted and has no source; null: none. */
   readonly likelyMeant: () => string | null;
   /** What a stream that takes it finds wrong with it; null: nothing. */
   readonly complaint: Fault | null;
@@ -66,7 +66,7 @@ export class FeedWatch {
   #firstMs = -1; // when the first bytes of the source were seen
   #packetsBefore = 0; // of other sources
   #wantedMs = -1; // since when somebody wants what nobody sends
-  #meant: string | null = null; // in its place, once somebody wants it
+  #meant: string | null = null; // in its place, once a reader wants it
   #accessPoints = 0; // that had come by the last look
   #accessMs = -Infinity; // when it was seen that another had
   #awaitedMs = -1; // since when somebody waits for one

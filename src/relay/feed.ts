@@ -277,7 +277,7 @@ export class Feed {
     this.observer.tracksChanged(tracks);
   }
 
-  /** Nobody is told that nobody sends to what only somebody's address bar names. */
+  /** A feed that exists for a viewer alone (a mistyped address) is no fault to be logged. */
   #tellFault(fault: Fault | null): void {
     if (fault?.words === this.#toldFault?.words) return;
     if (fault?.code === 'no-source' && !this.hasPublished && !this.observer.isKnown()) return;

@@ -63,7 +63,7 @@ export function parseMuteRule(feed: unknown, body: unknown): MuteRule {
   const name = typeof feed === 'string' ? trimName(feed) : null;
   const fault = name === null ? null : muteFault(name);
   if (name !== null && fault !== null) throw new RuleError('ERR_BAD_MUTE', `mute: feed "${clip(name)}": ${fault}`);
-  // What is no object stays what it is, and is refused: whoever sends "all" must not be told that the sound is muted.
+  // What is no object stays what it is, and is refused: the answer to "all" must not be that the sound is muted.
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const given: unknown = body === undefined ? { feed } : isObject ? { ...body, feed } : body;
   const rule = checkRule(muteSchema, given, 'ERR_BAD_MUTE', 'mute', ACCEPTED);

@@ -1,4 +1,4 @@
-// Which names mean something: feeds that somebody sends, streams that have a rule; and which of them was meant by one that
+// Which names mean something: feeds that have a source, streams that have a rule; and which of them was meant by one that
 // means nothing.
 
 import type { Destination } from './destination.js';
@@ -39,14 +39,14 @@ export class Names {
     return (this.#known ??= this.knownFeeds()).has(feed);
   }
 
-  /** The feeds that are more than somebody's wish to watch them. */
+  /** The feeds that were published to, or that a rule names: not those that exist for a viewer alone. */
   knownFeeds(): Set<string> {
     const published = [...this.feeds].filter(([, feed]) => feed.hasPublished).map(([name]) => name);
     return new Set([...published, ...this.#feedsInRules(), ...this.formerFeeds]);
   }
 
   /**
-   * The feed that somebody sends to, or the stream with a rule, that is likely to be meant by one that is neither; `null`:
+   * The feed with a source, or the stream with a rule, that was probably meant by one that is neither; `null`:
    * none is. One that differs in a number only has to be in no rule.
    */
   likelyMeant(name: string): string | null {
@@ -64,7 +64,7 @@ export class Names {
     });
   }
 
-  /** What a feed of that name asks and tells; `idle` is called when nobody cares for it any more. */
+  /** The observer of a feed of that name; `idle` is called when it has no source, reader or rule left. */
   ownerOf(name: string, idle: () => void): FeedOwner {
     return {
       idle,

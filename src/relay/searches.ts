@@ -1,4 +1,4 @@
-// Names that were meant by others: looked for anew only when there are others to find, and only so often a second, for
+// Names that were meant by others: searched for again only when there are others to find, and only so often a second, for
 // rules may be many.
 
 /** So many names are compared in a second; the last search may go beyond. */

@@ -249,7 +249,7 @@ function answer(of: (request: Request) => unknown): RequestHandler {
   };
 }
 
-/** Whether somebody sends media by HTTP, as to `/ts/<feed>` of vw stream. */
+/** Whether a request is an upload of media by HTTP, as vw stream takes at `/ts/<feed>`. */
 function isUpload({ method, path }: Request): boolean {
   return (method === 'POST' || method === 'PUT') && !/^\/(?:api|session)(?:\/|$)/.test(path);
 }

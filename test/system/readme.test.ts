@@ -2,12 +2,11 @@
 // lacks is left out here, by name: npm's installation, a camera, a screen, a certificate of Let's Encrypt, systemd.
 
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { RelayStats } from '../../src/relay/relay.js';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
+import { freePort } from '../support-far/programs.js';
 import { scratch } from '../support/ffmpeg.js';
 import { commandsBetween, Machine, run, type Running } from '../support/readme.js';
 import { until } from '../support/wait.js';
@@ -22,15 +21,6 @@ const LEFT_OUT: [pattern: RegExp, why: string][] = [
   [/npm (ci|run)/, 'the test runs what npm has built'],
   [/^journalctl /, 'no systemd'],
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** The packets of a file up to the last picture that is whole: it was cut off. */
 function wholePictures(bytes: Buffer): Buffer {

@@ -60,7 +60,7 @@ export class Mpeg1Picture implements PicturePlayer {
   }
 
   #take(pts: number, parts: readonly Uint8Array[]): void {
-    // Also while nobody looks: who is back after a moment sees what is live, not what waits for the next keyframe.
+    // Also while the page is hidden: when it is shown again a moment later, the picture is live at once.
     if (this.#lateness.isTooLate(pts * 1000, performance.now())) {
       this.#waitsForKey = true;
       return;
