@@ -11,7 +11,9 @@ const SLAB_BYTES = 1 << 18;
 const LARGE_BYTES = SLAB_BYTES >> 2;
 
 /** What is lent: one for all, so that it stays in the processor's cache. */
-let lent = new Uint8Array(1 << 17);
+let lent: Uint8Array = new Uint8Array(1 << 17);
+/** Room in front of a message that is lent. It costs nothing, and an array for each message that needs more would. */
+let lentRoom = 16 * PACKET_BYTES;
 
 let slab = NOTHING;
 let slabUsed = 0;
@@ -47,9 +49,10 @@ export class OutputBuffer {
 
   /** Begins with a message and room for `room` bytes more. */
   open(data: Uint8Array, room: number): void {
-    this.bytes = this.#take(room + data.length);
-    this.bytes.set(data, room);
-    this.#begin = this.#end = this.#read = room;
+    const front = this.#isLent ? Math.max(room, lentRoom) : room;
+    this.bytes = this.#take(front + data.length);
+    this.bytes.set(data, front);
+    this.#begin = this.#end = this.#read = front;
   }
 
   /** Bytes that will be sent so far; what comes next has this offset in what `close` returns. */
@@ -104,6 +107,10 @@ export class OutputBuffer {
   #grow(room: number): void {
     const larger = this.#isLent ? new Uint8Array(room + this.bytes.length) : allocate(room + this.bytes.length);
     larger.set(this.bytes, room);
+    if (this.#isLent) {
+      lent = larger;
+      lentRoom += room; // the next message that needs as much finds it
+    }
     this.bytes = larger;
     this.#begin += room;
     this.#end += room;

@@ -3,6 +3,8 @@
 
 /** At most this between two tables, and between two PCRs (§2.7.2; EN 300 468 asks no more of tables). */
 export const REPEAT_MS = 100;
+/** How often a stream is asked what time alone makes due. */
+export const TICK_MS = 50;
 /** A message may be expected at most this late: beyond, each message would carry tables. */
 const MOST_GAP_MS = 60;
 const FORGETTING = 0.1;
@@ -11,14 +13,23 @@ const FORGETTING = 0.1;
 export class Pace {
   #lastMs = NaN;
   #gapMs = 0;
+  #wholeGapMs = 0; // however long
 
   /** A message comes. */
   note(nowMs: number): void {
     if (!(nowMs > this.#lastMs) && !Number.isNaN(this.#lastMs)) return;
     const gap = nowMs - this.#lastMs;
-    if (!Number.isNaN(gap)) this.#gapMs = Math.max(gap, this.#gapMs + (gap - this.#gapMs) * FORGETTING);
-    if (this.#gapMs > MOST_GAP_MS) this.#gapMs = MOST_GAP_MS;
+    if (!Number.isNaN(gap)) {
+      this.#gapMs = Math.min(MOST_GAP_MS, Math.max(gap, this.#gapMs + (gap - this.#gapMs) * FORGETTING));
+      this.#wholeGapMs = Math.max(gap, this.#wholeGapMs + (gap - this.#wholeGapMs) * FORGETTING);
+    }
     this.#lastMs = nowMs;
+  }
+
+  /** Whether the next message should come from now on, and not after `byMs`. */
+  isExpected(nowMs: number, byMs: number): boolean {
+    const nextMs = this.#lastMs + this.#wholeGapMs;
+    return nextMs >= nowMs && nextMs <= byMs;
   }
 
   /** Milliseconds since the last message; Infinity before the first. */

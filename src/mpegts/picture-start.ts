@@ -10,6 +10,10 @@ import { MOST_HEAD_BYTES, PictureHead } from './picture-head.js';
 const PAYLOAD_BYTES = PACKET_BYTES - 4;
 const MOST_PES_LENGTH = 0xffff;
 
+// Used again for each start: every cache makes one with every random access point.
+const head = new PictureHead();
+const gathered = new Uint8Array(MOST_HEAD_BYTES);
+
 /** What is to be known of a start's picture. */
 export interface PictureFacts {
   /** The PID of the track that counts; -1 where unknown. */
@@ -48,9 +52,12 @@ export function withSets(
   if (first >= packets.length || !hasPayload(packets, first)) return packets;
   const media = mediaStart(packets, first);
   if (media === -1 || (packets[first + 3]! & 0xc0) !== 0) return packets; // transport_scrambling_control
+  // Mostly the picture's first packet has all of them.
+  head.begin(sets.syntax!, media, true); // it has sets, so it has a syntax
+  head.read(packets, first + PACKET_BYTES);
+  if (sets.areIn(packets, head)) return packets;
   const unit = gather(packets, first, pid);
-  const head = new PictureHead();
-  head.begin(sets.syntax!, media - payloadStart(packets, first), true); // it has sets, so it has a syntax
+  head.begin(sets.syntax!, media - payloadStart(packets, first), true);
   head.read(unit.bytes, unit.bytes.length);
   const missing = sets.missingFrom(unit.bytes, head);
   if (missing === null) return packets;
@@ -58,14 +65,14 @@ export function withSets(
   return insert(packets, unit, head.insertAt, missing);
 }
 
-/** The first bytes of a unit, and where in `packets` each of its packets is. */
+/** The first bytes of a unit, good until the next is gathered, and where in `packets` each of its packets is. */
 interface Unit {
   readonly bytes: Uint8Array;
   readonly packets: readonly number[];
 }
 
 function gather(packets: Uint8Array, first: number, pid: number): Unit {
-  const bytes = new Uint8Array(MOST_HEAD_BYTES);
+  const bytes = gathered;
   const places: number[] = [];
   let length = 0;
   for (let at = first; at < packets.length && length < bytes.length; at += PACKET_BYTES) {

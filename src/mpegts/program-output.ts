@@ -4,7 +4,7 @@
 import { OutputBuffer } from './output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, PACKET_BYTES, RANDOM_ACCESS, SYNC } from './packet.js';
-import { Pace, REPEAT_MS } from './pace.js';
+import { Pace, REPEAT_MS, TICK_MS } from './pace.js';
 import { ProgramClock } from './program-clock.js';
 import type { PlannedTrack } from './program-plan.js';
 import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
@@ -17,8 +17,6 @@ const PCR_WAIT_MS = 1000;
 const MOST_ADVANCE = 70 * TICKS_PER_MS;
 /** And by more than this where units are hardly ahead of the PCR: a decoder waits for as long as DTS - PCR says. */
 const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
-/** With a tick a PCR is made if the last is older than this: the next tick may be 100 ms later. */
-const TICK_DUE_MS = 45;
 /** Where it would by more than this, it goes there by steps (§2.7.2: 100 ms), unless it is a pause that was longer. */
 const LARGE_ADVANCE = 98 * TICKS_PER_MS;
 const LARGEST_ADVANCE = 3000 * TICKS_PER_MS;
@@ -40,7 +38,7 @@ export class ProgramOutput {
   keyTrack: RemuxTrack | null = null;
 
   #tablesAtMs = NaN;
-  #carriedAtMs = NaN;
+  readonly #carried = new Pace(); // the PCRs that messages bring
   /** The output PCR of the packet at hand; NaN if it is not known yet. */
   #prepared = NaN;
 
@@ -156,14 +154,14 @@ export class ProgramOutput {
 
   #carry(nowMs: number): void {
     this.#prepared = this.clock.makePcr(nowMs);
-    this.#carriedAtMs = nowMs;
+    this.#carried.note(nowMs);
   }
 
   /** At the end of a message: a PCR, where the feed it should come from gives none. */
   makePcr(feed: RemuxFeed, nowMs: number): void {
     if (!this.sentTables || this.buffer.length === 0) return;
     const { pcr } = this.clock;
-    const isSilent = !(nowMs - this.#carriedAtMs < PCR_WAIT_MS);
+    const isSilent = !(this.#carried.sinceMs(nowMs) < PCR_WAIT_MS);
     if (isSilent ? this.pace.isDue(pcr.atMs, nowMs) : pcr.sinceMs(nowMs) > REPEAT_MS) this.insertMadePcr(feed, nowMs);
   }
 
@@ -190,16 +188,26 @@ export class ProgramOutput {
 
   /** Whether {@link tick} has anything to do. */
   isTickDue(nowMs: number): boolean {
-    return this.#areTablesOverdue(nowMs) || this.clock.pcr.sinceMs(nowMs) >= TICK_DUE_MS;
+    return this.#areTablesOverdue(nowMs) || this.#isPcrDue(nowMs);
+  }
+
+  /** Whether a PCR would be late with the next tick, and none is expected with a message in time. */
+  #isPcrDue(nowMs: number): boolean {
+    const { atMs } = this.clock.pcr;
+    if (nowMs - atMs <= REPEAT_MS - TICK_MS) return false;
+    const isSilent = !(this.#carried.sinceMs(nowMs) < PCR_WAIT_MS);
+    return !(isSilent ? this.pace : this.#carried).isExpected(nowMs, atMs + REPEAT_MS);
   }
 
   /** What time alone makes due while media flows. */
   tick(nowMs: number): void {
     if (this.#areTablesOverdue(nowMs)) this.insertTables(nowMs);
-    if (this.clock.pcr.sinceMs(nowMs) >= TICK_DUE_MS && this.sentTables) this.insertMadePcr(null, nowMs);
+    if (this.sentTables && this.#isPcrDue(nowMs)) this.insertMadePcr(null, nowMs);
   }
 
   #areTablesOverdue(nowMs: number): boolean {
-    return this.tablesPending || nowMs - this.#tablesAtMs >= REPEAT_MS;
+    if (this.tablesPending) return true;
+    const isNear = nowMs - this.#tablesAtMs <= REPEAT_MS - TICK_MS;
+    return !isNear && !this.pace.isExpected(nowMs, this.#tablesAtMs + REPEAT_MS);
   }
 }

@@ -73,7 +73,7 @@ export class ProgramReader {
     const pid = readPid(data, at);
     if (!this.tablePids.includes(pid)) return false;
     // Tables are said again ten times a second: mostly the packet is the one before but for its counter.
-    const said = pid === PAT_PID ? this.#saidPat : this.#isSettled ? this.#saidPmt : null;
+    const said = pid === PAT_PID ? this.#saidPat : this.#isSettled() ? this.#saidPmt : null;
     const assembler = this.#assemblerOf(pid);
     if (said?.repeats(data, at) === true) {
       assembler.pass(data, at);
@@ -101,7 +101,7 @@ export class ProgramReader {
   }
 
   /** Whether other programs need not be looked at. */
-  get #isSettled(): boolean {
+  #isSettled(): boolean {
     return this.#followed !== null && (this.program?.tracks.length ?? 0) > 0;
   }
 
@@ -139,7 +139,7 @@ export class ProgramReader {
   #setTablePids(): void {
     const pids = new Set([PAT_PID]);
     if (this.#followed) pids.add(this.#followed.pmtPid);
-    if (!this.#isSettled) {
+    if (!this.#isSettled()) {
       for (const { pmtPid } of this.#list.programs) if (pids.size <= MOST_CANDIDATES) pids.add(pmtPid);
     }
     if (pids.size === this.tablePids.length && this.tablePids.every((pid) => pids.has(pid))) return;
@@ -151,7 +151,7 @@ export class ProgramReader {
     if (!this.#isGood(section, 0x02, 16)) return; // TS_program_map_section
     const number = (section[3]! << 8) | section[4]!; // program_number
     const isFollowed = this.#followed?.number === number && this.#followed.pmtPid === pid;
-    if (!isFollowed && this.#isSettled) return;
+    if (!isFollowed && this.#isSettled()) return;
     const listed = this.#list.programs.find((one) => one.number === number && one.pmtPid === pid);
     if (!listed) return;
     const end = section.length - 4;

@@ -275,13 +275,13 @@ export class Remuxer implements ProgramFacts {
     return last && tables ? concatenate([last, tables]) : (last ?? tables);
   }
 
-  /** What time alone makes due: called every 100 ms or so while somebody watches. Returns packets to send, or `null`. */
+  /** What time alone makes due: called every 50 ms or so while somebody watches. Returns packets to send, or `null`. */
   tick(nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     this.#endReplacements(nowMs);
-    const flowingMs = Math.max(FLOWING_MS, this.#output.clock.stepMs * 1.5);
-    const isFlowing = this.#output.pace.sinceMs(nowMs) <= flowingMs && this.#output.plan.length > 0;
-    if (!isFlowing) return this.#output.pendingTables(nowMs);
+    const sinceMs = this.#output.pace.sinceMs(nowMs);
+    const isFlowing = sinceMs <= FLOWING_MS || sinceMs <= this.#output.clock.stepMs * 1.5;
+    if (!isFlowing || this.#output.plan.length === 0) return this.#output.pendingTables(nowMs);
     const made = this.#output.isTickDue(nowMs) ? this.#makeDue(nowMs) : null;
     const late = this.#endHolds(nowMs);
     return made && late ? concatenate([made, late]) : (made ?? late);

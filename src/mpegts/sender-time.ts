@@ -71,12 +71,12 @@ export class SenderTime {
    * `nextDts` is the least that is to come of any track: none must come later against this time than others did.
    */
   at(nowMs: number, nextDts: number): number {
-    const room = Math.min(this.#room, nextDts + this.need - this.time);
+    const room = Math.min(this.#room(), nextDts + this.need - this.time);
     return this.time + Math.max(0, Math.min((nowMs - this.#atMs) * TICKS_PER_MS, room));
   }
 
   /** How far time may be carried on without anything that comes. */
-  get #room(): number {
+  #room(): number {
     return Number.isNaN(this.#dts) ? 0 : this.#step;
   }
 

@@ -5,6 +5,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
 import { LOG_WELL } from '../log-output.js';
+import { TICK_MS } from '../mpegts/pace.js';
 import { Destination, type DestinationSource } from './destination.js';
 import { farEndOf } from './far-end.js';
 import { Feed, type Sink } from './feed.js';
@@ -33,9 +34,6 @@ import { similarName } from './similar-name.js';
 import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
 import { namedTracks } from './tracks.js';
-
-/** How often streams look at what time alone makes due. */
-const TICK_MS = 100;
 
 /** How often everything is looked at: rates, silence, tables. */
 const LOOK_MS = 1000;

@@ -3,6 +3,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { TICK_MS } from '../../src/mpegts/pace.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { type CheckedTrack, checkTs, type Sent } from './check-ts.js';
 import { inOrder, pesPackets, source, type SourceMessage, type SourceOptions, tablesOf } from './synthetic.js';
@@ -89,7 +90,7 @@ function run(one: Multiplex): { tracks: CheckedTrack[]; sent: Sent[]; errors: st
   remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
   let tickAtMs = 1000;
   multiplex(one).forEach(({ atMs, data }, i) => {
-    for (; tickAtMs < atMs; tickAtMs += 100) {
+    for (; tickAtMs < atMs; tickAtMs += TICK_MS) {
       const made = remuxer.tick(tickAtMs);
       if (made) sent.push({ data: made, atMs: tickAtMs });
     }
@@ -196,7 +197,7 @@ function both(a: SourceOptions, b: SourceOptions, leaveMs = Infinity) {
   let tickAtMs = 1000;
   let isGone = false;
   for (const { feed, data, begins, atMs } of inOrder(source(a), source(b)) as Iterable<SourceMessage>) {
-    for (; tickAtMs < atMs; tickAtMs += 100) {
+    for (; tickAtMs < atMs; tickAtMs += TICK_MS) {
       add(remuxer.tick(tickAtMs), tickAtMs);
       const rates = Object.fromEntries(remuxer.feedStates(tickAtMs).map((one) => [one.feed, one.rate]));
       states.push({ atMs: tickAtMs, rates });

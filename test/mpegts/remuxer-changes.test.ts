@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TICK_MS } from '../../src/mpegts/pace.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { capture, delay, interleave, join188, messagesOf, picture, probe, sound, warnings } from './captures.js';
 import { checkTs, type Sent } from './check-ts.js';
@@ -29,8 +30,8 @@ function run(
   add(remuxer.setInputs(inputs, 0), 0);
   let tickAtMs = NaN;
   for (const { feed, data, begins, atMs } of messages) {
-    if (Number.isNaN(tickAtMs)) tickAtMs = atMs + 100;
-    for (; tickAtMs < atMs; tickAtMs += 100) add(remuxer.tick(tickAtMs), tickAtMs);
+    if (Number.isNaN(tickAtMs)) tickAtMs = atMs + TICK_MS;
+    for (; tickAtMs < atMs; tickAtMs += TICK_MS) add(remuxer.tick(tickAtMs), tickAtMs);
     for (const made of [step(remuxer, atMs)].flat()) add(made, atMs);
     add(remuxer.push(feed, data, begins, atMs), atMs);
   }

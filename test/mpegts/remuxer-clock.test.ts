@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TICK_MS } from '../../src/mpegts/pace.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { checkTs, type Sent, type Unit } from './check-ts.js';
 import { inOrder, source, type SourceMessage, type SourceOptions } from './synthetic.js';
@@ -35,7 +36,7 @@ function measure(
   let picture = NaN;
   let tickAtMs = 1000;
   for (const { feed, data, begins, atMs, capturedMs, kind } of inOrder(...sources)) {
-    for (; tickAtMs < atMs; tickAtMs += 100) {
+    for (; tickAtMs < atMs; tickAtMs += TICK_MS) {
       const made = remuxer.tick(tickAtMs);
       if (made && check) sent.push({ data: made, atMs: tickAtMs });
     }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TICK_MS } from '../../src/mpegts/pace.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { delay, interleave, join188, messagesOf, picture, probe, sound, warnings, type Captured } from './captures.js';
 import { checkTs, type Sent } from './check-ts.js';
@@ -10,9 +11,9 @@ const BOTH: RemuxInput[] = [
 
 /** Pushes messages in order and collects what comes out. */
 function run(remuxer: Remuxer, messages: readonly (Captured & { feed: string })[], sent: Sent[] = []): Sent[] {
-  let tickAtMs = messages[0]!.atMs + 100;
+  let tickAtMs = messages[0]!.atMs + TICK_MS;
   for (const { feed, data, begins, atMs } of messages) {
-    for (; tickAtMs < atMs; tickAtMs += 100) {
+    for (; tickAtMs < atMs; tickAtMs += TICK_MS) {
       const out = remuxer.tick(tickAtMs);
       if (out) sent.push({ data: out, atMs: tickAtMs });
     }
