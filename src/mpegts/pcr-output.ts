@@ -4,11 +4,16 @@
 import type { FeedClock } from './feed-clock.js';
 import { TICKS_PER_MS } from './timestamp.js';
 
-/** How far units should be ahead of the PCR at least, where it has to be given a lag anyhow. */
+/**
+ * How far units should be ahead of the PCR at least, where it has to be given a lag anyhow. What is later than all before it
+ * by less than this is still in time: a busy machine reads some tens of ms late, and a PES packet of sound may have one
+ * frame (20 to 40 ms) or two more than the last. A decoder waits for as long: with the 30 ms at most from one PCR to the
+ * next, DTS - PCR is 145 ms on average, where 150 ms are the most that live pictures should take.
+ */
 const HEADROOM = 130 * TICKS_PER_MS;
-/** Where they are nearer than this, the lag grows. */
+/** Where they are nearer than this, the lag grows: by a picture at 25 a second, so that the PCR does not stand every time. */
 const LEAST_HEADROOM = 90 * TICKS_PER_MS;
-/** Where the lag is larger than it has to be by this, it shrinks. */
+/** Where the lag is larger than it has to be by this, it shrinks: more than it grows by at least, or it would do both in turns. */
 const MUCH_HEADROOM = 50 * TICKS_PER_MS;
 /** The largest lag. */
 export const MOST_LAG = 3000 * TICKS_PER_MS;
@@ -58,9 +63,11 @@ export class PcrOutput {
     return Number.isNaN(this.atMs) ? Infinity : nowMs - this.atMs;
   }
 
-  /** How far the PCR would advance, ticks, were it sent at `time`; Infinity for the first. */
-  advance(time: number): number {
-    return Number.isNaN(this.last) ? Infinity : time - this.lag - this.last;
+  /** How far the PCR would advance, ticks, were it sent now; Infinity for the first. */
+  advance({ driver, time, need }: PcrTime): number {
+    if (Number.isNaN(this.last)) return Infinity;
+    const isShort = driver !== null && this.lag < need + LEAST_HEADROOM;
+    return time - (isShort ? Math.max(this.lag, Math.min(MOST_LAG, need + HEADROOM)) : this.lag) - this.last;
   }
 
   /** The PCR to send now. */
@@ -115,11 +122,6 @@ export class PcrOutput {
   #keptLag(driver: FeedClock, need: number): number {
     if (!this.isShared) return 0;
     return Math.min(0, Math.min(MOST_AHEAD, MOST_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
-  }
-
-  /** Goes `by` ticks ahead, on the way to where the PCR has to be. */
-  step(by: number, nowMs: number): number {
-    return this.#send(this.last + by, nowMs);
   }
 
   #send(value: number, nowMs: number): number {

@@ -19,7 +19,10 @@ const MOST_ADVANCE = 70 * TICKS_PER_MS;
 const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
 /** With a tick a PCR is made if the last is older than this: the next tick may be 100 ms later. */
 const TICK_DUE_MS = 45;
-/** Where it would by more than this, it goes there by steps (§2.7.2: 100 ms), unless it is a pause that was longer. */
+/**
+ * Where it would by more than this, it goes there by steps, in packets without payload (§2.7.2: 100 ms at most), unless it is a
+ * pause that was longer.
+ */
 const LARGE_ADVANCE = 98 * TICKS_PER_MS;
 const LARGEST_ADVANCE = 3000 * TICKS_PER_MS;
 
@@ -99,21 +102,26 @@ export class ProgramOutput {
    */
   preparePcr(feed: RemuxFeed, track: RemuxTrack, carries: boolean, nowMs: number): void {
     const isCarried = carries && track === this.pcrTrack?.track;
-    let advance = this.clock.pcrAdvance(nowMs);
-    if (this.sentTables) {
-      for (; advance > LARGE_ADVANCE && advance < LARGEST_ADVANCE; advance -= MOST_ADVANCE) {
-        this.insertPcr(this.clock.pcr.step(MOST_ADVANCE, nowMs));
-      }
-    }
     if (isCarried) {
-      this.#carry(nowMs);
+      this.#carry(this.#makeInSteps(nowMs), nowMs);
       return;
     }
+    const advance = this.clock.pcrAdvance(nowMs);
     const { pcr } = this.clock;
     const isDue = advance > (pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) || pcr.sinceMs(nowMs) > REPEAT_MS;
     if (!isDue || this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
     if (!this.sentTables) this.insertTables(nowMs);
     this.insertMadePcr(feed, nowMs);
+  }
+
+  /** The PCR to be sent now, behind others that are put in between where it advances by more than is allowed. */
+  #makeInSteps(nowMs: number): number {
+    let { last } = this.clock.pcr;
+    const value = this.clock.makePcr(nowMs);
+    if (value - last > LARGEST_ADVANCE || !this.sentTables) return value;
+    if (this.tablesPending) this.insertTables(nowMs); // they may name the PID
+    while (value - last > LARGE_ADVANCE) this.insertPcr((last += MOST_ADVANCE));
+    return value;
   }
 
   /** Rewrites the PCR of the packet at `to` in the buffer. */
@@ -127,7 +135,7 @@ export class ProgramOutput {
     } else if (track === this.pcrTrack?.track) {
       if (Number.isNaN(this.#prepared)) {
         this.#observePcr(feed, track.track.pid, bytes, to, nowMs);
-        this.#carry(nowMs);
+        this.#carry(this.clock.makePcr(nowMs), nowMs);
       }
       writePcr(bytes, to, this.#prepared);
       this.#prepared = NaN;
@@ -143,7 +151,7 @@ export class ProgramOutput {
     const isWanted = pid === feed.pcrPid && this.pcrTrack?.feed === feed && this.sentTables && feed.clock !== null;
     if (isWanted) {
       if (this.areTablesDue(nowMs)) this.insertTables(nowMs);
-      if (Number.isNaN(this.#prepared)) this.#carry(nowMs);
+      if (Number.isNaN(this.#prepared)) this.#carry(this.#makeInSteps(nowMs), nowMs);
       this.insertPcr(this.#prepared);
     }
     this.#prepared = NaN;
@@ -154,8 +162,8 @@ export class ProgramOutput {
     if (pid === feed.pcrPid) this.clock.observePcr(feed, readPcr(data, at), nowMs);
   }
 
-  #carry(nowMs: number): void {
-    this.#prepared = this.clock.makePcr(nowMs);
+  #carry(value: number, nowMs: number): void {
+    this.#prepared = value;
     this.#carriedAtMs = nowMs;
   }
 
@@ -170,7 +178,7 @@ export class ProgramOutput {
   insertMadePcr(feed: RemuxFeed | null, nowMs: number): void {
     if (!this.pcrTrack || !this.clock.isTimeKnown) return;
     if (feed && this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
-    this.insertPcr(this.clock.makePcr(nowMs));
+    this.insertPcr(this.#makeInSteps(nowMs));
   }
 
   /** Inserts a packet that carries nothing but a PCR; it does not count up (§2.4.3.3). */
