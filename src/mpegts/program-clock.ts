@@ -41,7 +41,8 @@ const MARGIN = 20 * TICKS_PER_MS;
 /** A feed that is so near to where it should be may become the reference: what is left of the error can be neither heard nor seen. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
-const MOST_WAIT = 1000 * TICKS_PER_MS; // first units that are older were queued before they came
+/** First units may be older than is known while they wait; older than the second, they were queued before they came. */
+const [MAY_BE_OLDER, MOST_WAIT] = [100 * TICKS_PER_MS, 1000 * TICKS_PER_MS];
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
 /** A source that has sent nothing for so long does not say what time it is. */
@@ -237,7 +238,7 @@ export class ProgramClock {
     const first = hold?.guess;
     if (!hold || !first || Number.isNaN(time)) return -Infinity;
     const need = time - this.#placeOf(first, hold.earliest, trim);
-    return need < MOST_WAIT ? need : -Infinity;
+    return need < MOST_WAIT ? need + MAY_BE_OLDER : -Infinity;
   }
 
   #placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: number): number {
@@ -270,11 +271,8 @@ export class ProgramClock {
       else if (isNear) return (track.clock = known);
     } else if (isNear) return (track.clock = known);
     if (isAside) track.clock = this.#asideClock(feed, dts, nowMs);
-    else
-      track.clock =
-        own && !Number.isNaN(next)
-          ? this.#goOn(feed, own, dts, next, nowMs)
-          : this.#begin(feed, track, pts, dts, nowMs);
+    else if (Number.isNaN(next)) track.clock = this.#begin(feed, track, pts, dts, nowMs);
+    else track.clock = this.#goOn(feed, own!, dts, next, nowMs); // known from it
     return track.clock;
   }
 
@@ -289,7 +287,8 @@ export class ProgramClock {
   #begin(feed: ClockedFeed, track: ClockedTrack, pts: number, stamp: number, nowMs: number): FeedClock {
     if (feed.clock) this.retire(feed);
     const now = nowMs * TICKS_PER_MS;
-    const first = isMedia(track) ? feed.firstSample : null;
+    const sample = feed.firstSample;
+    const first = sample && Math.abs(ticksAfter(sample.stamp, stamp)) < SAME_CLOCK ? sample : null;
     // How much older than now the stamp is: sound by its length, and by what passed while it was held.
     const soundLength = track.unitTicks > 0 ? track.unitTicks + track.heldMs * TICKS_PER_MS : 0;
     const length = track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
@@ -301,7 +300,7 @@ export class ProgramClock {
     }
     const clock = this.#open(feed, stamp, Math.max(output, feed.pastOutput + 1), nowMs);
     if (first) clock.place(first);
-    feed.firstSample = null;
+    if (first || isMedia(track)) feed.firstSample = null;
     if (!this.#reference) {
       this.#reference = clock;
       this.#base = clock.offset + stamp - now + length - feed.trim;

@@ -12,7 +12,7 @@ const MOST_BYTES = 4 << 20;
 const FIRST_PICTURE_MS = 3000;
 const MOST_PICTURES_MS = 1000;
 /** Sound that comes after its picture tells how far the PCR has to lag: so long after the first picture it is waited for. */
-const FIRST_SOUND_MS = 600;
+const FIRST_SOUND_MS = 800;
 /**
  * Pictures tell how old they are when none of so many, in so long a time, was younger than the youngest before by more than
  * that: a group of B-pictures is as long as that, and what comes in a burst gets younger with each.
