@@ -7,7 +7,7 @@ import { readTimestamp, TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import type { Track, TrackKind } from './track.js';
 
 const MOST_MS = 4000;
-const MOST_BYTES = 4 << 20;
+const MOST_BYTES = 2 << 20;
 /** So long pictures are waited for that the tables promise, and so long what they tell once they come. */
 const FIRST_PICTURE_MS = 3000;
 const MOST_PICTURES_MS = 1000;

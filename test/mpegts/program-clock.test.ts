@@ -206,8 +206,9 @@ function both(a: SourceOptions, b: SourceOptions, leaveMs = Infinity) {
       isGone = true;
     } else add(remuxer.push(feed, data, begins, atMs), atMs);
   }
-  const { tracks, errors } = checkTs(sent, { pcrMs: 141, tablesMs: Infinity });
-  return { tracks: [...tracks.values()], errors: errors.filter((e) => !/ms after the PCR/.test(e)), remuxer, states };
+  const { tracks, errors, pcrs } = checkTs(sent, { pcrMs: 141, tablesMs: Infinity });
+  const others = errors.filter((e) => !/ms after the PCR/.test(e));
+  return { tracks: [...tracks.values()], errors: others, pcrs, remuxer, states };
 }
 
 describe('the lag of a program of several feeds', () => {
@@ -270,6 +271,25 @@ describe('the lag of a program of several feeds', () => {
     expect(remuxer.timing.jumps).to.equal(0);
     expect(tracks[1]!.units.length).to.equal(30_000 / 24);
   });
+
+  for (const [fps, rate, isAlone] of [
+    [5, 0.9, true],
+    [5, 0.9, false],
+    [2, 1, true],
+    [2, 0.6, true],
+  ] as const) {
+    const name = `${fps} pictures a second at ${rate} of real time${isAlone ? '' : ', beside sound'}`;
+    it(`advances by no more than 100 ms at once, and as far as before: ${name}`, () => {
+      const unitMs = 1000 / fps;
+      const slow = picture({ unitMs, lateMs: (unit) => unit * unitMs * (1 / rate - 1), lengthMs: 18_000, pcrMs: 700 });
+      const { pcrs } = both(slow, isAlone ? sound({ fromMs: 100_000, lengthMs: 1 }) : sound({ unitMs: 168 }));
+      const steps = pcrs.slice(1).map(({ value }, i) => (value - pcrs[i]!.value) / 90);
+      expect(Math.max(...steps)).to.be.at.most(100);
+      expect(Math.min(...steps)).to.be.above(0);
+      const passed = (pcrs.at(-1)!.value - pcrs[0]!.value) / 90;
+      expect(passed, 'in all').to.be.at.least(isAlone ? 17_000 : 29_000);
+    });
+  }
 
   it('waits for a slow source that is alone', () => {
     const slow = picture({ lateMs: (unit) => unit * 40 * (1 / 0.6 - 1), lengthMs: 18_000, pcrMs: 700 });
