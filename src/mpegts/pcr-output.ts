@@ -23,6 +23,8 @@ const SHRINKING = 0.1;
 const MOST_AHEAD = 500 * TICKS_PER_MS;
 /** A feed that the rule moves later is further ahead by as much: up to this, which is near 1 s. */
 const MOST_AHEAD_MOVED = 940 * TICKS_PER_MS;
+/** So long after its start a source's need may not be known yet. */
+const YOUNG_MS = 3000;
 /** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;
 
@@ -74,7 +76,7 @@ export class PcrOutput {
   make(at: PcrTime, nowMs: number): number {
     const elapsed = (nowMs - this.atMs) * TICKS_PER_MS;
     if (Number.isNaN(at.time) || !at.driver) return this.#send(this.last + elapsed, nowMs);
-    const keep = this.#keptLag(at.driver, at.need);
+    const keep = this.#keptLag(at.driver, at.need, nowMs);
     const slip = at.driver.sender.slip;
     at.driver.sender.slip = 0;
     if (Number.isNaN(this.last)) this.lag = this.#enough(at.need, keep);
@@ -119,9 +121,12 @@ export class PcrOutput {
   }
 
   /** The lag where nothing needs more: none, or less where others have to be in time with this source. */
-  #keptLag(driver: FeedClock, need: number): number {
+  #keptLag(driver: FeedClock, need: number, nowMs: number): number {
     if (!this.isShared) return 0;
-    return Math.min(0, Math.min(MOST_AHEAD, MOST_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
+    const kept = Math.min(0, Math.min(MOST_AHEAD, MOST_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
+    // Not all of its tracks may have come: what they need is not to be taken from them.
+    const isYoung = !Number.isNaN(this.last) && nowMs - driver.beganMs < YOUNG_MS;
+    return isYoung ? Math.max(kept, Math.min(0, this.lag)) : kept;
   }
 
   #send(value: number, nowMs: number): number {
