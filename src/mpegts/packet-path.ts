@@ -155,6 +155,7 @@ export class PacketPath {
       return;
     }
     if (this.#output.areTablesDue(nowMs)) this.#output.insertTables(nowMs);
+    if ((flags & HAS_PCR) !== 0) this.#output.prepareOwnPcr(feed, track, data, at, nowMs);
     this.#send(feed, track, this.#buffer.keep(), flags, lost, nowMs);
   }
 

@@ -124,6 +124,13 @@ export class ProgramOutput {
     return value;
   }
 
+  /** Finds the output PCR before the packet at `at` is sent, which carries the program's and begins no unit. */
+  prepareOwnPcr(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, nowMs: number): void {
+    if (track !== this.pcrTrack?.track || !(track.clock ?? feed.clock)) return;
+    this.#observePcr(feed, track.track.pid, data, at, nowMs);
+    this.#carry(this.#makeInSteps(nowMs), nowMs);
+  }
+
   /** Rewrites the PCR of the packet at `to` in the buffer. */
   movePcr(feed: RemuxFeed, track: RemuxTrack, to: number, nowMs: number): void {
     const { bytes } = this.buffer;

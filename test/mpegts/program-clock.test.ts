@@ -291,6 +291,35 @@ describe('the lag of a program of several feeds', () => {
     });
   }
 
+  it('advances by no more than 100 ms at once where its PCR comes by itself, on the PID of the picture', () => {
+    const remuxer = new Remuxer();
+    remuxer.setInputs(
+      [
+        { feed: 'cam', select: 'all' },
+        { feed: 'mic', select: 'all' },
+      ],
+      0,
+    );
+    const sent: Sent[] = [];
+    const add = (data: Uint8Array | null, atMs: number): unknown => data && sent.push({ data, atMs });
+    for (let n = 0; n < 40; n++) {
+      const atMs = 1000 + n * 125;
+      const pes = { streamId: 0xe0, pts: n * 125 * 90, counter: n, payload: new Uint8Array(9), access: true };
+      const clock = clockPacket(n * 125 * 90 + 40 * 90);
+      clock.set([VIDEO_PID >> 8, VIDEO_PID & 255, 0x20 | (n & 15)], 1);
+      const tables = tablesOf([{ pid: VIDEO_PID, type: 0x1b }], VIDEO_PID, n);
+      add(remuxer.push('cam', Buffer.concat([tables, pesPackets({ pid: VIDEO_PID, ...pes })]), n === 0, atMs), atMs);
+      add(remuxer.push('cam', clock, false, atMs + 40), atMs + 40);
+      const mic = pesPackets({ ...pes, pid: SOUND_PID, streamId: 0xc0 });
+      const micTables = tablesOf([{ pid: SOUND_PID, type: 0x0f }], SOUND_PID, n);
+      add(remuxer.push('mic', Buffer.concat([micTables, mic]), n === 0, atMs + 41), atMs + 41);
+    }
+    const { pcrs } = checkTs(sent, { pcrMs: Infinity, tablesMs: Infinity });
+    const steps = pcrs.slice(1).map(({ value }, i) => (value - pcrs[i]!.value) / 90);
+    expect(steps.length).to.be.at.least(40);
+    expect(Math.max(...steps)).to.be.at.most(100);
+  });
+
   it('waits for a slow source that is alone', () => {
     const slow = picture({ lateMs: (unit) => unit * 40 * (1 / 0.6 - 1), lengthMs: 18_000, pcrMs: 700 });
     const { tracks, errors, remuxer } = both(slow, sound({ fromMs: 100_000, lengthMs: 1 }));
