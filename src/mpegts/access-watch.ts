@@ -54,6 +54,11 @@ export class AccessWatch {
     this.opening = null;
   }
 
+  /** Whether pictures of this kind are read at all. */
+  get isReading(): boolean {
+    return this.#syntax !== null;
+  }
+
   /** Whether it is not known yet if the unit that began last is an access point. */
   get isWaiting(): boolean {
     return this.#state === 'waiting';
@@ -111,15 +116,21 @@ export class AccessWatch {
   /** The unit goes on in the packet at `at`. Returns as {@link begins} does. */
   goesOn(data: Uint8Array, at: number): number {
     const unit = this.#unit!; // there since it is busy
-    if (this.#state === 'waiting' && !this.#keep(data, at)) return this.endUnit();
-    if (!unit.add(data, at)) return this.endUnit();
+    if (this.#state === 'waiting' && !this.#keep(data, at)) return this.#end();
+    if (!unit.add(data, at)) return this.#end();
     this.#head.read(unit.bytes, unit.length);
-    return this.#head.isOver || unit.isFull ? this.endUnit() : this.#decide();
+    return this.#head.isOver || unit.isFull ? this.#end() : this.#decide();
   }
 
-  /** No more comes of the unit that is looked at. Returns as {@link begins} does. */
+  /** The unit that is looked at is over: another begins. Returns as {@link begins} does. */
   endUnit(): number {
     if (this.#state === 'idle') return NO_ACCESS;
+    this.#head.finish(this.#unit!.bytes, this.#unit!.length); // there since it is busy
+    return this.#end();
+  }
+
+  /** No more is read of the unit that is looked at. */
+  #end(): number {
     const { bytes, length, mediaStart: from } = this.#unit!; // there since it is busy
     if (from !== -1 && this.#head.count > 0) this.#take(bytes, from, length);
     const isAccess = this.#state === 'waiting' && (this.#isMarked || this.#head.isAccess === true);

@@ -4,6 +4,7 @@
 import { FeedPace } from './feed-pace.js';
 import { LeastWindow } from './least-window.js';
 import { SenderTime } from './sender-time.js';
+import type { FirstSample } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import { TimeMap } from './time-map.js';
 import type { TrackKind } from './track.js';
@@ -23,11 +24,15 @@ const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
 /** Stamps that are further ahead than this (subtitles) settle nothing for the others. */
 const FAR_AHEAD = 2000 * TICKS_PER_MS;
+/** Sound in longer PES packets than this is of a rate that varies: the next one may be longer, and then it comes later. */
+const LONG_SOUND = 200 * TICKS_PER_MS;
+const LONGER = 0.25;
 /** A track that has not come for so long says nothing about now. */
 const TRACK_GONE_MS = 3000;
 
 /** What is known of a track's last unit. */
 export interface TimedTrack {
+  readonly kind: TrackKind;
   readonly clock: FeedClock | null;
   /** Its DTS, unwrapped; when it came; how long it was, ticks. */
   readonly dts: number;
@@ -52,6 +57,8 @@ export class FeedClock {
   readonly pace = new FeedPace();
   /** Whether it is still the clock of its feed: afterwards it moves what belongs to it as it did, and is not slewed. */
   isInForce = true;
+  /** The latest output PTS given, ticks. */
+  lastPts = -Infinity;
   readonly beganMs: number;
   /** The stamp it began with. */
   readonly first: number;
@@ -62,6 +69,7 @@ export class FeedClock {
   #samplerAtMs = NaN;
   #samplerDts = NaN;
   #slewing = false;
+  #isPlaced = false;
   #lead = Infinity;
   #latest: number;
   #driftFromMs = NaN;
@@ -105,6 +113,15 @@ export class FeedClock {
     return next;
   }
 
+  /** By how much units may come to be later than any did before, ticks. */
+  margin(nowMs: number): number {
+    let longest = 0;
+    for (const { clock, kind, dtsAtMs, unitTicks } of this.#tracks) {
+      if (kind === 'audio' && clock === this && nowMs - dtsAtMs < TRACK_GONE_MS) longest = Math.max(longest, unitTicks);
+    }
+    return longest > LONG_SOUND ? (longest - LONG_SOUND) * LONGER : 0;
+  }
+
   /** The latest output time given to any stamp. */
   get end(): number {
     return this.#map.endOut;
@@ -123,6 +140,31 @@ export class FeedClock {
   /** How fast the feed's clock runs against ours, in millionths; 0 until two minutes have been seen. */
   get driftPpm(): number {
     return this.#driftPpm;
+  }
+
+  /** Puts it to use that it is known from the start how old the source's units are. */
+  place({ track, stamp, arrivalMs, lead }: FirstSample): void {
+    const whole = this.unwrap(stamp);
+    this.samplesFrom(track, track.kind, this.first, arrivalMs);
+    if (track.kind === 'video') this.shortestLead(lead);
+    this.sample(whole, arrivalMs);
+    this.#isPlaced = true;
+  }
+
+  /** Takes over from the clock that the same source had before its stamps jumped: nothing else has changed. */
+  takeOver(before: FeedClock, nowMs: number): void {
+    this.rank = before.rank;
+    this.sampler = before.sampler;
+    this.#samplerAtMs = before.#samplerAtMs;
+    this.#samplerDts = this.first;
+    this.#lead = before.#lead;
+    if (before.least !== Infinity) this.#samples.take(before.least + this.offset - before.offset, nowMs);
+    this.#isPlaced = true;
+  }
+
+  /** Whether it is lined up fast: it has begun where it may not belong. */
+  isSettling(nowMs: number): boolean {
+    return !this.#isPlaced && nowMs - this.beganMs < SETTLING_MS;
   }
 
   isSettled(nowMs: number): boolean {
@@ -185,13 +227,19 @@ export class FeedClock {
     const error = target - this.offset;
     if (Number.isNaN(error)) return 1;
     const size = Math.abs(error);
-    const settling = nowMs - this.beganMs < SETTLING_MS;
     if (this.#slewing ? size < SLEW_TO : size < SLEW_FROM) this.#slewing = false;
     else this.#slewing = true;
     if (!this.#slewing) return 1;
-    const fast = this.rank === RANKS.video ? SETTLING_SLOPES : SETTLING_SOUND_SLOPES;
-    const [least, most] = settling ? fast : size > LARGE_ERROR ? LARGE_SLOPES : SMALL_SLOPES;
+    const [least, most] = this.#slopes(size, nowMs);
     return Math.min(most, Math.max(least, 1 + error / ahead));
+  }
+
+  #slopes(error: number, nowMs: number): readonly [number, number] {
+    const isPicture = this.rank === RANKS.video;
+    if (this.isSettling(nowMs)) return isPicture ? SETTLING_SLOPES : SETTLING_SOUND_SLOPES;
+    // What is known of sound from one unit may be out by what is heard: it is put right before that matters.
+    const isNew = !isPicture && nowMs - this.beganMs < SETTLING_MS;
+    return isNew || error > LARGE_ERROR ? LARGE_SLOPES : SMALL_SLOPES;
   }
 
   #measureDrift(nowMs: number): void {

@@ -204,13 +204,16 @@ export class Inspector implements ProgramFacts {
       const isAccess = found !== NO_ACCESS || (access.isWaiting ? undefined : false);
       this.#watch.pictureBegins(data, at, isAccess, this.continuityErrors);
     } else {
+      if (this.#watch.isCounting) this.#watch.count(data, at);
       const late = access.isBusy ? access.goesOn(data, at) : NO_ACCESS;
       this.#foundLate(late);
       found = isMarked && late === NO_ACCESS && !access.isWaiting ? at : NO_ACCESS;
     }
     if (found !== NO_ACCESS) this.#found(found);
     const plain = WATCHED | JOINABLE;
-    this.#roles[this.#picturePid] = access.isBusy ? plain | WANTED : plain;
+    const isBusy = access.isBusy || this.#watch.isCounting;
+    const isWanted = isBusy || (!access.isReading && this.#watch.look(data, at, this.#picturePid, isMarked));
+    this.#roles[this.#picturePid] = isWanted ? plain | WANTED : plain;
   }
 
   /** The unit that began before the packet at hand is a random access point, unless `at` is {@link NO_ACCESS}. */

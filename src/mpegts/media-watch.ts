@@ -3,12 +3,16 @@
 
 import { PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
 import { startsPes } from './pes.js';
+import { PictureCount } from './picture-count.js';
+import { syntaxOf } from './picture-head.js';
 import { PictureTimes } from './picture-times.js';
 import type { Track } from './track.js';
 import { type TrackMedia, WatchedTrack } from './track-media.js';
 import { UnitStart } from './unit-start.js';
 
 const NOTHING = new Uint8Array(0);
+/** Two pictures in a PES packet, and a few lost. */
+const LEAST_A_UNIT = 1.8;
 
 /**
  * What is known of the tracks of one program. One unit of a track is gathered at a time; the picture whose random access
@@ -19,6 +23,10 @@ export class MediaWatch {
   version = 0;
 
   readonly #pictures = new PictureTimes();
+  readonly #count = new PictureCount();
+  #isCounting = false;
+  #picturesAUnit = 1; // as the last that was counted has
+  #countedFor = { said: 0, units: 0 }; // what was known when it was
   #tracks: readonly WatchedTrack[] = [];
   #byPid = new Map<number, WatchedTrack>();
   #picture: WatchedTrack | null = null; // the video track whose random access points count
@@ -26,7 +34,9 @@ export class MediaWatch {
 
   /** What is known of each track, as the PMT lists them. */
   get media(): readonly TrackMedia[] {
-    return this.#tracks.map((one) => one.describe(one === this.#picture ? this.#pictures.unitsPerSecond : null));
+    const units = this.#pictures.unitsPerSecond;
+    const rate = units === null ? null : units * this.#picturesAUnit;
+    return this.#tracks.map((one) => one.describe(one === this.#picture ? rate : null));
   }
 
   /** From the last but one random access point of the picture to the last, by PTS, milliseconds; null: not known. */
@@ -43,7 +53,11 @@ export class MediaWatch {
     });
     this.#byPid = new Map(this.#tracks.map((one) => [one.track.pid, one]));
     const picture = key?.kind === 'video' ? this.#byPid.get(key.pid)! : null; // one of the tracks
-    if (picture !== this.#picture) this.#pictures.reset();
+    if (picture !== this.#picture) {
+      this.#pictures.reset();
+      this.#isCounting = false;
+      this.#picturesAUnit = 1;
+    }
     this.#picture = picture;
     for (const one of before) if (one.unit) this.#release(one);
     const isSame = before.length === this.#tracks.length && before.every((one, i) => one === this.#tracks[i]);
@@ -83,6 +97,37 @@ export class MediaWatch {
       this.#picture.units++;
     }
     this.#pictures.begins(data, at, isAccess, losses);
+    this.#beginCount(data, at);
+  }
+
+  /** Whether the next packet of the picture that counts is wanted, for {@link count}. */
+  get isCounting(): boolean {
+    return this.#isCounting;
+  }
+
+  /** Takes a packet of the picture that began last. */
+  count(data: Uint8Array, at: number): void {
+    this.#count.add(data, at);
+  }
+
+  /** Where units come several times less often than the media says that pictures do, they are counted in one of them. */
+  #beginCount(data: Uint8Array, at: number): void {
+    if (this.#isCounting) {
+      this.#picturesAUnit = Math.max(1, this.#count.count);
+      this.#isCounting = false;
+    }
+    const units = this.#pictures.unitsPerSecond ?? 0;
+    const said = this.#picture?.saidRate ?? 0;
+    const known = this.#countedFor;
+    if (units === 0 || said === 0 || (known.units === units && known.said === said)) return;
+    this.#countedFor = { said, units };
+    const syntax = this.#picture && syntaxOf(this.#picture.track.streamType);
+    if (syntax === null || said / units < LEAST_A_UNIT) this.#picturesAUnit = 1;
+    else {
+      this.#isCounting = true;
+      this.#count.begin(syntax);
+      this.#count.add(data, at);
+    }
   }
 
   /** The picture that began last is a random access point. */
@@ -96,15 +141,15 @@ export class MediaWatch {
   }
 
   /**
-   * Takes the packet at `at` of a track other than the picture that counts, with which a unit begins, or goes on whose beginning
-   * is wanted. Returns whether the next packet of this PID is wanted too, though no unit begins in it.
+   * Takes the packet at `at` of a track, with which a unit begins, or goes on whose beginning is wanted; of the picture that
+   * counts only where nothing else reads it. Returns whether the next packet of this PID is wanted too, though no unit begins in it.
    */
   look(data: Uint8Array, at: number, pid: number, isMarked: boolean): boolean {
     const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
       one.streamId = streamIdAt(data, at);
-      one.units++;
+      if (one !== this.#picture) one.units++; // that is counted where it begins
       if (one.unit) this.#read(one, one.unit, true);
       if (!this.#isWanted(one, isMarked)) return false;
       const unit = this.#free.pop() ?? new UnitStart();

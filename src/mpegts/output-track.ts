@@ -25,6 +25,15 @@ export class OutputTrack {
     this.pid = pid;
     this.streamType = streamType;
   }
+
+  /** The stream_id that the input's is sent as; `isUsed` tells which of them other tracks have. */
+  streamIdFor(own: number, isUsed: (streamId: number) => boolean): number {
+    if (this.inputStreamId !== own || this.streamId < 0) {
+      this.inputStreamId = own;
+      this.streamId = freeStreamId(own, isUsed);
+    }
+    return this.streamId;
+  }
 }
 
 /** Hands out output PIDs: the same one to the same (feed, PID, stream type). */

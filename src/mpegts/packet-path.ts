@@ -1,11 +1,9 @@
 // The path of a packet through a Remuxer: is it sent, and what is rewritten in it. Everything here is per packet.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.
 
-import { startsAccessPoint } from './access-point.js';
 import { HAS_PRIVATE_DATA, removePrivateData } from './adaptation-field.js';
 import type { Patience } from './handover.js';
 import type { OutputBuffer } from './output-buffer.js';
-import { freeStreamId } from './output-track.js';
 import { append, isSamePayload, spread } from './packet-runs.js';
 import { DISCONTINUITY, HAS_PCR, NULL_PID, PACKET_BYTES, PAT_PID, RANDOM_ACCESS, SYNC } from './packet.js';
 import { hasPesHeader, PES_STAMPED_BYTES, pesBytesNeeded, stampsOf, startsPes } from './pes.js';
@@ -14,7 +12,7 @@ import type { ProgramOutput } from './program-output.js';
 import { CLOCK, FIRST_TRACK, MOST_HELD, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
 import { withSets } from './picture-start.js';
-import { moveSplice } from './splice.js';
+import { holdSplice, moveSplices, SPLICE_INFO } from './splice.js';
 import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
 
@@ -157,6 +155,7 @@ export class PacketPath {
       return;
     }
     if (this.#output.areTablesDue(nowMs)) this.#output.insertTables(nowMs);
+    if ((flags & HAS_PCR) !== 0) this.#output.prepareOwnPcr(feed, track, data, at, nowMs);
     this.#send(feed, track, this.#buffer.keep(), flags, lost, nowMs);
   }
 
@@ -181,13 +180,14 @@ export class PacketPath {
     if (track.track.sections) {
       const isReadable = payload + 4 <= at + PACKET_BYTES && !startsPes(data, payload);
       if (starts) this.#setKind(track, isReadable ? track.track.kind : 'unknown');
-      if (track.out) {
-        track.open = true;
-        this.#output.begin(track, flags, nowMs);
-        const to = buffer.keep();
-        if (feed.clock) moveSplice(buffer.bytes, to, feed.clock.offset);
-        this.#send(feed, track, to, flags, lost, nowMs);
-      } else this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      if (!track.out) return this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      track.open = true;
+      if (track.track.streamType === SPLICE_INFO) {
+        this.#splice(feed, track, data, at, lost, nowMs);
+        return;
+      }
+      this.#output.begin(track, flags, nowMs);
+      this.#send(feed, track, buffer.keep(), flags, lost, nowMs);
       return;
     }
     if (starts) {
@@ -196,7 +196,7 @@ export class PacketPath {
       track.held = null;
       const here = at + PACKET_BYTES - payload;
       // What the encoder did not mark is found by what the picture begins with.
-      const isAccess = this.#isAccess(feed, track, data, at, flags);
+      const isAccess = feed.isAccess(track, data, at, flags);
       if (isAccess === true) flags |= RANDOM_ACCESS;
       const isPlain = isAccess === false || (isAccess === true && feed.setsFor(track) === null);
       if (isPlain && pesBytesNeeded(data, payload, here) <= here) {
@@ -223,14 +223,14 @@ export class PacketPath {
     buffer.skip();
   }
 
-  /** Whether the unit that begins in the packet at `at` is a random access point; `undefined`: `data` does not tell yet. */
-  #isAccess(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, flags: number): boolean | undefined {
-    if (track.kind !== 'video') return false;
-    const knowsHeader = feed.facts?.parameterSets?.isEmpty === false;
-    const isMarked = (flags & RANDOM_ACCESS) !== 0;
-    const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, knowsHeader);
-    track.marksAccess ||= isAccess === true;
-    return isAccess;
+  /** A packet of splice_info_sections: they are sent when they are whole, for only then their time can be moved. */
+  #splice(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, lost: number, nowMs: number): void {
+    this.#buffer.skip();
+    const packets = holdSplice(track, data, at, lost);
+    if (!packets) return;
+    if (feed.clock) moveSplices(packets, feed.clock.offset);
+    this.#output.begin(track, 0, nowMs);
+    this.#sendHeld(feed, track, packets, nowMs);
   }
 
   /**
@@ -244,7 +244,7 @@ export class PacketPath {
     const bytes = spread(held, this.#header, false);
     if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;
     let first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
-    const isAccess = this.#isAccess(feed, track, held, 0, first);
+    const isAccess = feed.isAccess(track, held, 0, first);
     if (isAccess === undefined && !isAll) return;
     if (isAccess === true) {
       first |= RANDOM_ACCESS;
@@ -264,6 +264,10 @@ export class PacketPath {
     this.#output.begin(track, first, nowMs);
     this.#stamp(track, this.#header, 0);
     spread(held, this.#header, true);
+    this.#sendHeld(feed, track, held, nowMs);
+  }
+
+  #sendHeld(feed: RemuxFeed, track: RemuxTrack, held: Uint8Array, nowMs: number): void {
     const to = this.#buffer.insert(held.length);
     this.#buffer.bytes.set(held, to);
     for (let at = 0; at < held.length; at += PACKET_BYTES) {
@@ -335,15 +339,9 @@ export class PacketPath {
 
   /** Rewrites stamps and stream_id of the PES header at `at`. */
   #stamp(track: RemuxTrack, bytes: Uint8Array, at: number): void {
-    const out = track.out!; // admitted
     const streamId = bytes[at + 3]!;
-    if (out.inputStreamId !== streamId || out.streamId < 0) {
-      out.inputStreamId = streamId;
-      out.streamId = freeStreamId(streamId, (id) =>
-        this.#output.plan.some((p) => p.track !== track && p.track.out?.streamId === id),
-      );
-    }
-    bytes[at + 3] = out.streamId;
+    const isUsed = (id: number) => this.#output.plan.some((p) => p.track !== track && p.track.out?.streamId === id);
+    bytes[at + 3] = track.out!.streamIdFor(streamId, isUsed); // admitted tracks have one
     const stamps = hasPesHeader(streamId) ? stampsOf(bytes, at) : 0;
     if (stamps === 0) return;
     writeTimestamp(bytes, at + 9, this.#clock.pts);

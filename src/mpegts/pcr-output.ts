@@ -4,11 +4,16 @@
 import type { FeedClock } from './feed-clock.js';
 import { TICKS_PER_MS } from './timestamp.js';
 
-/** How far units should be ahead of the PCR at least, where it has to be given a lag anyhow. */
+/**
+ * How far units should be ahead of the PCR at least, where it has to be given a lag anyhow. What is later than all before it
+ * by less than this is still in time: a busy machine reads some tens of ms late, and a PES packet of sound may have one
+ * frame (20 to 40 ms) or two more than the last. A decoder waits for as long: with the 30 ms at most from one PCR to the
+ * next, DTS - PCR is 145 ms on average, where 150 ms are the most that live pictures should take.
+ */
 const HEADROOM = 130 * TICKS_PER_MS;
-/** Where they are nearer than this, the lag grows. */
+/** Where they are nearer than this, the lag grows: by a picture at 25 a second, so that the PCR does not stand every time. */
 const LEAST_HEADROOM = 90 * TICKS_PER_MS;
-/** Where the lag is larger than it has to be by this, it shrinks. */
+/** Where the lag is larger than it has to be by this, it shrinks: more than it grows by at least, or it would do both in turns. */
 const MUCH_HEADROOM = 50 * TICKS_PER_MS;
 /** The largest lag. */
 export const MOST_LAG = 3000 * TICKS_PER_MS;
@@ -18,6 +23,8 @@ const SHRINKING = 0.1;
 const MOST_AHEAD = 500 * TICKS_PER_MS;
 /** A feed that the rule moves later is further ahead by as much: up to this, which is near 1 s. */
 const MOST_AHEAD_MOVED = 940 * TICKS_PER_MS;
+/** So long after its start a source's need may not be known yet. */
+const YOUNG_MS = 3000;
 /** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;
 
@@ -58,16 +65,18 @@ export class PcrOutput {
     return Number.isNaN(this.atMs) ? Infinity : nowMs - this.atMs;
   }
 
-  /** How far the PCR would advance, ticks, were it sent at `time`; Infinity for the first. */
-  advance(time: number): number {
-    return Number.isNaN(this.last) ? Infinity : time - this.lag - this.last;
+  /** How far the PCR would advance, ticks, were it sent now; Infinity for the first. */
+  advance({ driver, time, need }: PcrTime): number {
+    if (Number.isNaN(this.last)) return Infinity;
+    const isShort = driver !== null && this.lag < need + LEAST_HEADROOM;
+    return time - (isShort ? Math.max(this.lag, Math.min(MOST_LAG, need + HEADROOM)) : this.lag) - this.last;
   }
 
   /** The PCR to send now. */
   make(at: PcrTime, nowMs: number): number {
     const elapsed = (nowMs - this.atMs) * TICKS_PER_MS;
     if (Number.isNaN(at.time) || !at.driver) return this.#send(this.last + elapsed, nowMs);
-    const keep = this.#keptLag(at.driver, at.need);
+    const keep = this.#keptLag(at.driver, at.need, nowMs);
     const slip = at.driver.sender.slip;
     at.driver.sender.slip = 0;
     if (Number.isNaN(this.last)) this.lag = this.#enough(at.need, keep);
@@ -112,14 +121,12 @@ export class PcrOutput {
   }
 
   /** The lag where nothing needs more: none, or less where others have to be in time with this source. */
-  #keptLag(driver: FeedClock, need: number): number {
+  #keptLag(driver: FeedClock, need: number, nowMs: number): number {
     if (!this.isShared) return 0;
-    return Math.min(0, Math.min(MOST_AHEAD, MOST_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
-  }
-
-  /** Goes `by` ticks ahead, on the way to where the PCR has to be. */
-  step(by: number, nowMs: number): number {
-    return this.#send(this.last + by, nowMs);
+    const kept = Math.min(0, Math.min(MOST_AHEAD, MOST_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
+    // Not all of its tracks may have come: what they need is not to be taken from them.
+    const isYoung = !Number.isNaN(this.last) && nowMs - driver.beganMs < YOUNG_MS;
+    return isYoung ? Math.max(kept, Math.min(0, this.lag)) : kept;
   }
 
   #send(value: number, nowMs: number): number {

@@ -92,6 +92,11 @@ export class PictureHead {
     }
   }
 
+  /** What was read ends at `end`: a parameter set may be the last in it, as where each NAL unit has a PES packet of its own. */
+  finish(bytes: Uint8Array, end: number): void {
+    this.#endSet(bytes, end);
+  }
+
   #take(type: number, at: number): void {
     if (type === DELIMITER) {
       if (this.count === 0) this.insertAt = at + (this.#syntax === 'hevc' ? 6 : 5); // prefix, header and one byte

@@ -45,6 +45,7 @@ export class PictureTimes {
    * up if packets were lost since the unit before: then units may be, and are not counted.
    */
   begins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
+    if (!isStamped(data, at)) return; // more of the picture that began last
     this.#units++;
     const isDue = this.unitsPerSecond === null || this.#units >= MOST_UNITS;
     if (isAccess === false && !isDue) return;
@@ -84,6 +85,12 @@ function between(from: number, to: number): number {
   if (from === NONE || to === NONE) return NONE;
   const ticks = ticksAfter(to, from);
   return ticks > 0 && ticks < MOST_TICKS ? ticks : NONE;
+}
+
+/** Whether a PES packet begins in the packet at `at` that has a PTS, or of which that is not known. */
+function isStamped(data: Uint8Array, at: number): boolean {
+  const from = payloadStart(data, at);
+  return from + PES_FIXED_BYTES > at + PACKET_BYTES || !startsPes(data, from) || stampsOf(data, from) > 0;
 }
 
 /** PTS or DTS of the PES packet that begins in the packet at `at`; without a DTS both are the same. -1: none in this packet. */

@@ -21,10 +21,11 @@
 // stopped. It is lined up anew: its map moves ahead at once, for all of its tracks. If it was the reference, the best of
 // those that are punctual is from now on. If there is none, all wait for it.
 
+import { type ClockedFeed, type ClockedTrack, isMedia, nextOutput } from './clocked-feed.js';
 import { FeedClock } from './feed-clock.js';
 import { MOST_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
+import type { FirstSample } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
-import type { TrackKind } from './track.js';
 
 /** Where output time begins: late enough that no PCR, and no DTS of a track that is behind, is negative. */
 const FIRST_DTS = 10_000 * TICKS_PER_MS;
@@ -40,43 +41,12 @@ const MARGIN = 20 * TICKS_PER_MS;
 /** A feed that is so near to where it should be may become the reference: what is left of the error can be neither heard nor seen. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
+/** First units may be older than is known while they wait; older than the second, they were queued before they came. */
+const [MAY_BE_OLDER, MOST_WAIT] = [100 * TICKS_PER_MS, 1000 * TICKS_PER_MS];
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
-
 /** A source that has sent nothing for so long does not say what time it is. */
 const GONE_MS = 600;
-
-/** What the clock keeps of a feed. */
-export interface ClockedFeed {
-  clock: FeedClock | null;
-  /** Ticks, positive is later. */
-  trim: number;
-  /** The latest output stamp of the clocks it had before. */
-  pastOutput: number;
-  /** How far the last unit that gave a sample was ahead of the PCR, ticks. */
-  ahead: number;
-  /** Units of it that were sent with a DTS before the PCR. */
-  lateUnits: number;
-  /** The PCR that came before its first unit, 33 bits and a fraction; NaN: none did. */
-  earlyPcr: number;
-  /** Whether its PMT names a PCR_PID. */
-  readonly promisesPcr: boolean;
-  /** A sample from before its clock began, if there is one. */
-  firstSample: { stamp: number; arrivalMs: number } | null;
-}
-
-/** What the clock keeps of an input track. */
-export interface ClockedTrack {
-  readonly kind: TrackKind;
-  /** How long sound is held before it is sent, ms. */
-  readonly heldMs: number;
-  clock: FeedClock | null;
-  /** The last unit's DTS, unwrapped by `clock`. */
-  dts: number;
-  dtsAtMs: number;
-  /** How long the last unit was, ticks. */
-  unitTicks: number;
-}
 
 export class ProgramClock {
   readonly pcr = new PcrOutput();
@@ -90,8 +60,10 @@ export class ProgramClock {
   /** Times a feed was lined up anew because its stamps jumped or it had fallen behind. */
   jumps = 0;
 
-  /** Whether feeds have come that have no clock yet. */
-  othersWait = false;
+  /** Feeds whose first units wait: they have no clock yet. */
+  held: readonly ClockedFeed[] = [];
+  /** For how long what is observed has waited, ms: it counts as it came. */
+  waitedMs = 0;
 
   #base = NaN;
   #reference: FeedClock | null = null;
@@ -114,7 +86,8 @@ export class ProgramClock {
    * Learns from the stamps (33 bits) of a unit that arrives now, sent on or not. Sets `track.clock`. `pcr` is what its first
    * packet carries, 33 bits and a fraction; NaN: nothing.
    */
-  observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, nowMs: number): void {
+  observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, sentMs: number): void {
+    const nowMs = sentMs - this.waitedMs;
     const clock = this.#clockOf(feed, track, pts, dts, nowMs);
     if (track.kind !== 'other') clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
@@ -136,7 +109,7 @@ export class ProgramClock {
   /** Learns from a PCR (33 bits and a fraction) that comes without a unit. */
   observePcr(feed: ClockedFeed, pcr: number, nowMs: number): void {
     const { clock } = feed;
-    if (clock) clock.sender.carry(clock.unwrap(pcr), clock.latest, nowMs);
+    if (clock) clock.sender.carry(clock.unwrap(pcr), clock.latest, nowMs - this.waitedMs);
     feed.earlyPcr = clock ? NaN : pcr;
   }
 
@@ -149,13 +122,16 @@ export class ProgramClock {
     const target = this.#slewTarget(clock);
     const whole = clock.unwrap(pts);
     this.dts = Math.round(clock.toOutput(track.dts, target, nowMs));
-    this.pts = whole === track.dts ? this.dts : Math.round(clock.toOutput(whole, target, nowMs));
+    // A slow slew leaves PTS - DTS as it is; a fast one would put pictures out of order if it did.
+    const isFast = whole !== track.dts && clock.isSettling(nowMs);
+    this.pts = isFast ? Math.round(clock.toOutput(whole, target, nowMs)) : this.dts + whole - track.dts;
     if (this.dts <= after) {
       this.heldUnits++;
       this.pts += after + 1 - this.dts;
       this.dts = after + 1;
     }
     const { pcr } = this;
+    if (this.pts > clock.lastPts) clock.lastPts = this.pts;
     if (Number.isNaN(pcr.last)) return;
     const ahead = this.dts - pcr.last;
     if (clock.sampler === track) feed.ahead = ahead;
@@ -179,7 +155,7 @@ export class ProgramClock {
 
   /** How far the PCR would go ahead now, ticks, where it follows the stamps: they may come faster than time passes. */
   pcrAdvance(nowMs: number): number {
-    return this.#isAlone() && this.#reference ? this.pcr.advance(this.#timeNow(nowMs).time) : 0;
+    return this.#isAlone() && this.#reference ? this.pcr.advance(this.#timeNow(nowMs)) : 0;
   }
 
   /** How far apart units come, ms, of the feed whose units are the longest. */
@@ -207,6 +183,7 @@ export class ProgramClock {
     const driver = this.#reference;
     if (!driver) return -Infinity;
     if (this.#isAlone()) return clock.sender.need;
+    if (clock.sender.delays.least === Infinity) return -Infinity; // nothing has told its time yet
     const apart = driver.offset - driver.sender.delays.least - (clock.offset - clock.sender.delays.least);
     return apart + clock.sender.lateness(nowMs);
   }
@@ -239,17 +216,34 @@ export class ProgramClock {
     at.isByStamps = this.#isAlone();
     if (at.isByStamps) {
       const { sender } = driver;
-      // It stands still, and sound of another feed waits for its second unit: time goes on by itself.
-      const isGone = this.othersWait && nowMs - sender.atMs > Math.max(GONE_MS, sender.stepMs * 1.5);
+      // It stands still, and another feed waits for what tells how old it is: time goes on by itself.
+      const isGone = this.held.length > 0 && nowMs - sender.atMs > Math.max(GONE_MS, sender.stepMs * 1.5);
       if (isGone && !Number.isNaN(this.pcr.last)) at.time = NaN;
       else at.time = driver.sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
-      at.need = driver.sender.need;
-      return at;
+      at.need = driver.sender.need + driver.margin(nowMs);
+    } else {
+      const { least } = driver.sender.delays;
+      at.time = least === Infinity ? NaN : nowMs * TICKS_PER_MS - least + driver.offset;
+      at.need = -Infinity;
+      for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
-    at.time = nowMs * TICKS_PER_MS - driver.sender.delays.least + driver.offset;
-    at.need = -Infinity;
-    for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs));
+    for (const feed of this.held) at.need = Math.max(at.need, this.#needOfHeld(feed, at.time));
     return at;
+  }
+
+  /**
+   * By how much the first of a feed's units that wait is after its DTS already, as far as is known; the PCR stands as long
+   * as they wait rather than leave them behind. Not for what had waited elsewhere: its time is over.
+   */
+  #needOfHeld({ hold, trim }: ClockedFeed, time: number): number {
+    const first = hold?.guess;
+    if (!hold || !first || Number.isNaN(time)) return -Infinity;
+    const need = time - this.#placeOf(first, hold.earliest, trim);
+    return need < MOST_WAIT ? need + MAY_BE_OLDER : -Infinity;
+  }
+
+  #placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: number): number {
+    return arrivalMs * TICKS_PER_MS + this.#base - ticksAfter(stamp, of) + trim;
   }
 
   /** The clock a unit belongs to: another begins where its stamps jump. */
@@ -270,13 +264,16 @@ export class ProgramClock {
       const length = track.unitTicks > 0 ? track.unitTicks * 1.5 : LONGEST_UNIT;
       if (step >= -BACK && step <= elapsed + AHEAD + length) return own;
     }
+    const next = own !== null && own === known && !isAside ? nextOutput(own, track, nowMs) : NaN;
     track.dts = NaN;
     if (own && !isAside) {
       this.jumps++;
       if (own === known) this.retire(feed);
       else if (isNear) return (track.clock = known);
     } else if (isNear) return (track.clock = known);
-    track.clock = isAside ? this.#asideClock(feed, dts, nowMs) : this.#begin(feed, track, pts, dts, nowMs);
+    if (isAside) track.clock = this.#asideClock(feed, dts, nowMs);
+    else if (Number.isNaN(next)) track.clock = this.#begin(feed, track, pts, dts, nowMs);
+    else track.clock = this.#goOn(feed, own!, dts, next, nowMs); // known from it
     return track.clock;
   }
 
@@ -291,30 +288,40 @@ export class ProgramClock {
   #begin(feed: ClockedFeed, track: ClockedTrack, pts: number, stamp: number, nowMs: number): FeedClock {
     if (feed.clock) this.retire(feed);
     const now = nowMs * TICKS_PER_MS;
-    const first = track.kind === 'audio' ? feed.firstSample : null;
+    const sample = feed.firstSample;
+    const first = sample && Math.abs(ticksAfter(sample.stamp, stamp)) < SAME_CLOCK ? sample : null;
     // How much older than now the stamp is: sound by its length, and by what passed while it was held.
-    const held = track.heldMs * TICKS_PER_MS;
-    const sinceFirst = first ? now - first.arrivalMs * TICKS_PER_MS + ticksAfter(first.stamp, stamp) + held : 0;
-    const soundLength = track.unitTicks > 0 ? track.unitTicks + held : 0;
-    const length = first ? sinceFirst : track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
+    const soundLength = track.unitTicks > 0 ? track.unitTicks + track.heldMs * TICKS_PER_MS : 0;
+    const length = track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
+    if (first) output = this.#placeOf(first, stamp, feed.trim);
     // A guess must not lie in the past. Where it is known that the first units do, they are sent all the same.
-    if (!first && !Number.isNaN(this.pcr.last)) {
+    else if (!Number.isNaN(this.pcr.last)) {
       output = Math.max(output, this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.ahead) : MARGIN));
     }
-    output = Math.ceil(Math.max(output, feed.pastOutput + 1));
-    const clock = new FeedClock(stamp, output, nowMs);
+    const clock = this.#open(feed, stamp, Math.max(output, feed.pastOutput + 1), nowMs);
+    if (first) clock.place(first);
+    if (first || isMedia(track)) feed.firstSample = null;
+    if (!this.#reference) {
+      this.#reference = clock;
+      this.#base = clock.offset + stamp - now + length - feed.trim;
+    }
+    return clock;
+  }
+
+  /** A feed's stamps jump: it goes on, at `stamp`, where it would have without that. */
+  #goOn(feed: ClockedFeed, before: FeedClock, stamp: number, output: number, nowMs: number): FeedClock {
+    const clock = this.#open(feed, stamp, output, nowMs);
+    clock.takeOver(before, nowMs);
+    this.#reference ??= clock;
+    return clock;
+  }
+
+  #open(feed: ClockedFeed, stamp: number, output: number, nowMs: number): FeedClock {
+    const clock = new FeedClock(stamp, Math.ceil(output), nowMs);
     clock.trim = feed.trim;
     feed.clock = clock;
     this.#clocks = [...this.#clocks, clock];
-    if (first && clock.samplesFrom(track, track.kind, clock.latest, nowMs)) {
-      clock.sample(clock.unwrap(first.stamp) + held, first.arrivalMs);
-    }
-    feed.firstSample = null;
-    if (!this.#reference) {
-      this.#reference = clock;
-      this.#base = output - now + length - feed.trim;
-    }
     return clock;
   }
 
@@ -377,7 +384,7 @@ export class ProgramClock {
   }
 
   #drop(clock: FeedClock, feed: ClockedFeed): void {
-    feed.pastOutput = Math.max(feed.pastOutput, clock.end);
+    feed.pastOutput = Math.max(feed.pastOutput, clock.end, clock.lastPts);
     clock.isInForce = false;
     this.#clocks = this.#clocks.filter((other) => other !== clock);
     if (this.#reference !== clock) return;
@@ -390,9 +397,4 @@ export class ProgramClock {
     this.#reference = best;
     this.#followReference();
   }
-}
-
-/** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
-function isMedia({ kind }: ClockedTrack): boolean {
-  return kind === 'video' || kind === 'audio';
 }

@@ -17,7 +17,10 @@ const PCR_WAIT_MS = 1000;
 const MOST_ADVANCE = 70 * TICKS_PER_MS;
 /** And by more than this where units are hardly ahead of the PCR: a decoder waits for as long as DTS - PCR says. */
 const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
-/** Where it would by more than this, it goes there by steps (§2.7.2: 100 ms), unless it is a pause that was longer. */
+/**
+ * Where it would by more than this, it goes there by steps, in packets without payload (§2.7.2: 100 ms at most), unless it is a
+ * pause that was longer.
+ */
 const LARGE_ADVANCE = 98 * TICKS_PER_MS;
 const LARGEST_ADVANCE = 3000 * TICKS_PER_MS;
 
@@ -97,21 +100,33 @@ export class ProgramOutput {
    */
   preparePcr(feed: RemuxFeed, track: RemuxTrack, carries: boolean, nowMs: number): void {
     const isCarried = carries && track === this.pcrTrack?.track;
-    let advance = this.clock.pcrAdvance(nowMs);
-    if (this.sentTables) {
-      for (; advance > LARGE_ADVANCE && advance < LARGEST_ADVANCE; advance -= MOST_ADVANCE) {
-        this.insertPcr(this.clock.pcr.step(MOST_ADVANCE, nowMs));
-      }
-    }
     if (isCarried) {
-      this.#carry(nowMs);
+      this.#carry(this.#makeInSteps(nowMs), nowMs);
       return;
     }
+    const advance = this.clock.pcrAdvance(nowMs);
     const { pcr } = this.clock;
     const isDue = advance > (pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) || pcr.sinceMs(nowMs) > REPEAT_MS;
     if (!isDue || this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
     if (!this.sentTables) this.insertTables(nowMs);
     this.insertMadePcr(feed, nowMs);
+  }
+
+  /** The PCR to be sent now, behind others that are put in between where it advances by more than is allowed. */
+  #makeInSteps(nowMs: number): number {
+    let { last } = this.clock.pcr;
+    const value = this.clock.makePcr(nowMs);
+    if (value - last > LARGEST_ADVANCE || !this.sentTables) return value;
+    if (this.tablesPending) this.insertTables(nowMs); // they may name the PID
+    while (value - last > LARGE_ADVANCE) this.insertPcr((last += MOST_ADVANCE));
+    return value;
+  }
+
+  /** Finds the output PCR before the packet at `at` is sent, which carries the program's and begins no unit. */
+  prepareOwnPcr(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, nowMs: number): void {
+    if (track !== this.pcrTrack?.track || !(track.clock ?? feed.clock)) return;
+    this.#observePcr(feed, track.track.pid, data, at, nowMs);
+    this.#carry(this.#makeInSteps(nowMs), nowMs);
   }
 
   /** Rewrites the PCR of the packet at `to` in the buffer. */
@@ -125,7 +140,7 @@ export class ProgramOutput {
     } else if (track === this.pcrTrack?.track) {
       if (Number.isNaN(this.#prepared)) {
         this.#observePcr(feed, track.track.pid, bytes, to, nowMs);
-        this.#carry(nowMs);
+        this.#carry(this.clock.makePcr(nowMs), nowMs);
       }
       writePcr(bytes, to, this.#prepared);
       this.#prepared = NaN;
@@ -141,7 +156,7 @@ export class ProgramOutput {
     const isWanted = pid === feed.pcrPid && this.pcrTrack?.feed === feed && this.sentTables && feed.clock !== null;
     if (isWanted) {
       if (this.areTablesDue(nowMs)) this.insertTables(nowMs);
-      if (Number.isNaN(this.#prepared)) this.#carry(nowMs);
+      if (Number.isNaN(this.#prepared)) this.#carry(this.#makeInSteps(nowMs), nowMs);
       this.insertPcr(this.#prepared);
     }
     this.#prepared = NaN;
@@ -152,8 +167,8 @@ export class ProgramOutput {
     if (pid === feed.pcrPid) this.clock.observePcr(feed, readPcr(data, at), nowMs);
   }
 
-  #carry(nowMs: number): void {
-    this.#prepared = this.clock.makePcr(nowMs);
+  #carry(value: number, nowMs: number): void {
+    this.#prepared = value;
     this.#carried.note(nowMs);
   }
 
@@ -168,7 +183,7 @@ export class ProgramOutput {
   insertMadePcr(feed: RemuxFeed | null, nowMs: number): void {
     if (!this.pcrTrack || !this.clock.isTimeKnown) return;
     if (feed && this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
-    this.insertPcr(this.clock.makePcr(nowMs));
+    this.insertPcr(this.#makeInSteps(nowMs));
   }
 
   /** Inserts a packet that carries nothing but a PCR; it does not count up (§2.4.3.3). */

@@ -1,15 +1,16 @@
 // One input of a program: what its tables say, and where in its tracks it is.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.4.
 
+import { startsAccessPoint } from './access-point.js';
 import type { FeedClock } from './feed-clock.js';
 import type { ProgramFacts } from './handover.js';
 import type { OutputTrack } from './output-track.js';
 import type { ParameterSets } from './parameter-sets.js';
-import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT } from './packet.js';
+import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS } from './packet.js';
 import { MOST_HEAD_BYTES } from './picture-head.js';
 import { ProgramReader, type Program } from './program.js';
-import type { ClockedFeed, ClockedTrack } from './program-clock.js';
-import type { StartHold } from './start-hold.js';
+import type { ClockedFeed, ClockedTrack } from './clocked-feed.js';
+import type { FirstSample, StartHold } from './start-hold.js';
 import { soundHeldMs, type Track, type TrackKind } from './track.js';
 
 /** What a PID of the input is: the values of `RemuxFeed.slots` below `FIRST_TRACK`. */
@@ -124,7 +125,7 @@ export class RemuxFeed implements ClockedFeed {
   tracksLeftOut = 0;
   /** Where its first units wait, while they do. */
   hold: StartHold | null = null;
-  firstSample: StartHold['least'] = null;
+  firstSample: FirstSample | null = null;
 
   constructor(name: string) {
     this.name = name;
@@ -138,6 +139,10 @@ export class RemuxFeed implements ClockedFeed {
   /** Whether its PMT lists a picture or sound. */
   get hasMedia(): boolean {
     return this.tracks.some(({ kind }) => kind !== 'other');
+  }
+
+  get hasPictures(): boolean {
+    return this.tracks.some(({ kind }) => kind === 'video');
   }
 
   /** Another source begins. Its tables are not known yet; the tracks stay, for they are most likely the same. */
@@ -163,6 +168,16 @@ export class RemuxFeed implements ClockedFeed {
     if (open || (out === null && !replaces) || facts?.keyPid !== track.pid) return null;
     const sets = facts.parameterSets ?? null;
     return sets?.isEmpty === false ? sets : null;
+  }
+
+  /** Whether the unit that begins in the packet at `at` is a random access point; `undefined`: `data` does not tell yet. */
+  isAccess(track: RemuxTrack, data: Uint8Array, at: number, flags: number): boolean | undefined {
+    if (track.kind !== 'video') return false;
+    const knowsHeader = this.facts?.parameterSets?.isEmpty === false;
+    const isMarked = (flags & RANDOM_ACCESS) !== 0;
+    const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, knowsHeader);
+    track.marksAccess ||= isAccess === true;
+    return isAccess;
   }
 
   /** The source is gone. */

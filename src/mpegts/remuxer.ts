@@ -171,6 +171,7 @@ export class Remuxer implements ProgramFacts {
   setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     if (areSameInputs(inputs, this.#inputs)) return null;
+    const sent = this.#sendUnmuted(inputs, nowMs);
     this.#replacements = findReplacements(this.#output.plan, inputs, this.#replacements, nowMs);
     const before = this.#inputs;
     this.#inputs = inputs.map(({ feed, select, trimMs = 0 }) => ({ feed, select, trimMs }));
@@ -181,11 +182,12 @@ export class Remuxer implements ProgramFacts {
       if (feed.clock) feed.clock.trim = feed.trim;
       if (tables && !feed.program) feed.prime(tables);
     }
-    for (const feed of this.#feeds.values()) this.#withholdSound(feed, before);
+    for (const feed of this.#feeds.values()) this.#withholdSound(feed, inputs, before);
     this.#output.clock.pcr.isShared = inputs.length > 1;
     this.#output.clock.pcr.mostTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
     this.#rebuild(true);
-    return this.#output.pendingTables(nowMs);
+    const tables = this.#output.pendingTables(nowMs);
+    return sent && tables ? concatenate([sent, tables]) : (sent ?? tables);
   }
 
   /** A feed that runs on until it is replaced is muted: it ends at once. Returns packets to send, or `null`. */
@@ -215,29 +217,32 @@ export class Remuxer implements ProgramFacts {
     from.facts = facts;
     if (begins) {
       this.#output.clock.retire(from);
+      this.#endHold(from);
       from.begin();
     }
     this.#endReplacements(nowMs);
     this.#output.pace.note(nowMs);
     if (this.#isHeld(from, data, nowMs)) return null;
-    return this.#remux(from, this.#release(from) ?? data, nowMs);
+    return from.hold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
   }
 
   /** Notes whether sound of a feed is wanted. What waits from before that changed, as with a mute, is not sent later. */
-  #withholdSound(feed: RemuxFeed, before: readonly RemuxInput[]): void {
-    const isWanted = ({ feed: name, select }: RemuxInput) =>
-      name === feed.name && (select === 'all' || select === 'audio');
-    feed.isWithoutSound = !this.#inputs.some(isWanted);
-    if (feed.isWithoutSound === before.some(isWanted)) feed.hold = null;
+  #withholdSound(feed: RemuxFeed, inputs: readonly RemuxInput[], before: readonly RemuxInput[]): void {
+    feed.isWithoutSound = !takesSound(inputs, feed.name);
+    const hasChanged = feed.isWithoutSound === takesSound(before, feed.name);
+    // Pictures go on waiting: the sound beside them is no part of the program when they leave.
+    if (hasChanged && !feed.hasPictures) this.#endHold(feed);
   }
 
-  /** What has waited with the first sound of a feed; `null` if nothing has. */
-  #release(feed: RemuxFeed): Uint8Array | null {
-    if (!feed.hold) return null;
-    const { messages, least } = feed.hold;
-    feed.firstSample = least;
-    feed.hold = null;
-    return concatenate(messages);
+  /** Feeds whose sound is wanted again: pictures that wait are sent before that, and the sound beside them is not. */
+  #sendUnmuted(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
+    let sent: Uint8Array | null = null;
+    for (const feed of this.#feeds.values()) {
+      if (!feed.hold || !feed.isWithoutSound || !feed.hasPictures || !takesSound(inputs, feed.name)) continue;
+      const more = this.#remuxHeld(feed, nowMs);
+      sent = sent && more ? concatenate([sent, more]) : (more?.slice() ?? sent); // it is lent
+    }
+    return sent;
   }
 
   #remux(from: RemuxFeed, data: Uint8Array, nowMs: number): Uint8Array | null {
@@ -248,26 +253,51 @@ export class Remuxer implements ProgramFacts {
     return this.#output.buffer.close();
   }
 
-  /** Whether a message waits with the first sound of its feed. If that is over, what waited is put before `data`. */
+  /** Sends what has waited of a feed; its clock learns from it as it came. `null`: nothing has. */
+  #remuxHeld(from: RemuxFeed, nowMs: number): Uint8Array | null {
+    const { hold } = from;
+    if (!hold) return null;
+    from.firstSample = hold.sample;
+    this.#endHold(from);
+    const { clock } = this.#output;
+    this.#output.open(concatenate(hold.messages.map(({ data }) => data)), nowMs);
+    for (const { data, atMs } of hold.messages) {
+      clock.waitedMs = nowMs - atMs;
+      this.#path.push(from, data, nowMs);
+      for (const track of from.tracks) track.keepLast(data);
+    }
+    clock.waitedMs = 0;
+    this.#output.makePcr(from, nowMs);
+    return this.#output.buffer.close();
+  }
+
+  #endHold(feed: RemuxFeed): void {
+    feed.hold = null;
+    const { clock } = this.#output;
+    clock.held = clock.held.filter((other) => other !== feed);
+  }
+
+  /** Whether a message waits with the first units of its feed, or else whether it is the last that did. */
   #isHeld(feed: RemuxFeed, data: Uint8Array, nowMs: number): boolean {
     if (feed.clock || (!feed.hold && !this.#output.clock.hasReference)) return false;
     if (feed.prime(data)) this.#rebuild(true);
-    if (!feed.program || feed.tracks.some(({ kind }) => kind === 'video')) return false;
-    if (!feed.tracks.some(({ kind }) => kind === 'audio')) return false;
-    feed.hold ??= new StartHold(nowMs);
+    if (!feed.program || !feed.tracks.some(({ kind }) => kind === 'video' || kind === 'audio')) return false;
+    if (!feed.hold) {
+      feed.hold = new StartHold(nowMs, feed.tracks);
+      this.#output.clock.held = [...this.#output.clock.held, feed];
+    }
     return !feed.hold.push(data, nowMs);
   }
 
   /**
-   * The feed's source is gone: its tracks leave the program. Returns packets to send (tables, and sound that was held
+   * The feed's source is gone: its tracks leave the program. Returns packets to send (tables, and units that were held
    * back if the source was shorter than that), or `null`.
    */
   leave(feed: string, nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     const gone = this.#feeds.get(feed);
     if (!gone) return null;
-    const held = this.#release(gone);
-    const last = held && this.#remux(gone, held, nowMs);
+    const last = this.#remuxHeld(gone, nowMs);
     this.#output.clock.retire(gone);
     gone.leave();
     this.#rebuild(false);
@@ -289,17 +319,14 @@ export class Remuxer implements ProgramFacts {
 
   #makeDue(nowMs: number): Uint8Array | null {
     this.#output.buffer.open(NOTHING, PACKET_BYTES + this.#output.tables.length);
-    this.#output.clock.othersWait = [...this.#feeds.values()].some(({ hold }) => hold !== null);
     this.#output.tick(nowMs);
-    this.#output.clock.othersWait = false;
     return this.#output.buffer.close()?.slice() ?? null; // the buffer may be wanted once more
   }
 
-  /** First sound that nothing came after for so long that there is no point in waiting. */
+  /** First units that nothing came after for so long that there is no point in waiting. */
   #endHolds(nowMs: number): Uint8Array | null {
     for (const feed of this.#feeds.values()) {
-      const messages = feed.hold?.isOver(nowMs) && this.#release(feed);
-      if (messages) return this.#remux(feed, messages, nowMs); // others have their turn with the next tick
+      if (feed.hold?.isOver(nowMs)) return this.#remuxHeld(feed, nowMs); // others have their turn with the next tick
     }
     return null;
   }
@@ -315,6 +342,7 @@ export class Remuxer implements ProgramFacts {
     for (const [name, feed] of this.#feeds) {
       if (wanted.has(name)) continue;
       this.#output.clock.retire(feed);
+      this.#endHold(feed);
       this.#feeds.delete(name);
       this.#latest = null;
     }
@@ -348,4 +376,9 @@ export class Remuxer implements ProgramFacts {
     this.#replacements = running;
     this.#rebuild(true);
   }
+}
+
+/** Whether a program of these inputs has the sound of a feed. */
+function takesSound(inputs: readonly RemuxInput[], feed: string): boolean {
+  return inputs.some(({ feed: name, select }) => name === feed && (select === 'all' || select === 'audio'));
 }

@@ -1,30 +1,97 @@
 // Moves the time in SCTE-35 splice_info_sections along with the feed's stamps.
-// Pure: no clock, no I/O. ANSI/SCTE 35 §9.6 (pts_adjustment is added to every time inside).
+// Pure: no clock, no I/O. ANSI/SCTE 35 §9.6 (pts_adjustment is added to every time inside); ISO/IEC 13818-1 §2.4.4.
 
 import { crc32 } from './crc32.js';
-import { PACKET_BYTES, payloadStart } from './packet.js';
+import { append } from './packet-runs.js';
+import { PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
 import { wrapTicks } from './timestamp.js';
 
-const SPLICE_INFO_SECTION = 0xfc;
+const SPLICE_INFO_SECTION = 0xfc; // table_id
+const STUFFING = 0xff;
 const LEAST_BYTES = 20;
+const HEADER_BYTES = 3;
+
+/** stream_type of SCTE-35. */
+export const SPLICE_INFO = 0x86;
+/** Packets that are held at most: the longest section has 4,096 bytes, and may begin behind the end of another. */
+const MOST_HELD = 46;
+
+/** What is held of a track. */
+export interface HeldPackets {
+  held: Uint8Array | null;
+  /** Packets that were lost before the first of these. */
+  heldLost: number;
+}
 
 /**
- * Adds `ticks` to pts_adjustment of the section that begins in the packet at `at`, and makes CRC_32 anew. Done where
- * the section is whole in that packet, as all but very long ones are, and undamaged; others are left as they came.
+ * Takes the packet at `at` of a track of splice_info_sections, before which `lost` were lost. Returns the packets to be sent
+ * now, as they came; `null` while a section that began goes on. The first packet that is held begins one.
  */
-export function moveSplice(data: Uint8Array, at: number, ticks: number): boolean {
-  const end = at + PACKET_BYTES;
-  const payload = payloadStart(data, at);
-  if (payload >= end) return false;
-  const from = payload + 1 + data[payload]!; // pointer_field
-  if (from + LEAST_BYTES > end || data[from] !== SPLICE_INFO_SECTION) return false;
-  const to = from + 3 + (((data[from + 1]! & 0x0f) << 8) | data[from + 2]!); // section_length
-  if (to > end || to < from + LEAST_BYTES || crc32(data, from, to) !== 0) return false;
-  const low = ((data[from + 5]! << 24) | (data[from + 6]! << 16) | (data[from + 7]! << 8) | data[from + 8]!) >>> 0;
-  const moved = wrapTicks(Math.round((data[from + 4]! & 0x01) * 2 ** 32 + low + ticks)); // pts_adjustment
-  data[from + 4] = (data[from + 4]! & 0xfe) | (moved >= 2 ** 32 ? 1 : 0); // encryption bits stay, bit 32
-  writeWord(data, from + 5, moved % 2 ** 32);
-  writeWord(data, to - 4, crc32(data, from, to - 4));
+export function holdSplice(track: HeldPackets, data: Uint8Array, at: number, lost: number): Uint8Array | null {
+  const isBroken = track.held !== null && lost > 0; // the section will not be whole
+  track.heldLost = lost + (track.held ? track.heldLost : 0);
+  const packets = append(track.held, data, at);
+  const isOver = isBroken || packets.length >= MOST_HELD * PACKET_BYTES || !walkSections(packets, () => undefined);
+  track.held = isOver ? null : packets;
+  return isOver ? packets : null;
+}
+
+/**
+ * Adds `ticks` to pts_adjustment of the sections in packets of one PID, and makes their CRC_32 anew. Sections that are damaged,
+ * or not all there, are left as they came. Returns how many were moved.
+ */
+export function moveSplices(packets: Uint8Array, ticks: number): number {
+  let moved = 0;
+  walkSections(packets, (section) => {
+    if (moveSection(packets, section, ticks)) moved++;
+  });
+  return moved;
+}
+
+/** Hands the offsets of each whole section's bytes to `take`; whether one is left that goes on. */
+function walkSections(data: Uint8Array, take: (section: readonly number[]) => void): boolean {
+  let section: number[] = [];
+  let isOpen = false; // false: what comes up to the next pointer_field belongs to no section that began here
+  const collect = (begin: number, end: number): void => {
+    for (let at = begin; at < end && isOpen; at++) {
+      if (section.length === 0 && data[at] === STUFFING) isOpen = false;
+      else section.push(at);
+      if (section.length < HEADER_BYTES || section.length < HEADER_BYTES + sectionLength(data, section)) continue;
+      take(section);
+      section = [];
+    }
+  };
+  for (let at = 0; at < data.length; at += PACKET_BYTES) {
+    const payload = payloadStart(data, at);
+    const end = at + PACKET_BYTES;
+    if (payload >= end) continue;
+    if (!startsUnit(data, at)) {
+      collect(payload, end);
+      continue;
+    }
+    const begin = Math.min(end, payload + 1 + data[payload]!); // pointer_field
+    collect(payload + 1, begin);
+    section = [];
+    isOpen = true;
+    collect(begin, end);
+  }
+  return isOpen && section.length > 0;
+}
+
+function sectionLength(data: Uint8Array, section: readonly number[]): number {
+  return ((data[section[1]!]! & 0x0f) << 8) | data[section[2]!]!;
+}
+
+function moveSection(data: Uint8Array, section: readonly number[], ticks: number): boolean {
+  if (data[section[0]!] !== SPLICE_INFO_SECTION || section.length < LEAST_BYTES) return false;
+  const bytes = Uint8Array.from(section, (at) => data[at]!);
+  if (crc32(bytes, 0, bytes.length) !== 0) return false;
+  const low = ((bytes[5]! << 24) | (bytes[6]! << 16) | (bytes[7]! << 8) | bytes[8]!) >>> 0;
+  const moved = wrapTicks(Math.round((bytes[4]! & 0x01) * 2 ** 32 + low + ticks)); // pts_adjustment
+  bytes[4] = (bytes[4]! & 0xfe) | (moved >= 2 ** 32 ? 1 : 0); // encryption bits stay, bit 32
+  writeWord(bytes, 5, moved % 2 ** 32);
+  writeWord(bytes, bytes.length - 4, crc32(bytes, 0, bytes.length - 4));
+  section.forEach((at, i) => (data[at] = bytes[i]!));
   return true;
 }
 

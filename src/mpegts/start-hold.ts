@@ -1,82 +1,183 @@
-// Keeps the first sound of a source back until it can be told how old it is.
+// Keeps the first units of a source back until it can be told how old they are.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.7.
 
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from './packet.js';
 import { PES_FIXED_BYTES, stampsOf, startsPes } from './pes.js';
 import { readTimestamp, TICKS_PER_MS, ticksAfter } from './timestamp.js';
-import { kindOfStreamId } from './track.js';
+import type { Track, TrackKind } from './track.js';
 
 const MOST_MS = 4000;
-const MOST_BYTES = 1 << 20;
+const MOST_BYTES = 2 << 20;
+/** So long pictures are waited for that the tables promise, and so long what they tell once they come. */
+const FIRST_PICTURE_MS = 3000;
+const MOST_PICTURES_MS = 1000;
+/** Sound that comes after its picture tells how far the PCR has to lag: so long after the first picture it is waited for. */
+const FIRST_SOUND_MS = 800;
+/**
+ * Pictures tell how old they are when none of so many, in so long a time, was younger than the youngest before by more than
+ * that: a group of B-pictures is as long as that, and what comes in a burst gets younger with each.
+ */
+const PICTURES = 4;
+const PICTURES_MS = 120;
+const YOUNGER = 10 * TICKS_PER_MS;
 /** Units that come faster than this, in their own lengths, are a burst or follow one: the one before was made before. */
 const OWN_PACE = 0.6;
 /** And so do long ones that come this much sooner than that: the one before was that much too late (EBU R37: 40 ms). */
 const MOST_EARLY = 30 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 
+/** A track of the source. */
+export interface HeldTrack {
+  readonly track: Track;
+  readonly kind: TrackKind;
+  readonly heldMs: number;
+}
+
+/** What tells how old a source's units are: of all that came, arrival minus `stamp` is least. */
+export interface FirstSample {
+  readonly track: HeldTrack;
+  /** 33 bits, or less than a second more. */
+  readonly stamp: number;
+  readonly arrivalMs: number;
+  /** The least PTS - DTS that its track has shown. */
+  readonly lead: number;
+}
+
 /**
- * A PES of sound is as old as its end, and that is known when the next one begins: a tenth or two of a second later.
- * And what was queued before a source came arrives in a burst. Sound that is sent too early cannot be moved afterwards
- * without being heard (frames of one PES would overlap those of the next), so it waits until a unit came at its own
- * pace; 3 s or 1 MB at most. Once for each start of a source, and only where there is something to be in time with.
+ * A picture's age is known once a few came at their own pace, a PES packet of sound is as old as its end, which is where the
+ * next one begins; and what was queued before a source came arrives in a burst. What is sent too early or too late can only
+ * be moved afterwards by drawing units together or apart, so it waits until it can be put where it belongs. Once for each start
+ * of a source, and only where there is something to be in time with.
  */
 export class StartHold {
-  readonly messages: Uint8Array[] = [];
-  /** The least of arrival minus stamp seen: what FeedClock calls a sample. */
-  #least: { stamp: number; arrivalMs: number } | null = null;
+  readonly messages: { readonly data: Uint8Array; readonly atMs: number }[] = [];
+  /** The least DTS of picture and sound seen, 33 bits; NaN before the first. */
+  earliest = NaN;
+
+  readonly #tracks: readonly HeldTrack[];
+  readonly #hasPictures: boolean;
+  #awaitsSound: boolean;
   readonly #sinceMs: number;
   #bytes = 0;
-  #pid = -1;
+  #sampler: HeldTrack | null = null;
+  #least: { stamp: number; arrivalMs: number } | null = null;
+  #isKnown = false;
+
+  // Pictures:
+  #firstPictureMs = NaN;
+  #lead = Infinity;
+  #since = { stamp: 0, arrivalMs: NaN }; // the last that was much younger than those before it
+  #pictures = 0; // that came since
+
+  // Sound:
   #stamp = 0;
   #stampAtMs = NaN;
-  #isPaced = false;
 
-  constructor(nowMs: number) {
+  /** @param tracks those of the source's program. */
+  constructor(nowMs: number, tracks: readonly HeldTrack[]) {
     this.#sinceMs = nowMs;
+    this.#tracks = tracks;
+    this.#hasPictures = tracks.some(({ kind }) => kind === 'video');
+    this.#awaitsSound = this.#hasPictures && tracks.some(({ kind }) => kind === 'audio');
   }
 
   /** Takes a message; true if it is time to let all of them go. */
   push(data: Uint8Array, nowMs: number): boolean {
-    this.messages.push(new Uint8Array(data)); // it is lent; and a Buffer's slice() is a view
+    this.messages.push({ data: new Uint8Array(data), atMs: nowMs }); // it is lent; and a Buffer's slice() is a view
     this.#bytes += data.length;
     for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#look(data, at, nowMs);
     return this.isOver(nowMs);
   }
 
   /**
-   * The sample that says how old the feed is. `null` while nothing came at its own pace: a file that is read as fast as
+   * The sample that says how old the source is. `null` while nothing came at its own pace: a file that is read as fast as
    * it can be is not late, it has just no time of its own.
    */
-  get least(): { stamp: number; arrivalMs: number } | null {
-    return this.#isPaced ? this.#least : null;
+  get sample(): FirstSample | null {
+    const isPaced = this.#isKnown || (this.#hasPicture && this.#pictures > 0);
+    return isPaced ? this.#best : null;
+  }
+
+  /** The best sample so far, be it one of a burst; `null` while pictures are to come, which may say something else. */
+  get guess(): FirstSample | null {
+    return this.#hasPicture === this.#hasPictures ? this.#best : null;
+  }
+
+  get #best(): FirstSample | null {
+    if (!this.#least || !this.#sampler) return null;
+    const { stamp, arrivalMs } = this.#least;
+    if (this.#hasPicture) return { track: this.#sampler, stamp: stamp + this.#lead, arrivalMs, lead: this.#lead };
+    return { track: this.#sampler, stamp: stamp + this.#sampler.heldMs * TICKS_PER_MS, arrivalMs, lead: 0 };
   }
 
   /** Whether time is up or everything known. */
   isOver(nowMs: number): boolean {
-    return this.#isPaced || this.#bytes > MOST_BYTES || nowMs - this.#sinceMs >= MOST_MS;
+    if (this.#bytes > MOST_BYTES) return true;
+    if (this.#isKnown && this.#hasPicture === this.#hasPictures) {
+      return !this.#awaitsSound || nowMs - this.#firstPictureMs >= FIRST_SOUND_MS;
+    }
+    if (this.#hasPicture) return nowMs - this.#firstPictureMs >= MOST_PICTURES_MS;
+    return nowMs - this.#sinceMs >= (this.#hasPictures ? FIRST_PICTURE_MS : MOST_MS);
+  }
+
+  get #hasPicture(): boolean {
+    return this.#sampler?.kind === 'video';
   }
 
   #look(data: Uint8Array, at: number, nowMs: number): void {
     if (!startsUnit(data, at) || !hasPayload(data, at)) return;
     const payload = payloadStart(data, at);
     const bytes = at + PACKET_BYTES - payload;
-    if (bytes < PES_FIXED_BYTES || !startsPes(data, payload) || kindOfStreamId(data[payload + 3]!) === 'video') return;
+    if (bytes < PES_FIXED_BYTES || !startsPes(data, payload)) return;
     const stamps = stampsOf(data, payload);
     if (stamps === 0 || bytes < PES_FIXED_BYTES + 5 * stamps) return;
     const pid = readPid(data, at);
-    if (this.#pid < 0) this.#pid = pid;
-    if (pid !== this.#pid) return;
-    const stamp = readTimestamp(data, payload + (stamps === 2 ? 14 : 9));
+    const track = this.#tracks.find((one) => one.track.pid === pid);
+    if (track?.kind !== 'video' && track?.kind !== 'audio') return;
+    const pts = readTimestamp(data, payload + 9);
+    const dts = stamps === 2 ? readTimestamp(data, payload + 14) : pts;
+    if (!(ticksAfter(dts, this.earliest) >= 0)) this.earliest = dts;
+    if (track.kind === 'audio') this.#awaitsSound = false;
+    const isFirst = this.#sampler === null || (track.kind === 'video' && !this.#hasPicture);
+    if (isFirst) this.#begin(track);
+    if (track !== this.#sampler) return;
+    if (track.kind === 'video') this.#lookAtPicture(pts, dts, nowMs);
+    else this.#lookAtSound(pts, nowMs);
+  }
+
+  #begin(sampler: HeldTrack): void {
+    this.#sampler = sampler;
+    this.#least = null;
+    this.#isKnown = false;
+  }
+
+  #lookAtPicture(pts: number, dts: number, nowMs: number): void {
+    this.#lead = Math.min(this.#lead, ticksAfter(pts, dts));
+    if (Number.isNaN(this.#firstPictureMs)) this.#firstPictureMs = nowMs;
+    if (!this.#least || younger(pts, nowMs, this.#least) > 0) this.#least = { stamp: pts, arrivalMs: nowMs };
+    if (Number.isNaN(this.#since.arrivalMs) || younger(pts, nowMs, this.#since) > YOUNGER) {
+      this.#since = { stamp: pts, arrivalMs: nowMs };
+      this.#pictures = 0;
+    } else this.#pictures++;
+    this.#isKnown = this.#pictures >= PICTURES && nowMs - this.#since.arrivalMs >= PICTURES_MS;
+  }
+
+  #lookAtSound(stamp: number, nowMs: number): void {
     const length = ticksAfter(stamp, this.#stamp);
     if (!Number.isNaN(this.#stampAtMs) && length > 0 && length < LONGEST_UNIT) {
       // The unit before came whole when it came, and this is where it ends.
-      const later = this.#least ? ticksAfter(stamp, this.#least.stamp) : 0;
-      const wait = this.#least ? (this.#stampAtMs - this.#least.arrivalMs) * TICKS_PER_MS : 0;
-      if (!this.#least || wait < later) this.#least = { stamp, arrivalMs: this.#stampAtMs };
+      if (!this.#least || younger(stamp, this.#stampAtMs, this.#least) > 0) {
+        this.#least = { stamp, arrivalMs: this.#stampAtMs };
+      }
       const ownPace = Math.max(length * OWN_PACE, length - MOST_EARLY);
-      if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= ownPace) this.#isPaced = true;
+      if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= ownPace) this.#isKnown = true;
     }
     this.#stamp = stamp;
     this.#stampAtMs = nowMs;
   }
+}
+
+/** By how many ticks something with `stamp` that comes at `arrivalMs` was younger when it came than `other`. */
+function younger(stamp: number, arrivalMs: number, other: { stamp: number; arrivalMs: number }): number {
+  return ticksAfter(stamp, other.stamp) - (arrivalMs - other.arrivalMs) * TICKS_PER_MS;
 }

@@ -4,6 +4,7 @@
 import { readAdts, readLatm } from './aac-parameters.js';
 import { codecName } from './codec-name.js';
 import { readH264 } from './h264-parameters.js';
+import { readDirac } from './dirac-parameters.js';
 import { readDts } from './dts-parameters.js';
 import { readHevc } from './hevc-parameters.js';
 import { readBlurayLpcm, readS302m, readTrueHd } from './lossless-parameters.js';
@@ -38,6 +39,7 @@ const READERS: Readonly<Record<string, ParameterReader>> = {
   h264: readH264,
   hevc: readHevc,
   mpeg4: readMpeg4,
+  dirac: readDirac,
   mp2: sniffSound(readMpegAudio),
   aac: sniffSound(readAdts),
   aac_latm: sniffSound(readLatm),
@@ -81,6 +83,11 @@ export class WatchedTrack {
       this.#known.sampleRate = 48_000; // whatever was encoded, it is decoded at this rate
       this.#known.channels = opusChannels(track.descriptors);
     }
+  }
+
+  /** Pictures a second as the media says; null: not known. */
+  get saidRate(): number | null {
+    return this.#known.frameRate;
   }
 
   /** Whether there is something to be read from its units. */

@@ -97,6 +97,15 @@ describe('PcrOutput', () => {
     expect(trimmed.at(0, 10_000, -2000)).to.equal(11_660);
   });
 
+  it('leaves a source its own PCR for 3 s, until all of its tracks have come, when another feed joins it', () => {
+    const bench = new Bench();
+    bench.at(0, 10_000, -700);
+    bench.pcr.isShared = true;
+    for (let ms = 40; ms < 3000; ms += 40) expect(bench.at(40, 10_000 + ms, -700)).to.equal(10_000 + ms);
+    for (let ms = 3000; ms < 6000; ms += 40) bench.at(40, 10_000 + ms, -700);
+    expect(bench.lagMs).to.equal(-200);
+  });
+
   it('joins the time of another feed where it has come to', () => {
     const bench = new Bench(false);
     bench.at(0, 10_000, -300);

@@ -207,8 +207,9 @@ function both(a: SourceOptions, b: SourceOptions, leaveMs = Infinity) {
       isGone = true;
     } else add(remuxer.push(feed, data, begins, atMs), atMs);
   }
-  const { tracks, errors } = checkTs(sent, { pcrMs: 141, tablesMs: Infinity });
-  return { tracks: [...tracks.values()], errors: errors.filter((e) => !/ms after the PCR/.test(e)), remuxer, states };
+  const { tracks, errors, pcrs } = checkTs(sent, { pcrMs: 141, tablesMs: Infinity });
+  const others = errors.filter((e) => !/ms after the PCR/.test(e));
+  return { tracks: [...tracks.values()], errors: others, pcrs, remuxer, states };
 }
 
 describe('the lag of a program of several feeds', () => {
@@ -270,6 +271,54 @@ describe('the lag of a program of several feeds', () => {
     expect(errors).to.deep.equal([]);
     expect(remuxer.timing.jumps).to.equal(0);
     expect(tracks[1]!.units.length).to.equal(30_000 / 24);
+  });
+
+  for (const [fps, rate, isAlone] of [
+    [5, 0.9, true],
+    [5, 0.9, false],
+    [2, 1, true],
+    [2, 0.6, true],
+  ] as const) {
+    const name = `${fps} pictures a second at ${rate} of real time${isAlone ? '' : ', beside sound'}`;
+    it(`advances by no more than 100 ms at once, and as far as before: ${name}`, () => {
+      const unitMs = 1000 / fps;
+      const slow = picture({ unitMs, lateMs: (unit) => unit * unitMs * (1 / rate - 1), lengthMs: 18_000, pcrMs: 700 });
+      const { pcrs } = both(slow, isAlone ? sound({ fromMs: 100_000, lengthMs: 1 }) : sound({ unitMs: 168 }));
+      const steps = pcrs.slice(1).map(({ value }, i) => (value - pcrs[i]!.value) / 90);
+      expect(Math.max(...steps)).to.be.at.most(100);
+      expect(Math.min(...steps)).to.be.above(0);
+      const passed = (pcrs.at(-1)!.value - pcrs[0]!.value) / 90;
+      expect(passed, 'in all').to.be.at.least(isAlone ? 17_000 : 29_000);
+    });
+  }
+
+  it('advances by no more than 100 ms at once where its PCR comes by itself, on the PID of the picture', () => {
+    const remuxer = new Remuxer();
+    remuxer.setInputs(
+      [
+        { feed: 'cam', select: 'all' },
+        { feed: 'mic', select: 'all' },
+      ],
+      0,
+    );
+    const sent: Sent[] = [];
+    const add = (data: Uint8Array | null, atMs: number): unknown => data && sent.push({ data, atMs });
+    for (let n = 0; n < 40; n++) {
+      const atMs = 1000 + n * 125;
+      const pes = { streamId: 0xe0, pts: n * 125 * 90, counter: n, payload: new Uint8Array(9), access: true };
+      const clock = clockPacket(n * 125 * 90 + 40 * 90);
+      clock.set([VIDEO_PID >> 8, VIDEO_PID & 255, 0x20 | (n & 15)], 1);
+      const tables = tablesOf([{ pid: VIDEO_PID, type: 0x1b }], VIDEO_PID, n);
+      add(remuxer.push('cam', Buffer.concat([tables, pesPackets({ pid: VIDEO_PID, ...pes })]), n === 0, atMs), atMs);
+      add(remuxer.push('cam', clock, false, atMs + 40), atMs + 40);
+      const mic = pesPackets({ ...pes, pid: SOUND_PID, streamId: 0xc0 });
+      const micTables = tablesOf([{ pid: SOUND_PID, type: 0x0f }], SOUND_PID, n);
+      add(remuxer.push('mic', Buffer.concat([micTables, mic]), n === 0, atMs + 41), atMs + 41);
+    }
+    const { pcrs } = checkTs(sent, { pcrMs: Infinity, tablesMs: Infinity });
+    const steps = pcrs.slice(1).map(({ value }, i) => (value - pcrs[i]!.value) / 90);
+    expect(steps.length).to.be.at.least(40);
+    expect(Math.max(...steps)).to.be.at.most(100);
   });
 
   it('waits for a slow source that is alone', () => {

@@ -107,6 +107,7 @@ describe('Remuxer', () => {
         pesPackets({ pid, streamId: i === 0 ? 0xdf : 0xbd, pts: 90000, counter: 0, payload: bytes(50) }),
       );
       remuxer.push(feed, Buffer.concat([data, ...more]), true, 40);
+      remuxer.push(feed, tablePacket(0, 1, 0xff), false, 1040); // those that join have waited
     }
     expect(remuxer.program.tracks.map(({ streamId }) => streamId)).to.deep.equal([
       ...[0xe0, 0xdf, 0xbd, 0xe1, 0xc0, 0xbd, 0xe2, 0xc1, 0xbd],

@@ -1,16 +1,15 @@
 // A link that takes over at a picture which is recognised late: its first packets go to one of the two, whatever the cut.
 
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
 import { Handover } from '../../src/mpegts/handover.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { withSetsOnce } from '../support/sets-once.js';
+import { sharedMedia } from '../support/shared-media.js';
 import { picture } from './captures.js';
 import { pesPackets, tablesOf } from './synthetic.js';
 
 const PATIENCE = { markedMs: 15_000, unmarkedMs: 15_000 };
-const FILES = new URL('../../../shared/media/', import.meta.url);
 
 /** A capture of which no random access point is marked. */
 function withoutMarks(bytes: Buffer): Buffer {
@@ -74,7 +73,7 @@ function withLongSei(): Buffer {
 
 const CASES: readonly (readonly [string, () => Buffer])[] = [
   ['parameter sets once', () => withSetsOnce(picture('libx264 -preset ultrafast -g 25 -sc_threshold 0'), 0x100, 0x1b)],
-  ['a long SEI and no marks', () => readFileSync(new URL('h264-first-key-behind-sei.ts', FILES))],
+  ['a long SEI and no marks', () => sharedMedia('h264-first-key-behind-sei.ts')],
   ['a long SEI in each picture', withLongSei],
   ['no marks, MPEG-2', () => withoutMarks(picture('mpeg2video -g 25 -sc_threshold 1000000000'))],
 ];

@@ -16,12 +16,12 @@ describe('what is kept of lent memory', () => {
     expect(kept[5]).to.equal(0xff);
   });
 
-  it('is a copy in sound that is held back', () => {
+  it('is a copy in units that are held back', () => {
     const buffer = lent();
-    const hold = new StartHold(0);
+    const hold = new StartHold(0, []);
     hold.push(buffer, 0);
     buffer.fill(0);
-    expect(hold.messages[0]![5]).to.equal(0xff);
+    expect(hold.messages[0]!.data[5]).to.equal(0xff);
   });
 
   it('is a copy in the tables that joiners begin with', () => {

@@ -1,0 +1,242 @@
+// A feed that joins another, and one whose stamps jump beside it: its units leave with their own spacing, from the first on.
+
+import { expect } from 'chai';
+import { TICK_MS } from '../../src/mpegts/pace.js';
+import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { checkTs, type Sent, type Unit } from './check-ts.js';
+import { pesPackets, source, tablesOf } from './synthetic.js';
+
+const VIDEO = { pid: 0x100, type: 0x1b };
+const SOUND = { pid: 0x101, type: 0x0f };
+const PICTURE_MS = 40;
+const SOUND_MS = 24;
+
+/** PTS - DTS of the picture that is sent as number n, three B-pictures in a row, ms. */
+const LEADS = {
+  'no B-pictures': () => 0,
+  'B-pictures': (n: number) => (n === 0 ? PICTURE_MS : (n - 1) % 4 === 0 ? 4 * PICTURE_MS : 0),
+  'pictures that are shown 400 ms after they are decoded': () => 400,
+} as const;
+
+interface Camera {
+  readonly fromMs: number;
+  readonly lengthMs: number;
+  readonly leads: keyof typeof LEADS;
+  /** How long before its DTS a unit of each kind comes. */
+  readonly pictureAheadMs: number;
+  readonly soundAheadMs: number;
+  /** From when on, after its start, stamps are others, and by how much, ms. */
+  readonly jump?: { readonly atMs: number; readonly byMs: number };
+  readonly jitterMs?: number;
+}
+
+interface Message {
+  readonly feed: string;
+  readonly data: Uint8Array;
+  readonly atMs: number;
+  readonly begins: boolean;
+}
+
+/** The same sequence each time: seldom long, often none. */
+function jitter(n: number, mostMs: number): number {
+  const x = Math.sin(n * 12.9898) * 43758.5453;
+  return (x - Math.floor(x)) ** 4 * mostMs;
+}
+
+function camera({ fromMs, lengthMs, leads, pictureAheadMs, soundAheadMs, jump, jitterMs = 0 }: Camera): Message[] {
+  const units: { atMs: number; isPicture: boolean; n: number }[] = [];
+  for (let n = 0; n * PICTURE_MS < lengthMs; n++) {
+    units.push({ atMs: n * PICTURE_MS - pictureAheadMs, isPicture: true, n });
+  }
+  for (let n = 0; n * SOUND_MS < lengthMs; n++) {
+    units.push({ atMs: n * SOUND_MS - soundAheadMs, isPicture: false, n });
+  }
+  units.sort((a, b) => a.atMs - b.atMs);
+  const first = units[0]!.atMs;
+  let reachedMs = 0;
+  return units.map(({ atMs, isPicture, n }, i) => {
+    const sinceMs = atMs - first;
+    const byMs = jump && sinceMs >= jump.atMs ? jump.byMs : 0;
+    const dts = 900_000 + (n * (isPicture ? PICTURE_MS : SOUND_MS) + byMs) * 90;
+    const payload = Uint8Array.from({ length: 100 }, (_, k) => (k === 0 ? n & 255 : k === 1 ? n >> 8 : byMs ? 1 : 0));
+    const stamps = isPicture ? { pts: dts + LEADS[leads](n) * 90, dts } : { pts: dts };
+    const more = isPicture ? { pcr: dts - pictureAheadMs * 90, access: n % 25 === 0 } : {};
+    const pes = pesPackets({
+      ...{ pid: isPicture ? VIDEO.pid : SOUND.pid, streamId: isPicture ? 0xe0 : 0xc0, ...stamps, ...more, payload },
+      counter: n,
+    });
+    const tables = i % 5 === 0 ? [tablesOf([VIDEO, SOUND], VIDEO.pid, i / 5)] : [];
+    reachedMs = Math.max(reachedMs, sinceMs + jitter(i, jitterMs)); // in order, whatever is late
+    return { feed: 'cam', data: Buffer.concat([...tables, pes]), atMs: fromMs + reachedMs, begins: i === 0 };
+  });
+}
+
+const microphone = (fromMs: number, lengthMs: number): Message[] => [
+  ...source({ feed: 'mic', kind: 'audio', fromMs, lengthMs, streamType: 0x03, unitMs: SOUND_MS, pcrMs: 0 }),
+];
+
+/** Both in one stream: what became of the camera's tracks. */
+function run(...feeds: Message[][]) {
+  const remuxer = new Remuxer();
+  remuxer.setInputs(
+    ['cam', 'mic'].map((feed) => ({ feed, select: 'all' })),
+    0,
+  );
+  const sent: Sent[] = [];
+  let tickAtMs = 1000;
+  const messages = feeds.flat().sort((a, b) => a.atMs - b.atMs);
+  for (const { feed, data, begins, atMs } of messages) {
+    for (; tickAtMs < atMs; tickAtMs += TICK_MS) {
+      const made = remuxer.tick(tickAtMs);
+      if (made) sent.push({ data: made, atMs: tickAtMs });
+    }
+    const out = remuxer.push(feed, data, begins, atMs);
+    if (out) sent.push({ data: out, atMs });
+  }
+  const { tracks, errors } = checkTs(sent, { pcrMs: 141, tablesMs: Infinity, payloads: true });
+  const ofType = (type: number) => [...tracks.values()].find(({ streamType }) => streamType === type)?.units ?? [];
+  return { pictures: ofType(VIDEO.type), sound: ofType(SOUND.type), mic: ofType(0x03), errors, remuxer };
+}
+
+const numberOf = ({ payload }: Unit): number => payload[0]! + payload[1]! * 256;
+
+/** By how much each unit was moved, ms: those of before the jump, and those of after it. */
+function moved(units: readonly Unit[], unitMs: number): number[][] {
+  return [0, 1].map((jumped) =>
+    units
+      .filter(({ payload }) => payload[2] === jumped)
+      .map((unit) => (unit.dts - 900_000) / 90 - numberOf(unit) * unitMs),
+  );
+}
+
+const spread = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
+
+/** No step from one unit to the next is other than it was by more than a slew of 1 % makes it. */
+function expectSteps(values: readonly number[], unitMs: number, what: string): void {
+  for (let i = 1; i < values.length; i++) {
+    expect(Math.abs(values[i]! - values[i - 1]!), `${what}, unit ${i}`).to.be.at.most(unitMs * 0.01 + 0.02);
+  }
+}
+
+function expectLeads(units: readonly Unit[], leads: keyof typeof LEADS): void {
+  for (const unit of units) expect((unit.pts - unit.dts) / 90).to.equal(LEADS[leads](numberOf(unit)));
+}
+
+describe('a feed that joins another', () => {
+  for (const leads of Object.keys(LEADS) as (keyof typeof LEADS)[]) {
+    for (const [pictureAheadMs, soundAheadMs] of [
+      [0, 0],
+      [700, 120],
+      [100, 1000],
+      [2000, 2000],
+    ] as const) {
+      for (const lateMs of [100, 3000]) {
+        for (const jitterMs of [0, 30]) {
+          const name = `${leads}, ${pictureAheadMs} and ${soundAheadMs} ms ahead, ${lateMs} ms later, jitter of ${jitterMs} ms`;
+          it(`leaves with its own spacing from its first unit on: ${name}`, () => {
+            const shape = { leads, pictureAheadMs, soundAheadMs, jitterMs, lengthMs: 8000 };
+            const { pictures, sound, errors, remuxer } = run(
+              camera({ ...shape, fromMs: 1000 + lateMs }),
+              microphone(1000, 12_000),
+            );
+            expect(pictures.length).to.equal(8000 / PICTURE_MS);
+            expect(sound.length).to.equal(Math.ceil(8000 / SOUND_MS));
+            expectLeads(pictures, leads);
+            const [off] = moved(pictures, PICTURE_MS);
+            const [soundOff] = moved(sound, SOUND_MS);
+            expectSteps(off!, PICTURE_MS, 'picture');
+            expectSteps(soundOff!, SOUND_MS, 'sound');
+            expect(spread([...off!, ...soundOff!]), 'all of it').to.be.below(jitterMs ? 30 : 5);
+            expect(remuxer.timing.heldUnits).to.equal(0);
+            expect(remuxer.timing.jumps).to.equal(0);
+            // The PCR stands while they wait. What is decoded long before it is shown comes after its time even so.
+            const late = [...pictures, ...sound].filter(({ dts, pcr }) => dts < pcr);
+            if (leads === 'no B-pictures') expect(late, 'before the PCR').to.deep.equal([]);
+            for (const { atMs } of late) expect(atMs - 1000 - lateMs, 'until the PCR lags enough').to.be.below(2000);
+            expect(errors.filter((error) => /goes back|continuity|PCR (goes|jumps)/.test(error))).to.deep.equal([]);
+          });
+        }
+      }
+    }
+  }
+
+  it('is sent after a second where its pictures come too seldom to tell, and when it ends before that', () => {
+    const slow = [0, 1, 2].map((n): Message => {
+      const pes = pesPackets({
+        pid: 0x100,
+        streamId: 0xe0,
+        pts: n * 72_000,
+        access: true,
+        counter: n,
+        payload: new Uint8Array(9),
+      });
+      const data = Buffer.concat([tablesOf([VIDEO], VIDEO.pid, n), pes]);
+      return { feed: 'cam', data, atMs: 2000 + n * 800, begins: n === 0 };
+    });
+    expect(run(slow, microphone(1000, 5000)).pictures).to.have.length(3);
+    const remuxer = new Remuxer();
+    remuxer.setInputs(
+      [
+        { feed: 'cam', select: 'all' },
+        { feed: 'mic', select: 'all' },
+      ],
+      0,
+    );
+    for (const { feed, data, begins, atMs } of microphone(1000, 500)) remuxer.push(feed, data, begins, atMs);
+    expect(remuxer.push('cam', slow[0]!.data, true, 1600)).to.equal(null);
+    const left = remuxer.leave('cam', 1650)!;
+    expect(checkTs([{ data: left, atMs: 1650 }]).tracks.size).to.be.greaterThan(0);
+  });
+
+  it('holds no sound back that was captured while it was muted', () => {
+    const remuxer = new Remuxer();
+    const inputs = (select: 'all' | 'other-than-audio') => [
+      { feed: 'cam', select },
+      { feed: 'mic', select: 'all' as const },
+    ];
+    remuxer.setInputs(inputs('other-than-audio'), 0);
+    for (const { feed, data, begins, atMs } of microphone(1000, 500)) remuxer.push(feed, data, begins, atMs);
+    const shape = { leads: 'no B-pictures', pictureAheadMs: 0, soundAheadMs: 0, lengthMs: 2000 } as const;
+    const messages = camera({ ...shape, fromMs: 1600 });
+    const sent: Sent[] = [];
+    const add = (data: Uint8Array | null, atMs: number): unknown =>
+      data && sent.push({ data: Uint8Array.from(data), atMs });
+    for (const { data, begins, atMs } of messages.filter(({ atMs }) => atMs < 1700))
+      add(remuxer.push('cam', data, begins, atMs), atMs);
+    add(remuxer.setInputs(inputs('all'), 1700), 1700);
+    for (const { data, atMs } of messages.filter(({ atMs }) => atMs >= 1700))
+      add(remuxer.push('cam', data, false, atMs), atMs);
+    const { tracks } = checkTs(sent, { payloads: true, pcrMs: Infinity, tablesMs: Infinity });
+    const ofType = (type: number) => [...tracks.values()].find(({ streamType }) => streamType === type)!.units;
+    expect(ofType(VIDEO.type).map(numberOf)[0], 'pictures from the first on').to.equal(0);
+    expect(ofType(SOUND.type).map(numberOf)[0]! * SOUND_MS, 'sound of after that').to.be.at.least(80);
+  });
+});
+
+describe('a feed whose stamps jump beside another', () => {
+  for (const leads of Object.keys(LEADS) as (keyof typeof LEADS)[]) {
+    for (const [pictureAheadMs, soundAheadMs] of [
+      [500, 120],
+      [0, 0],
+      [100, 1000],
+    ] as const) {
+      for (const byMs of [2000, 20_000, 3_600_000, -3000, -20_000, -3_600_000]) {
+        it(`goes on as it was: ${leads}, ${pictureAheadMs} and ${soundAheadMs} ms ahead, by ${byMs} ms`, () => {
+          const jump = { atMs: 3000, byMs };
+          const shape = { leads, pictureAheadMs, soundAheadMs, jump, lengthMs: 8000 };
+          const { pictures, sound, remuxer } = run(camera({ ...shape, fromMs: 3000 }), microphone(1000, 12_000));
+          expect(pictures.length).to.equal(8000 / PICTURE_MS);
+          expect(sound.length).to.equal(Math.ceil(8000 / SOUND_MS));
+          expectLeads(pictures, leads);
+          const before = [moved(pictures, PICTURE_MS)[0]!, moved(sound, SOUND_MS)[0]!];
+          const after = [moved(pictures, PICTURE_MS)[1]!, moved(sound, SOUND_MS)[1]!];
+          // Without the jump, all of it would have been moved by the same.
+          expect(spread([...before, ...after].flat()), 'all tracks').to.be.below(5);
+          for (const values of [...before, ...after]) expectSteps(values, PICTURE_MS, 'unit');
+          expect(remuxer.timing.heldUnits).to.equal(0);
+          expect(remuxer.timing.jumps).to.be.within(1, 2);
+        });
+      }
+    }
+  }
+});

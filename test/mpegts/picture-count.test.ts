@@ -1,0 +1,126 @@
+// Pictures and PES packets that are not one to one: a PES packet a NAL unit, and several pictures in one.
+
+import { expect } from 'chai';
+import { Inspector } from '../../src/mpegts/inspector.js';
+import { picture } from './captures.js';
+import { pesPackets, tablesOf } from './synthetic.js';
+
+const PID = 0x100;
+
+interface Picture {
+  readonly pts: number;
+  readonly dts: number;
+  readonly es: Buffer;
+}
+
+const stampAt = (b: Buffer, i: number): number =>
+  ((b[i]! >> 1) & 7) * 2 ** 30 + (b.readUInt16BE(i + 1) >> 1) * 2 ** 15 + (b.readUInt16BE(i + 3) >> 1);
+
+/** The pictures of a capture. */
+function picturesOf(bytes: Buffer): Picture[] {
+  const units: Buffer[][] = [];
+  for (let at = 0; at < bytes.length; at += 188) {
+    if ((bytes.readUInt16BE(at + 1) & 0x1fff) !== PID || !(bytes[at + 3]! & 0x10)) continue;
+    const from = bytes[at + 3]! & 0x20 ? at + 5 + bytes[at + 4]! : at + 4;
+    if (bytes[at + 1]! & 0x40) units.push([]);
+    units.at(-1)?.push(bytes.subarray(from, at + 188));
+  }
+  return units.map((parts) => {
+    const all = Buffer.concat(parts);
+    const pts = stampAt(all, 9);
+    return { pts, dts: all[7]! >> 6 === 3 ? stampAt(all, 14) : pts, es: all.subarray(9 + all[8]!) };
+  });
+}
+
+/** The NAL units of a picture, each with its start code. */
+function nalUnits(es: Buffer): Buffer[] {
+  const starts: number[] = [];
+  for (let i = 0; i + 3 < es.length; i++) {
+    if (es.readUIntBE(i, 3) === 1) starts.push(i > 0 && es[i - 1] === 0 ? i - 1 : i);
+  }
+  return starts.map((from, i) => es.subarray(from, starts[i + 1] ?? es.length));
+}
+
+/** PES packets of these parts: the first of each list has the picture's stamps, the others have none. */
+function media(
+  type: number,
+  pictures: readonly { readonly one: Picture; readonly parts: readonly Buffer[] }[],
+  perMessage = 7,
+) {
+  let counter = 0;
+  const packets = pictures.flatMap(({ one, parts }) =>
+    parts.map((es, i) => {
+      const pes = pesPackets({ pid: PID, streamId: 0xe0, pts: one.pts, dts: one.dts, counter, payload: es });
+      if (i > 0) withoutStamps(pes);
+      counter += pes.length / 188;
+      return pes;
+    }),
+  );
+  const bytes = Buffer.concat([tablesOf([{ pid: PID, type }], PID), ...packets]);
+  const inspector = new Inspector();
+  for (let at = 0; at < bytes.length; at += perMessage * 188)
+    inspector.inspect(bytes.subarray(at, at + perMessage * 188));
+  const { codec, width, height, frameRate } = inspector.media[0]!;
+  return { told: { codec, width, height, frameRate }, inspector };
+}
+
+/** Makes PTS and DTS of a PES header into stuffing. */
+function withoutStamps(pes: Buffer): void {
+  const at = pes[3]! & 0x20 ? 5 + pes[4]! : 4;
+  pes[at + 7] = 0;
+  pes.fill(0xff, at + 9, at + 9 + pes[at + 8]!);
+}
+
+const H264 = 'libx264 -preset ultrafast -g 25 -sc_threshold 0';
+const CODECS = {
+  'H.264': [0x1b, H264, 'h264'],
+  'H.264 in slices': [0x1b, `${H264} -slices 4`, 'h264'],
+  HEVC: [0x24, 'libx265 -preset ultrafast -x265-params log-level=none:keyint=25:bframes=0', 'hevc'],
+  'MPEG-2 video': [0x02, 'mpeg2video -g 25', 'mpeg2video'],
+  'MPEG-1 video': [0x02, 'mpeg1video -g 25', 'mpeg1video'],
+  'MPEG-4 part 2': [0x10, 'mpeg4 -g 25', 'mpeg4'],
+} as const;
+
+describe('stats of pictures', () => {
+  for (const [name, [type, codec, named]] of Object.entries(CODECS)) {
+    const wanted = { codec: named, width: 320, height: 240, frameRate: 25 };
+    // MPEG-4 part 2 need not say how many pictures a second there are: then nothing tells that units are more than one.
+    for (const count of type === 0x10 ? [1] : [1, 2, 5]) {
+      it(`are those of ${name} with ${count} in a PES packet`, () => {
+        const all = picturesOf(picture(codec));
+        const groups = all.flatMap((one, i) => {
+          if (i % count !== 0) return [];
+          return [{ one, parts: [Buffer.concat(all.slice(i, i + count).map(({ es }) => es))] }];
+        });
+        expect(media(type, groups).told).to.deep.equal(wanted);
+        expect(media(type, groups, 1).told, 'a packet a message').to.deep.equal(wanted);
+      });
+    }
+  }
+
+  for (const name of ['H.264', 'HEVC'] as const) {
+    it(`are those of ${name} with a PES packet a NAL unit, whose parameter sets are kept`, () => {
+      const [type, codec, named] = CODECS[name];
+      const groups = picturesOf(picture(codec)).map((one) => ({ one, parts: nalUnits(one.es) }));
+      const { told, inspector } = media(type, groups);
+      expect(told).to.deep.equal({ codec: named, width: 320, height: 240, frameRate: 25 });
+      expect(inspector.parameterSets.isEmpty).to.be.false;
+    });
+  }
+
+  it('follow the stamps where a camera makes half of what it says', () => {
+    const [type, codec] = CODECS['MPEG-2 video'];
+    const all = picturesOf(picture(codec));
+    const slow = all.map((one, i) => ({
+      one: { ...one, pts: all[0]!.pts + i * 7200, dts: all[0]!.dts + i * 7200 },
+      parts: [one.es],
+    }));
+    expect(media(type, slow).told.frameRate).to.equal(12.5);
+  });
+
+  it('are those of VC-2', () => {
+    const all = picturesOf(picture('vc2 -strict -1'));
+    const groups = all.slice(0, 60).map((one) => ({ one, parts: [one.es] }));
+    expect(media(0xd1, groups).told).to.deep.equal({ codec: 'dirac', width: 320, height: 240, frameRate: 25 });
+  });
+});
