@@ -150,7 +150,7 @@ for (const [video, audio, engine, names] of [
       vw.child.kill('SIGKILL');
       await vw.exit();
       await one.isIn('lost');
-      await one.says('status', /lost; trying again in \d+ s/);
+      await one.says('status', /lost; waiting for the server to answer/);
       vw = await Program.stream({ VW_PORT: String(vw.port) });
       await vw.api('POST', '/api/streams', both);
       Camera.picture(video, `${vw.url}/ts/video0`);

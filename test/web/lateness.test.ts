@@ -22,7 +22,40 @@ describe('Lateness', () => {
   it('takes a way that has become longer as it is', () => {
     const out = leftOut(200, (i) => (i < 50 ? 0 : 800));
     expect(out[0]).to.equal(50);
-    expect(out.at(-1)).to.be.below(50 + 1600 / 40);
+    expect(out.at(-1)).to.be.below(50 + 400 / 40);
+  });
+
+  it('leaves out for as long as that makes up for it: a machine that decodes too slowly', () => {
+    const lateness = new Lateness();
+    let now = 0;
+    let taken = 0;
+    let latest = 0;
+    for (let i = 0; i < 500; i++) {
+      now = Math.max(now, i * 40);
+      if (lateness.isTooLate(i * 40, now)) continue;
+      lateness.take();
+      taken++;
+      now += 100; // to decode it
+      latest = Math.max(latest, now - i * 40);
+    }
+    expect(latest).to.be.below(450);
+    expect(taken).to.be.within(150, 205); // 200 could be decoded
+  });
+
+  it('takes pictures that come in bursts, a second at a time', () => {
+    const lateness = new Lateness();
+    const taken = new Set<number>(); // bursts
+    let waitsForKey = true;
+    for (let i = 0; i < 250; i++) {
+      const burst = Math.floor(i / 25);
+      if (lateness.isTooLate(i * 40, (burst + 1) * 1000)) waitsForKey = true;
+      else if (i % 25 === 0 || !waitsForKey) {
+        waitsForKey = false;
+        lateness.take();
+        taken.add(burst);
+      }
+    }
+    expect(taken.size).to.be.above(7);
   });
 
   it('follows clocks that drift apart', () => {

@@ -28,6 +28,16 @@ describe('the rhythm of a track', () => {
     }
   });
 
+  it('knows a unit that is late before the track counts as stopped', () => {
+    for (const gapMs of [40, 2000]) {
+      const rhythm = new Rhythm();
+      const lastMs = follow(rhythm, gapMs, 8);
+      const lateMs = Math.max(500, gapMs * 1.5);
+      expect([lateMs - 20, lateMs + 20].map((ms) => rhythm.isLate(lastMs + ms))).to.deep.equal([false, true]);
+      expect(rhythm.isAlive(lastMs + lateMs + 20)).to.equal(true);
+    }
+  });
+
   it('believes in units that come many at a time', () => {
     const rhythm = new Rhythm();
     const lastMs = follow(rhythm, 24, 600, 0, 120); // 3 s at once

@@ -10,7 +10,7 @@ const track = (streamType: number, kind: Track['kind']): Track => {
 };
 
 describe('a track that is not played', () => {
-  const cases: [what: string, of: Track, reason: string, text: string][] = [
+  const cases: [what: string, of: Track, reason: string, text: string, codec?: string][] = [
     [
       'a picture that this browser does not know',
       track(0x24, 'video'),
@@ -31,10 +31,24 @@ describe('a track that is not played', () => {
       '',
       'Browsers cannot play this kind of picture: use H.264 or MPEG-1.',
     ],
+    [
+      'MPEG-2, which ffmpeg lists as it lists MPEG-1',
+      track(0x02, 'video'),
+      '',
+      'Browsers cannot play MPEG-2 pictures: use H.264 or MPEG-1.',
+      'mpeg2video',
+    ],
   ];
-  for (const [what, of, reason, text] of cases) {
-    it(`is told of in plain words: ${what}`, () => expect(unplayable(of, reason)).to.equal(text));
+  for (const [what, of, reason, text, codec] of cases) {
+    it(`is told of in plain words: ${what}`, () => expect(unplayable(of, reason, codec)).to.equal(text));
   }
+
+  it('is MPEG-2, once its sequence header says so', () => {
+    const picture = track(0x02, 'video');
+    expect(isPlayable(picture, 'mpegvideo')).to.be.true;
+    expect(isPlayable(picture, 'mpeg1video')).to.be.true;
+    expect(isPlayable(picture, 'mpeg2video')).to.be.false;
+  });
 
   it('is one for which there is no engine', () => {
     const played = [0x01, 0x02, 0x03, 0x04, 0x06, 0x0f, 0x11, 0x1b, 0x24, 0x81, 0x87];

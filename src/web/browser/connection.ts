@@ -1,18 +1,23 @@
-// The WebSocket that brings the bytes: opened again and again, later and later, for as long as the page is open.
+// The WebSocket that brings the bytes: opened again and again for as long as the page is open. Once a try has failed, the
+// next waits until the server answers anything at all.
+
+import { askForServer } from './reach.js';
 
 const FIRST_DELAY_MS = 250;
-/** The longest, from one try to the next. */
+/** The longest, from one try to the next, where the server is there and lets no WebSocket in. */
 const MOST_DELAY_MS = 5000;
 /** A connection that was good for so long begins with the first delay again. */
 const GOOD_AFTER_MS = 5000;
-/** A connection that does not open in this time will not. */
+/** A connection that does not open in this time will not; nor does one to a server that did not answer in half of it. */
 const OPEN_WITHIN_MS = 10_000;
+/** From one question whether the server is there to the next. */
+const ASK_EVERY_MS = 1000;
 
 /** What a connection says. */
 export interface ConnectionEvents {
   opened(): void;
   message(data: Uint8Array): void;
-  /** It was lost, and is tried again now. */
+  /** It was lost, and is tried again as soon as the server answers. */
   redialling(): void;
   /** The far end refuses who we say we are: nothing is tried until {@link Connection.retry}. */
   refused(reason: string): void;
@@ -31,20 +36,21 @@ export class Connection {
   #failures = 0;
   #dialledAt = 0;
   #openedAt = 0;
-  #wasOpen = false;
+  #isLost = false; // nothing is dialled, and something will be
+  #turn = 0; // counts: what was begun in an earlier one counts no more
 
   constructor(url: string, events: ConnectionEvents) {
     this.#url = url;
     this.#events = events;
-    addEventListener('online', () => this.retry());
+    addEventListener('online', () => this.#hurry());
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden && this.#timer !== 0) this.retry();
+      if (!document.hidden) this.#hurry();
     });
   }
 
   /** Connects at once, unless it is connected. */
   retry(): void {
-    if (!this.#socket) this.#dial();
+    if (!this.#socket) this.#dial(OPEN_WITHIN_MS);
   }
 
   /** Leaves what is there, silent as it is, and connects anew. */
@@ -53,18 +59,25 @@ export class Connection {
     this.#later();
   }
 
-  #dial(): void {
+  /** What has been waited for may be there now. */
+  #hurry(): void {
+    const isDialling = this.#socket?.readyState === WebSocket.CONNECTING;
+    if (isDialling) this.#leave();
+    if (isDialling || this.#isLost) this.#dial(OPEN_WITHIN_MS);
+  }
+
+  #dial(withinMs: number): void {
+    this.#turn++;
     clearTimeout(this.#timer);
-    if (this.#failures > 0 || this.#wasOpen) this.#events.redialling();
+    this.#isLost = false;
     this.#dialledAt = performance.now();
     const socket = new WebSocket(this.#url);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
-    this.#timer = setTimeout(() => this.renew(), OPEN_WITHIN_MS);
+    this.#timer = setTimeout(() => this.renew(), withinMs);
     socket.onopen = () => {
-      this.#clearTimer();
+      clearTimeout(this.#timer);
       this.#openedAt = performance.now();
-      this.#wasOpen = true;
       if (this.token !== null) socket.send(this.token);
       this.#events.opened();
     };
@@ -88,8 +101,27 @@ export class Connection {
     const share = 0.75 + Math.random() / 4; // not every viewer of a room at once
     // A try that got no answer has waited already.
     const delayMs = Math.max(FIRST_DELAY_MS * share, most * share - (now - this.#dialledAt));
-    this.#timer = setTimeout(() => this.#dial(), delayMs);
+    this.#isLost = true;
+    this.#timer = setTimeout(() => void this.#dialWhenThere(), delayMs);
     this.#events.lost(delayMs);
+  }
+
+  async #dialWhenThere(): Promise<void> {
+    const turn = ++this.#turn;
+    this.#events.redialling();
+    for (;;) {
+      const askedAt = performance.now();
+      const reach = await askForServer();
+      if (turn !== this.#turn) return;
+      if (reach !== 'away') {
+        // With a server that is silent the browser may wait longer and longer for an answer; a WebSocket asks anew.
+        this.#dial(reach === 'there' ? OPEN_WITHIN_MS : OPEN_WITHIN_MS / 2);
+        return;
+      }
+      const restMs = ASK_EVERY_MS - (performance.now() - askedAt);
+      await new Promise<void>((resolve) => (this.#timer = setTimeout(resolve, restMs)));
+      if (turn !== this.#turn) return;
+    }
   }
 
   /** The answer to a token: `{"authorised": false, "reason": "..."}`. Any other text is data beside the picture. */
@@ -106,16 +138,13 @@ export class Connection {
   }
 
   #leave(): void {
-    this.#clearTimer();
+    this.#turn++;
+    clearTimeout(this.#timer);
+    this.#isLost = false;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
-  }
-
-  #clearTimer(): void {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
   }
 }

@@ -9,6 +9,7 @@ import TSDemuxer, { type Sample, type SampleTrack, type TrackMetadata } from 'mp
 import { OutputTables } from '../../mpegts/output-tables.js';
 import { PACKET_BYTES, SYNC } from '../../mpegts/packet.js';
 import type { Track } from '../../mpegts/track.js';
+import { joined } from './joined.js';
 
 for (const level of ['ENABLE_ERROR', 'ENABLE_INFO', 'ENABLE_WARN', 'ENABLE_DEBUG', 'ENABLE_VERBOSE'] as const) {
   Log[level] = false;
@@ -233,15 +234,4 @@ function emptyUnit(pid: number): Uint8Array<ArrayBuffer> {
   packet.set([SYNC, 0x40 | (pid >> 8), pid & 0xff, 0x30, stuffing, 0x00]);
   packet.set(header, PACKET_BYTES - header.length);
   return packet;
-}
-
-/** Some bytes as one piece. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -23,14 +23,13 @@ const storageKey = `vw token ${socket}`;
 const display: Display = {
   setState(state, text) {
     const isNew = page.dataset.state !== state;
-    page.dataset.state = state;
+    mark('state', state);
     if (status.textContent !== text) status.textContent = text;
     if (state === 'refused' && isNew) askForToken();
   },
   setFrozen(forMs) {
-    frozen.hidden = forMs === null;
-    if (forMs === null) delete page.dataset.picture;
-    else page.dataset.picture = 'frozen';
+    if (frozen.hidden !== (forMs === null)) frozen.hidden = forMs === null;
+    mark('picture', forMs === null ? null : 'frozen');
     if (forMs !== null) write('frozen', `Frozen for ${duration(forMs)}`);
   },
   setEngine(engine) {
@@ -41,7 +40,7 @@ const display: Display = {
     write('bitrate', bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1e3)} kbit/s`);
     write('delay', page.dataset.engine ? `delay ${(delayMs / 1000).toFixed(2)} s` : ''); // of pictures
     write('lost', `${lostPackets} lost`);
-    page.dataset.sound = hasSound ? 'there' : 'none';
+    mark('sound', hasSound ? 'there' : 'none');
   },
 };
 
@@ -50,6 +49,14 @@ function duration(ms: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** What the style goes by. To set it to what it is would have the browser look at every element again. */
+function mark(name: string, value: string | null): void {
+  const attribute = `data-${name}`;
+  if (page.getAttribute(attribute) === value) return;
+  if (value === null) page.removeAttribute(attribute);
+  else page.setAttribute(attribute, value);
 }
 
 function write(id: string, text: string): void {

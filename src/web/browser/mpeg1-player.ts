@@ -68,10 +68,11 @@ export class Mpeg1Picture implements PicturePlayer {
     const sequence = readSequence(parts[0] ?? new Uint8Array(0));
     if (this.#waitsForKey && !sequence) return;
     if (sequence?.isMpeg2) {
-      this.#events.failed('MPEG-2 pictures are not played in browsers: use mpeg1video or H.264', true);
+      this.#events.failed('it is MPEG-2, which no browser plays', true);
       return;
     }
     this.#waitsForKey = false;
+    this.#lateness.take();
     if (sequence && `${sequence.width}x${sequence.height}` !== this.#size) {
       this.#size = `${sequence.width}x${sequence.height}`;
       this.#video = this.#newDecoder(); // jsmpeg reads the size once in a decoder's life
@@ -138,7 +139,8 @@ export class Mp2Sound implements SoundPlayer {
     this.#decoder.connect(this.#out);
     this.#demuxer.connect(JSMpeg.Demuxer.TS.STREAM.AUDIO_1, {
       write: (pts, parts) => {
-        this.#out.begin();
+        // Nor is it decoded: what a microphone that hung sends at once would hold up the pictures for a second.
+        if (!this.#out.hasRoom) return;
         this.#decoder.write(pts, parts);
         decodeFrames(this.#decoder);
       },

@@ -37,7 +37,7 @@ export class MsePicture implements PicturePlayer {
   readonly #seesFrames: boolean;
   #hasBegun = false;
   #isClosed = false;
-  #lastTime = 0;
+  #lastShown = 0;
   #wholeTimer = 0;
 
   constructor(element: HTMLVideoElement, track: Track, events: PlayerEvents) {
@@ -47,7 +47,7 @@ export class MsePicture implements PicturePlayer {
     this.#track = new MseTrack(element, track, events);
     this.#edge = new LiveEdge(element, PICTURE, () => ({ newest: this.#newest, gap: this.#track.gap }));
     this.#seesFrames = 'requestVideoFrameCallback' in element;
-    if (this.#seesFrames) this.#awaitFrame();
+    if (this.#seesFrames) this.#awaitFirst();
     element.addEventListener('playing', this.#playing);
     play(element);
   }
@@ -84,10 +84,11 @@ export class MsePicture implements PicturePlayer {
 
   tick(nowMs: number, soundTime: number): void {
     if (this.#isClosed) return;
-    const { currentTime, paused } = this.element;
+    const { paused } = this.element;
     this.#edge.tick(nowMs, this.#wanted(soundTime));
-    if (!this.#seesFrames && currentTime !== this.#lastTime) this.shownAt = nowMs;
-    this.#lastTime = currentTime;
+    const shown = this.#shown;
+    if (shown !== this.#lastShown) this.shownAt = nowMs;
+    this.#lastShown = shown;
     if (paused && !document.hidden) play(this.element);
   }
 
@@ -109,12 +110,19 @@ export class MsePicture implements PicturePlayer {
     return Math.max(start - MOST_WAIT, Math.min(wanted, start - this.#edge.margin));
   }
 
-  #awaitFrame(): void {
+  /** Something that changes with each picture that is shown: how many there were, or the time where that is not known. */
+  get #shown(): number {
+    if (!this.#seesFrames) return this.element.currentTime;
+    const { totalVideoFrames, droppedVideoFrames } = this.element.getVideoPlaybackQuality();
+    return totalVideoFrames - droppedVideoFrames;
+  }
+
+  /** The first only: to be called for each has the browser lay out the page with each, a fifth of a slow machine's time. */
+  #awaitFirst(): void {
     this.element.requestVideoFrameCallback(() => {
       if (this.#isClosed) return;
       this.shownAt = performance.now();
       this.#begin();
-      this.#awaitFrame();
     });
   }
 

@@ -1,7 +1,8 @@
 // One track in one media element, by Media Source Extensions. Picture and sound have an element each: an element that
 // gets nothing for one of its tracks stands still with both. W3C Media Source Extensions.
 
-import { Fragments, joined, type Media } from './fragments.js';
+import { Fragments, type Media } from './fragments.js';
+import { joined } from './joined.js';
 import type { Track } from '../../mpegts/track.js';
 
 /** How much of the past stays in memory, and how often it is tidied. Seconds. */

@@ -7,17 +7,16 @@ import {
   DISCONTINUITY,
   hasPayload,
   PACKET_BYTES,
-  payloadStart,
   PID_COUNT,
   readCounter,
   readPid,
   startsUnit,
 } from '../../mpegts/packet.js';
-import { stampsOf, startsPes } from '../../mpegts/pes.js';
-import { readTimestamp, TICKS_PER_MS, ticksAfter, TIMESTAMP_RANGE } from '../../mpegts/timestamp.js';
+import { TICKS_PER_MS, ticksAfter, TIMESTAMP_RANGE } from '../../mpegts/timestamp.js';
 import { startPicture } from '../../mpegts/picture-start.js';
 import type { Track } from '../../mpegts/track.js';
 import { Rhythm } from './rhythm.js';
+import { readUnitTime } from './unit-time.js';
 
 /** A unit's time that is so much further ahead than the clock on the wall, or so far back, belongs to another run of the source. */
 const MOST_AHEAD_MS = 5000;
@@ -44,6 +43,8 @@ export class ProgramWatch {
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
   readonly #seenAt = new Float64Array(PID_COUNT);
   readonly #rhythms = new Map<number, Rhythm>();
+  #codecs: ReadonlyMap<number, string> = new Map();
+  #mediaVersion = -1; // of what is in #codecs
   #program: unknown = null;
   #tracks: readonly Track[] = [];
   #arrivedAt = 0;
@@ -77,6 +78,11 @@ export class ProgramWatch {
     return { start, isRestart, isSoundRestart };
   }
 
+  /** Packets of a track were left out here, and are not lost. */
+  leaveOut(pid: number): void {
+    this.#counters[pid] = NOT_SEEN;
+  }
+
   /** The tracks that the PMT lists. */
   get tracks(): readonly Track[] {
     return this.#tracks;
@@ -90,6 +96,16 @@ export class ProgramWatch {
   /** Whether the tables have come. */
   get isKnown(): boolean {
     return this.#inspector.program !== null;
+  }
+
+  /** What the media itself says of the codec of a track, in ffmpeg's names; null: nothing yet. */
+  codecOf(pid: number): string | null {
+    const { mediaVersion } = this.#inspector;
+    if (mediaVersion !== this.#mediaVersion) {
+      this.#codecs = new Map(this.#inspector.media.map((track) => [track.pid, track.codec]));
+      this.#mediaVersion = mediaVersion;
+    }
+    return this.#codecs.get(pid) ?? null;
   }
 
   /** When the last message came; 0: none has. */
@@ -135,13 +151,8 @@ export class ProgramWatch {
 
   /** Takes the time of the unit that begins at `at`: it goes on, after a pause perhaps, or another run of its source begins. */
   #stepTo(data: Uint8Array, at: number, pid: number, nowMs: number): 'on' | 'pause' | 'restart' {
-    const begin = payloadStart(data, at);
-    if (begin + 14 > at + PACKET_BYTES || !startsPes(data, begin)) return 'on';
-    const stamps = stampsOf(data, begin);
-    if (stamps === 0) return 'on';
-    // DTS where there is one: in the order in which they come.
-    const hasDts = stamps === 2 && begin + 19 <= at + PACKET_BYTES;
-    const ticks = readTimestamp(data, begin + (hasDts ? 14 : 9));
+    const ticks = readUnitTime(data, at);
+    if (ticks === -1) return 'on';
     const before = this.#rhythms.get(pid);
     if (before) {
       const aheadMs = ticksAfter(ticks, (before.timeMs * TICKS_PER_MS) % TIMESTAMP_RANGE) / TICKS_PER_MS;

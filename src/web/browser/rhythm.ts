@@ -8,6 +8,8 @@ const KEPT = 8;
 const LEAST_PATIENCE = 2000;
 /** A track of which one unit has come, whose rhythm is not known yet. */
 const FIRST_PATIENCE = 5000;
+/** Units that do not come for so long are late. */
+const LATE_AFTER = 500;
 /** Nor is it believed in for longer, whatever its rhythm was. */
 const MOST_PATIENCE = 30_000;
 /** Units that come faster than real time by this factor were kept somewhere, and say nothing of now. */
@@ -68,6 +70,11 @@ export class Rhythm {
   get patienceMs(): number {
     if (this.#stampGaps.expected === 0) return FIRST_PATIENCE;
     return Math.min(MOST_PATIENCE, Math.max(LEAST_PATIENCE, this.gapMs * 2.5));
+  }
+
+  /** Whether its next unit comes late: sooner than it counts as stopped. */
+  isLate(nowMs: number): boolean {
+    return nowMs - this.arrivedAt > Math.max(LATE_AFTER, this.gapMs * 1.5);
   }
 
   /** Whether its next unit is not overdue. */

@@ -13,6 +13,7 @@ export interface Selection {
 }
 
 // ffmpeg calls MPEG-1 video 0x02 as well; what is really MPEG-2 shows in its sequence header.
+const MPEG2 = 'mpeg2video';
 const MPEG_VIDEO = new Set([0x01, 0x02]);
 const MPEG_AUDIO = new Set([0x03, 0x04]);
 /** What engines take to pieces; whether the browser decodes it is another question. Private data tells by descriptors. */
@@ -45,9 +46,9 @@ export function select(tracks: readonly Track[]): Selection {
   return { video: first('video'), audio: first('audio') };
 }
 
-/** Whether there is an engine for a track; false: no browser shows or sounds it here. */
-export function isPlayable({ streamType }: Track): boolean {
-  return READABLE.has(streamType);
+/** Whether there is an engine for a track; false: no browser shows or sounds it here. `codec`: what the media itself says. */
+export function isPlayable({ streamType }: Track, codec: string | null = null): boolean {
+  return READABLE.has(streamType) && codec !== MPEG2;
 }
 
 /** Which engine plays a picture. */
@@ -66,8 +67,9 @@ export function keyOf({ pid, streamType }: Track, engine: Engine): string {
   return `${engine} ${pid}/${streamType}`;
 }
 
-/** What a track is called. */
-export function nameOf({ streamType, descriptors, kind }: Track): string {
+/** What a track is called. `codec`: what the media itself says. */
+export function nameOf({ streamType, descriptors, kind }: Track, codec: string | null = null): string {
+  if (codec === MPEG2) return 'MPEG-2';
   const known = NAMES[streamType];
   if (known !== undefined) return known;
   for (const { tag, body } of readDescriptors(descriptors)) {

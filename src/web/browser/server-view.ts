@@ -1,12 +1,15 @@
-// Asks the server how it stands with what is played: often while something is the matter, now and then otherwise.
+// Asks the server how it stands with what is played: often while something is the matter or has just changed, now and then
+// otherwise.
 
 import type { PlayStatus } from '../play-status.js';
 
 /** Milliseconds from an answer to the next question. */
 const OFTEN_MS = 1000;
-const SELDOM_MS = 5000;
+const SELDOM_MS = 2500;
 /** The same where something has just changed. */
 const AT_ONCE_MS = 500;
+/** For so long after a change the server may not know yet what it will call it: it waits 5 s until a feed is silent. */
+const SETTLED_MS = 8000;
 const TOO_MANY = 429; // RFC 6585 §4
 /** An answer that takes longer is none. */
 const WITHIN_MS = 5000;
@@ -23,6 +26,7 @@ export class ServerView {
   #askedAt = -Infinity;
   #isRefused = false;
   #signs = '';
+  #changedAt = -Infinity;
 
   constructor(url: string) {
     this.#url = url;
@@ -31,9 +35,10 @@ export class ServerView {
   /** To be called ten times a second. `isTroubled`: something is the matter; with other `signs` something has changed. */
   tick(nowMs: number, isTroubled: boolean, signs: string): void {
     if (this.#isAsking || this.#isRefused || document.hidden) return;
-    const everyMs = signs !== this.#signs ? AT_ONCE_MS : isTroubled ? OFTEN_MS : SELDOM_MS;
-    if (nowMs - this.#askedAt < everyMs) return;
-    this.#signs = signs;
+    const isNew = signs !== this.#signs;
+    const isOften = isTroubled || nowMs - this.#changedAt < SETTLED_MS;
+    if (nowMs - this.#askedAt < (isNew ? AT_ONCE_MS : isOften ? OFTEN_MS : SELDOM_MS)) return;
+    if (isNew) [this.#signs, this.#changedAt] = [signs, nowMs];
     this.#askedAt = nowMs;
     void this.#ask();
   }

@@ -17,7 +17,6 @@ export class SoundOut {
   hasPlayed = false;
   #until = 0;
   #lead = FIRST_LEAD;
-  #isLeftOut = false; // the piece that is being played
 
   constructor(context: AudioContext) {
     this.#context = context;
@@ -25,15 +24,15 @@ export class SoundOut {
     this.#gain.connect(context.destination);
   }
 
-  /** Another piece of sound (a PES packet) begins: it is played as a whole, however long it is, or not at all. */
-  begin(): void {
-    this.#isLeftOut = this.#until > this.#context.currentTime + this.#lead + MOST_QUEUE;
+  /** Whether another piece of sound (a PES packet) is to be played: as a whole, however long it is, or not at all. */
+  get hasRoom(): boolean {
+    const { state, currentTime } = this.#context;
+    return state === 'running' && this.#until <= currentTime + this.#lead + MOST_QUEUE;
   }
 
   play(sampleRate: number, left: Float32Array, right: Float32Array): void {
     const now = this.#context.currentTime;
     if (this.#context.state !== 'running') return;
-    if (this.#isLeftOut) return;
     this.hasPlayed = true;
     if (this.#until < now) {
       if (this.#until > 0) this.#lead = Math.min(this.#lead + LEAD_STEP, MOST_LEAD);

@@ -4,15 +4,18 @@
 import type { Track } from '../../mpegts/track.js';
 import { nameOf } from './selection.js';
 
-/** `reason`: what the player said; a MIME type where the browser does not know it. '': no browser plays such a track. */
-export function unplayable(track: Track, reason = ''): string {
+/**
+ * `reason`: what the player said; a MIME type where the browser does not know it. '': no browser plays such a track.
+ * `codec`: what the media itself says.
+ */
+export function unplayable(track: Track, reason = '', codec: string | null = null): string {
   const isPicture = track.kind === 'video';
-  const name = nameOf(track);
+  const name = nameOf(track, codec);
   const what =
     name === 'picture' || name === 'sound' ? `this kind of ${name}` : `${name}${isPicture ? ' pictures' : ' sound'}`;
   const use = isPicture ? 'use H.264 or MPEG-1' : 'use AAC or MPEG audio';
   if (reason === '') return `Browsers cannot play ${what}: ${use}.`;
-  const codec = /codecs="([^"]+)"/.exec(reason)?.[1];
-  if (codec === undefined) return `${isPicture ? 'This picture' : 'The sound'} cannot be played here: ${reason}.`;
-  return `This browser cannot play ${what} (${codec}). Another browser may; ${isPicture ? 'H.264' : 'AAC'} is played by all.`;
+  const string = /codecs="([^"]+)"/.exec(reason)?.[1];
+  if (string === undefined) return `${isPicture ? 'This picture' : 'The sound'} cannot be played here: ${reason}.`;
+  return `This browser cannot play ${what} (${string}). Another browser may; ${isPicture ? 'H.264' : 'AAC'} is played by all.`;
 }

@@ -4,6 +4,7 @@
 import type { Track } from '../../mpegts/track.js';
 import { conditionOf, type State, type TrackFacts } from './condition.js';
 import { Connection } from './connection.js';
+import { Holdback } from './holdback.js';
 import { ProgramWatch } from './program-watch.js';
 import { Recent } from './recent.js';
 import { type Engine, isPlayable, keyOf, nameOf, pictureEngine, select, type Selection } from './selection.js';
@@ -13,6 +14,8 @@ import { Stage } from './stage.js';
 import { unplayable } from './unplayable.js';
 
 const TICK_MS = 100;
+/** Figures are written so often: the page is laid out anew with each. */
+const FIGURES_MS = 500;
 /** Pictures come, but none is shown for so long, or for three gaps between them: another player is made. */
 const STILL_MS = 4000;
 /** Nothing comes for so long: perhaps the connection is dead and nobody has told us. */
@@ -69,6 +72,7 @@ export class Viewer {
   readonly #stage: Stage;
   readonly #speaker: Speaker;
   readonly #recent = new Recent();
+  readonly #holdback = new Holdback((data, isCut) => this.#receive(data, isCut));
   #watch = new ProgramWatch();
   #selection: Selection = { video: null, audio: null };
   #lostBefore = 0; // packets, over the connections before this one
@@ -80,6 +84,7 @@ export class Viewer {
   #pictureFault = ''; // why what comes cannot be shown here
   #faultyKey = '';
   #retryAt = 0;
+  #figuresAt = 0;
 
   constructor(places: ViewerPlaces, display: Display) {
     this.#display = display;
@@ -118,6 +123,7 @@ export class Viewer {
     this.#lostBefore += this.#watch.lostPackets;
     this.#watch = new ProgramWatch();
     this.#selection = { video: null, audio: null };
+    this.#holdback.forget();
     this.#recent.forget();
     this.#pictureFault = this.#faultyKey = '';
     this.#retryAt = 0;
@@ -144,6 +150,13 @@ export class Viewer {
       this.#dataAt = now; // beside the picture
       return;
     }
+    this.#holdback.push(data, this.#selection.video?.pid ?? -1, now);
+  }
+
+  /** @param isCut pictures were left out before these. */
+  #receive(data: Uint8Array, isCut: boolean): void {
+    const now = performance.now();
+    if (isCut && this.#selection.video) this.#watch.leaveOut(this.#selection.video.pid);
     const { start, isRestart, isSoundRestart } = this.#watch.push(data, now);
     if (isRestart) {
       this.#recent.forget();
@@ -165,8 +178,9 @@ export class Viewer {
       return;
     }
     const key = keyOf(video, pictureEngine(video));
-    if (key !== this.#faultyKey) this.#pictureFault = '';
-    if (!isPlayable(video)) [this.#pictureFault, this.#faultyKey] = [unplayable(video), key];
+    const codec = this.#watch.codecOf(video.pid);
+    if (`${key} ${codec}` !== this.#faultyKey) this.#pictureFault = '';
+    if (!isPlayable(video, codec)) this.#findFaulty(video, '');
     if (this.#pictureFault !== '' || this.#isUnseen(nowMs)) this.#stage.giveUp();
     // The new one is given this message with the recent ones; the old one plays on until then.
     this.#stage.write(data);
@@ -195,17 +209,22 @@ export class Viewer {
 
   #failed(reason: string, isForEver: boolean): void {
     const { video } = this.#selection;
-    if (isForEver && video) {
-      this.#pictureFault = unplayable(video, reason);
-      this.#faultyKey = keyOf(video, pictureEngine(video));
-    } else this.#retryAt = performance.now() + RETRY_MS;
+    if (isForEver && video) this.#findFaulty(video, reason);
+    else this.#retryAt = performance.now() + RETRY_MS;
     this.#stage.giveUp();
+  }
+
+  /** What comes is not played here, until it is of another kind. */
+  #findFaulty(video: Track, reason: string): void {
+    const codec = this.#watch.codecOf(video.pid);
+    this.#pictureFault = unplayable(video, reason, codec);
+    this.#faultyKey = `${keyOf(video, pictureEngine(video))} ${codec}`;
   }
 
   #tick(now: number): void {
     this.#speaker.tick(now, this.#pictureEdge(now));
     this.#stage.tick(now, this.#speaker.time);
-    this.#tellFigures(now);
+    if (now - this.#figuresAt >= FIGURES_MS) this.#tellFigures(now);
     if (this.#openedAt === -1) return this.#tellFrozen(null, now);
     const condition = conditionOf(
       {
@@ -224,7 +243,11 @@ export class Viewer {
     this.#clearGone(condition.state, now);
     this.#tellFrozen(condition.frozenAt, now);
     const { video, audio } = this.#selection;
-    const signs = `${condition.state} ${video?.pid ?? '-'} ${audio?.pid ?? '-'} ${condition.text}`;
+    const signOf = (track: Track | null) => {
+      const rhythm = track && this.#watch.rhythmOf(track.pid);
+      return `${track?.pid ?? '-'} ${rhythm?.isLate(now) ?? '-'}`;
+    };
+    const signs = `${condition.state} ${signOf(video)} ${signOf(audio)} ${condition.text}`;
     const hasFault = (this.#server.status?.fault ?? null) !== null;
     const isTroubled = condition.state !== 'playing' || condition.text !== '' || hasFault;
     this.#server.tick(now, isTroubled, signs);
@@ -292,6 +315,7 @@ export class Viewer {
   }
 
   #tellFigures(now: number): void {
+    this.#figuresAt = now;
     const { video, audio } = this.#selection;
     this.#display.setFigures({
       tracks: this.#names(),
@@ -309,7 +333,7 @@ export class Viewer {
       (track === video && this.#pictureFault === '') || (track === audio && this.#speaker.fault === '');
     return this.#watch.tracks
       .filter(({ kind }) => kind !== 'other')
-      .map((track) => nameOf(track) + (isPlayed(track) ? '' : ' (not played)'))
+      .map((track) => nameOf(track, this.#watch.codecOf(track.pid)) + (isPlayed(track) ? '' : ' (not played)'))
       .join(' + ');
   }
 }

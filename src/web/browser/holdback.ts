@@ -1,0 +1,99 @@
+// Holds back what comes late and is catching up, and hands it on as one: a page that is busy gets through it in a fraction
+// of the time, and from the last random access point on only. What comes in time goes straight through.
+
+import { adaptationFlags, PACKET_BYTES, RANDOM_ACCESS, readPid, startsUnit } from '../../mpegts/packet.js';
+import { TICKS_PER_MS } from '../../mpegts/timestamp.js';
+import { joined } from './joined.js';
+import { Lateness } from './lateness.js';
+import { readUnitTime } from './unit-time.js';
+
+/** Held back from here on, until it is less late than this, or catches up no more. Milliseconds. */
+const LATE = { tooLate: 150, liveAgain: 60, catchingUp: 20, patience: 100 };
+/** Nothing is held for longer, whatever comes. Milliseconds. */
+const MOST_WAIT_MS = 100;
+/** Pictures of less than this are all handed on: nobody misses a moment of them for nothing. Milliseconds. */
+const WORTH_LEAVING_OUT_MS = 300;
+const MOST_BYTES = 8_000_000;
+
+/** Takes messages, with `deliver` they go on; `isCut`: units of the track that is followed were left out before. */
+export class Holdback {
+  readonly #deliver: (data: Uint8Array, isCut: boolean) => void;
+  #lateness = new Lateness(LATE);
+  #isLate = false;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #cutFrom = -1; // of what is held, the first unit that begins, and its time
+  #firstTicks = -1;
+  #cutTo = -1; // the last random access point, and the time of the last unit
+  #lastTicks = -1;
+  #pid = -1;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(deliver: (data: Uint8Array, isCut: boolean) => void) {
+    this.#deliver = deliver;
+  }
+
+  /** Takes a message of whole packets. `pid`: whose units tell how late it is, and begin at random access points; -1: unknown. */
+  push(data: Uint8Array, pid: number, nowMs: number): void {
+    if (pid !== this.#pid) {
+      this.release();
+      this.#lateness = new Lateness(LATE);
+      this.#isLate = false;
+      this.#pid = pid;
+    }
+    this.#look(data, nowMs);
+    if (!this.#isLate && this.#held.length === 0) {
+      this.#cutFrom = this.#cutTo = -1;
+      return this.#deliver(data, false);
+    }
+    this.#held.push(data);
+    this.#heldBytes += data.length;
+    if (!this.#isLate || this.#heldBytes > MOST_BYTES) this.release();
+    else this.#timer ??= setTimeout(() => this.release(), MOST_WAIT_MS);
+  }
+
+  /** Hands on what is held. */
+  release(): void {
+    if (this.#held.length === 0) return;
+    const data = joined(this.#held);
+    const [from, to, pid] = [this.#cutFrom, this.#cutTo, this.#pid];
+    const spanMs = (this.#lastTicks - this.#firstTicks) / TICKS_PER_MS;
+    this.forget();
+    const isCut = from !== -1 && to > from && spanMs > WORTH_LEAVING_OUT_MS;
+    this.#deliver(isCut ? without(data, pid, from, to) : data, isCut);
+  }
+
+  /** What is held is of no use any more. */
+  forget(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#cutFrom = this.#cutTo = -1;
+  }
+
+  /** How late the units of a message are, and where the last random access point is. */
+  #look(data: Uint8Array, nowMs: number): void {
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
+      if (readPid(data, at) !== this.#pid || !startsUnit(data, at)) continue;
+      const ticks = readUnitTime(data, at);
+      if (ticks === -1) continue;
+      this.#isLate = this.#lateness.isTooLate(ticks / TICKS_PER_MS, nowMs);
+      this.#lateness.take();
+      if (this.#cutFrom === -1) [this.#cutFrom, this.#firstTicks] = [this.#heldBytes + at, ticks];
+      if (adaptationFlags(data, at) & RANDOM_ACCESS) this.#cutTo = this.#heldBytes + at;
+      this.#lastTicks = ticks;
+    }
+  }
+}
+
+/** Some packets without those of one PID from one place to another. */
+function without(data: Uint8Array, pid: number, from: number, to: number): Uint8Array {
+  let filled = from;
+  for (let at = from; at < data.length; at += PACKET_BYTES) {
+    if (at < to && readPid(data, at) === pid) continue;
+    data.copyWithin(filled, at, at + PACKET_BYTES);
+    filled += PACKET_BYTES;
+  }
+  return data.subarray(0, filled);
+}
