@@ -94,8 +94,10 @@ export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables:
 function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
   const login: RequestHandler = (request, response) => {
     const { key, to } = (request.body ?? {}) as { key?: unknown; to?: unknown };
-    const verdict = keys.checkKey(typeof key === 'string' ? key : '', request.socket.remoteAddress ?? '', Date.now());
+    const address = request.socket.remoteAddress ?? '';
+    const verdict = keys.checkKey(typeof key === 'string' ? key : '', address, Date.now());
     if (verdict !== 'good') {
+      if (verdict !== 'none') keys.tellRefused(verdict, address);
       const { status, headers } = refusal(verdict);
       // No WWW-Authenticate: the browser would ask for the key a second time, in a window of its own.
       if (status === 429) response.set(headers);

@@ -66,7 +66,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const { apiKey, certificate, commands } = options;
   const standing = commands ? standingRule(commands.url, commands.token) : null;
   const actions = new Actions(relay, standing);
-  const keys = apiKey === null ? null : new KeyGuard(apiKey);
+  const keys = apiKey === null ? null : new KeyGuard(apiKey, log);
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options, 0);
   const seats = new Seats(relay.limits.maxClients);
