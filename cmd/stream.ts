@@ -26,7 +26,13 @@ async function run(config: Config, log: ProgramLog): Promise<void> {
   await warmUp(log);
   try {
     const server = await startServer(relay, config, log);
-    log.info('listening', { url: server.url, version: readVersion(), node: process.version, pid: process.pid });
+    log.info('listening', {
+      url: server.url,
+      ...(server.otherUrls.length > 0 ? { otherUrls: server.otherUrls.join(' ') } : {}),
+      version: readVersion(),
+      node: process.version,
+      pid: process.pid,
+    });
     stopOnSignal(log, async () => {
       await Promise.all([server.close(), relay.close()]);
     });
