@@ -104,8 +104,9 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelWay {
   }
 
   async open(host: string, port: number): Promise<Socket> {
-    const request = new EventEmitter() as ClientRequest; // of which the library wants no more than that
-    const socket = await super.connect(request, { host, port, secureEndpoint: false });
+    // The library wants no more of a request than that it emits.
+    const request: unknown = new EventEmitter();
+    const socket = await super.connect(request as ClientRequest, { host, port, secureEndpoint: false });
     if (this.#refusal === 0) return socket;
     socket.destroy();
     throw new Error('the proxy makes no tunnel');

@@ -51,7 +51,7 @@ class Carrier extends Duplex {
 export interface TinyRecords {
   readonly socket: TLSSocket;
   /** Sends a text, a byte a record, all at once. */
-  send(text: string): Promise<void>;
+  readonly send: (text: string) => Promise<void>;
 }
 
 /** Connects to a port of `host`. */
