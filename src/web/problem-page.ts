@@ -1,10 +1,17 @@
 // An error as a page, for who has opened an address in a browser; programs get the problem document.
 
-import type { Problem } from '../http/problem.js';
 import { escapeHtml } from './player-page.js';
 
+/** A problem document (RFC 9457). */
+export interface ShownProblem {
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
 /** The page; `stylesheet` is the path of the style that the server's other pages have. */
-export function problemPage({ status, title, detail, code }: Problem, stylesheet: string): string {
+export function problemPage({ status, title, detail, code }: ShownProblem, stylesheet: string): string {
   // "; ... lists what there is" and the like are sentences of their own here.
   const [first = '', ...others] = detail.split('; ');
   const sentences = [first, ...others].map(
