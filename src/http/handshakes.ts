@@ -4,16 +4,15 @@
 // A connection is given to TLS when its first bytes are there, which Node then hands on to it; whoever sends none is cut off
 // by Connections.
 
-import type { Socket } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
+import type { Server, Socket } from 'node:net';
 
 /** Handshakes that begin in one turn. */
 const MOST_IN_TURN = 4;
 
-type ConnectionHandler = (this: TlsServer, socket: Socket) => void;
+type ConnectionHandler = (this: Server, socket: Socket) => void;
 
-/** Takes the connections of `server` from Node, and gives it a few of them in each turn of the event loop. */
-export function handshakeInTurns(server: TlsServer, mostInTurn = MOST_IN_TURN): void {
+/** Takes the connections of `server`, one with TLS, from Node, and gives it a few of them in each turn of the event loop. */
+export function handshakeInTurns(server: Server, mostInTurn = MOST_IN_TURN): void {
   const nodesHandler = server.listeners('connection')[0] as ConnectionHandler;
   server.off('connection', nodesHandler);
   const waiting = new Set<Socket>(); // with their first bytes; oldest first
