@@ -16,7 +16,15 @@ export function serve(args: readonly string[]): Promise<void> {
   const about =
     'Takes what boards send to /in/<topic> and sends it to everybody at /out/<topic>; see README.md, "A far end".';
   return runServerCommand(
-    { name: 'serve', about, settings: serveSettings(), load: loadServeConfig, warnings: serveWarnings, run },
+    {
+      name: 'serve',
+      place: { host: 'VW_SERVE_HOST', port: 'VW_SERVE_PORT' },
+      about,
+      settings: serveSettings(),
+      load: loadServeConfig,
+      warnings: serveWarnings,
+      run,
+    },
     args,
   );
 }

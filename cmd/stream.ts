@@ -16,7 +16,15 @@ import { warmUp } from './warm-up.js';
 export function stream(args: readonly string[]): Promise<void> {
   const about = 'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.';
   return runServerCommand(
-    { name: 'stream', about, settings: settings(), load: loadConfig, warnings: streamWarnings, run },
+    {
+      name: 'stream',
+      place: { host: 'VW_HOST', port: 'VW_PORT' },
+      about,
+      settings: settings(),
+      load: loadConfig,
+      warnings: streamWarnings,
+      run,
+    },
     args,
   );
 }
