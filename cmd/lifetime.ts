@@ -1,5 +1,7 @@
 // What every server of ours does at its beginning and its end: says why it cannot listen, and stops when it is told to.
 
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { isatty } from 'node:tty';
 import type { ProgramLog } from '../src/log.js';
 import { EXIT_FAILED } from './arguments.js';
@@ -26,6 +28,28 @@ export function whyNotListening(
       return `port ${port} may not be used by this user; ${portName} chooses another (1024 or more)`;
     default:
       return error.message;
+  }
+}
+
+/**
+ * Why nobody could listen there, as {@link whyNotListening} has it; null: somebody could, or the port is in use, which it is
+ * while the server runs. It is tried for a moment.
+ */
+export async function listeningFault(
+  config: { readonly host: string; readonly port: number },
+  hostName: string,
+  portName: string,
+): Promise<string | null> {
+  const probe = createServer();
+  try {
+    probe.listen(config.port, config.host);
+    await once(probe, 'listening'); // rejects with an error
+    return null;
+  } catch (error) {
+    const isInUse = (error as { code?: string }).code === 'EADDRINUSE';
+    return isInUse ? null : whyNotListening(error as Error, config, hostName, portName);
+  } finally {
+    probe.close();
   }
 }
 

@@ -16,7 +16,15 @@ export function serve(args: readonly string[]): Promise<void> {
   const about =
     'Takes what boards send to /in/<topic> and sends it to everybody at /out/<topic>; see README.md, "A far end".';
   return runServerCommand(
-    { name: 'serve', about, settings: serveSettings(), load: loadServeConfig, warnings: serveWarnings, run },
+    {
+      name: 'serve',
+      place: { host: 'VW_SERVE_HOST', port: 'VW_SERVE_PORT' },
+      about,
+      settings: serveSettings(),
+      load: loadServeConfig,
+      warnings: serveWarnings,
+      run,
+    },
     args,
   );
 }
@@ -26,7 +34,13 @@ async function run(config: ServeConfig, log: ProgramLog): Promise<void> {
   try {
     const pages = servePages({ wantsToken: config.secret !== null, embedders: config.embedders });
     const server = await startServe(config, log, pages);
-    log.info('listening', { url: server.url, version: readVersion(), node: process.version, pid: process.pid });
+    log.info('listening', {
+      url: server.url,
+      ...(server.otherUrls.length > 0 ? { otherUrls: server.otherUrls.join(' ') } : {}),
+      version: readVersion(),
+      node: process.version,
+      pid: process.pid,
+    });
     stopOnSignal(log, () => server.close());
   } catch (error) {
     const reason = whyNotListening(error as Error, config, 'VW_SERVE_HOST', 'VW_SERVE_PORT');

@@ -4,13 +4,23 @@ import { isatty } from 'node:tty';
 import { ConfigError } from '../src/config.js';
 import { createLog, type LogLevel, type ProgramLog } from '../src/log.js';
 import type { Setting } from '../src/read-settings.js';
-import { EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
+import { EXIT_FAILED, EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
+import { listeningFault } from './lifetime.js';
 import { complain, print } from './output.js';
 import { environmentWarnings, type Warning, warningText } from './warnings.js';
 
+/** What every server's configuration has. */
+interface ServerConfig {
+  readonly logLevel: LogLevel;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A command that starts a server. */
-export interface ServerCommand<Config extends { readonly logLevel: LogLevel }> {
+export interface ServerCommand<Config extends ServerConfig> {
   readonly name: string;
+  /** The settings that say where it listens. */
+  readonly place: { readonly host: string; readonly port: string };
   /** A line for `--help`: what it is for. */
   readonly about: string;
   readonly settings: readonly Setting[];
@@ -22,7 +32,7 @@ export interface ServerCommand<Config extends { readonly logLevel: LogLevel }> {
 }
 
 /** Runs a command as its arguments say. */
-export async function runServerCommand<Config extends { readonly logLevel: LogLevel }>(
+export async function runServerCommand<Config extends ServerConfig>(
   command: ServerCommand<Config>,
   args: readonly string[],
 ): Promise<void> {
@@ -42,7 +52,12 @@ export async function runServerCommand<Config extends { readonly logLevel: LogLe
     warnings = [...environmentWarnings(process.env), ...command.warnings(config)];
     if (line.wantsCheck) {
       for (const warning of warnings) print(`${warningText(warning)}\n`);
-      print('the configuration is good\n');
+      const fault = await listeningFault(config, command.place.host, command.place.port);
+      if (fault === null) print('the configuration is good\n');
+      else {
+        complain(`cannot listen: ${fault}`);
+        process.exitCode = EXIT_FAILED;
+      }
       return;
     }
   } catch (error) {

@@ -16,7 +16,15 @@ import { warmUp } from './warm-up.js';
 export function stream(args: readonly string[]): Promise<void> {
   const about = 'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.';
   return runServerCommand(
-    { name: 'stream', about, settings: settings(), load: loadConfig, warnings: streamWarnings, run },
+    {
+      name: 'stream',
+      place: { host: 'VW_HOST', port: 'VW_PORT' },
+      about,
+      settings: settings(),
+      load: loadConfig,
+      warnings: streamWarnings,
+      run,
+    },
     args,
   );
 }
@@ -26,7 +34,13 @@ async function run(config: Config, log: ProgramLog): Promise<void> {
   await warmUp(log);
   try {
     const server = await startServer(relay, config, log);
-    log.info('listening', { url: server.url, version: readVersion(), node: process.version, pid: process.pid });
+    log.info('listening', {
+      url: server.url,
+      ...(server.otherUrls.length > 0 ? { otherUrls: server.otherUrls.join(' ') } : {}),
+      version: readVersion(),
+      node: process.version,
+      pid: process.pid,
+    });
     stopOnSignal(log, async () => {
       await Promise.all([server.close(), relay.close()]);
     });

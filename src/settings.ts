@@ -285,7 +285,7 @@ export const DEFINITIONS = {
     fallback: '',
     read: farEnd,
     isSecret: true, // it may carry a key in its query
-    doc: 'far end that commands come from (the standing destination apiRule)',
+    doc: 'endpoint that is dialled and may then set the rules here by JSON commands; listed as destination apiRule',
   },
   apiToken: {
     env: 'VW_API_TOKEN',
@@ -293,7 +293,7 @@ export const DEFINITIONS = {
     fallback: '',
     read: secret,
     isSecret: true,
-    doc: 'token for VW_API',
+    doc: 'token to show at VW_API',
   },
   apiKey: {
     env: 'VW_API_KEY',

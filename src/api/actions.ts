@@ -41,6 +41,12 @@ export interface MuteAnswer {
   readonly similar?: string;
 }
 
+/** A stream rule as it is answered. */
+export type StreamAnswer = StreamRule & {
+  /** A feed that has a source, where the given rule names one that has none; of the first such. */
+  readonly similar?: string;
+};
+
 /** A destination rule as it is answered. */
 export type DestinationAnswer = ShownDestination & {
   /** A feed that has a source, or a stream that has a rule, where the given rule names one that is neither. */
@@ -67,8 +73,14 @@ export class Actions {
     };
   }
 
-  setStream(body: unknown): StreamRule {
-    return this.relay.setStream(parseStreamRule(body));
+  /** The rule as it is kept; where a feed has no source, with the name that was probably meant. */
+  setStream(body: unknown): StreamAnswer {
+    const rule = this.relay.setStream(parseStreamRule(body));
+    for (const entry of rule.feeds) {
+      const similar = this.relay.likelyMeant(readFeedEntry(entry).feed);
+      if (similar !== null) return { ...rule, similar };
+    }
+    return rule;
   }
 
   streams(): Record<string, readonly string[]> {

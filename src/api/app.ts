@@ -1,12 +1,14 @@
 // The REST interface: each handler parses, calls one method of Relay, and serialises. Express stops here.
 
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import { prefersPage } from '../http/accept.js';
 import { jsonText } from '../http/json.js';
 import { HttpError, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { readFeedEntry } from '../relay/rules.js';
 import type { Watchable } from '../web/player-page.js';
+import { problemPage } from '../web/problem-page.js';
 import { aboutRoutes } from './about-routes.js';
 import type { Actions } from './actions.js';
 import type { EventStreams } from './event-stream.js';
@@ -15,7 +17,7 @@ import type { HttpViewers } from './http-viewer.js';
 import type { KeyGuard } from './keys.js';
 import { letIn } from './let-in.js';
 import { mediaRoutes } from './media-routes.js';
-import { pageRoutes, securityHeaders } from './pages.js';
+import { pageRoutes, securityHeaders, STYLE_PATH } from './pages.js';
 import { playStatusRoute } from './play-status.js';
 import { mount, noSuchPath } from './route.js';
 import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './rule-routes.js';
@@ -70,6 +72,11 @@ function watchables(relay: Relay): Watchable[] {
   ];
 }
 
+/** Whether somebody has opened the address in a browser. */
+function isOpened({ method, headers }: Request): boolean {
+  return (method === 'GET' || method === 'HEAD') && prefersPage(headers.accept);
+}
+
 /** Whether a request looks like an upload of media, whatever its path: ffmpeg sends no Content-Type. */
 function isUpload({ method, path, headers }: Request): boolean {
   if (method !== 'POST' && method !== 'PUT') return false;
@@ -93,6 +100,8 @@ function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
       return;
     }
     if (error instanceof HttpError) response.set(error.headers);
-    response.status(document.status).type(PROBLEM_TYPE).send(jsonText(document));
+    response.status(document.status);
+    if (isOpened(request)) response.vary('Accept').type('html').send(problemPage(document, STYLE_PATH));
+    else response.type(PROBLEM_TYPE).send(jsonText(document));
   };
 }

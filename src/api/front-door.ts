@@ -4,11 +4,12 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { jsonText } from '../http/json.js';
-import { Server as TlsServer } from 'node:tls';
+import { Server as TlsServer, TLSSocket } from 'node:tls';
 import { LimitError } from '../errors.js';
 import { refuse, refuseError, respond } from '../http/answers.js';
-import { connectionEvent, handToNode, takeFromNode } from '../http/bare-server.js';
+import { connectionEvent, handToNode } from '../http/bare-server.js';
 import { type ConnectionLimits, Connections } from '../http/connections.js';
+import { ParserThrottle } from '../http/parser-throttle.js';
 import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/path.js';
 import { problem } from '../http/problem.js';
 import { takeRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
@@ -47,7 +48,6 @@ export class FrontDoor {
     this.#limits = limits;
     this.#server = server;
     const isSecure = server instanceof TlsServer;
-    takeFromNode(server); // it comes second: it is given the connections that are not plain uploads
     this.#connections = new Connections(
       server,
       limits,
@@ -73,6 +73,7 @@ export class FrontDoor {
   #open(socket: Socket): void {
     const onError = () => socket.destroy();
     socket.on('error', onError);
+    if (socket instanceof TLSSocket) new ParserThrottle(socket); // each record is a read
     if (this.#connections.isRefused(socket)) {
       const words = `${this.#limits.maxConnections} connections from one address at most (VW_MAX_CONNECTIONS)`;
       refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));

@@ -54,7 +54,10 @@ export class Guard {
     if (knock.method === 'OPTIONS' && this.corsOrigin(knock.origin) !== null) return;
     if (!this.keys || OPEN_PATHS.has(knock.path) || (isUpload && isLoopbackHost(knock.address))) return;
     const verdict = this.keys.check(knock.authorization, knock.cookie, knock.address, Date.now());
-    if (verdict !== 'good') throw refusal(verdict);
+    if (verdict === 'good') return;
+    // A refused upload is logged as such, with the reason.
+    if (verdict !== 'none' && !isUpload) this.keys.tellRefused(verdict, knock.address);
+    throw refusal(verdict);
   }
 
   /** The origin to name in a CORS answer; null: none. Only origins that were allowed by name may read across origins. */

@@ -4,6 +4,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { networkOf } from '../http/network.js';
 import { WrongTries } from '../http/wrong-tries.js';
+import type { Log } from '../log.js';
+import { TalliedWarning } from '../log-tally.js';
 
 export const COOKIE_NAME = 'vw_session';
 const DAY_MS = 24 * 3_600_000;
@@ -18,9 +20,12 @@ export class KeyGuard {
   readonly #key: Buffer; // its digest: equal lengths, so that comparing tells nothing
   readonly #signing: Buffer;
   readonly #wrong = new WrongTries(MAX_WRONG);
+  readonly #refusals: TalliedWarning | null;
 
-  constructor(key: string) {
+  /** @param log is told of wrong keys; nothing of them is in it. */
+  constructor(key: string, log: Log | null = null) {
     this.#key = digest(key);
+    this.#refusals = log && new TalliedWarning(log, 'key refused');
     // Cookies outlive a restart, and are worth nothing once the key is changed.
     this.#signing = createHmac('sha256', key).update('vw session').digest();
   }
@@ -34,6 +39,12 @@ export class KeyGuard {
   /** Judges a key that was typed into the login page. */
   checkKey(key: string, address: string, nowMs: number): Verdict {
     return this.#judge(key, address, nowMs);
+  }
+
+  /** Logs that a key was refused that came from `address`. */
+  tellRefused(verdict: 'wrong' | 'too many', address: string): void {
+    const reason = verdict === 'wrong' ? 'the key is wrong' : 'too many wrong keys from there within a minute';
+    this.#refusals?.tell({ from: address, reason });
   }
 
   /** A new cookie's value. */

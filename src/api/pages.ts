@@ -9,6 +9,9 @@ import { COOKIE_NAME, type KeyGuard } from './keys.js';
 import { content, type Route, TO_LOGIN } from './route.js';
 import { escapeHtml, playerLinks, type Watchable } from '../web/player-page.js';
 
+/** Where the style of the pages is. */
+export const STYLE_PATH = '/style.css';
+
 const HTML = 'text/html';
 
 // Text has a contrast of at least 4.5 to what is behind it, in the light and in the dark (WCAG 2.2, 1.4.3); a test measures it.
@@ -70,7 +73,7 @@ export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables:
     },
     {
       name: 'style',
-      path: '/style.css',
+      path: STYLE_PATH,
       tag: 'Pages',
       operations: [
         {
@@ -94,8 +97,10 @@ export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables:
 function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
   const login: RequestHandler = (request, response) => {
     const { key, to } = (request.body ?? {}) as { key?: unknown; to?: unknown };
-    const verdict = keys.checkKey(typeof key === 'string' ? key : '', request.socket.remoteAddress ?? '', Date.now());
+    const address = request.socket.remoteAddress ?? '';
+    const verdict = keys.checkKey(typeof key === 'string' ? key : '', address, Date.now());
     if (verdict !== 'good') {
+      if (verdict !== 'none') keys.tellRefused(verdict, address);
       const { status, headers } = refusal(verdict);
       // No WWW-Authenticate: the browser would ask for the key a second time, in a window of its own.
       if (status === 429) response.set(headers);
@@ -187,7 +192,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
 function page(title: string, body: string): string {
   return (
     `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">` +
-    `<title>${title}</title><link rel="stylesheet" href="/style.css">${body}</html>`
+    `<title>${title}</title><link rel="stylesheet" href="${STYLE_PATH}">${body}</html>`
   );
 }
 

@@ -11,10 +11,10 @@ import {
   destinationAnswerSchema,
   destinationListSchema,
   keptDestinationSchema,
-  keptStreamSchema,
   muteAnswerSchema,
   mutedTracksSchema,
   muteListSchema,
+  streamAnswerSchema,
   streamListSchema,
 } from './rule-schemas.js';
 
@@ -43,7 +43,7 @@ export function streamRoutes(actions: Actions): Route[] {
           description:
             'In force when it is answered. Posted again with other feeds it changes in place; posted unchanged it disturbs nothing.',
           body: { type: JSON_TYPE, schema: streamSchema, example: FRONT },
-          answer: json('The rule as it is kept.', keptStreamSchema, FRONT),
+          answer: json('The rule as it is kept.', streamAnswerSchema, FRONT),
           errors: [
             ...JSON_ERRORS,
             'ERR_BAD_STREAM_RULE',

@@ -12,6 +12,12 @@ export const keptStreamSchema = z
   })
   .describe('A stream rule as it is kept.');
 
+export const streamAnswerSchema = keptStreamSchema
+  .extend({
+    similar: z.string().optional().describe('nobody sends to one of the feeds: a feed that may have been meant'),
+  })
+  .describe('A stream rule that is in force.');
+
 export const keptDestinationSchema = z
   .strictObject({
     id: z.string(),

@@ -2,7 +2,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { LINGER_MS } from '../http/answers.js';
-import { createBareServer, listen, urlOf } from '../http/bare-server.js';
+import { createBareServer, listen, urlsOf } from '../http/bare-server.js';
 import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
 import type { ConnectionLimits } from '../http/connections.js';
 import type { AllowedHosts } from '../http/hosts.js';
@@ -52,7 +52,10 @@ export const DEFAULT_SERVER_OPTIONS: ServerOptions = {
 
 /** A server that is listening. */
 export interface RunningServer {
+  /** For this machine. */
   readonly url: string;
+  /** For others, where it listens on all addresses. */
+  readonly otherUrls: readonly string[];
   readonly port: number;
   /** Stops taking, ends uploads (503) and clients (1001); resolves when all are gone. */
   close(): Promise<void>;
@@ -63,7 +66,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const { apiKey, certificate, commands } = options;
   const standing = commands ? standingRule(commands.url, commands.token) : null;
   const actions = new Actions(relay, standing);
-  const keys = apiKey === null ? null : new KeyGuard(apiKey);
+  const keys = apiKey === null ? null : new KeyGuard(apiKey, log);
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options, 0);
   const seats = new Seats(relay.limits.maxClients);
@@ -92,8 +95,10 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   await listen(server, options.port, options.host);
   const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;
   if (commandLink) actions.standingStats = () => commandLink.stats();
+  const [url, ...otherUrls] = urlsOf(server, options.host);
   return {
-    url: urlOf(server, options.host),
+    url,
+    otherUrls,
     port: (server.address() as AddressInfo).port,
     close: async () => {
       endWatch();

@@ -4,10 +4,13 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { refuse } from './answers.js';
 import { type CertificateFiles, readCertificate } from './certificate.js';
+import { handshakeInTurns } from './handshakes.js';
+import { ParserThrottle, throttleOf } from './parser-throttle.js';
 import { problem } from './problem.js';
 
 /** What a server is made with. */
@@ -32,7 +35,11 @@ export function createBareServer(options: BareOptions, requestTimeoutMs: number)
   const server = certificate
     ? createSecureServer({ ...http, ...readCertificate(certificate), handshakeTimeout: headersTimeoutMs })
     : createServer(http);
-  nodesHandlers.set(server, server.listeners(connectionEvent(server))[0] as ConnectionHandler);
+  if (server instanceof TlsServer) handshakeInTurns(server);
+  const event = connectionEvent(server);
+  const nodesHandler = server.listeners(event)[0] as ConnectionHandler;
+  server.off(event, nodesHandler);
+  nodesHandlers.set(server, nodesHandler);
   return server.on('clientError', answerClientError);
 }
 
@@ -45,22 +52,22 @@ export function connectionEvent(server: Server): 'connection' | 'secureConnectio
   return server instanceof TlsServer ? 'secureConnection' : 'connection';
 }
 
-/** Takes a connection from Node: it is given none any more but by {@link handToNode}. */
-export function takeFromNode(server: Server): void {
-  server.off(connectionEvent(server), nodesHandlers.get(server)!);
-}
-
-/** Has Node read a connection of `server`, from `bytes` on, which were read of it already. Nobody else may read it. */
-export function handToNode(server: Server, socket: Socket, bytes: Buffer): void {
-  // Node's handler reads the socket from the start: what was read is put back before it looks.
-  socket.pause();
-  socket.unshift(bytes);
+/**
+ * Has Node read a connection of `server`: its parser is given what there is time for. It comes to no other connection by
+ * itself. `bytes` were read of this one already; nobody else may read it.
+ */
+export function handToNode(server: Server, socket: Socket, bytes: Buffer | null = null): void {
+  const throttle = throttleOf(socket) ?? new ParserThrottle(socket);
+  socket.pause(); // Node's handler reads it from the start: what was read is put back before
   socket.setTimeout(0); // that of a connection without a request, when it has had one
   nodesHandlers.get(server)!.call(server, socket);
+  throttle.parserReads();
+  if (bytes !== null) throttle.putBack(bytes);
   socket.resume();
 }
 
 function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+  throttleOf(socket)?.drop();
   if (!socket.writable) socket.destroy();
   else if (error.code === 'HPE_HEADER_OVERFLOW')
     refuse(socket, problem(431, 'ERR_HEADERS', 'the request head is over 16 KiB'));
@@ -80,9 +87,19 @@ export function listen(server: Server, port: number, host: string): Promise<void
   });
 }
 
-/** Where a server that listens on `host` is. */
-export function urlOf(server: Server, host: string): string {
+/**
+ * Where a server that listens on `host` is: addresses that can be opened. First the one for this machine; where it listens
+ * on all, those of its networks too, but for IPv6's link-local ones, which no browser opens.
+ */
+export function urlsOf(server: Server, host: string): [first: string, ...others: string[]] {
   const { port } = server.address() as AddressInfo;
-  const name = host.includes(':') ? `[${host}]` : host;
-  return `${server instanceof TlsServer ? 'https' : 'http'}://${name}:${port}`;
+  const scheme = server instanceof TlsServer ? 'https' : 'http';
+  const urlFor = (name: string) => `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  const isAll = host === '0.0.0.0' || host === '::';
+  if (!isAll) return [urlFor(host)];
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const outer = own.filter(({ family, internal, address }) => {
+    return !internal && (family === 'IPv4' || (host === '::' && !address.startsWith('fe80:')));
+  });
+  return [urlFor(host === '::' ? '::1' : '127.0.0.1'), ...outer.map(({ address }) => urlFor(address))];
 }

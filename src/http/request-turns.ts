@@ -1,43 +1,31 @@
-// Bounds the work that one read of a connection makes at once: 64 KiB may hold 2,000 requests, and Node hands out all of them
-// in one go. A few pass untouched; of more, each waits for its turn, and the connection is not read meanwhile.
-//
-// This is the one file that knows that Node's HTTP parser reads from the socket's handle itself, whatever the socket's own
-// pause() says. Where that is another, requests wait for their turn all the same, and more are read.
+// Bounds the work that the requests of one connection make at once. A few pass untouched; of more, each waits for its turn,
+// and Node's parser is given nothing of the connection meanwhile: see parser-throttle.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
+import { FreePass, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
+import { throttleOf } from './parser-throttle.js';
 
 /** Requests of one connection that are answered in one turn of the event loop without being timed. */
 const FREE_REQUESTS = 4;
+/** The same of all connections together. */
+const FREE_REQUESTS_OF_ALL = 16;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** What is used of Node's own. */
-interface NodesSocket {
-  readonly _handle?: { reading?: boolean; readStart?: () => void; readStop?: () => void } | null;
-  /** Null where Node does not read requests any more: at an upgrade. */
-  readonly parser?: unknown;
-}
 
 /** The requests of one connection. */
 class Queue implements Steps {
   #turn = -1; // that #count belongs to
   #count = 0;
-  #isHeld = false;
   #isWaiting = false; // for its turn
-  readonly #stop = (): void => {
-    const { _handle: handle } = this.socket as NodesSocket;
-    if (handle?.reading !== true || !handle.readStop) return;
-    handle.reading = false;
-    handle.readStop();
-  };
+  #isHolding = false; // the connection
   readonly #waiting: { request: IncomingMessage; response: ServerResponse }[] = [];
 
   constructor(
     private readonly socket: Socket,
     private readonly handle: Handler,
     private readonly turns: Turns,
+    private readonly free: FreePass,
   ) {}
 
   take(request: IncomingMessage, response: ServerResponse): void {
@@ -45,18 +33,16 @@ class Queue implements Steps {
       this.#turn = this.turns.number;
       this.#count = 0;
     }
-    if (++this.#count > 1) this.turns.watch();
-    if (this.#waiting.length === 0 && this.#count <= FREE_REQUESTS) {
+    if (this.#waiting.length === 0 && ++this.#count <= FREE_REQUESTS && this.free.take(1)) {
       this.handle(request, response);
       return;
     }
     this.#waiting.push({ request, response });
-    if (this.#isWaiting) {
-      this.#hold();
-      return;
-    }
+    if (this.#isWaiting) return;
     this.#isWaiting = true;
-    if (!this.turns.take(this)) this.#hold();
+    if (this.turns.take(this)) return;
+    this.#isHolding = true;
+    throttleOf(this.socket)?.hold();
   }
 
   /** Answers the next. */
@@ -66,36 +52,20 @@ class Queue implements Steps {
     if (this.socket.destroyed) this.#waiting.length = 0;
     if (this.#waiting.length > 0) return 'more';
     this.#isWaiting = false;
-    this.#release();
+    if (this.#isHolding) throttleOf(this.socket)?.release();
+    this.#isHolding = false;
     return 'done';
-  }
-
-  /** Nothing more is read, also where Node would go on because answers have been taken. */
-  #hold(): void {
-    if (!this.#isHeld) this.socket.on('resume', this.#stop);
-    this.#isHeld = true;
-    this.#stop();
-  }
-
-  #release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    this.socket.off('resume', this.#stop);
-    const { _handle: handle, parser } = this.socket as NodesSocket;
-    // Whoever has paused it, or reads it now, goes on by himself.
-    if (!handle || !parser || handle.reading !== false || this.socket.isPaused()) return;
-    handle.reading = true;
-    handle.readStart?.();
   }
 }
 
 /** A handler of requests that has as many of a connection wait for their turn as are too many for one. */
 export function inTurns(handle: Handler, shared: Turns = turns): Handler {
   const queues = new WeakMap<Socket, Queue>();
+  const free = new FreePass(shared, FREE_REQUESTS_OF_ALL);
   return (request, response) => {
     const { socket } = request;
     let queue = queues.get(socket);
-    if (!queue) queues.set(socket, (queue = new Queue(socket, handle, shared)));
+    if (!queue) queues.set(socket, (queue = new Queue(socket, handle, shared, free)));
     queue.take(request, response);
   };
 }

@@ -7,13 +7,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { refuseError } from './answers.js';
+import { FreePass, turns } from '../relay/framing/turns.js';
 import { handToNode } from './bare-server.js';
+import { throttleOf } from './parser-throttle.js';
 import { HttpError } from './problem.js';
 
 /** What says that another protocol is offered; without it a request is one like any other. */
 const OFFER = new Set(['upgrade', 'http2-settings']);
 /** Node keeps so many fields of a head and drops the others, but not what they mean: a body's length, say. */
 const MAX_FIELDS = 1000;
+/** Upgrades that are taken in one turn of the event loop without being timed. */
+const FREE_UPGRADES = 8;
 
 /** Gives upgrades of `server` to WebSocket to `take`; what that throws is the answer. Others are ignored. */
 export function takeUpgradesOf(
@@ -21,22 +25,32 @@ export function takeUpgradesOf(
   take: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
 ): void {
   const unanswered = new Unanswered(server);
+  const free = new FreePass(turns, FREE_UPGRADES);
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const onError = () => socket.destroy();
     socket.on('error', onError);
-    try {
-      if (offersWebSocket(request)) {
-        take(request, socket, head);
-        return;
+    const throttle = throttleOf(socket);
+    throttle?.parserIsGone();
+    throttle?.hold(); // what comes behind `head` is pushed behind it
+    const goOn = (how: () => void) => {
+      try {
+        if (!socket.destroyed) how();
+      } catch (error) {
+        refuseError(socket, error);
       }
-      const bytes = Buffer.concat([headWithoutOffer(request), head]);
-      unanswered.afterThose(socket, () => {
+      throttle?.release();
+    };
+    if (offersWebSocket(request)) {
+      unanswered.afterThose(socket, () => free.takeOrQueue(() => goOn(() => take(request, socket, head))));
+      return;
+    }
+    unanswered.afterThose(socket, () =>
+      goOn(() => {
+        const bytes = Buffer.concat([headWithoutOffer(request), head]);
         socket.off('error', onError);
         handToNode(server, socket, bytes);
-      });
-    } catch (error) {
-      refuseError(socket, error);
-    }
+      }),
+    );
   });
 }
 

@@ -8,6 +8,9 @@ import { Pacer } from './pacer.js';
 import { type ByteTaker, readShared } from './socket-reader.js';
 import { Upload, type UploadSummary } from './upload.js';
 
+/** A read of so many bytes of which less than half is body is made of tiny chunks. */
+const MUCH_BYTES = 1 << 14;
+
 /** How an upload's sender is answered; the connection ends with the answer. */
 export interface UploadAnswers {
   ended(socket: Socket, summary: UploadSummary): void;
@@ -50,8 +53,10 @@ class RawUpload implements ByteTaker {
   take(bytes: Buffer, headroom: number): void {
     if (this.#isOver) return;
     const decoder = this.#decoder;
+    let bodyBytes: number;
     try {
       const body = decoder.push(bytes);
+      bodyBytes = body.length;
       // The framing before the body is done with: that is room too.
       if (body.length > 0) this.#upload.push(body, headroom + body.byteOffset - bytes.byteOffset);
     } catch (error) {
@@ -62,11 +67,18 @@ class RawUpload implements ByteTaker {
       return;
     }
     if (!decoder.isDone) {
+      // The system has more reads like that: one a turn of the event loop, and others are served in between.
+      if (bytes.length >= MUCH_BYTES && bodyBytes * 2 < bytes.length) this.#waitATurn();
       this.#pacer.after(bytes.length);
       return;
     }
     this.#end();
     this.#answers.ended(this.socket, this.#upload.end());
+  }
+
+  #waitATurn(): void {
+    this.socket.pause();
+    setImmediate(() => this.socket.resume());
   }
 
   #gone(): void {

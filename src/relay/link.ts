@@ -300,20 +300,20 @@ export class Link implements Sink {
     this.#setState('waiting');
     this.#admission.begin();
     this.#isFeed = this.#hasOpaqueTs = false;
-    const isBrokenOff = found.code === 'other' && found.words === BROKEN_OFF;
-    if (isBrokenOff && /^(ws|http):/i.test(this.#farEnd.url)) void (this.#finding = this.#findOut());
+    const isBrokenOff = found.code === 'other' && found.words.startsWith(BROKEN_OFF); // a proxy may be named behind it
+    if (isBrokenOff && /^(ws|http):/i.test(this.#farEnd.url)) void (this.#finding = this.#findOut(found.words));
     else this.#tellLost(found, before);
     this.#observer.lost();
   }
 
   /** A plain dial was broken off without an answer, as servers with TLS do: tells it once it is known whether this is one. */
-  async #findOut(): Promise<void> {
+  async #findOut(words: string): Promise<void> {
     const { signal } = this.#ended;
     const isTls = await speaksTls(this.#farEnd.url, signal);
     this.#finding = null;
     if (signal.aborted) return;
     this.#tellLost(
-      isTls ? TLS_THERE : { code: 'other', words: `${BROKEN_OFF}: does it want wss:// (https://)?` },
+      isTls ? TLS_THERE : { code: 'other', words: `${words}: does it want wss:// (https://)?` },
       'dialling',
     );
   }

@@ -1,7 +1,8 @@
 // Which proxy a far end is reached through: HTTPS_PROXY for wss and https, HTTP_PROXY for ws and http, NO_PROXY for
 // what goes without. A far end on this machine never goes through one.
 
-import type { Agent } from 'node:http';
+import { EventEmitter } from 'node:events';
+import type { Agent, ClientRequest } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import { HttpProxyAgent } from 'http-proxy-agent';
@@ -28,6 +29,18 @@ export interface Way {
    * before the proxy has answered: a dial that times out at a silent proxy would leave one behind each time.
    */
   callOff(): void;
+}
+
+/** A way on which the proxy passes everything on. */
+export interface TunnelWay extends Way {
+  /** A connection to the far end, with nothing said on it yet. Rejects where the proxy makes none. */
+  open(host: string, port: number): Promise<Socket>;
+}
+
+/** The way to a plain address (ws:// or http://) as a tunnel, whatever is said there; `undefined`: dialled directly. */
+export function tunnelWay(url: string): TunnelWay | undefined {
+  const way = proxyWay(url.replace(/^http:/, 'ws:'), {});
+  return way instanceof Tunnel ? way : undefined;
 }
 
 /**
@@ -69,7 +82,7 @@ class Handover implements Way {
 }
 
 /** A connection to the far end that the proxy makes. */
-class Tunnel extends HttpsProxyAgent<string> implements Way {
+class Tunnel extends HttpsProxyAgent<string> implements TunnelWay {
   readonly agent = this;
   readonly #calledOff = new AbortController();
   #refusal = 0;
@@ -88,6 +101,15 @@ class Tunnel extends HttpsProxyAgent<string> implements Way {
     if (host === undefined || isIP(host) === 0) return super.connect(request, options);
     const check = (_name: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate);
     return super.connect(request, Object.assign({}, options, { checkServerIdentity: check }));
+  }
+
+  async open(host: string, port: number): Promise<Socket> {
+    // The library wants no more of a request than that it emits.
+    const request: unknown = new EventEmitter();
+    const socket = await super.connect(request as ClientRequest, { host, port, secureEndpoint: false });
+    if (this.#refusal === 0) return socket;
+    socket.destroy();
+    throw new Error('the proxy makes no tunnel');
   }
 
   callOff(): void {

@@ -11,9 +11,11 @@ import express, {
 import helmet from 'helmet';
 import { METRICS_TYPE } from '../metrics.js';
 import { refuseEmptySegments, withoutLastSlash } from '../http/path.js';
+import { prefersPage } from '../http/accept.js';
 import { jsonText } from '../http/json.js';
 import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
 import { LOG_WELL } from '../log-output.js';
+import { problemPage } from '../web/problem-page.js';
 import type { Codes } from './codes.js';
 import type { Hall } from './hall.js';
 import { metricsText } from './metrics.js';
@@ -34,8 +36,11 @@ const HOW_TO_PUBLISH =
 export interface AppParts {
   readonly hall: Hall;
   readonly codes: Codes;
-  /** Where WebSockets are reached, without a slash at the end (`wss://relay.example.org`). */
-  readonly webSocketBase: () => string;
+  /**
+   * Where WebSockets are reached, without a slash at the end (`wss://relay.example.org`), by who has sent `host` as the
+   * Host field.
+   */
+  readonly webSocketBase: (host: string | undefined) => string;
   /** Origins whose pages may show ours in a frame; `*`: all. */
   readonly embedders: readonly string[];
   readonly isSecure: boolean;
@@ -105,7 +110,7 @@ export function createServeApp(parts: AppParts): Express {
           return hall.tokens === null ? OPEN_GRANT : hall.tokens.admit(token, place, nowMs);
         });
         const code = codes.issue(place.topic, grant, hall.entrance.admit(request), performance.now());
-        return { uri: `${parts.webSocketBase()}${place.path}?code=${code}` };
+        return { uri: `${parts.webSocketBase(request.headers.host)}${place.path}?code=${code}` };
       }),
     )
     .all(wantUpgrade, only('POST'));
@@ -120,7 +125,7 @@ export function createServeApp(parts: AppParts): Express {
         `/api/topics, /api/play with a topic, /metrics and /healthcheck${how}`,
     );
   });
-  app.use(answerError(hall));
+  app.use(answerError(hall, parts));
   return app;
 
   /** What the server does, and each of its topics. */
@@ -254,8 +259,11 @@ function isUpload({ method, path }: Request): boolean {
   return (method === 'POST' || method === 'PUT') && !/^\/(?:api|session)(?:\/|$)/.test(path);
 }
 
-function answerError(hall: Hall): ErrorRequestHandler {
+function answerError(hall: Hall, { pages, embedders }: AppParts): ErrorRequestHandler {
   const { log } = hall;
+  const hasPages = pages !== null;
+  const ancestors = embedders.length === 0 ? "'none'" : embedders.join(' ');
+  const problemPolicy = `default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`;
   return (error: unknown, request: Request, response: Response, _next) => {
     const known = problemOf(error);
     if (isUpload(request)) hall.noteUpload(request.path, request.socket.remoteAddress ?? '', (error as Error).message);
@@ -266,6 +274,11 @@ function answerError(hall: Hall): ErrorRequestHandler {
     }
     if (error instanceof HttpError) response.set(error.headers);
     const document = known ?? problem(500, 'ERR_INTERNAL', 'the server could not do this; its log says why');
-    response.status(document.status).type(PROBLEM_TYPE).send(jsonText(document));
+    response.status(document.status);
+    const isOpened = (request.method === 'GET' || request.method === 'HEAD') && prefersPage(request.headers.accept);
+    if (hasPages && isOpened) {
+      response.set('Content-Security-Policy', problemPolicy).vary('Accept');
+      response.type('html').send(problemPage(document, '/player/topics.css'));
+    } else response.type(PROBLEM_TYPE).send(jsonText(document));
   };
 }

@@ -1,14 +1,14 @@
 // The far end's server: puts the entrance, the hall, the routes and the upgrades together.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
 import { LINGER_MS, refuseError } from '../http/answers.js';
-import { createBareServer, listen, urlOf } from '../http/bare-server.js';
+import { connectionEvent, createBareServer, handToNode, listen, urlsOf } from '../http/bare-server.js';
 import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
 import { type ConnectionLimits, Connections } from '../http/connections.js';
-import type { AllowedHosts } from '../http/hosts.js';
+import { type AllowedHosts, hostnameOf } from '../http/hosts.js';
 import { inTurns } from '../http/request-turns.js';
 import type { Log } from '../log.js';
 import { createServeApp, type Pages } from './app.js';
@@ -44,7 +44,10 @@ export interface ServeOptions extends ConnectionLimits {
 
 /** A far end that is listening. */
 export interface RunningServe {
+  /** For this machine. */
   readonly url: string;
+  /** For others, where it listens on all addresses. */
+  readonly otherUrls: readonly string[];
   readonly port: number;
   /** Stops taking, closes every WebSocket (1001); resolves when all are gone. */
   close(): Promise<void>;
@@ -74,7 +77,13 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
       socket.destroy(); // an answer would cost a handshake
     else refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
   });
-  const webSocketBase = () => (audiences[0] ?? urlOf(server, options.host)).replace(/^http/, 'ws');
+  server.on(connectionEvent(server), (socket: Socket) => handToNode(server, socket));
+  // Without an audience the way is the one that was taken: 0.0.0.0 is nobody's address.
+  const webSocketBase = (host = '') => {
+    const [own] = urlsOf(server, options.host);
+    const taken = hostnameOf(host) === null ? own : own.replace(/\/\/.*/, `//${host}`);
+    return (audiences[0] ?? taken).replace(/^http/, 'ws');
+  };
   const { embedders } = options;
   const app = createServeApp({ hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
   const take = inTurns(app);
@@ -87,8 +96,10 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
   takeUpgrades(server, hall, codes);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);
+  const [url, ...otherUrls] = urlsOf(server, options.host);
   return {
-    url: urlOf(server, options.host),
+    url,
+    otherUrls,
     port: (server.address() as AddressInfo).port,
     close: async () => {
       endWatch();

@@ -111,6 +111,19 @@ describe('vw stream', () => {
     expect(serve.stdout).to.include('meant=VW_SERVE_PORT').and.include('warning: open to everybody who reaches');
   });
 
+  it('--check-config says where nobody can listen, as the start does; not that the port is in use, as it is while vw runs', async () => {
+    const variables = { VW_HOST: '192.0.2.1', VW_API_KEY: 'a-key-of-sixteen-characters' }; // TEST-NET-1 (RFC 5737)
+    const running = await Program.stream();
+    const [check, start, beside] = [
+      Program.run(['stream', '--check-config'], variables),
+      Program.run(['stream'], variables),
+      Program.run(['stream', '--check-config'], { VW_PORT: String(running.port) }),
+    ];
+    expect([await check.exit(), await start.exit(), await beside.exit()]).to.deep.equal([1, 1, 0]);
+    expect(check.stderr).to.equal(start.stderr).and.contain('VW_HOST="192.0.2.1" is no address of this machine');
+    expect(check.stdout).not.to.contain('good');
+  });
+
   it('ends with 1 and says so when its port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -142,6 +142,38 @@ describe('a relay with a key', () => {
     expect(late.headers.get('retry-after')).to.equal('60');
   });
 
+  it('logs wrong keys with who sent them, a line a second at most, and nothing of the keys', async () => {
+    const relay = await TestRelay.start({ apiKey: KEY });
+    const told = () => relay.lines.filter(({ message }) => message === 'key refused');
+    await relay.api('GET', '/api/stats');
+    expect(told(), 'asked without one').to.deep.equal([]);
+    await relay.api('POST', '/login', 'key=secret-guess', { 'Content-Type': 'application/x-www-form-urlencoded' });
+    const facts = { from: '127.0.0.1', reason: 'the key is wrong' };
+    expect(told()).to.deep.equal([{ level: 'warn', message: 'key refused', facts }]);
+    const guess = ['Host: localhost', 'Authorization: Bearer secret-guess'];
+    const upgrade = [
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${btoa('0'.repeat(16))}`,
+    ];
+    for (let i = 0; i < 4; i++) {
+      expect(await ask(relay.port, ['GET /metrics HTTP/1.1', ...guess])).to.equal(401);
+      expect(await ask(relay.port, ['GET /ws/x HTTP/1.1', ...guess, ...upgrade])).to.equal(401);
+    }
+    await relay.api('GET', '/api/stats', undefined, { Authorization: 'Bearer secret-guess' });
+    const second = new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(told()).to.have.lengthOf(1);
+    await second; // lines are a second apart
+    await relay.api('GET', '/api/stats', undefined, { Authorization: 'Bearer secret-guess' });
+    expect(
+      told()
+        .slice(1)
+        .map((line) => line.facts),
+    ).to.deep.equal([{ from: '127.0.0.1', reason: 'too many wrong keys from there within a minute' }]);
+    expect(JSON.stringify(relay.lines)).not.to.contain('secret');
+  });
+
   it('has a login page that works without script and leaves a cookie', async () => {
     const relay = await TestRelay.start({ apiKey: KEY });
     const page = await relay.api('GET', '/login');

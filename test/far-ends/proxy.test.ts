@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { proxyFault, proxyWay } from '../../src/relay/proxy.js';
+import { speaksTls } from '../../src/relay/tls-probe.js';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
 import { FarServer, startCrossbar, startPractable } from '../support-far/far-ends.js';
 import { afterTest, until, window } from '../support-far/life.js';
-import { setEnvironment, startTinyproxy } from '../support-far/programs.js';
+import { freePort, setEnvironment, startTinyproxy } from '../support-far/programs.js';
 import { outerAddress, TestRelay } from '../support-far/relay.js';
 
 const NONE = Object.fromEntries(
@@ -44,6 +45,21 @@ describe('a far end through a proxy', () => {
     await relay.isOpen();
     await relay.failsWith(/for another name \(through the proxy 127\.0\.0\.1:\d+\)/, '1');
     await proxy.says(new RegExp(`CONNECT ${host}:${good.port}`));
+  });
+
+  it('that speaks TLS where ws:// was given is found out through it, and only there', async () => {
+    const proxy = await startTinyproxy();
+    const host = outerAddress();
+    const [secure, plain] = [await FarServer.start(host, await certificateFor([host])), await freePort()];
+    setEnvironment({ HTTP_PROXY: proxy.url });
+    const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
+    await relay.send({ destination: `ws://${host}:${secure.port}/in/x` });
+    await until('it is found out', () => relay.link().fault !== null);
+    expect(relay.link().fault!.code, relay.link().fault!.words).to.equal('wrong-scheme');
+    expect(await speaksTls(`http://${host}:${secure.port}/`, new AbortController().signal)).to.equal(true);
+    expect(await speaksTls(`ws://${host}:${plain}/`, new AbortController().signal)).to.equal(false);
+    setEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1' });
+    expect(await speaksTls(`ws://${host}:${secure.port}/`, new AbortController().signal)).to.equal(false);
   });
 
   it('is asked for access through it, by http and by https', async () => {

@@ -102,6 +102,21 @@ describe('a feed', () => {
     expect(logged(/did you mean/).map(({ facts }) => facts.reason)).to.deep.equal([words]);
   });
 
+  it('that is misspelt in a stream rule is answered with the one that may be meant', async () => {
+    for (const name of ['video0', 'demo/mic']) vw.relay.feed(name).open({ address: 'a', superseded: () => undefined });
+    const answerTo = async (...feeds: string[]) =>
+      (await vw.api('POST', '/api/streams', { stream: 'stream/front', feeds })).body;
+    expect(await answerTo('vidoe0', 'demo/mic')).to.deep.equal({
+      stream: 'stream/front',
+      feeds: ['vidoe0', 'demo/mic'],
+      similar: 'video0',
+    });
+    expect(await answerTo('video0#video', 'mic#audio')).to.include({ similar: 'demo/mic' });
+    expect(await answerTo('video0', 'demo/mic')).not.to.have.property('similar');
+    expect(await answerTo('video0', 'nothing-like-it')).not.to.have.property('similar');
+    expect(JSON.stringify((await vw.api('GET', '/api/rules')).body)).not.to.contain('similar');
+  });
+
   it('that is misspelt is found out also where the one that was meant comes later', async () => {
     const rule = { id: '0', stream: 'cam', destination: 'ws://127.0.0.1:1/x' };
     expect((await vw.api('POST', '/api/destinations', rule)).body).not.to.have.property('similar');

@@ -28,6 +28,9 @@ async function token(args: readonly string[], secrets: Variables): Promise<strin
 describe('vw serve', () => {
   it('without a secret serves its own machine, says so at an address that others reach, and stops on SIGTERM', async () => {
     const serve = await startServe({ VW_SERVE_HOST: '0.0.0.0' });
+    // Addresses that a person can open: this machine's, then those of its networks.
+    expect(serve.line('listening')!.url).to.equal(`http://127.0.0.1:${serve.port}`);
+    expect(String(serve.line('listening')!.otherUrls).split(' ')).to.include(`http://${outerAddress()}:${serve.port}`);
     expect(serve.lines.find(({ level }) => level === 'warn')?.message).to.match(/serves its own machine only/);
     const inner = new TestClient(`ws://127.0.0.1:${serve.port}/out/x`);
     await inner.opened();
@@ -45,6 +48,9 @@ describe('vw serve', () => {
     expect(serve.lines.find(({ level }) => level === 'warn')?.message).to.match(/^open to everybody/);
     const client = new TestClient(`ws://${outerAddress()}:${serve.port}/out/x`);
     await client.opened();
+    const place = `${outerAddress()}:${serve.port}`;
+    const { uri } = (await (await fetch(`http://${place}/session/x`, { method: 'POST' })).json()) as { uri: string };
+    expect(uri, 'where it was asked for').to.match(new RegExp(`^ws://${place}/session/x\\?code=`));
   });
 
   it('takes what vw token makes, shows what goes on to who may see it, and logs no token', async () => {

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
 
 /** What a flood is made of. */
 export const FLOODS = ['text', 'binary', 'empty', 'ping', 'pong', 'fragments', 'mixed'] as const;
@@ -38,10 +39,11 @@ export function floodOf(kind: Flood, isMasked: boolean, bytes = 1 << 16): Buffer
   return Buffer.concat(Array.from({ length: Math.ceil(bytes / once.length) }, () => once));
 }
 
-/** Connects to a WebSocket's address; resolves when it is answered with 101. What comes is thrown away. */
+/** Connects to a WebSocket's address, with TLS where it is wss; resolves when it is answered with 101. What comes is thrown away. */
 export function openBare(url: string, token?: string): Promise<Socket> {
-  const { hostname, port, pathname, search } = new URL(url);
-  const socket = connect(Number(port), hostname);
+  const { protocol, hostname, port, pathname, search } = new URL(url);
+  const options = { host: hostname, port: Number(port), rejectUnauthorized: false };
+  const socket = protocol === 'wss:' ? connectSecure(options) : connect(options);
   socket.setNoDelay();
   socket.write(
     `GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +

@@ -116,6 +116,9 @@ describe('the pages of a far end with tokens', function () {
     await front.fill('#token', 'nonsense');
     await front.click('#ask button');
     await front.waitForFunction(`document.querySelector('#status').textContent.startsWith('Not let in')`);
+    expect(await front.textContent('#status')).to.equal(
+      'Not let in: this is not a token. Paste the whole token; if it is, ask who runs this server for another.',
+    );
     await front.fill('#token', serve.token('front', ['read']));
     await front.click('#ask button');
     await front.waitForSelector('#list .live');

@@ -40,6 +40,12 @@ export class Turns {
     return result === 'done';
   }
 
+  /** Has all of it done in later turns. */
+  queue(work: Steps): void {
+    this.#queue.push(work);
+    this.watch();
+  }
+
   #begin(): void {
     this.number++;
     this.#isArmed = false;
@@ -68,3 +74,39 @@ export class Turns {
 
 /** The one that all connections share. */
 export const turns = new Turns();
+
+/** What all connections together may do in one turn of the event loop without taking turns: so many units of something. */
+export class FreePass {
+  #turn = -1; // that #taken belongs to
+  #taken = 0;
+
+  constructor(
+    private readonly turns: Turns,
+    private readonly most: number,
+  ) {}
+
+  /** Takes so many of this turn's units; returns whether they were there. */
+  take(units: number): boolean {
+    if (this.#turn !== this.turns.number) {
+      this.#turn = this.turns.number;
+      this.#taken = 0;
+    }
+    this.turns.watch();
+    if (this.#taken + units > this.most) return false;
+    this.#taken += units;
+    return true;
+  }
+
+  /** Does `work` now if there is a unit left in this turn; otherwise in a later one. */
+  takeOrQueue(work: () => void): void {
+    if (this.take(1)) {
+      work();
+      return;
+    }
+    const step = (): StepResult => {
+      work();
+      return 'done';
+    };
+    this.turns.queue({ step });
+  }
+}

@@ -44,7 +44,9 @@ async function look(): Promise<void> {
 function refused(why: string): void {
   sessionStorage.removeItem(STORAGE_KEY);
   list.replaceChildren();
-  say(`Not let in: ${why}`);
+  // What is behind it is for programs.
+  const [reason = ''] = why.split('; accepted:');
+  say(`Not let in: ${reason}. Paste the whole token; if it is, ask who runs this server for another.`);
   askForToken();
 }
 

@@ -1,0 +1,222 @@
+// Bounds the work that one read of a connection makes at once in Node's HTTP parser: 64 KiB may hold 2,000 requests or
+// 11,000 chunks of a body, and the parser hands out all of them in one go. Here a read is given to it in slices of a few
+// lines, over as many turns of the event loop as it takes; the connection is not read meanwhile. A TLS connection may bring
+// a byte a record: many small reads are put together first, also where another than Node's parser reads them.
+//
+// What is used is the contract of Readable for those who implement one: a source calls `push`, which says whether to go on,
+// and is asked for more with `_read`. Both are taken over on the socket itself. Node's parser reads past them, from the
+// socket's handle, until somebody listens for 'data': one listener for a moment makes it read the socket. Where Node comes to
+// do otherwise, nothing is throttled and everything else works: parser-throttle.test.ts fails then.
+
+import type { Socket } from 'node:net';
+import { FreePass, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
+
+/** Lines in one slice: some ten requests, or sixteen chunks. */
+const SLICE_LINES = 32;
+/** Lines that all connections together may give the parser in one turn of the event loop without being timed. */
+const FREE_LINES = 16 * SLICE_LINES;
+/** Bytes in one slice where nobody counts lines. */
+const SLICE_BYTES = 1 << 14;
+/** A read that is shorter is small, */
+const SMALL_BYTES = 512;
+/** and so many of a connection pass in one turn. */
+const FREE_READS = 16;
+/** As many, and the turns are counted. */
+const WATCHED_READS = 4;
+
+const CRLF = Buffer.from('\r\n');
+const freeLines = new FreePass(turns, FREE_LINES);
+
+/** The side of a Readable that is its source's. */
+interface Source {
+  push(chunk: Buffer | null): boolean;
+  _read(size: number): void;
+}
+
+const throttles = new WeakMap<object, ParserThrottle>();
+
+/** The throttle on a connection; undefined: there is none. */
+export function throttleOf(socket: object): ParserThrottle | undefined {
+  return throttles.get(socket);
+}
+
+/** Stands between a connection and who reads it. */
+export class ParserThrottle implements Steps {
+  readonly #socket: Socket;
+  readonly #push: (chunk: Buffer | null) => boolean; // the socket's own
+  readonly #read: (size: number) => void;
+  readonly #turns: Turns;
+  readonly #free: FreePass;
+  #rest: Buffer[] = []; // read, and not pushed yet
+  #isEnded = false; // behind #rest
+  #wantedBytes = 0; // asked for, and not passed on yet
+  #isQueued = false;
+  #holds = 0;
+  #isDropping = false;
+  #countsLines = false;
+  #turn = -1; // that #reads belongs to
+  #reads = 0; // small ones
+
+  /** Takes the reading of `socket` over. Nothing may have been read of it that its reader does not know of. */
+  constructor(socket: Socket, shared: Turns = turns, free: FreePass = freeLines) {
+    const source = socket as unknown as Source;
+    this.#socket = socket;
+    this.#push = source.push.bind(socket);
+    this.#read = source._read.bind(socket);
+    this.#turns = shared;
+    this.#free = free;
+    source.push = (chunk) => this.#take(chunk);
+    source._read = (size) => this.#wanted(size);
+    socket.on('resume', () => this.#wake());
+    socket.once('close', () => (this.#rest = []));
+    throttles.set(socket, this);
+  }
+
+  /** Node's parser reads this connection from now on; it is on it already. */
+  parserReads(): void {
+    const nothing = () => undefined;
+    this.#socket.on('data', nothing).off('data', nothing);
+    this.#countsLines = true;
+  }
+
+  /** Another reads it from now on. */
+  parserIsGone(): void {
+    this.#countsLines = false;
+  }
+
+  /** These were read before everything that has not been pushed. The socket is paused. */
+  putBack(bytes: Buffer): void {
+    if (this.#rest.length === 0 && this.#isFree(bytes)) this.#socket.unshift(bytes);
+    else this.#rest.unshift(bytes);
+  }
+
+  /** Pushes nothing until {@link release} has been called as often. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    if (this.#isDropping || --this.#holds > 0) return;
+    if (this.#hasMore()) this.#wake();
+    else if (this.#isEnded) this.#end();
+    else this.#passOn();
+  }
+
+  /** Throws away what is read from now on: it is answered already. */
+  drop(): void {
+    this.#isDropping = true;
+    this.#rest = [];
+    this.#holds = 0;
+    if (this.#isEnded) this.#end();
+    else this.#passOn();
+  }
+
+  /** Pushes the next slice. */
+  step(): StepResult {
+    this.#isQueued = false;
+    if (!this.#mayPush()) return 'done';
+    const slice = this.#nextSlice();
+    const isTaken = this.#push(slice);
+    if (!this.#hasMore()) {
+      if (this.#isEnded) this.#end();
+      return 'done';
+    }
+    if (!isTaken || !this.#mayPush()) return 'waiting'; // for #wanted, 'resume' or release
+    this.#isQueued = true;
+    return 'more';
+  }
+
+  /** The socket has read something; null: its end. Returns whether it is to go on. */
+  #take(chunk: Buffer | null): boolean {
+    if (chunk === null) {
+      if (!this.#hasMore() && this.#holds === 0) return this.#push(null);
+      this.#isEnded = true;
+      return false;
+    }
+    if (this.#isDropping) return true;
+    if (this.#rest.length === 0 && this.#holds === 0 && this.#isFree(chunk)) return this.#push(chunk);
+    this.#rest.push(chunk);
+    if (!this.#isQueued && this.#mayPush()) this.#queue();
+    return false;
+  }
+
+  /** Whether a read may be pushed as it is. */
+  #isFree(chunk: Buffer): boolean {
+    if (chunk.length < SMALL_BYTES) {
+      const { number } = this.#turns;
+      if (this.#turn !== number) {
+        this.#turn = number;
+        this.#reads = 0;
+      }
+      if (++this.#reads > FREE_READS) return false;
+      if (this.#reads >= WATCHED_READS) this.#turns.watch();
+    }
+    if (!this.#countsLines) return true;
+    const lines = linesIn(chunk);
+    return lines <= SLICE_LINES && this.#free.take(lines);
+  }
+
+  /** The reader of the socket wants more. */
+  #wanted(size: number): void {
+    this.#wantedBytes = size;
+    if (this.#hasMore()) this.#wake();
+    else if (this.#holds === 0 && !this.#isEnded) this.#passOn();
+  }
+
+  #passOn(): void {
+    const size = this.#wantedBytes;
+    if (size === 0 || this.#socket.destroyed) return;
+    this.#wantedBytes = 0;
+    this.#read(size);
+  }
+
+  #wake(): void {
+    if (!this.#hasMore() || this.#isQueued || !this.#mayPush()) return;
+    this.#queue();
+  }
+
+  #queue(): void {
+    this.#isQueued = true;
+    this.#turns.queue(this);
+  }
+
+  #end(): void {
+    this.#isEnded = false;
+    this.#push(null);
+    this.#socket.read(0); // as Node does behind an end
+  }
+
+  /** As a call, because TypeScript thinks that nothing changes while a slice is pushed. */
+  #hasMore(): boolean {
+    return this.#rest.length > 0;
+  }
+
+  #mayPush(): boolean {
+    return this.#hasMore() && this.#holds === 0 && !this.#socket.destroyed && !this.#socket.isPaused();
+  }
+
+  #nextSlice(): Buffer {
+    const all = this.#rest.length === 1 ? this.#rest[0]! : Buffer.concat(this.#rest);
+    const end = this.#countsLines ? endOfLines(all, SLICE_LINES) : Math.min(all.length, SLICE_BYTES);
+    this.#rest = end < all.length ? [all.subarray(end)] : [];
+    return all.subarray(0, end);
+  }
+}
+
+/** How many lines end in `bytes`, or one more than is in a slice. */
+function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(CRLF); at !== -1 && lines <= SLICE_LINES; at = bytes.indexOf(CRLF, at + 2)) lines++;
+  return lines;
+}
+
+/** Where so many lines have ended. */
+function endOfLines(bytes: Buffer, most: number): number {
+  let end = 0;
+  for (let lines = 0; lines < most; lines++) {
+    const at = bytes.indexOf(CRLF, end);
+    if (at === -1) return bytes.length;
+    end = at + 2;
+  }
+  return end;
+}
