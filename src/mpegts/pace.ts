@@ -8,6 +8,8 @@ export const TICK_MS = 50;
 /** A message may be expected at most this late: beyond, each message would carry tables. */
 const MOST_GAP_MS = 60;
 const FORGETTING = 0.1;
+/** What is this much later than expected still is. */
+const LATE_MS = 20;
 
 /** Knows how far apart messages come, the longer ones counting more. Messages of one instant count as one. */
 export class Pace {
@@ -26,10 +28,10 @@ export class Pace {
     this.#lastMs = nowMs;
   }
 
-  /** Whether the next message should come from now on, and not after `byMs`. */
+  /** Whether the next message should come, now or later, but not after `byMs`. */
   isExpected(nowMs: number, byMs: number): boolean {
     const nextMs = this.#lastMs + this.#wholeGapMs;
-    return nextMs >= nowMs && nextMs <= byMs;
+    return nextMs + LATE_MS >= nowMs && nextMs <= byMs;
   }
 
   /** Milliseconds since the last message; Infinity before the first. */

@@ -15,6 +15,8 @@ import { readPcr, TICKS_PER_MS, writePcr } from './timestamp.js';
 const PCR_WAIT_MS = 1000;
 /** A PCR is put before a unit where it would advance by more than this: stamps may come faster than time passes. */
 const MOST_ADVANCE = 70 * TICKS_PER_MS;
+/** So it is where the last was sent so long ago: many sources send one every 120 ms, ffmpeg among them. */
+const MOST_SINCE_MS = 70;
 /** And by more than this where units are hardly ahead of the PCR: a decoder waits for as long as DTS - PCR says. */
 const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
 /**
@@ -41,7 +43,7 @@ export class ProgramOutput {
   keyTrack: RemuxTrack | null = null;
 
   #tablesAtMs = NaN;
-  readonly #carried = new Pace(); // the PCRs that messages bring
+  #carriedAtMs = NaN;
   /** The output PCR of the packet at hand; NaN if it is not known yet. */
   #prepared = NaN;
 
@@ -106,7 +108,7 @@ export class ProgramOutput {
     }
     const advance = this.clock.pcrAdvance(nowMs);
     const { pcr } = this.clock;
-    const isDue = advance > (pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) || pcr.sinceMs(nowMs) > REPEAT_MS;
+    const isDue = advance > (pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) || pcr.sinceMs(nowMs) > MOST_SINCE_MS;
     if (!isDue || this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
     if (!this.sentTables) this.insertTables(nowMs);
     this.insertMadePcr(feed, nowMs);
@@ -169,14 +171,14 @@ export class ProgramOutput {
 
   #carry(value: number, nowMs: number): void {
     this.#prepared = value;
-    this.#carried.note(nowMs);
+    this.#carriedAtMs = nowMs;
   }
 
   /** At the end of a message: a PCR, where the feed it should come from gives none. */
   makePcr(feed: RemuxFeed, nowMs: number): void {
     if (!this.sentTables || this.buffer.length === 0) return;
     const { pcr } = this.clock;
-    const isSilent = !(this.#carried.sinceMs(nowMs) < PCR_WAIT_MS);
+    const isSilent = !(nowMs - this.#carriedAtMs < PCR_WAIT_MS);
     if (isSilent ? this.pace.isDue(pcr.atMs, nowMs) : pcr.sinceMs(nowMs) > REPEAT_MS) this.insertMadePcr(feed, nowMs);
   }
 
@@ -206,12 +208,11 @@ export class ProgramOutput {
     return this.#areTablesOverdue(nowMs) || this.#isPcrDue(nowMs);
   }
 
-  /** Whether a PCR would be late with the next tick, and none is expected with a message in time. */
+  /** Whether a PCR would be late with the next tick, and no message is expected in time: its units bring one. */
   #isPcrDue(nowMs: number): boolean {
     const { atMs } = this.clock.pcr;
     if (nowMs - atMs <= REPEAT_MS - TICK_MS) return false;
-    const isSilent = !(this.#carried.sinceMs(nowMs) < PCR_WAIT_MS);
-    return !(isSilent ? this.pace : this.#carried).isExpected(nowMs, atMs + REPEAT_MS);
+    return !this.pace.isExpected(nowMs, atMs + REPEAT_MS);
   }
 
   /** What time alone makes due while media flows. */
