@@ -100,7 +100,7 @@ export class FeedClock {
 
   /** Learns of a track whose stamps it moves, whose next DTS can be told. */
   include(track: TimedTrack, nowMs: number): void {
-    if (this.#tracks.includes(track)) return;
+    for (const one of this.#tracks) if (one === track) return;
     this.#tracks = [...this.#tracks.filter(({ dtsAtMs }) => nowMs - dtsAtMs < TRACK_GONE_MS), track];
   }
 

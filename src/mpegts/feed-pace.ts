@@ -20,6 +20,7 @@ export class FeedPace {
   readonly #atMs = new Float64Array(MARKS).fill(NaN);
   readonly #time = new Float64Array(MARKS).fill(NaN);
   #marks = 0;
+  #markedMs = -Infinity; // the last of #atMs, at hand
   #lastMs = -Infinity;
   #rate = NaN;
   #behindFromMs = NaN;
@@ -42,7 +43,7 @@ export class FeedPace {
    */
   note(time: number, delay: number, nowMs: number): number {
     this.#lastMs = nowMs;
-    if (!(nowMs - this.#atMs[(this.#marks + MARKS - 1) % MARKS]! < MARK_MS)) this.#mark(time, nowMs);
+    if (!(nowMs - this.#markedMs < MARK_MS)) this.#mark(time, nowMs);
     if (delay <= BEHIND) {
       this.#behindFromMs = NaN;
       return 0;
@@ -66,7 +67,7 @@ export class FeedPace {
 
   #mark(time: number, nowMs: number): void {
     const to = this.#marks++ % MARKS;
-    this.#atMs[to] = nowMs;
+    this.#atMs[to] = this.#markedMs = nowMs;
     this.#time[to] = time;
     const before = this.#between(2 * HALF, HALF);
     const now = this.#between(HALF, 0);

@@ -9,6 +9,9 @@ export class LeastWindow {
   readonly #least = new Float64Array(BUCKETS).fill(Infinity);
   #bucket = NaN;
   #min = Infinity;
+  // Of the bucket at hand: with a hundred streams each step into an array is one to main memory.
+  #fromMs = NaN;
+  #bucketLeast = Infinity;
 
   /** The least value of the window; Infinity before the first. */
   get least(): number {
@@ -17,6 +20,7 @@ export class LeastWindow {
 
   /** Takes a value; true if older ones have left the window. */
   take(value: number, nowMs: number): boolean {
+    if (value >= this.#bucketLeast && nowMs >= this.#fromMs && nowMs < this.#fromMs + BUCKET_MS) return false;
     const bucket = Math.floor(nowMs / BUCKET_MS);
     const turns = bucket !== this.#bucket;
     if (turns) this.#turn(bucket);
@@ -26,6 +30,8 @@ export class LeastWindow {
       // A window that has only just been emptied keeps its old figure: see #turn.
       if (value < this.#min) this.#min = value;
     }
+    this.#fromMs = bucket * BUCKET_MS;
+    this.#bucketLeast = this.#least[slot]!;
     return turns;
   }
 
@@ -33,11 +39,12 @@ export class LeastWindow {
   raise(by: number): void {
     for (let i = 0; i < BUCKETS; i++) this.#least[i] = this.#least[i]! + by;
     this.#min += by;
+    this.#bucketLeast += by;
   }
 
   reset(): void {
     this.#least.fill(Infinity);
-    this.#min = Infinity;
+    this.#min = this.#bucketLeast = Infinity;
   }
 
   /** Opens a bucket: the ones that are too old leave the window. */

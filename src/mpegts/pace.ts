@@ -4,12 +4,12 @@
 /** At most this between two tables, and between two PCRs (§2.7.2; EN 300 468 asks no more of tables). */
 export const REPEAT_MS = 100;
 /** How often a stream is asked what time alone makes due. */
-export const TICK_MS = 50;
+export const TICK_MS = 90;
 /** A message may be expected at most this late: beyond, each message would carry tables. */
 const MOST_GAP_MS = 60;
 const FORGETTING = 0.1;
 /** What is this much later than expected still is. */
-const LATE_MS = 20;
+const LATE_MS = 10;
 
 /** Knows how far apart messages come, the longer ones counting more. Messages of one instant count as one. */
 export class Pace {

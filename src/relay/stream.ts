@@ -122,7 +122,7 @@ export class Stream {
     this.#leaveUnwanted(this.#remuxer);
   }
 
-  /** Sends what time alone makes due; to be called every 50 ms or so. */
+  /** Sends what time alone makes due; to be called every 90 ms or so. */
   tick(nowMs: number): void {
     if (!this.#remuxer) return;
     this.#send(this.#remuxer.tick(nowMs));

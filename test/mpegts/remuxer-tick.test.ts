@@ -53,9 +53,9 @@ describe('PCRs made by time', () => {
     });
   }
 
-  it('at most 100 ms apart, where pictures come late now and then', () => {
-    const { ticked, longestMs } = run(40, (unit) => (unit % 50 === 0 ? 150 : 0));
-    expect(longestMs).to.be.at.most(100);
-    expect(ticked).to.be.at.most(50);
+  it('soon, where a picture that was expected does not come', () => {
+    const { ticked, longestMs } = run(40, (unit) => (unit % 50 === 0 ? 400 : 0));
+    expect(longestMs).to.be.at.most(150);
+    expect(ticked).to.be.within(10, 100);
   });
 });
