@@ -10,6 +10,8 @@ const MOST_GAP_MS = 60;
 const FORGETTING = 0.1;
 /** What is this much later than expected still is. */
 const LATE_MS = 10;
+/** The next message may be this much later than any did before. */
+const MARGIN_MS = 5;
 
 /** Knows how far apart messages come, the longer ones counting more. Messages of one instant count as one. */
 export class Pace {
@@ -41,6 +43,6 @@ export class Pace {
 
   /** Whether what was last sent at `sentMs` would be late with the next message. */
   isDue(sentMs: number, nowMs: number): boolean {
-    return !(nowMs - sentMs + this.#gapMs <= REPEAT_MS) && nowMs !== sentMs;
+    return !(nowMs - sentMs + this.#gapMs + MARGIN_MS <= REPEAT_MS) && nowMs !== sentMs;
   }
 }
