@@ -5,6 +5,8 @@ import type { Feed } from '../relay/feed.js';
 
 /** A read of so many bytes comes from a source that had more to give than it was asked for. */
 const MUCH_BYTES = 1 << 15;
+/** And so do shorter ones that come to as many within so long: TLS brings at most 16 KiB at a time, and chunks may be short. */
+const AT_ONCE_MS = 5;
 /** Nobody's source is held back for longer: behind a far end that stands still, messages are dropped as ever. */
 const PATIENCE_MS = 20;
 
@@ -20,6 +22,8 @@ export class Pacer {
   readonly #source: Pausable;
   readonly #patience: NodeJS.Timeout;
   #callOff: (() => void) | null = null;
+  #sinceMs = -Infinity; // that #bytes have come
+  #bytes = 0;
   readonly #go = () => this.#resume();
 
   constructor(feed: Feed, source: Pausable) {
@@ -30,7 +34,7 @@ export class Pacer {
 
   /** To be called after each read, with its length. */
   after(bytes: number): void {
-    if (bytes < MUCH_BYTES || this.#callOff !== null) return;
+    if (this.#callOff !== null || !this.#isMuch(bytes)) return;
     const pace = this.#feed.awaitDrain(this.#go);
     if (typeof pace === 'string') return;
     this.#callOff = pace;
@@ -42,6 +46,19 @@ export class Pacer {
   end(): void {
     this.#resume(); // what still comes is read and thrown away
     clearTimeout(this.#patience);
+  }
+
+  #isMuch(bytes: number): boolean {
+    if (bytes >= MUCH_BYTES) return true;
+    const now = performance.now();
+    if (now - this.#sinceMs > AT_ONCE_MS) {
+      this.#sinceMs = now;
+      this.#bytes = 0;
+    }
+    this.#bytes += bytes;
+    if (this.#bytes < MUCH_BYTES) return false;
+    this.#bytes = 0;
+    return true;
   }
 
   #resume(): void {

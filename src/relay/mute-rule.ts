@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { acceptedFields, clip } from './rule-words.js';
-import { checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
+import { ANSWERED, checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
 
 /** What can be muted of a feed. */
 export type MutedTracks = 'audio' | 'all';
@@ -24,6 +24,8 @@ const muteSchema = z.strictObject({
   feed: nameSchema(muteFault),
   tracks: mutedTracks.default('audio'),
   binary: mutedBinary,
+  known: ANSWERED,
+  similar: ANSWERED,
 });
 
 /** What may be sent to mute; the path says whom. */
@@ -31,6 +33,8 @@ export const muteBodySchema = z.strictObject({
   tracks: mutedTracks.default('audio'),
   binary: mutedBinary,
   feed: z.unknown().optional().describe('Not looked at: the path says which feed.'),
+  known: ANSWERED,
+  similar: ANSWERED,
 });
 
 /** The name that stands for every feed, also those that come later. */
@@ -52,6 +56,8 @@ const ACCEPTED = acceptedFields(muteBodySchema, {
   tracks: '"audio" or "all"',
   binary: '"drop" or "pass"',
   feed: null,
+  known: null,
+  similar: null,
 });
 
 /**

@@ -121,6 +121,9 @@ function feedEntryFault(entry: string): string | null {
 /** The furthest that a feed's time can be corrected by a rule. */
 const MAX_TRIM_MS = 2000;
 
+/** What stands in an answer only. An answer may be posted as it is: it is taken, and not looked at. */
+export const ANSWERED = z.unknown().optional().describe('What an answer says besides; not looked at.');
+
 /** What a stream rule may be; {@link parseStreamRule} checks what is between its fields. */
 export const streamSchema = z.strictObject({
   stream: nameSchema(
@@ -147,6 +150,7 @@ export const streamSchema = z.strictObject({
     .describe(
       "Corrections of feeds' time by their names, milliseconds; positive is later. Only of feeds of this rule.",
     ),
+  similar: ANSWERED,
 });
 
 /** What a destination rule may be; {@link parseDestinationRule} looks at its address and its token. */
@@ -178,6 +182,7 @@ export const destinationSchema = z.strictObject({
     .describe(
       'How another far end is changed to. make (also without this): it is dialled before the old one is left; break: after.',
     ),
+  similar: ANSWERED,
 });
 
 /** Which feeds make up a stream, in the order of its tracks. */
@@ -224,7 +229,7 @@ export function parseStreamRule(body: unknown): StreamRule {
     body,
     'ERR_BAD_STREAM_RULE',
     'stream rule',
-    acceptedFields(streamSchema, { stream: '"stream/…"', feeds: '["…"]', trimMs: '{"…": -40}' }),
+    acceptedFields(streamSchema, { stream: '"stream/…"', feeds: '["…"]', trimMs: '{"…": -40}', similar: null }),
   );
   const entries = rule.feeds.map(readFeedEntry);
   entries.forEach(({ feed, part }, index) => {
@@ -237,7 +242,8 @@ export function parseStreamRule(body: unknown): StreamRule {
       `stream "${rule.stream}": feed "${feed}" is named twice; accepted: each feed once, or its #video and #audio once each`,
     );
   });
-  const { trimMs, ...plain } = rule;
+  const { stream, feeds, trimMs } = rule;
+  const plain = { stream, feeds };
   if (trimMs === undefined) return plain;
   // Names are trimmed here as they are in the list.
   const trims = Object.entries(trimMs).map(([feed, ms]) => [trimName(feed), ms] as const);
@@ -260,6 +266,7 @@ export function parseDestinationRule(body: unknown): DestinationRequest {
     token: '"…"',
     tokenSet: null,
     swap: '"make" or "break"',
+    similar: null,
   });
   const rule = checkRule(destinationSchema, body, 'ERR_BAD_DESTINATION_RULE', 'destination rule', example);
   const destination = parseUrl(rule.id, rule.destination);

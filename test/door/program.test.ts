@@ -1,11 +1,13 @@
 // The relay as a program: TLS of its own, its warning, and what its log does not hold.
 
+import { once } from 'node:events';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
 import { type Pair, startCrossbar, startPractable } from '../support-far/far-ends.js';
 import { afterTest, until } from '../support-far/life.js';
@@ -62,6 +64,37 @@ describe('a server with a certificate', () => {
     const plain = new Wire(relay.port).write('GET /api/stats HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await until('plain HTTP is cut', () => plain.isClosed);
     expect(plain.heard).not.to.contain('200');
+  });
+
+  it('holds a file back that is pushed by TLS, a record of 16 KiB at a time, faster than its far end takes it', async () => {
+    const certificate = put(scratch(), await certificateFor(['localhost']));
+    const relay = await TestRelay.start({ certificate });
+    const farEnd = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    afterTest(() => farEnd.close());
+    await once(farEnd, 'listening');
+    let taken = 0;
+    farEnd.on('connection', (link) =>
+      link.on('message', (data: Buffer) => {
+        taken += data.length;
+        link.pause(); // slower than what is pushed: it looks away after every read
+        setTimeout(() => link.resume(), 2);
+      }),
+    );
+    const { port } = farEnd.address() as AddressInfo;
+    relay.relay.setDestination({ id: '0', stream: 'x', destination: `ws://127.0.0.1:${port}/` });
+    const link = () => relay.relay.stats().destinations['0']!.live;
+    await until('the link is open', () => link().state === 'open');
+    const socket = await secure(relay.port);
+    const piece = packets(1000);
+    socket.write('POST /ts/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    for (let i = 0; i < 200; i++) {
+      socket.write(`${piece.length.toString(16)}\r\n`);
+      socket.write(piece);
+      if (!socket.write('\r\n')) await once(socket, 'drain');
+    }
+    socket.write('0\r\n\r\n');
+    await until('all has arrived or was dropped', () => taken + link().droppedBytes >= piece.length * 200, 20_000);
+    expect(link().droppedMessages).to.equal(0);
   });
 
   it('cuts TLS handshakes that never end, and counts them', async () => {

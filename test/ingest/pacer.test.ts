@@ -100,6 +100,31 @@ for (const framing of ['chunked', 'length'] as const) {
   });
 }
 
+describe('a file that is pushed in short pieces, faster than its far end takes it', () => {
+  it('is held back and arrives whole', async () => {
+    const farEnd = await dawdling();
+    await vw.send('video0', farEnd.url);
+    const short = PIECE.subarray(0, 50 * 188);
+    const body = Buffer.concat(Array.from({ length: 20 }, () => chunked(short)));
+    const upload = RawUpload.begin(vw.port, 'video0', 'expect'); // which Node's parser reads, a chunk at a time
+    for (let i = 0; i < PIECES; i++) {
+      upload.write(body);
+      if (upload.socket.writableNeedDrain) await once(upload.socket, 'drain');
+    }
+    upload.endChunks();
+    expect((await upload.answer()).status).to.equal(200);
+    await until('all has arrived or was dropped', () => {
+      const { sentBytes, droppedBytes, waitingBytes } = vw.link();
+      return sentBytes + droppedBytes >= PIECE.length * PIECES && waitingBytes === 0;
+    });
+    expect(vw.link().droppedMessages).to.equal(0);
+  });
+});
+
+function chunked(bytes: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+}
+
 describe('a file that is pushed faster than its viewer takes it', () => {
   it('arrives whole over WebSocket', async () => {
     const viewer = new WebSocket(vw.ws('video0'));

@@ -117,6 +117,23 @@ describe('a feed', () => {
     expect(JSON.stringify((await vw.api('GET', '/api/rules')).body)).not.to.contain('similar');
   });
 
+  it('is answered with what may be posted as it is: hints are in no rule', async () => {
+    for (const name of ['video0', 'demo/mic']) vw.relay.feed(name).open({ address: 'a', superseded: () => undefined });
+    const far = { id: '0', stream: 'vidoe0', destination: 'ws://127.0.0.1:1/x', token: 't' };
+    const questions: [string, string, object][] = [
+      ['PUT', '/api/mutes/vidoe0', { binary: 'pass' }],
+      ['PUT', '/api/mutes/mic', { tracks: 'all' }],
+      ['POST', '/api/streams', { stream: 'stream/front', feeds: ['vidoe0', 'mic'], trimMs: { mic: 1 } }],
+      ['POST', '/api/destinations', far],
+    ];
+    for (const [method, path, question] of questions) {
+      const answer = await vw.api(method, path, question);
+      expect(answer.body).to.have.property('similar');
+      expect(await vw.api(method, path, answer.body), path).to.deep.include({ status: 200, body: answer.body });
+    }
+    expect(JSON.stringify((await vw.api('GET', '/api/rules')).body)).not.to.match(/similar|known/);
+  });
+
   it('that is misspelt is found out also where the one that was meant comes later', async () => {
     const rule = { id: '0', stream: 'cam', destination: 'ws://127.0.0.1:1/x' };
     expect((await vw.api('POST', '/api/destinations', rule)).body).not.to.have.property('similar');
