@@ -35,6 +35,7 @@ const silent = {
   words: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s',
 } as const;
 const nobody = { code: 'no-source', words: 'feed "audio0": nobody sends to this feed' } as const;
+const stopped = { code: 'track-stopped', words: 'it has sent no sound for 5 s, only pictures' } as const;
 const seldom = { code: 'waits-for-keyframe', words: 'keyframes come every 10 s, and a viewer waits' } as const;
 const junk = { code: 'no-tables', words: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
 
@@ -62,6 +63,12 @@ describe('what the page says', () => {
       { picture: { rhythm: null, name: 'x', fault: '' } },
       'frozen',
       'No picture comes.',
+    ],
+    [
+      'that it waits, where the sound has come back a moment before the picture',
+      { picture: { rhythm: null, name: 'x', fault: '' }, sound: track(0, { forMs: 1000 }) },
+      'waiting',
+      'Waiting for a picture…',
     ],
     [
       'that a stream lacks its sound',
@@ -98,6 +105,26 @@ describe('what the page says', () => {
       { picture: track(0, { forMs: 1000 }), server: { state: 'live', fault: silent, muted: null } },
       'playing',
       '',
+    ],
+    [
+      'nothing of missing sound where it was the picture that was missed, and the server has not noticed',
+      {
+        picture: track(0, { forMs: 1000 }),
+        sound: null,
+        server: {
+          state: 'absent',
+          fault: { code: 'no-source', words: 'feed "video0": nobody sends to this feed' },
+          muted: null,
+        },
+      },
+      'playing',
+      '',
+    ],
+    [
+      'at once that a track has stopped, to who comes just then',
+      { picture: track(0, { forMs: 1000 }), sound: null, server: { state: 'live', fault: stopped, muted: null } },
+      'playing',
+      `No sound: ${stopped.words}.`,
     ],
     ['nothing of sound that was added just now', { sound: { rhythm: null, name: 'x', fault: '' } }, 'playing', ''],
     ['that sound has stopped', { sound: track(5000) }, 'playing', 'The sound has stopped.'],

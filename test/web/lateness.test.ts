@@ -58,6 +58,15 @@ describe('Lateness', () => {
     expect(taken.size).to.be.above(7);
   });
 
+  it('takes a late picture of a source that makes few, however late', () => {
+    const lateness = new Lateness();
+    const delays = [0, 0, 900, 0, 0, 1300, 320, 0];
+    for (const [i, delay] of delays.entries()) {
+      expect(lateness.isTooLate(i * 1000, i * 1000 + delay), `picture ${i}`).to.be.false;
+      lateness.take();
+    }
+  });
+
   it('follows clocks that drift apart', () => {
     expect(leftOut(250_000, (i) => i * 40 * 100e-6)).to.deep.equal([]); // 100 ppm for almost three hours
   });

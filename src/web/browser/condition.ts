@@ -59,6 +59,8 @@ const SOUND_MUTED = 'The sound is muted by the host.';
 const BACK_MS = 2500;
 /** Faults that say why something does not come; of others it is not known that they have to do with what is missing. */
 const ABSENCES = new Set(['no-rule', 'no-source', 'silent', 'no-tables', 'opaque-ts', 'track-stopped']);
+/** Of those, faults of all that a feed or topic brings, not of one of its tracks. */
+const WHOLES = new Set(['no-rule', 'no-source', 'silent']);
 /** Faults of bytes that come. */
 const UNREADABLE = new Set(['no-tables', 'opaque-ts']);
 
@@ -77,7 +79,9 @@ export function conditionOf(facts: Facts, nowMs: number): Condition {
   if (picture) {
     const isLive = picture.rhythm?.isAlive(nowMs) === true && picture.rhythm.isProven && facts.isShown;
     if (isLive) return { state: 'playing', text: soundText(facts, nowMs), frozenAt };
-    if (isHeard && picture.rhythm === null && nowMs - facts.openedAt > AWAY_MS) {
+    // Where both have just come back, the sound may be a little earlier.
+    const heardMs = isHeard ? nowMs - Math.max(facts.openedAt, sound.rhythm.aliveSince) : 0;
+    if (heardMs > AWAY_MS && picture.rhythm === null) {
       return { state: 'frozen', text: missing('No picture comes', facts), frozenAt };
     }
   } else if (isHeard) {
@@ -116,9 +120,11 @@ function soundText(facts: Facts, nowMs: number): string {
   if (!isHeard && server?.muted === 'audio') return SOUND_MUTED;
   const words = server?.fault?.words ?? '';
   if (words !== '' && isAbsence(facts)) {
-    if (!isHeard) return sentence('No sound', words);
-    const backAt = Math.max(picture?.rhythm?.aliveSince ?? -1, sound.rhythm.aliveSince);
-    return nowMs - backAt < BACK_MS ? '' : sentence('', words);
+    const backAt = Math.max(picture?.rhythm?.aliveSince ?? -1, isHeard ? sound.rhythm.aliveSince : -1);
+    const isBackNow = nowMs - backAt < BACK_MS;
+    // It may be the picture that was missed, and not the sound.
+    if (!isHeard) return isBackNow && WHOLES.has(server!.fault!.code) ? '' : sentence('No sound', words);
+    return isBackNow ? '' : sentence('', words);
   }
   // What is listed and has not come yet has not stopped: it may have been added just now. The server knows how long.
   if (sound?.rhythm && !isHeard) return missing('The sound has stopped', facts);

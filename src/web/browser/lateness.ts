@@ -32,6 +32,7 @@ export class Lateness {
   #isLeavingOut = false;
   #mark = 0; // how late it was, when it had last caught up
   #markedAt = 0;
+  #ptsMs = Infinity; // of the last picture
   #most = 0; // late
   #isStarved = false; // nothing was taken since pictures were last left out
   readonly #limits: Limits;
@@ -44,12 +45,15 @@ export class Lateness {
   isTooLate(ptsMs: number, nowMs: number): boolean {
     const { tooLate, liveAgain, catchingUp, patience } = this.#limits;
     const offset = nowMs - ptsMs;
+    // One a second that is late has none behind it that would be shown in its place, and the next keyframe may be far.
+    const isSeldom = ptsMs - this.#ptsMs > tooLate;
+    this.#ptsMs = ptsMs;
     if (Math.abs(offset - this.#quickest) > JUMP) this.#quickest = offset;
     this.#quickest = Math.min(this.#quickest + FORGET, offset);
     this.ms = offset - this.#quickest;
     if (!this.#isLeavingOut) {
       this.#most = Math.max(tooLate, this.#most - 1);
-      if (this.ms <= this.#most) return false;
+      if (this.ms <= this.#most || isSeldom) return false;
       // They come in bursts: of each all but the end would be late, for ever.
       if (this.#isStarved) {
         this.#most = this.ms + BURST_SPARE;

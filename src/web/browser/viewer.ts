@@ -9,6 +9,7 @@ import { ProgramWatch } from './program-watch.js';
 import { Recent } from './recent.js';
 import { type Engine, isPlayable, keyOf, nameOf, pictureEngine, select, type Selection } from './selection.js';
 import { ServerView } from './server-view.js';
+import { silenceAllowed } from './silence.js';
 import { Speaker } from './speaker.js';
 import { Stage } from './stage.js';
 import { unplayable } from './unplayable.js';
@@ -18,10 +19,6 @@ const TICK_MS = 100;
 const FIGURES_MS = 500;
 /** Pictures come, but none is shown for so long, or for three gaps between them: another player is made. */
 const STILL_MS = 4000;
-/** Nothing comes for so long: perhaps the connection is dead and nobody has told us. */
-const SILENT_MS = 30_000;
-/** The same where the server says that something should come, or does not answer at all. */
-const SUSPECT_MS = 6000;
 /** A player that failed is made again after this. */
 const RETRY_MS = 1000;
 /** A source that marks no random access points is begun with anywhere. */
@@ -289,9 +286,7 @@ export class Viewer {
   /** A connection that brings nothing may be dead, though nobody has said so. */
   #renewSilent(now: number): void {
     const silentMs = now - Math.max(this.#watch.arrivedAt, this.#dataAt, this.#openedAt);
-    const { status, isReachable } = this.#server;
-    const isSuspect = !isReachable || (status?.state === 'live' && status.fault === null && status.muted === null);
-    if (silentMs > (isSuspect ? SUSPECT_MS : SILENT_MS)) this.#connection.renew();
+    if (silentMs > silenceAllowed(this.#server.status, this.#server.isReachable)) this.#connection.renew();
   }
 
   /** A picture that comes and is not shown is given to another player. */
