@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { isatty } from 'node:tty';
 import type { ProgramLog } from '../src/log.js';
+import { readVersion } from '../src/version.js';
 import { EXIT_FAILED } from './arguments.js';
 
 /** How long stopping may take before it is cut short. */
@@ -31,9 +32,23 @@ export function whyNotListening(
   }
 }
 
+/** The line that says that a server listens, and at which addresses it can be opened. */
+export function logListening(
+  log: ProgramLog,
+  server: { readonly url: string; readonly otherUrls: readonly string[] },
+): void {
+  log.info('listening', {
+    url: server.url,
+    ...(server.otherUrls.length > 0 ? { otherUrls: server.otherUrls.join(' ') } : {}),
+    version: readVersion(),
+    node: process.version,
+    pid: process.pid,
+  });
+}
+
 /**
- * Why nobody could listen there, as {@link whyNotListening} has it; null: somebody could, or the port is in use, which it is
- * while the server runs. It is tried for a moment.
+ * Why a server cannot listen there, as {@link whyNotListening} has it; null: it can, or the port is in use, which it is while
+ * the server runs. It is tried for a moment.
  */
 export async function listeningFault(
   config: { readonly host: string; readonly port: number },

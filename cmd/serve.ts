@@ -4,9 +4,8 @@ import type { ProgramLog } from '../src/log.js';
 import { servePages } from '../src/serve/pages.js';
 import { startServe } from '../src/serve/server.js';
 import { loadServeConfig, type ServeConfig, serveSettings } from '../src/serve-config.js';
-import { readVersion } from '../src/version.js';
 import { EXIT_FAILED } from './arguments.js';
-import { stopOnSignal, whyNotListening } from './lifetime.js';
+import { logListening, stopOnSignal, whyNotListening } from './lifetime.js';
 import { complain } from './output.js';
 import { runServerCommand } from './server-command.js';
 import { serveWarnings } from './warnings.js';
@@ -34,13 +33,7 @@ async function run(config: ServeConfig, log: ProgramLog): Promise<void> {
   try {
     const pages = servePages({ wantsToken: config.secret !== null, embedders: config.embedders });
     const server = await startServe(config, log, pages);
-    log.info('listening', {
-      url: server.url,
-      ...(server.otherUrls.length > 0 ? { otherUrls: server.otherUrls.join(' ') } : {}),
-      version: readVersion(),
-      node: process.version,
-      pid: process.pid,
-    });
+    logListening(log, server);
     stopOnSignal(log, () => server.close());
   } catch (error) {
     const reason = whyNotListening(error as Error, config, 'VW_SERVE_HOST', 'VW_SERVE_PORT');

@@ -5,9 +5,8 @@ import { startServer } from '../src/api/server.js';
 import { type Config, loadConfig, settings } from '../src/config.js';
 import type { ProgramLog } from '../src/log.js';
 import { Relay } from '../src/relay/relay.js';
-import { readVersion } from '../src/version.js';
 import { EXIT_FAILED } from './arguments.js';
-import { stopOnSignal, whyNotListening } from './lifetime.js';
+import { logListening, stopOnSignal, whyNotListening } from './lifetime.js';
 import { complain } from './output.js';
 import { runServerCommand } from './server-command.js';
 import { streamWarnings } from './warnings.js';
@@ -34,13 +33,7 @@ async function run(config: Config, log: ProgramLog): Promise<void> {
   await warmUp(log);
   try {
     const server = await startServer(relay, config, log);
-    log.info('listening', {
-      url: server.url,
-      ...(server.otherUrls.length > 0 ? { otherUrls: server.otherUrls.join(' ') } : {}),
-      version: readVersion(),
-      node: process.version,
-      pid: process.pid,
-    });
+    logListening(log, server);
     stopOnSignal(log, async () => {
       await Promise.all([server.close(), relay.close()]);
     });

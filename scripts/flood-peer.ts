@@ -1,4 +1,4 @@
-// The peers of `npm run bench:flood` and `bench:storms` that flood and those that take what comes, in a process of their own. Told by IPC.
+// The peers of `npm run bench:flood` and `bench:storms` that flood and those that take what comes, in a process of their own. Driven by IPC.
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';

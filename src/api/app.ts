@@ -72,7 +72,7 @@ function watchables(relay: Relay): Watchable[] {
   ];
 }
 
-/** Whether somebody has opened the address in a browser. */
+/** Whether a browser opened the address. */
 function isOpened({ method, headers }: Request): boolean {
   return (method === 'GET' || method === 'HEAD') && prefersPage(headers.accept);
 }

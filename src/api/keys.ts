@@ -22,7 +22,7 @@ export class KeyGuard {
   readonly #wrong = new WrongTries(MAX_WRONG);
   readonly #refusals: TalliedWarning | null;
 
-  /** @param log is told of wrong keys; nothing of them is in it. */
+  /** @param log gets a line for wrong keys, without anything of the key. */
   constructor(key: string, log: Log | null = null) {
     this.#key = digest(key);
     this.#refusals = log && new TalliedWarning(log, 'key refused');

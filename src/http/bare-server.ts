@@ -54,7 +54,7 @@ export function connectionEvent(server: Server): 'connection' | 'secureConnectio
 
 /**
  * Has Node read a connection of `server`: its parser is given what there is time for. It comes to no other connection by
- * itself. `bytes` were read of this one already; nobody else may read it.
+ * itself. `bytes` were read of this one already; no other reader may take it.
  */
 export function handToNode(server: Server, socket: Socket, bytes: Buffer | null = null): void {
   const throttle = throttleOf(socket) ?? new ParserThrottle(socket);

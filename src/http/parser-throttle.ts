@@ -5,7 +5,7 @@
 //
 // What is used is the contract of Readable for those who implement one: a source calls `push`, which says whether to go on,
 // and is asked for more with `_read`. Both are taken over on the socket itself. Node's parser reads past them, from the
-// socket's handle, until somebody listens for 'data': one listener for a moment makes it read the socket. Where Node comes to
+// socket's handle, until there is a listener for 'data': one listener for a moment makes it read the socket. Where Node comes to
 // do otherwise, nothing is throttled and everything else works: parser-throttle.test.ts fails then.
 
 import type { Socket } from 'node:net';
@@ -15,7 +15,7 @@ import { FreePass, type StepResult, type Steps, turns, type Turns } from '../rel
 const SLICE_LINES = 32;
 /** Lines that all connections together may give the parser in one turn of the event loop without being timed. */
 const FREE_LINES = 16 * SLICE_LINES;
-/** Bytes in one slice where nobody counts lines. */
+/** Bytes in one slice where lines are not counted. */
 const SLICE_BYTES = 1 << 14;
 /** A read that is shorter is small, */
 const SMALL_BYTES = 512;

@@ -13,7 +13,7 @@ export function isSamePayload(last: Uint8Array, lastAt: number, data: Uint8Array
 }
 
 /** Messages as one. */
-export function concatenate(messages: readonly Uint8Array[]): Uint8Array {
+export function concatenate(messages: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(messages.reduce((bytes, { length }) => bytes + length, 0));
   let at = 0;
   for (const message of messages) {

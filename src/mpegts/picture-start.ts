@@ -4,6 +4,7 @@
 
 import { mediaStart } from './access-point.js';
 import { hasPayload, PACKET_BYTES, payloadStart, readCounter, readPid, startsUnit, SYNC } from './packet.js';
+import { concatenate } from './packet-runs.js';
 import type { ParameterSets } from './parameter-sets.js';
 import { MOST_HEAD_BYTES, PictureHead } from './picture-head.js';
 
@@ -29,7 +30,7 @@ export interface PictureFacts {
 export function startPicture(data: Uint8Array, from: number, facts: PictureFacts, isAccess: boolean): Uint8Array {
   const rest = data.subarray(from);
   const opening = isAccess ? facts.opening : null;
-  const packets = opening ? join(opening, rest) : rest;
+  const packets = opening ? concatenate([opening, rest]) : rest;
   const sets = facts.parameterSets;
   if (!sets || sets.isEmpty || facts.keyPid < 0) return packets;
   return withSets(packets, facts.keyPid, sets, true)!; // undefined without isAll only
@@ -111,7 +112,7 @@ function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Ar
   }
   const payload = payloadStart(packets, place);
   const split = payload + insertAt - before;
-  const content = join(packets.subarray(payload, split), sets, packets.subarray(split, place + PACKET_BYTES));
+  const content = concatenate([packets.subarray(payload, split), sets, packets.subarray(split, place + PACKET_BYTES)]);
   const kept = place + PACKET_BYTES - payload; // the first packet stays full
   out.set(content.subarray(0, kept), payload);
   correctLength(out, unit.packets[0]!, sets.length); // a unit has a packet at least
@@ -148,14 +149,4 @@ function correctLength(out: Uint8Array, at: number, more: number): void {
   const corrected = length + more > MOST_PES_LENGTH ? 0 : length + more;
   out[pes + 4] = corrected >> 8;
   out[pes + 5] = corrected & 0xff;
-}
-
-function join(...parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

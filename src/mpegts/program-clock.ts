@@ -183,7 +183,7 @@ export class ProgramClock {
     const driver = this.#reference;
     if (!driver) return -Infinity;
     if (this.#isAlone()) return clock.sender.need;
-    if (clock.sender.delays.least === Infinity) return -Infinity; // nothing has told its time yet
+    if (clock.sender.delays.least === Infinity) return -Infinity; // its time is not known yet
     const apart = driver.offset - driver.sender.delays.least - (clock.offset - clock.sender.delays.least);
     return apart + clock.sender.lateness(nowMs);
   }

@@ -305,7 +305,7 @@ export class Remuxer implements ProgramFacts {
     return last && tables ? concatenate([last, tables]) : (last ?? tables);
   }
 
-  /** What time alone makes due: called every {@link TICK_MS} while somebody watches. Returns packets to send, or `null`. */
+  /** What time alone makes due: called every {@link TICK_MS} while there is a rule. Returns packets to send, or `null`. */
   tick(nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     this.#endReplacements(nowMs);

@@ -37,7 +37,7 @@ export function holdSplice(track: HeldPackets, data: Uint8Array, at: number, los
 }
 
 /**
- * Adds `ticks` to pts_adjustment of the sections in packets of one PID, and makes their CRC_32 anew. Sections that are damaged,
+ * Adds `ticks` to pts_adjustment of the sections in packets of one PID, and computes their CRC_32 again. Sections that are damaged,
  * or not all there, are left as they came. Returns how many were moved.
  */
 export function moveSplices(packets: Uint8Array, ticks: number): number {

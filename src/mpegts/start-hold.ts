@@ -1,4 +1,4 @@
-// Keeps the first units of a source back until it can be told how old they are.
+// Keeps the first units of a source back until it is known how old they are.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.7.
 
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from './packet.js';

@@ -78,7 +78,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
     else refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
   });
   server.on(connectionEvent(server), (socket: Socket) => handToNode(server, socket));
-  // Without an audience the way is the one that was taken: 0.0.0.0 is nobody's address.
+  // Without an audience the way is the one that was taken: 0.0.0.0 is no address to connect to.
   const webSocketBase = (host = '') => {
     const [own] = urlsOf(server, options.host);
     const taken = hostnameOf(host) === null ? own : own.replace(/\/\/.*/, `//${host}`);

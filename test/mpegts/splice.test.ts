@@ -45,7 +45,7 @@ function packetsOf(sections: readonly Buffer[], counter = 0): Buffer[] {
   return packets;
 }
 
-/** The sections of one PID, put together anew. */
+/** The sections of one PID, put together again. */
 function sectionsIn(out: Buffer, pid: number): Buffer[] {
   const parts: Buffer[] = [];
   const found: Buffer[] = [];

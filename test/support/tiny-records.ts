@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
 
-/** What carries the connection; it keeps what is written until it is told to send. */
+/** What carries the connection; it keeps what is written until `send` is called. */
 class Carrier extends Duplex {
   readonly #socket: Socket;
   #kept: Buffer[] = [];

@@ -8,7 +8,7 @@ import { silenceAllowed } from '../../src/web/browser/silence.js';
 const LOOKED_EVERY_MS = 1000;
 const ASKED_EVERY_MS = 1000;
 
-describe('how long nothing may come until a player connects anew', () => {
+describe('how long nothing may come until a player reconnects', () => {
   const live = { state: 'live', fault: null, muted: null } as const;
 
   it('is longer than a server takes to say that the publisher is silent', () => {

@@ -114,7 +114,7 @@ export class Connection {
       const reach = await askForServer();
       if (turn !== this.#turn) return;
       if (reach !== 'away') {
-        // With a server that is silent the browser may wait longer and longer for an answer; a WebSocket asks anew.
+        // With a server that is silent the browser may wait longer and longer for an answer; a new WebSocket asks again.
         this.#dial(reach === 'there' ? OPEN_WITHIN_MS : OPEN_WITHIN_MS / 2);
         return;
       }

@@ -8,8 +8,8 @@ import MP4, { type Mp4Sample } from 'mpegts-parts/mp4-generator';
 import TSDemuxer, { type Sample, type SampleTrack, type TrackMetadata } from 'mpegts-parts/ts-demuxer';
 import { OutputTables } from '../../mpegts/output-tables.js';
 import { PACKET_BYTES, SYNC } from '../../mpegts/packet.js';
+import { concatenate } from '../../mpegts/packet-runs.js';
 import type { Track } from '../../mpegts/track.js';
-import { joined } from './joined.js';
 
 for (const level of ['ENABLE_ERROR', 'ENABLE_INFO', 'ENABLE_WARN', 'ENABLE_DEBUG', 'ENABLE_VERBOSE'] as const) {
   Log[level] = false;
@@ -202,13 +202,13 @@ export class Fragments {
     if (!first || !last) return;
     const data = samples.flatMap(({ unit }) => (unit ? [unit] : []));
     const [startMs, lastMs] = [first.dts, last.dts];
-    this.#events.media({ data: joined(data), startMs, lastMs, endMs: lastMs + 1, accessMs: startMs });
+    this.#events.media({ data: concatenate(data), startMs, lastMs, endMs: lastMs + 1, accessMs: startMs });
   }
 
   #write(data: readonly Uint8Array[], samples: readonly Mp4Sample[], times: Omit<Media, 'data'>): void {
     const { id } = this.#metadata!;
     const head = MP4.moof({ id, sequenceNumber: this.#sequenceNumber++, samples }, times.startMs);
-    this.#events.media({ ...times, data: joined([head, MP4.mdat(joined(data))]) });
+    this.#events.media({ ...times, data: concatenate([head, MP4.mdat(concatenate(data))]) });
   }
 }
 

@@ -2,8 +2,8 @@
 // of the time, and from the last random access point on only. What comes in time goes straight through.
 
 import { adaptationFlags, PACKET_BYTES, RANDOM_ACCESS, readPid, startsUnit } from '../../mpegts/packet.js';
+import { concatenate } from '../../mpegts/packet-runs.js';
 import { TICKS_PER_MS } from '../../mpegts/timestamp.js';
-import { joined } from './joined.js';
 import { Lateness } from './lateness.js';
 import { readUnitTime } from './unit-time.js';
 
@@ -11,7 +11,7 @@ import { readUnitTime } from './unit-time.js';
 const LATE = { tooLate: 150, liveAgain: 60, catchingUp: 20, patience: 100 };
 /** Nothing is held for longer, whatever comes. Milliseconds. */
 const MOST_WAIT_MS = 100;
-/** Pictures of less than this are all handed on: nobody misses a moment of them for nothing. Milliseconds. */
+/** Pictures of less than this are all handed on: to leave any out would gain nothing. Milliseconds. */
 const WORTH_LEAVING_OUT_MS = 300;
 const MOST_BYTES = 8_000_000;
 
@@ -55,7 +55,7 @@ export class Holdback {
   /** Hands on what is held. */
   release(): void {
     if (this.#held.length === 0) return;
-    const data = joined(this.#held);
+    const data = concatenate(this.#held);
     const [from, to, pid] = [this.#cutFrom, this.#cutTo, this.#pid];
     const spanMs = (this.#lastTicks - this.#firstTicks) / TICKS_PER_MS;
     this.forget();

@@ -1,8 +1,8 @@
 // One track in one media element, by Media Source Extensions. Picture and sound have an element each: an element that
 // gets nothing for one of its tracks stands still with both. W3C Media Source Extensions.
 
+import { concatenate } from '../../mpegts/packet-runs.js';
 import { Fragments, type Media } from './fragments.js';
-import { joined } from './joined.js';
 import type { Track } from '../../mpegts/track.js';
 
 /** How much of the past stays in memory, and how often it is tidied. Seconds. */
@@ -153,7 +153,7 @@ export class MseTrack {
     // As many at once as have their times moved by the same.
     const next = others.findIndex(({ offset }) => offset !== null);
     const pieces = this.#pending.splice(0, next === -1 ? this.#pending.length : next + 1);
-    const data = joined(pieces.map((piece) => piece.data));
+    const data = concatenate(pieces.map((piece) => piece.data));
     this.#pendingBytes -= data.length;
     try {
       if (first.offset !== null) buffer.timestampOffset = first.offset;

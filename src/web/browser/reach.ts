@@ -1,7 +1,7 @@
 // Asks whether the server answers at all: quickly, where WebSockets that fail again and again are held up by the browser
 // for seconds (Chromium), and come back late from a server that is there again.
 
-/** A file that every server of players has, and that nobody needs a token for. */
+/** A file that every server of players has, and that needs no token. */
 const ASKED = '/player/icon.svg';
 const WITHIN_MS = 4000;
 const SERVER_ERROR = 500; // RFC 9110 §15.6: a proxy whose server is away answers so

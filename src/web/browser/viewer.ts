@@ -15,7 +15,7 @@ import { Stage } from './stage.js';
 import { unplayable } from './unplayable.js';
 
 const TICK_MS = 100;
-/** Figures are written so often: the page is laid out anew with each. */
+/** Figures are written so often: each makes the browser lay the page out again. */
 const FIGURES_MS = 500;
 /** Pictures come, but none is shown for so long, or for three gaps between them: another player is made. */
 const STILL_MS = 4000;
