@@ -22,7 +22,7 @@ export class Pacer {
   readonly #source: Pausable;
   readonly #patience: NodeJS.Timeout;
   #callOff: (() => void) | null = null;
-  #sinceMs = -Infinity; // that #bytes have come
+  #sinceMs = -Infinity; // when #bytes began to be counted
   #bytes = 0;
   readonly #go = () => this.#resume();
 
@@ -50,15 +50,14 @@ export class Pacer {
 
   #isMuch(bytes: number): boolean {
     if (bytes >= MUCH_BYTES) return true;
-    const now = performance.now();
-    if (now - this.#sinceMs > AT_ONCE_MS) {
-      this.#sinceMs = now;
-      this.#bytes = 0;
-    }
     this.#bytes += bytes;
     if (this.#bytes < MUCH_BYTES) return false;
+    // Not with each read: of a camera there are many.
+    const now = performance.now();
+    const isMuch = now - this.#sinceMs <= AT_ONCE_MS;
+    this.#sinceMs = now;
     this.#bytes = 0;
-    return true;
+    return isMuch;
   }
 
   #resume(): void {

@@ -3,11 +3,19 @@
 
 import type { FeedClock } from './feed-clock.js';
 import type { FirstSample, StartHold } from './start-hold.js';
-import { TICKS_PER_MS } from './timestamp.js';
+import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import type { TrackKind } from './track.js';
 
 /** Where a unit comes later than by this after the one before, and its stamps jump, it was not captured right after that. */
 const PAUSE = 250 * TICKS_PER_MS;
+
+/** Stamps that go back by more than this, or ahead of arrival and of the unit's length by more than that, jump. */
+export const BACK = 100 * TICKS_PER_MS;
+const AHEAD = 1000 * TICKS_PER_MS;
+export const LONGEST_UNIT = 3000 * TICKS_PER_MS;
+
+/** First units may be older than is known while they wait; older than the second, they were queued before they came. */
+const [MAY_BE_OLDER, MOST_WAIT] = [100 * TICKS_PER_MS, 1000 * TICKS_PER_MS];
 
 /** What the clock keeps of a feed. */
 export interface ClockedFeed {
@@ -52,4 +60,32 @@ export function nextOutput(clock: FeedClock, { dts, dtsAtMs, unitTicks }: Clocke
 /** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
 export function isMedia({ kind }: ClockedTrack): boolean {
   return kind === 'video' || kind === 'audio';
+}
+
+/** Whether a unit with this DTS (33 bits), of a track whose last unit `clock` moved, goes on where that one was. */
+export function goesOn(
+  clock: FeedClock,
+  { dts: last, dtsAtMs, unitTicks }: ClockedTrack,
+  dts: number,
+  nowMs: number,
+): boolean {
+  const step = clock.unwrap(dts) - last;
+  const length = unitTicks > 0 ? unitTicks * 1.5 : LONGEST_UNIT;
+  return step >= -BACK && step <= (nowMs - dtsAtMs) * TICKS_PER_MS + AHEAD + length;
+}
+
+/** Where a stamp of a feed belongs on the program's clock, by what its first unit tells; `base` as a ProgramClock has it. */
+export function placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: number, base: number): number {
+  return arrivalMs * TICKS_PER_MS + base - ticksAfter(stamp, of) + trim;
+}
+
+/**
+ * By how much the first of a feed's units that wait is after its DTS at `time` already, as far as is known; the PCR stands as
+ * long as they wait rather than leave them behind. Not for what had waited elsewhere: its time is over.
+ */
+export function needOfHeld({ hold, trim }: ClockedFeed, time: number, base: number): number {
+  const first = hold?.guess;
+  if (!hold || !first || Number.isNaN(time)) return -Infinity;
+  const need = time - placeOf(first, hold.earliest, trim, base);
+  return need < MOST_WAIT ? need + MAY_BE_OLDER : -Infinity;
 }

@@ -28,7 +28,7 @@ const FAR_AHEAD = 2000 * TICKS_PER_MS;
 const LONG_SOUND = 200 * TICKS_PER_MS;
 const LONGER = 0.25;
 /** A track that has not come for so long says nothing about now. */
-const TRACK_GONE_MS = 3000;
+export const TRACK_GONE_MS = 3000;
 
 /** What is known of a track's last unit. */
 export interface TimedTrack {
@@ -98,7 +98,7 @@ export class FeedClock {
     return this.#latest;
   }
 
-  /** Learns of a track whose stamps it moves, whose next DTS can be told. */
+  /** Learns of a track whose stamps it moves: when it comes first, and when it had gone. */
   include(track: TimedTrack, nowMs: number): void {
     for (const one of this.#tracks) if (one === track) return;
     this.#tracks = [...this.#tracks.filter(({ dtsAtMs }) => nowMs - dtsAtMs < TRACK_GONE_MS), track];
@@ -107,8 +107,9 @@ export class FeedClock {
   /** The least DTS that is to come of any track that runs; Infinity if there is none. */
   nextDts(nowMs: number): number {
     let next = Infinity;
-    for (const { clock, dts, dtsAtMs, unitTicks } of this.#tracks) {
-      if (clock === this && nowMs - dtsAtMs < TRACK_GONE_MS && dts + unitTicks < next) next = dts + unitTicks;
+    for (const { clock, kind, dts, dtsAtMs, unitTicks } of this.#tracks) {
+      const isRunning = kind !== 'other' && clock === this && nowMs - dtsAtMs < TRACK_GONE_MS;
+      if (isRunning && dts + unitTicks < next) next = dts + unitTicks;
     }
     return next;
   }
@@ -173,15 +174,18 @@ export class FeedClock {
 
   /** Whether samples of this track, whose unit has this DTS, count; the best kind of track seen so far gives them all. */
   samplesFrom(track: unknown, kind: TrackKind, dts: number, nowMs: number): boolean {
-    if (this.sampler !== track) {
-      if (RANKS[kind] <= this.rank && !(nowMs - this.#samplerAtMs > TRACK_GONE_MS)) return false;
-      this.rank = RANKS[kind];
-      this.sampler = track;
-      this.#samples.reset();
-      this.sender.resample();
-    }
+    if (this.sampler !== track && !this.#takesSamplesFrom(track, kind, nowMs)) return false;
     this.#samplerAtMs = nowMs;
     this.#samplerDts = dts;
+    return true;
+  }
+
+  #takesSamplesFrom(track: unknown, kind: TrackKind, nowMs: number): boolean {
+    if (RANKS[kind] <= this.rank && !(nowMs - this.#samplerAtMs > TRACK_GONE_MS)) return false;
+    this.rank = RANKS[kind];
+    this.sampler = track;
+    this.#samples.reset();
+    this.sender.resample();
     return true;
   }
 
@@ -194,9 +198,14 @@ export class FeedClock {
     return this.#lead;
   }
 
-  /** Takes a sample: something that was whole at `arrivalMs` was as old as `stamp` (unwrapped) says. */
-  sample(stamp: number, arrivalMs: number): void {
-    if (this.#samples.take(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) this.#measureDrift(arrivalMs);
+  /**
+   * Takes a sample: something that was whole at `arrivalMs` was as old as `stamp` (unwrapped) says. True if {@link least}
+   * may be another now.
+   */
+  sample(stamp: number, arrivalMs: number): boolean {
+    if (!this.#samples.take(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) return false;
+    this.#measureDrift(arrivalMs);
+    return true;
   }
 
   /** All that comes is `by` ticks later from now on than it was. */
@@ -212,10 +221,11 @@ export class FeedClock {
 
   /** The output time of an unwrapped stamp. `target` is the offset wanted; NaN where the feed is not to be slewed. */
   toOutput(stamp: number, target: number, nowMs: number): number {
-    const ahead = stamp - this.#map.endIn;
+    const map = this.#map;
+    const ahead = stamp - map.endIn;
     if (ahead > 0 && !(stamp - this.#samplerDts > FAR_AHEAD))
-      this.#map.extend(stamp, this.#slope(ahead, target, nowMs));
-    return this.#map.at(stamp);
+      map.extend(stamp, Number.isNaN(target) ? 1 : this.#slope(ahead, target, nowMs));
+    return map.at(stamp);
   }
 
   /** The output time of a stamp (a PCR) that binds nothing. */
@@ -225,7 +235,6 @@ export class FeedClock {
 
   #slope(ahead: number, target: number, nowMs: number): number {
     const error = target - this.offset;
-    if (Number.isNaN(error)) return 1;
     const size = Math.abs(error);
     if (this.#slewing ? size < SLEW_TO : size < SLEW_FROM) this.#slewing = false;
     else this.#slewing = true;

@@ -21,20 +21,20 @@ export class FeedPace {
   readonly #time = new Float64Array(MARKS).fill(NaN);
   #marks = 0;
   #markedMs = -Infinity; // the last of #atMs, at hand
-  #lastMs = -Infinity;
   #rate = NaN;
+  #isBehind = false;
   #behindFromMs = NaN;
   #behindFrom = 0;
   #leastBehind = Infinity;
 
   /** The source's time that passes in a second of ours, over the last 4.8 s, where it is not 1; NaN: it is, or not known. */
   rate(nowMs: number): number {
-    return nowMs - this.#lastMs < FRESH_MS ? this.#rate : NaN;
+    return this.#isFresh(nowMs) ? this.#rate : NaN;
   }
 
   /** Whether it does well now: it is neither too slow nor too fast, nor behind, and something has come. */
   isPunctual(nowMs: number): boolean {
-    return nowMs - this.#lastMs < FRESH_MS && Number.isNaN(this.#rate) && Number.isNaN(this.#behindFromMs);
+    return this.#isFresh(nowMs) && Number.isNaN(this.#rate) && !this.#isBehind;
   }
 
   /**
@@ -42,13 +42,16 @@ export class FeedPace {
    * fallen behind, for good; 0: it has not.
    */
   note(time: number, delay: number, nowMs: number): number {
-    this.#lastMs = nowMs;
     if (!(nowMs - this.#markedMs < MARK_MS)) this.#mark(time, nowMs);
+    return delay > BEHIND || this.#isBehind ? this.#behind(delay, nowMs) : 0;
+  }
+
+  #behind(delay: number, nowMs: number): number {
     if (delay <= BEHIND) {
-      this.#behindFromMs = NaN;
+      this.#isBehind = false;
       return 0;
     }
-    if (Number.isNaN(this.#behindFromMs)) this.#beginBehind(delay, nowMs);
+    if (!this.#isBehind) this.#beginBehind(delay, nowMs);
     if (delay < this.#leastBehind) this.#leastBehind = delay;
     const elapsed = nowMs - this.#behindFromMs;
     if (elapsed < BEHIND_MS) return 0;
@@ -56,11 +59,17 @@ export class FeedPace {
       this.#beginBehind(delay, nowMs);
       return 0;
     }
-    this.#behindFromMs = NaN;
+    this.#isBehind = false;
     return this.#leastBehind;
   }
 
+  /** Whether something has come of late: what comes is marked, but for what comes right after a mark. */
+  #isFresh(nowMs: number): boolean {
+    return nowMs - this.#markedMs < FRESH_MS + MARK_MS;
+  }
+
   #beginBehind(delay: number, nowMs: number): void {
+    this.#isBehind = true;
     this.#behindFromMs = nowMs;
     this.#behindFrom = this.#leastBehind = delay;
   }

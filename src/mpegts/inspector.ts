@@ -189,6 +189,9 @@ export class Inspector implements ProgramFacts {
         if (pid === this.#picturePid) this.#lookAtPicture(data, at, isMarked);
         else this.#look(data, at, pid, isMarked);
       }
+      if (role === TABLE || (roles[pid]! & WANTED) !== 0) continue;
+      at = endOfRun(data, at);
+      counters[pid] = data[at + 3]! & 0x0f;
     }
     this.packets += data.length / PACKET_BYTES;
     return this.#joinAt;
@@ -263,4 +266,21 @@ export class Inspector implements ProgramFacts {
     if (!key || roles[key.pid] === TABLE) return;
     roles[key.pid] = WATCHED | JOINABLE | (picture && this.#access.isBusy ? WANTED : 0);
   }
+}
+
+/**
+ * The last of the packets behind the one at `at` that go on with its unit and carry nothing but payload: there is nothing to
+ * be seen in them, and most packets are like that. `at` itself if there is none.
+ */
+function endOfRun(data: Uint8Array, at: number): number {
+  const [high, low] = [data[at + 1]! & 0x1f, data[at + 2]!];
+  let counter = data[at + 3]! & 0x0f;
+  for (let next = at + PACKET_BYTES; next < data.length; next += PACKET_BYTES) {
+    counter = (counter + 1) & 0x0f;
+    // The same PID, no error, no start of a unit; no adaptation field.
+    if ((data[next + 1]! & 0xdf) !== high || data[next + 2] !== low) break;
+    if ((data[next + 3]! & 0x3f) !== (0x10 | counter)) break;
+    at = next;
+  }
+  return at;
 }

@@ -18,21 +18,24 @@ export class LeastWindow {
     return this.#min;
   }
 
-  /** Takes a value; true if older ones have left the window. */
+  /** Takes a value; true if {@link least} may be another now. */
   take(value: number, nowMs: number): boolean {
-    if (value >= this.#bucketLeast && nowMs >= this.#fromMs && nowMs < this.#fromMs + BUCKET_MS) return false;
+    const isNothingNew = value >= this.#bucketLeast && nowMs >= this.#fromMs && nowMs < this.#fromMs + BUCKET_MS;
+    return !isNothingNew && this.#note(value, nowMs);
+  }
+
+  #note(value: number, nowMs: number): boolean {
     const bucket = Math.floor(nowMs / BUCKET_MS);
     const turns = bucket !== this.#bucket;
     if (turns) this.#turn(bucket);
     const slot = bucket % BUCKETS;
-    if (value < this.#least[slot]!) {
-      this.#least[slot] = value;
-      // A window that has only just been emptied keeps its old figure: see #turn.
-      if (value < this.#min) this.#min = value;
-    }
+    const isLess = value < this.#min;
+    if (value < this.#least[slot]!) this.#least[slot] = value;
+    // A window that has only just been emptied keeps its old figure: see #turn.
+    if (isLess) this.#min = value;
     this.#fromMs = bucket * BUCKET_MS;
     this.#bucketLeast = this.#least[slot]!;
-    return turns;
+    return turns || isLess;
   }
 
   /** Adds `by` to what was seen. */

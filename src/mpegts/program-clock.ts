@@ -21,17 +21,23 @@
 // stopped. It is lined up anew: its map moves ahead at once, for all of its tracks. If it was the reference, the best of
 // those that are punctual is from now on. If there is none, all wait for it.
 
-import { type ClockedFeed, type ClockedTrack, isMedia, nextOutput } from './clocked-feed.js';
-import { FeedClock } from './feed-clock.js';
+import {
+  BACK,
+  type ClockedFeed,
+  type ClockedTrack,
+  goesOn,
+  isMedia,
+  LONGEST_UNIT,
+  needOfHeld,
+  nextOutput,
+  placeOf,
+} from './clocked-feed.js';
+import { FeedClock, TRACK_GONE_MS } from './feed-clock.js';
 import { MOST_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
-import type { FirstSample } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 
 /** Where output time begins: late enough that no PCR, and no DTS of a track that is behind, is negative. */
 const FIRST_DTS = 10_000 * TICKS_PER_MS;
-/** Stamps that go back by more than this, or ahead of arrival and of the unit's length by more than that, jump. */
-const BACK = 100 * TICKS_PER_MS;
-const AHEAD = 1000 * TICKS_PER_MS;
 /** Two tracks of one feed whose stamps are nearer than this share a clock. */
 const SAME_CLOCK = 10_000 * TICKS_PER_MS;
 /** Subtitles and the like may be further ahead of picture and sound: as far as §2.4.2 lets anything wait, a still picture. */
@@ -40,9 +46,6 @@ const ASIDE_AHEAD = 60_000 * TICKS_PER_MS;
 const MARGIN = 20 * TICKS_PER_MS;
 /** A feed that is so near to where it should be may become the reference: what is left of the error can be neither heard nor seen. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
-const LONGEST_UNIT = 3000 * TICKS_PER_MS;
-/** First units may be older than is known while they wait; older than the second, they were queued before they came. */
-const [MAY_BE_OLDER, MOST_WAIT] = [100 * TICKS_PER_MS, 1000 * TICKS_PER_MS];
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
 /** A source that has sent nothing for so long does not say what time it is. */
@@ -77,6 +80,14 @@ export class ProgramClock {
     feed.clock = null;
   }
 
+  /** The correction that the rule asks for, ticks; positive is later. */
+  setTrim(feed: ClockedFeed, trim: number): void {
+    feed.trim = trim;
+    if (!feed.clock) return;
+    feed.clock.trim = trim;
+    if (feed.clock === this.#reference) this.#followReference();
+  }
+
   /** Whether a feed that starts now has something to be in time with. */
   get hasReference(): boolean {
     return this.#reference !== null;
@@ -88,8 +99,10 @@ export class ProgramClock {
    */
   observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, sentMs: number): void {
     const nowMs = sentMs - this.waitedMs;
-    const clock = this.#clockOf(feed, track, pts, dts, nowMs);
-    if (track.kind !== 'other') clock.include(track, nowMs);
+    const own = track.clock;
+    const isNext = own !== null && own === feed.clock && goesOn(own, track, dts, nowMs);
+    const clock = isNext ? own : this.#clockOf(feed, track, pts, dts, nowMs);
+    if (clock !== own || nowMs - track.dtsAtMs >= TRACK_GONE_MS) clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
     if (isMedia(track) || clock.rank <= 0) clock.follow(whole);
     const isSampler = clock.samplesFrom(track, track.kind, whole, nowMs);
@@ -227,23 +240,8 @@ export class ProgramClock {
       at.need = -Infinity;
       for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
-    for (const feed of this.held) at.need = Math.max(at.need, this.#needOfHeld(feed, at.time));
+    for (const feed of this.held) at.need = Math.max(at.need, needOfHeld(feed, at.time, this.#base));
     return at;
-  }
-
-  /**
-   * By how much the first of a feed's units that wait is after its DTS already, as far as is known; the PCR stands as long
-   * as they wait rather than leave them behind. Not for what had waited elsewhere: its time is over.
-   */
-  #needOfHeld({ hold, trim }: ClockedFeed, time: number): number {
-    const first = hold?.guess;
-    if (!hold || !first || Number.isNaN(time)) return -Infinity;
-    const need = time - this.#placeOf(first, hold.earliest, trim);
-    return need < MOST_WAIT ? need + MAY_BE_OLDER : -Infinity;
-  }
-
-  #placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: number): number {
-    return arrivalMs * TICKS_PER_MS + this.#base - ticksAfter(stamp, of) + trim;
   }
 
   /** The clock a unit belongs to: another begins where its stamps jump. */
@@ -258,12 +256,7 @@ export class ProgramClock {
       track.dts = NaN;
       return (track.clock = known);
     }
-    if (own) {
-      const elapsed = (nowMs - track.dtsAtMs) * TICKS_PER_MS;
-      const step = own.unwrap(dts) - track.dts;
-      const length = track.unitTicks > 0 ? track.unitTicks * 1.5 : LONGEST_UNIT;
-      if (step >= -BACK && step <= elapsed + AHEAD + length) return own;
-    }
+    if (own && goesOn(own, track, dts, nowMs)) return own;
     const next = own !== null && own === known && !isAside ? nextOutput(own, track, nowMs) : NaN;
     track.dts = NaN;
     if (own && !isAside) {
@@ -294,7 +287,7 @@ export class ProgramClock {
     const soundLength = track.unitTicks > 0 ? track.unitTicks + track.heldMs * TICKS_PER_MS : 0;
     const length = track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
-    if (first) output = this.#placeOf(first, stamp, feed.trim);
+    if (first) output = placeOf(first, stamp, feed.trim, this.#base);
     // A guess must not lie in the past. Where it is known that the first units do, they are sent all the same.
     else if (!Number.isNaN(this.pcr.last)) {
       output = Math.max(output, this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.ahead) : MARGIN));
@@ -340,13 +333,15 @@ export class ProgramClock {
   #sample(clock: FeedClock, track: ClockedTrack, pts: number, dts: number, nowMs: number): void {
     // A picture was captured at its PTS. An encoder that holds pictures back without reordering them (ffmpeg's MPEG-1:
     // one) says so by a DTS that is always earlier, and is behind by as much again.
-    if (track.kind !== 'audio') clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
+    let isOther = false; // what is known of how old it is
+    if (track.kind !== 'audio') isOther = clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
     // A PES of sound is as old as its end, which is where the next one begins, and by the frame that did not fit any more.
     else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT)
-      clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
+      isOther = clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
     if (!clock.isInForce) return;
-    if (clock === this.#reference) this.#followReference();
-    else if (this.#isBetter(clock, nowMs)) {
+    if (clock === this.#reference) {
+      if (isOther) this.#followReference();
+    } else if (this.#isBetter(clock, nowMs)) {
       this.#reference = clock;
       this.#followReference();
     }
@@ -363,12 +358,7 @@ export class ProgramClock {
   /** A feed has fallen behind by so many ticks, for good. */
   #lineUp(clock: FeedClock, behind: number, nowMs: number): void {
     if (clock === this.#reference) {
-      let best: FeedClock | null = null;
-      for (const other of this.#clocks) {
-        if (other === clock || other.least === Infinity || !other.pace.isPunctual(nowMs)) continue;
-        if (!best || other.rank > best.rank) best = other;
-      }
-      if (best) this.#reference = best;
+      this.#reference = this.#best((other) => other !== clock && other.pace.isPunctual(nowMs)) ?? clock;
     }
     clock.raise(behind);
     this.#followReference();
@@ -388,13 +378,16 @@ export class ProgramClock {
     clock.isInForce = false;
     this.#clocks = this.#clocks.filter((other) => other !== clock);
     if (this.#reference !== clock) return;
-    this.#reference = null;
+    this.#reference = this.#best(() => true);
+    if (this.#reference) this.#followReference();
+  }
+
+  /** The clock that is best as the reference, of those that are fit: pictures, not sound, are what should not be slewed. */
+  #best(isFit: (clock: FeedClock) => boolean): FeedClock | null {
     let best: FeedClock | null = null;
-    for (const other of this.#clocks) {
-      if (other.least !== Infinity && (!best || other.rank > best.rank)) best = other;
+    for (const one of this.#clocks) {
+      if (one.least !== Infinity && isFit(one) && (!best || one.rank > best.rank)) best = one;
     }
-    if (!best) return;
-    this.#reference = best;
-    this.#followReference();
+    return best;
   }
 }

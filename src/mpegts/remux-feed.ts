@@ -106,6 +106,8 @@ export class RemuxFeed implements ClockedFeed {
   program: Program | null = null;
   /** What was known of its program before it was an input; `null`: nothing. */
   facts: ProgramFacts | null = null;
+  /** Whether {@link facts} say that no unit of their key track in the message at hand is a random access point. */
+  isWithoutAccess = false;
   /** PCR_PID of the input; NULL_PID if there is none. */
   pcrPid = NULL_PID;
 
@@ -173,8 +175,9 @@ export class RemuxFeed implements ClockedFeed {
   /** Whether the unit that begins in the packet at `at` is a random access point; `undefined`: `data` does not tell yet. */
   isAccess(track: RemuxTrack, data: Uint8Array, at: number, flags: number): boolean | undefined {
     if (track.kind !== 'video') return false;
-    const knowsHeader = this.facts?.parameterSets?.isEmpty === false;
     const isMarked = (flags & RANDOM_ACCESS) !== 0;
+    if (!isMarked && this.isWithoutAccess && this.facts?.keyPid === track.track.pid) return false;
+    const knowsHeader = this.facts?.parameterSets?.isEmpty === false;
     const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, knowsHeader);
     track.marksAccess ||= isAccess === true;
     return isAccess;

@@ -178,8 +178,7 @@ export class Remuxer implements ProgramFacts {
     for (const { feed: name, trimMs = 0, tables } of inputs) {
       let feed = this.#feeds.get(name);
       if (!feed) this.#feeds.set(name, (feed = new RemuxFeed(name)));
-      feed.trim = trimMs * TICKS_PER_MS;
-      if (feed.clock) feed.clock.trim = feed.trim;
+      this.#output.clock.setTrim(feed, trimMs * TICKS_PER_MS);
       if (tables && !feed.program) feed.prime(tables);
     }
     for (const feed of this.#feeds.values()) this.#withholdSound(feed, inputs, before);
@@ -202,7 +201,7 @@ export class Remuxer implements ProgramFacts {
 
   /**
    * Takes a message of a feed: whole packets. `begins` says that another source sends them, `facts` what is known of them
-   * from before. Returns what to send.
+   * from before and of the message, `joinAt` its first random access point by what they say (-1: none). Returns what to send.
    */
   push(
     feed: string,
@@ -210,6 +209,7 @@ export class Remuxer implements ProgramFacts {
     begins: boolean,
     nowMs: number,
     facts: ProgramFacts | null = null,
+    joinAt = 0,
   ): Uint8Array | null {
     this.#output.joinAt = -1;
     const from = this.#latest?.name === feed ? this.#latest : (this.#latest = this.#feeds.get(feed) ?? null);
@@ -223,6 +223,7 @@ export class Remuxer implements ProgramFacts {
     this.#endReplacements(nowMs);
     this.#output.pace.note(nowMs);
     if (this.#isHeld(from, data, nowMs)) return null;
+    from.isWithoutAccess = joinAt === -1 && facts?.undecidedAt === -1;
     return from.hold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
   }
 
@@ -258,6 +259,7 @@ export class Remuxer implements ProgramFacts {
     const { hold } = from;
     if (!hold) return null;
     from.firstSample = hold.sample;
+    from.isWithoutAccess = false; // what is known is known of the last message
     this.#endHold(from);
     const { clock } = this.#output;
     this.#output.open(concatenate(hold.messages.map(({ data }) => data)), nowMs);

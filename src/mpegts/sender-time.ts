@@ -85,36 +85,43 @@ export class SenderTime {
    * negative: before it. The largest of the last half minute or more; -Infinity: not known.
    */
   lateness(nowMs: number): number {
-    this.#ageLateness(nowMs);
+    if (this.#isLatenessOld(nowMs)) this.#ageLateness(nowMs);
     return Math.max(this.#lateness, this.#latenessBefore);
   }
 
   /** Takes a PCR, unwrapped. `dts` is one of the same time. */
   carry(pcr: number, dts: number, nowMs: number): void {
     if (pcr === this.#pcr || dts - pcr < -MOST_AFTER || dts - pcr > MOST_BEFORE) return;
-    const before = this.time;
-    const by = pcr - before;
-    if (this.hasPcr) {
-      if (Math.abs(by) > ABSURD && !(Math.abs(by - this.#oddBy) < SPARSE)) {
-        this.#oddBy = by;
-        return;
-      }
-      const isOdd = !Number.isNaN(this.#oddBy) && Math.abs(by) > ABSURD;
+    const by = pcr - this.time;
+    if (!this.hasPcr) this.#beginPcr(by);
+    else {
+      const isOdd = Math.abs(by) > ABSURD;
+      if (isOdd && !this.#isAgain(by)) return;
       this.#oddBy = NaN;
       if (this.#pcrGap > SPARSE || isOdd) this.slip += by;
       this.#pcrGap = pcr - this.#pcr;
-    } else {
-      if (!Number.isNaN(before)) {
-        this.slip += by;
-        this.need += by;
-      }
-      this.#pcrGap = 0; // many are expected
-      this.delays.reset();
     }
-    this.hasPcr = true;
     this.time = this.#pcr = pcr;
     this.#pcrDts = this.#dts;
     this.#note(nowMs);
+  }
+
+  /** The first PCR comes; time was said by stamps before, if at all. */
+  #beginPcr(by: number): void {
+    if (!Number.isNaN(this.time)) {
+      this.slip += by;
+      this.need += by;
+    }
+    this.hasPcr = true;
+    this.#pcrGap = 0; // many are expected
+    this.delays.reset();
+  }
+
+  /** Whether the PCR before was as far out as this one: then it is where time has jumped to. */
+  #isAgain(by: number): boolean {
+    if (Math.abs(by - this.#oddBy) < SPARSE) return true;
+    this.#oddBy = by;
+    return false;
   }
 
   /**
@@ -128,7 +135,7 @@ export class SenderTime {
     if (this.time - dts > this.need) this.need = this.time - dts;
     if (nowMs - this.#stallAtMs < STALL_OVER_MS && !this.#isStallAgain) return;
     const late = nowMs * TICKS_PER_MS - this.delays.least - dts;
-    this.#ageLateness(nowMs);
+    if (this.#isLatenessOld(nowMs)) this.#ageLateness(nowMs);
     if (late > this.#lateness) this.#lateness = late;
   }
 
@@ -146,42 +153,55 @@ export class SenderTime {
 
   #carryOn(dts: number, nowMs: number): void {
     const step = dts - this.#dts;
-    if (Number.isNaN(step)) {
-      if (!this.hasPcr) {
-        if (!Number.isNaN(this.time)) {
-          this.slip += dts - this.time;
-          this.need += dts - this.time;
-        }
-        this.time = dts;
-      }
-    } else if (step <= 0) return;
+    if (step <= 0) return;
+    if (Number.isNaN(step)) this.#beginStamps(dts);
     else {
-      this.#step = Math.min(step, LONGEST_STEP);
+      this.#step = step < LONGEST_STEP ? step : LONGEST_STEP;
       if (!this.hasPcr) this.time += step;
-      else {
-        if (Number.isNaN(this.#pcrDts)) this.#pcrDts = this.#dts;
-        const since = dts - this.#pcrDts;
-        if (this.#pcrGap <= SPARSE && since > STOPPED) this.#pcrGap = since;
-        if (this.#pcrGap > SPARSE) this.time = Math.max(this.time, this.#pcr + since);
-      }
+      else if (this.#pcrGap > SPARSE || !(dts - this.#pcrDts <= STOPPED)) this.#carryFromPcr(dts);
     }
     this.#dts = dts;
     if (!this.hasPcr || this.#pcrGap > SPARSE) this.#note(nowMs);
+  }
+
+  /** The first stamp comes, or the first of another track. */
+  #beginStamps(dts: number): void {
+    if (this.hasPcr) return;
+    if (!Number.isNaN(this.time)) {
+      this.slip += dts - this.time;
+      this.need += dts - this.time;
+    }
+    this.time = dts;
+  }
+
+  /** PCRs are few, or have stopped: stamps carry time on. */
+  #carryFromPcr(dts: number): void {
+    if (Number.isNaN(this.#pcrDts)) this.#pcrDts = this.#dts;
+    const since = dts - this.#pcrDts;
+    if (this.#pcrGap <= SPARSE && since > STOPPED) this.#pcrGap = since;
+    if (this.#pcrGap > SPARSE) this.time = Math.max(this.time, this.#pcr + since);
   }
 
   #note(nowMs: number): void {
     this.#atMs = nowMs;
     const value = nowMs * TICKS_PER_MS - this.time;
     this.delays.take(value, nowMs);
-    this.#delay = value - this.delays.least;
-    if (this.#delay <= STALL) return;
+    const delay = value - this.delays.least;
+    this.#delay = delay;
+    if (delay > STALL) this.#stalled(nowMs);
+  }
+
+  #stalled(nowMs: number): void {
     if (nowMs - this.#stallAtMs > STALL_OVER_MS) this.#isStallAgain = nowMs - this.#stallAtMs < STALLS_RECUR_MS;
     this.#stallAtMs = nowMs;
   }
 
+  #isLatenessOld(nowMs: number): boolean {
+    return !(nowMs - this.#latenessFromMs < LATENESS_MS);
+  }
+
   #ageLateness(nowMs: number): void {
     const age = nowMs - this.#latenessFromMs;
-    if (age < LATENESS_MS) return;
     this.#latenessBefore = age < 2 * LATENESS_MS ? this.#lateness : -Infinity;
     this.#lateness = -Infinity;
     this.#latenessFromMs = nowMs;

@@ -3,6 +3,7 @@
 
 /** Bends kept. While a feed is slewed each of its units may bend it, and sound may come 3 s behind its picture. */
 const KNOTS = 512;
+const FIRST_KNOTS = 8;
 /** So many of the oldest are forgotten at a time. */
 const FORGOTTEN = 128;
 
@@ -12,59 +13,83 @@ const FORGOTTEN = 128;
  * is slewed between them: a picture's PTS stays behind its DTS, and pictures stay in display order.
  */
 export class TimeMap {
-  readonly #in = new Float64Array(KNOTS);
-  readonly #out = new Float64Array(KNOTS);
-  #last = 0;
+  // Where the line bends, in order; grown as needed.
+  #in = new Float64Array(FIRST_KNOTS);
+  #out = new Float64Array(FIRST_KNOTS);
+  #knots = 0;
+  // Its end is kept apart: nearly all that is asked for is beyond it, and then the knots are not even read.
+  #endIn: number;
+  #endOut: number;
   #slope = 1;
 
   /** Begins with input time `input` at output time `output`; before it the line has slope 1. */
   constructor(input: number, output: number) {
-    this.#in[0] = input;
-    this.#out[0] = output;
+    this.#endIn = input;
+    this.#endOut = output;
   }
 
   /** The latest input time that is settled. */
   get endIn(): number {
-    return this.#in[this.#last]!;
+    return this.#endIn;
   }
 
   /** Its output time. */
   get endOut(): number {
-    return this.#out[this.#last]!;
+    return this.#endOut;
   }
 
   /** Prolongs the line up to `input`, which is later than `endIn`; `slope` is output ticks an input tick, above 0. */
   extend(input: number, slope: number): void {
-    const output = this.endOut + (input - this.endIn) * slope;
-    if (slope !== this.#slope || this.#last === 0) this.#bend();
+    if (slope !== this.#slope || this.#knots === 0) this.#bend();
     this.#slope = slope;
-    this.#in[this.#last] = input;
-    this.#out[this.#last] = output;
+    this.#endOut += (input - this.#endIn) * slope;
+    this.#endIn = input;
   }
 
   /** Moves the whole line `by` output ticks: all input times, those that were asked for too. */
   shift(by: number): void {
-    for (let i = 0; i <= this.#last; i++) this.#out[i] = this.#out[i]! + by;
+    for (let i = 0; i < this.#knots; i++) this.#out[i] = this.#out[i]! + by;
+    this.#endOut += by;
   }
 
   /** The output time of `input`. Beyond the end the line is read on with slope 1, which binds nothing. */
   at(input: number): number {
-    let i = this.#last;
-    if (input >= this.#in[i]!) return this.#out[i]! + (input - this.#in[i]!);
-    while (i > 0 && input < this.#in[i - 1]!) i--;
-    if (i === 0) return this.#out[0]! + (input - this.#in[0]!);
-    const from = this.#in[i - 1]!;
-    const share = (input - from) / (this.#in[i]! - from);
-    return this.#out[i - 1]! + (this.#out[i]! - this.#out[i - 1]!) * share;
+    return input >= this.#endIn ? this.#endOut + (input - this.#endIn) : this.#before(input);
   }
 
-  #bend(): void {
-    if (this.#last + 1 < KNOTS) {
-      this.#last++;
-      return;
+  #before(input: number): number {
+    let toIn = this.#endIn;
+    let toOut = this.#endOut;
+    let i = this.#knots;
+    while (i > 0 && input < this.#in[i - 1]!) {
+      i--;
+      toIn = this.#in[i]!;
+      toOut = this.#out[i]!;
     }
-    this.#in.copyWithin(0, FORGOTTEN);
-    this.#out.copyWithin(0, FORGOTTEN);
-    this.#last += 1 - FORGOTTEN;
+    if (i === 0) return toOut + (input - toIn);
+    const from = this.#in[i - 1]!;
+    const share = (input - from) / (toIn - from);
+    return this.#out[i - 1]! + (toOut - this.#out[i - 1]!) * share;
   }
+
+  /** The line may have another slope from its end on. */
+  #bend(): void {
+    if (this.#knots === KNOTS) {
+      this.#in.copyWithin(0, FORGOTTEN);
+      this.#out.copyWithin(0, FORGOTTEN);
+      this.#knots -= FORGOTTEN;
+    } else if (this.#knots === this.#in.length) {
+      this.#in = longer(this.#in);
+      this.#out = longer(this.#out);
+    }
+    this.#in[this.#knots] = this.#endIn;
+    this.#out[this.#knots] = this.#endOut;
+    this.#knots++;
+  }
+}
+
+function longer(before: Float64Array): Float64Array<ArrayBuffer> {
+  const after = new Float64Array(2 * before.length);
+  after.set(before);
+  return after;
 }

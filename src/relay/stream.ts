@@ -153,7 +153,9 @@ export class Stream {
     // Text and binary ride along as they are: an instrument's readings beside its picture.
     if (message.kind !== 'ts') this.#takeOpaque(feed, message);
     else if (this.#remuxer)
-      this.#send(this.#remuxer.push(feed, message.data, message.begins, performance.now(), message.facts));
+      this.#send(
+        this.#remuxer.push(feed, message.data, message.begins, performance.now(), message.facts, message.joinAt),
+      );
   }
 
   /** A binary message may be sound: it does not come from a feed of which the rule takes the picture alone. */
