@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { packet, packets, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
 
@@ -54,6 +55,35 @@ describe('Inspector', () => {
     const inspector = new Inspector();
     inspector.inspect(Buffer.concat([packet({ counter: 3 }), packet({ counter: 9, discontinuity: true })]));
     expect(inspector.continuityErrors).to.equal(0);
+  });
+
+  it('counts the same whether packets come in one message or one by one', () => {
+    const any = fc.record({
+      pid: fc.constantFrom(AUDIO, VIDEO, 0x1fff),
+      step: fc.constantFrom(1, 1, 1, 1, 1, 0, 2), // from the counter of the packet before
+      startsUnit: fc.boolean(),
+      randomAccess: fc.constantFrom(false, false, true),
+      transportError: fc.constantFrom(false, false, false, true),
+      hasPayload: fc.constantFrom(true, true, true, false),
+      discontinuity: fc.constantFrom(false, false, true),
+    });
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 60 }), (list) => {
+        const counters = new Map<number, number>();
+        const all = list.map(({ step, ...fields }) => {
+          const counter = ((counters.get(fields.pid) ?? 0) + step) & 0x0f;
+          counters.set(fields.pid, counter);
+          return packet({ ...fields, counter });
+        });
+        const [together, apart] = [new Inspector(), new Inspector()];
+        together.inspect(Buffer.concat([tables, ...all]));
+        for (const one of [tables, ...all]) apart.inspect(one);
+        const count = ({ packets, nullPackets, continuityErrors, transportErrors, randomAccessPoints }: Inspector) => {
+          return { packets, nullPackets, continuityErrors, transportErrors, randomAccessPoints };
+        };
+        expect(count(together)).to.deep.equal(count(apart));
+      }),
+    );
   });
 
   it('joins at a random access point of the video track, not at one of the sound', () => {

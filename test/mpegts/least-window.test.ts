@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { LeastWindow } from '../../src/mpegts/least-window.js';
+
+/** Values, each so long after the one before, ms. */
+const values = fc.array(
+  fc.record({ value: fc.integer({ min: -1000, max: 1000 }), afterMs: fc.integer({ min: 0, max: 900 }) }),
+  {
+    minLength: 1,
+    maxLength: 200,
+  },
+);
+
+describe('LeastWindow', () => {
+  it('has the least of the last 14 to 16 s, and says each time that it may be another', () => {
+    fc.assert(
+      fc.property(values, (list) => {
+        const window = new LeastWindow();
+        const taken: { value: number; atMs: number }[] = [];
+        let atMs = 12_345;
+        for (const { value, afterMs } of list) {
+          atMs += afterMs;
+          taken.push({ value, atMs });
+          const before = window.least;
+          const isSaid = window.take(value, atMs);
+          const since = (ms: number) =>
+            Math.min(...taken.filter((one) => one.atMs > atMs - ms).map((one) => one.value));
+          expect(window.least).to.be.at.most(since(14_000)).and.at.least(since(16_000));
+          if (window.least !== before) expect(isSaid).to.be.true;
+        }
+      }),
+    );
+  });
+
+  it('keeps what it knew over a pause that is longer than the window, for the first that comes may be late', () => {
+    const window = new LeastWindow();
+    window.take(5, 1000);
+    window.take(700, 60_000);
+    expect(window.least).to.equal(5);
+    window.take(690, 63_000);
+    expect(window.least).to.equal(690);
+  });
+
+  it('is raised as a whole', () => {
+    const window = new LeastWindow();
+    window.take(5, 1000);
+    window.raise(100);
+    expect(window.least).to.equal(105);
+    expect(window.take(104, 1001)).to.be.true;
+    expect(window.least).to.equal(104);
+  });
+});
