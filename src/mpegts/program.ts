@@ -71,19 +71,19 @@ export class ProgramReader {
   /** Takes the packet at `at` if it is a table's; true if the program changed with it. */
   push(data: Uint8Array, at: number): boolean {
     const pid = readPid(data, at);
-    if (!this.tablePids.includes(pid)) return false;
     // Tables are said again ten times a second: mostly the packet is the one before but for its counter.
+    const said = pid === PAT_PID ? this.#saidPat : this.#saidPmt;
+    return !said.repeats(data, at) && this.tablePids.includes(pid) && this.#read(data, at, pid);
+  }
+
+  #read(data: Uint8Array, at: number, pid: number): boolean {
     const said = pid === PAT_PID ? this.#saidPat : this.#isSettled() ? this.#saidPmt : null;
     const assembler = this.#assemblerOf(pid);
-    if (said?.repeats(data, at) === true) {
-      assembler.pass(data, at);
-      return false;
-    }
     const before = this.changes;
     const bad = this.badSections;
     if (!assembler.push(data, at)) return false; // and not noted: its next repetition is read
     if (this.badSections === bad)
-      said?.note(data, at); // a damaged one is counted each time
+      said?.note(data, at, assembler); // a damaged one is counted each time
     else said?.forget();
     return this.changes !== before;
   }

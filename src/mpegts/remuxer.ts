@@ -327,6 +327,7 @@ export class Remuxer implements ProgramFacts {
 
   /** First units that nothing came after for so long that there is no point in waiting. */
   #endHolds(nowMs: number): Uint8Array | null {
+    if (this.#output.clock.held.length === 0) return null;
     for (const feed of this.#feeds.values()) {
       if (feed.hold?.isOver(nowMs)) return this.#remuxHeld(feed, nowMs); // others have their turn with the next tick
     }

@@ -2,31 +2,33 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.
 
 import { PACKET_BYTES } from './packet.js';
+import type { SectionAssembler } from './section.js';
 
 /** The last packet that held a whole section of one PID. */
 export class SaidPacket {
   readonly #packet = new Uint8Array(PACKET_BYTES);
-  #isKnown = false;
+  #assembler: SectionAssembler | null = null; // that took it; `null`: none is known
 
-  /** Whether the packet at `at` is that one again, but for its continuity_counter. */
+  /** Whether the packet at `at` is that one again, but for its continuity_counter. Its assembler passes over it then. */
   repeats(data: Uint8Array, at: number): boolean {
-    if (!this.#isKnown) return false;
     const packet = this.#packet;
-    if (data[at + 1] !== packet[1] || (data[at + 3]! & 0xf0) !== (packet[3]! & 0xf0)) return false;
+    if (this.#assembler === null || data[at + 1] !== packet[1] || data[at + 2] !== packet[2]) return false;
+    if ((data[at + 3]! & 0xf0) !== (packet[3]! & 0xf0)) return false;
     for (let i = 4; i < PACKET_BYTES; i++) if (data[at + i] !== packet[i]) return false;
+    this.#assembler.pass(data, at);
     return true;
   }
 
-  /** Remembers the packet at `at`, if a section begins and ends in it. */
-  note(data: Uint8Array, at: number): void {
+  /** Remembers the packet at `at`, which `assembler` took, if a section begins and ends in it. */
+  note(data: Uint8Array, at: number, assembler: SectionAssembler): void {
     // payload_unit_start_indicator, no adaptation field, pointer_field 0, and 3 + section_length bytes that fit.
     const begins = (data[at + 1]! & 0x40) !== 0 && (data[at + 3]! & 0x30) === 0x10 && data[at + 4] === 0;
     const bytes = 3 + (((data[at + 6]! & 0x0f) << 8) | data[at + 7]!);
-    this.#isKnown = begins && bytes <= PACKET_BYTES - 5;
-    if (this.#isKnown) this.#packet.set(data.subarray(at, at + PACKET_BYTES));
+    this.#assembler = begins && bytes <= PACKET_BYTES - 5 ? assembler : null;
+    if (this.#assembler) this.#packet.set(data.subarray(at, at + PACKET_BYTES));
   }
 
   forget(): void {
-    this.#isKnown = false;
+    this.#assembler = null;
   }
 }
