@@ -41,8 +41,8 @@ const MARGIN = 20 * TICKS_PER_MS;
 /** A feed that is so near to where it should be may become the reference: what is left of the error can be neither heard nor seen. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
-/** First units may be older than is known while they wait; older than the second, they were queued before they came. */
-const [MAY_BE_OLDER, MOST_WAIT] = [100 * TICKS_PER_MS, 1000 * TICKS_PER_MS];
+/** First units may be older than is known while they wait; those that came older than the second had been queued before. */
+const [MAY_BE_OLDER, OLDEST] = [600 * TICKS_PER_MS, 1200 * TICKS_PER_MS];
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
 /** A source that has sent nothing for so long does not say what time it is. */
@@ -92,7 +92,7 @@ export class ProgramClock {
     if (track.kind !== 'other') clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
     if (isMedia(track) || clock.rank <= 0) clock.follow(whole);
-    const isSampler = clock.samplesFrom(track, track.kind, whole, nowMs);
+    const isSampler = clock.samplesFrom(track, whole, nowMs);
     if (isSampler) this.#sample(clock, track, whole + ticksAfter(pts, dts), whole, nowMs);
     const length = whole - track.dts;
     if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;
@@ -236,10 +236,10 @@ export class ProgramClock {
    * as they wait rather than leave them behind. Not for what had waited elsewhere: its time is over.
    */
   #needOfHeld({ hold, trim }: ClockedFeed, time: number): number {
-    const first = hold?.guess;
-    if (!hold || !first || Number.isNaN(time)) return -Infinity;
-    const need = time - this.#placeOf(first, hold.earliest, trim);
-    return need < MOST_WAIT ? need + MAY_BE_OLDER : -Infinity;
+    if (!hold?.guess || Number.isNaN(time)) return -Infinity;
+    const place = this.#placeOf(hold.guess, hold.earliest, trim);
+    const isQueued = hold.earliestAtMs * TICKS_PER_MS + this.#base - place > OLDEST;
+    return isQueued ? -Infinity : time - place + MAY_BE_OLDER;
   }
 
   #placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: number): number {

@@ -51,6 +51,7 @@ export class SenderTime {
   #latenessFromMs = NaN;
   #stallAtMs = -Infinity;
   #isStallAgain = false;
+  #jumpedBy = NaN; // where no PCR has come since
 
   /** How much later than it could have what came last did come, ticks. */
   get delay(): number {
@@ -89,12 +90,39 @@ export class SenderTime {
     return Math.max(this.#lateness, this.#latenessBefore);
   }
 
+  /** Goes on from what was known of the same source before its stamps jumped by `by`: nothing else has changed. */
+  goOn(before: SenderTime, by: number, nowMs: number): void {
+    this.time = before.time + by;
+    this.hasPcr = before.hasPcr;
+    this.#jumpedBy = before.hasPcr ? by : NaN;
+    this.need = before.need;
+    if (before.delays.least !== Infinity) this.delays.take(before.delays.least - by, nowMs);
+    this.#atMs = before.#atMs;
+    this.#delay = before.#delay;
+    this.#dts = before.#dts + by;
+    this.#step = before.#step;
+    this.#pcr = before.#pcr + by;
+    this.#pcrDts = before.#pcrDts + by;
+    this.#pcrGap = before.#pcrGap;
+    this.#lateness = before.lateness(nowMs);
+    this.#latenessFromMs = nowMs;
+    this.#stallAtMs = before.#stallAtMs;
+    this.#isStallAgain = before.#isStallAgain;
+  }
+
   /** Takes a PCR, unwrapped. `dts` is one of the same time. */
   carry(pcr: number, dts: number, nowMs: number): void {
     if (pcr === this.#pcr || dts - pcr < -MOST_AFTER || dts - pcr > MOST_BEFORE) return;
     const before = this.time;
     const by = pcr - before;
-    if (this.hasPcr) {
+    if (!Number.isNaN(this.#jumpedBy)) {
+      if (Math.abs(by) > ABSURD && Math.abs(by + this.#jumpedBy) < ABSURD) return; // of before the jump
+      this.slip += by;
+      this.need += by;
+      this.#lateness += by;
+      this.delays.raise(-by);
+      this.#jumpedBy = NaN;
+    } else if (this.hasPcr) {
       if (Math.abs(by) > ABSURD && !(Math.abs(by - this.#oddBy) < SPARSE)) {
         this.#oddBy = by;
         return;
