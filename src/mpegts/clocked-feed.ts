@@ -14,8 +14,8 @@ export const BACK = 100 * TICKS_PER_MS;
 const AHEAD = 1000 * TICKS_PER_MS;
 export const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 
-/** First units may be older than is known while they wait; older than the second, they were queued before they came. */
-const [MAY_BE_OLDER, MOST_WAIT] = [100 * TICKS_PER_MS, 1000 * TICKS_PER_MS];
+/** First units may be older than is known while they wait; those that came older than the second had been queued before. */
+const [MAY_BE_OLDER, OLDEST] = [600 * TICKS_PER_MS, 1200 * TICKS_PER_MS];
 
 /** What the clock keeps of a feed. */
 export interface ClockedFeed {
@@ -84,8 +84,8 @@ export function placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: num
  * long as they wait rather than leave them behind. Not for what had waited elsewhere: its time is over.
  */
 export function needOfHeld({ hold, trim }: ClockedFeed, time: number, base: number): number {
-  const first = hold?.guess;
-  if (!hold || !first || Number.isNaN(time)) return -Infinity;
-  const need = time - placeOf(first, hold.earliest, trim, base);
-  return need < MOST_WAIT ? need + MAY_BE_OLDER : -Infinity;
+  if (!hold?.guess || Number.isNaN(time)) return -Infinity;
+  const place = placeOf(hold.guess, hold.earliest, trim, base);
+  const isQueued = hold.earliestAtMs * TICKS_PER_MS + base - place > OLDEST;
+  return isQueued ? -Infinity : time - place + MAY_BE_OLDER;
 }

@@ -51,6 +51,8 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   'ID3 ': 'timed_id3',
 };
 const HDMV = 'HDMV';
+/** SCTE-35, where a registration descriptor says so; elsewhere 0x86 may be anything. */
+const CUEI = 'CUEI';
 const NOTHING = new Uint8Array(0);
 const REGISTRATION_DESCRIPTOR = 0x05;
 /** EN 300 468 table 12. */
@@ -73,7 +75,9 @@ export function codecName(
   const known = BY_TYPE[streamType];
   if (known !== undefined) return known;
   const onBluray = BY_HDMV_TYPE[streamType];
-  if (onBluray !== undefined && (hasFormat(programDescriptors, HDMV) || hasFormat(descriptors, HDMV))) return onBluray;
+  const isSaid = (format: string) => hasFormat(programDescriptors, format) || hasFormat(descriptors, format);
+  if (onBluray !== undefined && isSaid(HDMV)) return onBluray;
+  if (streamType === 0x86 && isSaid(CUEI)) return 'scte_35';
   for (const { tag, body } of readDescriptors(descriptors)) {
     if (tag === REGISTRATION_DESCRIPTOR || tag === METADATA_DESCRIPTOR) {
       const format = BY_FORMAT[tag === METADATA_DESCRIPTOR ? metadataFormat(body) : formatOf(body)];

@@ -40,6 +40,13 @@ export interface TimedTrack {
   readonly unitTicks: number;
 }
 
+/** A track that may give samples. */
+interface SampledTrack {
+  readonly kind: TrackKind;
+  /** When its last unit came; NaN: none did. */
+  readonly dtsAtMs?: number;
+}
+
 const RANKS = { unknown: 0, other: 0, audio: 1, video: 2 } as const;
 
 /**
@@ -146,7 +153,7 @@ export class FeedClock {
   /** Puts it to use that it is known from the start how old the source's units are. */
   place({ track, stamp, arrivalMs, lead }: FirstSample): void {
     const whole = this.unwrap(stamp);
-    this.samplesFrom(track, track.kind, this.first, arrivalMs);
+    this.samplesFrom(track, this.first, arrivalMs);
     if (track.kind === 'video') this.shortestLead(lead);
     this.sample(whole, arrivalMs);
     this.#isPlaced = true;
@@ -159,7 +166,9 @@ export class FeedClock {
     this.#samplerAtMs = before.#samplerAtMs;
     this.#samplerDts = this.first;
     this.#lead = before.#lead;
-    if (before.least !== Infinity) this.#samples.take(before.least + this.offset - before.offset, nowMs);
+    const by = before.offset - this.offset;
+    if (before.least !== Infinity) this.#samples.take(before.least - by, nowMs);
+    this.sender.goOn(before.sender, by, nowMs);
     this.#isPlaced = true;
   }
 
@@ -173,20 +182,29 @@ export class FeedClock {
   }
 
   /** Whether samples of this track, whose unit has this DTS, count; the best kind of track seen so far gives them all. */
-  samplesFrom(track: unknown, kind: TrackKind, dts: number, nowMs: number): boolean {
-    if (this.sampler !== track && !this.#takesSamplesFrom(track, kind, nowMs)) return false;
+  samplesFrom(track: SampledTrack, dts: number, nowMs: number): boolean {
+    if (this.sampler !== track && !this.#takesSamplesFrom(track, nowMs)) return false;
     this.#samplerAtMs = nowMs;
     this.#samplerDts = dts;
     return true;
   }
 
-  #takesSamplesFrom(track: unknown, kind: TrackKind, nowMs: number): boolean {
-    if (RANKS[kind] <= this.rank && !(nowMs - this.#samplerAtMs > TRACK_GONE_MS)) return false;
-    this.rank = RANKS[kind];
+  #takesSamplesFrom(track: SampledTrack, nowMs: number): boolean {
+    const rank = RANKS[track.kind];
+    if (rank <= this.rank && !this.#isSamplerGone(track, nowMs)) return false;
+    this.rank = rank;
     this.sampler = track;
     this.#samples.reset();
     this.sender.resample();
     return true;
+  }
+
+  /** Whether no samples come any more, and it is not just that nothing of the feed came for a while, of this track either. */
+  #isSamplerGone({ dtsAtMs = NaN }: SampledTrack, nowMs: number): boolean {
+    if (!(nowMs - this.#samplerAtMs > TRACK_GONE_MS)) return false;
+    if (!(dtsAtMs - this.#samplerAtMs < TRACK_GONE_MS / 2)) return true;
+    this.#samplerAtMs = nowMs;
+    return false;
   }
 
   /** The least PTS - DTS seen, this one included: 0 as soon as a picture is shown when it is decoded. */

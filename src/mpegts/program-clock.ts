@@ -105,7 +105,7 @@ export class ProgramClock {
     if (clock !== own || nowMs - track.dtsAtMs >= TRACK_GONE_MS) clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
     if (isMedia(track) || clock.rank <= 0) clock.follow(whole);
-    const isSampler = clock.samplesFrom(track, track.kind, whole, nowMs);
+    const isSampler = clock.samplesFrom(track, whole, nowMs);
     if (isSampler) this.#sample(clock, track, whole + ticksAfter(pts, dts), whole, nowMs);
     const length = whole - track.dts;
     if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;

@@ -51,6 +51,7 @@ export class SenderTime {
   #latenessFromMs = NaN;
   #stallAtMs = -Infinity;
   #isStallAgain = false;
+  #jumpedBy: number | null = null; // where no PCR has come since
 
   /** How much later than it could have what came last did come, ticks. */
   get delay(): number {
@@ -89,11 +90,33 @@ export class SenderTime {
     return Math.max(this.#lateness, this.#latenessBefore);
   }
 
+  /** Goes on from what was known of the same source before its stamps jumped by `by`: nothing else has changed. */
+  goOn(before: SenderTime, by: number, nowMs: number): void {
+    this.time = before.time + by;
+    this.hasPcr = before.hasPcr;
+    this.#jumpedBy = before.hasPcr ? by : null;
+    this.need = before.need;
+    if (before.delays.least !== Infinity) this.delays.take(before.delays.least - by, nowMs);
+    this.#atMs = before.#atMs;
+    this.#delay = before.#delay;
+    this.#dts = before.#dts + by;
+    this.#step = before.#step;
+    this.#pcr = before.#pcr + by;
+    this.#pcrDts = before.#pcrDts + by;
+    this.#pcrGap = before.#pcrGap;
+    this.#lateness = before.lateness(nowMs);
+    this.#latenessFromMs = nowMs;
+    this.#stallAtMs = before.#stallAtMs;
+    this.#isStallAgain = before.#isStallAgain;
+  }
+
   /** Takes a PCR, unwrapped. `dts` is one of the same time. */
   carry(pcr: number, dts: number, nowMs: number): void {
     if (pcr === this.#pcr || dts - pcr < -MOST_AFTER || dts - pcr > MOST_BEFORE) return;
     const by = pcr - this.time;
-    if (!this.hasPcr) this.#beginPcr(by);
+    if (this.#jumpedBy !== null) {
+      if (!this.#endsJump(by, this.#jumpedBy)) return;
+    } else if (!this.hasPcr) this.#beginPcr(by);
     else {
       const isOdd = Math.abs(by) > ABSURD;
       if (isOdd && !this.#isAgain(by)) return;
@@ -115,6 +138,17 @@ export class SenderTime {
     this.hasPcr = true;
     this.#pcrGap = 0; // many are expected
     this.delays.reset();
+  }
+
+  /** The first PCR since the stamps jumped; false for one of before that. */
+  #endsJump(by: number, jumpedBy: number): boolean {
+    if (Math.abs(by) > ABSURD && Math.abs(by + jumpedBy) < ABSURD) return false;
+    this.slip += by;
+    this.need += by;
+    this.#lateness += by;
+    this.delays.raise(-by);
+    this.#jumpedBy = null;
+    return true;
   }
 
   /** Whether the PCR before was as far out as this one: then it is where time has jumped to. */

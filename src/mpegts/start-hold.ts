@@ -8,8 +8,11 @@ import type { Track, TrackKind } from './track.js';
 
 const MOST_MS = 4000;
 const MOST_BYTES = 2 << 20;
-/** So long pictures are waited for that the tables promise, and so long what they tell once they come. */
-const FIRST_PICTURE_MS = 3000;
+/**
+ * So long pictures are waited for that the tables promise, and so long what they tell once they come. Sound waits with them, and
+ * §2.4.2 has it be at most 1 s ahead of pictures of the same time; a busy machine reads some of it later.
+ */
+const FIRST_PICTURE_MS = 1200;
 const MOST_PICTURES_MS = 1000;
 /** Sound that comes after its picture tells how far the PCR has to lag: so long after the first picture it is waited for. */
 const FIRST_SOUND_MS = 800;
@@ -51,8 +54,9 @@ export interface FirstSample {
  */
 export class StartHold {
   readonly messages: { readonly data: Uint8Array; readonly atMs: number }[] = [];
-  /** The least DTS of picture and sound seen, 33 bits; NaN before the first. */
+  /** The least DTS of picture and sound seen, 33 bits, and when it came; NaN before the first. */
   earliest = NaN;
+  earliestAtMs = NaN;
 
   readonly #tracks: readonly HeldTrack[];
   readonly #hasPictures: boolean;
@@ -98,9 +102,9 @@ export class StartHold {
     return isPaced ? this.#best : null;
   }
 
-  /** The best sample so far, be it one of a burst; `null` while pictures are to come, which may say something else. */
+  /** The best sample so far, be it one of a burst, or of sound whose pictures are to come; `null` before the first unit. */
   get guess(): FirstSample | null {
-    return this.#hasPicture === this.#hasPictures ? this.#best : null;
+    return this.#best;
   }
 
   get #best(): FirstSample | null {
@@ -136,7 +140,10 @@ export class StartHold {
     if (track?.kind !== 'video' && track?.kind !== 'audio') return;
     const pts = readTimestamp(data, payload + 9);
     const dts = stamps === 2 ? readTimestamp(data, payload + 14) : pts;
-    if (!(ticksAfter(dts, this.earliest) >= 0)) this.earliest = dts;
+    if (!(ticksAfter(dts, this.earliest) >= 0)) {
+      this.earliest = dts;
+      this.earliestAtMs = nowMs;
+    }
     if (track.kind === 'audio') this.#awaitsSound = false;
     const isFirst = this.#sampler === null || (track.kind === 'video' && !this.#hasPicture);
     if (isFirst) this.#begin(track);
@@ -172,6 +179,7 @@ export class StartHold {
       const ownPace = Math.max(length * OWN_PACE, length - MOST_EARLY);
       if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= ownPace) this.#isKnown = true;
     }
+    this.#least ??= { stamp, arrivalMs: nowMs }; // a guess: how long it is, the next one tells
     this.#stamp = stamp;
     this.#stampAtMs = nowMs;
   }

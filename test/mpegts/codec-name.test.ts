@@ -29,6 +29,13 @@ describe('codecName', () => {
     expect(codecName(track(0x15, 0x26, 2, 0x01, 0x00))).to.equal('0x15');
   });
 
+  it('knows SCTE-35 by what the program says', () => {
+    const cuei = Uint8Array.from([0x05, 4, 0x43, 0x55, 0x45, 0x49]); // "CUEI"
+    expect(codecName(track(0x86), cuei)).to.equal('scte_35');
+    expect(codecName(track(0x86, ...cuei))).to.equal('scte_35');
+    expect(codecName(track(0x86))).to.equal('0x86');
+  });
+
   it('gives the number of what it does not know, damaged descriptors too', () => {
     expect([codecName(track(0x06)), codecName(track(0x06, 0x05, 200, 1))]).to.deep.equal(['0x06', '0x06']);
   });

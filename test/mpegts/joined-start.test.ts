@@ -25,9 +25,15 @@ interface Camera {
   /** How long before its DTS a unit of each kind comes. */
   readonly pictureAheadMs: number;
   readonly soundAheadMs: number;
-  /** From when on, after its start, stamps are others, and by how much, ms. */
-  readonly jump?: { readonly atMs: number; readonly byMs: number };
+  /** From when on, after its start, stamps are others, and by how much, ms; `isOfMedia`: what was captured from then on. */
+  readonly jump?: { readonly atMs: number; readonly byMs: number; readonly isOfMedia?: boolean };
   readonly jitterMs?: number;
+  /** Its tables list a picture that does not come. */
+  readonly isWithoutPicture?: boolean;
+  readonly soundMs?: number;
+  readonly pcr?: 'with pictures' | 'with sound' | 'by itself' | 'none';
+  /** Nothing comes for so long, and what comes afterwards comes so much later. */
+  readonly pause?: { readonly atMs: number; readonly forMs: number };
 }
 
 interface Message {
@@ -43,43 +49,59 @@ function jitter(n: number, mostMs: number): number {
   return (x - Math.floor(x)) ** 4 * mostMs;
 }
 
-function camera({ fromMs, lengthMs, leads, pictureAheadMs, soundAheadMs, jump, jitterMs = 0 }: Camera): Message[] {
+const PCR_PIDS = { 'with pictures': VIDEO.pid, 'with sound': SOUND.pid, 'by itself': 0x1ff, none: 0x1fff } as const;
+
+function camera(options: Camera): Message[] {
+  const { fromMs, lengthMs, leads, pictureAheadMs, soundAheadMs, jump, jitterMs = 0, soundMs = SOUND_MS } = options;
+  const { pcr = 'with pictures', pause, isWithoutPicture = false } = options;
   const units: { atMs: number; isPicture: boolean; n: number }[] = [];
-  for (let n = 0; n * PICTURE_MS < lengthMs; n++) {
+  for (let n = 0; n * PICTURE_MS < lengthMs && !isWithoutPicture; n++) {
     units.push({ atMs: n * PICTURE_MS - pictureAheadMs, isPicture: true, n });
   }
-  for (let n = 0; n * SOUND_MS < lengthMs; n++) {
-    units.push({ atMs: n * SOUND_MS - soundAheadMs, isPicture: false, n });
+  for (let n = 0; n * soundMs < lengthMs; n++) {
+    units.push({ atMs: n * soundMs - soundAheadMs, isPicture: false, n });
   }
   units.sort((a, b) => a.atMs - b.atMs);
   const first = units[0]!.atMs;
   let reachedMs = 0;
   return units.map(({ atMs, isPicture, n }, i) => {
     const sinceMs = atMs - first;
-    const byMs = jump && sinceMs >= jump.atMs ? jump.byMs : 0;
-    const dts = 900_000 + (n * (isPicture ? PICTURE_MS : SOUND_MS) + byMs) * 90;
+    const unitMs = isPicture ? PICTURE_MS : soundMs;
+    const byMs = jump && (jump.isOfMedia ? n * unitMs : sinceMs) >= jump.atMs ? jump.byMs : 0;
+    const dts = 900_000 + (n * unitMs + byMs) * 90;
     const payload = Uint8Array.from({ length: 100 }, (_, k) => (k === 0 ? n & 255 : k === 1 ? n >> 8 : byMs ? 1 : 0));
     const stamps = isPicture ? { pts: dts + LEADS[leads](n) * 90, dts } : { pts: dts };
-    const more = isPicture ? { pcr: dts - pictureAheadMs * 90, access: n % 25 === 0 } : {};
+    const clock = dts - (isPicture ? pictureAheadMs : soundAheadMs) * 90;
+    const isCarrier = pcr === (isPicture ? 'with pictures' : 'with sound');
+    const more = { ...(isCarrier ? { pcr: clock } : {}), access: isPicture && n % 25 === 0 };
     const pes = pesPackets({
       ...{ pid: isPicture ? VIDEO.pid : SOUND.pid, streamId: isPicture ? 0xe0 : 0xc0, ...stamps, ...more, payload },
       counter: n,
     });
-    const tables = i % 5 === 0 ? [tablesOf([VIDEO, SOUND], VIDEO.pid, i / 5)] : [];
+    const tables = i % 5 === 0 ? [tablesOf([VIDEO, SOUND], PCR_PIDS[pcr], i / 5)] : [];
+    if (pcr === 'by itself' && isPicture) tables.push(clockPacket(clock));
     reachedMs = Math.max(reachedMs, sinceMs + jitter(i, jitterMs)); // in order, whatever is late
-    return { feed: 'cam', data: Buffer.concat([...tables, pes]), atMs: fromMs + reachedMs, begins: i === 0 };
+    const pausedMs = pause && sinceMs >= pause.atMs ? pause.forMs : 0;
+    return { feed: 'cam', data: Buffer.concat([...tables, pes]), atMs: fromMs + reachedMs + pausedMs, begins: i === 0 };
   });
+}
+
+function clockPacket(pcr: number): Buffer {
+  const pid = PCR_PIDS['by itself'];
+  const packet = pesPackets({ pid, streamId: 0xe0, pts: 0, pcr, counter: 0, payload: new Uint8Array(9) });
+  packet.set([0x47, pid >> 8, pid & 255, 0x20, 183, 0x10]);
+  return packet.subarray(0, 188);
 }
 
 const microphone = (fromMs: number, lengthMs: number): Message[] => [
   ...source({ feed: 'mic', kind: 'audio', fromMs, lengthMs, streamType: 0x03, unitMs: SOUND_MS, pcrMs: 0 }),
 ];
 
-/** Both in one stream: what became of the camera's tracks. */
+/** All in one stream: what became of the camera's tracks. */
 function run(...feeds: Message[][]) {
   const remuxer = new Remuxer();
   remuxer.setInputs(
-    ['cam', 'mic'].map((feed) => ({ feed, select: 'all' })),
+    feeds.map(([first]) => ({ feed: first!.feed, select: 'all' })),
     0,
   );
   const sent: Sent[] = [];
@@ -157,6 +179,24 @@ describe('a feed that joins another', () => {
           });
         }
       }
+    }
+  }
+
+  for (const pcr of ['with pictures', 'with sound', 'none'] as const) {
+    for (const soundMs of [24, 160, 350, 1000]) {
+      it(`waits no longer than 1.2 s for a picture that never comes: PES packets of ${soundMs} ms, PCR ${pcr}`, () => {
+        const shape = { leads: 'no B-pictures', pictureAheadMs: 0, soundAheadMs: 0, lengthMs: 8000 } as const;
+        const { sound, mic } = run(
+          camera({ ...shape, fromMs: 4000, isWithoutPicture: true, soundMs, pcr }),
+          microphone(1000, 12_000),
+        );
+        expect(sound.length).to.equal(Math.ceil(8000 / soundMs));
+        expect(sound[0]!.atMs - 4000).to.be.below(1200 + Math.max(soundMs, 100));
+        expectSteps(moved(sound, soundMs)[0]!, soundMs, 'sound');
+        // The first was as old as it is long when it came: only then that is known.
+        expect(sound.slice(1).filter(({ dts, pcr: at }) => dts < at)).to.deep.equal([]);
+        expect(mic.filter(({ dts, pcr: at }) => dts < at)).to.deep.equal([]);
+      });
     }
   }
 
@@ -238,5 +278,44 @@ describe('a feed whose stamps jump beside another', () => {
         });
       }
     }
+  }
+
+  for (const isAlone of [true, false]) {
+    for (const pcr of ['with pictures', 'with sound', 'by itself', 'none'] as const) {
+      for (const lateMs of [1000, 2000, 2700]) {
+        it(`has the PCR lag by what its late sound needs: ${lateMs} ms, PCR ${pcr}${isAlone ? ', alone' : ''}`, () => {
+          for (const byMs of [2000, 20_000, -3000, -3_600_000]) {
+            const jump = { atMs: 8000, byMs, isOfMedia: true };
+            const shape = { leads: 'no B-pictures', pictureAheadMs: 100, soundAheadMs: -lateMs, jump, pcr } as const;
+            const cam = camera({ ...shape, fromMs: 3000, lengthMs: 14_000 });
+            const { pictures, sound, mic } = run(cam, ...(isAlone ? [] : [microphone(1000, 20_000)]));
+            expect(pictures.length).to.equal(14_000 / PICTURE_MS);
+            expect(sound.length).to.equal(Math.ceil(14_000 / SOUND_MS));
+            const late = [...pictures, ...sound, ...mic].filter(({ dts, pcr: at }) => dts < at);
+            for (const { atMs } of late) expect(atMs, `by ${byMs} ms`).to.be.below(10_000);
+          }
+        });
+      }
+    }
+  }
+});
+
+describe('a feed of which nothing comes for a while beside another', () => {
+  for (const pcr of ['with pictures', 'with sound', 'none'] as const) {
+    it(`is lined up anew where it goes on late, at once: PCR ${pcr}`, () => {
+      for (const forMs of [1500, 3200, 5000, 8000]) {
+        const pause = { atMs: 9000, forMs };
+        const shape = { leads: 'no B-pictures', pictureAheadMs: 100, soundAheadMs: 120, pause, pcr } as const;
+        const cam = camera({ ...shape, fromMs: 3000, lengthMs: 20_000 });
+        const { pictures, sound, remuxer } = run(cam, microphone(1000, 32_000));
+        expect(pictures.length).to.equal(20_000 / PICTURE_MS);
+        expect(sound.length).to.equal(Math.ceil(20_000 / SOUND_MS));
+        expect(remuxer.timing.jumps, `${forMs} ms`).to.equal(1);
+        const late = [...pictures, ...sound].filter(({ dts, pcr: at }) => dts < at);
+        for (const { atMs } of late) expect(atMs - 12_000 - forMs, 'until that is known').to.be.below(800);
+        const error = remuxer.clocks.find(({ feed }) => feed === 'cam')!.errorMs;
+        expect(Math.abs(error)).to.be.below(20);
+      }
+    });
   }
 });
