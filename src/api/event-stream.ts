@@ -5,6 +5,7 @@ import type { Request, Response } from 'express';
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
+import { beginLastAnswer } from '../http/unanswered.js';
 import { Shares } from '../shares.js';
 import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js';
 import type { Journal, Told } from '../relay/journal.js';
@@ -60,13 +61,13 @@ export class EventStreams {
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
-      Connection: 'close', // there is nothing after the last event
       'X-Accel-Buffering': 'no', // nginx would keep events until there is a page of them
     });
     if (request.method === 'HEAD') {
       response.end();
       return;
     }
+    beginLastAnswer(response);
     request.socket.setNoDelay(true);
     if (most[0]) {
       this.#remove(most[0]);

@@ -9,6 +9,7 @@ import type { Relay } from '../relay/relay.js';
 import type { Seats } from '../relay/seats.js';
 import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
 import { networkOf } from '../http/network.js';
+import { beginLastAnswer } from '../http/unanswered.js';
 import { HttpError } from '../http/problem.js';
 
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
@@ -48,6 +49,7 @@ export class HttpViewers {
       response.end();
       return;
     }
+    beginLastAnswer(response);
     const leaveSeat = this.#seats.take(name, network, () => response.destroy());
     request.socket.setNoDelay(true);
     response.flushHeaders();

@@ -92,7 +92,7 @@ export class ParserThrottle implements Steps {
 
   /** Pushes nothing until {@link release} has been called as often. */
   hold(): void {
-    this.#holds++;
+    if (!this.#isDropping) this.#holds++;
   }
 
   release(): void {
@@ -118,7 +118,7 @@ export class ParserThrottle implements Steps {
     const slice = this.#nextSlice();
     const isTaken = this.#push(slice);
     if (!this.#hasMore()) {
-      if (this.#isEnded) this.#end();
+      if (this.#isEnded && this.#holds === 0) this.#end();
       return 'done';
     }
     if (!isTaken || !this.#mayPush()) return 'waiting'; // for #wanted, 'resume' or release
