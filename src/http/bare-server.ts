@@ -74,11 +74,17 @@ export function handToNode(server: Server, socket: Socket, bytes: Buffer | null 
   socket.resume();
 }
 
+/**
+ * Connections that the system keeps until there is time for them, as many as it allows. Node's 511 are full in a storm of
+ * connections, and whoever comes then has to ask once more, a second later.
+ */
+const BACKLOG = 4096;
+
 /** Listens; rejects with the system's error if the port cannot be had. */
 export function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });
