@@ -69,7 +69,7 @@ export function handToNode(server: Server, socket: Socket, bytes: Buffer | null 
   socket.pause(); // Node's handler reads it from the start: what was read is put back before
   socket.setTimeout(0); // that of a connection without a request, when it has had one
   nodesHandlers.get(server)!.call(server, socket);
-  throttle.parserReads();
+  throttle.parserReads((end) => unansweredOf(server).beforeEnd(socket, end));
   if (bytes !== null) throttle.putBack(bytes);
   socket.resume();
 }

@@ -30,19 +30,28 @@ export class Unanswered {
   afterThose(socket: Socket, then: () => void): void {
     const all = this.#responses.get(socket) ?? new Set();
     const isWaitedFor = ({ req }: ServerResponse) => req.complete;
-    // Node does not look after the connection any more: whoever waits to write is told here.
-    const onDrain = () => {
-      for (const response of all) response.emit('drain');
-    };
     const goOn = () => {
       if ([...all].some(isWaitedFor)) return;
-      socket.off('drain', onDrain);
       if (!socket.destroyed && socket.writable) then();
     };
-    if (all.size > 0) socket.on('drain', onDrain);
     // Behind the listener that takes the response from the set.
     for (const response of all) response.once('close', goOn);
     goOn();
+  }
+
+  /** Calls `end` when a connection whose other side has ended may be ended: who sent whole requests still hears the answers. */
+  beforeEnd(socket: Socket, end: () => void): void {
+    if (hasLastAnswer(socket)) end();
+    else this.afterThose(socket, end);
+  }
+
+  /** Does what Node does no more for a connection that it has let go: tells those who wait to write. Returns what ends that. */
+  tellDrains(socket: Socket): () => void {
+    const onDrain = () => {
+      for (const response of this.#responses.get(socket) ?? []) response.emit('drain');
+    };
+    socket.on('drain', onDrain);
+    return () => socket.off('drain', onDrain);
   }
 }
 
@@ -67,9 +76,9 @@ class Lasting {
 export function beginLastAnswer(response: ServerResponse): void {
   const socket = response.socket!; // it is its turn
   response.setHeader('Connection', 'close');
-  throttleOf(socket)?.drop();
   const last = Lasting.of(socket);
   last.hasBegun = true;
+  throttleOf(socket)?.drop();
   last.begun();
 }
 

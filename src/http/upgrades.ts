@@ -62,7 +62,10 @@ function whenItsTurn(server: Server, socket: Socket, then: () => void): void {
   throttle?.hold(); // what comes behind `head` is pushed behind it
   // Behind an answer that goes on until the client leaves its turn never comes; that the client leaves is seen here.
   onLastAnswer(socket, () => socket.once('end', destroy).resume());
-  unansweredOf(server).afterThose(socket, () => {
+  const unanswered = unansweredOf(server);
+  const leave = unanswered.tellDrains(socket);
+  unanswered.afterThose(socket, () => {
+    leave();
     onLastAnswer(socket, () => undefined);
     then();
   });

@@ -4,6 +4,7 @@
 import { expect } from 'chai';
 import { until } from '../support-far/life.js';
 import { packets, TestRelay, Wire } from '../support-far/relay.js';
+import { TestServe } from '../support/serve.js';
 
 const UPGRADE =
   'GET /ws/y HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -83,6 +84,31 @@ describe('an answer that goes on for as long as the client stays', () => {
       expect(process.memoryUsage().rss - before).to.be.below(80 << 20);
       wire.socket.destroy();
     }
+  });
+});
+
+describe('whoever ends its side of the connection behind its requests', () => {
+  it('hears the answers, one or many, also those that take a while', async () => {
+    const [relay, serve] = [await TestRelay.start(), await TestServe.start()];
+    const token = `Host: localhost\r\nAuthorization: ${serve.token('x', ['read', 'stats'])}\r\n\r\n`;
+    for (const [port, request] of [
+      [relay.port, get('/healthcheck')],
+      [relay.port, 'POST /ts/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello'],
+      [serve.port, get('/healthcheck')],
+      [serve.port, `POST /session/x HTTP/1.1\r\n${token}`],
+      [serve.port, `GET /status HTTP/1.1\r\n${token}`],
+    ] as const) {
+      for (const count of [1, 20, 50]) {
+        const wire = new Wire(port);
+        wire.socket.end(request.repeat(count));
+        await until('it ends', () => wire.isClosed);
+        expect(wire.heard.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(Array<string>(count).fill('HTTP/1.1 200'));
+      }
+    }
+    const half = new Wire(relay.port);
+    half.socket.end(`${get('/healthcheck')}POST /ts/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhello`);
+    await until('half a request is none', () => half.isClosed);
+    expect(relay.relay.stats().feeds.x!.source).to.equal(null);
   });
 });
 
