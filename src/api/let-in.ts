@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { LINGER_MS } from '../http/answers.js';
 import { refuseEmptySegments } from '../http/path.js';
-import { settleTarget, WHOLE_SERVER } from '../http/target.js';
+import { WHOLE_SERVER } from '../http/target.js';
 import type { Guard } from './guard.js';
 import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
 import { loginFor } from './pages.js';
@@ -25,7 +25,6 @@ export function mayLast(request: IncomingMessage): void {
 export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
   return (request, response, next) => {
     limitBody(request, response, bodyTimeoutMs);
-    settleTarget(request);
     const origin = guard.corsOrigin(request.headers.origin);
     if (origin !== null) {
       response.set({

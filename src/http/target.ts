@@ -1,17 +1,35 @@
 // Where a request goes. A target is a path as a rule, but it may hold the server's address too, or be about the server as a
 // whole; here it is brought into one form, before anybody asks what may be had there. RFC 9112 §3.2, RFC 9110 §7.4.
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { hostnameOf, schemeOf } from './hosts.js';
 import { withoutLastSlash } from './path.js';
-import { HttpError } from './problem.js';
+import { jsonText } from './json.js';
+import { HttpError, PROBLEM_TYPE, problemOf } from './problem.js';
 
 /** The target of an OPTIONS that is about the server as a whole (§3.2.4). */
 export const WHOLE_SERVER = '*';
 
 /** The absolute form (§3.2.2): scheme, authority, and what follows. */
 const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([/?#].*)?$/;
+
+/** A handler of requests that gets those alone whose target can be settled, and is. Others are answered. */
+export function settlingTargets(handle: (request: IncomingMessage, response: ServerResponse) => void): typeof handle {
+  return (request, response) => {
+    try {
+      settleTarget(request);
+    } catch (error) {
+      // Not express's to answer: of some targets it finds no path, and then asks nobody of ours.
+      request.resume();
+      const document = problemOf(error)!; // whatever settleTarget throws is one
+      response.statusCode = document.status;
+      response.setHeader('Content-Type', PROBLEM_TYPE).setHeader('Connection', 'close').end(jsonText(document));
+      return;
+    }
+    handle(request, response);
+  };
+}
 
 /**
  * Settles where a request goes: `url` becomes a path with its query, without a "/" at the path's end, or

@@ -11,7 +11,7 @@ import express, {
 import helmet from 'helmet';
 import { METRICS_TYPE } from '../metrics.js';
 import { refuseEmptySegments } from '../http/path.js';
-import { settleTarget, WHOLE_SERVER } from '../http/target.js';
+import { WHOLE_SERVER } from '../http/target.js';
 import { prefersPage } from '../http/accept.js';
 import { jsonText } from '../http/json.js';
 import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
@@ -169,7 +169,6 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
  */
 function letIn(hall: Hall): RequestHandler {
   return (request, response, next) => {
-    settleTarget(request);
     if (request.path !== '/healthcheck') hall.entrance.admit(request);
     if (request.url === WHOLE_SERVER) {
       response.status(204).set('Allow', METHODS).end();

@@ -185,6 +185,11 @@ describe('a target with the address in front', () => {
       expect((await ask(port, `GET https://127.0.0.1:${port}/ HTTP/1.1`)).status, 'no TLS').to.equal(421);
       expect((await ask(port, `GET http://a:b@127.0.0.1:${port}/ HTTP/1.1`)).status, 'a name').to.equal(400);
       expect((await ask(port, `GET ws://127.0.0.1:${port}/ws/x HTTP/1.1`, UPGRADE)).status, 'ws').to.equal(400);
+      for (const target of ['http://', 'http://?x', 'http:///', 'x', 'javascript:1', 'mailto:a@b', '*', '#', '?x']) {
+        // Half a body: the answer does not wait for it.
+        const { status, wire } = await ask(port, `POST ${target} HTTP/1.1`, [own, 'Content-Length: 9'], 'half');
+        expect([status, wire.heard.includes('problem+json')], target).to.deep.equal([400, true]);
+      }
     }
     const board = 'http://board.lab.example:8888';
     const asked = (fields: string[]) => ask(relay.port, `GET ${board}/api/stats HTTP/1.1`, fields);
