@@ -9,6 +9,7 @@ import { beginLastAnswer } from '../http/unanswered.js';
 import { Shares } from '../shares.js';
 import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js';
 import type { Journal, Told } from '../relay/journal.js';
+import { mayLast } from './let-in.js';
 
 /** Clients at a time. Of more, one of the address with most gives way to another that has fewer. */
 export const MOST_EVENT_CLIENTS = 50;
@@ -67,6 +68,7 @@ export class EventStreams {
       response.end();
       return;
     }
+    mayLast(request); // a body of it is not read
     beginLastAnswer(response);
     request.socket.setNoDelay(true);
     if (most[0]) {

@@ -30,6 +30,7 @@ export function answerClientErrors(server: Server, unanswered: Unanswered): void
     throttleOf(socket)?.hold();
     unanswered.afterThose(socket, () => {
       throttleOf(socket)?.drop();
+      if (!socket.writable) return;
       // What is wrong may be in the body of a request that was answered early.
       if (unanswered.hasAnsweredEarly(socket)) endSoon(socket);
       else refuse(socket, problemOfClientError(error));

@@ -26,13 +26,15 @@ export class Unanswered {
     return last !== undefined && !last.req.complete && last.headersSent;
   }
 
-  /** Calls `then` when every request that came before on this connection, and was read, is answered. */
+  /** Calls `then` when every request that came before on this connection, and was read, is answered, or will not be. */
   afterThose(socket: Socket, then: () => void): void {
     const all = this.#responses.get(socket) ?? new Set();
     const isWaitedFor = ({ req }: ServerResponse) => req.complete;
+    let isOver = false;
     const goOn = () => {
-      if ([...all].some(isWaitedFor)) return;
-      if (!socket.destroyed && socket.writable) then();
+      if (isOver || [...all].some(isWaitedFor)) return;
+      isOver = true;
+      then();
     };
     // Behind the listener that takes the response from the set.
     for (const response of all) response.once('close', goOn);

@@ -74,7 +74,7 @@ function whenItsTurn(server: Server, socket: Socket, then: () => void): void {
 /** Does `how`; what it throws is the answer. */
 function answer(socket: Socket, how: () => void): void {
   try {
-    if (!socket.destroyed) how();
+    if (socket.writable) how();
   } catch (error) {
     refuseError(socket, error);
   }
