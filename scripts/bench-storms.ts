@@ -1,6 +1,6 @@
 // `npm run bench:storms`: how long other peers wait while peers flood `vw stream` and `vw serve` with requests, chunks,
 // TLS records, handshakes and connections, with and without TLS: messages of an innocent publisher to its destination or
-// viewer, /healthcheck on a connection that is open, and on a new one. Beside it what bench:flood does, over TLS. Prints,
+// viewer, /healthcheck on a connection that is open, and on a new one from the flood's address and from another. Beside it what bench:flood does, over TLS. Prints,
 // asserts nothing. Arguments: a part of a server's name, of a kind, how many flood (5). Who floods is a process of its own
 // that gives way to the others, so that what is measured is the server; it is built first.
 
@@ -58,6 +58,7 @@ interface Seen {
   readonly ages: number[];
   readonly kept: number[];
   readonly fresh: number[];
+  readonly others: number[];
   sent: number;
 }
 
@@ -148,8 +149,13 @@ async function open(url: string, headers: Record<string, string> = {}): Promise<
   return socket;
 }
 
+/** On a connection that is kept, or a new one each time, from the address of those who flood or from another. */
+type Asked = 'kept' | 'fresh' | 'fresh by another';
+
 /** Asks again and again how it goes; a connection that was closed is an answer that never comes: Infinity. */
-async function askHealth(url: string, isKept: boolean, into: number[], ended: AbortSignal): Promise<void> {
+async function askHealth(url: string, asked: Asked, into: number[], ended: AbortSignal): Promise<void> {
+  const isKept = asked === 'kept';
+  const localAddress = asked === 'fresh by another' ? '127.0.0.2' : '127.0.0.1';
   const agent = isKept ? new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false }) : undefined;
   const isSecure = url.startsWith('https:');
   let isFirst = isKept; // which opens the connection that is kept
@@ -160,7 +166,7 @@ async function askHealth(url: string, isKept: boolean, into: number[], ended: Ab
       const ask = isSecure ? getSecurely : get;
       const request = ask(
         `${url}/healthcheck`,
-        { ...options, ...(isKept ? {} : { agent: false as const }) },
+        { ...options, localAddress, ...(isKept ? {} : { agent: false as const }) },
         (answer) => {
           answer.resume().once('end', () => resolve(answer.statusCode === 200));
         },
@@ -207,7 +213,7 @@ class Peers {
 }
 
 async function measure(server: Server, kind: Kind, peers: Peers): Promise<Seen & { cpu: number }> {
-  const seen: Seen = { ages: [], kept: [], fresh: [], sent: 0 };
+  const seen: Seen = { ages: [], kept: [], fresh: [], others: [], sent: 0 };
   const running = await start(server, kind);
   await running.watch(seen);
   const publish = await running.publish();
@@ -216,9 +222,11 @@ async function measure(server: Server, kind: Kind, peers: Peers): Promise<Seen &
   const cpuBefore = running.vw.cpuMs();
   const before = performance.now();
   const ended = new AbortController();
-  const asking = [true, false].map((isKept) =>
-    askHealth(running.url, isKept, isKept ? seen.kept : seen.fresh, ended.signal),
-  );
+  const asking = [
+    askHealth(running.url, 'kept', seen.kept, ended.signal),
+    askHealth(running.url, 'fresh', seen.fresh, ended.signal),
+    askHealth(running.url, 'fresh by another', seen.others, ended.signal),
+  ];
   const timer = setInterval(() => {
     publish.send(String(performance.now()));
     seen.sent++;
@@ -236,7 +244,7 @@ async function measure(server: Server, kind: Kind, peers: Peers): Promise<Seen &
 
 const ms = (values: readonly number[], share: number) => quantile(values, share).toFixed(0).padStart(5);
 console.log(
-  `${COUNT} peers, ms                  arrived   delay p50   p99   max   /healthcheck p50   max  (new connection p50   max)  answers  CPU`,
+  `${COUNT} peers, ms                  arrived   delay p50   p99   max   /healthcheck p50   max  (new connection p50   max)  (from another address p50   max)  answers  CPU`,
 );
 for (const server of SERVERS.filter((one) => one.includes(wantedServer))) {
   for (const kind of kindsOf(server).filter((one) => one.includes(wantedKind))) {
@@ -246,11 +254,11 @@ for (const server of SERVERS.filter((one) => one.includes(wantedServer))) {
       return null;
     });
     if (seen) {
-      const { ages, kept, fresh, sent, cpu } = seen;
+      const { ages, kept, fresh, others, sent, cpu } = seen;
       console.log(
         `${server.padEnd(11)} ${kind.padEnd(15)} ${String(ages.length).padStart(4)}/${String(sent).padEnd(4)}` +
           `     ${ms(ages, 0.5)} ${ms(ages, 0.99)} ${ms(ages, 1)}              ${ms(kept, 0.5)} ${ms(kept, 1)}` +
-          `                  ${ms(fresh, 0.5)} ${ms(fresh, 1)}   ${String(kept.length + fresh.length).padStart(4)}   ${(100 * cpu).toFixed(0)} %`,
+          `                  ${ms(fresh, 0.5)} ${ms(fresh, 1)}                        ${ms(others, 0.5)} ${ms(others, 1)}   ${String(kept.length + fresh.length + others.length).padStart(4)}   ${(100 * cpu).toFixed(0)} %`,
       );
     }
     peers.child.kill();

@@ -5,6 +5,7 @@ import { type CertificateFiles, readCertificate } from './http/certificate.js';
 import type { AllowedHosts } from './http/hosts.js';
 import type { LogLevel } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './relay/limits.js';
+import { certificatesIn } from './pem.js';
 import { proxyFault } from './relay/proxy.js';
 import { ConfigError, describeSettings, readSettings, type Setting, textOr } from './read-settings.js';
 import { SERVE_DEFINITIONS } from './serve-settings.js';
@@ -120,16 +121,12 @@ export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
 }
 
 function readPem(path: string): string {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return certificatesIn(readFileSync(path, 'utf8')).join('\n');
   } catch (cause) {
-    throw new ConfigError(`VW_CA="${path}" cannot be read (${(cause as Error).message}); accepted: a PEM file`, {
-      cause,
-    });
+    throw new ConfigError(
+      `VW_CA="${path}" cannot be used (${(cause as Error).message}); accepted: a PEM file with certificates of authorities`,
+      { cause },
+    );
   }
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new ConfigError(`VW_CA="${path}" holds no certificate; accepted: a PEM file with at least one`);
-  }
-  return text;
 }

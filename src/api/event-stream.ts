@@ -5,9 +5,11 @@ import type { Request, Response } from 'express';
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
+import { beginLastAnswer } from '../http/unanswered.js';
 import { Shares } from '../shares.js';
 import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js';
 import type { Journal, Told } from '../relay/journal.js';
+import { mayLast } from './let-in.js';
 
 /** Clients at a time. Of more, one of the address with most gives way to another that has fewer. */
 export const MOST_EVENT_CLIENTS = 50;
@@ -60,13 +62,14 @@ export class EventStreams {
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
-      Connection: 'close', // there is nothing after the last event
       'X-Accel-Buffering': 'no', // nginx would keep events until there is a page of them
     });
     if (request.method === 'HEAD') {
       response.end();
       return;
     }
+    mayLast(request); // a body of it is not read
+    beginLastAnswer(response);
     request.socket.setNoDelay(true);
     if (most[0]) {
       this.#remove(most[0]);

@@ -4,11 +4,12 @@ import { isLoopbackHost } from '../relay/proxy.js';
 import { type AllowedHosts, isOwnHost, isOwnOrigin, type Place } from '../http/hosts.js';
 import type { KeyGuard } from './keys.js';
 import { HttpError } from '../http/problem.js';
+import { WHOLE_SERVER } from '../http/target.js';
 
 /** What the decision needs of a request. */
 export interface Knock extends Place {
   readonly method: string;
-  /** Without a "/" at its end. */
+  /** Without a "/" at its end; {@link WHOLE_SERVER}: none. */
   readonly path: string;
   readonly origin: string | undefined;
   readonly authorization: string | undefined;
@@ -17,8 +18,8 @@ export interface Knock extends Place {
   readonly address: string;
 }
 
-/** Paths that need no key: the login itself, and the question whether anybody is there. */
-export const OPEN_PATHS = new Set(['/login', '/style.css', '/healthcheck']);
+/** Paths that need no key: the login itself, and the questions whether anybody is there, and what it takes. */
+export const OPEN_PATHS = new Set(['/login', '/style.css', '/healthcheck', WHOLE_SERVER]);
 
 /** Lets requests in or says why not. */
 export class Guard {
@@ -29,10 +30,6 @@ export class Guard {
 
   /** Throws the {@link HttpError} that answers a request which may not come in. */
   admit(knock: Knock): void {
-    // Anything else than a path ("http://name/path", "*") names a host of its own, and routes could read it otherwise.
-    if (!knock.path.startsWith('/')) {
-      throw new HttpError(400, 'ERR_BAD_TARGET', 'the request target is no path; accepted: one that begins with "/"');
-    }
     const isUpload = knock.path.startsWith('/ts/') && (knock.method === 'POST' || knock.method === 'PUT');
     if (!isOwnOrigin(knock.origin, knock, this.allowed)) {
       throw new HttpError(

@@ -9,7 +9,9 @@ import type { Relay } from '../relay/relay.js';
 import type { Seats } from '../relay/seats.js';
 import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
 import { networkOf } from '../http/network.js';
+import { beginLastAnswer } from '../http/unanswered.js';
 import { HttpError } from '../http/problem.js';
+import { mayLast } from './let-in.js';
 
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
 const MP2T = 'video/mp2t';
@@ -48,6 +50,8 @@ export class HttpViewers {
       response.end();
       return;
     }
+    mayLast(request); // a body of it is not read
+    beginLastAnswer(response);
     const leaveSeat = this.#seats.take(name, network, () => response.destroy());
     request.socket.setNoDelay(true);
     response.flushHeaders();

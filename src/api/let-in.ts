@@ -4,11 +4,15 @@ import { jsonText } from '../http/json.js';
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { LINGER_MS } from '../http/answers.js';
-import { refuseEmptySegments, withoutLastSlash } from '../http/path.js';
+import { refuseEmptySegments } from '../http/path.js';
+import { WHOLE_SERVER } from '../http/target.js';
 import type { Guard } from './guard.js';
 import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
 import { loginFor } from './pages.js';
 import { knockOf } from './request.js';
+
+/** What the server as a whole takes: one path or another does. */
+export const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS';
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
 
@@ -21,7 +25,6 @@ export function mayLast(request: IncomingMessage): void {
 export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
   return (request, response, next) => {
     limitBody(request, response, bodyTimeoutMs);
-    request.url = withoutLastSlash(request.url);
     const origin = guard.corsOrigin(request.headers.origin);
     if (origin !== null) {
       response.set({
@@ -37,6 +40,10 @@ export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
       const login = request.path === '/' ? '/login' : loginFor(request.path);
       if (!(error instanceof HttpError && error.status === 401 && isPage && login !== null)) throw error;
       response.status(303).set('Location', login).end();
+      return;
+    }
+    if (request.url === WHOLE_SERVER) {
+      response.status(204).set('Allow', METHODS).end();
       return;
     }
     refuseEmptySegments(request.path);

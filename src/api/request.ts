@@ -6,17 +6,13 @@ import type { RequestHead } from '../ingest/request-head.js';
 import type { Knock } from './guard.js';
 import { schemeOf } from '../http/hosts.js';
 import { pathOf, withoutLastSlash } from '../http/path.js';
-import { HttpError } from '../http/problem.js';
 
-/** A request that Node's parser read. Throws {@link HttpError} at two Host fields (RFC 9112 §3.2): which one counts? */
+/** A request that Node's parser read, and whose target is settled. */
 export function knockOf(request: IncomingMessage): Knock {
   const { host, origin, authorization, cookie } = request.headers;
-  if ((request.headersDistinct.host?.length ?? 0) > 1) {
-    throw new HttpError(400, 'ERR_TWO_HOSTS', 'the request has more than one Host field; accepted: one');
-  }
   return {
     method: request.method ?? '',
-    path: withoutLastSlash(pathOf(request.url ?? '')),
+    path: pathOf(request.url ?? ''),
     host,
     origin,
     authorization,

@@ -7,6 +7,7 @@ import { type CertificateFiles, watchCertificate } from '../http/certificate.js'
 import type { ConnectionLimits } from '../http/connections.js';
 import type { AllowedHosts } from '../http/hosts.js';
 import { inTurns } from '../http/request-turns.js';
+import { settlingTargets } from '../http/target.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { Seats } from '../relay/seats.js';
@@ -85,7 +86,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
     options.headersTimeoutMs,
     log,
   );
-  const take = inTurns(app);
+  const take = inTurns(settlingTargets(app));
   server.on('request', take);
   // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
   server.on('checkContinue', take);

@@ -14,6 +14,8 @@ import type { Guard } from './guard.js';
 import { networkOf } from '../http/network.js';
 import { pathOf, refuseEmptySegments } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
+import { settleTarget } from '../http/target.js';
+import { METHODS } from './let-in.js';
 import { knockOf } from './request.js';
 
 /** Close code (RFC 6455 §7.4.1, IANA's registry). */
@@ -36,6 +38,7 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
   });
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    settleTarget(request);
     const knock = knockOf(request);
     guard.admit(knock);
     const { path } = knock;
@@ -54,7 +57,7 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     });
   };
 
-  takeUpgradesOf(server, take);
+  takeUpgradesOf(server, METHODS, take);
   return () => {
     for (const client of webSockets.clients) client.close(1001, 'the relay is stopping');
   };

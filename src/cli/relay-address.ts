@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
+import { certificatesIn } from '../pem.js';
 import { ConfigError, describeSettings, readSettings, type Setting } from '../read-settings.js';
 import { type Definition, DEFINITIONS } from '../settings.js';
 
@@ -29,9 +30,6 @@ const ASKED = {
 } satisfies Record<string, Definition>;
 const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };
 
-const BEGIN_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
-const END_CERTIFICATE = '-----END CERTIFICATE-----';
-
 /** The settings that say which relay is meant, for `--help`. */
 export const addressSettings: readonly Setting[] = describeSettings(ASKED);
 
@@ -40,7 +38,7 @@ export function relayAddress(options: Readonly<Record<string, string>>, env: Nod
   const { url, key, ca } = readSettings(ASKED, options, env);
   const given = {
     key: key === '' ? null : String(key),
-    ca: ca === '' ? null : [...rootCertificates, readPem('--ca (VW_CA)', String(ca))],
+    ca: ca === '' ? null : [...rootCertificates, ...readPem('--ca (VW_CA)', String(ca))],
   };
   if (url !== '') return { ...given, url: relayUrl(String(url)), isPinned: false };
   return { ...given, ...localAddress(env, given.ca) };
@@ -56,7 +54,7 @@ function localAddress(env: NodeJS.ProcessEnv, ca: RelayAddress['ca']): Pick<Rela
   const place = `${name.includes(':') ? `[${name}]` : name}:${String(port)}`;
   if (cert === '') return { url: `http://${place}`, ca, isPinned: false };
   // The address of this machine is hardly in its certificate: what counts is that it is this certificate.
-  return { url: `https://${place}`, ca: [firstCertificate(readPem('VW_CERT', String(cert)))], isPinned: true };
+  return { url: `https://${place}`, ca: readPem('VW_CERT', String(cert)).slice(0, 1), isPinned: true };
 }
 
 /** Puts an address as people type it in one form. Throws an Error that says what is accepted. */
@@ -71,22 +69,13 @@ function relayUrl(text: string): string {
   return `${origin}${pathname.replace(/(?<!\/)\/+$/, '')}`;
 }
 
-function readPem(name: string, path: string): string {
-  let text: string;
+function readPem(name: string, path: string): string[] {
   try {
-    text = readFileSync(path, 'utf8');
+    return certificatesIn(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new ConfigError(`${name}="${path}" cannot be read (${(cause as Error).message}); accepted: a PEM file`, {
-      cause,
-    });
+    throw new ConfigError(
+      `${name}="${path}" cannot be used (${(cause as Error).message}); accepted: a PEM file with at least one certificate`,
+      { cause },
+    );
   }
-  if (!text.includes(BEGIN_CERTIFICATE)) {
-    throw new ConfigError(`${name}="${path}" holds no certificate; accepted: a PEM file with at least one`);
-  }
-  return text;
-}
-
-function firstCertificate(pem: string): string {
-  const end = pem.indexOf(END_CERTIFICATE);
-  return end === -1 ? pem : pem.slice(pem.indexOf(BEGIN_CERTIFICATE), end + END_CERTIFICATE.length);
 }

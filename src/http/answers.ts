@@ -23,7 +23,7 @@ export function refuse(socket: Duplex, document: Problem, headers: Readonly<Reco
   respond(socket, document.status, PROBLEM_TYPE, jsonText(document), document.title, headers);
 }
 
-/** Answers and ends the connection; what still comes in is thrown away for a while so that the answer arrives. */
+/** Answers and ends the connection, so that the answer arrives. */
 export function respond(
   socket: Duplex,
   status: number,
@@ -33,10 +33,16 @@ export function respond(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
+  endSoon(
+    socket,
     `HTTP/1.1 ${status} ${title}\r\n${fields.join('')}Content-Type: ${type}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+}
+
+/** Ends a connection with these words, if any, and throws away for a while what still comes in. */
+export function endSoon(socket: Duplex, words = ''): void {
+  socket.end(words);
   socket.resume();
   const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(cut));

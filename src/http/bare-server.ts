@@ -5,13 +5,12 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
-import { refuse } from './answers.js';
 import { type CertificateFiles, readCertificate } from './certificate.js';
+import { answerClientErrors } from './client-errors.js';
 import { handshakeInTurns } from './handshakes.js';
 import { ParserThrottle, throttleOf } from './parser-throttle.js';
-import { problem } from './problem.js';
+import { Unanswered } from './unanswered.js';
 
 /** What a server is made with. */
 export interface BareOptions {
@@ -40,12 +39,21 @@ export function createBareServer(options: BareOptions, requestTimeoutMs: number)
   const nodesHandler = server.listeners(event)[0] as ConnectionHandler;
   server.off(event, nodesHandler);
   nodesHandlers.set(server, nodesHandler);
-  return server.on('clientError', answerClientError);
+  const unanswered = new Unanswered(server);
+  unansweredRequests.set(server, unanswered);
+  answerClientErrors(server, unanswered);
+  return server;
 }
 
 type ConnectionHandler = (this: Server, socket: Socket) => void;
 /** What Node itself does with a connection: it puts its parser on it. */
 const nodesHandlers = new WeakMap<Server, ConnectionHandler>();
+const unansweredRequests = new WeakMap<Server, Unanswered>();
+
+/** The requests of a bare server that are not answered yet. */
+export function unansweredOf(server: Server): Unanswered {
+  return unansweredRequests.get(server)!; // every bare server has them
+}
 
 /** The event that brings a server's connections, behind TLS if it has it. */
 export function connectionEvent(server: Server): 'connection' | 'secureConnection' {
@@ -61,26 +69,22 @@ export function handToNode(server: Server, socket: Socket, bytes: Buffer | null 
   socket.pause(); // Node's handler reads it from the start: what was read is put back before
   socket.setTimeout(0); // that of a connection without a request, when it has had one
   nodesHandlers.get(server)!.call(server, socket);
-  throttle.parserReads();
+  throttle.parserReads((end) => unansweredOf(server).beforeEnd(socket, end));
   if (bytes !== null) throttle.putBack(bytes);
   socket.resume();
 }
 
-function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
-  throttleOf(socket)?.drop();
-  if (!socket.writable) socket.destroy();
-  else if (error.code === 'HPE_HEADER_OVERFLOW')
-    refuse(socket, problem(431, 'ERR_HEADERS', 'the request head is over 16 KiB'));
-  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    refuse(socket, problem(408, 'ERR_TIMEOUT', 'the request head took too long'));
-  else refuse(socket, problem(400, 'ERR_BAD_HTTP', 'this is not HTTP/1.1 as it should be'));
-}
+/**
+ * Connections that the system keeps until there is time for them, as many as it allows. Node's 511 are full in a storm of
+ * connections, and whoever comes then has to ask once more, a second later.
+ */
+const BACKLOG = 4096;
 
 /** Listens; rejects with the system's error if the port cannot be had. */
 export function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });

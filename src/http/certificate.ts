@@ -1,5 +1,6 @@
 // The certificate of our own server, read again when its files change. Connections that are there keep theirs.
 
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext, Server as TlsServer } from 'node:tls';
 import type { Server } from 'node:http';
@@ -11,9 +12,14 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** What is in the files now. Throws if they cannot be read, or do not belong together. */
+/**
+ * What is in the files now. Throws if they cannot be read, or do not belong together; also if one is empty, as a file is for a
+ * moment while it is copied: Node would serve without it, and no handshake would succeed.
+ */
 export function readCertificate(files: CertificateFiles): { cert: string; key: string } {
   const pair = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+  new X509Certificate(pair.cert);
+  createPrivateKey(pair.key);
   createSecureContext(pair);
   return pair;
 }

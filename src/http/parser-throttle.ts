@@ -24,6 +24,8 @@ const FREE_READS = 16;
 /** As many, and the turns are counted. */
 const WATCHED_READS = 4;
 
+const atOnce = (then: () => void): void => then();
+
 const CRLF = Buffer.from('\r\n');
 const freeLines = new FreePass(turns, FREE_LINES);
 
@@ -54,6 +56,7 @@ export class ParserThrottle implements Steps {
   #holds = 0;
   #isDropping = false;
   #countsLines = false;
+  #beforeEnd: (end: () => void) => void = atOnce;
   #turn = -1; // that #reads belongs to
   #reads = 0; // small ones
 
@@ -72,8 +75,12 @@ export class ParserThrottle implements Steps {
     throttles.set(socket, this);
   }
 
-  /** Node's parser reads this connection from now on; it is on it already. */
-  parserReads(): void {
+  /**
+   * Node's parser reads this connection from now on; it is on it already. Node answers nothing more when the other side has
+   * ended: `beforeEnd` calls its argument when it may be told.
+   */
+  parserReads(beforeEnd: (end: () => void) => void = atOnce): void {
+    this.#beforeEnd = beforeEnd;
     const nothing = () => undefined;
     this.#socket.on('data', nothing).off('data', nothing);
     this.#countsLines = true;
@@ -81,6 +88,7 @@ export class ParserThrottle implements Steps {
 
   /** Another reads it from now on. */
   parserIsGone(): void {
+    this.#beforeEnd = atOnce;
     this.#countsLines = false;
   }
 
@@ -92,7 +100,7 @@ export class ParserThrottle implements Steps {
 
   /** Pushes nothing until {@link release} has been called as often. */
   hold(): void {
-    this.#holds++;
+    if (!this.#isDropping) this.#holds++;
   }
 
   release(): void {
@@ -118,7 +126,7 @@ export class ParserThrottle implements Steps {
     const slice = this.#nextSlice();
     const isTaken = this.#push(slice);
     if (!this.#hasMore()) {
-      if (this.#isEnded) this.#end();
+      if (this.#isEnded && this.#holds === 0) this.#end();
       return 'done';
     }
     if (!isTaken || !this.#mayPush()) return 'waiting'; // for #wanted, 'resume' or release
@@ -129,8 +137,8 @@ export class ParserThrottle implements Steps {
   /** The socket has read something; null: its end. Returns whether it is to go on. */
   #take(chunk: Buffer | null): boolean {
     if (chunk === null) {
-      if (!this.#hasMore() && this.#holds === 0) return this.#push(null);
       this.#isEnded = true;
+      if (!this.#hasMore() && this.#holds === 0) this.#end();
       return false;
     }
     if (this.#isDropping) return true;
@@ -182,8 +190,10 @@ export class ParserThrottle implements Steps {
 
   #end(): void {
     this.#isEnded = false;
-    this.#push(null);
-    this.#socket.read(0); // as Node does behind an end
+    this.#beforeEnd(() => {
+      this.#push(null);
+      this.#socket.read(0); // as Node does behind an end
+    });
   }
 
   /** As a call, because TypeScript thinks that nothing changes while a slice is pushed. */

@@ -20,7 +20,7 @@ export function withoutLastSlash(target: string): string {
 
 /** Throws the {@link HttpError} (404) that answers a path with an empty segment; it names the path that was meant. */
 export function refuseEmptySegments(path: string): void {
-  if (!path.startsWith('/') || !path.includes('//')) return; // an absolute form has "//" behind its scheme
+  if (!path.includes('//')) return;
   const meant = withoutLastSlash(path.replace(/\/{2,}/g, '/'));
   throw new HttpError(
     404,

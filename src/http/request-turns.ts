@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FreePass, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
 import { throttleOf } from './parser-throttle.js';
+import { hasLastAnswer } from './unanswered.js';
 
 /** Requests of one connection that are answered in one turn of the event loop without being timed. */
 const FREE_REQUESTS = 4;
@@ -34,7 +35,7 @@ class Queue implements Steps {
       this.#count = 0;
     }
     if (this.#waiting.length === 0 && ++this.#count <= FREE_REQUESTS && this.free.take(1)) {
-      this.handle(request, response);
+      this.#answer(request, response);
       return;
     }
     this.#waiting.push({ request, response });
@@ -48,13 +49,18 @@ class Queue implements Steps {
   /** Answers the next. */
   step(): StepResult {
     const next = this.#waiting.shift();
-    if (next && !this.socket.destroyed) this.handle(next.request, next.response);
+    if (next && !this.socket.destroyed) this.#answer(next.request, next.response);
     if (this.socket.destroyed) this.#waiting.length = 0;
     if (this.#waiting.length > 0) return 'more';
     this.#isWaiting = false;
     if (this.#isHolding) throttleOf(this.socket)?.release();
     this.#isHolding = false;
     return 'done';
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (hasLastAnswer(this.socket)) request.resume();
+    else this.handle(request, response);
   }
 }
 

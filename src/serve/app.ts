@@ -10,7 +10,8 @@ import express, {
 } from 'express';
 import helmet from 'helmet';
 import { METRICS_TYPE } from '../metrics.js';
-import { refuseEmptySegments, withoutLastSlash } from '../http/path.js';
+import { refuseEmptySegments } from '../http/path.js';
+import { WHOLE_SERVER } from '../http/target.js';
 import { prefersPage } from '../http/accept.js';
 import { jsonText } from '../http/json.js';
 import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
@@ -31,6 +32,9 @@ export type Pages = (request: IncomingMessage, response: ServerResponse, next: (
 /** What is said to who uploads by HTTP. */
 const HOW_TO_PUBLISH =
   'media is published by WebSocket at /in/<topic>: upload to /ts/<feed> of vw stream, and give that a destination here';
+
+/** What the server as a whole takes: one path or another does. */
+export const METHODS = 'GET, HEAD, POST, OPTIONS';
 
 /** What the app is made of. */
 export interface AppParts {
@@ -165,8 +169,11 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
  */
 function letIn(hall: Hall): RequestHandler {
   return (request, response, next) => {
-    request.url = withoutLastSlash(request.url);
     if (request.path !== '/healthcheck') hall.entrance.admit(request);
+    if (request.url === WHOLE_SERVER) {
+      response.status(204).set('Allow', METHODS).end();
+      return;
+    }
     refuseEmptySegments(request.path);
     if (hall.entrance.guarded !== 'loopback') {
       response.set('Access-Control-Allow-Origin', '*');

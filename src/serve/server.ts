@@ -10,6 +10,7 @@ import { type CertificateFiles, watchCertificate } from '../http/certificate.js'
 import { type ConnectionLimits, Connections } from '../http/connections.js';
 import { type AllowedHosts, hostnameOf } from '../http/hosts.js';
 import { inTurns } from '../http/request-turns.js';
+import { settlingTargets } from '../http/target.js';
 import type { Log } from '../log.js';
 import { createServeApp, type Pages } from './app.js';
 import { TrustedProxies } from './client-address.js';
@@ -86,7 +87,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
   };
   const { embedders } = options;
   const app = createServeApp({ hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
-  const take = inTurns(app);
+  const take = inTurns(settlingTargets(app));
   server.on('request', take);
   // As Node would do itself if nobody listened: connections are counted by these events, too.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

@@ -4,8 +4,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import { takeUpgradesOf } from '../http/upgrades.js';
-import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/path.js';
+import { pathOf, refuseEmptySegments } from '../http/path.js';
+import { settleTarget } from '../http/target.js';
 import { HttpError } from '../http/problem.js';
+import { METHODS } from './app.js';
 import type { Codes } from './codes.js';
 import type { Hall } from './hall.js';
 import { type Grant, OPEN_GRANT, TokenError } from './tokens.js';
@@ -41,8 +43,9 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
   };
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    settleTarget(request);
     const address = entrance.admit(request);
-    const path = withoutLastSlash(pathOf(request.url ?? ''));
+    const path = pathOf(request.url ?? '');
     refuseEmptySegments(path);
     const place = parsePlace(decodeURIComponent(path));
     if (!place) {
@@ -56,7 +59,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
     });
   };
 
-  takeUpgradesOf(server, take);
+  takeUpgradesOf(server, METHODS, take);
 }
 
 /** The code in a request target; empty: there is none. */

@@ -137,7 +137,8 @@ function asAStranger(operation: Operation, relay: TestRelay, Authorization: stri
 /** What may answer any request, by its code. */
 const ANYWHERE: Partial<Record<ErrorCode, () => Promise<Answered>>> = {
   ERR_BAD_HTTP: async () => answerOn(new Wire((await TestRelay.start()).port).write('HELLO\r\n\r\n')),
-  ERR_BAD_TARGET: () => get({ path: 'http://localhost/api/stats' }),
+  ERR_BAD_TARGET: () => get({ path: 'ws://localhost/api/stats' }),
+  ERR_UNKNOWN_METHOD: () => get({ method: 'BREW' }),
   ERR_TWO_HOSTS: () => get({ headers: { 'Host: localhost\r\nhost': 'localhost' } }),
   ERR_METHOD: () => get({ method: 'DELETE' }),
   ERR_NO_SUCH_PATH: () => get({ path: '/api/nothing' }),

@@ -95,6 +95,11 @@ const PATHS: readonly (readonly [string, (size: number) => string])[] = [
   ['a query of percent signs', between('/session/x?code=', '%25', '%')],
   ['question marks', between('/', '?', '')],
   ['a scheme', between('http:', '/', '')],
+  ['an address of names', between('http://', 'a.', '')],
+  ['an address of ports', between('http://x', ':1', '/')],
+  ['an address of slashes', between('http://x', '/', '')],
+  ['an address of question marks', between('http://x', '?', '')],
+  ['a scheme of letters', between('', 'h', '://x/')],
   ['a name of pluses', between('/api/streams/', '+', '')],
 ];
 
@@ -103,6 +108,7 @@ const LINES: readonly (readonly [string, (size: number) => string])[] = [
   ['spaces behind the target', between('POST /ts/x', ' ', 'HTTP/1.1')],
   ['a method without an end', of('A')],
   ['empty lines', of('\r\n')],
+  ['a method that is none', between('GET', 'x', ' / HTTP/1.1')],
 ];
 
 /** Every head, sent to every target. */

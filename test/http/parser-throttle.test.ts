@@ -121,7 +121,7 @@ describe('what one read gives the parser', () => {
         paths.push(request.url!);
         request.resume().on('end', () => response.end());
       });
-      takeUpgradesOf(server, (_request, socket, head) => {
+      takeUpgradesOf(server, 'GET', (_request, socket, head) => {
         socket.unshift(head);
         socket.on('data', (bytes: Buffer) => void frames.push(bytes));
       });

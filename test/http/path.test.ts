@@ -51,7 +51,7 @@ describe('a path', () => {
   }
 
   it('without an empty segment is not refused', () => {
-    for (const path of ['/', '/a/b', '*', 'http://x/a']) expect(() => refuseEmptySegments(path)).not.to.throw();
+    for (const path of ['/', '/a/b', '*']) expect(() => refuseEmptySegments(path)).not.to.throw();
     expect(pathOf('/a?b?c//')).to.equal('/a');
     expect(trimSlashes('//a//')).to.equal('//a');
   });

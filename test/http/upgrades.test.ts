@@ -16,6 +16,8 @@ const OFFERS: Readonly<Record<string, readonly string[]>> = {
   'by curl': CURL,
   'by Java': ['HTTP2-Settings: AAEAAEAAAAIAAAAB', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'],
   'of several protocols': ['Connection: keep-alive, UPGRADE', 'Upgrade: TLS/1.0, h2c'],
+  'with WebSocket among them, to what is no GET': ['Connection: Upgrade', 'Upgrade: foo, WebSocket'],
+  'as WebSocket, to what is no GET': ['Connection: upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
   'in several fields': ['Connection: upgrade', 'Connection: http2-settings', 'Upgrade: h2c', 'Upgrade: foo/2'],
 };
 const RULE = JSON.stringify({ stream: 'stream/front', feeds: ['video0'] });
@@ -47,12 +49,13 @@ async function answers(wire: Wire, count: number): Promise<{ status: number; bod
 
 describe('an upgrade that is not ours', () => {
   for (const [who, offer] of Object.entries(OFFERS)) {
-    it(`offered ${who} leaves GET, PUT and POST what they are, one after the other on one connection`, async () => {
+    it(`offered ${who}, leaves GET, PUT and POST what they are, one after the other on one connection`, async () => {
       const relay = await TestRelay.start();
       const wire = new Wire(relay.port);
       const json = ['Content-Type: application/json', `Content-Length: ${RULE.length}`];
       for (let round = 0; round < 3; round++) {
-        wire.write(head('GET /healthcheck', ...offer));
+        const mayGet = !offer.some((field) => /websocket/i.test(field));
+        wire.write(head('GET /healthcheck', ...(mayGet ? offer : [])));
         await answers(wire, 5 * round + 1);
         wire.write(head('POST /api/streams', ...json, ...offer) + RULE);
         await answers(wire, 5 * round + 2);
@@ -138,9 +141,12 @@ describe('an upgrade that is not ours', () => {
     await until('it is told to go on', () => wire.heard.includes('100 Continue'));
     await answers(wire, 3);
     wire.write('2\r\n{}\r\n0\r\n\r\n');
+    const webSocket = ['Connection: Upgrade', 'Upgrade: foo, WEBSOCKET', 'Sec-WebSocket-Version: 13'];
+    wire.write(`${head('POST /session/x', token, ...webSocket, 'Content-Length: 2')}{}`);
+    wire.write(`${head('POST /session/x', token, ...webSocket, 'Transfer-Encoding: chunked')}2\r\n{}\r\n0\r\n\r\n`);
     wire.write(head('GET /out/x', ...CURL));
-    const heard = await answers(wire, 4);
-    expect(heard.map(({ status }) => status)).to.deep.equal([200, 200, 200, 426]);
+    const heard = await answers(wire, 6);
+    expect(heard.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200, 200, 426]);
     expect(heard[1]!.body).to.contain('?code=');
   });
 
@@ -213,6 +219,27 @@ describe('an upgrade to WebSocket', () => {
     expect(await at('GET /ws/x', 'Connection: Upgrade', 'Upgrade: h2c', 'Upgrade: websocket', ...UPGRADE)).to.equal(
       101,
     );
+  });
+
+  it('is none in HTTP/1.0, which has no upgrades', async () => {
+    const relay = await TestRelay.start();
+    const lines = ['GET /ws/x HTTP/1.0', 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket', ...UPGRADE];
+    expect(await new Wire(relay.port).write(`${lines.join('\r\n')}\r\n\r\n`).status()).to.equal(426);
+  });
+
+  it('is taken on a connection that was in use, at both servers, also behind requests that are not answered yet', async () => {
+    const offer = ['Connection: keep-alive, UPGRADE', 'Upgrade: h2c', 'Upgrade: WebSocket, foo', ...UPGRADE];
+    const [relay, serve] = [await TestRelay.start(), await TestServe.start({ secret: null })];
+    for (const [port, path] of [
+      [relay.port, '/ws/x'],
+      [serve.port, '/out/x'],
+    ] as const) {
+      const wire = new Wire(port).write(head('GET /healthcheck'));
+      await answers(wire, 1);
+      wire.write(head('GET /healthcheck').repeat(30) + head(`GET ${path}`, ...offer));
+      await until('it is upgraded', () => wire.heard.includes('HTTP/1.1 101'));
+      expect(wire.heard.match(/HTTP\/1\.1 \d+/g)!.slice(-2)).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 101']);
+    }
   });
 
   for (const [what, line, fields] of [
