@@ -24,7 +24,7 @@
 import { type ClockedFeed, type ClockedTrack, isMedia, nextOutput } from './clocked-feed.js';
 import { FeedClock } from './feed-clock.js';
 import { MOST_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
-import type { FirstSample } from './start-hold.js';
+import { type FirstSample, OLDEST } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 
 /** Where output time begins: late enough that no PCR, and no DTS of a track that is behind, is negative. */
@@ -41,8 +41,6 @@ const MARGIN = 20 * TICKS_PER_MS;
 /** A feed that is so near to where it should be may become the reference: what is left of the error can be neither heard nor seen. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
-/** First units may be older than is known while they wait; those that came older than the second had been queued before. */
-const [MAY_BE_OLDER, OLDEST] = [600 * TICKS_PER_MS, 1200 * TICKS_PER_MS];
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
 /** A source that has sent nothing for so long does not say what time it is. */
@@ -227,7 +225,7 @@ export class ProgramClock {
       at.need = -Infinity;
       for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
-    for (const feed of this.held) at.need = Math.max(at.need, this.#needOfHeld(feed, at.time));
+    for (const feed of this.held) at.need = Math.max(at.need, this.#needOfHeld(feed, at.time, nowMs));
     return at;
   }
 
@@ -235,11 +233,12 @@ export class ProgramClock {
    * By how much the first of a feed's units that wait is after its DTS already, as far as is known; the PCR stands as long
    * as they wait rather than leave them behind. Not for what had waited elsewhere: its time is over.
    */
-  #needOfHeld({ hold, trim }: ClockedFeed, time: number): number {
-    if (!hold?.guess || Number.isNaN(time)) return -Infinity;
-    const place = this.#placeOf(hold.guess, hold.earliest, trim);
+  #needOfHeld({ hold, trim }: ClockedFeed, time: number, nowMs: number): number {
+    const first = hold?.guess(nowMs);
+    if (!hold || !first || Number.isNaN(time)) return -Infinity;
+    const place = this.#placeOf(first, hold.earliest, trim);
     const isQueued = hold.earliestAtMs * TICKS_PER_MS + this.#base - place > OLDEST;
-    return isQueued ? -Infinity : time - place + MAY_BE_OLDER;
+    return isQueued ? -Infinity : time - place + hold.mayBeOlder(nowMs);
   }
 
   #placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: number): number {
