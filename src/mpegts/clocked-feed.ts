@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O; time is an argument.
 
 import type { FeedClock } from './feed-clock.js';
-import type { FirstSample, StartHold } from './start-hold.js';
+import { type FirstSample, OLDEST, type StartHold } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import type { TrackKind } from './track.js';
 
@@ -13,9 +13,6 @@ const PAUSE = 250 * TICKS_PER_MS;
 export const BACK = 100 * TICKS_PER_MS;
 const AHEAD = 1000 * TICKS_PER_MS;
 export const LONGEST_UNIT = 3000 * TICKS_PER_MS;
-
-/** First units may be older than is known while they wait; those that came older than the second had been queued before. */
-const [MAY_BE_OLDER, OLDEST] = [600 * TICKS_PER_MS, 1200 * TICKS_PER_MS];
 
 /** What the clock keeps of a feed. */
 export interface ClockedFeed {
@@ -83,9 +80,10 @@ export function placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: num
  * By how much the first of a feed's units that wait is after its DTS at `time` already, as far as is known; the PCR stands as
  * long as they wait rather than leave them behind. Not for what had waited elsewhere: its time is over.
  */
-export function needOfHeld({ hold, trim }: ClockedFeed, time: number, base: number): number {
-  if (!hold?.guess || Number.isNaN(time)) return -Infinity;
-  const place = placeOf(hold.guess, hold.earliest, trim, base);
+export function needOfHeld({ hold, trim }: ClockedFeed, time: number, base: number, nowMs: number): number {
+  const first = hold?.guess(nowMs);
+  if (!hold || !first || Number.isNaN(time)) return -Infinity;
+  const place = placeOf(first, hold.earliest, trim, base);
   const isQueued = hold.earliestAtMs * TICKS_PER_MS + base - place > OLDEST;
-  return isQueued ? -Infinity : time - place + MAY_BE_OLDER;
+  return isQueued ? -Infinity : time - place + hold.mayBeOlder(nowMs);
 }

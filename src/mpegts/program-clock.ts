@@ -240,7 +240,7 @@ export class ProgramClock {
       at.need = -Infinity;
       for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
-    for (const feed of this.held) at.need = Math.max(at.need, needOfHeld(feed, at.time, this.#base));
+    for (const feed of this.held) at.need = Math.max(at.need, needOfHeld(feed, at.time, this.#base, nowMs));
     return at;
   }
 

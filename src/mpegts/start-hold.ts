@@ -14,6 +14,12 @@ const MOST_BYTES = 2 << 20;
  */
 const FIRST_PICTURE_MS = 1200;
 const MOST_PICTURES_MS = 1000;
+/** What the PCR stands for is guessed no longer. */
+const MOST_GUESS_MS = 1500;
+/** First units that were older when they came had been queued before. Ticks. */
+export const OLDEST = 1200 * TICKS_PER_MS;
+/** By so much units may be older than is known: the next picture may be decoded as far ahead, sound be as long. Less later on. */
+const [MAY_BE_OLDER_MS, STILL_MAY_BE_MS] = [600, 100];
 /** Sound that comes after its picture tells how far the PCR has to lag: so long after the first picture it is waited for. */
 const FIRST_SOUND_MS = 800;
 /**
@@ -102,9 +108,17 @@ export class StartHold {
     return isPaced ? this.#best : null;
   }
 
-  /** The best sample so far, be it one of a burst, or of sound whose pictures are to come; `null` before the first unit. */
-  get guess(): FirstSample | null {
-    return this.#best;
+  /**
+   * The best sample so far, be it one of a burst, or of sound whose pictures are to come; `null` before the first unit, and
+   * where that has waited for so long that its source may have stopped.
+   */
+  guess(nowMs: number): FirstSample | null {
+    return nowMs - this.earliestAtMs < MOST_GUESS_MS ? this.#best : null;
+  }
+
+  /** By how much the units may be older than {@link guess} says, ticks. */
+  mayBeOlder(nowMs: number): number {
+    return Math.max(STILL_MAY_BE_MS, MAY_BE_OLDER_MS - (nowMs - this.earliestAtMs)) * TICKS_PER_MS;
   }
 
   get #best(): FirstSample | null {

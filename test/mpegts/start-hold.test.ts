@@ -55,10 +55,19 @@ describe('StartHold', () => {
     const hold = new StartHold(0, [PICTURE, SOUND]);
     for (let atMs = 0; atMs < 1200; atMs += 40) {
       expect(hold.push(unit(0x101, 1000 + atMs), atMs)).to.be.false;
-      expect(hold.guess).to.deep.include({ track: SOUND });
+      expect(hold.guess(atMs)).to.deep.include({ track: SOUND });
     }
     expect(hold.push(unit(0x101, 2200), 1200)).to.be.true;
     expect(hold.sample).to.deep.include({ track: SOUND });
+  });
+
+  it('guesses from the first unit on, and no longer than 1.5 s: its source may have stopped', () => {
+    const hold = new StartHold(0, [SOUND]);
+    expect(hold.guess(0)).to.equal(null);
+    expect(hold.push(unit(0x101, 1000), 100)).to.be.false;
+    expect(hold.guess(1500)).to.deep.include({ track: SOUND, arrivalMs: 100 });
+    expect(hold.guess(1600)).to.equal(null);
+    expect([100, 300, 600, 1500].map((atMs) => hold.mayBeOlder(atMs) / 90)).to.deep.equal([600, 400, 100, 100]);
   });
 
   it('lets 2 MB go', () => {
