@@ -43,10 +43,8 @@ const GOOD_ERROR = 5 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 /** First units may be older than is known while they wait; older than the second, they were queued before they came. */
 const [MAY_BE_OLDER, MOST_WAIT] = [100 * TICKS_PER_MS, 1000 * TICKS_PER_MS];
-/** A source's own PCR is waited for, this long, before one is made. */
-const OWN_PCR_MS = 200;
-/** A source that has sent nothing for so long does not say what time it is. */
-const GONE_MS = 600;
+/** How long a source's own PCR is waited for before one is made; and after how long without anything it tells no time. */
+const [OWN_PCR_MS, GONE_MS] = [200, 600];
 
 export class ProgramClock {
   readonly pcr = new PcrOutput();
@@ -188,9 +186,11 @@ export class ProgramClock {
     return apart + clock.sender.lateness(nowMs);
   }
 
-  /** The need of this clock, ticks, if it is more than the PCR may lag; or else 0. */
+  /** The need of this clock now, ticks, if it is more than the PCR may lag; or else 0: also of one that was late before. */
   tooLate(clock: FeedClock, nowMs: number): number {
-    const need = this.needOf(clock, nowMs);
+    const { sender } = clock;
+    const apart = this.needOf(clock, nowMs) - sender.lateness(nowMs); // of its time and the program's
+    const need = this.#isAlone() ? sender.needNow(nowMs) : apart + sender.latenessNow(nowMs);
     return need > MOST_LAG ? need : 0;
   }
 

@@ -2,6 +2,7 @@
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.7.2.
 
 import { LeastWindow } from './least-window.js';
+import { MostWindow } from './most-window.js';
 import { TICKS_PER_MS } from './timestamp.js';
 
 /** PCRs that are further apart than this are too few: stamps carry the time on between them (§2.7.2: 100 ms). */
@@ -20,6 +21,8 @@ const STALL_OVER_MS = 500;
 const STALLS_RECUR_MS = 60_000;
 /** How long it counts that units came late: between one and two of these. */
 const LATENESS_MS = 30_000;
+/** The same where it is told what is wrong now, which is looked at once a second. */
+const NOW_MS = 1000;
 
 /**
  * A source's time, in its own ticks (unwrapped, 90 kHz). Where PCRs come often enough it is simply the last of them. Where
@@ -46,9 +49,9 @@ export class SenderTime {
   #pcrDts = NaN; // #dts when it came
   #pcrGap = Infinity;
   #oddBy = NaN;
-  #lateness = -Infinity;
-  #latenessBefore = -Infinity;
-  #latenessFromMs = NaN;
+  readonly #lateness = new MostWindow(LATENESS_MS);
+  readonly #latenessNow = new MostWindow(NOW_MS);
+  readonly #needNow = new MostWindow(NOW_MS);
   #stallAtMs = -Infinity;
   #isStallAgain = false;
 
@@ -85,8 +88,17 @@ export class SenderTime {
    * negative: before it. The largest of the last half minute or more; -Infinity: not known.
    */
   lateness(nowMs: number): number {
-    this.#ageLateness(nowMs);
-    return Math.max(this.#lateness, this.#latenessBefore);
+    return this.#lateness.most(nowMs);
+  }
+
+  /** The same of the last second or two alone. */
+  latenessNow(nowMs: number): number {
+    return this.#latenessNow.most(nowMs);
+  }
+
+  /** {@link need} of the last second or two alone. */
+  needNow(nowMs: number): number {
+    return this.#needNow.most(nowMs);
   }
 
   /** Takes a PCR, unwrapped. `dts` is one of the same time. */
@@ -125,11 +137,13 @@ export class SenderTime {
     if (isSampler) this.#carryOn(dts, nowMs);
     if (!Number.isNaN(pcr)) this.carry(pcr, dts, nowMs);
     if (Number.isNaN(this.time)) return;
-    if (this.time - dts > this.need) this.need = this.time - dts;
+    const need = this.time - dts;
+    if (need > this.need) this.need = need;
+    this.#needNow.take(need, nowMs);
     if (nowMs - this.#stallAtMs < STALL_OVER_MS && !this.#isStallAgain) return;
     const late = nowMs * TICKS_PER_MS - this.delays.least - dts;
-    this.#ageLateness(nowMs);
-    if (late > this.#lateness) this.#lateness = late;
+    this.#lateness.take(late, nowMs);
+    this.#latenessNow.take(late, nowMs);
   }
 
   /** Another track gives the samples from now on. */
@@ -177,13 +191,5 @@ export class SenderTime {
     if (this.#delay <= STALL) return;
     if (nowMs - this.#stallAtMs > STALL_OVER_MS) this.#isStallAgain = nowMs - this.#stallAtMs < STALLS_RECUR_MS;
     this.#stallAtMs = nowMs;
-  }
-
-  #ageLateness(nowMs: number): void {
-    const age = nowMs - this.#latenessFromMs;
-    if (age < LATENESS_MS) return;
-    this.#latenessBefore = age < 2 * LATENESS_MS ? this.#lateness : -Infinity;
-    this.#lateness = -Infinity;
-    this.#latenessFromMs = nowMs;
   }
 }
