@@ -8,6 +8,9 @@ import { hasWorkers, type WorkerClient, type WorkerTrack } from './worker-client
 /** How often it is told how far the element has played. Milliseconds. */
 const TELL_EVERY_MS = 1000;
 
+/** What is less is how ends are counted. Seconds. */
+const UNTOLD = 0.1;
+
 /** What a feed says. */
 export interface TrackFeedEvents {
   /** It cannot go on; `isForEver`: nor could another of its kind. */
@@ -19,7 +22,7 @@ let here = hasWorkers() ? null : await load();
 
 /** A track that an element plays. */
 export class TrackFeed {
-  times = NO_TIMES;
+  #times = NO_TIMES;
   readonly #element: HTMLMediaElement;
   readonly #events: TrackFeedEvents;
   readonly #track: MseTrack | WorkerTrack;
@@ -40,6 +43,15 @@ export class TrackFeed {
     if (worker?.isBroken === false) this.#track = worker.open(track, own);
     else this.#track = this.#openHere(track, own);
     element.addEventListener('error', this.#onError);
+  }
+
+  /** How far it has come: where the page was busy, the element has more than it has been told of. */
+  get times(): TrackTimes {
+    const [told, { buffered }] = [this.#times, this.#element];
+    if (told.newestEnd === -1 || buffered.length === 0) return told;
+    const more = buffered.end(buffered.length - 1) - told.newestEnd;
+    if (more < UNTOLD) return told;
+    return { ...told, newestStart: told.newestStart + more, newestEnd: told.newestEnd + more };
   }
 
   /** Takes packets of the track; in a worker it goes on by itself with what follows the first of them. */
@@ -90,7 +102,7 @@ export class TrackFeed {
   }
 
   #moved(times: TrackTimes): void {
-    if (!this.#isClosed) this.times = times;
+    if (!this.#isClosed) this.#times = times;
   }
 
   #failed(reason: string, isForEver: boolean): void {
