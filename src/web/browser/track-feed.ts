@@ -8,8 +8,8 @@ import { hasWorkers, type WorkerClient, type WorkerTrack } from './worker-client
 /** How often it is told how far the element has played. Milliseconds. */
 const TELL_EVERY_MS = 1000;
 
-/** What is less is how ends are counted. Seconds. */
-const UNTOLD = 0.1;
+/** Less than this is how ends are counted: told by when pictures are decoded, buffered by when they are shown. Seconds. */
+const UNTOLD = 0.3;
 
 /** What a feed says. */
 export interface TrackFeedEvents {
