@@ -31,16 +31,19 @@ const PARTS = {
   'mpegts-parts/logger': 'mpegts.js/src/utils/logger.js',
 };
 
+/** What a script loads by itself when it wants it. */
+const LOADED_LATER = { main: ['./mpeg1-player.js', './mse-player.js'], 'mse-player': ['./mse-track.js'] };
+
 mkdirSync(OUT, { recursive: true });
 // The page asks for an engine once it knows which; both are fetched beside the page's own script (player-page.ts), and
 // stand alone, for a shared part would be one more way there and back before the first picture.
-for (const name of ['main', 'mpeg1-player', 'mse-player', 'topics']) {
+for (const name of ['main', 'mpeg1-player', 'mse-player', 'mse-track', 'player-worker', 'topics']) {
   await build({
     entryPoints: [`src/web/browser/${name}.ts`],
     outdir: OUT,
     bundle: true,
     alias: PARTS,
-    external: name === 'main' ? ['./mpeg1-player.js', './mse-player.js'] : [],
+    external: LOADED_LATER[name] ?? [],
     format: 'esm',
     target: 'es2022',
     minify: true,

@@ -201,9 +201,11 @@ export class ProgramClock {
     return apart + clock.sender.lateness(nowMs);
   }
 
-  /** The need of this clock, ticks, if it is more than the PCR may lag; or else 0. */
+  /** The need of this clock now, ticks, if it is more than the PCR may lag; or else 0: also of one that was late before. */
   tooLate(clock: FeedClock, nowMs: number): number {
-    const need = this.needOf(clock, nowMs);
+    const { sender } = clock;
+    const apart = this.needOf(clock, nowMs) - sender.lateness(nowMs); // of its time and the program's
+    const need = this.#isAlone() ? sender.needNow(nowMs) : apart + sender.latenessNow(nowMs);
     return need > MOST_LAG ? need : 0;
   }
 

@@ -1,6 +1,7 @@
 // Which tracks of which feeds make up the output's program, in what order, and whose PCR it takes.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
+import { MUTE_SIGN } from './mute-sign.js';
 import { entryBytes, fitsPmt, mergeDescriptors, type OutputTables } from './output-tables.js';
 import { NULL_PID } from './packet.js';
 import type { OutputTracks } from './output-track.js';
@@ -38,6 +39,11 @@ export function selects(select: TrackSelection, kind: TrackKind): boolean {
   if (select === 'all') return true;
   // What is not known may be sound.
   return select === 'other-than-audio' ? kind === 'video' || kind === 'other' : select === kind;
+}
+
+/** Whether nothing is wanted of any input, which is what a mute makes of a rule. */
+export function isMuted(inputs: readonly RemuxInput[]): boolean {
+  return inputs.length > 0 && inputs.every(({ select }) => select === 'none');
 }
 
 /** Whether the inputs say the same; tables are information, not a wish. */
@@ -110,6 +116,7 @@ export function planTracks(
   const loops = [...new Set(plan.map(({ feed }) => feed))].map(({ program }) => program!.descriptors);
   let descriptors = mergeDescriptors(loops);
   if (!fitsPmt(bytes + descriptors.length)) descriptors = new Uint8Array(0);
+  if (plan.length === 0 && isMuted(inputs)) descriptors = MUTE_SIGN;
   return { plan, descriptors, leftOut };
 }
 

@@ -7,7 +7,7 @@ import { concatenate } from './packet-runs.js';
 import { PacketPath } from './packet-path.js';
 import { NULL_PID, PACKET_BYTES } from './packet.js';
 import { ProgramOutput } from './program-output.js';
-import { areSameInputs, choosePcrTrack, findReplacements, planTracks, putInForce } from './program-plan.js';
+import { areSameInputs, choosePcrTrack, findReplacements, isMuted, planTracks, putInForce } from './program-plan.js';
 import type { RemuxInput, Replacement } from './program-plan.js';
 import { RemuxFeed } from './remux-feed.js';
 import type { LeftOutTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
@@ -36,6 +36,7 @@ export class Remuxer implements ProgramFacts {
   #inputs: readonly RemuxInput[] = [];
   #replacements: Replacement[] = [];
   #pids: number[] | null = null;
+  #saysMuted = false; // the tables do
 
   readonly #tracks = new OutputTracks();
   readonly #output: ProgramOutput;
@@ -357,7 +358,9 @@ export class Remuxer implements ProgramFacts {
     this.#output.keyTrack = ofKind('video') ?? ofKind('audio');
     this.#pids = null;
     this.#output.pcrTrack = choosePcrTrack(plan, this.#output.pcrTrack);
-    if (plan.length === 0 && !(byRule && before.length > 0)) {
+    // A mute that was said is taken back, also where nothing came meanwhile.
+    const says = before.length > 0 || (this.#output.sentTables && isMuted(this.#inputs) !== this.#saysMuted);
+    if (plan.length === 0 && !(byRule && says)) {
       for (const { track } of before) {
         if (track.out) track.out.inUse = false;
         track.out = null;
@@ -365,6 +368,7 @@ export class Remuxer implements ProgramFacts {
       }
       return;
     }
+    this.#saysMuted = plan.length === 0 && isMuted(this.#inputs);
     if (putInForce(plan, before, descriptors, this.#output.pcrTrack, this.#tracks, this.#output.tables))
       this.#output.tablesPending = true;
   }

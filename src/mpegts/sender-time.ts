@@ -2,6 +2,7 @@
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.7.2.
 
 import { LeastWindow } from './least-window.js';
+import { MostWindow } from './most-window.js';
 import { TICKS_PER_MS } from './timestamp.js';
 
 /** PCRs that are further apart than this are too few: stamps carry the time on between them (§2.7.2: 100 ms). */
@@ -20,6 +21,10 @@ const STALL_OVER_MS = 500;
 const STALLS_RECUR_MS = 60_000;
 /** How long it counts that units came late: between one and two of these. */
 const LATENESS_MS = 30_000;
+/** The same where it is told what is wrong now, which is looked at once a second. */
+const NOW_MS = 1000;
+/** Then what is less is not wrong, and not noted. */
+const NOTABLE = 500 * TICKS_PER_MS;
 
 /**
  * A source's time, in its own ticks (unwrapped, 90 kHz). Where PCRs come often enough it is simply the last of them. Where
@@ -46,9 +51,9 @@ export class SenderTime {
   #pcrDts = NaN; // #dts when it came
   #pcrGap = Infinity;
   #oddBy = NaN;
-  #lateness = -Infinity;
-  #latenessBefore = -Infinity;
-  #latenessFromMs = NaN;
+  readonly #lateness = new MostWindow(LATENESS_MS);
+  readonly #latenessNow = new MostWindow(NOW_MS);
+  readonly #needNow = new MostWindow(NOW_MS);
   #stallAtMs = -Infinity;
   #isStallAgain = false;
   #jumpedBy: number | null = null; // where no PCR has come since
@@ -86,8 +91,17 @@ export class SenderTime {
    * negative: before it. The largest of the last half minute or more; -Infinity: not known.
    */
   lateness(nowMs: number): number {
-    if (this.#isLatenessOld(nowMs)) this.#ageLateness(nowMs);
-    return Math.max(this.#lateness, this.#latenessBefore);
+    return this.#lateness.most(nowMs);
+  }
+
+  /** The same of the last second or two alone; where that is less than is notable, the most that it may be. */
+  latenessNow(nowMs: number): number {
+    return Math.max(this.#latenessNow.most(nowMs), Math.min(this.lateness(nowMs), NOTABLE));
+  }
+
+  /** {@link need} of the last second or two alone; as {@link latenessNow}. */
+  needNow(nowMs: number): number {
+    return Math.max(this.#needNow.most(nowMs), Math.min(this.need, NOTABLE));
   }
 
   /** Goes on from what was known of the same source before its stamps jumped by `by`: nothing else has changed. */
@@ -104,8 +118,7 @@ export class SenderTime {
     this.#pcr = before.#pcr + by;
     this.#pcrDts = before.#pcrDts + by;
     this.#pcrGap = before.#pcrGap;
-    this.#lateness = before.lateness(nowMs);
-    this.#latenessFromMs = nowMs;
+    this.#lateness.take(before.lateness(nowMs), nowMs);
     this.#stallAtMs = before.#stallAtMs;
     this.#isStallAgain = before.#isStallAgain;
   }
@@ -145,7 +158,7 @@ export class SenderTime {
     if (Math.abs(by) > ABSURD && Math.abs(by + jumpedBy) < ABSURD) return false;
     this.slip += by;
     this.need += by;
-    this.#lateness += by;
+    this.#lateness.raise(by);
     this.delays.raise(-by);
     this.#jumpedBy = null;
     return true;
@@ -166,11 +179,13 @@ export class SenderTime {
     if (isSampler) this.#carryOn(dts, nowMs);
     if (!Number.isNaN(pcr)) this.carry(pcr, dts, nowMs);
     if (Number.isNaN(this.time)) return;
-    if (this.time - dts > this.need) this.need = this.time - dts;
+    const need = this.time - dts;
+    if (need > this.need) this.need = need;
+    if (need > NOTABLE) this.#needNow.take(need, nowMs);
     if (nowMs - this.#stallAtMs < STALL_OVER_MS && !this.#isStallAgain) return;
     const late = nowMs * TICKS_PER_MS - this.delays.least - dts;
-    if (this.#isLatenessOld(nowMs)) this.#ageLateness(nowMs);
-    if (late > this.#lateness) this.#lateness = late;
+    this.#lateness.take(late, nowMs);
+    if (late > NOTABLE) this.#latenessNow.take(late, nowMs);
   }
 
   /** Another track gives the samples from now on. */
@@ -228,16 +243,5 @@ export class SenderTime {
   #stalled(nowMs: number): void {
     if (nowMs - this.#stallAtMs > STALL_OVER_MS) this.#isStallAgain = nowMs - this.#stallAtMs < STALLS_RECUR_MS;
     this.#stallAtMs = nowMs;
-  }
-
-  #isLatenessOld(nowMs: number): boolean {
-    return !(nowMs - this.#latenessFromMs < LATENESS_MS);
-  }
-
-  #ageLateness(nowMs: number): void {
-    const age = nowMs - this.#latenessFromMs;
-    this.#latenessBefore = age < 2 * LATENESS_MS ? this.#lateness : -Infinity;
-    this.#lateness = -Infinity;
-    this.#latenessFromMs = nowMs;
   }
 }

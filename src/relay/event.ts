@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { TRACK_KINDS } from '../mpegts/track.js';
 
-/** What can be wrong with a feed, a stream or a link, told apart by a word that stays. */
+/** What can be wrong with a feed, a stream or a link, told apart by a word that stays. Of a stream's feeds the worst comes first. */
 export const FAULTS = [
   'no-rule', // a destination or a viewer wants a stream that has no rule
   'no-source', // nobody sends to a feed that a rule or a reader wants

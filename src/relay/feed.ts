@@ -3,6 +3,7 @@
 import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/handover.js';
 import { isTransportStream } from '../mpegts/is-transport-stream.js';
+import { saysMuted } from '../mpegts/mute-sign.js';
 import type { ParameterSets } from '../mpegts/parameter-sets.js';
 import { filteredFacts } from '../mpegts/filtered-facts.js';
 import { SoundFilter } from '../mpegts/sound-filter.js';
@@ -195,6 +196,11 @@ export class Feed {
   parameterSetsOf(pid: number): ParameterSets | null {
     const seen = this.#inspector;
     return seen?.keyPid === pid ? seen.parameterSets : null;
+  }
+
+  /** Whether its source has said that picture and sound are muted. */
+  get isMutedAtSource(): boolean {
+    return this.#publication !== null && saysMuted(this.#inspector?.program ?? null);
   }
 
   /** PAT and PMT of the source as packets; `null` until they came. */

@@ -5,7 +5,7 @@ import { newCounters } from '../mpegts/remux-report.js';
 import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
 import { JOIN_PATIENCE, type Patience, type ProgramFacts } from '../mpegts/handover.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
-import type { Fault } from './event.js';
+import { type Fault, FAULTS } from './event.js';
 import type { Feed, Sink } from './feed.js';
 import { FeedStateFaults } from './feed-state-faults.js';
 import { awaitFirstDrain, type Pace } from './pace.js';
@@ -238,14 +238,16 @@ export class Stream {
     });
   }
 
-  /** What is wrong with the first of the rule's feeds with which something is. */
+  /** The worst of what is wrong with the rule's feeds; of two that are as bad, that of the first. */
   #fault(): Fault | null {
+    let worst: Fault | null = null;
     for (const entry of this.#rule?.feeds ?? []) {
       const { feed: name } = readFeedEntry(entry);
       const fault = this.#feeds.get(name)?.feed.fault;
-      if (fault) return { code: fault.code, words: `feed "${name}": ${fault.words}` };
+      if (!fault || (worst && FAULTS.indexOf(worst.code) <= FAULTS.indexOf(fault.code))) continue;
+      worst = { code: fault.code, words: `feed "${name}": ${fault.words}` };
     }
-    return null;
+    return worst;
   }
 
   #take(feed: Feed): void {

@@ -20,6 +20,8 @@ export interface RoomStats {
   readonly viewers: number;
   /** What is wrong with what comes; null: nothing. */
   readonly fault: Fault | null;
+  /** What of it the publisher says to be muted; null: nothing, or it does not say. */
+  readonly muted: 'all' | null;
   readonly codecs: readonly string[];
   readonly receivedMessages: number;
   readonly receivedBytes: number;
@@ -143,6 +145,7 @@ export class Room {
       publishingSinceMs: this.counting ? this.#countingSinceMs : null,
       viewers: this.viewers,
       fault: this.#fault,
+      muted: this.#muted,
       codecs: this.codecs(),
       receivedMessages: traffic.receivedMessages,
       receivedBytes: traffic.receivedBytes,
@@ -161,11 +164,17 @@ export class Room {
 
   /** How it stands with the topic, for who may play it. */
   playStatus(): PlayStatus {
-    return { state: this.feed.stats().state, fault: this.#fault, muted: null };
+    return { state: this.feed.stats().state, fault: this.#fault, muted: this.#muted };
+  }
+
+  /** What the publisher has said to be muted: picture and sound, or nothing. A relay that has said nothing may be muted, too. */
+  get #muted(): 'all' | null {
+    return this.feed.isMutedAtSource ? 'all' : null;
   }
 
   get #fault(): Fault | null {
     const { fault } = this.feed;
+    if (this.#muted !== null && fault?.code === 'silent') return null; // that nothing comes is as it should be
     return fault?.code === 'no-source' ? { ...fault, words: 'nobody publishes to this topic' } : fault;
   }
 

@@ -23,6 +23,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, next:
 
 const PLAY = '/play/';
 const FILES = '/player/';
+/** A worker goes by the policy that its file came with: WebSockets of our own. */
+const WORKER_POLICY = "default-src 'none'; connect-src 'self'";
 
 /** Serves the player. */
 export function playerRoutes(options: PlayerRoutes): Handler {
@@ -44,6 +46,7 @@ export function playerRoutes(options: PlayerRoutes): Handler {
       const isGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
       response.setHeader('Content-Type', file.type).setHeader('ETag', file.tag);
       response.setHeader('Cache-Control', 'no-cache').setHeader('Vary', 'Accept-Encoding');
+      response.setHeader('Content-Security-Policy', WORKER_POLICY);
       if (isGzip && !isKnown) response.setHeader('Content-Encoding', 'gzip');
       response.writeHead(isKnown ? 304 : 200);
       response.end(isKnown || request.method === 'HEAD' ? undefined : isGzip ? file.gzipped : file.body);
@@ -66,6 +69,7 @@ function policyFor(frameAncestors: readonly string[]): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
+    "worker-src 'self'",
     "style-src 'self'",
     "img-src 'self'",
     "connect-src 'self'",

@@ -1,7 +1,10 @@
 // A mute of what a stream still holds: a picture that runs on, sound that waits. Literal bytes.
 
 import { expect } from 'chai';
+import { saysMuted } from '../../src/mpegts/mute-sign.js';
+import { ProgramReader } from '../../src/mpegts/program.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
+import { PACKET_BYTES } from '../../src/mpegts/packet.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
 const PMT = 0x1000;
@@ -57,5 +60,24 @@ describe('a mute of what a Remuxer holds', () => {
     };
     expect(waited(false), 'without a mute it is sent').to.be.greaterThan(100);
     expect(waited(true)).to.equal(0);
+  });
+
+  it('of everything is said in the PMT, and taken back with it, also where nothing comes meanwhile', () => {
+    const remuxer = new Remuxer();
+    const reader = new ProgramReader();
+    const isSaid = (sent: Uint8Array | null): boolean => {
+      for (let at = 0; at < (sent?.length ?? 0); at += PACKET_BYTES) reader.push(sent!, at);
+      return saysMuted(reader.program);
+    };
+    const set = (select: RemuxInput['select'], atMs: number) => remuxer.setInputs([{ feed: 'a', select }], atMs);
+    set('all', 0);
+    expect(isSaid(remuxer.push('a', Buffer.concat([tables(0x1b), unit(0xe0)]), true, 10))).to.be.false;
+    expect(isSaid(set('none', 20))).to.be.true;
+    expect(isSaid(set('all', 30)), 'unmuted').to.be.false;
+    expect(reader.program?.tracks).to.have.length(1);
+    expect(isSaid(set('none', 40))).to.be.true;
+    expect(isSaid(remuxer.leave('a', 50)), 'its source has gone').to.be.true;
+    expect(isSaid(set('all', 60)), 'unmuted without a source').to.be.false;
+    expect(isSaid(remuxer.setInputs([{ feed: 'b', select: 'all' }], 70)), 'another rule').to.be.false;
   });
 });

@@ -111,6 +111,8 @@ describe('SenderTime', () => {
     expect(source.sender.lateness(400) / MS).to.equal(1200);
     source.run(400, 31_000);
     expect(source.sender.lateness(31_000) / MS, 'still known').to.equal(1200);
+    expect(source.sender.latenessNow(31_000) / MS, 'not now').to.equal(-700);
+    expect(source.sender.needNow(31_000) / MS, 'nor this').to.equal(-700);
     source.run(31_000, 62_000);
     expect(source.sender.lateness(62_000) / MS, 'forgotten').to.equal(-700);
   });

@@ -42,6 +42,19 @@ describe('FeedStateFaults', () => {
     expect(say(faults, {})).to.be.null;
   });
 
+  it('says no more of lateness once it is over, and goes on saying it of what is late again and again', () => {
+    const faults = new FeedStateFaults();
+    const isLate = (tooLateMs: number, nowMs: number) => say(faults, { tooLateMs }, nowMs) !== null;
+    expect(isLate(11_000, 0)).to.be.true;
+    expect(isLate(0, 1000), 'a hang that has ended').to.be.false;
+    for (let nowMs = 20_000; nowMs < 40_000; nowMs += 1000) {
+      const isBurst = nowMs % 4000 === 0;
+      if (nowMs >= 24_000) expect(isLate(isBurst ? 4000 : 0, nowMs), `bursts, ${nowMs}`).to.be.true;
+      else isLate(isBurst ? 4000 : 0, nowMs);
+    }
+    expect(isLate(0, 50_000)).to.be.false;
+  });
+
   it('says for 10 s that packets are dropped', () => {
     const faults = new FeedStateFaults();
     const words = 'dropped: packets are dropped: they are damaged or scrambled';
@@ -95,6 +108,14 @@ describe('a feed of a stream', () => {
     const { counters, timing } = vw.relay.stats().streams['stream/a']!;
     expect(counters.leftOut + counters.damaged, 'packets that were dropped').to.equal(0);
     expect(timing.lateUnits, 'units before the PCR').to.be.above(100);
+  });
+
+  it('hides no worse fault of another', async () => {
+    await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['cam', 'other'] });
+    RawUpload.begin(vw.port, 'cam').chunk(program(4200));
+    await until('the first is late', () => vw.relay.stats().feeds.cam?.fault?.code === 'late');
+    await until('nobody sends to the second', () => vw.relay.stats().feeds.other?.fault?.code === 'no-source');
+    expect(streamFault()).to.deep.equal({ code: 'no-source', words: 'feed "other": nobody sends to this feed' });
   });
 
   it('whose packets are scrambled is told of', async () => {

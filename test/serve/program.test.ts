@@ -93,7 +93,8 @@ describe('vw serve', () => {
     expect(status.topics.x).to.have.keys(
       ...['sinceMs', 'publishers', 'publishingSinceMs', 'viewers', 'codecs', 'receivedMessages', 'receivedBytes'],
       ...['receivedBitsPerSecond', 'heldBackMessages', 'sentMessages', 'sentBytes', 'sentBitsPerSecond'],
-      ...['droppedMessages', 'droppedBytes', 'stuckViewers', 'throttledReads', 'fault', 'packets', 'continuityErrors'],
+      ...['droppedMessages', 'droppedBytes', 'stuckViewers', 'throttledReads', 'fault', 'muted', 'packets'],
+      'continuityErrors',
     );
     expect(JSON.parse((await get('/api/stats')).text)).to.have.keys('clients', 'log', 'refusals', 'topics');
     const { type, text } = await get('/metrics');

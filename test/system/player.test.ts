@@ -1,6 +1,7 @@
 // The page that plays, in a real browser, fed by real ffmpeg through the relay.
 
 import { expect } from 'chai';
+import type { Page } from 'playwright-core';
 import type { RelayStats } from '../../src/relay/relay.js';
 import { openBrowser, PlayerPage } from '../support/browser.js';
 import { Camera } from '../support/camera.js';
@@ -10,6 +11,8 @@ import { until } from '../support/wait.js';
 const STREAM = 'stream/front';
 const both = { stream: STREAM, feeds: ['video0', 'audio0'] };
 const muted = { stream: STREAM, feeds: ['video0'] };
+
+const WITHOUT_WORKERS = `Object.defineProperty(MediaSource, 'canConstructInDedicatedWorker', { value: false })`;
 
 /** Waits until more sound is decoded than was waiting to be. */
 async function soundIsHeard(one: PlayerPage): Promise<void> {
@@ -60,7 +63,8 @@ for (const [video, audio, engine, names] of [
       await one.moves(20);
       await one.page.click('#sound');
       await one.says('sound-label', /^Unmute$/);
-      expect(await one.page.locator('#speaker video[src]').count(), 'players of sound that is off').to.equal(0);
+      const players = `[...document.querySelectorAll('#speaker video')].filter((video) => video.src || video.srcObject)`;
+      expect(await one.page.evaluate(`${players}.length`), 'players of sound that is off').to.equal(0);
       await one.moves(20);
     });
 
@@ -235,6 +239,49 @@ describe('the player', function () {
     await until('it is no MPEG-TS', async () => (await vw.stats()).feeds.nobody!.fault?.code === 'no-tables');
     await saysFaultOf(({ feeds }) => feeds.nobody!.fault);
   });
+
+  it('plays on, and live, while its page stands still', async () => {
+    const vw = await Program.stream();
+    Camera.picture('h264', `${vw.url}/ts/video0`);
+    Camera.sound('aac', `${vw.url}/ts/audio0`);
+    await vw.api('POST', '/api/streams', both);
+    const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
+    await one.isIn('playing');
+    await one.page.click('#sound');
+    await soundIsHeard(one);
+    const { pictures, sound } = await one.page.evaluate<{ pictures: number; sound: number }>(`(() => {
+      const picture = document.querySelector('#stage > :last-child');
+      const shown = () => picture.getVideoPlaybackQuality().totalVideoFrames;
+      const before = { pictures: shown(), sound: witness.decodedSound() };
+      for (const until = performance.now() + 3000; performance.now() < until;);
+      return { pictures: shown() - before.pictures, sound: witness.decodedSound() - before.sound };
+    })()`);
+    expect(pictures, 'pictures of 75').to.be.above(50);
+    expect(sound, 'bytes of sound').to.be.above(15_000);
+    await one.moves(20);
+    await one.says('delay', /^delay 0\.[0-4]\d s$/);
+    await one.says('lost', /^0 lost$/);
+  });
+
+  for (const [what, without] of [
+    ['has no Media Source Extensions in workers', (one: Page) => one.addInitScript(WITHOUT_WORKERS)],
+    ['cannot load its worker', (one: Page) => one.route('**/player-worker.js', (route) => route.abort())],
+  ] as const) {
+    it(`plays where the browser ${what}`, async () => {
+      const vw = await Program.stream();
+      Camera.picture('h264', `${vw.url}/ts/video0`);
+      Camera.sound('aac', `${vw.url}/ts/audio0`);
+      await vw.api('POST', '/api/streams', both);
+      const page = await (await openBrowser()).newPage();
+      await without(page);
+      await page.goto(`${vw.url}/play/${STREAM}`);
+      await page.waitForSelector('#player[data-state="playing"]');
+      await page.click('#sound');
+      expect(await page.evaluate('witness.countPictures(40, 15_000)')).to.equal(40);
+      await until('sound is decoded', async () => (await page.evaluate<number>('witness.decodedSound()')) > 2000);
+      expect(await page.evaluate('witness.violations')).to.deep.equal([]);
+    });
+  }
 
   it('plays on between keyframes that are ten seconds apart', async () => {
     const vw = await Program.stream();

@@ -4,13 +4,14 @@ import { expect } from 'chai';
 import { openBrowser, PlayerPage } from '../support/browser.js';
 import { Camera } from '../support/camera.js';
 import type { Fault } from '../../src/relay/event.js';
+import type { PlayStatus } from '../../src/web/play-status.js';
 import { servePages } from '../../src/serve/pages.js';
 import { SECRET, TestServe } from '../support/serve.js';
 import { TestRelay } from '../support/relay.js';
 import { until } from '../support/wait.js';
 
 interface ServeStats {
-  readonly topics: Readonly<Record<string, { readonly fault: Fault | null }>>;
+  readonly topics: Readonly<Record<string, { readonly fault: Fault | null; readonly muted: string | null }>>;
 }
 
 const STREAM = 'stream/front';
@@ -97,6 +98,34 @@ describe('a browser at a far end of ours', function () {
     microphone.hang();
     await saysIt('sound');
     await one.isIn('playing');
+  });
+});
+
+describe('a mute of everything, at a far end of ours', function () {
+  this.timeout(60_000);
+
+  it('is what the page says, and the stats, however long it lasts; also to who comes then', async () => {
+    const [vw, serve] = [await TestRelay.start(), await farEnd(null)];
+    Camera.picture('h264', `${vw.url}/ts/video0`);
+    Camera.sound('aac', `${vw.url}/ts/audio0`);
+    await vw.api('POST', '/api/streams', both);
+    await vw.send(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
+    const browser = await openBrowser();
+    const one = await PlayerPage.open(browser, `${serve.url}/play/front`);
+    await one.isIn('playing');
+    const topic = async () => ((await serve.api('GET', '/api/stats')).body as ServeStats).topics.front!;
+    await vw.api('PUT', '/api/mutes/all', { tracks: 'all' });
+    await one.says('status', /^Picture and sound are muted by the host\.$/);
+    const state = async () => ((await serve.api('GET', '/api/play/front')).body as PlayStatus).state;
+    await until('nothing has come for 5 s', async () => (await state()) === 'silent');
+    expect(await topic()).to.include({ fault: null, muted: 'all' });
+    await one.says('status', /^Picture and sound are muted by the host\.$/);
+    const late = await PlayerPage.open(browser, `${serve.url}/play/front`);
+    await late.says('status', /^Picture and sound are muted by the host\.$/);
+    await vw.api('DELETE', '/api/mutes/all');
+    await late.isIn('playing');
+    await late.says('status', /^$/);
+    expect(await topic()).to.include({ fault: null, muted: null });
   });
 });
 

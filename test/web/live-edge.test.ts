@@ -19,6 +19,8 @@ class Rig {
   /** What has arrived and is not in the element yet. */
   pending = 0;
   nowMs = performance.now();
+  /** Where a decoder can begin; null: anywhere. */
+  accesses: readonly number[] | null = null;
   /** The element has run dry. */
   stand = (): void => undefined;
   readonly jumps: number[] = [];
@@ -27,7 +29,7 @@ class Rig {
   constructor(manner: Manner, behind: number) {
     this.newest = 100;
     this.media.currentTime = 100 - behind;
-    this.edge = new LiveEdge(this.media, manner, () => ({ newest: this.newest, gap: GAP }));
+    this.edge = new LiveEdge(this.media, manner, () => ({ newest: this.newest, gap: GAP, accesses: this.accesses }));
   }
 
   /** Plays on; `wantedBehind`: how far behind the newest it is to be. */
@@ -116,6 +118,20 @@ describe('the live edge of a media element', () => {
       rig.play(1);
       expect(Math.min(...rig.jumps)).to.be.above(0);
       expect(rig.behind).to.be.below(0.5 + GAP);
+    }
+  });
+
+  it('is jumped to at a keyframe, from which nothing is decoded in vain, where one is near enough to it', () => {
+    for (const [keyframeBehind, lands] of [
+      [0.3, 0.3],
+      [0.1, 0.16], // ahead of where it should be
+      [0.8, 0.16],
+    ] as const) {
+      const rig = new Rig(PICTURE, 3);
+      rig.accesses = [rig.newest - 2, rig.newest + TICK - keyframeBehind];
+      rig.play(TICK);
+      expect(rig.jumps).to.have.length(1);
+      expect(rig.behind, `keyframe ${keyframeBehind} s back`).to.be.closeTo(lands, 0.003);
     }
   });
 });

@@ -46,6 +46,7 @@ describe('playerRoutes', () => {
     const { headers } = await fetch(`${await serve()}/play/x`);
     const policy = headers.get('content-security-policy')!;
     expect(policy).to.contain("default-src 'none'").and.contain("frame-ancestors 'none'").and.not.contain('unsafe');
+    expect(policy).to.contain("worker-src 'self'");
     expect(headers.get('x-frame-options')).to.equal('SAMEORIGIN');
     expect(headers.get('referrer-policy')).to.equal('same-origin');
   });
@@ -67,6 +68,10 @@ describe('playerRoutes', () => {
       const again = await fetch(url + path, { headers: { 'If-None-Match': first.headers.get('etag')! } });
       expect([again.status, await again.text()], path).to.deep.equal([304, '']);
     }
+    const worker = await fetch(`${url}/player/player-worker.js`);
+    expect(worker.status).to.equal(200);
+    expect(worker.headers.get('content-security-policy'), 'its own').to.equal("default-src 'none'; connect-src 'self'");
+    expect((await fetch(`${url}/player/mse-track.js`)).status, 'where there are no workers').to.equal(200);
     const licences = await (await fetch(`${url}/player/licences.txt`)).text();
     expect(licences).to.contain('Apache License').and.contain('MIT License');
   });

@@ -2,6 +2,7 @@
 // next waits until the server answers anything at all.
 
 import { askForServer } from './reach.js';
+import type { Socket } from './socket.js';
 
 const FIRST_DELAY_MS = 250;
 /** The longest, from one try to the next, where the server is there and lets no WebSocket in. */
@@ -25,13 +26,13 @@ export interface ConnectionEvents {
   lost(delayMs: number): void;
 }
 
-/** One WebSocket at a time to `url`. */
+/** One WebSocket at a time. */
 export class Connection {
   /** Sent as the first message, as text, where the far end wants one. */
   token: string | null = null;
-  readonly #url: string;
+  readonly #newSocket: () => Socket;
   readonly #events: ConnectionEvents;
-  #socket: WebSocket | null = null;
+  #socket: Socket | null = null;
   #timer = 0;
   #failures = 0;
   #dialledAt = 0;
@@ -39,8 +40,9 @@ export class Connection {
   #isLost = false; // nothing is dialled, and something will be
   #turn = 0; // counts: what was begun in an earlier one counts no more
 
-  constructor(url: string, events: ConnectionEvents) {
-    this.#url = url;
+  /** @param newSocket dials. */
+  constructor(newSocket: () => Socket, events: ConnectionEvents) {
+    this.#newSocket = newSocket;
     this.#events = events;
     addEventListener('online', () => this.#hurry());
     document.addEventListener('visibilitychange', () => {
@@ -71,8 +73,7 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#isLost = false;
     this.#dialledAt = performance.now();
-    const socket = new WebSocket(this.#url);
-    socket.binaryType = 'arraybuffer';
+    const socket = this.#newSocket();
     this.#socket = socket;
     this.#timer = setTimeout(() => this.renew(), withinMs);
     socket.onopen = () => {
@@ -81,9 +82,9 @@ export class Connection {
       if (this.token !== null) socket.send(this.token);
       this.#events.opened();
     };
-    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
+    socket.onmessage = (data) => {
       if (typeof data === 'string') this.#hear(data);
-      else this.#events.message(new Uint8Array(data));
+      else this.#events.message(data);
     };
     socket.onclose = () => {
       if (this.#socket !== socket) return;

@@ -129,11 +129,11 @@ export class Fragments {
     const last = all.at(-1);
     if (!last) return;
     this.#held = last;
-    const ready = all.slice(0, -1);
-    if (ready.length > 0) this.#writePictures(ready, last.dts);
     const beforeMs = all.at(-2)?.dts ?? this.#lastDts;
     if (beforeMs !== -1 && last.dts > beforeMs) this.#gapMs = last.dts - beforeMs;
     this.#lastDts = last.dts;
+    const ready = all.slice(0, -1);
+    if (ready.length > 0) this.#writePictures(ready, last.dts);
   }
 
   /** Writes pictures, the last of which lasts until `endMs`. */

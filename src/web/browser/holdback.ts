@@ -52,6 +52,11 @@ export class Holdback {
     else this.#timer ??= setTimeout(() => this.release(), MOST_WAIT_MS);
   }
 
+  /** Whether all that came has been handed on. */
+  get isEmpty(): boolean {
+    return this.#held.length === 0;
+  }
+
   /** Hands on what is held. */
   release(): void {
     if (this.#held.length === 0) return;

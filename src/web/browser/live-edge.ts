@@ -31,6 +31,9 @@ const SLOWER = 0.95;
 /** A difference in speed that nobody hears costs no more than this. */
 const TOLERANCE = 0.02;
 
+/** A time is not before a keyframe because of how it is written down. Seconds. */
+const ROUNDING = 0.001;
+
 const HAVE_CURRENT_DATA = 2; // HTMLMediaElement's
 
 /** What is asked of a media element. */
@@ -50,6 +53,8 @@ export interface Supply {
   readonly newest: number;
   /** The time from one unit to the next. */
   readonly gap: number;
+  /** The newest places from which a decoder can begin, by time; null: it can with each unit. */
+  readonly accesses: readonly number[] | null;
 }
 
 /** How an element is kept at the edge. */
@@ -173,13 +178,21 @@ export class LiveEdge {
     return nowMs - this.#jumpedAt < AGAIN_MS ? Math.max(MOST_RUN, dear) : dear;
   }
 
+  /** The picture at `to` is seen once all from the keyframe before it are decoded: that keyframe itself is, if it is as good. */
+  #placeFor(to: number): number {
+    const { newest, gap, accesses } = this.#supply();
+    const place = accesses?.findLast((time) => time <= to);
+    const isGood = place !== undefined && place > this.#media.currentTime && place >= newest - gap - MOST_AHEAD;
+    return isGood ? place + ROUNDING : to;
+  }
+
   #jump(to: number, nowMs: number): void {
     this.#fills = [];
     this.#isRunning = false;
     this.#isJumping = true;
     this.#jumpedAt = nowMs;
     this.#media.playbackRate = 1;
-    this.#media.currentTime = to;
+    this.#media.currentTime = this.#placeFor(to);
   }
 
   #stood(): void {

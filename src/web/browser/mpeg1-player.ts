@@ -52,6 +52,10 @@ export class Mpeg1Picture implements PicturePlayer {
     // Nothing is due by time alone.
   }
 
+  leave(): void {
+    // It plays what it is given.
+  }
+
   close(): void {
     cancelAnimationFrame(this.#drawing);
     this.#video = null;

@@ -33,6 +33,8 @@ export interface PicturePlayer extends Player {
   readonly delayMs: number;
   /** The newest time that there is something to show of, as `time` has it; -1: it is not known. */
   readonly newest: number;
+  /** It is given nothing more, and shows its last picture on. */
+  leave(): void;
 }
 
 /** Plays sound; made when the visitor wants to hear it, closed when not. */

@@ -5,6 +5,7 @@ import type { PlayerEvents, SoundPlayer } from './player.js';
 import { type Engine, isPlayable, keyOf, type Selection, soundEngine } from './selection.js';
 import { TrackFilter } from './track-filter.js';
 import { unplayable } from './unplayable.js';
+import type { WorkerClient } from './worker-client.js';
 
 /** A player that failed is made again after this. Milliseconds. */
 const RETRY_MS = 1000;
@@ -16,6 +17,7 @@ export class Speaker {
   /** Why the sound that there is cannot be played here; '': it can, as far as is known. */
   fault = '';
   readonly #box: HTMLElement;
+  readonly #worker: WorkerClient | null;
   readonly #filter = new TrackFilter();
   // Two, used in turn: a phone lets only elements sound that were there when the visitor touched the page.
   readonly #elements = [newElement(), newElement()];
@@ -28,9 +30,13 @@ export class Speaker {
   #retryAt = 0;
   #tickedAt = 0;
 
-  /** @param box where the elements are kept; nothing of them is seen. */
-  constructor(box: HTMLElement) {
+  /**
+   * @param box where the elements are kept; nothing of them is seen.
+   * @param worker plays what the browser decodes; null: it has none.
+   */
+  constructor(box: HTMLElement, worker: WorkerClient | null) {
     this.#box = box;
+    this.#worker = worker;
   }
 
   /** Where the sound is, seconds by its own time stamps; -1: it stands still, or nothing is played, or it is not known. */
@@ -50,7 +56,7 @@ export class Speaker {
     this.#context = context;
     if (!context) return this.close();
     for (const element of this.#elements) {
-      if (!element.src) element.load(); // touched, for later
+      if (!element.src && !element.srcObject) element.load(); // touched, for later
     }
   }
 
@@ -129,7 +135,7 @@ export class Speaker {
     if (number !== this.#making) return null;
     const element = this.#elements.reverse()[0]!; // there are two
     this.#box.append(element);
-    return new MseSound(element, track, events);
+    return new MseSound(element, track, events, this.#worker);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Track } from '../../mpegts/track.js';
 import type { PicturePlayer, PlayerEvents } from './player.js';
 import { type Engine, keyOf, pictureEngine } from './selection.js';
 import { TrackFilter } from './track-filter.js';
+import type { WorkerClient } from './worker-client.js';
 
 /** A player and what it is given. */
 class Part {
@@ -38,6 +39,7 @@ class Part {
   retire(): void {
     this.#seenAt = this.seenAt;
     this.isRetired = true;
+    this.player?.leave();
   }
 
   close(): void {
@@ -58,13 +60,16 @@ export interface StageEvents {
 export class Stage {
   readonly #box: HTMLElement;
   readonly #events: StageEvents;
+  readonly #worker: WorkerClient | null;
   readonly #videos = [newVideo(), newVideo()]; // used in turn
   #current: Part | null = null;
   #coming: Part | null = null;
 
-  constructor(box: HTMLElement, events: StageEvents) {
+  /** @param worker plays what the browser decodes; null: it has none. */
+  constructor(box: HTMLElement, events: StageEvents, worker: WorkerClient | null) {
     this.#box = box;
     this.#events = events;
+    this.#worker = worker;
   }
 
   /** The key of the newest player; '': there is none that goes on. */
@@ -153,7 +158,8 @@ export class Stage {
     }
     const { MsePicture } = await import('./mse-player.js');
     if (part.isClosed) return null;
-    return new MsePicture(this.#videos.find((one) => !this.#isInUse(one)) ?? newVideo(), track, events);
+    const video = this.#videos.find((one) => !this.#isInUse(one)) ?? newVideo();
+    return new MsePicture(video, track, events, this.#worker);
   }
 
   #isInUse(video: HTMLVideoElement): boolean {

@@ -1,6 +1,6 @@
 // Lets the packets of a few PIDs through, so that a player is given one picture, one sound and no tables that change.
 
-import { PACKET_BYTES, PID_COUNT, readPid } from '../../mpegts/packet.js';
+import { PACKET_BYTES, PID_COUNT, readPid, SYNC } from '../../mpegts/packet.js';
 
 /** Copies the packets of chosen PIDs. */
 export class TrackFilter {
@@ -22,4 +22,9 @@ export class TrackFilter {
     }
     return filled === 0 ? null : out.slice(0, filled);
   }
+}
+
+/** Whether a message looks like whole packets; anything else is data beside the picture. */
+export function isPackets(data: Uint8Array): boolean {
+  return data.length > 0 && data.length % PACKET_BYTES === 0 && data[0] === SYNC;
 }

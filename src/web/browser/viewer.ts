@@ -11,8 +11,11 @@ import { type Engine, isPlayable, keyOf, nameOf, pictureEngine, select, type Sel
 import { ServerView } from './server-view.js';
 import { silenceAllowed } from './silence.js';
 import { Speaker } from './speaker.js';
-import { Stage } from './stage.js';
+import { PageSocket } from './socket.js';
+import { Stage, type StageEvents } from './stage.js';
+import { isPackets } from './track-filter.js';
 import { unplayable } from './unplayable.js';
+import { hasWorkers, WorkerClient } from './worker-client.js';
 
 const TICK_MS = 100;
 /** Figures are written so often: each makes the browser lay the page out again. */
@@ -64,6 +67,7 @@ export interface ViewerPlaces {
 
 export class Viewer {
   readonly #display: Display;
+  readonly #worker: WorkerClient | null;
   readonly #connection: Connection;
   readonly #server: ServerView;
   readonly #stage: Stage;
@@ -85,13 +89,16 @@ export class Viewer {
 
   constructor(places: ViewerPlaces, display: Display) {
     this.#display = display;
-    this.#speaker = new Speaker(places.speaker);
+    const worker = (this.#worker = hasWorkers() ? new WorkerClient() : null);
+    this.#speaker = new Speaker(places.speaker, worker);
     this.#server = new ServerView(places.statusUrl);
-    this.#stage = new Stage(places.stage, {
+    const stageEvents: StageEvents = {
       shown: (engine) => this.#display.setEngine(engine),
       failed: (reason, isForEver) => this.#failed(reason, isForEver),
-    });
-    this.#connection = new Connection(places.socketUrl, {
+    };
+    this.#stage = new Stage(places.stage, stageEvents, worker);
+    const dial = () => (worker?.isBroken === false ? worker.dial(places.socketUrl) : new PageSocket(places.socketUrl));
+    this.#connection = new Connection(dial, {
       opened: () => this.#begin(),
       message: (data) => this.#take(data),
       redialling: () => this.#stop('lost', 'The connection is lost; waiting for the server to answer…'),
@@ -143,7 +150,7 @@ export class Viewer {
 
   #take(data: Uint8Array): void {
     const now = performance.now();
-    if (data.length === 0 || data.length % 188 !== 0 || data[0] !== 0x47) {
+    if (!isPackets(data)) {
       this.#dataAt = now; // beside the picture
       return;
     }
@@ -162,6 +169,7 @@ export class Viewer {
     if (isSoundRestart) this.#speaker.close();
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
     this.#recent.push(data, start ?? (isUnmarked && !this.#recent.messages ? data : null));
+    if (this.#holdback.isEmpty) this.#worker?.noteDone();
     if (!this.#watch.isKnown) return;
     this.#selection = select(this.#watch.tracks);
     this.#speaker.write(data, this.#selection, now);

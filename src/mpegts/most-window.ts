@@ -1,0 +1,37 @@
+// The largest of the values of late: of the last span of time, and of up to another one before it.
+// Pure: no clock, no I/O; time is an argument.
+
+export class MostWindow {
+  readonly #spanMs: number;
+  #most = -Infinity;
+  #before = -Infinity; // of the span before
+  #fromMs = NaN;
+
+  constructor(spanMs: number) {
+    this.#spanMs = spanMs;
+  }
+
+  take(value: number, nowMs: number): void {
+    if (!(nowMs - this.#fromMs < this.#spanMs)) this.#age(nowMs);
+    if (value > this.#most) this.#most = value;
+  }
+
+  /** -Infinity: there was none. */
+  most(nowMs: number): number {
+    if (!(nowMs - this.#fromMs < this.#spanMs)) this.#age(nowMs);
+    return Math.max(this.#most, this.#before);
+  }
+
+  /** Adds `by` to what was seen. */
+  raise(by: number): void {
+    this.#most += by;
+    this.#before += by;
+  }
+
+  #age(nowMs: number): void {
+    const age = nowMs - this.#fromMs;
+    this.#before = age < 2 * this.#spanMs ? this.#most : -Infinity;
+    this.#most = -Infinity;
+    this.#fromMs = nowMs;
+  }
+}

@@ -1,0 +1,142 @@
+// The page's worker: the WebSocket, and the tracks that the browser decodes. What comes reaches media elements from here,
+// so that a page that is busy, or a slow machine, holds up no picture and no sound. The page is given the same, as much at
+// once as it has not taken yet.
+
+import { MseTrack } from './mse-track.js';
+import { isPackets, TrackFilter } from './track-filter.js';
+import type { TrackTimes } from './track-times.js';
+import type { FromWorker, ToWorker } from './worker-messages.js';
+
+/** What is kept for a page that takes nothing. */
+const MOST_KEPT_BYTES = 8_000_000;
+
+interface Message {
+  readonly number: number;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+interface OpenTrack {
+  readonly mse: MseTrack;
+  readonly filter: TrackFilter;
+}
+
+const tracks = new Map<number, OpenTrack>();
+const moved = new Map<number, TrackTimes>(); // since the page was told last
+let socket: WebSocket | null = null;
+let socketNumber = 0;
+let kept: Message[] = []; // that the page has not taken, or not worked through
+let keptBytes = 0;
+let lastNumber = 0;
+let sentNumber = 0;
+let isPageBusy = false;
+
+function hear(message: ToWorker): void {
+  switch (message.do) {
+    case 'dial':
+      return dial(message.socket, message.url);
+    case 'send':
+      return message.socket === socketNumber ? socket?.send(message.text) : undefined;
+    case 'hang up':
+      return message.socket === socketNumber ? hangUp() : undefined;
+    case 'more':
+      isPageBusy = false;
+      forgetUpTo(message.done);
+      return pass();
+    case 'open':
+      return open(message);
+    case 'played':
+      return tracks.get(message.id)?.mse.playedTo(message.to);
+    case 'stop':
+      return tracks.get(message.id)?.mse.stop();
+    case 'close':
+      return close(message.id);
+  }
+}
+
+function dial(number: number, url: string): void {
+  hangUp();
+  const one = new WebSocket(url);
+  one.binaryType = 'arraybuffer';
+  [socket, socketNumber] = [one, number];
+  one.onopen = () => tell({ tell: 'connected', socket: number });
+  one.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
+    if (typeof data === 'string') tell({ tell: 'text', socket: number, text: data });
+    else take(new Uint8Array(data));
+  };
+  one.onclose = () => {
+    isPageBusy = false;
+    pass();
+    tell({ tell: 'lost', socket: number });
+  };
+}
+
+/** What came over it is of no use to tracks that begin with another. */
+function hangUp(): void {
+  if (socket) {
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+  socket = null;
+  kept = [];
+  keptBytes = 0;
+  for (const { mse } of tracks.values()) mse.stop();
+}
+
+function take(data: Uint8Array<ArrayBuffer>): void {
+  kept.push({ number: ++lastNumber, data });
+  keptBytes += data.length;
+  while (keptBytes > MOST_KEPT_BYTES) keptBytes -= kept.shift()!.data.length; // there are some
+  for (const track of tracks.values()) write(track, data);
+  pass();
+}
+
+function write({ mse, filter }: OpenTrack, data: Uint8Array<ArrayBuffer>): void {
+  if (!isPackets(data)) return;
+  const packets = filter.take(data);
+  if (packets) mse.write(packets);
+}
+
+/** Gives the page what it has not been given, unless it is busy with the last. */
+function pass(): void {
+  if (isPageBusy) return;
+  const messages = kept.filter(({ number }) => number > sentNumber).map(({ data }) => data);
+  if (messages.length === 0 && moved.size === 0) return;
+  tell({ tell: 'came', socket: socketNumber, last: lastNumber, messages, moved: [...moved] });
+  isPageBusy = true;
+  sentNumber = lastNumber;
+  moved.clear();
+}
+
+function forgetUpTo(done: number): void {
+  const rest = kept.findIndex(({ number }) => number > done);
+  for (const { data } of kept.splice(0, rest === -1 ? kept.length : rest)) keptBytes -= data.length;
+}
+
+function open({ id, track, recent, done }: Extract<ToWorker, { do: 'open' }>): void {
+  const mse = new MseTrack(track, {
+    moved: (times) => {
+      moved.set(id, times);
+      pass();
+    },
+    failed: (reason, isForEver) => tell({ tell: 'failed', id, reason, isForEver }),
+  });
+  const one = { mse, filter: new TrackFilter() };
+  one.filter.setPids([track.pid]);
+  tracks.set(id, one);
+  const { handle } = mse.source as MediaSource & { readonly handle: MediaSourceHandle }; // as workers have it
+  tell({ tell: 'opened', id, handle }, [handle]);
+  for (const data of recent) write(one, data);
+  for (const { number, data } of kept) if (number > done) write(one, data);
+}
+
+function close(id: number): void {
+  tracks.get(id)?.mse.close();
+  tracks.delete(id);
+  moved.delete(id);
+}
+
+function tell(message: FromWorker, transfer: Transferable[] = []): void {
+  postMessage(message, { transfer });
+}
+
+addEventListener('message', ({ data }) => hear(data as ToWorker));

@@ -1,0 +1,116 @@
+// Leads one track into a media element: in the page's worker where there is one, or else here.
+
+import type { Track } from '../../mpegts/track.js';
+import type { MseTrack } from './mse-track.js';
+import { NO_TIMES, type TrackTimes } from './track-times.js';
+import { hasWorkers, type WorkerClient, type WorkerTrack } from './worker-client.js';
+
+/** How often it is told how far the element has played. Milliseconds. */
+const TELL_EVERY_MS = 1000;
+
+/** Less than this is how ends are counted: told by when pictures are decoded, buffered by when they are shown. Seconds. */
+const UNTOLD = 0.3;
+
+/** What a feed says. */
+export interface TrackFeedEvents {
+  /** It cannot go on; `isForEver`: nor could another of its kind. */
+  failed(reason: string, isForEver: boolean): void;
+}
+
+const load = () => import('./mse-track.js');
+let here = hasWorkers() ? null : await load();
+
+/** A track that an element plays. */
+export class TrackFeed {
+  #times = NO_TIMES;
+  readonly #element: HTMLMediaElement;
+  readonly #events: TrackFeedEvents;
+  readonly #track: MseTrack | WorkerTrack;
+  readonly #onError = () => this.#failed(this.#element.error?.message ?? 'it cannot be decoded', false);
+  #url = '';
+  #toldAt = 0;
+  #isClosed = false;
+
+  /** @param worker null: the browser has no Media Source Extensions in workers. */
+  constructor(element: HTMLMediaElement, track: Track, events: TrackFeedEvents, worker: WorkerClient | null) {
+    this.#element = element;
+    this.#events = events;
+    const own = {
+      opened: (source: MediaSourceHandle) => this.#open(source),
+      moved: (times: TrackTimes) => this.#moved(times),
+      failed: (reason: string, isForEver: boolean) => this.#failed(reason, isForEver),
+    };
+    if (worker?.isBroken === false) this.#track = worker.open(track, own);
+    else this.#track = this.#openHere(track, own);
+    element.addEventListener('error', this.#onError);
+  }
+
+  /** How far it has come: where the page was busy, the element has more than it has been told of. */
+  get times(): TrackTimes {
+    const [told, { buffered }] = [this.#times, this.#element];
+    if (told.newestEnd === -1 || buffered.length === 0) return told;
+    const more = buffered.end(buffered.length - 1) - told.newestEnd;
+    if (more < UNTOLD) return told;
+    return { ...told, newestStart: told.newestStart + more, newestEnd: told.newestEnd + more };
+  }
+
+  /** Takes packets of the track; in a worker it goes on by itself with what follows the first of them. */
+  write(packets: Uint8Array<ArrayBuffer>): void {
+    this.#track.write(packets);
+  }
+
+  /** To be called ten times a second. */
+  tick(nowMs: number): void {
+    if (nowMs - this.#toldAt < TELL_EVERY_MS) return;
+    this.#toldAt = nowMs;
+    this.#track.playedTo(this.#element.currentTime);
+  }
+
+  /** Nothing more is taken; what there is is played. */
+  stop(): void {
+    this.#track.stop();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#element.removeEventListener('error', this.#onError);
+    this.#track.close();
+    this.#element.removeAttribute('src');
+    this.#element.srcObject = null;
+    this.#element.load(); // lets go of decoder and buffers
+    if (this.#url !== '') URL.revokeObjectURL(this.#url);
+  }
+
+  #openHere(track: Track, own: ConstructorParameters<typeof MseTrack>[1]): MseTrack {
+    if (!here) {
+      void load().then((loaded) => (here = loaded));
+      throw new Error('the worker of this page has failed'); // it is tried again
+    }
+    const made = new here.MseTrack(track, own);
+    this.#element.disableRemotePlayback = true; // without this a managed source does not open
+    this.#element.src = this.#url = URL.createObjectURL(made.source);
+    play(this.#element);
+    return made;
+  }
+
+  #open(source: MediaSourceHandle): void {
+    if (this.#isClosed) return;
+    this.#element.disableRemotePlayback = true;
+    this.#element.srcObject = source as MediaProvider; // the compiler's library knows of no handles here
+    play(this.#element);
+  }
+
+  #moved(times: TrackTimes): void {
+    if (!this.#isClosed) this.#times = times;
+  }
+
+  #failed(reason: string, isForEver: boolean): void {
+    if (!this.#isClosed) this.#events.failed(reason, isForEver);
+  }
+}
+
+/** Starts an element. Refused, or overtaken by a new load, it is tried again with the next tick. */
+export function play(element: HTMLMediaElement): void {
+  element.play().catch(() => undefined);
+}

@@ -1,0 +1,167 @@
+// The page's side of its worker (player-worker.ts): a WebSocket and tracks that are there, as if they were here.
+// W3C Media Source Extensions: MediaSourceHandle.
+
+import type { Track } from '../../mpegts/track.js';
+import type { MseTrackEvents } from './mse-track.js';
+import type { Socket } from './socket.js';
+import type { FromWorker, ToWorker } from './worker-messages.js';
+
+/** What a track of a worker says: what there is to be played as well. */
+export interface WorkerTrackEvents extends MseTrackEvents {
+  opened(source: MediaSourceHandle): void;
+}
+
+/** Whether this browser has Media Source Extensions in workers. */
+export function hasWorkers(): boolean {
+  const Source = globalThis.MediaSource as { readonly canConstructInDedicatedWorker?: boolean } | undefined;
+  return Source?.canConstructInDedicatedWorker === true;
+}
+
+export class WorkerClient {
+  /** It has failed: what it would have done is done in the page. */
+  isBroken = false;
+  readonly #worker = new Worker(new URL('./player-worker.js', import.meta.url), { type: 'module' });
+  readonly #tracks = new Map<number, WorkerTrackEvents>();
+  #socket: WorkerSocket | null = null;
+  #lastId = 0;
+  #last = 0; // number of the last message that has come
+  #done = 0; // and of the last that has been worked through
+
+  constructor() {
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
+    this.#worker.onerror = () => this.#break();
+  }
+
+  /** What has come is all worked through, and kept where a new track begins. */
+  noteDone(): void {
+    this.#done = this.#last;
+  }
+
+  /** There is one at a time. */
+  dial(url: string): Socket {
+    this.#socket = new WorkerSocket(++this.#lastId, (message) => this.#post(message));
+    this.#post({ do: 'dial', socket: this.#socket.id, url });
+    return this.#socket;
+  }
+
+  /** Opens a track that goes on by itself; it begins with what is written to it before anything else happens. */
+  open(track: Track, events: WorkerTrackEvents): WorkerTrack {
+    const id = ++this.#lastId;
+    const one = new WorkerTrack(id, (message) => {
+      if (message.do === 'close') this.#tracks.delete(id);
+      this.#post(message);
+    });
+    this.#tracks.set(id, events);
+    queueMicrotask(() => {
+      if (this.#tracks.has(id)) this.#post({ do: 'open', id, track, recent: one.begin(), done: this.#done });
+    });
+    return one;
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.tell) {
+      case 'came':
+        if (message.socket === this.#socket?.id) this.#take(message);
+        for (const [id, times] of message.moved) this.#tracks.get(id)?.moved(times);
+        return this.#post({ do: 'more', done: this.#done });
+      case 'opened':
+        return this.#tracks.get(message.id)?.opened(message.handle);
+      case 'failed':
+        return this.#tracks.get(message.id)?.failed(message.reason, message.isForEver);
+      default:
+        if (message.socket === this.#socket?.id) this.#socket.hear(message);
+    }
+  }
+
+  #take({ last, messages }: Extract<FromWorker, { tell: 'came' }>): void {
+    this.#last = last - messages.length;
+    for (const data of messages) {
+      this.#last++;
+      this.#socket?.onmessage?.(data);
+    }
+  }
+
+  #break(): void {
+    this.isBroken = true;
+    this.#worker.terminate();
+    for (const events of [...this.#tracks.values()]) events.failed('the worker of this page has failed', false);
+    this.#socket?.lose();
+  }
+}
+
+type Post = (message: ToWorker) => void;
+
+/** A WebSocket of the worker. */
+class WorkerSocket implements Socket {
+  readyState: number = WebSocket.CONNECTING;
+  onopen: (() => void) | null = null;
+  onmessage: ((data: Uint8Array<ArrayBuffer> | string) => void) | null = null;
+  onclose: (() => void) | null = null;
+
+  constructor(
+    readonly id: number,
+    private readonly post: Post,
+  ) {}
+
+  send(text: string): void {
+    this.post({ do: 'send', socket: this.id, text });
+  }
+
+  close(): void {
+    this.readyState = WebSocket.CLOSED;
+    this.post({ do: 'hang up', socket: this.id });
+  }
+
+  hear(message: Extract<FromWorker, { tell: 'connected' | 'text' | 'lost' }>): void {
+    if (message.tell === 'text') return this.onmessage?.(message.text);
+    if (message.tell === 'lost') return this.lose();
+    this.readyState = WebSocket.OPEN;
+    this.onopen?.();
+  }
+
+  lose(): void {
+    this.readyState = WebSocket.CLOSED;
+    this.onclose?.();
+  }
+}
+
+/** As MseTrack, from afar. */
+export class WorkerTrack {
+  #recent: Uint8Array<ArrayBuffer>[] | null = [];
+  readonly #id: number;
+  readonly #post: Post;
+
+  constructor(id: number, post: Post) {
+    this.#id = id;
+    this.#post = post;
+  }
+
+  /** What it begins with; later it goes on by itself. */
+  write(packets: Uint8Array<ArrayBuffer>): void {
+    this.#recent?.push(packets);
+  }
+
+  /** From now on it goes on by itself; returns what was written. */
+  begin(): Uint8Array<ArrayBuffer>[] {
+    const recent = this.#recent ?? [];
+    this.#recent = null;
+    return recent;
+  }
+
+  /** The element has played as far as this. */
+  playedTo(to: number): void {
+    this.#post({ do: 'played', id: this.#id, to });
+  }
+
+  stop(): void {
+    this.#post({ do: 'stop', id: this.#id });
+  }
+
+  close(): void {
+    this.#post({ do: 'close', id: this.#id });
+  }
+}
