@@ -109,12 +109,15 @@ describe('SenderTime', () => {
   it('counts how late units come on a clock without delays, for half a minute', () => {
     const source = new Source().run(0, 400).aside(400, -800);
     expect(source.sender.lateness(400) / MS).to.equal(1200);
+    expect(source.sender.latenessNow(400) / MS).to.equal(1200);
+    expect(source.sender.needNow(400)).to.equal(source.sender.need);
     source.run(400, 31_000);
     expect(source.sender.lateness(31_000) / MS, 'still known').to.equal(1200);
-    expect(source.sender.latenessNow(31_000) / MS, 'not now').to.equal(-700);
-    expect(source.sender.needNow(31_000) / MS, 'nor this').to.equal(-700);
+    expect(source.sender.latenessNow(31_000) / MS, 'not now').to.be.at.most(500);
+    expect(source.sender.needNow(31_000) / MS, 'nor this').to.be.at.most(500);
     source.run(31_000, 62_000);
     expect(source.sender.lateness(62_000) / MS, 'forgotten').to.equal(-700);
+    expect(source.sender.latenessNow(62_000) / MS).to.equal(-700);
   });
 
   it('counts a stall of more than a second if it comes again within a minute', () => {
