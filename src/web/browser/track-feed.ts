@@ -3,7 +3,8 @@
 import type { Track } from '../../mpegts/track.js';
 import type { MseTrack } from './mse-track.js';
 import { NO_TIMES, type TrackTimes } from './track-times.js';
-import { hasWorkers, type WorkerClient, type WorkerTrack } from './worker-client.js';
+import { hasWorkers, type WorkerClient } from './worker-client.js';
+import type { WorkerTrack } from './worker-track.js';
 
 /** How often it is told how far the element has played. Milliseconds. */
 const TELL_EVERY_MS = 1000;

@@ -5,6 +5,7 @@ import type { Track } from '../../mpegts/track.js';
 import type { MseTrackEvents } from './mse-track.js';
 import type { Socket } from './socket.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
+import { WorkerTrack } from './worker-track.js';
 
 /** What a track of a worker says: what there is to be played as well. */
 export interface WorkerTrackEvents extends MseTrackEvents {
@@ -44,18 +45,17 @@ export class WorkerClient {
     return this.#socket;
   }
 
-  /** Opens a track that goes on by itself; it begins with what is written to it before anything else happens. */
+  /** Makes a track that goes on by itself: it begins with what is written to it in one go, whenever that is. */
   open(track: Track, events: WorkerTrackEvents): WorkerTrack {
     const id = ++this.#lastId;
-    const one = new WorkerTrack(id, (message) => {
+    const post: Post = (message) => {
       if (message.do === 'close') this.#tracks.delete(id);
       this.#post(message);
-    });
+    };
     this.#tracks.set(id, events);
-    queueMicrotask(() => {
-      if (this.#tracks.has(id)) this.#post({ do: 'open', id, track, recent: one.begin(), done: this.#done });
+    return new WorkerTrack(id, post, (recent) => {
+      if (this.#tracks.has(id)) this.#post({ do: 'open', id, track, recent, done: this.#done });
     });
-    return one;
   }
 
   #post(message: ToWorker): void {
@@ -126,42 +126,5 @@ class WorkerSocket implements Socket {
   lose(): void {
     this.readyState = WebSocket.CLOSED;
     this.onclose?.();
-  }
-}
-
-/** As MseTrack, from afar. */
-export class WorkerTrack {
-  #recent: Uint8Array<ArrayBuffer>[] | null = [];
-  readonly #id: number;
-  readonly #post: Post;
-
-  constructor(id: number, post: Post) {
-    this.#id = id;
-    this.#post = post;
-  }
-
-  /** What it begins with; later it goes on by itself. */
-  write(packets: Uint8Array<ArrayBuffer>): void {
-    this.#recent?.push(packets);
-  }
-
-  /** From now on it goes on by itself; returns what was written. */
-  begin(): Uint8Array<ArrayBuffer>[] {
-    const recent = this.#recent ?? [];
-    this.#recent = null;
-    return recent;
-  }
-
-  /** The element has played as far as this. */
-  playedTo(to: number): void {
-    this.#post({ do: 'played', id: this.#id, to });
-  }
-
-  stop(): void {
-    this.#post({ do: 'stop', id: this.#id });
-  }
-
-  close(): void {
-    this.#post({ do: 'close', id: this.#id });
   }
 }

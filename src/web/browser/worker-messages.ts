@@ -2,6 +2,7 @@
 
 import type { Track } from '../../mpegts/track.js';
 import type { TrackTimes } from './track-times.js';
+import type { TrackOrder } from './worker-track.js';
 
 /** From the page. Sockets and tracks have numbers; none is used twice. */
 export type ToWorker =
@@ -18,10 +19,7 @@ export type ToWorker =
       readonly recent: Packets[];
       readonly done: number;
     }
-  | { readonly do: 'played'; readonly id: number; readonly to: number }
-  /** The track is given nothing more; what it has is played. */
-  | { readonly do: 'stop'; readonly id: number }
-  | { readonly do: 'close'; readonly id: number };
+  | TrackOrder;
 
 /** To the page. */
 export type FromWorker =
