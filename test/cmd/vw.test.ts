@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
@@ -196,10 +197,13 @@ describe('vw stream', () => {
     expect(performance.now() - began).to.be.below(1000);
   });
 
-  it('takes a file of authorities', async () => {
+  it('takes a file of authorities, and no file of which one cannot be read', async () => {
     const path = join(scratch(), 'ca.pem');
-    writeFileSync(path, '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n');
-    expect(await Program.run(['stream', '--check-config'], { VW_CA: path }).exit()).to.equal(0);
+    const check = () => Program.run(['stream', '--check-config'], { VW_CA: path }).exit();
+    writeFileSync(path, rootCertificates.slice(0, 2).join('\n'));
+    expect(await check()).to.equal(0);
+    writeFileSync(path, `${rootCertificates[0]}\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`);
+    expect(await check()).to.equal(2);
   });
 });
 
