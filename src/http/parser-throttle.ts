@@ -77,7 +77,7 @@ export class ParserThrottle implements Steps {
 
   /**
    * Node's parser reads this connection from now on; it is on it already. Node answers nothing more when the other side has
-   * ended: `beforeEnd` calls its argument when it may be told.
+   * ended, so that end is held back: `beforeEnd` calls its argument when Node may learn of it.
    */
   parserReads(beforeEnd: (end: () => void) => void = atOnce): void {
     this.#beforeEnd = beforeEnd;

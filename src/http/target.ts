@@ -20,7 +20,7 @@ export function settlingTargets(handle: (request: IncomingMessage, response: Ser
     try {
       settleTarget(request);
     } catch (error) {
-      // Not express's to answer: of some targets it finds no path, and then asks nobody of ours.
+      // Not left to express: it finds no path in some targets, and answers those without our handlers.
       request.resume();
       const document = problemOf(error)!; // whatever settleTarget throws is one
       response.statusCode = document.status;

@@ -21,9 +21,9 @@ const STALL_OVER_MS = 500;
 const STALLS_RECUR_MS = 60_000;
 /** How long it counts that units came late: between one and two of these. */
 const LATENESS_MS = 30_000;
-/** The same where it is told what is wrong now, which is looked at once a second. */
+/** The same for the fault, which says what is wrong now and is looked at once a second. */
 const NOW_MS = 1000;
-/** Then what is less is not wrong, and not noted. */
+/** Less than this is no fault, and is not noted for it. */
 const NOTABLE = 500 * TICKS_PER_MS;
 
 /**

@@ -6,7 +6,7 @@ import type { Fault } from './event.js';
 
 /** Packets that were dropped are told of for so long. */
 const DROPPED_MS = 10_000;
-/** What comes too late again and again, as in bursts, is told of without a break where it does so this often. */
+/** What comes too late again and again, as in bursts, stays a fault without a break where it does so this often. */
 const LATE_AGAIN_MS = 5000;
 /** A rate that has hardly changed is told as it was: each other one is an event. */
 const SAME_RATE = 0.08;
@@ -16,7 +16,7 @@ export class FeedStateFaults {
   #dropped = 0;
   #droppedAtMs = -Infinity;
   #rate = NaN;
-  #late: Fault | null = null; // as it was told last
+  #late: Fault | null = null; // as last reported
   #wasLate = false; // at the last look
   #lateAtMs = -Infinity; // when it was last found late
   #lateEveryMs = 0; // how often it becomes late; 0: seldom

@@ -14,7 +14,7 @@ const KEPT_BEHIND = 4;
 const TIDY_EVERY = 4;
 /** Of places to begin at which are nearer than this to each other one is remembered. */
 const LEAST_BETWEEN = 0.1;
-/** Those of so long are told. */
+/** Those of the last so long are passed on. Seconds. */
 const ACCESSES_FOR = 1;
 /** More than that waiting to be taken by the browser is given up. */
 const MOST_PENDING_BYTES = 16_000_000;

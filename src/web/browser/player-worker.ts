@@ -21,7 +21,7 @@ interface OpenTrack {
 }
 
 const tracks = new Map<number, OpenTrack>();
-const moved = new Map<number, TrackTimes>(); // since the page was told last
+const moved = new Map<number, TrackTimes>(); // since the last message to the page
 let socket: WebSocket | null = null;
 let socketNumber = 0;
 let kept: Message[] = []; // that the page has not taken, or not worked through

@@ -6,11 +6,11 @@ import { NO_TIMES, type TrackTimes } from './track-times.js';
 import { hasWorkers, type WorkerClient } from './worker-client.js';
 import type { WorkerTrack } from './worker-track.js';
 
-/** How often it is told how far the element has played. Milliseconds. */
+/** How often the track learns how far the element has played. Milliseconds. */
 const TELL_EVERY_MS = 1000;
 
-/** Less than this is how ends are counted: told by when pictures are decoded, buffered by when they are shown. Seconds. */
-const UNTOLD = 0.3;
+/** Ends differ by less than this anyway: the track counts by when pictures are decoded, the element by when they are shown. Seconds. */
+const UNREPORTED = 0.3;
 
 /** What a feed says. */
 export interface TrackFeedEvents {
@@ -46,13 +46,13 @@ export class TrackFeed {
     element.addEventListener('error', this.#onError);
   }
 
-  /** How far it has come: where the page was busy, the element has more than it has been told of. */
+  /** How far it has come: where the page was busy, the element has more than the track has reported. */
   get times(): TrackTimes {
-    const [told, { buffered }] = [this.#times, this.#element];
-    if (told.newestEnd === -1 || buffered.length === 0) return told;
-    const more = buffered.end(buffered.length - 1) - told.newestEnd;
-    if (more < UNTOLD) return told;
-    return { ...told, newestStart: told.newestStart + more, newestEnd: told.newestEnd + more };
+    const [known, { buffered }] = [this.#times, this.#element];
+    if (known.newestEnd === -1 || buffered.length === 0) return known;
+    const more = buffered.end(buffered.length - 1) - known.newestEnd;
+    if (more < UNREPORTED) return known;
+    return { ...known, newestStart: known.newestStart + more, newestEnd: known.newestEnd + more };
   }
 
   /** Takes packets of the track; in a worker it goes on by itself with what follows the first of them. */

@@ -1,6 +1,6 @@
 // The page's side of a track that its worker plays (player-worker.ts).
 
-/** What the worker is told of a track. */
+/** What the page asks of a track in the worker. */
 export type TrackOrder =
   | { readonly do: 'played'; readonly id: number; readonly to: number }
   /** It is given nothing more; what it has is played. */
