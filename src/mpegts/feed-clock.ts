@@ -78,10 +78,10 @@ export class FeedClock {
   #slewing = false;
   #isPlaced = false;
   #lead = Infinity;
-  #latest: number;
+  #latest = NaN;
   #driftFromMs = NaN;
-  #driftFrom = 0;
-  #driftPpm = 0;
+  #driftFrom = NaN;
+  #driftPpm = NaN;
 
   /** `stamp` (33 bits) is put at `output`, the program's time in ticks. */
   constructor(stamp: number, output: number, nowMs: number) {
@@ -147,7 +147,7 @@ export class FeedClock {
 
   /** How fast the feed's clock runs against ours, in millionths; 0 until two minutes have been seen. */
   get driftPpm(): number {
-    return this.#driftPpm;
+    return Number.isNaN(this.#driftPpm) ? 0 : this.#driftPpm;
   }
 
   /** Puts it to use that it is known from the start how old the source's units are. */

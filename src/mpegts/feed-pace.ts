@@ -24,7 +24,7 @@ export class FeedPace {
   #rate = NaN;
   #isBehind = false;
   #behindFromMs = NaN;
-  #behindFrom = 0;
+  #behindFrom = NaN;
   #leastBehind = Infinity;
 
   /** The source's time that passes in a second of ours, over the last 4.8 s, where it is not 1; NaN: it is, or not known. */

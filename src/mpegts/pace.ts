@@ -1,6 +1,8 @@
 // When something that is due every 100 ms has to go out, given that packets only leave when a message comes.
 // Pure: no clock, no I/O; time is an argument.
 
+import { ZERO } from './timestamp.js';
+
 /** At most this between two tables, and between two PCRs (§2.7.2; EN 300 468 asks no more of tables). */
 export const REPEAT_MS = 100;
 /** How often a stream is asked what time alone makes due. */
@@ -16,8 +18,8 @@ const MARGIN_MS = 5;
 /** Knows how far apart messages come, the longer ones counting more. Messages of one instant count as one. */
 export class Pace {
   #lastMs = NaN;
-  #gapMs = 0;
-  #wholeGapMs = 0; // however long
+  #gapMs = ZERO;
+  #wholeGapMs = ZERO; // however long
 
   /** A message comes. */
   note(nowMs: number): void {

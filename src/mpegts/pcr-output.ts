@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.4.3.5, §2.7.2.
 
 import type { FeedClock } from './feed-clock.js';
-import { TICKS_PER_MS } from './timestamp.js';
+import { TICKS_PER_MS, ZERO } from './timestamp.js';
 
 /**
  * How far units should be ahead of the PCR at least, where it has to be given a lag anyhow. What is later than all before it
@@ -50,7 +50,7 @@ export class PcrOutput {
   last = NaN;
   atMs = NaN;
   /** How far it is behind time, ticks; below 0 where it was taken over from a feed whose PCR was later. */
-  lag = 0;
+  lag = ZERO;
   /** Whether other feeds may join the one whose time it is. */
   isShared = false;
   /** The largest correction that the rule asks for, in ticks: that feed's DTS is ahead of the others' by as much. */

@@ -54,8 +54,8 @@ const GONE_MS = 600;
 export class ProgramClock {
   readonly pcr = new PcrOutput();
   /** What `stamp` found: output stamps, unwrapped whole ticks. */
-  pts = 0;
-  dts = 0;
+  pts = NaN;
+  dts = NaN;
   /** Units whose DTS had to be held up because it would have gone back. */
   heldUnits = 0;
   /** Units sent with a DTS before the PCR. */

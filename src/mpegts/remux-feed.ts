@@ -11,6 +11,7 @@ import { MOST_HEAD_BYTES } from './picture-head.js';
 import { ProgramReader, type Program } from './program.js';
 import type { ClockedFeed, ClockedTrack } from './clocked-feed.js';
 import type { FirstSample, StartHold } from './start-hold.js';
+import { ZERO } from './timestamp.js';
 import { soundHeldMs, type Track, type TrackKind } from './track.js';
 
 /** What a PID of the input is: the values of `RemuxFeed.slots` below `FIRST_TRACK`. */
@@ -54,7 +55,7 @@ export class RemuxTrack implements ClockedTrack {
   clock: FeedClock | null = null;
   dts = NaN;
   dtsAtMs = NaN;
-  unitTicks = 0;
+  unitTicks = ZERO;
 
   constructor(track: Track) {
     this.track = track;
@@ -118,7 +119,7 @@ export class RemuxFeed implements ClockedFeed {
   /** Whether its PAT names another PMT, which has not come: it is unknown what its PIDs carry now. */
   awaitsPmt = false;
   pastOutput = -Infinity;
-  ahead = 0;
+  ahead = ZERO;
   earlyPcr = NaN;
   lateUnits = 0;
   /** Packets left out because they contradict the standard or are scrambled. */

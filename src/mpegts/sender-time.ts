@@ -3,7 +3,7 @@
 
 import { LeastWindow } from './least-window.js';
 import { MostWindow } from './most-window.js';
-import { TICKS_PER_MS } from './timestamp.js';
+import { TICKS_PER_MS, ZERO } from './timestamp.js';
 
 /** PCRs that are further apart than this are too few: stamps carry the time on between them (§2.7.2: 100 ms). */
 const SPARSE = 120 * TICKS_PER_MS;
@@ -39,14 +39,14 @@ export class SenderTime {
   /** The largest `time` - DTS of a unit: above 0 where units come after their DTS. -Infinity before the first. */
   need = -Infinity;
   /** What was put right by a PCR since this was last read, ticks: time was not there, but there. */
-  slip = 0;
+  slip = ZERO;
   /** Arrival time - time, ticks: its least belongs to what nothing delayed. */
   readonly delays = new LeastWindow();
 
   #atMs = NaN;
-  #delay = 0; // of what came last, against the least
+  #delay = ZERO; // of what came last, against the least
   #dts = NaN; // the newest of the track that gives the samples
-  #step = 0; // how far it was after the one before
+  #step = ZERO; // how far it was after the one before
   #pcr = NaN;
   #pcrDts = NaN; // #dts when it came
   #pcrGap = Infinity;

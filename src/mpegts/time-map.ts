@@ -18,9 +18,9 @@ export class TimeMap {
   #out = new Float64Array(FIRST_KNOTS);
   #knots = 0;
   // Its end is kept apart: nearly all that is asked for is beyond it, and then the knots are not even read.
-  #endIn: number;
-  #endOut: number;
-  #slope = 1;
+  #endIn = NaN;
+  #endOut = NaN;
+  #slope = NaN; // of what was asked for last
 
   /** Begins with input time `input` at output time `output`; before it the line has slope 1. */
   constructor(input: number, output: number) {
