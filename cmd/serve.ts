@@ -9,7 +9,6 @@ import { logListening, stopOnSignal, whyNotListening } from './lifetime.js';
 import { complain } from './output.js';
 import { runServerCommand } from './server-command.js';
 import { serveWarnings } from './warnings.js';
-import { warmUpServe } from './warm-up-serve.js';
 
 export function serve(args: readonly string[]): Promise<void> {
   const about =
@@ -29,7 +28,6 @@ export function serve(args: readonly string[]): Promise<void> {
 }
 
 async function run(config: ServeConfig, log: ProgramLog): Promise<void> {
-  await warmUpServe(log);
   try {
     const pages = servePages({ wantsToken: config.secret !== null, embedders: config.embedders });
     const server = await startServe(config, log, pages);

@@ -10,7 +10,6 @@ import { logListening, stopOnSignal, whyNotListening } from './lifetime.js';
 import { complain } from './output.js';
 import { runServerCommand } from './server-command.js';
 import { streamWarnings } from './warnings.js';
-import { warmUp } from './warm-up.js';
 
 export function stream(args: readonly string[]): Promise<void> {
   const about = 'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.';
@@ -30,7 +29,6 @@ export function stream(args: readonly string[]): Promise<void> {
 
 async function run(config: Config, log: ProgramLog): Promise<void> {
   const relay = new Relay(config.limits, log, config.ca === null ? {} : { ca: [...rootCertificates, config.ca] });
-  await warmUp(log);
   try {
     const server = await startServer(relay, config, log);
     logListening(log, server);

@@ -1,16 +1,9 @@
 #!/usr/bin/env node
 // The command `vw`: chooses the subcommand.
 
-import './engine.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
-import { rules } from './rules.js';
-import { demo } from './demo.js';
 import { complain, print } from './output.js';
-import { serve } from './serve.js';
-import { status } from './status.js';
-import { stream } from './stream.js';
-import { token } from './token.js';
 
 const USAGE = `vw: video over WebSockets
 
@@ -30,22 +23,22 @@ usage: vw COMMAND [OPTIONS]
 const [command, ...args] = process.argv.slice(2);
 switch (command) {
   case 'demo':
-    await demo(args);
+    await (await import('./demo.js')).demo(args);
     break;
   case 'stream':
-    await stream(args);
+    await (await import('./stream.js')).stream(args);
     break;
   case 'serve':
-    await serve(args);
+    await (await import('./serve.js')).serve(args);
     break;
   case 'status':
-    await status(args);
+    await (await import('./status.js')).status(args);
     break;
   case 'rules':
-    await rules(args);
+    await (await import('./rules.js')).rules(args);
     break;
   case 'token':
-    await token(args);
+    await (await import('./token.js')).token(args);
     break;
   case 'version':
   case '--version':
@@ -58,7 +51,7 @@ switch (command) {
     print(USAGE);
     break;
   case '--check-config':
-    await stream(['--check-config', ...args]);
+    await (await import('./stream.js')).stream(['--check-config', ...args]);
     break;
   default:
     complain(
