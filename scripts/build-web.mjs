@@ -1,10 +1,10 @@
-// Builds the pages' files: the player for browsers, its style and its icon, into dist/src/web/files; and takes what
-// `vw demo` plays along, into dist/src/demo/media.
+// Builds the pages' files: the player for browsers, its style and its icon, into dist/web; and takes what
+// `vw demo` plays along, into dist/demo.
 
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const OUT = 'dist/src/web/files';
+const OUT = 'dist/web';
 
 /** jsmpeg puts a style into the page when it is loaded, which our policy forbids, and carries WebAssembly that it forbids too. */
 const leaner = {
@@ -60,4 +60,4 @@ const bundled = ['@cycjimmy/jsmpeg-player', 'mpegts.js'];
 const licences = bundled.map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`);
 writeFileSync(`${OUT}/licences.txt`, licences.join('\n\n'));
 
-cpSync('src/demo/media', 'dist/src/demo/media', { recursive: true });
+cpSync('src/demo/media', 'dist/demo', { recursive: true });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 /** The version of this program, e.g. `1.2.3`. */
 export function readVersion(): string {
-  // Beside src/ when run from source, one folder further up when built to dist/.
+  // One folder up from src/; two from dist/cmd, where this file is bundled to.
   for (const path of ['../package.json', '../../package.json']) {
     try {
       const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version?: string };

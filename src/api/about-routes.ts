@@ -1,6 +1,6 @@
 // The API about itself: its links and its document.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { readVersion } from '../version.js';
 import { type OpenApi, openApi } from './openapi.js';
 import { docsPage } from './docs-page.js';

@@ -2,7 +2,7 @@
 // that a board behind a firewall can be configured from outside. Rules only: nothing here can run a program.
 
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Log } from '../log.js';
 import { farEndOf } from '../relay/far-end.js';
 import { Link } from '../relay/link.js';

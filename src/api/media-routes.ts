@@ -1,7 +1,7 @@
 // Media by HTTP: uploads and players at /ts, WebSockets at /ws, and the page that plays.
 
 import type { RequestHandler } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpError } from '../http/problem.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName, parseSourceName, trimName } from '../relay/rules.js';

@@ -1,6 +1,6 @@
 // The API's document, made from the routes and the schemas that validate. OpenAPI Specification 3.1.1, RFC 9457.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { eventSchema, faultSchema, historyLostSchema } from '../relay/event.js';
 import { PROBLEM_TYPE, problem } from '../http/problem.js';
 import { muteBodySchema } from '../relay/mute-rule.js';

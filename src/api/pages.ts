@@ -3,7 +3,7 @@
 
 import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { z } from 'zod';
+import * as z from 'zod';
 import { refusal } from './guard.js';
 import { COOKIE_NAME, type KeyGuard } from './keys.js';
 import { content, type Route, TO_LOGIN } from './route.js';

@@ -1,7 +1,7 @@
 // What the relay says of one feed or stream to who may play it: `GET /api/play/<name>`, asked for by players' pages. The
 // words are those of `GET /api/stats`.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { faultSchema } from '../relay/event.js';
 import type { Relay } from '../relay/relay.js';
 import { parseSourceName, readFeedEntry } from '../relay/rules.js';

@@ -2,7 +2,7 @@
 // routes, the document (openapi.ts) and the list at /api are made from these, so that they cannot disagree.
 
 import express, { type Express, type Request, type RequestHandler } from 'express';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { jsonText } from '../http/json.js';
 import { HttpError, onlyWith } from '../http/problem.js';
 import { trimName } from '../relay/rules.js';

@@ -2,7 +2,7 @@
 
 import { muteBodySchema } from '../relay/mute-rule.js';
 import { destinationSchema, streamSchema } from '../relay/rules.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Actions } from './actions.js';
 import { answer, json, JSON_ERRORS, jsonBody, nameIn, optionalJsonBody, type Parameter, type Route } from './route.js';
 import {

@@ -1,6 +1,6 @@
 // What the API answers about rules, as schemas: for its document and its tests. What it takes is in relay/rules.ts.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const mutedTracksSchema = z.enum(['audio', 'all']).describe('what goes nowhere: the sound, or everything');
 

@@ -1,6 +1,6 @@
 // What the relay is doing, for programs: is it there, and what comes and goes.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { METRICS_TYPE } from '../metrics.js';
 import { EVENT_TYPES, eventSchema, historyLostSchema } from '../relay/event.js';
 import { statsSchema } from '../relay/stats-schema.js';

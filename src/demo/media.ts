@@ -42,9 +42,9 @@ export function dueMs({ loop, firstTicks, takesTicks }: Media, unit: number): nu
   return (unit * loop.unitTicks + firstTicks + takesTicks) / TICKS_PER_MS;
 }
 
-// Beside this file in the sources and in dist/.
+// The same from dist/cmd, where this file is bundled to, as from the sources.
 function read(name: string): Uint8Array {
-  const path = fileURLToPath(new URL(`./media/${name}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../dist/demo/${name}`, import.meta.url));
   if (!existsSync(path))
     throw new Error(`the demo's ${name} is missing: it should be in ${path}; npm run build puts it there`);
   return readFileSync(path);

@@ -1,7 +1,7 @@
 // What happens in a relay, as one list of kinds: the journal keeps them, `GET /api/events` sends them, the log tells them.
 // Plain data; the schema here serves types, the API's document and the tests.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { TRACK_KINDS } from '../mpegts/track.js';
 
 /** What can be wrong with a feed, a stream or a link, told apart by a word that stays. Of a stream's feeds the worst comes first. */

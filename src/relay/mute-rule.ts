@@ -1,6 +1,6 @@
 // What may be asked for as a mute, checked and put in one form. Plain data; knows nothing of what carries it out.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { acceptedFields, clip } from './rule-words.js';
 import { ANSWERED, checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
 

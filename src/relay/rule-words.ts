@@ -1,6 +1,6 @@
 // Parts of what is said of a rule that is refused. Pure.
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** The fields of a schema, each with what may stand there; null: it is not worth mentioning. */
 export function acceptedFields<S extends z.ZodRawShape>(

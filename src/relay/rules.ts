@@ -1,7 +1,7 @@
 // What somebody may ask for: stream rules and destination rules, checked and put in one form before anything changes.
 // Plain data; knows nothing of what carries it out. The schemas here serve validation, types and the API's document.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { acceptedFields, clip, dialledAddress } from './rule-words.js';
 
 /** A rule that cannot be kept. `message` says what was wrong, where, and what is accepted. */

@@ -2,7 +2,7 @@
 // Times are milliseconds since 1970 (`…Ms` of a moment) or milliseconds (of a duration); rates are bits a second. What is
 // not measured, or not told by the media, is null.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { TRACK_KINDS } from '../mpegts/track.js';
 import { faultSchema } from './event.js';
 

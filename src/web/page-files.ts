@@ -22,8 +22,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-// Beside this file in dist/; from the sources (tests, tsx) what was built last.
-const FOLDERS = ['./files/', '../../dist/src/web/files/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+// The same from dist/cmd, where this file is bundled to, as from the sources.
+const FOLDER = fileURLToPath(new URL('../../dist/web/', import.meta.url));
 const read = new Map<string, PageFile>();
 
 /** The file of a plain name; `null`: there is none. */
@@ -32,8 +32,8 @@ export function pageFile(name: string): PageFile | null {
   if (known) return known;
   const type = TYPES[extname(name)];
   if (type === undefined || !/^[A-Za-z0-9_-]+\.[a-z]+$/.test(name)) return null;
-  const path = FOLDERS.map((folder) => folder + name).find(existsSync);
-  if (path === undefined) return null;
+  const path = FOLDER + name;
+  if (!existsSync(path)) return null;
   const body = readFileSync(path);
   const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   const file = { type, body, gzipped: gzipSync(body), tag };
