@@ -4,6 +4,7 @@
 
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import wabt from 'wabt';
 
 const OUT = 'dist/cmd';
 
@@ -24,6 +25,11 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 chmodSync(`${OUT}/vw.js`, 0o755);
+
+const { parseWat } = await wabt();
+const MASK = 'src/relay/mask.wat';
+const mask = parseWat(MASK, readFileSync(MASK, 'utf8'), { simd: true });
+writeFileSync('dist/mask.wasm', mask.toBinary({}).buffer);
 
 // What is bundled goes with its licence.
 const folders = new Set();

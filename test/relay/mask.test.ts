@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { buildMaskedFrame, type Carrier, framePress } from '../../src/relay/frame.js';
 import { PACKET_BYTES } from '../../src/mpegts/packet.js';
-import { maskInto } from '../../src/relay/mask.js';
+import { maskingPlace, maskInto, masksByWebAssembly, PLACE_HEADROOM, xorWords } from '../../src/relay/mask.js';
 import { Message } from '../../src/relay/message.js';
 import { FarEnd } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
@@ -47,6 +47,24 @@ describe('maskInto', () => {
     const before = Buffer.from(payload);
     maskInto(Buffer.alloc(1000), 0, payload, keys[2]!);
     expect(payload.equals(before)).to.be.true;
+  });
+});
+
+describe('masking without WebAssembly', () => {
+  it('masks as the RFC says, for every length up to 300', () => {
+    const place = maskingPlace(0);
+    for (let length = 0; length <= 300; length++) {
+      const [payload, key] = [randomBytes(length), randomInt(2 ** 32 - 1)];
+      place.set(payload, PLACE_HEADROOM);
+      xorWords(PLACE_HEADROOM, PLACE_HEADROOM + length, key);
+      const out = place.subarray(PLACE_HEADROOM, PLACE_HEADROOM + length);
+      expect(out.equals(masked(payload, key)), `${length} bytes, key ${key}`).to.be.true;
+    }
+  });
+
+  it('is not what this Node does', () => {
+    expect(masksByWebAssembly, 'dist/mask.wasm is missing, or this Node cannot run it: relaying costs 3 to 10 % more')
+      .to.be.true;
   });
 });
 
