@@ -129,8 +129,10 @@ export class FeedClock {
   /** By how much units may come to be later than any did before, ticks. */
   margin(nowMs: number): number {
     let longest = 0;
-    for (const { clock, kind, dtsAtMs, unitTicks } of this.#tracks) {
-      if (kind === 'audio' && clock === this && nowMs - dtsAtMs < TRACK_GONE_MS) longest = Math.max(longest, unitTicks);
+    for (const { clock, kind, dts, dtsAtMs, unitTicks } of this.#tracks) {
+      if (kind !== 'audio' || clock !== this || nowMs - dtsAtMs >= TRACK_GONE_MS) continue;
+      // Of the first unit it is not known how long it is; it comes behind pictures by that, if they are there.
+      longest = Math.max(longest, unitTicks > 0 ? unitTicks : this.#samplerDts - dts);
     }
     return longest > LONG_SOUND ? (longest - LONG_SOUND) * LONGER : 0;
   }

@@ -28,6 +28,8 @@ interface Multiplex {
   readonly soundMs: number;
   /** How long after the first picture sound begins; 2 s where nothing is said. */
   readonly soundFromMs?: number;
+  /** What is added to when a unit of sound comes. */
+  readonly soundAtMs?: (n: number) => number;
   /** What comes within this time comes at once. */
   readonly burstMs: number;
 }
@@ -40,11 +42,23 @@ const PICTURE_MS = 40;
 
 /** Messages of a feed with both, by arrival. */
 function multiplex(one: Multiplex): { atMs: number; data: Buffer }[] {
-  const { soundLateMs, depth, leadMs, pcrEveryMs, pcrPid, pcrMs, soundMs, burstMs, soundFromMs = 2000 } = one;
+  const {
+    soundLateMs,
+    depth,
+    leadMs,
+    pcrEveryMs,
+    pcrPid,
+    pcrMs,
+    soundMs,
+    burstMs,
+    soundFromMs = 2000,
+    soundAtMs,
+  } = one;
   const units: { atMs: number; isPicture: boolean; n: number }[] = [];
   for (let n = 0; n * PICTURE_MS < LENGTH_MS; n++) units.push({ atMs: n * PICTURE_MS, isPicture: true, n });
   for (let n = 0; n * soundMs < LENGTH_MS - 3000; n++) {
-    units.push({ atMs: soundFromMs + n * soundMs + soundLateMs, isPicture: false, n });
+    const atMs = soundFromMs + n * soundMs + soundLateMs + (soundAtMs?.(n) ?? 0);
+    units.push({ atMs, isPicture: false, n });
   }
   units.sort((a, b) => a.atMs - b.atMs);
   const counters = { video: 0, sound: 0 };
@@ -198,6 +212,20 @@ describe('the PCR of a source whose stamps tell the time', () => {
       }
     });
   }
+
+  it('has room for a second sound unit that comes later than the first', () => {
+    // As in h264-aac-sound-comes-late.ts: 66 ms after their DTS, then 171 ms; 40 ms late, of a busy machine, are in time.
+    const soundAtMs = (n: number): number => (n === 0 ? -300 : n === 1 ? -155 : -200);
+    const { remuxer } = run({
+      ...MULTIPLEX,
+      pcrEveryMs: 1000,
+      soundLateMs: 1066,
+      soundMs: 362,
+      soundFromMs: 0,
+      soundAtMs,
+    });
+    expect(remuxer.timing.lateUnits).to.equal(0);
+  });
 
   it('waits for no sound that never comes', () => {
     const { tracks } = run({ ...MULTIPLEX, pcrPid: NO_PCR, soundFromMs: 20_000 });
