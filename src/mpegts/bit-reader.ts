@@ -44,7 +44,9 @@ export class BitReader {
   }
 
   skip(bits: number): void {
-    for (let i = 0; i < bits; i++) this.bit();
+    let left = bits;
+    for (; left >= 8 && this.#bitsLeft === 0 && this.#next(); left -= 8) this.#bitsLeft = 0;
+    for (; left > 0 && this.isGood; left--) this.bit();
   }
 
   /** ue(v): 0 to 2^32 - 2. */

@@ -29,6 +29,8 @@ export interface ClockedFeed {
   earlyPcr: number;
   /** Whether its PMT names a PCR_PID. */
   readonly promisesPcr: boolean;
+  /** How many pictures and sounds its PMT lists. */
+  readonly mediaCount: number;
   /** What its first units wait in, until it is known how old they are. */
   readonly hold: StartHold | null;
   /** What that has found. */

@@ -27,6 +27,8 @@ const FAR_AHEAD = 2000 * TICKS_PER_MS;
 /** Sound in longer PES packets than this is of a rate that varies: the next one may be longer, and then it comes later. */
 const LONG_SOUND = 200 * TICKS_PER_MS;
 const LONGER = 0.25;
+/** So long, of our time and of its stamps, a feed's tracks are waited for that its tables promise (§2.4.2: sound has 1 s). */
+const PROMISED_MS = 1200;
 /** A track that has not come for so long says nothing about now. */
 export const TRACK_GONE_MS = 3000;
 
@@ -69,6 +71,9 @@ export class FeedClock {
   readonly beganMs: number;
   /** The stamp it began with. */
   readonly first: number;
+
+  /** How many pictures and sounds its feed's tables promise. */
+  promised = 0;
 
   readonly #map: TimeMap;
   readonly #samples = new LeastWindow();
@@ -124,10 +129,24 @@ export class FeedClock {
   /** By how much units may come to be later than any did before, ticks. */
   margin(nowMs: number): number {
     let longest = 0;
-    for (const { clock, kind, dtsAtMs, unitTicks } of this.#tracks) {
-      if (kind === 'audio' && clock === this && nowMs - dtsAtMs < TRACK_GONE_MS) longest = Math.max(longest, unitTicks);
+    for (const { clock, kind, dts, dtsAtMs, unitTicks } of this.#tracks) {
+      if (kind !== 'audio' || clock !== this || nowMs - dtsAtMs >= TRACK_GONE_MS) continue;
+      // Of the first unit it is not known how long it is; it comes behind pictures by that, if they are there.
+      longest = Math.max(longest, unitTicks > 0 ? unitTicks : this.#samplerDts - dts);
     }
     return longest > LONG_SOUND ? (longest - LONG_SOUND) * LONGER : 0;
+  }
+
+  /**
+   * Whether a picture or sound that the tables promise has yet to come, which may be as old as what came first, and no PCR of the
+   * source's own says that it is not.
+   */
+  awaitsTrack(nowMs: number): boolean {
+    if (!(nowMs - this.beganMs < PROMISED_MS) || this.#latest - this.first > PROMISED_MS * TICKS_PER_MS) return false;
+    if (!this.sender.isByStamps) return false;
+    return (
+      this.#tracks.reduce((count, { kind }) => count + Number(kind === 'video' || kind === 'audio'), 0) < this.promised
+    );
   }
 
   /** The latest output time given to any stamp. */

@@ -25,6 +25,15 @@ const MOST_AHEAD = 500 * TICKS_PER_MS;
 const MOST_AHEAD_MOVED = 940 * TICKS_PER_MS;
 /** So long after its start a source's need may not be known yet. */
 const YOUNG_MS = 3000;
+/**
+ * A PCR that comes later than this after the one before, while media flows, was late because this process did not run. What came
+ * meanwhile is yet to be read, and older than it would have been: the PCR goes on by no more than it may at once, as long as
+ * it lags by no more than so much for that.
+ */
+const STALLED = 130 * TICKS_PER_MS;
+const FLOWING = 600 * TICKS_PER_MS;
+const MOST_AT_ONCE = 98 * TICKS_PER_MS;
+const MOST_FOR_STALLS = 500 * TICKS_PER_MS;
 /** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;
 
@@ -93,12 +102,22 @@ export class PcrOutput {
     this.#time = at.time;
     this.#adjust(at, keep, passed);
     let value = at.time - this.lag;
-    const most = this.last + elapsed * (1 + SHRINKING);
-    if (!at.isByStamps && value > most) {
-      value = most;
-      this.lag = at.time - value;
+    if (!at.isByStamps) {
+      const most = this.#mostNow(at, keep, elapsed);
+      if (value > most) {
+        value = most;
+        this.lag = at.time - value;
+      }
     }
     return this.#send(value, nowMs);
+  }
+
+  /** As far as it may have come now. */
+  #mostNow({ time, need }: PcrTime, keep: number, elapsed: number): number {
+    const isStall = elapsed > STALLED && elapsed < FLOWING;
+    if (!isStall) return this.last + elapsed * (1 + SHRINKING);
+    const least = time - this.#enough(need, keep) - MOST_FOR_STALLS;
+    return Math.max(this.last + MOST_AT_ONCE, Math.min(least, this.last + elapsed));
   }
 
   #adjust(at: PcrTime, keep: number, passed: number): void {

@@ -1,6 +1,7 @@
 // Reads what a picture begins with, up to its first slice: parameter sets, and whether decoding can start there.
 // Pure: no clock, no I/O. ISO/IEC 13818-2 §6.2.2, ISO/IEC 14496-2 §6.2, ISO/IEC 14496-10 §7.4.1, ISO/IEC 23008-2 §7.4.2.
 
+import { BitReader } from './bit-reader.js';
 import { findStartCode } from './parameters.js';
 
 /** How a video track writes its headers. MPEG-1 and MPEG-2 video are one. */
@@ -33,12 +34,19 @@ const ACCESS = 4; // a slice of such a picture
 const SLICE = 5;
 const GROUP = 6; // a group of pictures: can be decoded with a sequence header
 const PART = 7; // goes with what stands before it
+const RECOVERY = 8; // says that decoding can start here, with parameter sets from before
 
 /** By nal_unit_type (table 7-1). 14: prefix; 19, 20: slices of other pictures and layers. */
 const H264_TYPES = new Uint8Array(32);
 H264_TYPES.set([PASS, SLICE, SLICE, SLICE, SLICE, ACCESS, PASS, ACCESS_SET, SET, DELIMITER, PASS, PASS, PASS, SET]);
 H264_TYPES[15] = SET;
 H264_TYPES[19] = H264_TYPES[20] = SLICE;
+
+/** nal_unit_type of SEI; payloadType of a recovery point (§D.1.8), where no IDR picture comes: open groups, intra refresh. */
+const [H264_SEI, RECOVERY_POINT] = [6, 6];
+const STOP_BYTE = 0x80; // rbsp_trailing_bits
+
+const reader = new BitReader();
 
 /** By nal_unit_type (table 7-1): 0 to 15 slices, 16 to 23 IRAP, 32 VPS, 33 SPS, 34 PPS, 35 access unit delimiter. */
 const HEVC_TYPES = new Uint8Array(64).fill(SLICE, 0, 16).fill(ACCESS, 16, 24);
@@ -103,7 +111,8 @@ export class PictureHead {
     } else if (type === SET || type === ACCESS_SET) {
       this.#setFrom = at;
       if (type === ACCESS_SET) this.isAccess = true;
-    } else if (type === ACCESS) this.#end(true);
+    } else if (type === RECOVERY) this.isAccess = true;
+    else if (type === ACCESS) this.#end(true);
     else if (type === GROUP) this.#end(this.#knowsHeader);
     else if (type === SLICE) this.#end(false);
   }
@@ -131,7 +140,11 @@ export class PictureHead {
   /** What the start code at `at` begins; -1: more bytes are needed. */
   #typeAt(bytes: Uint8Array, at: number, end: number): number {
     const code = bytes[at + 3]!;
-    if (this.#syntax === 'h264') return H264_TYPES[code & 0x1f]!;
+    if (this.#syntax === 'h264') {
+      const nalType = code & 0x1f;
+      if (nalType === H264_SEI && this.#knowsHeader && this.isAccess === undefined) return typeOfSei(bytes, at, end);
+      return H264_TYPES[nalType]!;
+    }
     if (this.#syntax === 'hevc') {
       if (at + 4 >= end) return -1;
       const layer = ((code & 1) << 5) | (bytes[at + 4]! >> 3); // nuh_layer_id
@@ -151,4 +164,24 @@ export class PictureHead {
     if (at + 4 >= end) return -1;
     return bytes[at + 4]! >> 6 === 0 && this.#knowsHeader ? ACCESS : SLICE; // vop_coding_type '00': I
   }
+}
+
+/** What the SEI is whose start code is at `at`: {@link RECOVERY} or {@link PASS}; -1: more bytes are needed (§7.3.2.3). */
+function typeOfSei(bytes: Uint8Array, at: number, end: number): number {
+  reader.open(bytes, at + 4, end, true);
+  for (let byte = reader.bits(8); byte !== STOP_BYTE; byte = reader.bits(8)) {
+    const type = readSeiValue(byte); // payloadType
+    const size = readSeiValue(reader.bits(8)); // payloadSize
+    if (!reader.isGood) break;
+    if (type === RECOVERY_POINT) return RECOVERY;
+    reader.skip(8 * size);
+  }
+  return reader.lacksBytes ? -1 : PASS;
+}
+
+/** A value that begins with `byte`: as many times 255 as there are ff_byte, and the byte behind them. */
+function readSeiValue(byte: number): number {
+  let value = byte;
+  for (let next = byte; next === 0xff && reader.isGood; value += next) next = reader.bits(8);
+  return value;
 }

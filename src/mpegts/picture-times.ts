@@ -32,6 +32,7 @@ export class PictureTimes {
   #countedFrom = NONE; // DTS
   #units = 0; // since then
   #losses = 0; // as they were then
+  #lastDts = NONE; // of the unit that began last
 
   /** The stamps that come have nothing to do with those before. */
   reset(): void {
@@ -46,17 +47,22 @@ export class PictureTimes {
    */
   begins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
     if (!isStamped(data, at)) return; // more of the picture that began last
-    this.#units++;
+    // Where each NAL unit has a PES packet, all of them may have the picture's stamps.
+    const dts = readStamp(data, at, true);
+    if (dts === NONE || dts !== this.#lastDts) this.#units++;
+    else if (isAccess === false) return;
+    this.#lastDts = dts;
     const isDue = this.unitsPerSecond === null || this.#units >= MOST_UNITS;
     if (isAccess === false && !isDue) return;
     this.#pts = readStamp(data, at, false);
-    this.#dts = readStamp(data, at, true);
+    this.#dts = dts;
     if (isAccess === true) this.isAccess(losses);
     else if (isDue) this.#count(this.#units >= MOST_UNITS ? LEAST_TICKS : FIRST_TICKS, losses);
   }
 
   /** The unit that began last is a random access point. */
   isAccess(losses: number): void {
+    if (this.#pts !== NONE && this.#pts === this.#accessPts) return; // more of it
     const ticks = between(this.#accessPts, this.#pts);
     this.gopMs = ticks === NONE ? null : Math.round(ticks / TICKS_PER_MS);
     this.#accessPts = this.#pts;

@@ -242,6 +242,10 @@ export class ProgramClock {
       at.need = -Infinity;
       for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
+    for (const clock of this.#clocks) {
+      // What is late of a track that is yet to come, its first unit would tell: the PCR stands rather than pass that.
+      if (clock.awaitsTrack(nowMs)) at.need = Math.max(at.need, at.time - clock.first - clock.offset);
+    }
     for (const feed of this.held) at.need = Math.max(at.need, needOfHeld(feed, at.time, this.#base, nowMs));
     return at;
   }
@@ -297,6 +301,7 @@ export class ProgramClock {
     const clock = this.#open(feed, stamp, Math.max(output, feed.pastOutput + 1), nowMs);
     if (first) clock.place(first);
     if (first || isMedia(track)) feed.firstSample = null;
+    clock.promised = feed.mediaCount;
     if (!this.#reference) {
       this.#reference = clock;
       this.#base = clock.offset + stamp - now + length - feed.trim;

@@ -9,7 +9,7 @@ import type { ParameterSets } from './parameter-sets.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS } from './packet.js';
 import { MOST_HEAD_BYTES } from './picture-head.js';
 import { ProgramReader, type Program } from './program.js';
-import type { ClockedFeed, ClockedTrack } from './clocked-feed.js';
+import { type ClockedFeed, type ClockedTrack, isMedia } from './clocked-feed.js';
 import type { FirstSample, StartHold } from './start-hold.js';
 import { ZERO } from './timestamp.js';
 import { soundHeldMs, type Track, type TrackKind } from './track.js';
@@ -137,6 +137,10 @@ export class RemuxFeed implements ClockedFeed {
 
   get promisesPcr(): boolean {
     return this.pcrPid !== NULL_PID;
+  }
+
+  get mediaCount(): number {
+    return this.tracks.filter(isMedia).length;
   }
 
   /** Whether its PMT lists a picture or sound. */

@@ -63,6 +63,11 @@ export class SenderTime {
     return this.#delay;
   }
 
+  /** Whether its stamps tell the time, alone or between PCRs that are few: then nothing says that what is to come is not before it. */
+  get isByStamps(): boolean {
+    return !this.hasPcr || this.#pcrGap > SPARSE;
+  }
+
   get atMs(): number {
     return this.#atMs;
   }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { startsAccessPoint } from '../../src/mpegts/access-point.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
+import { withSetsOnce } from '../support/sets-once.js';
 import { packet } from '../support/ts.js';
 import { capture, picture } from './captures.js';
 import { pesPackets } from './synthetic.js';
@@ -71,6 +72,31 @@ describe('startsAccessPoint', () => {
     expect(startsAccessPoint(MPEG4, unit(start(0xb6, 0x50)), 0, true)).to.be.false;
   });
 
+  it('says yes to a H.264 recovery point where parameter sets are known, wherever it stands among SEI', () => {
+    const point = [6, 1, 0xc0];
+    const timing = [1, 3, 0, 0, 3, 0x10]; // with an emulation_prevention_three_byte
+    const user = (bytes: number) => [
+      5,
+      ...Array<number>(Math.floor(bytes / 255)).fill(255),
+      bytes % 255,
+      ...body(bytes),
+    ];
+    const cases = [[point], [timing, point], [user(20), point], [user(300), timing, point], [user(3000), point]];
+    for (const messages of cases) {
+      for (const [sei, expected] of [
+        [start(6, ...messages.flat(), 0x80), true],
+        [messages.flatMap((message) => start(6, ...message, 0x80)), true],
+        [start(6, ...messages.slice(0, -1).flat(), 0x80), false],
+      ] as const) {
+        const key = unit([...h264.aud, ...sei, ...h264.slice, ...body(500)]);
+        expect(startsAccessPoint(H264, key, 0, true), `${sei.length} bytes`).to.equal(expected);
+        expect(startsAccessPoint(H264, key, 0, false), 'no parameter sets').to.be.false;
+      }
+    }
+    expect(startsAccessPoint(H264, unit([...start(6, 1, 200, 6, 1), ...h264.slice, ...body(500)]), 0, true), 'damaged')
+      .to.be.false;
+  });
+
   it('looks behind a SEI that takes several packets, past those of other PIDs', () => {
     for (const bytes of [150, 160, 165, 170, 175, 400, 700, 3000]) {
       const key = unit([...h264.aud, ...h264.sei(bytes), ...h264.idr, ...body(500)]);
@@ -111,7 +137,7 @@ describe('startsAccessPoint', () => {
         made.forEach(([, control], i) => data.set([0x47, 0x41, 0, control], i * 188));
         if (isPes) data.set([0x47, 0x41, 0, 0x10, 0, 0, 1, 0xe0], 0);
         for (const type of [MPEG1, MPEG2, H264, HEVC]) {
-          for (let at = 0; at < data.length; at += 188) startsAccessPoint(type, data, at);
+          for (let at = 0; at < data.length; at += 188) startsAccessPoint(type, data, at, isPes);
         }
       }),
     );
@@ -164,6 +190,30 @@ describe('access points that the multiplexer did not mark', () => {
       const wanted = accessPoints(marked);
       expect(wanted.length).to.be.greaterThan(1);
       expect(accessPoints(unmarked(marked, 0x100))).to.deep.equal(wanted);
+    });
+  }
+
+  for (const params of [
+    'open-gop=1:bframes=3:scenecut=0',
+    'intra-refresh=1',
+    'intra-refresh=1:bframes=0:nal-hrd=vbr',
+  ]) {
+    it(`are found in H.264 of ${params}, whose parameter sets come once, however it is cut`, () => {
+      const more = ['-g', '25', '-x264-params', params, '-maxrate', '900k', '-bufsize', '900k'];
+      const marked = withSetsOnce(picture('libx264 -preset veryfast', ...more), 0x100, H264);
+      const wanted = accessPoints(marked);
+      expect(wanted.length).to.equal(5);
+      const bytes = unmarked(marked, 0x100);
+      expect(accessPoints(bytes)).to.deep.equal(wanted);
+      for (const packets of [1, 3, 7]) {
+        const inspector = new Inspector();
+        const found: number[] = [];
+        for (let at = 0; at < bytes.length; at += packets * 188) {
+          const joinAt = inspector.inspect(bytes.subarray(at, at + packets * 188));
+          if (joinAt >= 0) found.push(at + joinAt - (inspector.opening?.length ?? 0));
+        }
+        expect(found.length, `${packets} packets a message`).to.equal(5);
+      }
     });
   }
 });

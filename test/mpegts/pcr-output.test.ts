@@ -122,6 +122,27 @@ describe('PcrOutput', () => {
     expect(bench.driver.sender.slip).to.equal(0);
   });
 
+  it('leaves what came while this process did not run in time, where several feeds share it', () => {
+    const bench = new Bench(false);
+    let nowMs = 10_000;
+    const at = (passedMs: number): number => bench.at(passedMs, (nowMs += passedMs), 0);
+    let before = at(0);
+    for (let i = 0; i < 20; i++) before = at(40);
+    expect(bench.lagMs).to.equal(130);
+    for (let stall = 0; stall < 10; stall++) {
+      const value = at(300);
+      const first = nowMs - 300; // DTS of what came first meanwhile, at the earliest
+      if (stall === 0) expect(value).to.be.below(first);
+      expect(value - before).to.be.at.least(98);
+      before = at(20);
+      expect(bench.lagMs, `stall ${stall}`).to.be.at.most(632);
+    }
+    for (let i = 0; i < 200; i++) at(40);
+    expect(bench.lagMs).to.be.below(190);
+    before = at(0);
+    expect(at(2000) - before, 'a pause').to.be.closeTo(2000, 60);
+  });
+
   it('never goes back, whatever time and need do', () => {
     const step = fc.tuple(
       fc.integer({ min: 0, max: 3000 }),

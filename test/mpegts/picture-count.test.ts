@@ -3,43 +3,8 @@
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { picture } from './captures.js';
+import { inNalUnits, type Picture, picturesOf, PID, withoutStamps } from './nal-units.js';
 import { pesPackets, tablesOf } from './synthetic.js';
-
-const PID = 0x100;
-
-interface Picture {
-  readonly pts: number;
-  readonly dts: number;
-  readonly es: Buffer;
-}
-
-const stampAt = (b: Buffer, i: number): number =>
-  ((b[i]! >> 1) & 7) * 2 ** 30 + (b.readUInt16BE(i + 1) >> 1) * 2 ** 15 + (b.readUInt16BE(i + 3) >> 1);
-
-/** The pictures of a capture. */
-function picturesOf(bytes: Buffer): Picture[] {
-  const units: Buffer[][] = [];
-  for (let at = 0; at < bytes.length; at += 188) {
-    if ((bytes.readUInt16BE(at + 1) & 0x1fff) !== PID || !(bytes[at + 3]! & 0x10)) continue;
-    const from = bytes[at + 3]! & 0x20 ? at + 5 + bytes[at + 4]! : at + 4;
-    if (bytes[at + 1]! & 0x40) units.push([]);
-    units.at(-1)?.push(bytes.subarray(from, at + 188));
-  }
-  return units.map((parts) => {
-    const all = Buffer.concat(parts);
-    const pts = stampAt(all, 9);
-    return { pts, dts: all[7]! >> 6 === 3 ? stampAt(all, 14) : pts, es: all.subarray(9 + all[8]!) };
-  });
-}
-
-/** The NAL units of a picture, each with its start code. */
-function nalUnits(es: Buffer): Buffer[] {
-  const starts: number[] = [];
-  for (let i = 0; i + 3 < es.length; i++) {
-    if (es.readUIntBE(i, 3) === 1) starts.push(i > 0 && es[i - 1] === 0 ? i - 1 : i);
-  }
-  return starts.map((from, i) => es.subarray(from, starts[i + 1] ?? es.length));
-}
 
 /** PES packets of these parts: the first of each list has the picture's stamps, the others have none. */
 function media(
@@ -62,13 +27,6 @@ function media(
     inspector.inspect(bytes.subarray(at, at + perMessage * 188));
   const { codec, width, height, frameRate } = inspector.media[0]!;
   return { told: { codec, width, height, frameRate }, inspector };
-}
-
-/** Makes PTS and DTS of a PES header into stuffing. */
-function withoutStamps(pes: Buffer): void {
-  const at = pes[3]! & 0x20 ? 5 + pes[4]! : 4;
-  pes[at + 7] = 0;
-  pes.fill(0xff, at + 9, at + 9 + pes[at + 8]!);
 }
 
 const H264 = 'libx264 -preset ultrafast -g 25 -sc_threshold 0';
@@ -98,14 +56,25 @@ describe('stats of pictures', () => {
     }
   }
 
-  for (const name of ['H.264', 'HEVC'] as const) {
-    it(`are those of ${name} with a PES packet a NAL unit, whose parameter sets are kept`, () => {
-      const [type, codec, named] = CODECS[name];
-      const groups = picturesOf(picture(codec)).map((one) => ({ one, parts: nalUnits(one.es) }));
-      const { told, inspector } = media(type, groups);
-      expect(told).to.deep.equal({ codec: named, width: 320, height: 240, frameRate: 25 });
-      expect(inspector.parameterSets.isEmpty).to.be.false;
-    });
+  for (const name of ['H.264', 'H.264 in slices', 'HEVC'] as const) {
+    for (const areAllStamped of [false, true]) {
+      const how = areAllStamped ? ', each with the stamps of its picture' : '';
+      it(`are those of ${name} with a PES packet a NAL unit${how}, whose parameter sets are kept`, () => {
+        const [type, codec, named] = CODECS[name];
+        const packets = Buffer.concat(inNalUnits(picture(codec), type, { areAllStamped, areBounded: false }));
+        const inspector = new Inspector();
+        for (let at = 0; at < packets.length; at += 7 * 188) inspector.inspect(packets.subarray(at, at + 7 * 188));
+        const { codec: told, width, height, frameRate } = inspector.media[0]!;
+        expect({ told, width, height, frameRate }).to.deep.equal({
+          told: named,
+          width: 320,
+          height: 240,
+          frameRate: 25,
+        });
+        expect(inspector.gopMs).to.equal(1000);
+        expect(inspector.parameterSets.isEmpty).to.be.false;
+      });
+    }
   }
 
   it('follow the stamps where a camera makes half of what it says', () => {

@@ -26,6 +26,10 @@ interface Multiplex {
   /** DTS - PCR of pictures. */
   readonly pcrMs: number;
   readonly soundMs: number;
+  /** How long after the first picture sound begins; 2 s where nothing is said. */
+  readonly soundFromMs?: number;
+  /** What is added to when a unit of sound comes. */
+  readonly soundAtMs?: (n: number) => number;
   /** What comes within this time comes at once. */
   readonly burstMs: number;
 }
@@ -38,11 +42,23 @@ const PICTURE_MS = 40;
 
 /** Messages of a feed with both, by arrival. */
 function multiplex(one: Multiplex): { atMs: number; data: Buffer }[] {
-  const { soundLateMs, depth, leadMs, pcrEveryMs, pcrPid, pcrMs, soundMs, burstMs } = one;
+  const {
+    soundLateMs,
+    depth,
+    leadMs,
+    pcrEveryMs,
+    pcrPid,
+    pcrMs,
+    soundMs,
+    burstMs,
+    soundFromMs = 2000,
+    soundAtMs,
+  } = one;
   const units: { atMs: number; isPicture: boolean; n: number }[] = [];
   for (let n = 0; n * PICTURE_MS < LENGTH_MS; n++) units.push({ atMs: n * PICTURE_MS, isPicture: true, n });
   for (let n = 0; n * soundMs < LENGTH_MS - 3000; n++) {
-    units.push({ atMs: 2000 + n * soundMs + soundLateMs, isPicture: false, n });
+    const atMs = soundFromMs + n * soundMs + soundLateMs + (soundAtMs?.(n) ?? 0);
+    units.push({ atMs, isPicture: false, n });
   }
   units.sort((a, b) => a.atMs - b.atMs);
   const counters = { video: 0, sound: 0 };
@@ -50,7 +66,7 @@ function multiplex(one: Multiplex): { atMs: number; data: Buffer }[] {
   return units.map(({ atMs, isPicture, n }, i) => {
     const isDue = pcrPid !== NO_PCR && isPicture && atMs - pcrAt >= pcrEveryMs;
     if (isDue) pcrAt = atMs;
-    const dts = FIRST + (isPicture ? n * PICTURE_MS : 2000 + n * soundMs) * 90;
+    const dts = FIRST + (isPicture ? n * PICTURE_MS : soundFromMs + n * soundMs) * 90;
     const pcr = FIRST + (atMs - pcrMs) * 90;
     const payload = new Uint8Array(100);
     payload[0] = n & 255;
@@ -172,6 +188,57 @@ describe('the program clock', () => {
     const sound = tracks[1]!.units;
     const late = sound.filter(({ dts, pcr }) => dts < pcr);
     expect(late.at(-1)!.atMs, 'the PCR stands for 2 s').to.be.within(6000, 7200);
+  });
+});
+
+describe('the PCR of a source whose stamps tell the time', () => {
+  const sources = {
+    'no PCR': { pcrPid: NO_PCR },
+    'a PCR each second': { pcrEveryMs: 1000 },
+    'a PCR each 5 s': { pcrEveryMs: 5000, pcrPid: CLOCK_PID },
+  };
+  for (const [name, one] of Object.entries(sources)) {
+    it(`does not pass what the sound begins with that its tables promise, with ${name}`, () => {
+      for (const [soundLateMs, pcrMs] of [
+        [300, 0],
+        [770, 0],
+        [770, 700],
+        [1100, 0],
+        [1100, 700],
+      ] as const) {
+        const { tracks, remuxer } = run({ ...MULTIPLEX, ...one, pcrMs, soundLateMs, soundFromMs: 0 });
+        expect(remuxer.timing.lateUnits, `${soundLateMs} ms late`).to.equal(0);
+        expect(tracks[1]!.units.length).to.equal(LENGTH_MS / 24 - 125);
+      }
+    });
+  }
+
+  it('has room for a second sound unit that comes later than the first', () => {
+    // As in h264-aac-sound-comes-late.ts: 66 ms after their DTS, then 171 ms; 40 ms late, of a busy machine, are in time.
+    const soundAtMs = (n: number): number => (n === 0 ? -300 : n === 1 ? -155 : -200);
+    const { remuxer } = run({
+      ...MULTIPLEX,
+      pcrEveryMs: 1000,
+      soundLateMs: 1066,
+      soundMs: 362,
+      soundFromMs: 0,
+      soundAtMs,
+    });
+    expect(remuxer.timing.lateUnits).to.equal(0);
+  });
+
+  it('waits for no sound that never comes', () => {
+    const { tracks } = run({ ...MULTIPLEX, pcrPid: NO_PCR, soundFromMs: 20_000 });
+    const ahead = tracks[0]!.units.filter(({ atMs }) => atMs < 9800).map(({ dts, pcr }) => (dts - pcr) / 90);
+    expect(Math.max(...ahead)).to.be.within(1000, 1400);
+    expect(ahead.at(-1)).to.be.below(700);
+  });
+
+  it('keeps the DTS - PCR of a source with PCRs enough while its sound is to come', () => {
+    for (const pcrMs of [500, 700]) {
+      const { tracks } = run({ ...MULTIPLEX, pcrMs, soundLateMs: 400, soundFromMs: 0 });
+      for (const { dts, pcr } of tracks[0]!.units) expect((dts - pcr) / 90).to.be.closeTo(pcrMs, 0.01);
+    }
   });
 });
 

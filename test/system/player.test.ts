@@ -3,9 +3,13 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import type { RelayStats } from '../../src/relay/relay.js';
+import { capture } from '../mpegts/captures.js';
+import { inNalUnits } from '../mpegts/nal-units.js';
 import { openBrowser, PlayerPage } from '../support/browser.js';
 import { Camera } from '../support/camera.js';
+import { afterTest } from '../support/cleanup.js';
 import { Program } from '../support/program.js';
+import { RawUpload } from '../support/upload.js';
 import { until } from '../support/wait.js';
 
 const STREAM = 'stream/front';
@@ -291,6 +295,27 @@ describe('the player', function () {
     await one.page.evaluate(`window.picture = document.querySelector('#stage > :last-child')`);
     for (let i = 0; i < 22; i++) await one.moves(10, 2000); // what was played is forgotten after four seconds
     expect(await one.page.evaluate(`window.picture === document.querySelector('#stage > :last-child')`)).to.be.true;
+  });
+
+  it('plays pictures of which each NAL unit has a PES packet of its own', async () => {
+    const vw = await Program.stream();
+    const browser = await openBrowser();
+    const source = ['-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=20', '-pix_fmt', 'yuv420p', '-threads', '1'];
+    const whole = capture(...source, '-c:v', 'libx264', ...'-preset ultrafast -g 25 -slices 2'.split(' '));
+    for (const areAllStamped of [true, false]) {
+      const pictures = inNalUnits(whole, 0x1b, { areAllStamped, areBounded: !areAllStamped });
+      const name = `stamped-${areAllStamped}`;
+      const body = RawUpload.begin(vw.port, name);
+      const timer = setInterval(() => body.chunk(pictures.shift()!), 40);
+      afterTest(() => clearInterval(timer));
+      await vw.api('POST', '/api/streams', { stream: STREAM, feeds: [name] });
+      const one = await PlayerPage.open(browser, `${vw.url}/play/${STREAM}`);
+      await one.isIn('playing');
+      await one.moves(40);
+      expect(one.complaints).to.deep.equal([]);
+      clearInterval(timer);
+      await one.page.close();
+    }
   });
 
   it('says in plain words what a browser cannot play, and plays the rest', async () => {

@@ -9,7 +9,9 @@ import TSDemuxer, { type Sample, type SampleTrack, type TrackMetadata } from 'mp
 import { OutputTables } from '../../mpegts/output-tables.js';
 import { PACKET_BYTES, SYNC } from '../../mpegts/packet.js';
 import { concatenate } from '../../mpegts/packet-runs.js';
+import { syntaxOf } from '../../mpegts/picture-head.js';
 import type { Track } from '../../mpegts/track.js';
+import { WholePictures } from './whole-pictures.js';
 
 for (const level of ['ENABLE_ERROR', 'ENABLE_INFO', 'ENABLE_WARN', 'ENABLE_DEBUG', 'ENABLE_VERBOSE'] as const) {
   Log[level] = false;
@@ -48,6 +50,7 @@ export class Fragments {
   readonly #demuxer = new TSDemuxer({ ts_packet_size: PACKET_BYTES, sync_offset: 0 }, {});
   readonly #events: FragmentEvents;
   readonly #pid: number;
+  readonly #pictures: WholePictures | null;
   #metadata: TrackMetadata | null = null;
   #held: Sample | null = null; // a picture lasts until the next
   #gapMs = 0; // from the last picture but one to the last
@@ -60,6 +63,8 @@ export class Fragments {
   constructor(track: Track, events: FragmentEvents) {
     this.#events = events;
     this.#pid = track.pid;
+    const syntax = syntaxOf(track.streamType);
+    this.#pictures = syntax === 'h264' || syntax === 'hevc' ? new WholePictures(syntax) : null;
     const demuxer = this.#demuxer;
     demuxer.onError = (_type, info) => {
       if (!this.#isClosed) events.failed(info);
@@ -85,7 +90,9 @@ export class Fragments {
     return this.#gapMs;
   }
 
+  /** Takes packets of the track, and may change them. */
   write(packets: Uint8Array<ArrayBuffer>): void {
+    this.#pictures?.join(packets);
     this.#parse(packets);
   }
 
@@ -125,7 +132,8 @@ export class Fragments {
   }
 
   #takePictures(samples: readonly Sample[]): void {
-    const all = this.#held ? [this.#held, ...samples] : samples;
+    const timed = samples.filter(({ dts }) => !Number.isNaN(dts)); // a part of a picture whose beginning was not there
+    const all = this.#held ? [this.#held, ...timed] : timed;
     const last = all.at(-1);
     if (!last) return;
     this.#held = last;
