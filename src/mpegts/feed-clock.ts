@@ -144,9 +144,7 @@ export class FeedClock {
   awaitsTrack(nowMs: number): boolean {
     if (!(nowMs - this.beganMs < PROMISED_MS) || this.#latest - this.first > PROMISED_MS * TICKS_PER_MS) return false;
     if (!this.sender.isByStamps) return false;
-    return (
-      this.#tracks.reduce((count, { kind }) => count + Number(kind === 'video' || kind === 'audio'), 0) < this.promised
-    );
+    return this.#tracks.filter(({ kind }) => kind === 'video' || kind === 'audio').length < this.promised;
   }
 
   /** The latest output time given to any stamp. */

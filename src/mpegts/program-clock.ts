@@ -244,7 +244,8 @@ export class ProgramClock {
     }
     for (const clock of this.#clocks) {
       // What is late of a track that is yet to come, its first unit would tell: the PCR stands rather than pass that.
-      if (clock.awaitsTrack(nowMs)) at.need = Math.max(at.need, at.time - clock.first - clock.offset);
+      if (!Number.isNaN(at.time) && clock.awaitsTrack(nowMs))
+        at.need = Math.max(at.need, at.time - clock.first - clock.offset);
     }
     for (const feed of this.held) at.need = Math.max(at.need, needOfHeld(feed, at.time, this.#base, nowMs));
     return at;
