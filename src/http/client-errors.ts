@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { endSoon, refuse } from './answers.js';
 import { throttleOf } from './parser-throttle.js';
-import { problem, type Problem } from './problem.js';
+import { problem, type Problem, problemOf, unspokenVersion } from './problem.js';
 import { hasLastAnswer, type Unanswered } from './unanswered.js';
 
 /** What Node tells of it. */
@@ -15,8 +15,10 @@ interface ClientError extends Error {
   readonly bytesParsed?: number;
 }
 
-/** A line that begins a request, its method a token as long as any that is in use. */
-const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [\x21-\x7e]+ HTTP\/\d\.\d\r?$/;
+/** A line that begins a request, its method a token as long as any that is in use; and its version. */
+const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [\x21-\x7e]+ (HTTP\/\d\.\d)\r?$/;
+
+const SPOKEN = new Set(['HTTP/1.0', 'HTTP/1.1']);
 
 /** Answers what cannot be read, once, when the requests before it are answered. */
 export function answerClientErrors(server: Server, unanswered: Unanswered): void {
@@ -41,15 +43,21 @@ export function answerClientErrors(server: Server, unanswered: Unanswered): void
 function problemOfClientError({ code, rawPacket, bytesParsed = 0 }: ClientError): Problem {
   if (code === 'HPE_HEADER_OVERFLOW') return problem(431, 'ERR_HEADERS', 'the request head is over 16 KiB');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem(408, 'ERR_TIMEOUT', 'the request head took too long');
-  if (code === 'HPE_INVALID_METHOD' && rawPacket && beginsRequest(rawPacket, bytesParsed)) {
+  const version = rawPacket ? versionOf(code, rawPacket, bytesParsed) : null;
+  if (version !== null && !SPOKEN.has(version)) return problemOf(unspokenVersion(version))!; // it is an HttpError
+  if (version !== null) {
     return problem(501, 'ERR_UNKNOWN_METHOD', 'HTTP has no such method; methods are written in capitals, e.g. GET');
   }
   return problem(400, 'ERR_BAD_HTTP', 'this is not HTTP/1.1 as it should be');
 }
 
-/** Whether the line that the parser stopped in begins a request, but for its method. */
-function beginsRequest(bytes: Buffer, stoppedAt: number): boolean {
-  const start = bytes.lastIndexOf('\n', Math.max(stoppedAt - 1, 0)) + 1;
+/** The version of a request whose line the parser stopped at, if nothing but its method or its version is wrong; else `null`. */
+function versionOf(code: string | undefined, bytes: Buffer, stoppedAt: number): string | null {
+  if (code === 'HPE_PAUSED_H2_UPGRADE') return 'HTTP/2.0'; // its preface (RFC 9113 §3.4)
+  if (code !== 'HPE_INVALID_METHOD' && code !== 'HPE_INVALID_VERSION') return null;
+  // Behind a preface that is cut short the parser stops at the next line.
+  const last = code === 'HPE_INVALID_VERSION' ? stoppedAt - 2 : stoppedAt - 1;
+  const start = bytes.lastIndexOf('\n', Math.max(last, 0)) + 1;
   const end = bytes.indexOf('\n', start);
-  return REQUEST_LINE.test(bytes.toString('latin1', start, end === -1 ? bytes.length : end));
+  return REQUEST_LINE.exec(bytes.toString('latin1', start, end === -1 ? bytes.length : end))?.[1] ?? null;
 }

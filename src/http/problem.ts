@@ -31,6 +31,11 @@ export function problem(status: number, code: string, detail: string): Problem {
   return { title: STATUS_CODES[status] ?? 'Error', status, code, detail };
 }
 
+/** What answers a version of HTTP that is not spoken here (RFC 9110 §15.6.6). */
+export function unspokenVersion(version: string): HttpError {
+  return new HttpError(505, 'ERR_HTTP_VERSION', `${version} is not spoken here; accepted: HTTP/1.1, HTTP/1.0`);
+}
+
 /** A handler that refuses the methods that a path does not have. */
 export function only(...methods: string[]): (request: { readonly method: string }) => never {
   return onlyWith('', ...methods);

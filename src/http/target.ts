@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { hostnameOf, schemeOf } from './hosts.js';
 import { withoutLastSlash } from './path.js';
 import { jsonText } from './json.js';
-import { HttpError, PROBLEM_TYPE, problemOf } from './problem.js';
+import { HttpError, PROBLEM_TYPE, problemOf, unspokenVersion } from './problem.js';
 
 /** The target of an OPTIONS that is about the server as a whole (§3.2.4). */
 export const WHOLE_SERVER = '*';
@@ -34,9 +34,11 @@ export function settlingTargets(handle: (request: IncomingMessage, response: Ser
 /**
  * Settles where a request goes: `url` becomes a path with its query, without a "/" at the path's end, or
  * {@link WHOLE_SERVER}; an address in the target takes the place of the Host field. Throws the {@link HttpError} (400, 421)
- * that answers a target that is none, and two Host fields (§3.2): which one counts?
+ * that answers a target that is none, and two Host fields (§3.2): which one counts? And the one (505) that answers a version
+ * that is not spoken here: Node's parser takes 0.9 and 2.0 as well, and answers as if they were 1.1.
  */
 export function settleTarget(request: IncomingMessage): void {
+  if (request.httpVersionMajor !== 1) throw unspokenVersion(`HTTP/${request.httpVersion}`);
   if ((request.headersDistinct.host?.length ?? 0) > 1) {
     throw new HttpError(400, 'ERR_TWO_HOSTS', 'the request has more than one Host field; accepted: one');
   }

@@ -196,13 +196,16 @@ export class RemuxFeed implements ClockedFeed {
     this.pcrPid = NULL_PID;
   }
 
-  /** Reads tables that were sent before this feed was an input; true if they describe a program. */
-  prime(packets: Uint8Array): boolean {
-    for (let at = 0; at + PACKET_BYTES <= packets.length; at += PACKET_BYTES) this.reader.push(packets, at);
+  /** Reads tables before the packets beside them are looked at. The offset behind the last that says something new, or -1. */
+  prime(packets: Uint8Array): number {
+    let behind = 0;
+    for (let at = 0; at + PACKET_BYTES <= packets.length; at += PACKET_BYTES) {
+      if (this.reader.push(packets, at)) behind = at + PACKET_BYTES;
+    }
     const { program } = this.reader;
-    if (!program || program === this.program) return false;
+    if (!program || program === this.program) return -1;
     this.adopt(program);
-    return true;
+    return behind;
   }
 
   /** Follows the input's tables: tracks that are the same go on, undisturbed. */

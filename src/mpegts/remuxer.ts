@@ -11,10 +11,10 @@ import { areSameInputs, choosePcrTrack, findReplacements, isMuted, planTracks, p
 import type { RemuxInput, Replacement } from './program-plan.js';
 import { RemuxFeed } from './remux-feed.js';
 import type { LeftOutTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
-import { whyWithheld } from './sound-judge.js';
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
 import type { TrackKind } from './track.js';
+import { leftOutSound, takesAny, takesSound } from './wanted-tracks.js';
 
 /** Media flows if a message came within this time. */
 const FLOWING_MS = 600;
@@ -144,14 +144,7 @@ export class Remuxer implements ProgramFacts {
 
   /** The sound, and what may be sound, of feeds of which the picture alone is taken. */
   get withheld(): LeftOutTrack[] {
-    return this.#inputs.flatMap(({ feed, select }) => {
-      const takesMore = (other: RemuxInput) => other.feed === feed && other.select !== 'video';
-      if (select !== 'video' || this.#inputs.some(takesMore)) return [];
-      return (this.#feeds.get(feed)?.tracks ?? []).flatMap(({ track, kind }) => {
-        const why = whyWithheld(track, kind);
-        return why === null ? [] : [{ feed, pid: track.pid, streamType: track.streamType, why }];
-      });
-    });
+    return leftOutSound(this.#inputs, this.#feeds);
   }
 
   /** How many {@link feeds} there are. */
@@ -223,7 +216,10 @@ export class Remuxer implements ProgramFacts {
     }
     this.#endReplacements(nowMs);
     this.#output.pace.note(nowMs);
-    if (this.#isHeld(from, data, nowMs)) return null;
+    if (!from.clock && (from.hold || this.#output.clock.hasReference)) {
+      data = this.#prime(from, data);
+      if (this.#isHeld(from, data, nowMs)) return null;
+    }
     from.isWithoutAccess = joinAt === -1 && facts?.undecidedAt === -1;
     return from.hold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
   }
@@ -233,7 +229,7 @@ export class Remuxer implements ProgramFacts {
     feed.isWithoutSound = !takesSound(inputs, feed.name);
     const hasChanged = feed.isWithoutSound === takesSound(before, feed.name);
     // Pictures go on waiting: the sound beside them is no part of the program when they leave.
-    if (hasChanged && !feed.hasPictures) this.#endHold(feed);
+    if ((hasChanged && !feed.hasPictures) || !takesAny(before, feed.name)) this.#endHold(feed);
   }
 
   /** Feeds whose sound is wanted again: pictures that wait are sent before that, and the sound beside them is not. */
@@ -280,16 +276,32 @@ export class Remuxer implements ProgramFacts {
     clock.held = clock.held.filter((other) => other !== feed);
   }
 
+  /**
+   * Reads the tables of a message that may have to wait, and returns what may. Where no sound is wanted, what came before they
+   * said something new does not: what it is they did not say.
+   */
+  #prime(feed: RemuxFeed, data: Uint8Array): Uint8Array {
+    const behind = feed.prime(data);
+    if (behind === -1) return data;
+    this.#rebuild(true);
+    if (!feed.isWithoutSound) return data;
+    const { counters } = this.#output;
+    const packets = ((feed.hold?.bytes ?? 0) + behind) / PACKET_BYTES;
+    counters.taken += packets;
+    counters.leftOut += packets;
+    this.#endHold(feed);
+    return data.subarray(behind);
+  }
+
   /** Whether a message waits with the first units of its feed, or else whether it is the last that did. */
   #isHeld(feed: RemuxFeed, data: Uint8Array, nowMs: number): boolean {
-    if (feed.clock || (!feed.hold && !this.#output.clock.hasReference)) return false;
-    if (feed.prime(data)) this.#rebuild(true);
-    if (!feed.program || !feed.tracks.some(({ kind }) => kind === 'video' || kind === 'audio')) return false;
+    const isWorthIt = feed.program !== null && feed.tracks.some(({ kind }) => kind === 'video' || kind === 'audio');
     if (!feed.hold) {
+      if (!isWorthIt) return false;
       feed.hold = new StartHold(nowMs, feed.tracks);
       this.#output.clock.held = [...this.#output.clock.held, feed];
     }
-    return !feed.hold.push(data, nowMs);
+    return !feed.hold.push(data, nowMs) && isWorthIt;
   }
 
   /**
@@ -383,9 +395,4 @@ export class Remuxer implements ProgramFacts {
     this.#replacements = running;
     this.#rebuild(true);
   }
-}
-
-/** Whether a program of these inputs has the sound of a feed. */
-function takesSound(inputs: readonly RemuxInput[], feed: string): boolean {
-  return inputs.some(({ feed: name, select }) => name === feed && (select === 'all' || select === 'audio'));
 }

@@ -110,13 +110,14 @@ export class SoundFilter {
     return to === 0 ? null : out.subarray(0, to);
   }
 
-  /** Tables with the counters that they have for those who get what passes. */
-  shift(tables: Uint8Array): Uint8Array {
-    for (let at = 0; at < tables.length; at += PACKET_BYTES) {
-      const shift = this.#counters[readPid(tables, at)]! & 0x0f;
-      tables[at + 3] = (tables[at + 3]! & 0xf0) | ((tables[at + 3]! - shift) & 0x0f);
+  /** Packets that passed, or tables, as those have them who get what passes: with its counters, without private data. */
+  shift(packets: Uint8Array): Uint8Array {
+    for (let at = 0; at < packets.length; at += PACKET_BYTES) {
+      const shift = this.#counters[readPid(packets, at)]! & 0x0f;
+      packets[at + 3] = (packets[at + 3]! & 0xf0) | ((packets[at + 3]! - shift) & 0x0f);
+      this.#removePrivateData(packets, at);
     }
-    return tables;
+    return packets;
   }
 
   /** Whether a packet that is not muted follows on what was sent, or can begin what was withheld. */
@@ -143,7 +144,12 @@ export class SoundFilter {
       this.#counters[pid] = (counter << 4) | (this.#counters[pid]! & 0x0f);
       this.#states[pid]! |= COUNTED;
     }
-    if (this.#muted === 'audio' && (adaptationFlags(data, at) & HAS_PRIVATE_DATA) !== 0) removePrivateData(out, to);
+    this.#removePrivateData(out, to);
+  }
+
+  #removePrivateData(packets: Uint8Array, at: number): void {
+    if (this.#muted !== 'audio' || (adaptationFlags(packets, at) & HAS_PRIVATE_DATA) === 0) return;
+    removePrivateData(packets, at);
   }
 
   /** Withholds a packet: what passes of its PID goes on with the counter that follows the last one sent. */

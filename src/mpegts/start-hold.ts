@@ -60,6 +60,8 @@ export interface FirstSample {
  */
 export class StartHold {
   readonly messages: { readonly data: Uint8Array; readonly atMs: number }[] = [];
+  /** Bytes of {@link messages}. */
+  bytes = 0;
   /** The least DTS of picture and sound seen, 33 bits, and when it came; NaN before the first. */
   earliest = NaN;
   earliestAtMs = NaN;
@@ -68,7 +70,6 @@ export class StartHold {
   readonly #hasPictures: boolean;
   #awaitsSound: boolean;
   readonly #sinceMs: number;
-  #bytes = 0;
   #sampler: HeldTrack | null = null;
   #least: { stamp: number; arrivalMs: number } | null = null;
   #isKnown = false;
@@ -94,7 +95,7 @@ export class StartHold {
   /** Takes a message; true if it is time to let all of them go. */
   push(data: Uint8Array, nowMs: number): boolean {
     this.messages.push({ data: new Uint8Array(data), atMs: nowMs }); // it is lent; and a Buffer's slice() is a view
-    this.#bytes += data.length;
+    this.bytes += data.length;
     for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#look(data, at, nowMs);
     return this.isOver(nowMs);
   }
@@ -130,7 +131,7 @@ export class StartHold {
 
   /** Whether time is up or everything known. */
   isOver(nowMs: number): boolean {
-    if (this.#bytes > MOST_BYTES) return true;
+    if (this.bytes > MOST_BYTES) return true;
     if (this.#isKnown && this.#hasPicture === this.#hasPictures) {
       return !this.#awaitsSound || nowMs - this.#firstPictureMs >= FIRST_SOUND_MS;
     }

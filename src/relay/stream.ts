@@ -160,6 +160,8 @@ export class Stream {
 
   /** A binary message may be sound: it does not come from a feed of which the rule takes the picture alone. */
   #takeOpaque(feed: string, message: Message): void {
+    // A feed whose picture runs on until another takes its place is not the rule's any more.
+    if (!this.#inputs.some((input) => input.feed === feed)) return;
     if (message.kind === 'binary' && this.#picturesOf.has(feed)) this.#withheldMessages++;
     else this.#handRound(message);
   }

@@ -51,6 +51,8 @@ export class Room {
   readonly #log: Log;
   readonly #sinceMs = Date.now();
   #countingSinceMs = 0;
+  #pids: readonly number[] = []; // of the tracks that the one that counts has sent
+  #mediaVersion = 0;
   #contributions: readonly Contribution[] = [];
   readonly #viewers = new Set<TopicViewer>();
   #lastNumber = 0;
@@ -109,6 +111,7 @@ export class Room {
     const held = before?.publication ?? null;
     // Viewers are told what is wrong, and not where the publisher is.
     if (packets) one.publication = this.feed.open({ address: 'the publisher', superseded: () => undefined });
+    this.#pids = [];
     if (before && before !== one) before.publication = null;
     if (!packets) held?.close();
   }
@@ -116,7 +119,17 @@ export class Room {
   /** The one that counts has sent packets. */
   publish(one: Contribution, data: Uint8Array): void {
     one.publication?.publish(data);
+    if (this.feed.mediaVersion !== this.#mediaVersion) this.#followTracks();
     this.heard(one);
+  }
+
+  /** What the publisher's program has no more is over, or muted where it comes from: nobody is to begin with it. */
+  #followTracks(): void {
+    const { media, mediaVersion, cache } = this.feed;
+    this.#mediaVersion = mediaVersion;
+    const pids = media.map(({ pid }) => pid);
+    if (this.#pids.some((pid) => !pids.includes(pid))) cache?.clear();
+    this.#pids = pids;
   }
 
   /** Those that wait need not keep what they have sent so far. */

@@ -139,6 +139,7 @@ const ANYWHERE: Partial<Record<ErrorCode, () => Promise<Answered>>> = {
   ERR_BAD_HTTP: async () => answerOn(new Wire((await TestRelay.start()).port).write('HELLO\r\n\r\n')),
   ERR_BAD_TARGET: () => get({ path: 'ws://localhost/api/stats' }),
   ERR_UNKNOWN_METHOD: () => get({ method: 'BREW' }),
+  ERR_HTTP_VERSION: async () => answerOn(new Wire((await TestRelay.start()).port).write('GET / HTTP/2.0\r\n\r\n')),
   ERR_TWO_HOSTS: () => get({ headers: { 'Host: localhost\r\nhost': 'localhost' } }),
   ERR_METHOD: () => get({ method: 'DELETE' }),
   ERR_NO_SUCH_PATH: () => get({ path: '/api/nothing' }),

@@ -37,7 +37,7 @@ async function ask(port: number, line: string, fields: readonly string[] = [], b
 describe('settleTarget', () => {
   const settled = (method: string, url: string) => {
     const request = new IncomingMessage(new Socket());
-    Object.assign(request, { method, url });
+    Object.assign(request, { method, url, httpVersionMajor: 1 });
     request.headers.host = 'given';
     settleTarget(request);
     return [request.headers.host, request.url];
@@ -72,12 +72,6 @@ describe('settleTarget', () => {
     'http:///a',
     'http://',
     'http:/a',
-  ]) {
-    it(`refuses GET ${target}`, () => {
-      expect(() => settled('GET', target)).to.throw('accepted: a path');
-    });
-  }
-  for (const target of [
     'http://u@h/a',
     'http://u:p@h/a',
     'http://h h/a',
@@ -246,6 +240,33 @@ describe('a request about the server as a whole', () => {
       expect((await ask(port, 'OPTIONS * HTTP/1.1')).status).to.equal(421);
       const page = ['Host: localhost', 'Origin: http://evil.example'];
       expect((await ask(port, 'OPTIONS * HTTP/1.1', page)).status).to.equal(403);
+    }
+  });
+});
+
+describe('a version of HTTP', () => {
+  it('that is not spoken is answered with 505, in its turn, and the connection ends', async () => {
+    const ports = [await TestRelay.start(), await TestServe.start({ secret: null })].map(({ port }) => port);
+    for (const port of ports) {
+      for (const line of [
+        ...['GET / HTTP/2.0', 'GET /healthcheck HTTP/0.9', 'GET /healthcheck', 'GET / HTTP/3.0', 'GET / HTTP/1.2'],
+        ...['PRI * HTTP/2.0', 'GET http://localhost/ HTTP/2.0', 'brew / HTTP/9.9', 'OPTIONS * HTTP/2.0'],
+      ]) {
+        for (const more of [[], UPGRADE]) {
+          const { status, wire } = await ask(port, line, ['Host: localhost', ...more]);
+          expect(status, line).to.equal(505);
+          expect(wire.heard, line).to.contain('"code":"ERR_HTTP_VERSION"').and.contain('accepted: HTTP/1.1');
+          await until('it ends', () => wire.isClosed);
+        }
+      }
+      const preface = new Wire(port).write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+      await until('it ends', () => preface.isClosed);
+      expect(preface.heard).to.contain('HTTP/1.1 505').and.contain('HTTP/2.0 is not spoken here');
+      const first = head('GET /healthcheck HTTP/1.1', 'Host: localhost');
+      const later = new Wire(port).write(first + head('POST /ts/x HTTP/2.0', 'Host: localhost') + first);
+      await until('it ends', () => later.isClosed);
+      expect(later.heard.match(/HTTP\/1\.1 \d+/g)).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 505']);
+      expect((await ask(port, 'GET /healthcheck HTTP/1.0', ['Host: localhost'])).status).to.equal(200);
     }
   });
 });

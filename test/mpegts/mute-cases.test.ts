@@ -1,6 +1,7 @@
 // What passes a mute of the sound, packet by packet, for what no ffmpeg makes. Literal bytes.
 
 import { expect } from 'chai';
+import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { SoundFilter } from '../../src/mpegts/sound-filter.js';
@@ -296,6 +297,21 @@ describe('a mute of the sound', () => {
     expect(secrets(passed.subarray(0, 35))).to.equal(0);
     expect(passed.subarray(35).equals(one.subarray(35))).to.be.true;
     expect(passes(before, one).stream).to.equal(secrets(one.subarray(35)));
+  });
+
+  it('takes private data out of the packets that a picture began with in earlier messages, too', () => {
+    const inspector = new Inspector();
+    const filter = new SoundFilter();
+    inspector.inspect(tables([{ streamType: 0x1b, pid: PID }]));
+    filter.mute('audio', inspector);
+    const begins = Buffer.alloc(188, 0xff);
+    begins.set([0x47, 0x40 | (PID >> 8), PID & 0xff, 0x30, 163, 0x02, 24, ...Array<number>(24).fill(SECRET)]);
+    begins.set([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1, 0, 0, 0, 1, 0x09, 0xf0], 168); // a delimiter
+    const slice = packet({ pid: PID, counter: 1, fill: 0x88, payload: Buffer.from([0, 0, 0, 1, 0x65]) }); // of an IDR picture
+    for (const message of [begins, slice]) filter.apply(message, inspector.inspect(message), inspector.opening);
+    const opening = Buffer.from(filteredFacts(inspector, filter).opening!);
+    expect(opening.subarray(168).equals(begins.subarray(168))).to.be.true;
+    expect(secrets(opening)).to.equal(0);
   });
 
   describe('of a program whose PCR travels with the sound', () => {

@@ -5,7 +5,7 @@ import { saysMuted } from '../../src/mpegts/mute-sign.js';
 import { ProgramReader } from '../../src/mpegts/program.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { PACKET_BYTES } from '../../src/mpegts/packet.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { type Entry, packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
 const PMT = 0x1000;
 const PID = 0x100;
@@ -60,6 +60,61 @@ describe('a mute of what a Remuxer holds', () => {
     };
     expect(waited(false), 'without a mute it is sent').to.be.greaterThan(100);
     expect(waited(true)).to.equal(0);
+  });
+
+  describe('of a source that joins another', () => {
+    const OTHER = 0x101;
+    const picture = { streamType: 0x1b, pid: OTHER };
+    const klv = [{ streamType: 0x15, pid: PID }, picture];
+    const unknown = [{ streamType: 0x06, pid: PID }, picture];
+    const program = (entries: readonly Entry[], version: number) =>
+      Buffer.concat([
+        sectionPackets(0, patSection(PMT), version),
+        sectionPackets(PMT, pmtSection(entries, version), version),
+      ]);
+
+    /** What has left of the messages of `mic` once they have waited long enough, `cam` being there before. */
+    const sent = (select: RemuxInput['select'], messages: readonly Buffer[], later?: RemuxInput['select']): number => {
+      const remuxer = new Remuxer();
+      const inputs = (ofMic: RemuxInput['select']): RemuxInput[] => [
+        { feed: 'cam', select: 'all' },
+        { feed: 'mic', select: ofMic },
+      ];
+      remuxer.setInputs(inputs(select), 0);
+      const first = unit(0xe0).fill(0, 20);
+      remuxer.push('cam', Buffer.concat([tables(0x1b), first]), true, 10);
+      const out = messages.map((one, i) => remuxer.push('mic', one, i === 0, 20 + i));
+      if (later) out.push(remuxer.setInputs(inputs(later), 50));
+      for (const ms of [500, 1500, 3000, 5000]) out.push(remuxer.push('mic', packet({ pid: 0x1fff }), false, ms));
+      return secrets(Buffer.concat(out.filter((one) => one !== null)));
+    };
+
+    it('withholds what came before the PMT that says what it is, whatever that says', () => {
+      const [one, other] = [unit(0xbd, 0), unit(0xbd, 1)];
+      expect(sent('other-than-audio', [Buffer.concat([program(klv, 0), one, other])])).to.be.greaterThan(300);
+      for (const [what, before] of [
+        ['none', [one]],
+        ['another', [program(unknown, 0), one]],
+        ['none, and another', [one, program(unknown, 0), other]],
+      ] as const) {
+        const whole = [Buffer.concat([...before, program(klv, 1)])];
+        expect(sent('other-than-audio', whole), what).to.equal(0);
+        expect(sent('other-than-audio', [...before, program(klv, 1)]), `${what}, in messages`).to.equal(0);
+      }
+    });
+
+    it('loses no message in which picture and sound end while it waits', () => {
+      const data = Buffer.concat([program([{ streamType: 0x15, pid: PID }], 1), unit(0xbd)]);
+      expect(sent('all', [program(unknown, 0), data])).to.be.greaterThan(150);
+    });
+
+    it('lets nothing out that has waited while everything was muted', () => {
+      const one = unit(0xe0);
+      expect(sent('all', [tables(0x1b), one], 'other-than-audio')).to.be.greaterThan(150);
+      for (const later of ['all', 'other-than-audio', 'video'] as const) {
+        expect(sent('none', [tables(0x1b), one], later), later).to.equal(0);
+      }
+    });
   });
 
   it('of everything is said in the PMT, and taken back with it, also where nothing comes meanwhile', () => {

@@ -11,6 +11,7 @@ import { closeAll } from '../support/cleanup.js';
 import { ffmpeg, scratch } from '../support/ffmpeg.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { keptLog, QUICK } from '../support/relay.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { readFileSync } from 'node:fs';
 
 const PICTURES = ['libx264', 'libx265', 'mpeg1video', 'mpeg2video', 'mpeg4', 'vc2', 'libaom-av1', 'mjpeg', 'jpeg2000'];
@@ -170,4 +171,28 @@ describe('a mute of the sound of a feed', () => {
     for (const one of ways) expect(continuityErrors(one.bytes)).to.deep.equal([]);
     expect(relay.stats().streams['stream/all']!.tracks).to.have.length(PICTURES.length + SOUNDS.length);
   }).timeout(60_000);
+});
+
+describe('a stream whose picture runs on until another takes its place', () => {
+  it('has no text and no binary messages any more of the feed that its rule has dropped', async () => {
+    const relay = new Relay(QUICK, keptLog());
+    const received = new Receiver();
+    const [PID, PMT] = [0x100, 0x1000];
+    const source = relay.feed('cam').open({ address: 'test', superseded: () => undefined });
+    relay.setStream({ stream: 'stream/x', feeds: ['cam'] });
+    relay.subscribe('stream/x', received);
+    const unit = (counter: number) => {
+      const payload = Buffer.from([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1]);
+      return packet({ pid: PID, counter, startsUnit: true, randomAccess: true, payload });
+    };
+    const pmt = sectionPackets(PMT, pmtSection([{ streamType: 0x02, pid: PID }]));
+    source.publish(Buffer.concat([sectionPackets(0, patSection(PMT)), pmt, unit(0)]));
+    relay.setStream({ stream: 'stream/x', feeds: ['other'] });
+    const before = received.pieces.length;
+    for (const kind of ['text', 'binary'] as const) relay.feed('cam').publishOpaque(kind, Buffer.from('5.1'), null);
+    expect(received.pieces).to.have.length(before);
+    source.publish(unit(1));
+    expect(received.pieces, 'its picture runs on').to.have.length(before + 1);
+    await relay.close();
+  });
 });

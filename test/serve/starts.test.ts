@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { picture, tempFolder } from '../mpegts/captures.js';
 import { decode } from '../support/ffmpeg.js';
 import { type TestClient, TestServe } from '../support/serve.js';
+import { packetsOf } from '../support/packets-of.js';
 import { withSetsOnce } from '../support/sets-once.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { until } from '../support/wait.js';
 
 const PID = 0x100;
@@ -50,5 +52,48 @@ describe('a viewer of a topic whose source sends its parameter sets once', () =>
         expect(await decode(file)).to.deep.equal({ pictures, complaints: '' });
       });
     }
+  }
+});
+
+describe('a viewer of a topic whose publisher has muted', () => {
+  const [PICTURE, SOUND, PMT] = [0x100, 0x101, 0x1000];
+  const entries = [
+    { streamType: 0x02, pid: PICTURE },
+    { streamType: 0x03, pid: SOUND },
+  ];
+  const tables = (version: number, count: number) =>
+    Buffer.concat([
+      sectionPackets(0, patSection(PMT), version),
+      sectionPackets(PMT, pmtSection(entries.slice(0, count), version), version),
+    ]);
+  const unit = (pid: number, counter: number) => {
+    const payload = Buffer.from([0, 0, 1, pid === SOUND ? 0xc0 : 0xe0, 0, 0, 0x80, 0, 0]);
+    return packet({ pid, counter, startsUnit: true, randomAccess: true, payload });
+  };
+
+  for (const [what, left] of [
+    ['the sound', 1],
+    ['everything', 0],
+  ] as const) {
+    it(`gets nothing of what was kept before: ${what}`, async () => {
+      const serve = await TestServe.start();
+      const early = await serve.member('/out/x');
+      const publisher = await serve.member('/in/x');
+      const send = async (...packets: Buffer[]) => {
+        publisher.socket.send(Buffer.concat(packets));
+        await publisher.flushed();
+      };
+      await send(tables(0, 2), unit(PICTURE, 0), unit(SOUND, 0));
+      await until('it came', () => early.heard.length === 1);
+      const before = await serve.member('/out/x');
+      await until('it begins with the sound', () => packetsOf(heard(before), SOUND).length === 1);
+      await send(tables(1, left));
+      await until('it is muted', () => early.heard.length === 2);
+      const late = await serve.member('/out/x');
+      await send(unit(PICTURE, 1));
+      await until('it begins', () => heard(late).length > 0);
+      expect(packetsOf(heard(late), SOUND)).to.deep.equal([]);
+      expect(packetsOf(heard(late), PICTURE)).to.have.length(1);
+    });
   }
 });
