@@ -242,11 +242,10 @@ export class ProgramClock {
       at.need = -Infinity;
       for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
-    for (const clock of this.#clocks) {
-      // What is late of a track that is yet to come, its first unit would tell: the PCR stands rather than pass that.
-      if (!Number.isNaN(at.time) && clock.awaitsTrack(nowMs))
-        at.need = Math.max(at.need, at.time - clock.first - clock.offset);
-    }
+    if (Number.isNaN(at.time)) return at;
+    // What is late of a track that is yet to come, its first unit would tell: the PCR stands rather than pass that.
+    for (const one of this.#clocks)
+      if (one.awaitsTrack(nowMs)) at.need = Math.max(at.need, at.time - one.first - one.offset);
     for (const feed of this.held) at.need = Math.max(at.need, needOfHeld(feed, at.time, this.#base, nowMs));
     return at;
   }
