@@ -21,7 +21,7 @@ const witness = {
   pixels(width, height) {
     const picture = document.querySelector('#stage > :last-child');
     if (!picture) return null;
-    const look = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    const look = lookOf(width, height);
     look.drawImage(picture, 0, 0, width, height);
     return look.getImageData(0, 0, width, height).data;
   },
@@ -97,6 +97,17 @@ const witness = {
     frame();
   },
 };
+
+// One of each size: thousands of them cost the page a second of garbage collection now and then, which a test takes for a
+// picture that stands still.
+const looks = new Map();
+function lookOf(width, height) {
+  const size = `${width}x${height}`;
+  if (!looks.has(size)) {
+    looks.set(size, new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true }));
+  }
+  return looks.get(size);
+}
 
 function isBlack(pixels) {
   return pixels.every((value, i) => i % 4 === 3 || value < 60);

@@ -8,6 +8,7 @@ import { inNalUnits } from '../mpegts/nal-units.js';
 import { openBrowser, PlayerPage } from '../support/browser.js';
 import { Camera } from '../support/camera.js';
 import { afterTest } from '../support/cleanup.js';
+import { damagedLine } from '../support/damage.js';
 import { Program } from '../support/program.js';
 import { RawUpload } from '../support/upload.js';
 import { until } from '../support/wait.js';
@@ -284,6 +285,34 @@ describe('the player', function () {
       expect(await page.evaluate('witness.countPictures(40, 15_000)')).to.equal(40);
       await until('sound is decoded', async () => (await page.evaluate<number>('witness.decodedSound()')) > 2000);
       expect(await page.evaluate('witness.violations')).to.deep.equal([]);
+    });
+  }
+
+  for (const [what, damage] of [
+    // adaptation_field_control = '11', adaptation_field_length = 200 (§2.4.3.4)
+    ['a length that reaches beyond its packet', (packet) => packet.writeUInt16BE(((packet[3]! | 0x30) << 8) | 200, 3)],
+    // The next NAL unit (filler data) begins behind profile and level.
+    [
+      'an SPS that ends too early',
+      (packet) => packet.write('000000010c', packet.indexOf('0000000167', 'hex') + 8, 'hex'),
+    ],
+  ] satisfies [string, (packet: Buffer) => void][]) {
+    it(`plays on through ${what}`, async () => {
+      const vw = await Program.stream();
+      let left = 0;
+      const line = await damagedLine(vw.url, (packet) => {
+        if (left === 0 || !packet.includes('0000000167', 'hex')) return; // a keyframe
+        left--;
+        damage(packet);
+      });
+      Camera.picture('h264', `${line}/ts/video0`);
+      const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/video0`);
+      await one.isIn('playing');
+      left = 2;
+      await until('it is damaged', () => left === 0);
+      await one.moves(50);
+      expect(one.page.workers().length, 'workers').to.equal(1);
+      expect(one.complaints).to.deep.equal([]);
     });
   }
 

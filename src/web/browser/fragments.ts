@@ -116,6 +116,9 @@ export class Fragments {
     this.#isParsing = true;
     try {
       this.#demuxer.parseChunks(packets.buffer, 0);
+    } catch {
+      // Damaged media makes it throw: a length that reaches beyond a packet, an SPS that ends too early. What it was reading
+      // is left out; it has let go of that before, and goes on with the next unit.
     } finally {
       this.#isParsing = false;
       // It may have been closed meanwhile, which the compiler does not see.

@@ -65,9 +65,13 @@ export class WorkerClient {
   #hear(message: FromWorker): void {
     switch (message.tell) {
       case 'came':
-        if (message.socket === this.#socket?.id) this.#take(message);
-        for (const [id, times] of message.moved) this.#tracks.get(id)?.moved(times);
-        return this.#post({ do: 'more', done: this.#done });
+        try {
+          if (message.socket === this.#socket?.id) this.#take(message);
+          for (const [id, times] of message.moved) this.#tracks.get(id)?.moved(times);
+        } finally {
+          this.#post({ do: 'more', done: this.#done }); // whatever fails here: nothing comes until it is asked for
+        }
+        return;
       case 'opened':
         return this.#tracks.get(message.id)?.opened(message.handle);
       case 'failed':
