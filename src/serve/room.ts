@@ -132,6 +132,16 @@ export class Room {
     this.#pids = pids;
   }
 
+  /**
+   * Takes what is measured by the second. A feed that is sent as it is cannot say that it is muted: where nothing comes any
+   * more, nothing of before is kept for late viewers.
+   */
+  sample(nowMs: number): void {
+    this.traffic.sample(nowMs);
+    this.feed.look(nowMs);
+    if (this.feed.fault?.code === 'silent') this.feed.cache?.clear();
+  }
+
   /** Those that wait need not keep what they have sent so far. */
   heard(from: Contribution): void {
     if (this.#contributions.length === 1) return;

@@ -77,10 +77,7 @@ export class Rooms {
 
   /** Takes what is measured by the second. */
   sample(nowMs: number): void {
-    for (const { traffic, feed } of this.#rooms.values()) {
-      traffic.sample(nowMs);
-      feed.look(nowMs);
-    }
+    for (const room of this.#rooms.values()) room.sample(nowMs);
   }
 
   get(name: string): Room | undefined {

@@ -96,4 +96,23 @@ describe('a viewer of a topic whose publisher has muted', () => {
       expect(packetsOf(heard(late), PICTURE)).to.have.length(1);
     });
   }
+
+  it('gets nothing of what was kept before where the publisher cannot say so, and nothing comes', async () => {
+    const serve = await TestServe.start();
+    const publisher = await serve.member('/in/x');
+    const send = async (...packets: Buffer[]) => {
+      publisher.socket.send(Buffer.concat(packets));
+      await publisher.flushed();
+    };
+    await send(tables(0, 2), unit(PICTURE, 0), unit(SOUND, 0));
+    const before = await serve.member('/out/x');
+    await until('it begins with the sound', () => packetsOf(heard(before), SOUND).length === 1);
+    const fault = async () => (await serve.topic('x')).fault as { code: string } | null;
+    await until('the topic is silent', async () => (await fault())?.code === 'silent', 10_000);
+    const late = await serve.member('/out/x');
+    await send(tables(0, 2), unit(PICTURE, 1));
+    await until('it begins', () => heard(late).length > 0);
+    expect(packetsOf(heard(late), SOUND)).to.deep.equal([]);
+    expect(packetsOf(heard(late), PICTURE)).to.have.length(1);
+  }).timeout(20_000);
 });
