@@ -6,6 +6,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { freePort } from '../test/support-far/programs.js';
+import { quantile } from '../test/support/load.js';
+import { pause } from '../test/support/wait.js';
 
 const ROUNDS = Number(process.argv[2] ?? 9);
 const IDLE_MS = 1500;
@@ -47,10 +49,10 @@ async function start(command: string): Promise<Start> {
       ({ ok }) => ok,
       () => false,
     );
-  while (!(await isUp())) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!(await isUp())) await pause(5);
   const wallMs = performance.now() - begun;
   const used = cpuMs(pid);
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  await pause(IDLE_MS);
   const idleMB = residentMB(pid);
   child.kill('SIGKILL');
   await once(child, 'exit');
@@ -58,7 +60,7 @@ async function start(command: string): Promise<Start> {
 }
 
 function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1]!;
+  return quantile(values, 0.5);
 }
 
 const bare: number[] = [];

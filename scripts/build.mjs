@@ -1,4 +1,4 @@
-// `npm run build`: makes dist/ anew.
+// `npm run build`: makes dist/, from nothing.
 
 import { rmSync } from 'node:fs';
 

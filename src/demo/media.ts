@@ -1,7 +1,7 @@
 // The recordings that the demo plays, as scripts/make-demo-media makes them.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from '../built-file.js';
 import { TICKS_PER_MS } from '../mpegts/timestamp.js';
 import { MediaLoop } from './media-loop.js';
 
@@ -42,9 +42,8 @@ export function dueMs({ loop, firstTicks, takesTicks }: Media, unit: number): nu
   return (unit * loop.unitTicks + firstTicks + takesTicks) / TICKS_PER_MS;
 }
 
-// The same from dist/cmd, where this file is bundled to, as from the sources.
 function read(name: string): Uint8Array {
-  const path = fileURLToPath(new URL(`../../dist/demo/${name}`, import.meta.url));
+  const path = builtFile(`demo/${name}`);
   if (!existsSync(path))
     throw new Error(`the demo's ${name} is missing: it should be in ${path}; npm run build puts it there`);
   return readFileSync(path);

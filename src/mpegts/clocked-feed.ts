@@ -57,7 +57,7 @@ export function nextOutput(clock: FeedClock, { dts, dtsAtMs, unitTicks }: Clocke
 }
 
 /** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
-export function isMedia({ kind }: ClockedTrack): boolean {
+export function isMedia({ kind }: Pick<ClockedTrack, 'kind'>): boolean {
   return kind === 'video' || kind === 'audio';
 }
 

@@ -1,6 +1,7 @@
 // One feed's clock against arrival: how far its stamps must be moved, and the slewing that moves them.
 // Pure: no clock, no I/O; time is an argument.
 
+import { isMedia } from './clocked-feed.js';
 import { FeedPace } from './feed-pace.js';
 import { LeastWindow } from './least-window.js';
 import { SenderTime } from './sender-time.js';
@@ -144,7 +145,7 @@ export class FeedClock {
   awaitsTrack(nowMs: number): boolean {
     if (!(nowMs - this.beganMs < PROMISED_MS) || this.#latest - this.first > PROMISED_MS * TICKS_PER_MS) return false;
     if (!this.sender.isByStamps) return false;
-    return this.#tracks.filter(({ kind }) => kind === 'video' || kind === 'audio').length < this.promised;
+    return this.#tracks.filter(isMedia).length < this.promised;
   }
 
   /** The latest output time given to any stamp. */

@@ -25,6 +25,8 @@ const MOST_AHEAD = 500 * TICKS_PER_MS;
 const MOST_AHEAD_MOVED = 940 * TICKS_PER_MS;
 /** So long after its start a source's need may not be known yet. */
 const YOUNG_MS = 3000;
+/** What the PCR may advance by at once: 100 ms (§2.7.2), and what becomes of them by rounding. */
+export const MOST_AT_ONCE = 98 * TICKS_PER_MS;
 /**
  * A PCR that comes later than this after the one before, while media flows, was late because this process did not run. What came
  * meanwhile is yet to be read, and older than it would have been: the PCR goes on by no more than it may at once, as long as
@@ -32,7 +34,6 @@ const YOUNG_MS = 3000;
  */
 const STALLED = 130 * TICKS_PER_MS;
 const FLOWING = 600 * TICKS_PER_MS;
-const MOST_AT_ONCE = 98 * TICKS_PER_MS;
 const MOST_FOR_STALLS = 500 * TICKS_PER_MS;
 /** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;

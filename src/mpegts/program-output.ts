@@ -5,6 +5,7 @@ import { OutputBuffer } from './output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, PACKET_BYTES, RANDOM_ACCESS, SYNC } from './packet.js';
 import { Pace, REPEAT_MS, TICK_MS } from './pace.js';
+import { MOST_AT_ONCE } from './pcr-output.js';
 import { ProgramClock } from './program-clock.js';
 import type { PlannedTrack } from './program-plan.js';
 import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
@@ -19,11 +20,7 @@ const MOST_ADVANCE = 70 * TICKS_PER_MS;
 const MOST_SINCE_MS = 70;
 /** And by more than this where units are hardly ahead of the PCR: a decoder waits for as long as DTS - PCR says. */
 const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
-/**
- * Where it would by more than this, it goes there by steps, in packets without payload (§2.7.2: 100 ms at most), unless it is a
- * pause that was longer.
- */
-const LARGE_ADVANCE = 98 * TICKS_PER_MS;
+/** Where it would by more than {@link MOST_AT_ONCE}, it goes there by steps, in packets without payload, unless this was a pause. */
 const LARGEST_ADVANCE = 3000 * TICKS_PER_MS;
 
 export class ProgramOutput {
@@ -120,7 +117,7 @@ export class ProgramOutput {
     const value = this.clock.makePcr(nowMs);
     if (value - last > LARGEST_ADVANCE || !this.sentTables) return value;
     if (this.tablesPending) this.insertTables(nowMs); // they may name the PID
-    while (value - last > LARGE_ADVANCE) this.insertPcr((last += MOST_ADVANCE));
+    while (value - last > MOST_AT_ONCE) this.insertPcr((last += MOST_ADVANCE));
     return value;
   }
 

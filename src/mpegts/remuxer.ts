@@ -295,7 +295,7 @@ export class Remuxer implements ProgramFacts {
 
   /** Whether a message waits with the first units of its feed, or else whether it is the last that did. */
   #isHeld(feed: RemuxFeed, data: Uint8Array, nowMs: number): boolean {
-    const isWorthIt = feed.program !== null && feed.tracks.some(({ kind }) => kind === 'video' || kind === 'audio');
+    const isWorthIt = feed.program !== null && feed.mediaCount > 0;
     if (!feed.hold) {
       if (!isWorthIt) return false;
       feed.hold = new StartHold(nowMs, feed.tracks);

@@ -6,8 +6,8 @@ export const TICKS_PER_MS = 90;
 /** PTS, DTS and program_clock_reference_base have 33 bits: they wrap after 26.5 hours. */
 export const TIMESTAMP_RANGE = 2 ** 33;
 /**
- * Zero, for a field that is to hold fractions. V8 keeps a 0 as a whole number: with the first fraction it makes the object
- * anew in another shape, and compiles anew what works on its kind.
+ * Zero, for a field that is to hold fractions. V8 keeps a 0 as a whole number: with the first fraction the object gets another
+ * hidden class, and all code that was compiled for the one before is thrown away.
  */
 export const ZERO = -0;
 /** 27 MHz ticks in one of 90 kHz: the range of program_clock_reference_extension. */

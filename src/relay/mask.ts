@@ -4,6 +4,7 @@
 // from; others are copied in and out.
 
 import { readFileSync } from 'node:fs';
+import { builtFile } from '../built-file.js';
 
 // The part of the WebAssembly interface used here; TypeScript declares it among the browser's only.
 declare const WebAssembly: {
@@ -60,10 +61,9 @@ export function maskInto(out: Uint8Array, at: number, payload: Uint8Array, key: 
   }
 }
 
-// The same from dist/cmd, where this file is bundled to, as from the sources.
 function loadXor(): Xor | null {
   try {
-    const module = new WebAssembly.Module(readFileSync(new URL('../../dist/mask.wasm', import.meta.url)));
+    const module = new WebAssembly.Module(readFileSync(builtFile('mask.wasm')));
     return new WebAssembly.Instance(module, { mask: { memory } }).exports.xor as Xor; // as mask.wat says
   } catch {
     return null;

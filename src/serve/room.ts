@@ -123,7 +123,7 @@ export class Room {
     this.heard(one);
   }
 
-  /** What the publisher's program has no more is over, or muted where it comes from: nobody is to begin with it. */
+  /** What the publisher's program has no more is over, or muted where it comes from: no viewer is to begin with it. */
   #followTracks(): void {
     const { media, mediaVersion, cache } = this.feed;
     this.#mediaVersion = mediaVersion;

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { builtFile } from '../built-file.js';
 
 /** A file as it is sent. */
 export interface PageFile {
@@ -22,8 +22,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-// The same from dist/cmd, where this file is bundled to, as from the sources.
-const FOLDER = fileURLToPath(new URL('../../dist/web/', import.meta.url));
 const read = new Map<string, PageFile>();
 
 /** The file of a plain name; `null`: there is none. */
@@ -32,7 +30,7 @@ export function pageFile(name: string): PageFile | null {
   if (known) return known;
   const type = TYPES[extname(name)];
   if (type === undefined || !/^[A-Za-z0-9_-]+\.[a-z]+$/.test(name)) return null;
-  const path = FOLDER + name;
+  const path = builtFile(`web/${name}`);
   if (!existsSync(path)) return null;
   const body = readFileSync(path);
   const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;

@@ -26,7 +26,7 @@ function media(
   for (let at = 0; at < bytes.length; at += perMessage * 188)
     inspector.inspect(bytes.subarray(at, at + perMessage * 188));
   const { codec, width, height, frameRate } = inspector.media[0]!;
-  return { told: { codec, width, height, frameRate }, inspector };
+  return { reported: { codec, width, height, frameRate }, inspector };
 }
 
 const H264 = 'libx264 -preset ultrafast -g 25 -sc_threshold 0';
@@ -50,8 +50,8 @@ describe('stats of pictures', () => {
           if (i % count !== 0) return [];
           return [{ one, parts: [Buffer.concat(all.slice(i, i + count).map(({ es }) => es))] }];
         });
-        expect(media(type, groups).told).to.deep.equal(wanted);
-        expect(media(type, groups, 1).told, 'a packet a message').to.deep.equal(wanted);
+        expect(media(type, groups).reported).to.deep.equal(wanted);
+        expect(media(type, groups, 1).reported, 'a packet a message').to.deep.equal(wanted);
       });
     }
   }
@@ -64,9 +64,9 @@ describe('stats of pictures', () => {
         const packets = Buffer.concat(inNalUnits(picture(codec), type, { areAllStamped, areBounded: false }));
         const inspector = new Inspector();
         for (let at = 0; at < packets.length; at += 7 * 188) inspector.inspect(packets.subarray(at, at + 7 * 188));
-        const { codec: told, width, height, frameRate } = inspector.media[0]!;
-        expect({ told, width, height, frameRate }).to.deep.equal({
-          told: named,
+        const { codec: reported, width, height, frameRate } = inspector.media[0]!;
+        expect({ reported, width, height, frameRate }).to.deep.equal({
+          reported: named,
           width: 320,
           height: 240,
           frameRate: 25,
@@ -84,12 +84,12 @@ describe('stats of pictures', () => {
       one: { ...one, pts: all[0]!.pts + i * 7200, dts: all[0]!.dts + i * 7200 },
       parts: [one.es],
     }));
-    expect(media(type, slow).told.frameRate).to.equal(12.5);
+    expect(media(type, slow).reported.frameRate).to.equal(12.5);
   });
 
   it('are those of VC-2', () => {
     const all = picturesOf(picture('vc2 -strict -1'));
     const groups = all.slice(0, 60).map((one) => ({ one, parts: [one.es] }));
-    expect(media(0xd1, groups).told).to.deep.equal({ codec: 'dirac', width: 320, height: 240, frameRate: 25 });
+    expect(media(0xd1, groups).reported).to.deep.equal({ codec: 'dirac', width: 320, height: 240, frameRate: 25 });
   });
 });

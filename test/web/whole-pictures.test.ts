@@ -43,8 +43,9 @@ describe('WholePictures', () => {
             expect({ pts, dts }, `picture ${i}`).to.deep.equal(stamps);
             expect(es.equals(all), `picture ${i}`).to.be.true;
           });
-          const told = lengths(packets).filter((length) => length !== 0);
-          if (nalUnits(wanted[0]!.es).length > 1) expect(told.length, 'PES_packet_length where more comes').to.equal(0);
+          const stated = lengths(packets).filter((length) => length !== 0);
+          if (nalUnits(wanted[0]!.es).length > 1)
+            expect(stated.length, 'PES_packet_length where more comes').to.equal(0);
         });
       }
     }
