@@ -44,7 +44,7 @@ async function atWork(): Promise<TestRelay> {
       (destinations['0']?.live.sentBytes ?? 0) > 0 &&
       (destinations['0']?.live.pingMs ?? null) !== null &&
       (feeds.nobody?.fault ?? null) !== null &&
-      (destinations['away/_1_']?.live.fault ?? null) !== null
+      destinations['away/_1_']?.live.fault?.code === 'unreachable'
     );
   });
   return relay;
