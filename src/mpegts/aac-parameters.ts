@@ -7,12 +7,12 @@ import { CUT_OFF, HEADER_BYTES, NO_HEADER, readFrames, type SoundHeader } from '
 
 /** By samplingFrequencyIndex (table 1.18). */
 const AAC_RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
-/** By channelConfiguration (table 1.19); 0: a program_config_element tells it. */
+/** By channelConfiguration (table 1.19); 0: given by a program_config_element. */
 const AAC_CHANNELS = [0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 24, 8];
 
-/** 22.2, the most there is a layout for. */
+/** 22.2, the largest layout defined. */
 const MOST_CHANNELS = 24;
-/** syncExtensionType of what AudioSpecificConfig has behind it (§1.6.2.1). */
+/** syncExtensionType of the extensions that follow AudioSpecificConfig (§1.6.2.1). */
 const SBR_SYNC = 0x2b7;
 const PS_SYNC = 0x548;
 /** id_syn_ele of a program_config_element. */
@@ -26,7 +26,7 @@ function readAdtsHeader(bytes: Uint8Array, at: number, end: number, header: Soun
   const length = ((bytes[at + 3]! & 3) << 11) | (bytes[at + 4]! << 3) | (bytes[at + 5]! >> 5); // aac_frame_length
   if (rate === undefined || length < HEADER_BYTES) return NO_HEADER;
   header.codec = 'aac';
-  header.sampleRate = rate; // half of what is heard where a decoder finds SBR (HE-AAC): ADTS does not tell
+  header.sampleRate = rate; // half the decoded rate with implicit SBR (HE-AAC), which ADTS does not signal
   header.channels = AAC_CHANNELS[((bytes[at + 2]! & 1) << 2) | (bytes[at + 3]! >> 6)]!; // channel_configuration
   if (header.channels !== 0) return length;
   const hasCrc = (bytes[at + 1]! & 1) === 0; // protection_absent
@@ -42,7 +42,7 @@ export function readAdts(bytes: Uint8Array, from: number, end: number, found: Pa
   return readFrames(readAdtsHeader, bytes, from, end, found);
 }
 
-/** AAC in LATM: the first frame that carries its configuration tells. A {@link ParameterReader}. */
+/** AAC in LATM: read from the first frame that carries its configuration. A {@link ParameterReader}. */
 export function readLatm(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   for (let at = from; at + 3 <= end;) {
     if (bytes[at] !== 0x56 || (bytes[at + 1]! & 0xe0) !== 0xe0) return false; // syncword
@@ -66,17 +66,17 @@ function readStreamMuxConfig(found: Parameters): boolean {
     readLatmValue(); // taraBufferFullness
   }
   reader.skip(1 + 6); // allStreamsSameTimeFraming, numSubFrames
-  if (reader.bits(4 + 3) !== 0) return false; // numProgram, numLayer: never seen
-  const length = version === 1 ? readLatmValue() : 0; // ascLen; 0: not told
+  if (reader.bits(4 + 3) !== 0) return false; // numProgram, numLayer: other values are not in use
+  const length = version === 1 ? readLatmValue() : 0; // ascLen; 0: unknown
   const end = reader.bitsRead + length;
   const type = readObjectType();
   let sampleRate = readSamplingRate();
   const configuration = reader.bits(4); // channelConfiguration
   let channels = AAC_CHANNELS[configuration] ?? 0;
-  if (type === 5 || type === 29) sampleRate = readSamplingRate(); // SBR: extensionSamplingFrequency is what is heard
+  if (type === 5 || type === 29) sampleRate = readSamplingRate(); // SBR: the decoder's output has extensionSamplingFrequency
   if (type === 29 && channels === 1) channels = 2; // PS
   const isExplicit = type === 5 || type === 29;
-  if (isExplicit) readObjectType(); // of what is below SBR
+  if (isExplicit) readObjectType(); // of the core below SBR
   if (configuration === 0 || (!isExplicit && length > 0)) {
     reader.skip(1); // frameLengthFlag
     if (reader.bit()) reader.skip(14); // dependsOnCoreCoder, coreCoderDelay
@@ -84,7 +84,7 @@ function readStreamMuxConfig(found: Parameters): boolean {
     if (configuration === 0) channels = countProgramConfig();
   }
   if (!isExplicit && end - reader.bitsRead >= 16 && reader.bits(11) === SBR_SYNC && readObjectType() === 5) {
-    // Told behind what older decoders read: syncExtensionType, extensionAudioObjectType, sbrPresentFlag
+    // Backward-compatible signalling: syncExtensionType, extensionAudioObjectType, sbrPresentFlag
     if (reader.bit()) {
       sampleRate = readSamplingRate(); // extensionSamplingFrequencyIndex
       const hasStereo = end - reader.bitsRead >= 12 && reader.bits(11) === PS_SYNC && reader.bit() === 1; // psPresentFlag
@@ -111,7 +111,7 @@ function readSamplingRate(): number {
   return index === 15 ? reader.bits(24) : (AAC_RATES[index] ?? 0);
 }
 
-/** The channels of a program_config_element (ISO/IEC 14496-3 §4.4.1.1); 0 where they cannot be. */
+/** The channels of a program_config_element (ISO/IEC 14496-3 §4.4.1.1); 0 if it is invalid. */
 function countProgramConfig(): number {
   reader.skip(4 + 2 + 4); // element_instance_tag, object_type, sampling_frequency_index
   const elements = reader.bits(4) + reader.bits(4) + reader.bits(4); // num_front, side and back_channel_elements

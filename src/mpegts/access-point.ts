@@ -1,16 +1,16 @@
 // Finds random access points that the multiplexer did not mark: not every encoder sets random_access_indicator.
-// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.6 (PES header); what a picture begins with is read in picture-head.ts.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.6 (PES header); the start of a picture is parsed in picture-head.ts.
 
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from './packet.js';
 import { hasPesHeader, PES_FIXED_BYTES, startsPes } from './pes.js';
 import { MOST_HEAD_BYTES, PictureHead, syntaxOf } from './picture-head.js';
 
 const head = new PictureHead();
-let scratch: Uint8Array | null = null; // made when first needed
+let scratch: Uint8Array | null = null; // allocated on first use
 
 /**
- * Whether the unit that begins in the packet at `at` can be decoded without those before it, by what it carries;
- * `undefined`: what there is of it in `data` does not tell. `knowsHeader`: see {@link PictureHead.begin}.
+ * Whether the unit that starts in the packet at `at` can be decoded without earlier ones, judged by its payload;
+ * `undefined`: `data` holds too little of it to decide. `knowsHeader`: see {@link PictureHead.begin}.
  */
 export function startsAccessPoint(
   streamType: number,
@@ -36,10 +36,10 @@ export function startsAccessPoint(
   return head.isAccess ?? (bytes < 0 || bytes === scratch.length ? false : undefined);
 }
 
-/** More zeros than stand before a start code. */
+/** More zero bytes than ever precede a start code. */
 const MANY_ZEROS = 16;
 
-/** Whether a picture can begin with these bytes: with a start code, a few zeros before it. What has none yet may still. */
+/** Whether a picture can start with these bytes: a start code after a few zeros; all zeros may still become one. */
 function mayBeginPicture(bytes: Uint8Array, length: number): boolean {
   let zeros = 0;
   while (zeros < length && bytes[zeros] === 0) zeros++;
@@ -48,8 +48,8 @@ function mayBeginPicture(bytes: Uint8Array, length: number): boolean {
 }
 
 /**
- * The offset of the elementary stream in the packet at `at`, in which a PES packet begins: behind the packet's end if it
- * begins in a later one; -1 where there is no PES header to be read.
+ * The offset of the elementary stream in the packet at `at`, in which a PES packet starts: past the packet's end if it
+ * starts in a later one; -1 if there is no readable PES header.
  */
 export function mediaStart(data: Uint8Array, at: number): number {
   const from = payloadStart(data, at);
@@ -58,8 +58,8 @@ export function mediaStart(data: Uint8Array, at: number): number {
 }
 
 /**
- * Copies the unit's bytes, as far as the message holds them, from `media` in its first packet on; how many there are, as a
- * negative number if those are all: the next unit begins.
+ * Copies the unit's bytes that are in the message, from `media` in its first packet on. Returns their number, negated if
+ * the unit is complete: the next one starts.
  */
 function gather(data: Uint8Array, at: number, media: number, out: Uint8Array): number {
   const pid = readPid(data, at);

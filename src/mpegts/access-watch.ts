@@ -1,4 +1,4 @@
-// Tells the random access points of one picture track, however its packets were cut into messages, and keeps its parameter
+// Finds the random access points of one video track, however its packets are split into messages, and keeps its parameter
 // sets.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4 (random_access_indicator).
 
@@ -8,27 +8,27 @@ import { ParameterSets } from './parameter-sets.js';
 import { MOST_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
 import { UnitStart } from './unit-start.js';
 
-/** Packets of a head: with adaptation fields there may be a few more. */
+/** Packets that can hold a picture's header; adaptation fields may add a few. */
 const MOST_PACKETS = Math.ceil(MOST_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
 
-/** {@link AccessWatch.begins} and {@link AccessWatch.goesOn} say so where no random access point was found. */
+/** {@link AccessWatch.begins} and {@link AccessWatch.goesOn} return it if no random access point was found. */
 export const NO_ACCESS = -1;
 
-/** Takes what was read of a picture that brought parameter sets: its bytes from `from` up to `end`. */
+/** Receives the start of a picture that carries parameter sets: its bytes from `from` up to `end`. */
 export type HeadReader = (bytes: Uint8Array, from: number, end: number) => void;
 
 /**
- * Looks at the packets in which pictures begin, and at those behind them until a picture's first slice: up to there it may
- * bring parameter sets. That takes one packet mostly. Where a message ends before it is known whether decoding can start
- * with a picture, or what it would lack, its packets are kept: they begin the start that is found with a later message.
+ * Inspects each packet in which a picture starts and those that follow, up to the picture's first slice: parameter sets
+ * come before it. One packet is usually enough. If a message ends before it is known whether decoding can start with a
+ * picture, or which parameter sets it lacks, its packets are kept: a start found in a later message begins with them.
  *
- *   (a unit begins) ─┬─ first slice, nothing of note ─▶ idle
- *                    ├─ access point, no more to be known ─▶ reading ──(first slice)──▶ idle
- *                    └─ not known yet ─▶ waiting ──(known, or the unit is over)──▶ reading or idle
+ *   (a unit starts) ─┬─ first slice, no access point ─▶ idle
+ *                    ├─ access point, nothing undecided ──▶ reading ──(first slice)──▶ idle
+ *                    └─ not known yet ─▶ waiting ──(known, or the unit has ended)──▶ reading or idle
  */
 export class AccessWatch {
   readonly sets = new ParameterSets();
-  /** Packets of this message's first access point that came with earlier messages; `null`: it began in this one. */
+  /** Packets of this message's first access point that came with earlier messages; `null`: it starts in this one. */
   opening: Uint8Array | null = null;
 
   readonly #read: HeadReader;
@@ -36,17 +36,17 @@ export class AccessWatch {
   #syntax: VideoSyntax | null = null;
   #state: 'idle' | 'reading' | 'waiting' = 'idle';
   #isMarked = false;
-  #unit: UnitStart | null = null; // made when first needed, as #packets is
+  #unit: UnitStart | null = null; // allocated on first use, like #packets
   #packets: Uint8Array | null = null;
   #kept = 0; // bytes of #packets
-  #keptBefore = 0; // of these, that came with earlier messages
+  #keptBefore = 0; // of these, bytes from earlier messages
   #beganAt = 0; // in this message
 
   constructor(read: HeadReader) {
     this.#read = read;
   }
 
-  /** Another source, or another track: nothing is known of it. `syntax`: `null` if its pictures cannot be read. */
+  /** Forgets everything, for another source or track. `syntax`: `null` if its pictures cannot be parsed. */
   reset(syntax: VideoSyntax | null): void {
     this.#syntax = syntax;
     this.sets.reset(syntax);
@@ -54,27 +54,27 @@ export class AccessWatch {
     this.opening = null;
   }
 
-  /** Whether pictures of this kind are read at all. */
+  /** Whether pictures of this track are parsed at all. */
   get isReading(): boolean {
     return this.#syntax !== null;
   }
 
-  /** Whether it is not known yet if the unit that began last is an access point. */
+  /** Whether it is still undecided if the latest unit is an access point. */
   get isWaiting(): boolean {
     return this.#state === 'waiting';
   }
 
-  /** Where that unit begins in this message, 0 if with an earlier one; {@link NO_ACCESS}: it is known of all units. */
+  /** Where the undecided unit starts in this message, 0 if in an earlier one; {@link NO_ACCESS}: no unit is undecided. */
   get waitingFrom(): number {
     return this.isWaiting ? this.#beganAt : NO_ACCESS;
   }
 
-  /** Whether the next packet of the track is wanted, though no unit begins in it. */
+  /** Whether the track's next packet is needed even if no unit starts in it. */
   get isBusy(): boolean {
     return this.#state !== 'idle';
   }
 
-  /** Another message begins. */
+  /** Starts the next message. */
   nextMessage(): void {
     this.opening = null;
     if (this.#state !== 'waiting') return;
@@ -83,8 +83,8 @@ export class AccessWatch {
   }
 
   /**
-   * A unit begins in the packet at `at`. Returns where a random access point is that was found with it, or
-   * {@link NO_ACCESS}; 0 for one that began with an earlier message. The unit before may be one, too: `endUnit` first.
+   * A unit starts in the packet at `at`. Returns the offset of a random access point found with it, 0 for one that
+   * started in an earlier message, or {@link NO_ACCESS}. The previous unit may be one, too: call `endUnit` first.
    */
   begins(data: Uint8Array, at: number, isMarked: boolean): number {
     if (this.#syntax === null) return isMarked ? at : NO_ACCESS;
@@ -113,7 +113,7 @@ export class AccessWatch {
     return this.#decide();
   }
 
-  /** The unit goes on in the packet at `at`. Returns as {@link begins} does. */
+  /** The unit continues in the packet at `at`. Returns the same as {@link begins}. */
   goesOn(data: Uint8Array, at: number): number {
     const unit = this.#unit!; // there since it is busy
     if (this.#state === 'waiting' && !this.#keep(data, at)) return this.#end();
@@ -122,14 +122,14 @@ export class AccessWatch {
     return this.#head.isOver || unit.isFull ? this.#end() : this.#decide();
   }
 
-  /** The unit that is looked at is over: another begins. Returns as {@link begins} does. */
+  /** Ends the current unit because another starts. Returns the same as {@link begins}. */
   endUnit(): number {
     if (this.#state === 'idle') return NO_ACCESS;
     this.#head.finish(this.#unit!.bytes, this.#unit!.length); // there since it is busy
     return this.#end();
   }
 
-  /** No more is read of the unit that is looked at. */
+  /** Reads no more of the current unit. */
   #end(): number {
     const { bytes, length, mediaStart: from } = this.#unit!; // there since it is busy
     if (from !== -1 && this.#head.count > 0) this.#take(bytes, from, length);
@@ -138,7 +138,7 @@ export class AccessWatch {
     return isAccess ? this.#found() : NO_ACCESS;
   }
 
-  /** Whether it is known by now that decoding can start here, and with what. */
+  /** Whether it is decided that decoding can start here, and which parameter sets there are. */
   #decide(): number {
     if (this.#state !== 'waiting' || !(this.#isMarked || this.#head.isAccess === true)) return NO_ACCESS;
     if (!this.sets.areIn(this.#unit!.bytes, this.#head)) return NO_ACCESS;
@@ -147,7 +147,7 @@ export class AccessWatch {
   }
 
   #found(): number {
-    // Not a view: another unit may begin in this message.
+    // A copy, not a view: another unit may start in this message.
     if (this.#keptBefore > 0) this.opening ??= this.#packets!.slice(0, this.#keptBefore);
     return this.#beganAt;
   }
@@ -157,7 +157,7 @@ export class AccessWatch {
     this.#read(bytes, from, end);
   }
 
-  /** Keeps the packet at `at`; false if there is no room: packets that carry next to nothing. */
+  /** Keeps the packet at `at`; false if there is no room, as with packets that carry almost nothing. */
   #keep(data: Uint8Array, at: number): boolean {
     this.#packets ??= new Uint8Array(MOST_PACKETS * PACKET_BYTES);
     const packets = this.#packets;

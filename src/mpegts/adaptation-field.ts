@@ -1,4 +1,4 @@
-// What is taken out of a packet's adaptation field before it passes a mute.
+// Removes from a packet's adaptation field what a mute must not let through.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4, §2.4.3.5.
 
 import { DISCONTINUITY, HAS_PCR, PACKET_BYTES, SYNC } from './packet.js';
@@ -14,8 +14,8 @@ const PCR_AT = 6;
 const PCR_BYTES = 6;
 
 /**
- * Takes transport_private_data out of the packet at `at`, in place: nobody can tell what is in it. Stuffing takes its
- * room, so everything else stays where it was. Returns the flags that are left.
+ * Removes transport_private_data from the packet at `at`, in place, because its contents are unknown. Stuffing fills its
+ * space, so everything else stays where it was. Returns the remaining flags.
  */
 export function removePrivateData(packet: Uint8Array, at: number): number {
   const flags = packet[at + 5]!;
@@ -34,8 +34,8 @@ export function removePrivateData(packet: Uint8Array, at: number): number {
 }
 
 /**
- * Writes a packet to `to` of `out` that carries nothing but the PCR of the packet at `at` of `data`. `counter` is that
- * of the packet before it on this PID: without payload it does not count.
+ * Writes a packet at `to` in `out` that carries only the PCR of the packet at `at` in `data`. `counter` is that of the
+ * preceding packet on this PID: a packet without payload does not increment it.
  */
 export function writeClockPacket(out: Uint8Array, to: number, data: Uint8Array, at: number, counter: number): void {
   out.fill(0xff, to, to + PACKET_BYTES); // stuffing_byte
@@ -48,7 +48,7 @@ export function writeClockPacket(out: Uint8Array, to: number, data: Uint8Array, 
   for (let i = 0; i < PCR_BYTES; i++) out[to + PCR_AT + i] = data[at + PCR_AT + i]!;
 }
 
-/** Whether the packet at `at` has room for the PCR that it says it has. */
+/** Whether the adaptation field at `at` is long enough for the PCR that its flags announce. */
 export function hasWholePcr(data: Uint8Array, at: number): boolean {
   return (data[at + 3]! & 0x20) !== 0 && data[at + 4]! >= 1 + PCR_BYTES && (data[at + 5]! & HAS_PCR) !== 0;
 }

@@ -1,14 +1,14 @@
-// Reads bits, and the Exp-Golomb codes of H.264 and HEVC, from bytes of which more may be to come.
+// Reads bits, and the Exp-Golomb codes of H.264 and HEVC, from bytes that may still be incomplete.
 // Pure: no clock, no I/O. ISO/IEC 14496-10 §7.3.1 (emulation prevention), §9.1 (Exp-Golomb).
 
 /**
- * Reads from a place in bytes on. It never throws: what is read behind the end are ones (so that no loop waits for an end),
- * and `lacksBytes` or `isBad` says so.
+ * Reads bits from a position in a byte array. Never throws: past the end it returns ones (so that every loop ends) and
+ * sets `lacksBytes` or `isBad`.
  */
 export class BitReader {
-  /** Whether the bytes at hand gave out: with more of them it may be read. */
+  /** Whether the bytes ran out: reading may succeed with more of them. */
   lacksBytes = false;
-  /** Whether the NAL unit ended before what is in it, or holds a code that cannot be: more bytes do not help. */
+  /** Whether the NAL unit is too short or holds an invalid code: more bytes do not help. */
   isBad = false;
 
   #bytes: Uint8Array = new Uint8Array(0);
@@ -20,7 +20,7 @@ export class BitReader {
   #byte = 0;
   #bitsLeft = 0; // of #byte
 
-  /** Begins at `from`. `isNal`: emulation_prevention_three_byte is left out, and the next start code is the end. */
+  /** Starts at `from`. `isNal`: emulation_prevention_three_byte is skipped, and the next start code is the end. */
   open(bytes: Uint8Array, from: number, end: number, isNal: boolean): void {
     this.#bytes = bytes;
     this.#at = this.#from = from;
@@ -66,12 +66,12 @@ export class BitReader {
     return code & 1 ? (code + 1) / 2 : -code / 2;
   }
 
-  /** How many bits there were up to here; not in a NAL unit. */
+  /** Bits read so far; not valid in a NAL unit. */
   get bitsRead(): number {
     return 8 * (this.#at - this.#from) - this.#bitsLeft;
   }
 
-  /** Whether all that was read was there and could be. */
+  /** Whether everything read so far was present and valid. */
   get isGood(): boolean {
     return !this.lacksBytes && !this.isBad;
   }

@@ -1,4 +1,4 @@
-// What the program's clock keeps of a feed and of its tracks.
+// State that the program's clock keeps for a feed and for its tracks.
 // Pure: no clock, no I/O; time is an argument.
 
 import type { FeedClock } from './feed-clock.js';
@@ -6,62 +6,62 @@ import { type FirstSample, OLDEST, type StartHold } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import type { TrackKind } from './track.js';
 
-/** Where a unit comes later than by this after the one before, and its stamps jump, it was not captured right after that. */
+/** A unit that comes later than this after the previous one, with a jump of its stamps, was captured after a pause. */
 const PAUSE = 250 * TICKS_PER_MS;
 
-/** Stamps that go back by more than this, or ahead of arrival and of the unit's length by more than that, jump. */
+/** Stamps jump if they go back by more than this, or are ahead of arrival and of the unit's length by more than this. */
 export const BACK = 100 * TICKS_PER_MS;
 const AHEAD = 1000 * TICKS_PER_MS;
 export const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 
-/** What the clock keeps of a feed. */
+/** The clock's state for a feed. */
 export interface ClockedFeed {
   clock: FeedClock | null;
   /** Ticks, positive is later. */
   trim: number;
-  /** The latest output stamp of the clocks it had before. */
+  /** The latest output stamp of its earlier clocks. */
   pastOutput: number;
-  /** How far the last unit that gave a sample was ahead of the PCR, ticks. */
+  /** How far the latest sampled unit was ahead of the PCR, ticks. */
   ahead: number;
-  /** Units of it that were sent with a DTS before the PCR. */
+  /** Units sent with a DTS before the PCR. */
   lateUnits: number;
-  /** The PCR that came before its first unit, 33 bits and a fraction; NaN: none did. */
+  /** The PCR that came before its first unit, 33 bits and a fraction; NaN: none. */
   earlyPcr: number;
   /** Whether its PMT names a PCR_PID. */
   readonly promisesPcr: boolean;
-  /** How many pictures and sounds its PMT lists. */
+  /** How many video and audio tracks its PMT lists. */
   readonly mediaCount: number;
-  /** What its first units wait in, until it is known how old they are. */
+  /** Holds its first units until their age is known. */
   readonly hold: StartHold | null;
-  /** What that has found. */
+  /** The first sample that {@link hold} found. */
   firstSample: FirstSample | null;
 }
 
-/** What the clock keeps of an input track. */
+/** The clock's state for an input track. */
 export interface ClockedTrack {
   readonly kind: TrackKind;
-  /** How long sound is held before it is sent, ms. */
+  /** How long the encoder typically holds audio before sending it, ms. */
   readonly heldMs: number;
   clock: FeedClock | null;
   /** The last unit's DTS, unwrapped by `clock`. */
   dts: number;
   dtsAtMs: number;
-  /** How long the last unit was, ticks. */
+  /** The last unit's duration, ticks. */
   unitTicks: number;
 }
 
-/** Where the next unit of a track belongs in output time: behind the last, unless there was a pause. */
+/** The output time of a track's next unit: right after the last, unless there was a pause. */
 export function nextOutput(clock: FeedClock, { dts, dtsAtMs, unitTicks }: ClockedTrack, nowMs: number): number {
   const elapsed = (nowMs - dtsAtMs) * TICKS_PER_MS;
   return clock.peek(dts) + (unitTicks > 0 && elapsed < unitTicks + PAUSE ? unitTicks : elapsed);
 }
 
-/** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
+/** Whether a track follows its feed's time. An unknown track may be audio, or data with its own time. */
 export function isMedia({ kind }: Pick<ClockedTrack, 'kind'>): boolean {
   return kind === 'video' || kind === 'audio';
 }
 
-/** Whether a unit with this DTS (33 bits), of a track whose last unit `clock` moved, goes on where that one was. */
+/** Whether a unit with this DTS (33 bits) continues from its track's last unit, which `clock` mapped. */
 export function goesOn(
   clock: FeedClock,
   { dts: last, dtsAtMs, unitTicks }: ClockedTrack,
@@ -73,14 +73,14 @@ export function goesOn(
   return step >= -BACK && step <= (nowMs - dtsAtMs) * TICKS_PER_MS + AHEAD + length;
 }
 
-/** Where a stamp of a feed belongs on the program's clock, by what its first unit tells; `base` as a ProgramClock has it. */
+/** The program time of a feed's stamp, derived from the feed's first sample; `base` as in ProgramClock. */
 export function placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: number, base: number): number {
   return arrivalMs * TICKS_PER_MS + base - ticksAfter(stamp, of) + trim;
 }
 
 /**
- * By how much the first of a feed's units that wait is after its DTS at `time` already, as far as is known; the PCR stands as
- * long as they wait rather than leave them behind. Not for what had waited elsewhere: its time is over.
+ * How far `time` is already past the DTS of the first held unit of a feed, as far as known: the PCR stands still while
+ * units are held so that they do not fall behind it. Does not apply to units that were delayed elsewhere: those are too late.
  */
 export function needOfHeld({ hold, trim }: ClockedFeed, time: number, base: number, nowMs: number): number {
   const first = hold?.guess(nowMs);

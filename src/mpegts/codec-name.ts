@@ -1,4 +1,4 @@
-// What people call what a track carries, as far as its tables tell.
+// The usual name of a track's codec, as far as its tables identify it.
 // Pure. ISO/IEC 13818-1 §2.4.4.9 (stream_type), §2.6.8 (registration descriptor); ETSI EN 300 468 §6.
 
 import { METADATA_DESCRIPTOR, metadataFormat, readDescriptors, type Track } from './track.js';
@@ -25,7 +25,7 @@ const BY_TYPE: Readonly<Record<number, string>> = {
   0xd1: 'dirac',
   0xea: 'vc1',
 };
-/** On Blu-ray discs, which say so by a registration descriptor of the program or of the track. */
+/** On Blu-ray discs, marked by a registration descriptor of the program or of the track. */
 const BY_HDMV_TYPE: Readonly<Record<number, string>> = {
   0x80: 'pcm_bluray',
   0x84: 'eac3',
@@ -51,7 +51,7 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   'ID3 ': 'timed_id3',
 };
 const HDMV = 'HDMV';
-/** SCTE-35, where a registration descriptor says so; elsewhere 0x86 may be anything. */
+/** SCTE-35, if a registration descriptor marks it; elsewhere 0x86 may be anything. */
 const CUEI = 'CUEI';
 const NOTHING = new Uint8Array(0);
 const REGISTRATION_DESCRIPTOR = 0x05;
@@ -65,8 +65,8 @@ const BY_DESCRIPTOR: Readonly<Record<number, string>> = {
 };
 
 /**
- * A track's codec as ffmpeg names it, `mpeg1video`; `0x86` where there is no name for its stream_type here. What the media
- * itself says, which is more exact, is in `Inspector.media`. `programDescriptors` are those of the whole program.
+ * A track's codec as ffmpeg names it, such as `mpeg1video`; the number (`0x86`) for a stream_type without a name here.
+ * `Inspector.media` is more exact: it reads the media itself. `programDescriptors` are those of the whole program.
  */
 export function codecName(
   { streamType, descriptors }: Pick<Track, 'streamType' | 'descriptors'>,

@@ -24,7 +24,7 @@ const FORMATS: readonly (readonly [number, number, number])[] = [
 
 const reader = new BitReader();
 
-/** Reads the sequence header that a unit begins with. A {@link ParameterReader}. */
+/** Reads the sequence header at the start of a unit. A {@link ParameterReader}. */
 export function readDirac(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   if (from + PARSE_INFO_BYTES > end) return undefined;
   if (!PARSE_INFO.every((byte, i) => bytes[from + i] === byte) || bytes[from + 4] !== SEQUENCE_HEADER) return false;
@@ -49,11 +49,11 @@ export function readDirac(bytes: Uint8Array, from: number, end: number, found: P
   found.width = width;
   found.height = height;
   found.frameRate = plausibleRate(rate[0], rate[1]);
-  found.mayBeFields = true; // pictures may be fields, which the parse codes do not tell
+  found.mayBeFields = true; // pictures may be fields, which the parse codes do not show
   return true;
 }
 
-/** Interleaved Exp-Golomb: bits of the value and bits that say whether one follows take turns. */
+/** Interleaved Exp-Golomb: each bit of the value alternates with a bit that marks whether another follows. */
 function uint(): number {
   let value = 1;
   for (let i = 0; i < 32 && reader.bit() === 0; i++) value = value * 2 + reader.bit();

@@ -11,7 +11,7 @@ const RATES = [0, 8000, 16_000, 32_000, 0, 0, 11_025, 22_050, 44_100, 0, 0, 12_0
 /** By AMODE (table 5-4). */
 const CHANNELS = [1, 2, 2, 2, 2, 3, 3, 4, 4, 5, 6, 6, 6, 7, 8, 8];
 const THREE_FRONT_TWO_BACK = 9;
-// EXT_AUDIO_ID (table 5-10): another channel behind, twice the rate.
+// EXT_AUDIO_ID (table 5-10): one more (rear) channel; twice the rate.
 const XCH = 0;
 const X96 = 2;
 
@@ -36,11 +36,11 @@ function readDtsHeader(bytes: Uint8Array, at: number, end: number, header: Sound
   header.codec = 'dts';
   header.sampleRate = isExtended && extension === X96 ? 2 * rate : rate;
   header.channels = (CHANNELS[mode] ?? 0) + behind + (low > 0 ? 1 : 0);
-  if (mode >= CHANNELS.length) header.channels = 0; // somebody's own
+  if (mode >= CHANNELS.length) header.channels = 0; // user-defined
   return length;
 }
 
-/** DTS: what its core, which all decoders read, carries. A {@link ParameterReader}. */
+/** DTS: the parameters of its core, which every decoder reads. A {@link ParameterReader}. */
 export function readDts(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   return readFrames(readDtsHeader, bytes, from, end, found);
 }

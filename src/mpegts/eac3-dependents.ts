@@ -9,7 +9,7 @@ const DEPENDENT = 1; // strmtyp
 /** How many dependent substreams an independent one may have. */
 const MOST_DEPENDENTS = 8;
 
-/** By acmod, as a chanmap: the most significant bit is the left channel. Two channels of their own have no dependents. */
+/** By acmod, as a chanmap: the most significant bit is the left channel. Dual mono (1+1) has no dependents. */
 const MAP_BY_MODE = [0, 0x4000, 0xa000, 0xe000, 0xa100, 0xe100, 0xb800, 0xf800];
 const LFE = 0x0001;
 /** Bits of a chanmap that are two channels: Lc and Rc, Lrs and Rrs, Lsd and Rsd, Lw and Rw, Lvh and Rvh, Lts and Rts. */
@@ -18,8 +18,8 @@ const PAIRS = 0x0674;
 const reader = new BitReader();
 
 /**
- * Adds to `found` the channels of the dependent frames that stand behind the independent frame at `from`. False: there may be
- * more of them than the bytes up to `end` show.
+ * Adds to `found` the channels of the dependent frames that follow the independent frame at `from`. False: the bytes up
+ * to `end` may not hold all of them.
  */
 export function addDependents(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean {
   let map = 0;

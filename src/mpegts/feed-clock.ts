@@ -10,34 +10,34 @@ import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import { TimeMap } from './time-map.js';
 import type { TrackKind } from './track.js';
 
-/** Within this time of its start a feed is lined up fast: what was queued before it came (a burst) is over by then. */
+/** For this long after its start a feed is aligned fast: an initial burst of queued data has passed by then. */
 const SETTLING_MS = 3000;
-/** Errors above this are heard and seen (EBU R37: 40 ms early), so they are worth a slew that might be noticed. */
+/** Errors above this are noticeable (EBU R37: 40 ms early), so they justify a slew that may be noticed. */
 const LARGE_ERROR = 50 * TICKS_PER_MS;
-/** A slew begins at the one and ends at the other, so that jitter of the estimate does not make the line tremble. */
+/** A slew starts at the first and ends at the second error: hysteresis against jitter of the estimate. */
 const SLEW_FROM = 3 * TICKS_PER_MS;
 const SLEW_TO = 0.5 * TICKS_PER_MS;
 const SETTLING_SLOPES = [0.1, 2] as const;
-/** Frames of a PES have no stamps of their own: drawn together more than this, one PES would begin inside another. */
+/** Frames within a PES packet have no stamps: compressed more than this, one PES packet would start inside another. */
 const SETTLING_SOUND_SLOPES = [0.95, 2] as const;
 const LARGE_SLOPES = [0.95, 1.05] as const;
 const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
-/** Stamps that are further ahead than this (subtitles) settle nothing for the others. */
+/** Stamps further ahead than this (subtitles) do not determine the clock of other tracks. */
 const FAR_AHEAD = 2000 * TICKS_PER_MS;
-/** Sound in longer PES packets than this is of a rate that varies: the next one may be longer, and then it comes later. */
+/** Audio in PES packets longer than this has a variable rate: the next one may be longer, and then comes later. */
 const LONG_SOUND = 200 * TICKS_PER_MS;
 const LONGER = 0.25;
-/** So long, of our time and of its stamps, a feed's tracks are waited for that its tables promise (§2.4.2: sound has 1 s). */
+/** How long, in our time and in its stamps, a feed's listed tracks are awaited (§2.4.2: audio has 1 s). */
 const PROMISED_MS = 1200;
-/** A track that has not come for so long says nothing about now. */
+/** A track without data for this long says nothing about the present. */
 export const TRACK_GONE_MS = 3000;
 
-/** What is known of a track's last unit. */
+/** A track's last unit. */
 export interface TimedTrack {
   readonly kind: TrackKind;
   readonly clock: FeedClock | null;
-  /** Its DTS, unwrapped; when it came; how long it was, ticks. */
+  /** Its DTS, unwrapped; its arrival time; its duration, ticks. */
   readonly dts: number;
   readonly dtsAtMs: number;
   readonly unitTicks: number;
@@ -46,7 +46,7 @@ export interface TimedTrack {
 /** A track that may give samples. */
 interface SampledTrack {
   readonly kind: TrackKind;
-  /** When its last unit came; NaN: none did. */
+  /** When its last unit came; NaN: none has. */
   readonly dtsAtMs?: number;
 }
 
@@ -54,26 +54,26 @@ const RANKS = { unknown: 0, other: 0, audio: 1, video: 2 } as const;
 
 /**
  * Lives from the first stamp of a source to its end or to a jump of its stamps. A *sample* is arrival time minus
- * stamp, in ticks: its least value over the last 16 s belongs to a packet that nothing delayed.
+ * stamp, in ticks: the minimum over the last 16 s belongs to an undelayed packet.
  */
 export class FeedClock {
-  /** What `TrackKind` the samples come from, and from which track: video before sound before the rest. */
+  /** The `TrackKind` of the track that gives the samples: video before audio before the rest. */
   rank = -1;
   sampler: unknown = null;
   /** The correction the rule asks for, in ticks; positive is later. */
   trim = 0;
-  /** What time it is at the source. */
+  /** The source's current time. */
   readonly sender = new SenderTime();
   readonly pace = new FeedPace();
-  /** Whether it is still the clock of its feed: afterwards it moves what belongs to it as it did, and is not slewed. */
+  /** Whether it is its feed's current clock; a former one still maps its own units, without slewing. */
   isInForce = true;
-  /** The latest output PTS given, ticks. */
+  /** The latest output PTS assigned, ticks. */
   lastPts = -Infinity;
   readonly beganMs: number;
-  /** The stamp it began with. */
+  /** The first stamp. */
   readonly first: number;
 
-  /** How many pictures and sounds its feed's tables promise. */
+  /** How many video and audio tracks its feed's tables list. */
   promised = 0;
 
   readonly #map: TimeMap;
@@ -89,14 +89,14 @@ export class FeedClock {
   #driftFrom = NaN;
   #driftPpm = NaN;
 
-  /** `stamp` (33 bits) is put at `output`, the program's time in ticks. */
+  /** Maps `stamp` (33 bits) to `output`, the program's time in ticks. */
   constructor(stamp: number, output: number, nowMs: number) {
     this.first = this.#latest = stamp;
     this.#map = new TimeMap(stamp, output);
     this.beganMs = nowMs;
   }
 
-  /** The stamp without its wrap: the one nearest to the latest DTS. */
+  /** The unwrapped stamp: the value nearest to the latest DTS. */
   unwrap(stamp: number): number {
     return this.#latest + ticksAfter(stamp, this.#latest);
   }
@@ -111,13 +111,13 @@ export class FeedClock {
     return this.#latest;
   }
 
-  /** Learns of a track whose stamps it moves: when it comes first, and when it had gone. */
+  /** Adds a track whose stamps it maps: called when the track first comes, and when it returns. */
   include(track: TimedTrack, nowMs: number): void {
     for (const one of this.#tracks) if (one === track) return;
     this.#tracks = [...this.#tracks.filter(({ dtsAtMs }) => nowMs - dtsAtMs < TRACK_GONE_MS), track];
   }
 
-  /** The least DTS that is to come of any track that runs; Infinity if there is none. */
+  /** The least DTS still expected of any active track; Infinity if there is none. */
   nextDts(nowMs: number): number {
     let next = Infinity;
     for (const { clock, kind, dts, dtsAtMs, unitTicks } of this.#tracks) {
@@ -127,20 +127,20 @@ export class FeedClock {
     return next;
   }
 
-  /** By how much units may come to be later than any did before, ticks. */
+  /** By how much future units may be later than any before, ticks. */
   margin(nowMs: number): number {
     let longest = 0;
     for (const { clock, kind, dts, dtsAtMs, unitTicks } of this.#tracks) {
       if (kind !== 'audio' || clock !== this || nowMs - dtsAtMs >= TRACK_GONE_MS) continue;
-      // Of the first unit it is not known how long it is; it comes behind pictures by that, if they are there.
+      // The first unit's duration is unknown; where there is video, the unit comes later than it by that duration.
       longest = Math.max(longest, unitTicks > 0 ? unitTicks : this.#samplerDts - dts);
     }
     return longest > LONG_SOUND ? (longest - LONG_SOUND) * LONGER : 0;
   }
 
   /**
-   * Whether a picture or sound that the tables promise has yet to come, which may be as old as what came first, and no PCR of the
-   * source's own says that it is not.
+   * Whether a video or audio track that the tables list has yet to come: its units may be as old as the first that came,
+   * unless the source's own PCR shows that they are not.
    */
   awaitsTrack(nowMs: number): boolean {
     if (!(nowMs - this.beganMs < PROMISED_MS) || this.#latest - this.first > PROMISED_MS * TICKS_PER_MS) return false;
@@ -158,17 +158,17 @@ export class FeedClock {
     return this.#map.endOut - this.#map.endIn;
   }
 
-  /** The least sample of the window; Infinity before the first. */
+  /** The minimum sample of the window; Infinity before the first. */
   get least(): number {
     return this.#samples.least;
   }
 
-  /** How fast the feed's clock runs against ours, in millionths; 0 until two minutes have been seen. */
+  /** How fast the feed's clock runs against ours, in millionths; 0 during the first two minutes. */
   get driftPpm(): number {
     return Number.isNaN(this.#driftPpm) ? 0 : this.#driftPpm;
   }
 
-  /** Puts it to use that it is known from the start how old the source's units are. */
+  /** Sets the offset from the known age of the source's first unit. */
   place({ track, stamp, arrivalMs, lead }: FirstSample): void {
     const whole = this.unwrap(stamp);
     this.samplesFrom(track, this.first, arrivalMs);
@@ -177,7 +177,7 @@ export class FeedClock {
     this.#isPlaced = true;
   }
 
-  /** Takes over from the clock that the same source had before its stamps jumped: nothing else has changed. */
+  /** Takes over the state of the source's previous clock after a jump of its stamps: nothing else has changed. */
   takeOver(before: FeedClock, nowMs: number): void {
     this.rank = before.rank;
     this.sampler = before.sampler;
@@ -190,7 +190,7 @@ export class FeedClock {
     this.#isPlaced = true;
   }
 
-  /** Whether it is lined up fast: it has begun where it may not belong. */
+  /** Whether it is still aligned fast, since its first mapping may be wrong. */
   isSettling(nowMs: number): boolean {
     return !this.#isPlaced && nowMs - this.beganMs < SETTLING_MS;
   }
@@ -199,7 +199,7 @@ export class FeedClock {
     return nowMs - this.beganMs >= SETTLING_MS && this.least !== Infinity;
   }
 
-  /** Whether samples of this track, whose unit has this DTS, count; the best kind of track seen so far gives them all. */
+  /** Whether this track's unit with this DTS counts as a sample; the best kind of track so far gives all samples. */
   samplesFrom(track: SampledTrack, dts: number, nowMs: number): boolean {
     if (this.sampler !== track && !this.#takesSamplesFrom(track, nowMs)) return false;
     this.#samplerAtMs = nowMs;
@@ -217,7 +217,7 @@ export class FeedClock {
     return true;
   }
 
-  /** Whether no samples come any more, and it is not just that nothing of the feed came for a while, of this track either. */
+  /** Whether the sampled track has stopped while the feed, and this track, go on. */
   #isSamplerGone({ dtsAtMs = NaN }: SampledTrack, nowMs: number): boolean {
     if (!(nowMs - this.#samplerAtMs > TRACK_GONE_MS)) return false;
     if (!(dtsAtMs - this.#samplerAtMs < TRACK_GONE_MS / 2)) return true;
@@ -225,18 +225,18 @@ export class FeedClock {
     return false;
   }
 
-  /** The least PTS - DTS seen, this one included: 0 as soon as a picture is shown when it is decoded. */
+  /** The least PTS - DTS so far, this one included: 0 once a picture is presented when it is decoded. */
   shortestLead(lead: number): number {
     if (lead < this.#lead) {
       this.#lead = lead;
-      this.#samples.reset(); // what was sampled before counted on more
+      this.#samples.reset(); // earlier samples assumed a larger lead
     }
     return this.#lead;
   }
 
   /**
-   * Takes a sample: something that was whole at `arrivalMs` was as old as `stamp` (unwrapped) says. True if {@link least}
-   * may be another now.
+   * Adds a sample: a unit with `stamp` (unwrapped) was complete at `arrivalMs`. True if {@link least} may have
+   * changed.
    */
   sample(stamp: number, arrivalMs: number): boolean {
     if (!this.#samples.take(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) return false;
@@ -244,18 +244,18 @@ export class FeedClock {
     return true;
   }
 
-  /** All that comes is `by` ticks later from now on than it was. */
+  /** Everything is delayed by `by` more ticks from now on. */
   raise(by: number): void {
     this.#samples.raise(by);
     this.sender.raise(by);
   }
 
-  /** Moves the whole feed `by` ticks, all tracks at once. */
+  /** Moves all tracks of the feed by `by` ticks at once. */
   shift(by: number): void {
     this.#map.shift(by);
   }
 
-  /** The output time of an unwrapped stamp. `target` is the offset wanted; NaN where the feed is not to be slewed. */
+  /** The output time of an unwrapped stamp. `target` is the desired offset; NaN: do not slew. */
   toOutput(stamp: number, target: number, nowMs: number): number {
     const map = this.#map;
     const ahead = stamp - map.endIn;
@@ -264,7 +264,7 @@ export class FeedClock {
     return map.at(stamp);
   }
 
-  /** The output time of a stamp (a PCR) that binds nothing. */
+  /** The output time of a stamp (a PCR), without changing any state. */
   peek(stamp: number): number {
     return this.#map.at(stamp);
   }
@@ -282,7 +282,7 @@ export class FeedClock {
   #slopes(error: number, nowMs: number): readonly [number, number] {
     const isPicture = this.rank === RANKS.video;
     if (this.isSettling(nowMs)) return isPicture ? SETTLING_SLOPES : SETTLING_SOUND_SLOPES;
-    // What is known of sound from one unit may be out by what is heard: it is put right before that matters.
+    // An estimate from one audio unit may be off by an audible amount: it is corrected early, before that matters.
     const isNew = !isPicture && nowMs - this.beganMs < SETTLING_MS;
     return isNew || error > LARGE_ERROR ? LARGE_SLOPES : SMALL_SLOPES;
   }

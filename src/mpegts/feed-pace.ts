@@ -1,4 +1,4 @@
-// How fast a source's time passes against ours: whether it encodes as fast as it should, and whether it falls behind.
+// The rate of a source's time against ours: whether it encodes in real time, and whether it falls behind.
 // Pure: no clock, no I/O; time is an argument.
 
 import { TICKS_PER_MS } from './timestamp.js';
@@ -6,12 +6,12 @@ import { TICKS_PER_MS } from './timestamp.js';
 const MARK_MS = 600;
 const MARKS = 9;
 const HALF = (MARKS - 1) / 2;
-/** Nothing that comes for so long says nothing about now. */
+/** Older measurements say nothing about the present. */
 const FRESH_MS = 3000;
-/** Slower or faster than this for 2.4 s, and for the 2.4 s before, is no jitter. */
+/** A rate outside these limits for 2.4 s, and for the 2.4 s before, is not jitter. */
 const SLOWEST = 0.95;
 const FASTEST = 1.05;
-/** A feed that is this much later than it was, for so long, and does not catch up, has fallen behind. */
+/** A feed that is later by this much, for this long, without catching up, has fallen behind. */
 const BEHIND = 1000 * TICKS_PER_MS;
 const BEHIND_MS = 500;
 const CATCHING_UP = 0.1;
@@ -20,26 +20,26 @@ export class FeedPace {
   readonly #atMs = new Float64Array(MARKS).fill(NaN);
   readonly #time = new Float64Array(MARKS).fill(NaN);
   #marks = 0;
-  #markedMs = -Infinity; // the last of #atMs, at hand
+  #markedMs = -Infinity; // copy of the last of #atMs
   #rate = NaN;
   #isBehind = false;
   #behindFromMs = NaN;
   #behindFrom = NaN;
   #leastBehind = Infinity;
 
-  /** The source's time that passes in a second of ours, over the last 4.8 s, where it is not 1; NaN: it is, or not known. */
+  /** Source time per unit of our time over the last 4.8 s, if it differs from 1; NaN: it does not, or is unknown. */
   rate(nowMs: number): number {
     return this.#isFresh(nowMs) ? this.#rate : NaN;
   }
 
-  /** Whether it does well now: it is neither too slow nor too fast, nor behind, and something has come. */
+  /** Whether data comes in real time: neither too slow, nor too fast, nor behind. */
   isPunctual(nowMs: number): boolean {
     return this.#isFresh(nowMs) && Number.isNaN(this.#rate) && !this.#isBehind;
   }
 
   /**
-   * Learns that it is `time` at the source, `delay` ticks later than it could have been. Returns by how much the feed has
-   * fallen behind, for good; 0: it has not.
+   * Records the source's current time, `delay` ticks later than possible. Returns by how much the feed has fallen behind
+   * for good; 0: it has not.
    */
   note(time: number, delay: number, nowMs: number): number {
     if (!(nowMs - this.#markedMs < MARK_MS)) this.#mark(time, nowMs);
@@ -63,7 +63,7 @@ export class FeedPace {
     return this.#leastBehind;
   }
 
-  /** Whether something has come of late: what comes is marked, but for what comes right after a mark. */
+  /** Whether data has come recently. A mark is set when data comes, unless the last mark is very recent. */
   #isFresh(nowMs: number): boolean {
     return nowMs - this.#markedMs < FRESH_MS + MARK_MS;
   }
@@ -85,7 +85,7 @@ export class FeedPace {
     this.#rate = isSlow || isFast ? this.#between(2 * HALF, 0) : NaN;
   }
 
-  /** The rate from one mark to another, as many marks back as said. */
+  /** The rate between two marks, given as numbers of marks back. */
   #between(from: number, to: number): number {
     const a = (this.#marks - 1 - from + MARKS * 2) % MARKS;
     const b = (this.#marks - 1 - to + MARKS * 2) % MARKS;

@@ -1,10 +1,10 @@
-// What readers of a filtered feed may know of its program: as the Inspector has it, with the counters of what passed.
+// Program information for readers of a muted feed: the Inspector's, with the continuity counters of the packets that passed.
 
 import type { ProgramFacts } from './handover.js';
 import type { Inspector } from './inspector.js';
 import type { SoundFilter } from './sound-filter.js';
 
-/** What is known of a program of which something is muted, or was. */
+/** Information about a program that is, or was, partly muted. */
 export function filteredFacts(inspector: Inspector, filter: SoundFilter): ProgramFacts {
   return {
     get tables() {

@@ -6,7 +6,7 @@ import { findStartCode, isPictureSize, type Parameters, plausibleRate } from './
 
 const SPS = 7;
 const EXTENDED_SAR = 255;
-/** profile_idc of those whose SPS tells the format of the chroma. */
+/** profile_idc values whose SPS carries chroma_format_idc. */
 const WITH_CHROMA = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 const PLAIN_PROFILES = new Set([66, 77, 88]);
 
@@ -20,7 +20,7 @@ export function readH264(bytes: Uint8Array, from: number, end: number, found: Pa
       reader.open(bytes, at + 4, end, true);
       return readSps(found) || (reader.lacksBytes ? undefined : false);
     }
-    if (type >= 1 && type <= 5) return false; // a slice: what belongs before it is not there
+    if (type >= 1 && type <= 5) return false; // a slice, without an SPS before it
   }
   return undefined;
 }
@@ -57,7 +57,7 @@ function readSps(found: Parameters): boolean {
   return true;
 }
 
-/** chroma_format_idc, 0 where the planes are coded apart (ChromaArrayType); -1: it cannot be. */
+/** chroma_format_idc, 0 if the planes are coded separately (ChromaArrayType); -1: invalid. */
 function readChroma(): number {
   const format = reader.ue();
   if (format > 3) return -1;
@@ -77,7 +77,7 @@ function passScalingList(size: number): void {
   let last = 8;
   for (let i = 0; i < size && reader.isGood; i++) {
     last = (last + reader.se() + 256) % 256; // delta_scale
-    if (last === 0) return; // nextScale: the rest is as the last one
+    if (last === 0) return; // nextScale: the remaining entries repeat the last
   }
 }
 
@@ -94,17 +94,17 @@ function passPictureOrder(): boolean {
   return true;
 }
 
-/** Frames a second by vui_parameters; null where they tell none, or what cannot be. */
+/** Frames a second by vui_parameters; null if they are absent or implausible. */
 function readVuiRate(): number | null {
   passPictureLook(reader);
   if (!reader.bit()) return null; // timing_info_present_flag
   const ticks = reader.bits(32); // num_units_in_tick
   const scale = reader.bits(32); // time_scale
-  // A tick is a field's time, also where there are no fields (table E-6: DeltaTfiDivisor 2 for a frame).
+  // A tick is the duration of a field, even without fields (table E-6: DeltaTfiDivisor 2 for a frame).
   return plausibleRate(scale, 2 * ticks);
 }
 
-/** Passes what H.264's and HEVC's vui_parameters begin with: shape of the pixels, colours. */
+/** Skips the start of H.264's and HEVC's vui_parameters: sample aspect ratio and colours. */
 export function passPictureLook(vui: BitReader): void {
   if (vui.bit() && vui.bits(8) === EXTENDED_SAR) vui.skip(32); // aspect_ratio_idc, sar_width, sar_height
   if (vui.bit()) vui.skip(1); // overscan_appropriate_flag
