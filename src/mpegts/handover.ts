@@ -1,5 +1,5 @@
-// Where a reader begins in the middle of a stream, and where one reader takes over from another: packet by packet, so that
-// each goes to exactly one of the two and neither sees half a unit.
+// Splices a stream: where a new reader starts within it, and where one reader takes over from another. Each packet goes to
+// exactly one of the two, and neither receives half a unit.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
 import { concatenate } from './packet-runs.js';
@@ -17,57 +17,57 @@ import {
 import type { ParameterSets } from './parameter-sets.js';
 import { startPicture } from './picture-start.js';
 
-/** What is known of the program whose packets a message carries, as of that message's end. */
+/** Information about the program in a message, as of the message's end. */
 export interface ProgramFacts {
-  /** PAT and PMT in packets whose counters are the last that were sent; `null` where they are not known. */
+  /** PAT and PMT in packets whose counters are the last ones sent; `null` if they are unknown. */
   readonly tables: Uint8Array | null;
-  /** The PID of the track whose random access points count: the picture's, or else the sound's; -1 where unknown. */
+  /** The PID of the track whose random access points are used: video, or else audio; -1 if unknown. */
   readonly keyPid: number;
   /** The PIDs of all tracks. */
   readonly pids: readonly number[];
-  /** Whether random access points are known to come. */
+  /** Whether the source is known to send random access points. */
   readonly marksAccess: boolean;
-  /** Whether a PAT has come, and no PMT yet. */
+  /** Whether a PAT has been received, but no PMT yet. */
   readonly awaitsTables?: boolean;
-  /** Packets of the picture that the message's first random access point is, where they came with earlier messages. */
+  /** The packets of the message's first random access point that came with earlier messages. */
   readonly opening?: Uint8Array | null;
   /**
-   * Where the unit begins in the message of which it is not known yet whether it is a random access point, 0 if with an
-   * earlier one; -1: it is known of all.
+   * Where the unit starts in the message for which it is undecided whether it is a random access point, 0 if in an
+   * earlier message; -1: there is none.
    */
   readonly undecidedAt?: number;
-  /** The picture's parameter sets. */
+  /** The video track's parameter sets. */
   readonly parameterSets?: ParameterSets | null;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** How long a random access point is waited for, in milliseconds. */
+/** How long to wait for a random access point, in milliseconds. */
 export interface Patience {
-  /** Where they come: not for ever, for a picture may do without. */
+  /** If the source sends them: limited, because it may stop doing so. */
   readonly markedMs: number;
-  /** Where none has been seen: then any picture will do. */
+  /** If none has been seen: afterwards any picture will do. */
   readonly unmarkedMs: number;
 }
 
-/** How those who join wait, unless a limit says otherwise. */
+/** The default for new readers. */
 export const JOIN_PATIENCE: Patience = { markedMs: 15_000, unmarkedMs: 2000 };
-/** A track that starts nothing new for so long after the picture's changes over where it is. */
+/** A track that starts no unit for this long after the video track was switched is switched where it is. */
 const TAIL_MS = 5000;
 
-/** What becomes of a message: `data` for the one before, `data` for the one who comes. `null`: nothing. */
+/** The parts of a message for the outgoing and for the incoming reader. `null`: nothing. */
 export interface Parts {
   readonly stay: Uint8Array | null;
   readonly go: Uint8Array | null;
-  /** Where the message's random access point is in `go`; -1 if it is not there. */
+  /** The offset of the message's random access point in `go`; -1 if it is not there. */
   readonly joinAt: number;
 }
 
-/** One change from a reader (or nobody) to another. */
+/** One change from a reader (or none) to another. */
 export class Handover {
-  /** Whether the one who comes has got something. */
+  /** Whether the incoming reader has received anything. */
   hasBegun = false;
-  /** Whether everything goes to the one who comes: the handover is not needed any more. */
+  /** Whether everything goes to the incoming reader: the splice is complete. */
   isOver = false;
 
   readonly #stay = new Pile();
@@ -81,8 +81,8 @@ export class Handover {
   #beganMs = NaN;
 
   /**
-   * @param isBridged the one who comes has had packets of another source before: the jumps of its counters and clock are
-   * announced (discontinuity_indicator).
+   * @param isBridged the incoming reader received packets of another source before: the jumps of counters and clock are
+   * signalled (discontinuity_indicator).
    */
   constructor(patience: Patience, isBridged = false, moved: Iterable<number> = []) {
     this.#patience = patience;
@@ -90,14 +90,14 @@ export class Handover {
     this.#moved = new Set(moved);
   }
 
-  /** For a reader that was without some messages: it begins at once, for it has been waited for already. */
+  /** For a reader for which messages were dropped: it starts at once, since the drop policy has already waited. */
   static resume(): Handover {
     return new Handover({ markedMs: 0, unmarkedMs: 0 });
   }
 
   /**
-   * For a reader that takes over from another: the packets of a picture of which it is not known yet whether it is a random
-   * access point are held back until it is, and go to one of the two. See {@link takeHeld}.
+   * For a reader that takes over from another: while it is undecided whether a picture is a random access point, its
+   * packets are held back; then they go to one of the two. See {@link takeHeld}.
    */
   static takeOver(patience: Patience): Handover {
     const handover = new Handover(patience);
@@ -105,19 +105,19 @@ export class Handover {
     return handover;
   }
 
-  /** What is held back, for the one before: nothing more comes, or the change is made otherwise. `null`: nothing is. */
+  /** Takes the held packets for the outgoing reader, if nothing more comes or the change is not made here; `null`: none. */
   takeHeld(): Uint8Array | null {
     const held = this.#held;
     this.#held = NOTHING;
     return held.length === 0 ? null : held;
   }
 
-  /** Whether messages came, and none of them could be begun with. */
+  /** Whether messages came, and none had a place to start at. */
   get isWaiting(): boolean {
     return !this.hasBegun && !Number.isNaN(this.#sinceMs);
   }
 
-  /** As one that has come as far as this one, for somebody who joins it. */
+  /** A copy with the same progress, for a reader that joins. */
   fork(nowMs: number): Handover {
     const copy = new Handover(this.#patience, this.#isBridged, this.#moved);
     copy.hasBegun = this.hasBegun;
@@ -126,22 +126,22 @@ export class Handover {
     return copy;
   }
 
-  /** Begins anew, with the next random access point. */
+  /** Starts again at the next random access point. */
   restart(): void {
     this.hasBegun = this.isOver = false;
     this.#moved.clear();
     this.#sinceMs = this.#beganMs = NaN;
   }
 
-  /** Everything goes to the one who comes from now on: a source begins. */
+  /** From now on everything goes to the incoming reader: a source starts. */
   end(): void {
     this.hasBegun = this.isOver = true;
   }
 
   /**
-   * Takes a message apart; the parts are lent until the next is taken apart. `joinAt` is the offset of its first random
-   * access point, or -1. Where the one who comes begins, PAT and PMT are put in front, unless they stand there; so is what
-   * came of the picture with earlier messages, and the parameter sets that it lacks are put into it.
+   * Splits a message; the parts are valid until the next call. `joinAt` is the offset of its first random access point, or
+   * -1. Where the incoming reader starts, PAT and PMT are inserted in front, unless they are there already, as are the
+   * picture's packets from earlier messages; missing parameter sets are inserted into the picture.
    */
   split(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
     if (this.isOver) return { stay: null, go: data, joinAt };
@@ -153,20 +153,20 @@ export class Handover {
 
   #goOn(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): Parts {
     this.#stay.begin(data.length);
-    this.#go.begin(2 * data.length); // each packet may be announced
+    this.#go.begin(2 * data.length); // each packet may need a discontinuity packet
     return this.#sort(data, joinAt, facts);
   }
 
   #begin(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
     if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
-    // One that began with an earlier message: with what is held, or its first packets are with the one before already.
+    // It started in an earlier message: its first packets are held, or the outgoing reader has them already.
     const isOpened = joinAt === 0 && (facts?.opening ?? null) !== null;
     if (isOpened && this.#holds && this.#held.length === 0) joinAt = -1;
     const from = joinAt >= 0 ? joinAt : this.#forced(data, facts, nowMs);
     if (from < 0) return { stay: this.#hold(data, facts), go: null, joinAt: -1 };
     this.hasBegun = true;
     this.#beganMs = nowMs;
-    // Its own only where something is put in: mostly it is the message from there on.
+    // Copied only if something is inserted: usually it is the rest of the message.
     const body = facts ? startPicture(data, from, facts, joinAt >= 0) : data.subarray(from);
     const given = readPid(body, 0) === PAT_PID ? null : facts?.tables;
     const tables = given && align(given, body);
@@ -177,22 +177,22 @@ export class Handover {
     this.#go.begin(2 * ((tables?.length ?? 0) + body.length));
     if (tables) this.#addAll(this.#go, tables);
     const parts = this.#sort(body, joinAt < 0 ? -1 : 0, facts);
-    // The tables belong to the random access point that they stand before.
+    // The tables belong to the random access point that follows them.
     return tables && parts.joinAt >= 0 ? { ...parts, joinAt: 0 } : parts;
   }
 
-  /** What of a message goes to the one before, and what was held back until now; the rest is held back. */
+  /** Returns what goes to the outgoing reader, previously held packets included; the rest of the message is held. */
   #hold(data: Uint8Array, facts: ProgramFacts | null): Uint8Array | null {
     const held = this.takeHeld();
     const from = facts?.undecidedAt ?? -1;
     const isOlder = from === 0 && !(readPid(data, 0) === facts?.keyPid && startsUnit(data, 0));
-    // Of a unit that has begun to go to the one before, the rest does, too.
+    // The rest of a unit goes where its beginning went: to the outgoing reader.
     if (!this.#holds || from < 0 || (isOlder && !held)) return held ? concatenate([held, data]) : data;
     const stay = this.#stay;
     stay.begin((held?.length ?? 0) + data.length);
     if (held && !isOlder) stay.add(held, 0, held.length);
     stay.add(data, 0, from);
-    const kept = held && isOlder ? [held] : []; // no longer than AccessWatch looks at a unit
+    const kept = held && isOlder ? [held] : []; // bounded by how long AccessWatch follows a unit
     for (let at = from; at < data.length; at += PACKET_BYTES) {
       if (readPid(data, at) === facts?.keyPid) kept.push(data.slice(at, at + PACKET_BYTES));
       else stay.add(data, at, at + PACKET_BYTES);
@@ -201,26 +201,26 @@ export class Handover {
     return stay.bytes;
   }
 
-  /** Where to begin although no random access point is there, after a while; -1: not yet. */
+  /** Where to start without a random access point after the wait is over; -1: not yet. */
   #forced(data: Uint8Array, facts: ProgramFacts | null, nowMs: number): number {
     const { markedMs, unmarkedMs } = this.#patience;
     const isKnown = facts !== null && facts.tables !== null;
-    if (isKnown && facts.keyPid < 0) return 0; // neither picture nor sound: there is nothing to wait for
+    if (isKnown && facts.keyPid < 0) return 0; // neither video nor audio: there is nothing to wait for
     const isWorthIt = facts !== null && (facts.marksAccess || facts.awaitsTables === true);
     if (nowMs - this.#sinceMs < (isWorthIt ? markedMs : unmarkedMs)) return -1;
-    if (!facts || facts.keyPid < 0) return 0; // nothing is known of it: whole packets are all that can be promised
+    if (!facts || facts.keyPid < 0) return 0; // nothing is known of the program: only whole packets can be guaranteed
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       if (readPid(data, at) === facts.keyPid && startsUnit(data, at)) return at;
     }
     return -1;
   }
 
-  /** Sorts a message's packets into what there are in the piles already. */
+  /** Distributes a message's packets over the two buffers. */
   #sort(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): Parts {
     let goJoinAt = -1;
     const stay = this.#stay;
     const go = this.#go;
-    // Packets that go together are copied together: mostly all of them are.
+    // Adjacent packets for the same reader are copied together: usually that is all of them.
     let run = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
@@ -243,7 +243,7 @@ export class Handover {
   }
 
   #goes(data: Uint8Array, at: number, pid: number, facts: ProgramFacts | null): boolean {
-    // Tables, clocks and what the program does not name are nothing one could have half of.
+    // Tables, PCRs and PIDs outside the program have no units that could be cut in half.
     if (!facts || facts.keyPid < 0 || pid === facts.keyPid || !facts.pids.includes(pid)) return true;
     return this.#moved.has(pid) || (startsUnit(data, at) && hasPayload(data, at));
   }
@@ -259,17 +259,17 @@ export class Handover {
 
   #checkOver(facts: ProgramFacts | null, nowMs: number): void {
     const hasAll = !this.#isBridged && (!facts || facts.keyPid < 0 || facts.pids.every((pid) => this.#moved.has(pid)));
-    // Bridged: tables that come seldom (SDT) are waited for, so that theirs are announced too.
+    // Bridged: wait for infrequent tables (SDT), so that their discontinuity is signalled too.
     this.isOver = hasAll || nowMs - this.#beganMs >= TAIL_MS;
   }
 }
 
-/** Packets put one behind the other, in memory that is used again for the next message. */
+/** Packets appended to each other, in memory that is reused for the next message. */
 class Pile {
   length = 0;
   #room = NOTHING;
 
-  /** Forgets what there is, and makes room for `bytes`. */
+  /** Clears the buffer and makes room for `bytes`. */
   begin(bytes: number): void {
     this.length = 0;
     if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
@@ -286,7 +286,7 @@ class Pile {
   }
 }
 
-/** The tables with counters that the first ones in `data` go on from, if there are any. */
+/** The tables with counters that those of the first tables in `data` continue, if there are any. */
 function align(tables: Uint8Array, data: Uint8Array): Uint8Array {
   const aligned = new Uint8Array(tables);
   const pids = new Set<number>();
@@ -305,10 +305,10 @@ function align(tables: Uint8Array, data: Uint8Array): Uint8Array {
   return aligned;
 }
 
-/** A packet without payload that says: counter and clock of this PID jump, to where the packet at `at` is (§2.4.3.4). */
+/** A packet without payload that signals a jump of this PID's counter and clock, to those of the packet at `at` (§2.4.3.4). */
 function announcement(data: Uint8Array, at: number, pid: number): Uint8Array {
   const packet = new Uint8Array(PACKET_BYTES).fill(0xff); // stuffing
-  // Without payload a packet does not count up, so the one behind it is the next if that has any (§2.4.3.3).
+  // A packet without payload does not increment the counter; the one after it does if it has payload (§2.4.3.3).
   const counter = (readCounter(data, at) - (hasPayload(data, at) ? 1 : 0)) & 0x0f;
   packet.set([SYNC, pid >> 8, pid & 0xff, 0x20 | counter, PACKET_BYTES - 5, DISCONTINUITY]);
   return packet;

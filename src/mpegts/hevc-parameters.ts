@@ -11,14 +11,14 @@ const SPS = 33;
 
 const reader = new BitReader();
 
-/** Reads VPS and SPS of an access unit. What is coded as fields is told as such: a field is a picture. A {@link ParameterReader}. */
+/** Reads VPS and SPS of an access unit. Field-coded video is reported as fields: each is a picture. A {@link ParameterReader}. */
 export function readHevc(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   let ofProgram: number | null = null;
   for (let at = findStartCode(bytes, from, end); at !== -1; at = findStartCode(bytes, at + 3, end)) {
     if (at + 5 >= end) return undefined;
     const type = (bytes[at + 3]! >> 1) & 0x3f; // nal_unit_type
     const layer = ((bytes[at + 3]! & 1) << 5) | (bytes[at + 4]! >> 3); // nuh_layer_id
-    if (type < FIRST_OTHER) return false; // a slice: what belongs before it is not there
+    if (type < FIRST_OTHER) return false; // a slice, without an SPS before it
     if (layer !== 0) continue;
     reader.open(bytes, at + 5, end, true);
     if (type === VPS) ofProgram = readVpsRate();
@@ -27,7 +27,7 @@ export function readHevc(bytes: Uint8Array, from: number, end: number, found: Pa
   return undefined;
 }
 
-/** Pictures a second by vps_timing_info; null where there is none. */
+/** Pictures per second by vps_timing_info; null if it is absent. */
 function readVpsRate(): number | null {
   reader.skip(12); // vps_video_parameter_set_id to vps_max_layers_minus1
   const subLayers = reader.bits(3); // vps_max_sub_layers_minus1
@@ -68,7 +68,7 @@ function readSps(rateOfVps: number | null, found: Parameters): boolean {
   return true;
 }
 
-/** Passes what stands between the SPS's sizes and its VUI; false where it cannot be. */
+/** Skips the fields between the SPS's sizes and its VUI; false if they are invalid. */
 function passTools(subLayers: number): boolean {
   if (reader.ue() > 8 || reader.ue() > 8) return false; // bit_depth_luma_minus8, bit_depth_chroma_minus8
   const orderBits = reader.ue() + 4; // log2_max_pic_order_cnt_lsb_minus4
@@ -126,11 +126,11 @@ function passScalingLists(): void {
   }
 }
 
-/** The SPS's st_ref_pic_set (§7.3.7); false where there are more than there can be. */
+/** Skips the SPS's st_ref_pic_set (§7.3.7); false if there are more than allowed. */
 function passReferences(): boolean {
   const sets = reader.ue(); // num_short_term_ref_pic_sets
   if (sets > 64) return false;
-  let count = 0; // NumDeltaPocs of the set before
+  let count = 0; // NumDeltaPocs of the previous set
   for (let i = 0; i < sets; i++) {
     if (i > 0 && reader.bit()) {
       // inter_ref_pic_set_prediction_flag

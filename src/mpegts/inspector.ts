@@ -1,4 +1,4 @@
-// Looks at every packet of one source once, so that nobody behind it has to: tables, counters, random access points.
+// Inspects every packet of one source once, for all consumers: tables, counters, random access points.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
 import { AccessWatch, NO_ACCESS } from './access-watch.js';
@@ -12,18 +12,18 @@ import { packetize } from './table-packets.js';
 import type { Track } from './track.js';
 import type { TrackMedia } from './track-media.js';
 
-// What the inspector knows of a PID.
+// The role of a PID.
 const PLAIN = 0;
 const TABLE = 1;
-// Of a track whose units are looked at; bits that go together.
+// A track whose units are inspected. Bits; they can be combined.
 const WATCHED = 2;
-const JOINABLE = 4; // of the track whose random access points count
-const WANTED = 8; // the packets after this unit's first are looked at too, for now
+const JOINABLE = 4; // the track whose random access points are used
+const WANTED = 8; // for now, the packets after this unit's first are inspected too
 const NOT_SEEN = 0xff;
 
 const STARTS_UNIT = 0x40; // payload_unit_start_indicator in a packet's second byte
 
-/** Follows one source through its messages. */
+/** Inspects one source, message by message. */
 export class Inspector implements ProgramFacts {
   packets = 0;
   nullPackets = 0;
@@ -39,10 +39,10 @@ export class Inspector implements ProgramFacts {
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
   readonly #watch = new MediaWatch();
   readonly #access = new AccessWatch((bytes, from, end) => this.#watch.readPicture(bytes, from, end));
-  #picturePid = -1; // of the video track whose random access points count
-  #anyJoinable = true; // no PAT came, so nobody can tell; or there is a program without picture and sound
+  #picturePid = -1; // the video track whose random access points are used
+  #anyJoinable = true; // no PAT has come, so tracks are unknown; or a program without video and audio
   #tablePids: readonly number[] = [];
-  #joinAt = NO_ACCESS; // in the message at hand
+  #joinAt = NO_ACCESS; // in the current message
   #key: Track | null = null;
   #pids: readonly number[] = [];
   #marksAccess = false;
@@ -95,26 +95,26 @@ export class Inspector implements ProgramFacts {
   }
 
   /**
-   * What is known of each track, as the PMT lists them: size and rates as the media tells them at random access points, and
-   * sound now and then. Made anew with each call.
+   * Information about each track, in the order of the PMT: size and rates, read from the media at random access points and
+   * for audio now and then. A new list with each call.
    */
   get media(): readonly TrackMedia[] {
     return this.#watch.media;
   }
 
-  /** Goes up when tracks or what is known of them changed, but for a frame rate that only time stamps tell. */
+  /** Incremented when tracks or their information change, except for a frame rate measured by time stamps. */
   get mediaVersion(): number {
     return this.#watch.version;
   }
 
-  /** From the last but one random access point of the video track to the last, by PTS, ms; null: not known, or no video. */
+  /** PTS interval between the last two random access points of the video track, ms; null: unknown, or no video. */
   get gopMs(): number | null {
     return this.#watch.gopMs;
   }
 
   /**
-   * PAT and the followed program's PMT in packets, for readers that start; `null` until they came. Their counters end
-   * where those of their PIDs are: what comes next on them goes on.
+   * PAT and the followed program's PMT in packets, for readers that start; `null` until they came. Their counters are the
+   * last received on their PIDs, so that the next packets continue them.
    */
   get tables(): Uint8Array | null {
     const { patSections, pmtSection, program } = this.#reader;
@@ -127,22 +127,22 @@ export class Inspector implements ProgramFacts {
     return both;
   }
 
-  /** How many units of all tracks of a kind have come; null: none is listed, or they cannot be counted. */
+  /** Number of units received of all tracks of a kind; null: none is listed, or they cannot be counted. */
   unitsOf(kind: 'video' | 'audio'): number | null {
     return this.#watch.unitsOf(kind);
   }
 
-  /** stream_id of the PES packet that is being sent on this PID; -1: not known. */
+  /** stream_id of the current PES packet on this PID; -1: unknown. */
   streamIdOf(pid: number): number {
     return this.#watch.streamIdOf(pid);
   }
 
-  /** Tables that were damaged. */
+  /** Number of damaged table sections. */
   get badSections(): number {
     return this.#reader.badSections;
   }
 
-  /** Another source begins: its counters and tables have nothing to do with those before. */
+  /** Starts with another source, whose counters and tables are unrelated to the previous ones. */
   restart(): void {
     this.#counters.fill(NOT_SEEN);
     this.#reader.reset();
@@ -154,8 +154,8 @@ export class Inspector implements ProgramFacts {
   }
 
   /**
-   * Looks at the whole packets of one message; returns the offset of the first random access point, or -1. It is 0 for one that
-   * began with an earlier message and is found only now: then there is an {@link opening}.
+   * Inspects the whole packets of one message; returns the offset of the first random access point, or -1. It is 0 for one
+   * that started in an earlier message and is recognised only now: then {@link opening} is set.
    */
   inspect(data: Uint8Array): number {
     const counters = this.#counters;
@@ -173,7 +173,7 @@ export class Inspector implements ProgramFacts {
       if (second & 0x80) this.transportErrors++;
       const flags = fourth & 0x20 && data[at + 4]! > 0 ? data[at + 5]! : 0;
       const last = counters[pid]!;
-      // A packet without payload repeats the counter; with payload it counts up, or is a duplicate.
+      // A packet without payload repeats the counter; one with payload increments it, or is a duplicate.
       if (last !== NOT_SEEN && !(flags & DISCONTINUITY)) {
         const counter = fourth & 0x0f;
         if (counter !== last && (!(fourth & 0x10) || counter !== ((last + 1) & 0x0f))) this.continuityErrors++;
@@ -197,7 +197,7 @@ export class Inspector implements ProgramFacts {
     return this.#joinAt;
   }
 
-  /** Looks at the packet at `at` of the picture that counts, with which a unit begins or that is wanted for another reason. */
+  /** Inspects the packet at `at` of the followed video track, in which a unit starts or that is needed otherwise. */
   #lookAtPicture(data: Uint8Array, at: number, isMarked: boolean): void {
     const access = this.#access;
     let found: number;
@@ -219,7 +219,7 @@ export class Inspector implements ProgramFacts {
     this.#roles[this.#picturePid] = isWanted ? plain | WANTED : plain;
   }
 
-  /** The unit that began before the packet at hand is a random access point, unless `at` is {@link NO_ACCESS}. */
+  /** Records that the unit before the current packet is a random access point, unless `at` is {@link NO_ACCESS}. */
   #foundLate(at: number): void {
     if (at === NO_ACCESS) return;
     this.#watch.pictureIsAccess(this.continuityErrors);
@@ -232,11 +232,11 @@ export class Inspector implements ProgramFacts {
     if (this.#joinAt === NO_ACCESS) this.#joinAt = at;
   }
 
-  /** Looks at the packet at `at` of another track that is watched. */
+  /** Inspects the packet at `at` of another followed track. */
   #look(data: Uint8Array, at: number, pid: number, isMarked: boolean): void {
     const role = this.#roles[pid]!;
     const starts = startsUnit(data, at);
-    // Sound is a random access point with every PES packet.
+    // In audio every PES packet is a random access point.
     const isJoinable = (role & JOINABLE) !== 0;
     if ((isJoinable && (isMarked || starts)) || (isMarked && this.#anyJoinable)) this.#found(at);
     if ((role & WANTED) === 0 && !starts) return;
@@ -252,7 +252,7 @@ export class Inspector implements ProgramFacts {
     const ofKind = (wanted: string) => tracks.find(({ kind }) => kind === wanted);
     const before = this.#key;
     const key = (this.#key = ofKind('video') ?? ofKind('audio') ?? null);
-    // Between a PAT and its PMT nothing can be begun with: a reader would start without tables.
+    // No start between a PAT and its PMT: the reader would be without tables.
     this.#anyJoinable = key === null && (tracks.length > 0 || (this.program === null && this.pmtPid === -1));
     this.#pids = tracks.map(({ pid }) => pid);
     this.#watch.setTracks(tracks, key, this.program?.descriptors);
@@ -261,7 +261,7 @@ export class Inspector implements ProgramFacts {
       this.#access.reset(picture && syntaxOf(picture.streamType));
       this.#picturePid = picture?.pid ?? -1;
     }
-    // A PMT that names a table's PID does not hide the table.
+    // A table's PID that a PMT lists as a track remains a table.
     for (const pid of this.#watch.pids) roles[pid] ||= WATCHED;
     if (!key || roles[key.pid] === TABLE) return;
     roles[key.pid] = WATCHED | JOINABLE | (picture && this.#access.isBusy ? WANTED : 0);
@@ -269,8 +269,8 @@ export class Inspector implements ProgramFacts {
 }
 
 /**
- * The last of the packets behind the one at `at` that go on with its unit and carry nothing but payload: there is nothing to
- * be seen in them, and most packets are like that. `at` itself if there is none.
+ * The last of the packets after the one at `at` that continue its unit and carry only payload: most packets do, and they
+ * need no inspection. `at` itself if there is none.
  */
 function endOfRun(data: Uint8Array, at: number): number {
   const [high, low] = [data[at + 1]! & 0x1f, data[at + 2]!];

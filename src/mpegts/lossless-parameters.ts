@@ -1,5 +1,5 @@
-// Reads sampling rate and channels of sound that is not compressed, or without loss: SMPTE 302M, LPCM of Blu-ray discs, TrueHD.
-// Pure: no clock, no I/O. SMPTE 302M §5; what ffmpeg reads of the others, which are not published.
+// Reads sampling rate and channels of uncompressed and lossless audio: SMPTE 302M, LPCM of Blu-ray discs, TrueHD.
+// Pure: no clock, no I/O. SMPTE 302M §5; the others are not published and follow ffmpeg's parsers.
 
 import type { Parameters } from './parameters.js';
 
@@ -33,7 +33,7 @@ function countTrueHd(assignment: number): number {
   return TRUEHD_CHANNELS.reduce((sum, count, i) => sum + ((assignment >> i) & 1) * count, 0);
 }
 
-/** TrueHD: about every tenth of its units has the header that tells. A {@link ParameterReader}. */
+/** TrueHD: about every tenth unit has the header with its parameters. A {@link ParameterReader}. */
 export function readTrueHd(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   for (let at = from; at + 8 <= end; at++) {
     // format_sync
@@ -42,7 +42,7 @@ export function readTrueHd(bytes: Uint8Array, from: number, end: number, found: 
     const rate = info >>> 28; // audio_sampling_frequency
     if ((rate & 7) > 2) return false;
     found.sampleRate = ((rate & 8) !== 0 ? 44_100 : 48_000) << (rate & 7);
-    // 8ch_presentation_channel_assignment, or that of six channels where there are no more
+    // 8ch_presentation_channel_assignment, or else that of the 6-channel presentation
     found.channels = countTrueHd(info & 0x1fff) || countTrueHd((info >>> 15) & 0x1f) || null;
     return true;
   }

@@ -1,4 +1,4 @@
-// Follows what the media of a program tells: looks at the first bytes of those units that may tell something new.
+// Reads the parameters of a program's media from the first bytes of units that may bring new ones.
 // Pure: no clock, no I/O.
 
 import { PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
@@ -11,40 +11,40 @@ import { type TrackMedia, WatchedTrack } from './track-media.js';
 import { UnitStart } from './unit-start.js';
 
 const NOTHING = new Uint8Array(0);
-/** Two pictures in a PES packet, and a few lost. */
+/** Fewest pictures per PES packet that count as several: two, a few of them lost. */
 const LEAST_A_UNIT = 1.8;
 
 /**
- * What is known of the tracks of one program. One unit of a track is gathered at a time; the picture whose random access
- * points count is gathered elsewhere (AccessWatch).
+ * Information about the tracks of one program. One unit per track is gathered at a time; units of the video track whose
+ * random access points are used are gathered by AccessWatch.
  */
 export class MediaWatch {
-  /** Goes up when tracks or what is known of them changed, but for a frame rate that only time stamps tell. */
+  /** Incremented when tracks or their information change, except for a frame rate measured by time stamps. */
   version = 0;
 
   readonly #pictures = new PictureTimes();
   readonly #count = new PictureCount();
   #isCounting = false;
-  #picturesAUnit = 1; // as the last that was counted has
-  #countedFor = { said: 0, units: 0 }; // what was known when it was
+  #picturesAUnit = 1; // pictures in the PES packet counted last
+  #countedFor = { said: 0, units: 0 }; // the rates at that time
   #tracks: readonly WatchedTrack[] = [];
   #byPid = new Map<number, WatchedTrack>();
-  #picture: WatchedTrack | null = null; // the video track whose random access points count
-  readonly #free: UnitStart[] = []; // made when needed
+  #picture: WatchedTrack | null = null; // the video track whose random access points are used
+  readonly #free: UnitStart[] = []; // allocated on demand
 
-  /** What is known of each track, as the PMT lists them. */
+  /** Information about each track, in the order of the PMT. */
   get media(): readonly TrackMedia[] {
     const units = this.#pictures.unitsPerSecond;
     const rate = units === null ? null : units * this.#picturesAUnit;
     return this.#tracks.map((one) => one.describe(one === this.#picture ? rate : null));
   }
 
-  /** From the last but one random access point of the picture to the last, by PTS, milliseconds; null: not known. */
+  /** PTS interval between the last two random access points of the video track, milliseconds; null: unknown. */
   get gopMs(): number | null {
     return this.#pictures.gopMs;
   }
 
-  /** Another program, or none: tracks that are in both stay known. `key`: whose random access points count. */
+  /** Sets another program, or none; tracks in both keep their information. `key`: whose random access points are used. */
   setTracks(tracks: readonly Track[], key: Track | null, programDescriptors: Uint8Array = NOTHING): void {
     const before = this.#tracks;
     this.#tracks = tracks.map((track) => {
@@ -64,33 +64,33 @@ export class MediaWatch {
     if (!isSame) this.version++;
   }
 
-  /** stream_id of the PES packet that is being sent on this PID; -1 if it is none of {@link pids}, or cannot be read. */
+  /** stream_id of the current PES packet on this PID; -1 if the PID is not in {@link pids}, or it cannot be read. */
   streamIdOf(pid: number): number {
     return this.#byPid.get(pid)?.streamId ?? -1;
   }
 
-  /** Another source begins. */
+  /** Forgets everything, for another source. */
   reset(): void {
     this.setTracks([], null);
   }
 
-  /** How many units of all tracks of a kind have begun; null: none is listed, or there is one that is not looked at. */
+  /** Number of units started in all tracks of a kind; null: none is listed, or one of them is not inspected. */
   unitsOf(kind: 'video' | 'audio'): number | null {
     const tracks = this.#tracks.filter(({ track }) => track.kind === kind);
     const isCounted = tracks.length > 0 && tracks.every(({ isReadable }) => isReadable || kind === 'video');
     return isCounted ? tracks.reduce((sum, { units }) => sum + units, 0) : null;
   }
 
-  /** The PIDs to be shown to {@link look}. */
+  /** The PIDs whose packets {@link look} needs. */
   get pids(): readonly number[] {
-    // What may be a picture is watched for its stream_id, which decides what a mute lets go on.
+    // Tracks that may be video are followed for their stream_id, which decides what a mute lets through.
     const wanted = this.#tracks.filter(({ isReadable, track: { kind } }) => {
       return isReadable || kind === 'video' || kind === 'unknown';
     });
     return wanted.map(({ track }) => track.pid);
   }
 
-  /** A picture begins in the packet at `at`. See {@link PictureTimes.begins}. */
+  /** A picture starts in the packet at `at`. See {@link PictureTimes.begins}. */
   pictureBegins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
     if (this.#picture) {
       this.#picture.streamId = streamIdAt(data, at);
@@ -100,17 +100,17 @@ export class MediaWatch {
     this.#beginCount(data, at);
   }
 
-  /** Whether the next packet of the picture that counts is wanted, for {@link count}. */
+  /** Whether {@link count} needs the next packet of the followed video track. */
   get isCounting(): boolean {
     return this.#isCounting;
   }
 
-  /** Takes a packet of the picture that began last. */
+  /** Counts pictures in a packet of the latest unit. */
   count(data: Uint8Array, at: number): void {
     this.#count.add(data, at);
   }
 
-  /** Where units come several times less often than the media says that pictures do, they are counted in one of them. */
+  /** If units are several times rarer than the declared picture rate, counts the pictures in one unit. */
   #beginCount(data: Uint8Array, at: number): void {
     if (this.#isCounting) {
       this.#picturesAUnit = Math.max(1, this.#count.count);
@@ -130,26 +130,26 @@ export class MediaWatch {
     }
   }
 
-  /** The picture that began last is a random access point. */
+  /** The latest picture is a random access point. */
   pictureIsAccess(losses: number): void {
     this.#pictures.isAccess(losses);
   }
 
-  /** A picture whose elementary stream is in `bytes` from `from` up to `end` brings parameter sets. */
+  /** Reads a picture with parameter sets; its elementary stream is in `bytes` from `from` up to `end`. */
   readPicture(bytes: Uint8Array, from: number, end: number): void {
     if (this.#picture?.read(bytes, from, end) === true && this.#picture.take()) this.version++;
   }
 
   /**
-   * Takes the packet at `at` of a track, with which a unit begins, or goes on whose beginning is wanted; of the picture that
-   * counts only where nothing else reads it. Returns whether the next packet of this PID is wanted too, though no unit begins in it.
+   * Reads the packet at `at` of a track, in which a unit starts or continues whose beginning is needed; of the followed
+   * video track only if nothing else reads it. Returns whether this PID's next packet is needed even if no unit starts in it.
    */
   look(data: Uint8Array, at: number, pid: number, isMarked: boolean): boolean {
     const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
       one.streamId = streamIdAt(data, at);
-      if (one !== this.#picture) one.units++; // that is counted where it begins
+      if (one !== this.#picture) one.units++; // its units are counted where they start
       if (one.unit) this.#read(one, one.unit, true);
       if (!this.#isWanted(one, isMarked)) return false;
       const unit = this.#free.pop() ?? new UnitStart();
@@ -168,7 +168,7 @@ export class MediaWatch {
     return (isMarked && one.track.kind === 'video') || one.isDue();
   }
 
-  /** `isWhole`: no more of the unit are gathered. */
+  /** `isWhole`: no more bytes of the unit will be gathered. */
   #read(one: WatchedTrack, unit: UnitStart, isWhole: boolean): void {
     const from = unit.mediaStart;
     const told = from === -1 ? undefined : one.read(unit.bytes, from, unit.length, isWhole);

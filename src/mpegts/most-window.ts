@@ -1,10 +1,10 @@
-// The largest of the values of late: of the last span of time, and of up to another one before it.
+// The maximum of recent values: those of the current time span and of the one before it.
 // Pure: no clock, no I/O; time is an argument.
 
 export class MostWindow {
   readonly #spanMs: number;
   #most = -Infinity;
-  #before = -Infinity; // of the span before
+  #before = -Infinity; // maximum of the previous span
   #fromMs = NaN;
 
   constructor(spanMs: number) {
@@ -16,13 +16,13 @@ export class MostWindow {
     if (value > this.#most) this.#most = value;
   }
 
-  /** -Infinity: there was none. */
+  /** The maximum; -Infinity: there were no values. */
   most(nowMs: number): number {
     if (!(nowMs - this.#fromMs < this.#spanMs)) this.#age(nowMs);
     return Math.max(this.#most, this.#before);
   }
 
-  /** Adds `by` to what was seen. */
+  /** Adds `by` to all values so far. */
   raise(by: number): void {
     this.#most += by;
     this.#before += by;

@@ -1,4 +1,4 @@
-// Reads the video object layer that MPEG-4 part 2 begins a random access point with.
+// Reads the video object layer at the start of an MPEG-4 part 2 random access point.
 // Pure: no clock, no I/O. ISO/IEC 14496-2 §6.2.3 (VideoObjectLayer), §6.3.3.
 
 import { BitReader } from './bit-reader.js';
@@ -16,7 +16,7 @@ const reader = new BitReader();
 export function readMpeg4(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   for (let at = findStartCode(bytes, from, end); at !== -1; at = findStartCode(bytes, at + 3, end)) {
     const code = bytes[at + 3]!;
-    if (code === VOP) return false; // a picture: what belongs before it is not there
+    if (code === VOP) return false; // a picture, without a video object layer before it
     if (code < 0x20 || code > 0x2f) continue; // video_object_layer_start_code
     reader.open(bytes, at + 4, end, false);
     return readLayer(found) || (reader.lacksBytes ? undefined : false);

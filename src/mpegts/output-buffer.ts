@@ -1,18 +1,18 @@
-// The packets a push gives back: a copy of a message in which packets are left out and put in.
+// The packets that a push returns: a copy of a message with packets omitted and inserted.
 // Pure: no clock, no I/O.
 
 import { PACKET_BYTES } from './packet.js';
 
 const NOTHING = new Uint8Array(0);
 const SPARE_BYTES = 4 * PACKET_BYTES;
-/** Messages are carved out of pieces of this size: a fresh array for each costs 9 us, most of it zeroing and faults. */
+/** Messages are carved out of slabs of this size: a new array for each costs 9 us, mostly zeroing and page faults. */
 const SLAB_BYTES = 1 << 18;
-/** A message larger than this gets its own memory, so that little of a slab is left over. */
+/** A message larger than this gets its own memory, so that little of a slab is wasted. */
 const LARGE_BYTES = SLAB_BYTES >> 2;
 
-/** What is lent: one for all, so that it stays in the processor's cache. */
+/** Memory shared by all messages that are not kept: one buffer, so that it stays in the processor's cache. */
 let lent: Uint8Array = new Uint8Array(1 << 17);
-/** Room in front of a message that is lent. It costs nothing, and an array for each message that needs more would. */
+/** Room in front of a message in the shared buffer. It is free; a new array for each message that needs more is not. */
 let lentRoom = 16 * PACKET_BYTES;
 
 let slab = NOTHING;
@@ -29,8 +29,8 @@ function allocate(bytes: number): Uint8Array {
 }
 
 /**
- * The message is copied once; what is kept stays where it is, as long as nothing before it is left out. Packets to put
- * in go where others were left out or into room in front, and only if there is none is the message copied again.
+ * The message is copied once; kept packets stay in place unless earlier ones are omitted. Inserted packets use the space
+ * of omitted ones or the room in front; only if both are too small is the message copied again.
  *
  *     room | sent so far | left out | not yet read
  *          begin         end        read
@@ -42,12 +42,12 @@ export class OutputBuffer {
   #end = 0;
   #read = 0;
 
-  /** @param isLent what `close` returns is good until the next `open` of any that lends: the memory is used again. */
+  /** @param isLent the result of `close` is valid until the next `open` of any such buffer: the memory is reused. */
   constructor(isLent: boolean) {
     this.#isLent = isLent;
   }
 
-  /** Begins with a message and room for `room` bytes more. */
+  /** Opens a message, with room for `room` more bytes. */
   open(data: Uint8Array, room: number): void {
     const front = this.#isLent ? Math.max(room, lentRoom) : room;
     this.bytes = this.#take(front + data.length);
@@ -55,22 +55,22 @@ export class OutputBuffer {
     this.#begin = this.#end = this.#read = front;
   }
 
-  /** Bytes that will be sent so far; what comes next has this offset in what `close` returns. */
+  /** Bytes kept or inserted so far: the offset of the next byte in the result of `close`. */
   get length(): number {
     return this.#end - this.#begin;
   }
 
-  /** Leaves the next packet of the message out. */
+  /** Omits the next packet of the message. */
   skip(): void {
     this.#read += PACKET_BYTES;
   }
 
-  /** Where the next packet of the message is in `bytes`; it may be changed there before it is kept. */
+  /** Offset of the message's next packet in `bytes`; it may be modified there before it is kept. */
   get next(): number {
     return this.#read;
   }
 
-  /** Keeps the next packet of the message, or several; where they are in `bytes`. */
+  /** Keeps the next packet of the message, or several; returns their offset in `bytes`. */
   keep(bytes = PACKET_BYTES): number {
     const from = this.#read;
     this.#read += bytes;
@@ -81,7 +81,7 @@ export class OutputBuffer {
     return at;
   }
 
-  /** Makes room for `bytes` bytes before the next packet of the message; where it is in `bytes`. */
+  /** Makes room for `bytes` bytes before the next packet of the message; returns its offset in `bytes`. */
   insert(bytes: number): number {
     if (this.#begin === this.#end) this.#begin = this.#end = this.#read;
     const short = this.#end + bytes - this.#read;
@@ -96,7 +96,7 @@ export class OutputBuffer {
     return at;
   }
 
-  /** What is to be sent; `null` if nothing is. The buffer forgets it. */
+  /** Returns the packets to send, `null` if there are none, and releases them. */
   close(): Uint8Array | null {
     const sent = this.#end > this.#begin ? this.bytes.subarray(this.#begin, this.#end) : null;
     this.bytes = NOTHING;
@@ -109,7 +109,7 @@ export class OutputBuffer {
     larger.set(this.bytes, room);
     if (this.#isLent) {
       lent = larger;
-      lentRoom += room; // the next message that needs as much finds it
+      lentRoom += room; // available to later messages that need as much
     }
     this.bytes = larger;
     this.#begin += room;

@@ -13,7 +13,7 @@ const PMT_ROOM = 1024 - 12 - 4;
 const ENTRY_BYTES = 5;
 const CA_DESCRIPTOR = 0x09;
 
-/** What the PMT says of a track. */
+/** A track's entry in the PMT. */
 export interface TableEntry {
   readonly pid: number;
   readonly streamType: number;
@@ -63,7 +63,7 @@ export class OutputTables {
     return this.#packets.length;
   }
 
-  /** Describes another program; false (and nothing is done) if it is the one described already. */
+  /** Describes another program; false, without effect, if it equals the current one. */
   describe(pcrPid: number, descriptors: Uint8Array, entries: readonly TableEntry[]): boolean {
     const body = pmtBody(pcrPid, descriptors, entries);
     if (this.version >= 0 && areEqual(body, this.#body)) return false;
@@ -87,7 +87,7 @@ export class OutputTables {
     }
   }
 
-  /** PAT and PMT for somebody who joins: the packets are not part of the stream and do not count. */
+  /** PAT and PMT for a new reader: they are not part of the stream, so the counters do not advance. */
   copy(): Uint8Array {
     const packets = this.#packets.slice();
     let pmtCounter = this.#pmtCounter - (packets.length / PACKET_BYTES - 2);

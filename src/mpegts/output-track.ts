@@ -1,9 +1,9 @@
-// The PIDs of the output: who has which, and what goes on with them when their track comes back.
+// The PIDs of the output: their assignment to tracks, and the state that continues when a track returns.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, table 2-3.
 
 import { NULL_PID } from './packet.js';
 
-/** PMT_PID of the output, as ffmpeg has it. */
+/** PMT_PID of the output, the same as ffmpeg's. */
 export const OUTPUT_PMT_PID = 0x1000;
 const FIRST_PID = 0x100;
 const MOST_TRACKS = 1000;
@@ -14,7 +14,7 @@ export class OutputTrack {
   counter = 15;
   /** The last DTS sent, unwrapped ticks. */
   dts = -Infinity;
-  /** stream_id in the input, and the one sent; -1 before it is seen. */
+  /** stream_id in the input, and the one sent; -1 until known. */
   inputStreamId = -1;
   streamId = -1;
   inUse = false;
@@ -26,7 +26,7 @@ export class OutputTrack {
     this.streamType = streamType;
   }
 
-  /** The stream_id that the input's is sent as; `isUsed` tells which of them other tracks have. */
+  /** The output stream_id for the input's; `isUsed` tests whether another track has it. */
   streamIdFor(own: number, isUsed: (streamId: number) => boolean): number {
     if (this.inputStreamId !== own || this.streamId < 0) {
       this.inputStreamId = own;
@@ -41,7 +41,7 @@ export class OutputTracks {
   readonly #tracks = new Map<string, OutputTrack>();
   #nextPid = FIRST_PID;
 
-  /** The track for an input's PID. Remembers 1,000; beyond, the one unused for longest gives its PID. */
+  /** The track for an input's PID. Remembers 1,000; beyond that, the least recently used gives up its PID. */
   take(feed: string, pid: number, streamType: number): OutputTrack {
     const key = `${pid} ${streamType} ${feed}`;
     let track = this.#tracks.get(key);
@@ -66,8 +66,8 @@ export class OutputTracks {
 }
 
 /**
- * The stream_id a track is sent with: its own, or the next free one of its range (0xC0 to 0xDF, 0xE0 to 0xEF) where
- * another track of the program has it; demultiplexers that ignore the PMT tell tracks apart by it.
+ * A track's output stream_id: its own, or the next free one of its range (0xC0 to 0xDF, 0xE0 to 0xEF) if another track of
+ * the program has it; demultiplexers that ignore the PMT distinguish tracks by it.
  */
 export function freeStreamId(own: number, used: (streamId: number) => boolean): number {
   const size = (own & 0xe0) === 0xc0 ? 0x20 : (own & 0xf0) === 0xe0 ? 0x10 : 0;

@@ -1,27 +1,27 @@
-// When something that is due every 100 ms has to go out, given that packets only leave when a message comes.
+// Decides when data due every 100 ms has to be sent, given that packets are only sent with a message.
 // Pure: no clock, no I/O; time is an argument.
 
 import { ZERO } from './timestamp.js';
 
-/** At most this between two tables, and between two PCRs (§2.7.2; EN 300 468 asks no more of tables). */
+/** The largest interval between tables and between PCRs (§2.7.2; EN 300 468 requires no more of tables). */
 export const REPEAT_MS = 100;
-/** How often a stream is asked what time alone makes due. */
+/** How often a stream is polled for what becomes due by time alone. */
 export const TICK_MS = 90;
-/** A message may be expected at most this late: beyond, each message would carry tables. */
+/** Upper limit of the expected message interval: beyond it, every message would carry tables. */
 const MOST_GAP_MS = 60;
 const FORGETTING = 0.1;
-/** What is this much later than expected still is. */
+/** A message this much later than expected is still expected. */
 const LATE_MS = 10;
-/** The next message may be this much later than any did before. */
+/** The next message may be later than any before by this much. */
 const MARGIN_MS = 5;
 
-/** Knows how far apart messages come, the longer ones counting more. Messages of one instant count as one. */
+/** Estimates the interval between messages, weighting long ones more. Simultaneous messages count as one. */
 export class Pace {
   #lastMs = NaN;
   #gapMs = ZERO;
-  #wholeGapMs = ZERO; // however long
+  #wholeGapMs = ZERO; // without the upper limit
 
-  /** A message comes. */
+  /** Records a message. */
   note(nowMs: number): void {
     if (!(nowMs > this.#lastMs) && !Number.isNaN(this.#lastMs)) return;
     const gap = nowMs - this.#lastMs;
@@ -32,7 +32,7 @@ export class Pace {
     this.#lastMs = nowMs;
   }
 
-  /** Whether the next message should come, now or later, but not after `byMs`. */
+  /** Whether the next message is expected by `byMs`. */
   isExpected(nowMs: number, byMs: number): boolean {
     const nextMs = this.#lastMs + this.#wholeGapMs;
     return nextMs + LATE_MS >= nowMs && nextMs <= byMs;
@@ -43,7 +43,7 @@ export class Pace {
     return Number.isNaN(this.#lastMs) ? Infinity : nowMs - this.#lastMs;
   }
 
-  /** Whether what was last sent at `sentMs` would be late with the next message. */
+  /** Whether data last sent at `sentMs` would be late if it waited for the next message. */
   isDue(sentMs: number, nowMs: number): boolean {
     return !(nowMs - sentMs + this.#gapMs + MARGIN_MS <= REPEAT_MS) && nowMs !== sentMs;
   }

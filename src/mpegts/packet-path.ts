@@ -1,4 +1,4 @@
-// The path of a packet through a Remuxer: is it sent, and what is rewritten in it. Everything here is per packet.
+// The path of a packet through a Remuxer: whether it is sent, and what is rewritten in it. Everything here runs per packet.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.
 
 import { HAS_PRIVATE_DATA, removePrivateData } from './adaptation-field.js';
@@ -16,11 +16,11 @@ import { holdSplice, moveSplices, SPLICE_INFO } from './splice.js';
 import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
 
-/** What the path asks of the one who plans the program. */
+/** Called by the path when the program has to be planned again. */
 export interface Planner {
-  /** A feed's tables or a track's kind turned out to be different. */
+  /** A feed's tables or a track's kind have changed. */
   replan(): void;
-  /** The video feed that was waited for has a random access point: it takes its place now. */
+  /** The awaited video feed has a random access point: it replaces the previous one now. */
   replaceBy(feed: string): void;
 }
 
@@ -42,7 +42,7 @@ export class PacketPath {
     this.#counters = output.counters;
   }
 
-  /** Takes a message of `feed`; the output's buffer must have the same message open. */
+  /** Processes a message of `feed`; the output buffer must have the same message open. */
   push(feed: RemuxFeed, data: Uint8Array, nowMs: number): void {
     for (let at = 0; at + PACKET_BYTES <= data.length;) {
       const next = this.#output.areTablesDue(nowMs) ? at : this.#pushPlain(feed, data, at);
@@ -52,8 +52,8 @@ export class PacketPath {
   }
 
   /**
-   * The short way for what most packets are: the next of a unit that is being sent, nothing but payload. Takes as many
-   * as there are from `from` on and returns where the first one is that needs a closer look.
+   * The fast path for most packets: those that continue a unit being sent and carry only payload. Processes as many as
+   * there are from `from` on and returns the offset of the first one that needs full processing.
    */
   #pushPlain(feed: RemuxFeed, data: Uint8Array, from: number): number {
     const { slots, tracks } = feed;
@@ -69,7 +69,7 @@ export class PacketPath {
     for (; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) {
       const second = data[at + 1]!;
       const control = data[at + 3]!;
-      // No error and no start of a unit; not scrambled, and payload only.
+      // No error, no start of a unit, not scrambled, payload only.
       if (data[at] !== SYNC || (second & 0xc0) !== 0 || (control & 0xf0) !== 0x10) break;
       const here = ((second & 0x1f) << 8) | data[at + 2]!;
       if (here !== pid) {
@@ -159,7 +159,7 @@ export class PacketPath {
     this.#send(feed, track, this.#buffer.keep(), flags, lost, nowMs);
   }
 
-  /** A packet in which a unit begins, or goes on whose header is not complete yet. */
+  /** Processes a packet in which a unit starts, or continues with its header still incomplete. */
   #unit(
     feed: RemuxFeed,
     track: RemuxTrack,
@@ -195,7 +195,7 @@ export class PacketPath {
       if (track.held) this.#drop(feed, track.held.length / PACKET_BYTES);
       track.held = null;
       const here = at + PACKET_BYTES - payload;
-      // What the encoder did not mark is found by what the picture begins with.
+      // An access point that the encoder did not mark is found by parsing the start of the picture.
       const isAccess = feed.isAccess(track, data, at, flags);
       if (isAccess === true) flags |= RANDOM_ACCESS;
       const isPlain = isAccess === false || (isAccess === true && feed.setsFor(track) === null);
@@ -223,7 +223,7 @@ export class PacketPath {
     buffer.skip();
   }
 
-  /** A packet of splice_info_sections: they are sent when they are whole, for only then their time can be moved. */
+  /** Processes a packet of splice_info_sections: sent once complete, because only then their time can be rewritten. */
   #splice(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, lost: number, nowMs: number): void {
     this.#buffer.skip();
     const packets = holdSplice(track, data, at, lost);
@@ -234,8 +234,8 @@ export class PacketPath {
   }
 
   /**
-   * Sends held packets once it is known what begins with them: the header that is spread over them is complete, and they tell
-   * whether a picture is a random access point, and what it lacks. `isOver`: no more of the unit come.
+   * Sends held packets once the header spread over them is complete, and once they show whether a picture is a random
+   * access point and which parameter sets it lacks. `isOver`: the unit has ended.
    */
   #complete(feed: RemuxFeed, track: RemuxTrack, nowMs: number, isOver = false): void {
     let held = track.held!;
@@ -252,7 +252,7 @@ export class PacketPath {
       const whole = sets ? withSets(held, track.track.pid, sets, isAll) : held;
       if (!whole) return;
       held = whole;
-      spread(held, this.#header, false); // PES_packet_length may be another
+      spread(held, this.#header, false); // PES_packet_length may have changed
     }
     track.held = null;
     const pcr = (first & HAS_PCR) !== 0 && track.track.pid === feed.pcrPid ? readPcr(held, 0) : NaN;
@@ -260,7 +260,7 @@ export class PacketPath {
       this.#counters.leftOut += taken;
       return;
     }
-    this.#counters.sent -= held.length / PACKET_BYTES - taken; // what is put in did not come
+    this.#counters.sent -= held.length / PACKET_BYTES - taken; // inserted packets were not received
     this.#output.begin(track, first, nowMs);
     this.#stamp(track, this.#header, 0);
     spread(held, this.#header, true);
@@ -277,8 +277,8 @@ export class PacketPath {
   }
 
   /**
-   * Looks at the PES packet whose header is at `at`: whether it is sent. The clock learns from it either way. `pcr` is what
-   * its first packet tells of the source's time; NaN: nothing.
+   * Decides whether the PES packet whose header is at `at` is sent. The clock samples it either way. `pcr` is the PCR in its
+   * first packet; NaN: none.
    */
   #admit(
     feed: RemuxFeed,
@@ -303,7 +303,7 @@ export class PacketPath {
     }
     if (!track.open && !this.#mayOpen(feed, track, flags, nowMs)) return false;
     const out = track.out!; // open tracks have one
-    // The PCR goes before the stamps, for it says what is too late.
+    // The PCR comes before the stamps, because it decides which units are too late.
     this.#output.preparePcr(feed, track, stamps > 0 && !Number.isNaN(pcr), nowMs);
     if (stamps > 0) {
       this.#clock.stamp(feed, track, readTimestamp(data, at + 9), out.dts, nowMs);
@@ -312,21 +312,21 @@ export class PacketPath {
     return true;
   }
 
-  /** A unit shows what a track carries: that may not be what was asked for. */
+  /** Sets a track's kind as its units show it: the rule may not include that kind. */
   #setKind(track: RemuxTrack, kind: TrackKind): void {
     if (kind === track.kind) return;
     track.kind = kind;
     this.#planner.replan();
   }
 
-  /** Whether a track that is not being sent begins with this unit. */
+  /** Whether a track that is not being sent can start with this unit. */
   #mayOpen(feed: RemuxFeed, track: RemuxTrack, flags: number, nowMs: number): boolean {
     if (!track.out && !track.replaces) return false;
     if (Number.isNaN(track.waitsSinceMs)) track.waitsSinceMs = nowMs;
     const access = (flags & RANDOM_ACCESS) !== 0;
     if (track.replaces && access) this.#planner.replaceBy(feed.name);
     if (!track.out) return false;
-    // Not every encoder marks its random access points: after a while any picture will do.
+    // Not every encoder marks random access points: after a while any picture will do.
     const { markedMs, unmarkedMs } = this.#patience;
     const waitMs = feed.marksAccess ? markedMs : unmarkedMs;
     track.open = access || !track.needsAccess || nowMs - track.waitsSinceMs >= waitMs;
@@ -364,13 +364,13 @@ export class PacketPath {
     if ((flags & HAS_PCR) !== 0) this.#output.movePcr(feed, track, to, nowMs);
   }
 
-  /** Counts packets that are left out because they contradict the standard or cannot be read. */
+  /** Counts packets that are dropped because they violate the standard or cannot be parsed. */
   #drop(feed: RemuxFeed, packets: number): void {
     this.#counters.damaged += packets;
     feed.dropped += packets;
   }
 
-  /** A packet of a PID that is no track. */
+  /** Processes a packet of a PID that is not a track. */
   #aside(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, slot: number, flags: number, nowMs: number): void {
     if (slot === CLOCK) {
       this.#leaveOut(feed, data, at, pid, flags, nowMs);
@@ -389,7 +389,7 @@ export class PacketPath {
     }
   }
 
-  /** Leaves a packet out, but for the PCR it may carry: that goes on in a packet of its own. */
+  /** Omits a packet, except for its PCR, which is sent in a packet without payload. */
   #leaveOut(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, flags: number, nowMs: number): void {
     this.#counters.leftOut++;
     if ((flags & HAS_PCR) !== 0) this.#output.passPcr(feed, data, at, pid, nowMs);

@@ -1,4 +1,4 @@
-// Runs of packets as the data path needs them now and then: compared, put together, searched for a header.
+// Operations on runs of packets: comparing, concatenating, gathering a header.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3.
 
 import { PACKET_BYTES, payloadStart } from './packet.js';
@@ -12,7 +12,7 @@ export function isSamePayload(last: Uint8Array, lastAt: number, data: Uint8Array
   return true;
 }
 
-/** Messages as one. */
+/** Concatenates messages. */
 export function concatenate(messages: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(messages.reduce((bytes, { length }) => bytes + length, 0));
   let at = 0;
@@ -32,7 +32,7 @@ export function append(held: Uint8Array | null, data: Uint8Array, at: number): U
   return all;
 }
 
-/** Gathers the first payload bytes of `packets` in `header`, or with `back` writes them back; how many there are. */
+/** Gathers the first payload bytes of `packets` in `header`, or with `back` writes them back; returns their number. */
 export function spread(packets: Uint8Array, header: Uint8Array, back: boolean): number {
   let count = 0;
   for (let at = 0; at < packets.length; at += PACKET_BYTES) {

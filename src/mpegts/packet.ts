@@ -5,7 +5,7 @@
 export const PACKET_BYTES = 188;
 /** sync_byte (§2.4.3.3). */
 export const SYNC = 0x47;
-/** How many PIDs there are: 13 bits (§2.4.3.3). */
+/** Number of PIDs: 13 bits (§2.4.3.3). */
 export const PID_COUNT = 0x2000;
 /** The PID of null packets, which carry nothing (§2.4.3.3). */
 export const NULL_PID = 0x1fff;
@@ -17,7 +17,7 @@ export function readPid(data: Uint8Array, at: number): number {
   return ((data[at + 1]! & 0x1f) << 8) | data[at + 2]!;
 }
 
-/** Whether payload_unit_start_indicator is set: a PES packet or a section begins here (§2.4.3.3). */
+/** Whether payload_unit_start_indicator is set: a PES packet or a section starts here (§2.4.3.3). */
 export function startsUnit(data: Uint8Array, at: number): boolean {
   return (data[at + 1]! & 0x40) !== 0;
 }

@@ -1,33 +1,33 @@
-// Finds the packets in a run of bytes, however it was cut, and finds them again behind noise.
+// Finds packets in a byte stream, however it is split, and resynchronises after noise.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.2 (sync_byte).
 
 import { PACKET_BYTES, PID_COUNT, readPid, SYNC } from './packet.js';
 
 /**
- * Aligns bytes to whole transport packets. While in step every 188 bytes that begin with 0x47 are a packet and are
- * handed on at once; out of step, a 0x47 counts only with another one 188 bytes further on (and 376, if that is there).
+ * Aligns bytes to whole transport packets. While in sync, every 188 bytes that begin with 0x47 are a packet and are passed
+ * on at once; out of sync, a 0x47 counts only with another one 188 bytes later (and 376, if available).
  */
 export class Packetizer {
-  /** Bytes that belonged to no packet: noise, and what was left of a packet cut off at the end. */
+  /** Bytes outside packets: noise, and the rest of a packet cut off at the end. */
   skippedBytes = 0;
-  /** How often the step was lost. */
+  /** How often sync was lost. */
   resyncs = 0;
 
   readonly #rest = new Uint8Array(PACKET_BYTES); // an unfinished packet, or an unconfirmed one
   #restBytes = 0;
-  #inStep = true; // a source is taken to begin with a packet until its first byte says otherwise
+  #inStep = true; // a source is assumed to begin with a packet until its first byte shows otherwise
   readonly #seen = new Uint8Array(PID_COUNT);
 
   /**
-   * Takes the next bytes and returns the packets that are whole with them, `null` if none is. The result is good until
-   * the next `push` or `flush` of any Packetizer: a view of `bytes`, or of memory that is used again. `headroom` is how
-   * many bytes before `bytes` in its memory may be written over: what is left of a packet is put there.
+   * Takes the next bytes and returns the packets that they complete, `null` if none. The result is valid until the next
+   * `push` or `flush` of any Packetizer: a view of `bytes`, or of memory that is reused. `headroom` is how many bytes before
+   * `bytes` in its memory may be overwritten: the remainder of the previous packet is put there.
    */
   push(bytes: Uint8Array, headroom = 0): Uint8Array | null {
     if (bytes.length === 0) return null;
     const data = this.#restBytes > 0 ? join(this.#rest, this.#restBytes, bytes, headroom) : bytes;
     const length = data.length;
-    const runs: number[] = []; // begin and end of each run of packets
+    const runs: number[] = []; // start and end of each run of packets
     let begin = 0;
     let at = 0;
     while (at < length) {
@@ -35,7 +35,7 @@ export class Packetizer {
         const found = findStep(data, at);
         this.skippedBytes += found - at;
         begin = at = found;
-        if (found + PACKET_BYTES >= length) break; // nothing there that could confirm it
+        if (found + PACKET_BYTES >= length) break; // no further bytes to confirm it
         this.#inStep = true;
       }
       while (at + PACKET_BYTES <= length && data[at] === SYNC && this.#isPacket(data, at)) {
@@ -48,7 +48,7 @@ export class Packetizer {
       this.#inStep = false;
       this.resyncs++;
       if (data[at] === SYNC) {
-        this.skippedBytes++; // a packet that was not one: look behind its first byte
+        this.skippedBytes++; // not a packet: search on after its first byte
         begin = ++at;
       }
     }
@@ -59,7 +59,7 @@ export class Packetizer {
     return gather(data, runs);
   }
 
-  /** The source has ended: hands out the packet that was only waiting to be confirmed, `null` if there is none. */
+  /** Ends the source: returns the last packet, which was awaiting confirmation, `null` if there is none. */
   flush(): Uint8Array | null {
     const bytes = this.#restBytes;
     this.#restBytes = 0;
@@ -70,9 +70,9 @@ export class Packetizer {
   }
 
   /**
-   * Whether 188 bytes in step that begin with 0x47 are to be believed. Only where the next byte is there and is no
-   * 0x47 there is doubt: is it a packet before noise, or noise that begins with 0x47? A PID that was seen before
-   * speaks for a packet; another row of sync bytes that begins inside it speaks against.
+   * Whether 188 bytes in sync that begin with 0x47 are a packet. That is in doubt only if the next byte is available and
+   * not 0x47: it may be a packet before noise, or noise that begins with 0x47. A PID seen before is evidence for a packet;
+   * another sequence of sync bytes that starts inside it is evidence against.
    */
   #isPacket(data: Uint8Array, at: number): boolean {
     const next = at + PACKET_BYTES;
@@ -84,7 +84,7 @@ export class Packetizer {
   }
 }
 
-/** The first place from `at` on where packets seem to begin; `data.length` if there is none. */
+/** The first offset from `at` on where packets seem to start; `data.length` if there is none. */
 function findStep(data: Uint8Array, at: number): number {
   for (let found = data.indexOf(SYNC, at); found !== -1; found = data.indexOf(SYNC, found + 1)) {
     if (found + PACKET_BYTES >= data.length || isConfirmed(data, found)) return found;
@@ -92,13 +92,13 @@ function findStep(data: Uint8Array, at: number): number {
   return data.length;
 }
 
-/** Whether sync bytes follow one and, as far as there is data, two packets behind `at`. */
+/** Whether sync bytes follow one and, as far as there is data, two packets after `at`. */
 function isConfirmed(data: Uint8Array, at: number): boolean {
   if (data[at + PACKET_BYTES] !== SYNC) return false;
   return at + 2 * PACKET_BYTES >= data.length || data[at + 2 * PACKET_BYTES] === SYNC;
 }
 
-let joined = new Uint8Array(1 << 17); // one for all: what stands in it is used up before the next push
+let joined = new Uint8Array(1 << 17); // shared: its contents are consumed before the next push
 
 function join(rest: Uint8Array, restBytes: number, bytes: Uint8Array, headroom: number): Uint8Array {
   const length = restBytes + bytes.length;
