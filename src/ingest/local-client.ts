@@ -1,4 +1,4 @@
-// A WebSocket of somebody here on a feed or stream: plays it, and on a feed may send too, message for message.
+// A local client's WebSocket on a feed or stream: receives it, and on a feed may also send, message for message.
 
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';

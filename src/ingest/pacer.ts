@@ -1,5 +1,5 @@
-// Holds a source back that is faster than everybody who takes it, such as a file that is pushed: what is read while
-// nobody can take it would wait in memory and be dropped. A camera does not notice: it never brings so much at once.
+// Throttles a source that is faster than all of its readers, such as a pushed file: data read while no reader can take it
+// would queue in memory and be dropped. A camera is not affected: it never sends that much at once.
 
 import type { Feed } from '../relay/feed.js';
 
@@ -7,16 +7,16 @@ import type { Feed } from '../relay/feed.js';
 const MUCH_BYTES = 1 << 15;
 /** And so do shorter ones that come to as many within so long: TLS brings at most 16 KiB at a time, and chunks may be short. */
 const AT_ONCE_MS = 5;
-/** Nobody's source is held back for longer: behind a far end that stands still, messages are dropped as ever. */
+/** No source is paused for longer: for an endpoint that has stalled, messages are dropped as usual. */
 const PATIENCE_MS = 20;
 
-/** What can be held back. */
+/** A connection that can be paused. */
 export interface Pausable {
   pause(): unknown;
   resume(): unknown;
 }
 
-/** Holds one upload back. */
+/** Throttles one upload. */
 export class Pacer {
   readonly #feed: Feed;
   readonly #source: Pausable;

@@ -1,5 +1,5 @@
-// Reads the head of a plain HTTP/1.1 upload. Whatever is out of the ordinary is left to Node's own parser: this one
-// answers "not mine", never "wrong". It takes nothing that Node's would refuse. RFC 9112 §2 to §6.
+// Parses the head of a plain HTTP/1.1 upload. Anything unusual is left to Node's parser: this one declines a request, but
+// never rejects it, and accepts nothing that Node's would reject. RFC 9112 §2 to §6.
 
 import { maxHeaderSize } from 'node:http';
 
@@ -18,7 +18,7 @@ export interface RequestHead {
 }
 
 const REQUEST_LINE = /^(POST|PUT) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
-// Each with one quantifier: what a stranger sends is looked at once, however it is made.
+// One quantifier each, so that untrusted input is matched in linear time.
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\x20-\x7e]*$/; // a tab is good, too, but not everywhere: Node's parser knows where
 // With one of these a request means more than "here is a body".

@@ -1,5 +1,5 @@
-// What one reader gets of what is sent: it begins with tables at a random access point, and when it is slow it goes
-// without whole messages and begins again in the same way.
+// Delivery to one reader: it starts with tables at a random access point; when it is slow, whole messages are dropped for
+// it, and it resumes in the same way.
 
 import { Handover, type Patience } from '../mpegts/handover.js';
 import { Gate, type GateObserver } from './gate.js';
@@ -19,7 +19,7 @@ export class Admission {
     this.#handover = new Handover(this.#patience);
   }
 
-  /** Whether messages come, and none is sent because a random access point is waited for. */
+  /** Whether messages come, but none is sent until the next random access point. */
   get awaitsAccess(): boolean {
     return this.#gate.awaitsAccess || this.#handover?.isWaiting === true;
   }
@@ -36,13 +36,13 @@ export class Admission {
     return this.#gate.droppedBytes;
   }
 
-  /** The reader begins anew with nothing waiting, at the next random access point or where `handover` has come to. */
+  /** Restarts the reader with an empty queue, at the next random access point or with the progress of `handover`. */
   begin(handover: Handover = new Handover(this.#patience)): void {
     this.#gate.reset();
     this.#handover = handover.isOver ? null : handover;
   }
 
-  /** Whether a reader for which nothing waits gets everything as it is: `admit` need not be asked. */
+  /** Whether a reader with an empty queue gets every message unchanged: `admit` need not be called. */
   get isOpen(): boolean {
     return this.#handover === null && !this.#gate.isDropping;
   }
@@ -51,14 +51,14 @@ export class Admission {
   admit(message: Message, waitingBytes: number, nowMs: number): Message | null {
     const wasDropping = this.#gate.isDropping;
     if (!this.#gate.admits(message, waitingBytes, nowMs)) return null;
-    // Something opaque may end the dropping in the middle of a picture: that is begun anew at a random access point.
+    // An opaque message may end the dropping in mid-picture: packets then resume at a random access point.
     if (wasDropping) this.#handover = message.kind === 'ts' ? Handover.resume() : new Handover(this.#patience);
     if (message.kind !== 'ts') return message;
     return this.#handover === null ? message : this.#join(this.#handover, message, nowMs);
   }
 
   #join(handover: Handover, message: Message, nowMs: number): Message | null {
-    // Who is there when a source begins gets all that it sends.
+    // Readers present when a source starts get everything it sends.
     if (message.begins) handover.end();
     const { go, joinAt } = handover.split(message.data, message.joinAt, message.facts, nowMs);
     if (handover.isOver) this.#handover = null;

@@ -1,7 +1,7 @@
-// What waits for a reader, as memory: its bytes, and what Node keeps for each write that waits. Without the second, two
-// megabytes of 3-byte messages would take a hundred megabytes.
+// The memory of a reader's queue: its bytes, and Node's overhead for each pending write. Without the second, two megabytes
+// of 3-byte messages would take a hundred megabytes.
 
-/** What Node keeps for a write that waits: the entry in the socket's queue, the buffer and its memory; measured. */
+/** Node's overhead for a pending write: the entry in the socket's queue, the buffer and its memory; measured. */
 const WRITE_BYTES = 256;
 
 /** Counts the writes that wait on one connection. */
@@ -12,7 +12,7 @@ export class Backlog {
     this.#writes--;
   };
 
-  /** Counts a write that has to wait; returns what is called once it is with the system. */
+  /** Counts a pending write; returns the callback for when the system has taken it. */
   add(): () => void {
     this.#writes++;
     return this.#written;

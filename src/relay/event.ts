@@ -7,26 +7,26 @@ import { TRACK_KINDS } from '../mpegts/track.js';
 /** What can be wrong with a feed, a stream or a link, told apart by a word that stays. Of a stream's feeds the worst comes first. */
 export const FAULTS = [
   'no-rule', // a destination or a viewer wants a stream that has no rule
-  'no-source', // nobody sends to a feed that a rule or a reader wants
-  'silent', // somebody sends, and nothing comes
-  'track-stopped', // its picture comes no more and its sound goes on, or the other way round
+  'no-source', // a feed that a rule or a reader wants has no source
+  'silent', // a source is connected, and sends nothing
+  'track-stopped', // its video has stopped while its audio goes on, or the reverse
   'no-tables', // packets come, and no PAT or PMT that could be read
-  'waits-for-keyframe', // a reader can start with the next keyframe only, and that takes its time
-  'opaque-ts', // MPEG-TS comes, or goes, as opaque messages, of which nobody can make a picture
+  'waits-for-keyframe', // a reader has to wait for the next keyframe, which is long in coming
+  'opaque-ts', // MPEG-TS comes, or is sent, as opaque messages, which cannot be played
   'token-required', // the endpoint wants a token, and the rule has none
-  'refused', // the far end does not want the token, or says no
+  'refused', // the endpoint rejects the token or the connection
   'token-expired', // the token's `exp` has passed
-  'unreachable', // nobody listens at the address, or no way leads there
+  'unreachable', // nothing listens at the address, or there is no route to it
   'unresolvable', // the name has no address
   'untrusted', // the certificate is not one that is trusted
   'wrong-scheme', // it speaks TLS where the address says it does not, or the other way round
-  'wrong-path', // the far end answers 404
+  'wrong-path', // the endpoint answers 404
   'no-answer', // nothing came in time
   'lost', // the link was open and broke
   'slow-source', // it encodes more slowly than time passes
   'late', // its units come so late that a stream cannot wait for them
   'dropped', // part of what it sends is not sent on in a stream: damaged, scrambled, or no room for it
-  'slow', // it takes less than it is sent, and goes without messages
+  'slow', // it takes less than it is sent, and messages are dropped for it
   'other',
 ] as const;
 export type FaultCode = (typeof FAULTS)[number];
@@ -35,7 +35,7 @@ export const faultSchema = z.strictObject({
   code: z.enum(FAULTS).describe('a word that stays, to act on'),
   words: z.string().describe('the same for people, with the reason that was given'),
 });
-/** What is wrong, in a word to act on and in words for people. */
+/** What is wrong: a code for programs and a message for people. */
 export type Fault = z.infer<typeof faultSchema>;
 
 const ruleKind = z.enum(['stream', 'destination', 'mute']);

@@ -1,18 +1,18 @@
-// The three kinds of far end: plain; one that wants the token as first message (crossbar's way); one that gives access
-// to whoever shows the token to its HTTP side (practable's way).
+// The three kinds of endpoint: plain; one that expects the token as first message (crossbar); one that grants access in
+// exchange for the token over HTTP (practable).
 
 import type { SecureContextOptions } from 'node:tls';
 import { requestAccess } from './access.js';
 import { readTokenEnd } from './faults.js';
 import type { Dial } from './reconnecting.js';
 
-/** How a far end is reached. */
+/** How an endpoint is reached. */
 export interface FarEnd {
   /** The address as it was given, for logs and stats once it is stripped of its query. */
   readonly url: string;
-  /** What to dial now; asked before each dial. Rejects with the reason, in words without secrets. */
+  /** What to dial now; called before each dial. Rejects with the reason, without secrets. */
   nextDial(signal: AbortSignal): Promise<Dial>;
-  /** What is in no log, answer or error, should the far end send it back. */
+  /** What must not appear in logs, answers or errors, even if the endpoint sends it back. */
   readonly secrets: readonly string[];
   /** To be sent as first message and answered with `{"authorised": true}` before any media; null: nothing is. */
   readonly firstMessage: string | null;
@@ -20,7 +20,7 @@ export interface FarEnd {
   readonly tokenEndMs: number | null;
 }
 
-/** The far end of a rule; the rule is valid, so an http(s) address has a token. */
+/** The endpoint of a rule; the rule is valid, so an http(s) address has a token. */
 export function farEndOf(
   { destination: url, token }: { readonly destination: string; readonly token?: string },
   tls: SecureContextOptions,
@@ -40,7 +40,7 @@ export function farEndOf(
   return { url, secrets, firstMessage: token ?? null, tokenEndMs, nextDial: () => Promise.resolve({ url, tls }) };
 }
 
-/** A far end's answer to a token. */
+/** An endpoint's answer to a token. */
 export interface Verdict {
   readonly isAuthorised: boolean;
   readonly reason: string;

@@ -1,13 +1,13 @@
-// What went wrong with a dial or a link: a word that stays, and words for people.
+// What went wrong with a dial or a link: a stable code, and a message for people.
 
 import type { Fault, FaultCode } from './event.js';
 
 const NOT_TRUSTED = 'its certificate is not trusted';
 const AUTHORITY = `${NOT_TRUSTED} (unknown authority); VW_CA names a file of extra authorities`;
 
-/** What a server with TLS does to a plain request, and others do too. */
+/** A TLS server's reaction to a plain request; other servers do it too. */
 export const BROKEN_OFF = 'the far end broke the connection off';
-/** A plain address, and TLS behind it. */
+/** A plain address with a TLS server behind it. */
 export const TLS_THERE: Fault = {
   code: 'wrong-scheme',
   words: 'it speaks TLS there: use wss:// in place of ws:// (https:// in place of http://)',
@@ -51,10 +51,10 @@ const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
     'it does not speak TLS there: use ws:// in place of wss:// (http:// in place of https://), or another port',
   ],
 };
-/** What fails before a byte has come from the other side, be that the far end or a proxy. */
+/** Faults that occur before the endpoint or a proxy has sent a byte. */
 const BEFORE_ANY_ANSWER = new Set<FaultCode>(['unreachable', 'unresolvable']);
 
-/** An error of which it is known what it means. */
+/** An error with a known fault code. */
 export class FaultError extends Error {
   override readonly name = 'FaultError';
   constructor(
@@ -65,7 +65,7 @@ export class FaultError extends Error {
   }
 }
 
-/** What an error of a connection means; in the error's own words where there are no better ones. */
+/** The fault for a connection's error; with the error's own message if there is no better one. */
 export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }): Fault {
   if (error instanceof FaultError) return { code: error.fault, words: error.message };
   if (error.code?.startsWith('HPE_') === true) {
@@ -77,7 +77,7 @@ export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }
   return { code: 'other', words: error.message || (error.code ?? error.name) };
 }
 
-/** A far end that answers a dial with `status` and `body`, not with a WebSocket. */
+/** The fault for an endpoint that answers a dial with `status` and `body` instead of a WebSocket. */
 export function faultOfUpgrade(status: number, body: string): Fault {
   if (saysTls(status, body)) return TLS_THERE;
   if (saysKey(status, body)) return RELAY_API_THERE;
@@ -96,14 +96,14 @@ export function saysKey(status: number, body: string): boolean {
   return (status === 401 || status === 429) && /"code": ?"ERR_(?:KEY|TOO_MANY_KEYS)"/.test(body);
 }
 
-/** Words that are added where there are any. */
+/** The text in brackets; empty if there is none. */
 export function inBrackets(words: string): string {
   return words === '' ? '' : ` (${words})`;
 }
 
 /**
- * Why a far end says no, in its own words: RFC 9457's `detail`, practable's `message`; empty: it gives none. The whole of it:
- * what it may hold of a token is found only in one piece.
+ * The endpoint's own reason for a refusal: RFC 9457's `detail`, practable's `message`; empty: none. Not shortened, because
+ * a token in it is recognised only as a whole.
  */
 export function readReason(body: string): string {
   try {
@@ -115,13 +115,13 @@ export function readReason(body: string): string {
   }
 }
 
-/** What an HTTP status that is no success says of a far end. */
+/** The fault code for an HTTP error status of an endpoint. */
 export function faultOfStatus(status: number): FaultCode {
   if (status === 404) return 'wrong-path';
   return status >= 400 && status < 500 ? 'refused' : 'other';
 }
 
-/** A dial that came to nothing in time. `hasNoAddress`: its name was still being looked up. */
+/** The fault for a dial that timed out. `hasNoAddress`: its name was still being looked up. */
 export function faultOfLateness(timeoutMs: number, hasNoAddress: boolean): Fault {
   const within = `within ${timeoutMs / 1000} s`;
   return hasNoAddress
@@ -129,7 +129,7 @@ export function faultOfLateness(timeoutMs: number, hasNoAddress: boolean): Fault
     : { code: 'no-answer', words: `no answer ${within}` };
 }
 
-/** Whether it went wrong before anybody has answered. */
+/** Whether it failed before the endpoint or a proxy answered. */
 export function isBeforeAnswer({ code }: Fault): boolean {
   return BEFORE_ANY_ANSWER.has(code);
 }
@@ -137,7 +137,7 @@ export function isBeforeAnswer({ code }: Fault): boolean {
 /** RFC 6455 §7.4.1; 3000 and 3003 are IANA's unauthorised and forbidden; others put HTTP's statuses behind a 4. */
 const NOES = new Set([1008, 3000, 3003, 4401, 4403]);
 
-/** A WebSocket that was closed or broke off. */
+/** The fault for a WebSocket that was closed or lost. */
 export function faultOfClose(code: number, reason: string): Fault {
   if (code === 1006) return { code: 'lost', words: 'the connection broke off' };
   const isNo = NOES.has(code) || WANTS_TOKEN.test(reason);
@@ -147,16 +147,16 @@ export function faultOfClose(code: number, reason: string): Fault {
   };
 }
 
-/** What an endpoint says that wants to know who comes: HTTP 401, a close code, or words of its own. */
+/** How an endpoint asks for authentication: HTTP 401, a close code, or its own text. */
 const WANTS_TOKEN = /\btokens?\b|unauthori[sz]ed|not authori[sz]ed|authenticat|\bHTTP 401\b|\((?:3000|4401)[):]/i;
 
-/** What an endpoint's no means where it was shown no token. */
+/** The meaning of a refusal if no token was sent. */
 export function withoutToken(fault: Fault): Fault {
   if (fault.code !== 'refused' || !WANTS_TOKEN.test(fault.words)) return fault;
   return { code: 'token-required', words: `it wants a token: set "token" in the rule (${fault.words})` };
 }
 
-/** When a token ends (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: it does not say. Nothing is verified. */
+/** When a token ends (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: it has none. Nothing is verified. */
 export function readTokenEnd(token: string): number | null {
   const parts = token.split('.');
   if (parts.length !== 3) return null;
@@ -169,7 +169,7 @@ export function readTokenEnd(token: string): number | null {
   }
 }
 
-/** What a far end's no, or its breaking off, means where the token it was shown has ended. */
+/** The meaning of a refusal, or of a lost connection, if the token that was sent has expired. */
 export function withToken(fault: Fault, endMs: number | null, nowMs: number): Fault {
   if (endMs === null || nowMs < endMs || (fault.code !== 'refused' && fault.code !== 'lost')) return fault;
   const when = Math.abs(endMs) < 8.64e15 ? ` at ${new Date(endMs).toISOString().slice(0, 19)}Z` : '';

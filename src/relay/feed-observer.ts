@@ -1,9 +1,9 @@
-// What a feed tells its owner, and asks it.
+// What a feed reports to its owner, and asks of it.
 
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
 
-/** What a feed has to say to its owner. */
+/** Receives a feed's notifications. */
 export interface FeedObserver {
   /** The last source, sink or client has gone. */
   idle(): void;
@@ -14,7 +14,7 @@ export interface FeedObserver {
   likelyMeant(): string | null;
   /** Whether it was ever published to, or a rule names it: it does not exist for a viewer alone. */
   isKnown(): boolean;
-  /** What is wrong with what comes is another thing now; `null`: nothing is. */
+  /** The feed's fault has changed; `null`: there is none. */
   faultChanged(fault: Fault | null): void;
   tracksChanged(tracks: readonly TrackMedia[]): void;
 }

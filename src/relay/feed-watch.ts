@@ -1,5 +1,5 @@
-// What is the matter with a feed: whether anybody sends, whether anything comes, whether it can be read. Looked at once a
-// second, so that a message costs nothing.
+// A feed's health: whether it has a source, whether data comes, whether it can be parsed. Sampled once a second, at no cost
+// per message.
 // No clock, no timers: time is an argument.
 
 import type { Fault } from './event.js';
@@ -7,7 +7,7 @@ import { KindWatch, type Stop } from './kind-watch.js';
 import { Meter } from './meter.js';
 import type { FeedState } from './stats-schema.js';
 
-/** A source, or a source's tables, may be so long in coming. */
+/** How long a source, or its tables, may take to come. */
 const PATIENCE_MS = 2000;
 
 const OPAQUE: Fault = {
@@ -17,9 +17,9 @@ const OPAQUE: Fault = {
     'can use it; send it to /ts/<feed> by POST',
 };
 
-/** What the look needs of a feed. */
+/** A sample of a feed's state. */
 export interface FeedSight {
-  /** Who sends; null: nobody. */
+  /** The address of the source; null: none. */
   readonly source: string | null;
   /** Bytes that came so far: of packets, of opaque messages, and of neither. */
   readonly packetBytes: number;
@@ -31,7 +31,7 @@ export interface FeedSight {
   readonly packets: number;
   readonly hasPat: boolean;
   readonly hasPmt: boolean;
-  /** Whether anybody takes the feed. */
+  /** Whether the feed has readers. */
   readonly isWanted: boolean;
   /** Whether one of them waits for a random access point. */
   readonly isAwaited: boolean;
@@ -43,7 +43,7 @@ export interface FeedSight {
   readonly sounds: number | null;
   /** The feed that was probably meant where this one is wanted and has no source; null: none. */
   readonly likelyMeant: () => string | null;
-  /** What a stream that takes it finds wrong with it; null: nothing. */
+  /** The fault that a stream of this feed has found; null: none. */
   readonly complaint: Fault | null;
 }
 
@@ -91,7 +91,7 @@ export class FeedWatch {
     this.#become(isThere ? 'live' : 'absent');
   }
 
-  /** Looks; whether the fault is another now. */
+  /** Takes a sample; returns whether the fault has changed. */
   look(seen: FeedSight, nowMs: number): boolean {
     this.meter.look(seen.packetBytes + seen.opaqueBytes, nowMs);
     const arrived = seen.packetBytes + seen.skippedBytes;
@@ -120,7 +120,7 @@ export class FeedWatch {
     return isOther;
   }
 
-  /** What is wrong where nobody sends. */
+  /** The fault of a feed without a source. */
   #absence({ isWanted, likelyMeant }: FeedSight, nowMs: number): Fault | null {
     if (nowMs - this.#opaqueTsMs < this.#silentAfterMs) return OPAQUE;
     if (!isWanted || this.#isData) {
@@ -135,7 +135,7 @@ export class FeedWatch {
     return { code: 'no-source', words: `nobody sends to this feed${question}` };
   }
 
-  /** What is wrong with what a source sends. */
+  /** The fault in what a source sends. */
   #damage(seen: FeedSight, source: string, nowMs: number): Fault | null {
     if (this.state === 'silent') {
       return {
@@ -152,7 +152,7 @@ export class FeedWatch {
     return { code: 'no-tables', words: `packets come from ${source}, with ${what}: nobody can tell what is in them` };
   }
 
-  /** What is waited for where a picture is sent and cannot be begun with. */
+  /** The fault of video that readers cannot start at yet. */
   #waiting({ gopMs }: FeedSight, nowMs: number): Fault | null {
     if (this.#awaitedMs === -1 || nowMs - this.#awaitedMs < PATIENCE_MS) return null;
     if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < PATIENCE_MS) return null; // it is not for keyframes that it waits
@@ -168,7 +168,7 @@ export class FeedWatch {
   }
 }
 
-/** What is wrong where one of picture and sound has stopped. */
+/** The fault if video or audio alone has stopped. */
 function stopped(stop: Stop | null, source: string): Fault | null {
   if (!stop) return null;
   const [gone, left] = stop.kind === 'picture' ? ['picture', 'only sound'] : ['sound', 'only pictures'];

@@ -19,16 +19,16 @@ import type { MutedBinary, MutedTracks } from './mute-rule.js';
 import type { FeedStats } from './stats-schema.js';
 import { namesOf } from './tracks.js';
 
-/** Somebody who takes messages. No method throws or blocks. */
+/** A subscriber. No method throws or blocks. */
 export interface Sink extends Paced {
   write(message: Message): void;
-  /** The feed's source is gone; nobody publishes until another comes. */
+  /** The feed's source has ended; nothing is published until another starts. */
   sourceEnded?(): void;
-  /** Whether packets come, and it does without until a random access point. */
+  /** Whether packets come, but it receives none until a random access point. */
   readonly awaitsAccess?: boolean;
 }
 
-/** Who uploads to a feed. */
+/** A publisher of a feed. */
 export interface Source {
   /** Where it comes from, for people: an address or a program. */
   readonly address: string;
@@ -38,7 +38,7 @@ export interface Source {
 
 const NO_TRACKS: readonly TrackMedia[] = [];
 
-/** The feed of a name, as long as anybody cares for it. */
+/** A named feed, for as long as it has a source, readers or rules. */
 export class Feed {
   readonly name: string;
   /** Bytes that belonged to no packet, of all sources so far. */
@@ -74,7 +74,7 @@ export class Feed {
 
   readonly #likelyMeant = () => this.observer.likelyMeant();
 
-  /** What is kept for those who join; `null` where nothing is. */
+  /** The cache for new readers; `null` if there is none. */
   readonly cache: GopCache | null;
 
   constructor(
@@ -88,12 +88,12 @@ export class Feed {
     this.#watch = new FeedWatch(silentAfterMs, performance.now());
   }
 
-  /** Whether somebody publishes packets to the feed. */
+  /** Whether a source publishes packets to the feed. */
   get hasSource(): boolean {
     return this.#publication !== null;
   }
 
-  /** Whether nobody publishes and nobody listens. */
+  /** Whether the feed has neither source nor readers. */
   get isIdle(): boolean {
     const { length } = this.#sinks;
     return this.#publication === null && length + this.#clients.length + this.#joiners.length + this.#reserved === 0;
@@ -113,7 +113,7 @@ export class Feed {
     };
   }
 
-  /** A new source takes the feed over from whoever had it. */
+  /** A new source takes the feed over from the current one. */
   open(source: Source): Publication {
     const before = this.#publication;
     this.#publication = new Publication(this, source);
@@ -134,7 +134,7 @@ export class Feed {
     return this.#inspector !== null || this.#opaqueMessages > 0;
   }
 
-  /** Hands an opaque message to all but who sent it, unless a mute withholds it. */
+  /** Sends an opaque message to all readers except its sender, unless a mute withholds it. */
   publishOpaque(kind: Exclude<MessageKind, 'ts'>, data: Uint8Array, from: Sink | null): void {
     this.#opaqueMessages++;
     this.#opaqueBytes += data.length;
@@ -208,7 +208,7 @@ export class Feed {
     return this.#publication === null ? null : (this.#inspector?.tables ?? null);
   }
 
-  /** As {@link subscribe}, for a local client, who hears the far ends too. */
+  /** As {@link subscribe}, for a local client, which also receives what endpoints send. */
   subscribeClient(client: Sink): () => void {
     this.#clients = [...this.#clients, client];
     return () => {
@@ -249,7 +249,7 @@ export class Feed {
     return this.#inspector?.mediaVersion ?? 0;
   }
 
-  /** To be called about once a second: sees how the feed does, and says what has changed. */
+  /** To be called about once a second: samples the feed's health and emits what has changed. */
   look(nowMs: number): void {
     const seen = this.#inspector;
     this.#watch.look(
@@ -374,7 +374,7 @@ export class Feed {
     if (publication !== this.#publication) return;
     this.#publication = null;
     this.#watch.sourceChanged(false, this.#inspector!.packets, performance.now()); // there since the source opened it
-    this.cache?.clear(); // who comes now would take what is over for what is going on
+    this.cache?.clear(); // a new reader would take ended media for live media
     this.observer.sourceEnded(publication.source.address);
     for (const joiner of this.#joiners) joiner.sourceEnded?.();
     if (this.isIdle) this.observer.idle();

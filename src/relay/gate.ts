@@ -1,13 +1,13 @@
-// Decides what a reader that cannot keep up goes without: whole messages, its own only.
-// No clock, no I/O: time and what is waiting are arguments.
+// Decides which whole messages are dropped for a slow reader; other readers are not affected.
+// No clock, no I/O: time and queue length are arguments.
 
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
 
-/** What the gate has to say to its reader's owner. */
+/** Receives the gate's notifications. */
 export interface GateObserver {
   dropsBegan(): void;
-  /** What one spell of dropping has cost. */
+  /** A period of dropping has ended, with this loss. */
   dropsEnded(messages: number, bytes: number): void;
 }
 
@@ -56,12 +56,12 @@ export class Gate {
     return false;
   }
 
-  /** Whether the reader keeps up again, and nothing but a random access point is missing. */
+  /** Whether the reader has caught up, and only waits for a random access point. */
   get awaitsAccess(): boolean {
     return this.isDropping && this.#keptUpSince !== -1;
   }
 
-  /** The reader is gone, or begins anew with nothing waiting. */
+  /** The reader has left, or restarts with an empty queue. */
   reset(): void {
     if (this.isDropping) this.#end();
   }

@@ -1,6 +1,6 @@
-// What a feed or stream keeps for whoever joins: everything since its last random access point, so that a picture
-// appears at once. All caches share pieces of memory that are used again and again; where there are no more, the caches
-// that nobody has watched for longest go first.
+// The cache of a feed or stream for new readers: everything since its last random access point, so that a picture appears
+// at once. All caches share reusable blocks of memory; when there are none left, the least recently used caches are
+// evicted first.
 
 import { Handover, JOIN_PATIENCE } from '../mpegts/handover.js';
 import { PACKET_BYTES } from '../mpegts/packet.js';
@@ -13,11 +13,11 @@ export const PIECE_BYTES = 348 * PACKET_BYTES;
 export const MOST_CACHED_BYTES = 8 * 1024 * 1024;
 const MOST_PIECES = Math.floor(MOST_CACHED_BYTES / PIECE_BYTES);
 /**
- * How many are kept that nobody has ever watched. Keeping costs a relay of hundreds of feeds a tenth of its time; there,
- * whoever is the first to watch one waits for its next random access point, and from then on it is kept.
+ * How many caches are kept for feeds that never had a viewer. Caching takes a tenth of the time of a relay of hundreds of
+ * feeds; there, a feed's first viewer waits for its next random access point, and from then on the feed is cached.
  */
 const MOST_UNWATCHED = 16;
-/** How much less a cache asks for each time that it got nothing. */
+/** The factor by which a cache requests less each time that it got nothing. */
 const MODESTY = 0.95;
 
 /** Who joins begins with these packets, and goes on with `handover`. */
@@ -53,7 +53,7 @@ export class CacheBudget {
   take(cache: GopCache, count: number): boolean {
     const isUnwatched = cache.lastWatch === 0;
     if (isUnwatched && !this.#unwatched.has(cache) && this.#unwatched.size >= MOST_UNWATCHED) return false;
-    if (this.#left < count && this.#left + this.#watchedBefore(cache) < count) return false; // nobody goes in vain
+    if (this.#left < count && this.#left + this.#watchedBefore(cache) < count) return false; // evict no cache in vain
     while (this.#left < count) {
       const least = this.#leastWatched(cache);
       if (!least) return false;
@@ -125,7 +125,7 @@ export class GopCache implements Sink {
     this.#budget = budget;
   }
 
-  /** Bytes that somebody who joins now would get. */
+  /** Bytes that a new reader would receive now. */
   get length(): number {
     return this.#length;
   }
@@ -143,7 +143,7 @@ export class GopCache implements Sink {
     }
   }
 
-  /** Where somebody begins who joins now; `null`: there is no random access point to begin at. */
+  /** The start for a new reader; `null`: there is no random access point to start at. */
   join(): CachedStart | null {
     this.lastWatch = this.#budget.noteWatch(this);
     if (!this.#isFilling || this.#length === 0) return null;

@@ -1,15 +1,15 @@
-// Where the relay says that something happened, once for all who want to know: the log gets a line, the history keeps the
-// event, and subscribers get it. They cannot disagree, because the line is made of the event.
+// Records events, in one place: the log gets a line, the history keeps the event, and subscribers receive it. They cannot
+// disagree, because the line is made from the event.
 
 import { randomBytes } from 'node:crypto';
 import type { Facts, Log } from '../log.js';
 import type { EventBody, RelayEvent } from './event.js';
 import { lineOf } from './event-line.js';
 
-/** The most that is kept for who comes back. */
+/** How many events are kept for clients that reconnect. */
 const MOST_EVENTS = 1000;
 const MOST_BYTES = 512 * 1024;
-/** So often in a row may one thing change and be told at once; then it is told once a second how it stands. */
+/** How many changes of one subject in a row are emitted at once; after that its state is emitted once a second. */
 const BURST = 10;
 
 /** An event as it is kept: also as the JSON that every client is sent. */
@@ -18,22 +18,22 @@ export interface Told {
   readonly json: string;
 }
 
-/** What has happened since a client was last told. */
+/** Events since the last one that a client received. */
 export interface Missed {
   readonly told: readonly Told[];
-  /** Whether that is all of it: the history goes back so far. */
+  /** Whether the history is complete that far back. */
   readonly isWhole: boolean;
 }
 
-/** How often something that comes and goes was told lately. */
+/** The rate limit of one subject that changes often. */
 interface Turn {
   left: number;
-  /** What it came to while it was not told. */
+  /** Its latest suppressed event. */
   held: { readonly body: EventBody; readonly more: Facts } | null;
   untold: number;
 }
 
-/** The relay's history, and its voice. */
+/** The relay's event history and log. */
 export class Journal {
   /** Names this run of the relay: numbers of events are its own. */
   readonly run = randomBytes(4).toString('hex');
@@ -75,7 +75,7 @@ export class Journal {
     }
   }
 
-  /** To be called once a second: tells what was held back. */
+  /** To be called once a second: emits suppressed events. */
   tick(): void {
     for (const [subject, turn] of this.#turns) {
       if (turn.held) {

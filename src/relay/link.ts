@@ -1,4 +1,4 @@
-// One WebSocket to a far end: its state, what it sends, what it goes without when the far end is slow.
+// One WebSocket to an endpoint: its state, what it sends, and what is dropped when the endpoint is slow.
 //
 //   waiting ──▶ dialling ──▶ authorising ──▶ open ──▶ (lost) ──▶ waiting …
 //      │           │  └─ (no token) ────────▲  │
@@ -23,12 +23,12 @@ import { speaksTls } from './tls-probe.js';
 import { cleanWords } from './secrets.js';
 import type { LinkState, LinkStats } from './stats-schema.js';
 
-/** What a link has to say to its destination. */
+/** Receives a link's notifications. */
 export interface LinkObserver {
   opened(): void;
   /** A dial failed, or the open link is lost; it is dialled again. */
   lost(): void;
-  /** The far end sent a message. */
+  /** The endpoint sent a message. */
   received(message: Message): void;
 }
 
@@ -320,7 +320,7 @@ export class Link implements Sink {
 
   /** Says why a dial failed or the link was lost; `before` is the state that it was in. */
   #tellLost(found: Fault, before: LinkState): void {
-    // Who breaks off when it is shown the token, and says nothing, refuses it.
+    // An endpoint that drops the connection after the token, without a message, has refused it.
     const code = before === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
     const { tokenEndMs, secrets } = this.#farEnd;
     const said = { code, words: found.words };
@@ -329,7 +329,7 @@ export class Link implements Sink {
     const isNews = this.#health.lost(fault, performance.now());
     this.#lastError = fault.words;
     this.#lastErrorMs = Date.now();
-    // A far end that is away for a month is one line, not a line a dial.
+    // An endpoint that is away for a month causes one log line, not one per dial.
     if (isNews) {
       const type = before === 'open' ? 'link-lost' : 'link-refused';
       this.#journal.tell({ type, ...this.#facts, fault });

@@ -1,11 +1,11 @@
-// What is relayed: whole packets of one source, or an opaque message.
+// The unit of relaying: whole packets of one source, or an opaque message.
 
 import type { ProgramFacts } from '../mpegts/handover.js';
 
-/** What a message carries: transport packets, or a text or binary message that is nobody's business but its readers'. */
+/** What a message carries: transport packets, or a text or binary message that the relay does not interpret. */
 export type MessageKind = 'ts' | 'text' | 'binary';
 
-/** What {@link Message} is told of its packets. */
+/** Information about a message's packets. */
 export interface TsFacts {
   /** Offset of the first random access point; -1 if there is none. */
   readonly joinAt: number;
@@ -20,7 +20,7 @@ const OPAQUE: TsFacts = { joinAt: -1, begins: false, facts: null };
 /**
  * One message on its way, made by a feed or a stream and shared by all who take it. `data` is lent: it is good while
  * `write` runs and must not be written to. Nearly every message is on the wire when `write` returns, and memory taken
- * for each of them would cost more in garbage collection than relaying them does. Who needs it longer calls `keep`.
+ * for each of them would cost more in garbage collection than relaying them does. To keep it longer, call `keep`.
  */
 export class Message {
   readonly kind: MessageKind;
@@ -39,7 +39,7 @@ export class Message {
     this.facts = facts.facts ?? null;
   }
 
-  /** A message of packets that stay as they are: nobody has to copy them. */
+  /** A message of packets in immutable memory: readers need not copy them. */
   static lasting(data: Uint8Array): Message {
     const message = new Message('ts', data);
     message.#kept = data;

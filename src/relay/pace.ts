@@ -1,4 +1,4 @@
-// Whether who takes messages keeps up with them: a source that is faster than everybody who takes it may be held back.
+// Backpressure: a source that is faster than all of its readers may be throttled.
 
 import type { Writable } from 'node:stream';
 
@@ -6,12 +6,12 @@ import type { Writable } from 'node:stream';
 const MUCH_BYTES = 1 << 15;
 
 /**
- * How a reader stands: it keeps up; or it goes without messages, and nobody waits for it; or more waits for it than one
- * read brings, and this is what calls the waiting off.
+ * A reader's state: ready; or dropping messages, so that no source waits for it; or its queue is longer than one read, and
+ * this function cancels the waiting.
  */
 export type Pace = 'keeps-up' | 'goes-without' | (() => void);
 
-/** Somebody who can be waited for. Without the method it keeps up, always. */
+/** A reader that a source can wait for; without the method it is always ready. */
 export interface Paced {
   /** Calls `ready` when what waits for the reader is gone, if much does. */
   awaitDrain?(ready: () => void): Pace;

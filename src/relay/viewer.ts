@@ -1,5 +1,5 @@
-// Somebody here who watches a feed or stream: begins with what is kept of it, so that a picture appears at once, and
-// then gets what comes. Who is slow goes without whole messages; who has stopped reading is let go.
+// A local viewer of a feed or stream: starts with the cached packets, so that a picture appears at once, and then receives
+// live messages. Whole messages are dropped for a slow viewer; one that has stopped reading is disconnected.
 
 import { Admission } from './admission.js';
 import type { Sink } from './feed.js';
@@ -16,7 +16,7 @@ export interface Outlet extends Paced {
   readonly waitingBytes: number;
   /** Takes a message, whose data is lent: what is not with the system when this returns is copied. */
   send(message: Message): void;
-  /** The viewer has not read for long: it is let go. */
+  /** The viewer has not read for long: it is disconnected. */
   giveUp(): void;
 }
 
@@ -81,7 +81,7 @@ export class Viewer implements Sink {
     return this.#outlet.awaitDrain?.(ready) ?? 'keeps-up';
   }
 
-  /** Who drops messages and does not read a byte for long is not there any more. */
+  /** A viewer that drops messages and has not read a byte for long is gone. */
   #lookForStuck(waiting: number, isDropping: boolean, nowMs: number): void {
     if (!isDropping || waiting < this.#waitedBefore || this.#stuckSince < 0) this.#stuckSince = nowMs;
     this.#waitedBefore = waiting;
