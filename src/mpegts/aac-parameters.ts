@@ -73,7 +73,7 @@ function readStreamMuxConfig(found: Parameters): boolean {
   let sampleRate = readSamplingRate();
   const configuration = reader.bits(4); // channelConfiguration
   let channels = AAC_CHANNELS[configuration] ?? 0;
-  if (type === 5 || type === 29) sampleRate = readSamplingRate(); // SBR: the decoder's output has extensionSamplingFrequency
+  if (type === 5 || type === 29) sampleRate = readSamplingRate(); // SBR: extensionSamplingFrequency is the decoded rate
   if (type === 29 && channels === 1) channels = 2; // PS
   const isExplicit = type === 5 || type === 29;
   if (isExplicit) readObjectType(); // of the core below SBR

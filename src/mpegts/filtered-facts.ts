@@ -1,4 +1,4 @@
-// Program information for readers of a muted feed: the Inspector's, with the continuity counters of the packets that passed.
+// Program information for readers of a muted feed: the Inspector's, with the continuity counters of what passed.
 
 import type { ProgramFacts } from './handover.js';
 import type { Inspector } from './inspector.js';

@@ -305,7 +305,7 @@ function align(tables: Uint8Array, data: Uint8Array): Uint8Array {
   return aligned;
 }
 
-/** A packet without payload that signals a jump of this PID's counter and clock, to those of the packet at `at` (§2.4.3.4). */
+/** A packet without payload: signals that this PID's counter and clock jump to those at `at` (§2.4.3.4). */
 function announcement(data: Uint8Array, at: number, pid: number): Uint8Array {
   const packet = new Uint8Array(PACKET_BYTES).fill(0xff); // stuffing
   // A packet without payload does not increment the counter; the one after it does if it has payload (§2.4.3.3).

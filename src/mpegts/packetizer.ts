@@ -20,8 +20,8 @@ export class Packetizer {
 
   /**
    * Takes the next bytes and returns the packets that they complete, `null` if none. The result is valid until the next
-   * `push` or `flush` of any Packetizer: a view of `bytes`, or of memory that is reused. `headroom` is how many bytes before
-   * `bytes` in its memory may be overwritten: the remainder of the previous packet is put there.
+   * `push` or `flush` of any Packetizer: a view of `bytes`, or of memory that is reused. `headroom` is how many bytes
+   * before `bytes` in its memory may be overwritten: the remainder of the previous packet is put there.
    */
   push(bytes: Uint8Array, headroom = 0): Uint8Array | null {
     if (bytes.length === 0) return null;
