@@ -116,7 +116,7 @@ describe('GET /api/events', () => {
   });
 
   const losses: [string, (run: string) => string, RegExp][] = [
-    ['an id of another run', () => '0badcafe-1', /started anew/],
+    ['an id of another run', () => '0badcafe-1', /restarted/],
     ['a number without its run', () => '1', /no id/],
     ['what is no id', () => "'; DROP TABLE", /no id/],
     ['a very long one', () => 'x'.repeat(5000), /no id/],
@@ -181,7 +181,7 @@ describe('GET /api/events', () => {
     await once(slow, 'data');
     slow.pause();
     let gone = false;
-    const cut = () => vw.log.lines.some(({ message }) => message === 'client of events does not read: cut off');
+    const cut = () => vw.log.lines.some(({ message }) => message === 'event client does not read: disconnected');
     const feeds = Array.from({ length: 200 }, (_, i) => 'x'.repeat(90) + String(i));
     let count = 0;
     await until('it is cut off', () => {

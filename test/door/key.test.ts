@@ -170,7 +170,7 @@ describe('a relay with a key', () => {
       told()
         .slice(1)
         .map((line) => line.facts),
-    ).to.deep.equal([{ from: '127.0.0.1', reason: 'too many wrong keys from there within a minute' }]);
+    ).to.deep.equal([{ from: '127.0.0.1', reason: 'too many wrong keys from this address within a minute' }]);
     expect(JSON.stringify(relay.lines)).not.to.contain('secret');
   });
 
