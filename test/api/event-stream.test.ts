@@ -117,11 +117,11 @@ describe('GET /api/events', () => {
 
   const losses: [string, (run: string) => string, RegExp][] = [
     ['an id of another run', () => '0badcafe-1', /restarted/],
-    ['a number without its run', () => '1', /no id/],
-    ['what is no id', () => "'; DROP TABLE", /no id/],
-    ['a very long one', () => 'x'.repeat(5000), /no id/],
-    ['an event that has not happened', (run) => `${run}-99`, /not kept/],
-    ['a number beyond all numbers', (run) => `${run}-999999999999999`, /not kept/],
+    ['a number without its run', () => '1', /not an event id/],
+    ['what is no id', () => "'; DROP TABLE", /not an event id/],
+    ['a very long one', () => 'x'.repeat(5000), /not an event id/],
+    ['an event that has not happened', (run) => `${run}-99`, /no longer kept/],
+    ['a number beyond all numbers', (run) => `${run}-999999999999999`, /no longer kept/],
   ];
   for (const [what, id, words] of losses) {
     it(`answers ${what} with history-lost and what is kept`, async () => {
