@@ -64,8 +64,8 @@ export class Entrance {
     return address;
   }
 
-  /** Whether so many tokens of an address were refused that the next gets no reason. A valid one is still accepted: secrets are
-   * too long to be guessed, and one bad client must not shut out a class behind the same address. */
+  /** Whether so many tokens of an address were refused that the next gets no reason. A valid one is still accepted:
+   * secrets are too long to be guessed, and one bad client must not shut out a class behind the same address. */
   hasTriedTooOften(address: string, nowMs: number): boolean {
     return this.#tries.areTooMany(networkOf(address), nowMs);
   }
