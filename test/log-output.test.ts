@@ -96,7 +96,7 @@ describe('LogOutput', () => {
     closeSync(reader);
     output.write('unheard\n');
     output.write('unheard\n');
-    expect(output.state.error).to.equal('whoever read it has gone (EPIPE)');
+    expect(output.state.error).to.equal('its reader has gone (EPIPE)');
     const next = opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
     await until('it is written again', () => output.state.error === null);
     output.write('heard again\n');

@@ -23,9 +23,9 @@ const ASKED = {
     option: 'url',
     fallback: '',
     read: relayUrl,
-    doc: 'the relay; without it VW_HOST, VW_PORT and VW_CERT say where',
+    doc: 'URL of the relay; by default from VW_HOST, VW_PORT and VW_CERT',
   },
-  key: { ...DEFINITIONS.apiKey, doc: 'its key; as a variable other users do not see it' },
+  key: { ...DEFINITIONS.apiKey, doc: 'its key; other users cannot see it in a variable' },
   ca: { ...DEFINITIONS.ca, doc: 'PEM file of an authority to trust, or of a self-signed certificate' },
 } satisfies Record<string, Definition>;
 const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };

@@ -83,7 +83,7 @@ describe('a log that cannot be written', () => {
       await one.say(2);
       return (await one.log()).lostLines > 0;
     });
-    expect((await one.log()).error).to.equal('whoever read it has gone (EPIPE)');
+    expect((await one.log()).error).to.equal('its reader has gone (EPIPE)');
     process.kill(Number(/pid (\d+)/.exec(one.stderr)![1]), 'SIGTERM');
     await until('it has ended', () => one.stderr.includes('code'));
     expect(one.stderr)

@@ -137,7 +137,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     const { code, stdout, stderr } = await rules(relay.url, 'import', path);
     expect([code, stdout]).to.deep.equal([1, '']);
     expect(stderr).to.match(
-      /^vw: the file is not good, and nothing was changed:\n {2}streams\[1\]: .*\n {2}mutes\[0\]: .*\n$/,
+      /^vw: the file is not valid, and nothing was changed:\n {2}streams\[1\]: .*\n {2}mutes\[0\]: .*\n$/,
     );
     expect((await relay.api('GET', '/api/streams/all')).body).to.deep.equal({});
   });
@@ -204,7 +204,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     [['export', 'a', 'b'], '"b" is not accepted; accepted: one file'],
     [['export', '--replace'], '--replace is for vw rules import'],
     [['export', '--tokens', 'x'], '--tokens is for vw rules import'],
-    [['import'], 'vw rules import wants a file; accepted: its name, or - for standard input'],
+    [['import'], 'vw rules import requires a file; accepted: its name, or - for standard input'],
     [['import', '-', '--token', 'x'], '--token cannot be used; accepted: ID=TOKEN'],
     [['import', '-', '--wait', 'x'], '--wait=x cannot be used; accepted: seconds'],
     [['import', '-', '--force'], '--force'],

@@ -103,13 +103,13 @@ describe('vw stream', () => {
     expect(check.stdout).to.equal(
       'warning: unknown variable, not used (variable=VW_APIKEY, meant=VW_API_KEY)\n' +
         'warning: VW_API_KEY is short: it can be guessed (wanted=16)\n' +
-        'the configuration is good\n',
+        'the configuration is valid\n',
     );
     const said = started.lines.filter(({ level }) => level === 'warn');
     for (const { message } of said) expect(check.stdout).to.include(`warning: ${String(message)} (`);
     expect(said).to.have.lengthOf(2);
     expect(proxy.stderr).to.match(/^vw: HTTPS_PROXY cannot be used; accepted: /);
-    expect(serve.stdout).to.include('meant=VW_SERVE_PORT').and.include('warning: open to everybody who reaches');
+    expect(serve.stdout).to.include('meant=VW_SERVE_PORT').and.include('warning: anyone who can reach');
   });
 
   it('--check-config says where nobody can listen, as the start does; not that the port is in use, as it is while vw runs', async () => {
@@ -121,7 +121,7 @@ describe('vw stream', () => {
       Program.run(['stream', '--check-config'], { VW_PORT: String(running.port) }),
     ];
     expect([await check.exit(), await start.exit(), await beside.exit()]).to.deep.equal([1, 1, 0]);
-    expect(check.stderr).to.equal(start.stderr).and.contain('VW_HOST="192.0.2.1" is no address of this machine');
+    expect(check.stderr).to.equal(start.stderr).and.contain('VW_HOST="192.0.2.1" is not an address of this machine');
     expect(check.stdout).not.to.contain('good');
   });
 
