@@ -49,7 +49,7 @@ export function logListening(
 /**
  * Why a server cannot listen there, as from {@link whyNotListening}; null: it can, or the port is in use, as it is
  * while
-  * the server runs. It listens for a moment to find out.
+ * the server runs. It listens for a moment to find out.
  */
 export async function listeningFault(
   config: { readonly host: string; readonly port: number },

@@ -12,7 +12,8 @@ import { runServerCommand } from './server-command.js';
 import { streamWarnings } from './warnings.js';
 
 export function stream(args: readonly string[]): Promise<void> {
-  const about = 'Receives MPEG-TS at /ts/<feed> over HTTP and sends it to the relay servers that rules name; see README.md.';
+  const about =
+    'Receives MPEG-TS at /ts/<feed> over HTTP and sends it to the relay servers that rules name; see README.md.';
   return runServerCommand(
     {
       name: 'stream',

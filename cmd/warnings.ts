@@ -38,7 +38,8 @@ export function streamWarnings({ apiKey, host }: Config): Warning[] {
   const warnings: Warning[] = [];
   if (apiKey === null && !isLoopbackHost(host)) {
     warnings.push({
-      message: 'anyone who can reach this address has access to rules, feeds and uploads; set VW_API_KEY to restrict it',
+      message:
+        'anyone who can reach this address has access to rules, feeds and uploads; set VW_API_KEY to restrict it',
       facts: { host },
     });
   }

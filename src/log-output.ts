@@ -187,9 +187,9 @@ export class LogOutput {
 
 /**
  * A descriptor for the same file that returns EAGAIN where the given one would block. A pipe or terminal is reopened,
-  * because O_NONBLOCK belongs to the open file description, which other programs share; one that cannot be reopened (a
-  * socket, as from systemd's journal) is made non-blocking by Node, which undoes that at exit. A regular file needs
-  * nothing.
+ * because O_NONBLOCK belongs to the open file description, which other programs share; one that cannot be reopened (a
+ * socket, as from systemd's journal) is made non-blocking by Node, which undoes that at exit. A regular file needs
+ * nothing.
  */
 function openWithoutWaiting(fd: number): number {
   const status = fstatSync(fd);

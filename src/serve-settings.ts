@@ -29,7 +29,10 @@ export function splitAudiences(text: string): string[] {
     .map(trimSlashes);
 }
 
-const addressRanges = list(isAddressRange, 'addresses or ranges separated by commas, e.g. 127.0.0.1,10.0.0.0/8,fd00::/8');
+const addressRanges = list(
+  isAddressRange,
+  'addresses or ranges separated by commas, e.g. 127.0.0.1,10.0.0.0/8,fd00::/8',
+);
 
 /** Where the player may be embedded: origins, or * for everywhere. */
 function embedders(text: string): string {

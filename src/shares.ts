@@ -64,7 +64,7 @@ export class Shares<T> {
   /**
    * As {@link ofMost}, to remove one in favour of a newcomer; null if that would only reverse the inequality, because
    * the
-    * newcomer's holder would then have more than the other. The first key in which they differ decides.
+   * newcomer's holder would then have more than the other. The first key in which they differ decides.
    */
   ofMostFor(path: readonly string[]): T[] | null {
     let node = this.#root;

@@ -94,7 +94,8 @@ function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
       const { path, socket, headers } = request;
       refusals.refused({ path, from: socket.remoteAddress ?? '', authorization: headers.authorization }, error);
     }
-    const document = known ?? problem(500, 'ERR_INTERNAL', 'the relay failed to handle this request; its log has the cause');
+    const document =
+      known ?? problem(500, 'ERR_INTERNAL', 'the relay failed to handle this request; its log has the cause');
     if (response.headersSent) {
       response.destroy();
       return;

@@ -34,7 +34,7 @@ export const ERRORS = {
   ERR_STANDING: [409, 'The rule is reserved (VW_API).'],
   ERR_TOO_LARGE: [413, 'The body is over 64 KiB.'],
   ERR_CONTENT_TYPE: [415, 'The request has no Content-Type: application/json.'],
-  ERR_HOST: [421, 'The host name in the request (Host, or an absolute URL as target) is not one of the relay\'s.'],
+  ERR_HOST: [421, "The host name in the request (Host, or an absolute URL as target) is not one of the relay's."],
   ERR_UPGRADE_REQUIRED: [426, 'The path accepts WebSockets only.'],
   ERR_TOO_MANY_KEYS: [429, 'Ten wrong keys came from that address: wait a minute.'],
   ERR_HEADERS: [431, 'The request line and header fields exceed 16 KiB.'],
@@ -43,10 +43,7 @@ export const ERRORS = {
   ERR_INTERNAL: [500, 'An internal error of vw; its log has the cause.'],
   ERR_TOO_MANY_RULES: [503, 'The limit of rules is reached (VW_MAX_RULES).'],
   ERR_TOO_MANY_FEEDS: [503, 'The limit of feeds is reached (VW_MAX_FEEDS).'],
-  ERR_TOO_MANY_CLIENTS: [
-    503,
-    'The limit of clients is reached: VW_MAX_CLIENTS of a feed or stream, 50 of events.',
-  ],
+  ERR_TOO_MANY_CLIENTS: [503, 'The limit of clients is reached: VW_MAX_CLIENTS of a feed or stream, 50 of events.'],
   ERR_TOO_MANY_CONNECTIONS: [503, 'The limit of connections from one address is reached (VW_MAX_CONNECTIONS).'],
   ERR_STOPPING: [503, 'The relay is stopping.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, words: string]>>;

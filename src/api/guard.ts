@@ -36,7 +36,7 @@ export class Guard {
       throw new HttpError(
         403,
         'ERR_ORIGIN',
-        'this origin may not use the relay; accepted: the relay\'s own pages, pages of this machine, and origins in ' +
+        "this origin may not use the relay; accepted: the relay's own pages, pages of this machine, and origins in " +
           'VW_ALLOWED_ORIGINS',
       );
     }

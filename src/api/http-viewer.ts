@@ -31,9 +31,7 @@ export class HttpViewers {
   play(name: string, request: Request, response: Response): void {
     const relay = this.#relay;
     if (!relay.has(name)) {
-      throw new NotFoundError(
-        `there is no feed and no stream rule called "${name}"; GET /api/stats lists both`,
-      );
+      throw new NotFoundError(`there is no feed and no stream rule called "${name}"; GET /api/stats lists both`);
     }
     if (response.socket === null) {
       // The response may never get the socket, and Node emits no 'close' for a response that has none.

@@ -25,7 +25,8 @@ export const uploadSummarySchema = z
   .describe('What an upload has delivered.');
 
 function source(example: string): Parameter {
-  const description = 'A feed\'s or a stream\'s name. It may contain "/", literally or as %2F; names of streams begin with stream/.';
+  const description =
+    'A feed\'s or a stream\'s name. It may contain "/", literally or as %2F; names of streams begin with stream/.';
   return { name: 'name', description, example };
 }
 

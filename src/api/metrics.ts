@@ -93,17 +93,29 @@ function writeFeeds(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): v
   counter('opaque_messages', 'Messages received that are not MPEG-TS.', ({ opaqueMessages }) => opaqueMessages);
   counter('packets', 'MPEG-TS packets received.', ({ packets }) => packets);
   counter('null_packets', 'Null packets among them.', ({ nullPackets }) => nullPackets);
-  counter('continuity_errors', 'Packets with an unexpected continuity_counter.', ({ continuityErrors }) => continuityErrors);
+  counter(
+    'continuity_errors',
+    'Packets with an unexpected continuity_counter.',
+    ({ continuityErrors }) => continuityErrors,
+  );
   counter('transport_errors', 'Packets with transport_error_indicator.', ({ transportErrors }) => transportErrors);
   counter('bad_sections', 'Damaged table sections.', ({ badSections }) => badSections);
   counter('skipped_bytes', 'Bytes outside any packet.', ({ skippedBytes }) => skippedBytes);
-  counter('random_access_points', 'Keyframes, or other places where decoding can start.', (stats) => stats.randomAccessPoints);
+  counter(
+    'random_access_points',
+    'Keyframes, or other places where decoding can start.',
+    (stats) => stats.randomAccessPoints,
+  );
   gauge('last_random_access_timestamp_seconds', 'Arrival of the last of them, since 1970.', (stats) =>
     seconds(stats.lastRandomAccessMs),
   );
   gauge('gop_seconds', 'Time between the last two keyframes.', ({ gopMs }) => seconds(gopMs));
   gauge('sinks', 'Destinations, streams and players that receive it.', ({ sinks }) => sinks);
-  counter('throttled_reads', 'Throttled reads of local WebSockets (floods of tiny messages).', ({ throttledReads }) => throttledReads);
+  counter(
+    'throttled_reads',
+    'Throttled reads of local WebSockets (floods of tiny messages).',
+    ({ throttledReads }) => throttledReads,
+  );
   gauge('clients', 'Local WebSockets connected to it.', ({ clients }) => clients);
   gauge('cache_bytes', 'Size of its cache for late viewers.', ({ cacheBytes }) => cacheBytes);
 }
@@ -140,11 +152,7 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
     ),
   );
   counter('lost_packets', 'Packets missing by their continuity_counter.', ({ counters }) => counters.lost);
-  counter(
-    'held_units',
-    'Units whose DTS was raised so that it does not go back.',
-    ({ timing }) => timing.heldUnits,
-  );
+  counter('held_units', 'Units whose DTS was raised so that it does not go back.', ({ timing }) => timing.heldUnits);
   counter('late_units', 'Units that were sent after their DTS.', ({ timing }) => timing.lateUnits);
   counter('clock_jumps', 'Times that a feed was realigned.', ({ timing }) => timing.jumps);
   const clocks = (name: string, help: string, of: (clock: StreamStats['clocks'][number]) => number | null) =>
@@ -155,10 +163,18 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
     );
   clocks('offset_seconds', "The offset added to a feed's time stamps.", ({ offsetMs }) => offsetMs / 1000);
   clocks('error_seconds', 'Deviation of that offset from its target.', ({ errorMs }) => seconds(errorMs));
-  clocks('drift_ratio', "Drift of a feed's clock against this machine's, in seconds per second.", ({ driftPpm }) => driftPpm / 1e6);
+  clocks(
+    'drift_ratio',
+    "Drift of a feed's clock against this machine's, in seconds per second.",
+    ({ driftPpm }) => driftPpm / 1e6,
+  );
   gauge('pmt_version', 'version_number of its PMT.', ({ pmtVersion }) => (pmtVersion === -1 ? null : pmtVersion));
   gauge('tracks', 'Tracks in its PMT.', ({ tracks }) => tracks.length);
-  counter('throttled_reads', 'Throttled reads of local WebSockets (floods of tiny messages).', ({ throttledReads }) => throttledReads);
+  counter(
+    'throttled_reads',
+    'Throttled reads of local WebSockets (floods of tiny messages).',
+    ({ throttledReads }) => throttledReads,
+  );
   gauge('readers', 'Destinations and viewers that receive it.', ({ readers }) => readers);
   gauge('cache_bytes', 'Size of its cache for late viewers.', ({ cacheBytes }) => cacheBytes);
 }

@@ -89,7 +89,7 @@ const DESCRIPTION = [
     'This API changes what goes where while it runs.',
   'Every error is a problem document with a `code`. HEAD is supported wherever GET is.',
   'If a key is set (VW_API_KEY), send it as a bearer token, as the password of Basic with any user name, or use the ' +
-  "login's cookie.",
+    "login's cookie.",
 ].join('\n\n');
 
 /** The document of `routes`; `hasKey`: whether this relay requires a key. */

@@ -35,7 +35,8 @@ export function playStatusRoute(relay: Relay): Route {
     tag: 'Seeing',
     parameter: {
       name: 'name',
-      description: 'A feed\'s or a stream\'s name. It may contain "/", literally or as %2F; names of streams begin with stream/.',
+      description:
+        'A feed\'s or a stream\'s name. It may contain "/", literally or as %2F; names of streams begin with stream/.',
       example: 'stream/front',
     },
     operations: [

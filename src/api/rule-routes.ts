@@ -97,7 +97,8 @@ export function streamRoutes(actions: Actions): Route[] {
           methods: ['DELETE'],
           id: 'deleteStream',
           summary: 'Deletes a stream rule',
-          description: 'Destinations and viewers of the stream stay connected, and get nothing until there is a rule again.',
+          description:
+            'Destinations and viewers of the stream stay connected, and get nothing until there is a rule again.',
           answer: json('Deleted.', deletedSchema, FRONT.stream),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.deleteStream(nameIn(request)))],

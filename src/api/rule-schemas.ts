@@ -53,9 +53,7 @@ export const muteAnswerSchema = z
       .describe('how binary messages, which may be sound, are treated; text passes a mute of the sound'),
     known: z
       .boolean()
-      .describe(
-        'whether a rule names the feed or it has or had a source; if not, it is muted as soon as it appears',
-      ),
+      .describe('whether a rule names the feed or it has or had a source; if not, it is muted as soon as it appears'),
     similar: z.string().optional().describe('the known feed whose name is closest'),
   })
   .describe('A mute that is in force.');

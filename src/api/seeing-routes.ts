@@ -89,7 +89,12 @@ export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
               description: 'The same as Last-Event-ID. 0: all events that are kept.',
               example: '0',
             },
-            { in: 'header', name: 'Last-Event-ID', description: 'The id of the last event that was received.', example: '0' },
+            {
+              in: 'header',
+              name: 'Last-Event-ID',
+              description: 'The id of the last event that was received.',
+              example: '0',
+            },
           ],
           answer: {
             status: 200,

@@ -6,7 +6,7 @@ const BACKSLASH = 0x5c;
 
 /**
  * The objects in `text`, each as its own text. Anything else stays in one piece, for the parser to refuse; so does what
-  * follows the first `most` objects.
+ * follows the first `most` objects.
  */
 export function splitCommands(text: string, most = Infinity): string[] {
   const pieces: string[] = [];

@@ -13,7 +13,7 @@ export interface Outcome {
 /**
  * Applies the steps of a plan, and reports each when it is done or refused. Deletes only after everything was set:
  * until
-  * then an existing rule may still be needed. Throws `NotServedError`; some of the steps may be done by then.
+ * then an existing rule may still be needed. Throws `NotServedError`; some of the steps may be done by then.
  */
 export async function carryOut(
   { steps, refusals }: Plan,

@@ -73,7 +73,7 @@ export class RelayClient {
   /**
    * Sends a request and returns the JSON answer. Every request of the API is idempotent, so one that was sent on a
    * connection
-    * that was just being closed is repeated. Throws {@link NotServedError} and {@link RefusedError}.
+   * that was just being closed is repeated. Throws {@link NotServedError} and {@link RefusedError}.
    */
   async ask(method: string, path: string, body?: unknown): Promise<unknown> {
     let answer: Answer;

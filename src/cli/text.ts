@@ -11,7 +11,7 @@ export function unbroken(text: string): string {
 
 /**
  * Untrusted text made safe for a terminal: one line, without anything that a terminal acts on or that hides or reorders
-  * other text (control, format and unassigned characters, line separators).
+ * other text (control, format and unassigned characters, line separators).
  */
 export function clean(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
@@ -29,7 +29,7 @@ export function shorten(text: string, width: number): string {
 /**
  * `text` wrapped at `width` characters, with `indent` before the first line and `hanging` before the others. Words
  * longer
-  * than a line are broken; words joined by a no-break space are not.
+ * than a line are broken; words joined by a no-break space are not.
  */
 export function wrap(text: string, width: number, indent = '', hanging = indent): string[] {
   const lines: string[] = [];

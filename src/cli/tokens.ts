@@ -7,7 +7,7 @@ import { parseDestinationRule, RuleError } from '../relay/rules.js';
 /**
  * Tokens by destination id, from `ID=TOKEN` arguments, which take precedence, and a JSON file. Throws {@link
  * ConfigError},
-  * which quotes no token.
+ * which quotes no token.
  */
 export function readTokens(texts: readonly string[], path: string | undefined): ReadonlyMap<string, string> {
   const tokens = new Map(path === undefined ? [] : readFile(path));

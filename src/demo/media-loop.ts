@@ -63,7 +63,7 @@ export class MediaLoop {
   /**
    * A copy of the packets of unit `number`: time stamps as in the recording plus the laps before; counters continue
    * those
-    * of the previous call. `withTables` puts the tables in front, for a source that starts here.
+   * of the previous call. `withTables` puts the tables in front, for a source that starts here.
    */
   packets(number: number, withTables = false): Uint8Array {
     const { from, to } = this.#units[number % this.count]!;

@@ -61,7 +61,7 @@ export function connectionEvent(server: Server): 'connection' | 'secureConnectio
 
 /**
  * Hands a connection of `server` to Node's parser, throttled. Node gets no connection otherwise. `bytes` have been read
-  * from it already; no other reader may read it.
+ * from it already; no other reader may read it.
  */
 export function handToNode(server: Server, socket: Socket, bytes: Buffer | null = null): void {
   const throttle = throttleOf(socket) ?? new ParserThrottle(socket);
@@ -75,7 +75,7 @@ export function handToNode(server: Server, socket: Socket, bytes: Buffer | null 
 
 /**
  * The accept queue (listen backlog), as far as the system allows it. Node's default of 511 overflows in a storm of
-  * connections, and clients beyond it have to retry a second later.
+ * connections, and clients beyond it have to retry a second later.
  */
 const BACKLOG = 4096;
 
@@ -92,7 +92,7 @@ export function listen(server: Server, port: number, host: string): Promise<void
 
 /**
  * URLs of a server that listens on `host`. The first is for this machine; if it listens on all addresses, those of its
-  * networks follow, except for IPv6 link-local ones, which browsers do not open.
+ * networks follow, except for IPv6 link-local ones, which browsers do not open.
  */
 export function urlsOf(server: Server, host: string): [first: string, ...others: string[]] {
   const { port } = server.address() as AddressInfo;

@@ -15,7 +15,7 @@ export interface CertificateFiles {
 /**
  * Reads the files. Throws if they cannot be read or do not match; also if one is empty, as a file is for a moment while
  * it
-  * is copied: Node would serve without it, and no handshake would succeed.
+ * is copied: Node would serve without it, and no handshake would succeed.
  */
 export function readCertificate(files: CertificateFiles): { cert: string; key: string } {
   const pair = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };

@@ -41,7 +41,8 @@ export function answerClientErrors(server: Server, unanswered: Unanswered): void
 }
 
 function problemOfClientError({ code, rawPacket, bytesParsed = 0 }: ClientError): Problem {
-  if (code === 'HPE_HEADER_OVERFLOW') return problem(431, 'ERR_HEADERS', 'the request line and header fields exceed 16 KiB');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return problem(431, 'ERR_HEADERS', 'the request line and header fields exceed 16 KiB');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem(408, 'ERR_TIMEOUT', 'the request head took too long');
   const version = rawPacket ? versionOf(code, rawPacket, bytesParsed) : null;
   if (version !== null && !SPOKEN.has(version)) return problemOf(unspokenVersion(version))!; // it is an HttpError

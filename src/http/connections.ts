@@ -34,7 +34,7 @@ export class Connections {
 
   /**
    * @param isExempt whether an address may have any number of connections: a proxy has those of its clients.
-    * @param refused called for each connection beyond the limit.
+   * @param refused called for each connection beyond the limit.
    */
   constructor(
     server: Server,

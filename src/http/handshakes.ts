@@ -12,7 +12,7 @@ import { networkOf } from './network.js';
 const MOST_IN_TURN = 2;
 /**
  * Turns for which handshakes are deferred while connections arrive. The system accepts one a turn, in order, and its
-  * address is unknown before, so the accept queue is emptied first.
+ * address is unknown before, so the accept queue is emptied first.
  */
 const MOST_TURNS_BACK = 8;
 

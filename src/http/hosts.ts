@@ -42,7 +42,7 @@ export function hostnameOf(host: string | undefined): string | null {
 
 /**
  * Whether a Host field names this relay. Against DNS rebinding: a page whose name was rebound to this machine's address
-  * sends its own name; an address cannot be rebound.
+ * sends its own name; an address cannot be rebound.
  */
 export function isOwnHost(host: string | undefined, allowed: AllowedHosts): boolean {
   const name = hostnameOf(host);

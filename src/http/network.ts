@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 /**
  * The unit of limits per address: an IPv4 address, or the 64-bit network of an IPv6 address, in which one host may have
  * any
-  * number of addresses (RFC 4291 §2.5.4).
+ * number of addresses (RFC 4291 §2.5.4).
  */
 export function networkOf(address: string): string {
   const plain = address.split('%')[0]!; // without the zone (RFC 4007 §11)

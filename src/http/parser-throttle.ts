@@ -78,7 +78,7 @@ export class ParserThrottle implements Steps {
   /**
    * Node's parser, which is already attached, reads this connection from now on. Node answers nothing more once the
    * peer has
-    * ended, so that end is withheld: `beforeEnd` calls its argument when Node may get it.
+   * ended, so that end is withheld: `beforeEnd` calls its argument when Node may get it.
    */
   parserReads(beforeEnd: (end: () => void) => void = atOnce): void {
     this.#beforeEnd = beforeEnd;

@@ -34,9 +34,9 @@ export function settlingTargets(handle: (request: IncomingMessage, response: Ser
 /**
  * Normalises a request's target: `url` becomes a path with its query, without a trailing "/", or {@link WHOLE_SERVER};
  * the
-  * authority of an absolute-form replaces the Host field. Throws the {@link HttpError} that answers an invalid target
-  * (400, 421), more than one Host field (400, §3.2), and an unsupported version (505): Node's parser accepts 0.9 and
-  * 2.0 as well, and answers as if they were 1.1.
+ * authority of an absolute-form replaces the Host field. Throws the {@link HttpError} that answers an invalid target
+ * (400, 421), more than one Host field (400, §3.2), and an unsupported version (505): Node's parser accepts 0.9 and
+ * 2.0 as well, and answers as if they were 1.1.
  */
 export function settleTarget(request: IncomingMessage): void {
   if (request.httpVersionMajor !== 1) throw unspokenVersion(`HTTP/${request.httpVersion}`);
@@ -55,7 +55,8 @@ export function settleTarget(request: IncomingMessage): void {
 function takeAddress(request: IncomingMessage, [, scheme = '', authority = '', rest = '']: RegExpExecArray): void {
   const { socket } = request as { socket: Socket };
   const protocol = `${scheme.toLowerCase()}:`;
-  if (protocol !== 'http:' && protocol !== 'https:') throw badTarget(`"${scheme.slice(0, 20)}" is not a scheme of HTTP`);
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw badTarget(`"${scheme.slice(0, 20)}" is not a scheme of HTTP`);
   // A user name and password are an error (RFC 9110 §4.2.4), and so is an empty host (§4.2.1).
   if (hostnameOf(authority) === null) throw badTarget('the address in the request target names no host');
   if (rest.startsWith('#')) throw badTarget('the request target has a fragment');

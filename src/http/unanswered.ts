@@ -77,7 +77,7 @@ class Lasting {
 /**
  * Marks an answer that lasts until the client disconnects as the connection's last one (Connection: close): nothing
  * after
-  * its request is processed (RFC 9112 §9.6), as it would wait for ever. Called before the head is sent.
+ * its request is processed (RFC 9112 §9.6), as it would wait for ever. Called before the head is sent.
  */
 export function beginLastAnswer(response: ServerResponse): void {
   const socket = response.socket!; // it is the current one of its connection

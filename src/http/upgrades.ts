@@ -23,7 +23,7 @@ const FREE_UPGRADES = 8;
 /**
  * Passes WebSocket upgrades of `server` to `take`; an error that it throws is the answer. Others are ignored. `methods`
  * are
-  * listed in the answer to CONNECT.
+ * listed in the answer to CONNECT.
  */
 export function takeUpgradesOf(
   server: Server,
@@ -88,7 +88,7 @@ function destroy(this: Socket): void {
 
 /**
  * Whether WebSocket is among the offered protocols of a GET with HTTP/1.1 (RFC 6455 §4.1). If so, the Upgrade field is
-  * reduced to it.
+ * reduced to it.
  */
 function offersWebSocket(request: IncomingMessage): boolean {
   const offered = (request.headers.upgrade ?? '').split(',').map((one) => one.trim().toLowerCase());

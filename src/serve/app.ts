@@ -25,7 +25,7 @@ import { parsePlace } from './topic.js';
 
 /**
  * Serves pages: called for each admitted request before all other routes; calls `next` if it has no page for it.
-  * The headers of `securityHeaders` are already set; it sets its own policy where a page needs more.
+ * The headers of `securityHeaders` are already set; it sets its own policy where a page needs more.
  */
 export type Pages = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
@@ -42,7 +42,7 @@ export interface AppParts {
   readonly codes: Codes;
   /**
    * The base URL of WebSockets for a client that sent `host` as its Host field, without a trailing slash
-    * (`wss://relay.example.org`).
+   * (`wss://relay.example.org`).
    */
   readonly webSocketBase: (host: string | undefined) => string;
   /** Origins whose pages may embed ours in a frame; `*`: all. */
@@ -166,7 +166,7 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
 /**
  * Admits or refuses a request. Pages of other origins may send requests (CORS) unless only this machine is admitted:
  * they
-  * need a token in a header field, which no browser adds by itself.
+ * need a token in a header field, which no browser adds by itself.
  */
 function letIn(hall: Hall): RequestHandler {
   return (request, response, next) => {
@@ -281,7 +281,8 @@ function answerError(hall: Hall, { pages, embedders }: AppParts): ErrorRequestHa
       return;
     }
     if (error instanceof HttpError) response.set(error.headers);
-    const document = known ?? problem(500, 'ERR_INTERNAL', 'the server failed to handle this request; its log has the cause');
+    const document =
+      known ?? problem(500, 'ERR_INTERNAL', 'the server failed to handle this request; its log has the cause');
     response.status(document.status);
     const isOpened = (request.method === 'GET' || request.method === 'HEAD') && prefersPage(request.headers.accept);
     if (hasPages && isOpened) {

@@ -34,8 +34,8 @@ export class TrustedProxies {
 
   /**
    * The address of the client, from the peer's address and the `X-Forwarded-For` field. The field is ignored unless the
-    * peer is a trusted proxy. Where a trusted proxy wrote something other than an address, the proxy's own address
-    * counts.
+   * peer is a trusted proxy. Where a trusted proxy wrote something other than an address, the proxy's own address
+   * counts.
    */
   clientOf(peer: string, forwardedFor: string | undefined): string {
     let client = plainAddress(peer);

@@ -62,7 +62,7 @@ export class Hall {
 
   /**
    * Marks a connection as authorised. If its address has reached its limit, the token with most connections loses one.
-    * Throws {@link LimitError} if that is its own token.
+   * Throws {@link LimitError} if that is its own token.
    */
   settle(visitor: Visitor, { owner }: Grant, address: string): void {
     const { maxAddressClients } = this.limits;
@@ -128,7 +128,8 @@ export class Hall {
   dropsOf(place: Place): GateObserver {
     return {
       dropsBegan: () => this.#slow.tell({ topic: place.path }),
-      dropsEnded: (messages, bytes) => this.log.debug('viewer is no longer slow', { topic: place.path, messages, bytes }),
+      dropsEnded: (messages, bytes) =>
+        this.log.debug('viewer is no longer slow', { topic: place.path, messages, bytes }),
     };
   }
 

@@ -139,7 +139,7 @@ export class Room {
 
   /**
    * Samples what is measured once a second. A feed that is relayed unchanged cannot signal that it is muted: once it is
-    * silent, nothing is kept for late viewers.
+   * silent, nothing is kept for late viewers.
    */
   sample(nowMs: number): void {
     this.traffic.sample(nowMs);

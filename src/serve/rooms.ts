@@ -64,7 +64,9 @@ export class Rooms {
     const most = grant.owner === '' ? this.#makers.ofMostFor(maker) : null;
     if (!most) throw new LimitError('ERR_TOO_MANY_TOPICS', `the limit of ${maxTopics} topics is reached`);
     const room = most.find(({ publishers }) => publishers === 0) ?? most[0]!; // it holds two at least
-    room.seats.clear(`the limit of ${maxTopics} topics is reached (VW_SERVE_MAX_TOPICS): this one ended in favour of another`);
+    room.seats.clear(
+      `the limit of ${maxTopics} topics is reached (VW_SERVE_MAX_TOPICS): this one ended in favour of another`,
+    );
   }
 
   /** A client has left; the topic ends with its last one. */

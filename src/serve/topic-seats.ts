@@ -69,8 +69,11 @@ export class TopicSeats {
   #makeRoomForViewer(path: readonly string[]): void {
     const { maxTopicClients } = this.limits;
     const most = this.#viewers.ofMostFor(path);
-    if (!most) throw new LimitError('ERR_TOO_MANY_CLIENTS', `the topic has reached its limit of ${maxTopicClients} viewers`);
-    mostSilent(most).giveWay(`another viewer took this place: the topic has at most ${maxTopicClients} (VW_SERVE_MAX_CLIENTS)`);
+    if (!most)
+      throw new LimitError('ERR_TOO_MANY_CLIENTS', `the topic has reached its limit of ${maxTopicClients} viewers`);
+    mostSilent(most).giveWay(
+      `another viewer took this place: the topic has at most ${maxTopicClients} (VW_SERVE_MAX_CLIENTS)`,
+    );
   }
 }
 

@@ -92,7 +92,7 @@ export class TopicViewer implements Outlet {
 /**
  * Bytes that the system has not accepted yet, in steps finer than whole writes. Node keeps the rest of the current
  * write
-  * in its handle, which its own socket time-out also uses to detect progress; without the handle the steps are coarser.
+ * in its handle, which its own socket time-out also uses to detect progress; without the handle the steps are coarser.
  */
 function leftToTake(carrier: Socket): number {
   const { _handle: handle } = carrier as unknown as { _handle?: { writeQueueSize?: number } | null };

@@ -71,7 +71,8 @@ export class Visitor {
     const before = carrier.bytesRead;
     const measure = () => {
       if (this.#state !== 'waiting') carrier.off('data', measure);
-      else if (carrier.bytesRead - before > MAX_STRANGER_BYTES) this.#part(TOO_BIG, 'the first message must be the token');
+      else if (carrier.bytesRead - before > MAX_STRANGER_BYTES)
+        this.#part(TOO_BIG, 'the first message must be the token');
     };
     carrier.on('data', measure);
   }
@@ -166,7 +167,7 @@ export class Visitor {
       if (this.#isGone()) return;
       if (!(error instanceof TokenError || error instanceof LimitError)) {
         this.#hall.log.error('token could not be verified', { topic: path, reason: (error as Error).stack });
-        this.#part(INTERNAL_ERROR, 'internal error: the server\'s log has the cause');
+        this.#part(INTERNAL_ERROR, "internal error: the server's log has the cause");
         return;
       }
       const isRefused = error instanceof TokenError;

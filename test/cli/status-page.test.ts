@@ -180,12 +180,12 @@ muted: the sound of every feed, all of video2
 
   it('keeps what was seen when the relay is not reached', () => {
     const page = statusPage({ url: URL, stats: stats() }, 80, plain);
-    const words = `${URL} is not reached: nobody listens there`;
+    const words = `${URL} is not reached: nothing listens there`;
     expect(troublePage(words, page, 80, plain, '12:03:04').head).to.deep.equal([
-      '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nobody listens',
+      '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nothing listens',
       'there',
       '',
-      'what was seen last:',
+      'last known state:',
       ...page.head,
     ]);
   });

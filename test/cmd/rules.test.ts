@@ -230,11 +230,9 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     const other = await Answers.start(() => ({ body: '<h1>It works!</h1>' }));
     const [stranger, gone] = [await rules(other.url, 'export'), await rules('http://127.0.0.1:1', 'export')];
     expect([stranger.code, gone.code]).to.deep.equal([3, 3]);
-    expect(stranger.stderr).to.contain('is no vw stream');
+    expect(stranger.stderr).to.contain('is not a vw stream');
     other.reply = () => ({ status: 404, body: { code: 'ERR_NO_SUCH_PATH', detail: 'nothing' } });
-    expect((await rules(other.url, 'export')).stderr).to.contain(
-      'has no /api/rules: it is a far end (vw serve), or an older',
-    );
+    expect((await rules(other.url, 'export')).stderr).to.contain('has no /api/rules: it is a vw serve, or an older');
     other.reply = () => ({ body: { hello: 1 } });
     expect((await rules(other.url, 'export')).stderr).to.contain('its /api/rules is not understood');
   });

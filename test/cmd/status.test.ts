@@ -130,11 +130,13 @@ describe('vw status', () => {
     const page = await Answers.start(() => ({ body: '<h1>It works!</h1>' }));
     const none = Program.run(['status', '--url', page.url]);
     expect(await none.exit()).to.equal(3);
-    expect(none.stderr).to.contain(`vw: ${page.url} is no vw stream: it answers /api/stats with HTTP 200, text/html`);
+    expect(none.stderr).to.contain(
+      `vw: ${page.url} is not a vw stream: it answers /api/stats with HTTP 200, text/html`,
+    );
     await page.stop();
     const gone = Program.run(['status', '--url', page.url]);
     expect(await gone.exit()).to.equal(3);
-    expect(gone.stderr).to.contain('nobody listens there; is vw stream running');
+    expect(gone.stderr).to.contain('nothing listens there; is vw stream running');
   });
 
   it('knows a far end', async () => {
@@ -144,7 +146,7 @@ describe('vw status', () => {
     const vw = Program.run(['status', '--url', url]);
     expect([await vw.exit(), vw.stderr]).to.deep.equal([
       3,
-      `vw: ${url} is a far end (vw serve); vw status asks relays (vw stream)\n`,
+      `vw: ${url} is a vw serve; vw status shows relays (vw stream)\n`,
     ]);
   });
 });
@@ -205,8 +207,8 @@ describe('vw status of a relay', () => {
     };
     const [refused, wrong] = [await run([]), await run(['--api-key', 'k2'])];
     expect([refused.code, wrong.code]).to.deep.equal([3, 3]);
-    expect(refused.stderr).to.contain('it wants a key; give its VW_API_KEY');
-    expect(wrong.stderr).to.contain('the key is not its own');
+    expect(refused.stderr).to.contain('it requires a key; give its VW_API_KEY');
+    expect(wrong.stderr).to.contain('the key is wrong');
     expect(await run([], { VW_API_KEY: 'k1' })).to.deep.equal({ code: 0, stderr: '' });
   });
 });
@@ -231,7 +233,7 @@ describe('vw status --watch', () => {
     const other = await Answers.start(() => ({ body: {} }));
     const vw = Program.run(['status', '--watch', '--url', other.url]);
     expect(await vw.exit()).to.equal(3);
-    expect(vw.stderr).to.contain('is no vw stream');
+    expect(vw.stderr).to.contain('is not a vw stream');
     await other.stop();
     const waiting = Program.run(['status', '--watch', '0.2', '--url', other.url]);
     await until('it waits', () => waiting.stdout.includes('trying again'));
@@ -297,7 +299,7 @@ describe('vw status --watch', () => {
     const terminal = new Terminal(['status', '--watch', '0.2', '--url', relay.url], { NO_COLOR: '1' });
     await terminal.shows('all is well');
     await relay.stop();
-    await terminal.shows('what was seen last:');
+    await terminal.shows('last known state:');
     expect(terminal.written).to.contain('trying again: ');
     expect(terminal.written, 'no colour').not.to.match(/\u001b\[\d+m/);
     const { length } = terminal.written;
@@ -313,6 +315,6 @@ describe('vw status --watch', () => {
     const terminal = new Terminal(['status', '--watch', '--url', other.url]);
     const { before, after, code } = await terminal.end();
     expect([code, after]).to.deep.equal([3, before]);
-    expect(terminal.written).to.match(/\u001b\[\?1049lvw: .* is no vw stream/);
+    expect(terminal.written).to.match(/\u001b\[\?1049lvw: .* is not a vw stream/);
   });
 });

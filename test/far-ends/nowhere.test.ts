@@ -168,7 +168,7 @@ describe('media at /out of vw serve', () => {
     const viewer = await serve.client('/bi/x', serve.pathToken('/bi/x', { scopes: ['read'] }));
     await viewer.hears(1);
     viewer.socket.send(packets(1));
-    expect(await viewer.isClosed()).to.deep.equal({ code: 1008, reason: 'this token has not the scope "write"' });
+    expect(await viewer.isClosed()).to.deep.equal({ code: 1008, reason: 'this token lacks the scope "write"' });
   });
 });
 

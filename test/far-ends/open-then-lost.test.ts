@@ -75,7 +75,7 @@ describe('a link that opens and is lost again', () => {
     const { refusals } = await serve.stats();
     expect(refusals).to.be.above(10);
     const told = serve.log.lines.filter(({ message }) => message === 'token refused');
-    expect(told.map(({ facts }) => facts.reason)).to.deep.equal(['media came, and no token']);
+    expect(told.map(({ facts }) => facts.reason)).to.deep.equal(['media arrived in place of a token']);
     // Nobody has guessed: whoever has a token is let in from here.
     await serve.member('/in/video0');
   });
@@ -127,7 +127,7 @@ describe('an endpoint that wants a token', () => {
 
   it('is told by status, close code or words', () => {
     for (const [code, reason] of [
-      [1008, 'no token came within 10 s: it is the first message'],
+      [1008, 'no token within 10 s: it must be the first message'],
       [1008, 'Unauthorized'],
       [3000, ''],
       [4401, ''],

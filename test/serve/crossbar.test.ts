@@ -165,7 +165,7 @@ describe('a far end of ours, to a client of crossbar', () => {
     publisher.socket.send('secret');
     const { code, reason } = await silent.isClosed();
     expect(code).to.equal(1008);
-    expect(reason).to.contain('no token came within 0.2 s');
+    expect(reason).to.contain('no token within 0.2 s');
     expect(silent.heard).to.deep.equal([]);
   });
 

@@ -14,7 +14,7 @@ describe('a far end of ours lets in no more than', () => {
     await serve.member('/bi/b');
     const refused = await serve.client('/out/c', serve.pathToken('/out/c'));
     const { code, reason } = await refused.isClosed();
-    expect([code, reason]).to.deep.equal([1013, 'there are 2 topics already']);
+    expect([code, reason]).to.deep.equal([1013, 'the limit of 2 topics is reached']);
     expect(JSON.parse(refused.texts[0]!)).to.include({ authorised: false, reason });
     first.socket.close();
     await until('a topic is gone', async () => Object.keys((await serve.stats()).topics).length === 1);
@@ -39,7 +39,7 @@ describe('a far end of ours lets in no more than', () => {
     await serve.client('/out/x');
     await serve.member('/out/x');
     const refused = await serve.client('/out/x', serve.pathToken('/out/x'));
-    const reason = '2 WebSockets from one address at most (VW_SERVE_MAX_ADDRESS_CLIENTS)';
+    const reason = 'at most 2 WebSockets from one address (VW_SERVE_MAX_ADDRESS_CLIENTS)';
     expect(await refused.isClosed()).to.deep.equal({ code: 1013, reason });
     one.socket.close();
     await one.isClosed();

@@ -65,7 +65,7 @@ describe('a viewer that does not read', () => {
     stuck.socket.resume();
     expect((await stuck.isClosed()).code).to.equal(1006);
     expect(quick.closed).to.equal(null);
-    expect(serve.log.lines.some(({ message }) => message === 'viewer takes nothing: closed')).to.equal(true);
+    expect(serve.log.lines.some(({ message }) => message === 'viewer reads nothing: closed')).to.equal(true);
   });
 
   it('is not closed as long as it takes anything', async () => {

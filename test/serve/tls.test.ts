@@ -49,7 +49,7 @@ describe('a far end of ours by TLS', () => {
     writeFileSync(files.key, 'half a key');
     await until(
       'a bad one is told of',
-      () => serve.log.lines.some(({ message }) => message === 'new certificate cannot be used, the old one stays'),
+      () => serve.log.lines.some(({ message }) => message === 'new certificate cannot be used; keeping the old one'),
       15_000,
     );
     expect(await shownName(serve.port)).to.equal('second.example');

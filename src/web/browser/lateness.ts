@@ -11,7 +11,7 @@ export interface Limits {
   /**
    * While pictures are dropped, lateness should decrease. If it has not by `catchingUp` within `patience`, the delay of
    * the
-    * path has grown, and the new delay counts as live.
+   * path has grown, and the new delay counts as live.
    */
   readonly catchingUp: number;
   readonly patience: number;

@@ -20,8 +20,8 @@ const FASTEST = 1.1;
 /**
  * A seek costs the decoding of everything from the keyframe before the target. If it takes longer than this, the
  * picture
-  * corrects twice the deviation, and up to a second right after a seek, by playing at double speed: a busy machine that
-  * seeks again and again shows next to nothing. Seconds, except for AGAIN_MS.
+ * corrects twice the deviation, and up to a second right after a seek, by playing at double speed: a busy machine that
+ * seeks again and again shows next to nothing. Seconds, except for AGAIN_MS.
  */
 const DEAR_JUMP = 0.25;
 const AGAIN_MS = 4000;

@@ -171,7 +171,7 @@ export class Mp2Sound implements SoundPlayer {
 /**
  * Decodes what is buffered, or until `isEnough`. jsmpeg stops at each header, and would leave the picture after it for
  * the
-  * next call.
+ * next call.
  */
 function decodeAll(decoder: Decoder<Picture>, isEnough: () => boolean): void {
   const { bits } = decoder;
@@ -187,7 +187,7 @@ function bytesLeft({ bits }: Decoder<Picture>): number {
 
 /**
  * WebGL if the machine has it in hardware. Otherwise the 2D canvas is faster: setting up WebGL in software delayed the
-  * first picture by 300 ms.
+ * first picture by 300 ms.
  */
 function newRenderer(canvas: HTMLCanvasElement): Renderer {
   // The last picture stays visible (and readable) until the next.

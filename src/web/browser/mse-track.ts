@@ -200,7 +200,7 @@ export class MseTrack {
   /**
    * Removes what was played; returns whether the buffer is busy with that. With a picture, a browser removes all
    * pictures
-    * that depend on it, up to the next random access point, and may be showing one of them (MSE, coded frame removal).
+   * that depend on it, up to the next random access point, and may be showing one of them (MSE, coded frame removal).
    */
   #tidy(buffer: SourceBuffer): boolean {
     const playedTo = this.#playedTo;

@@ -6,7 +6,7 @@ import { nameOf } from './selection.js';
 
 /**
  * `reason`: the player's error; a MIME type if the browser does not support it. '': no browser plays such a track.
-  * `codec`: as found in the media.
+ * `codec`: as found in the media.
  */
 export function unplayable(track: Track, reason = '', codec: string | null = null): string {
   const isPicture = track.kind === 'video';
