@@ -1,5 +1,5 @@
-// `npm run bench:joining`: how long a viewer waits for the first picture, from the request until the picture's last byte is
-// there. Viewers come at random moments, over WebSocket and over HTTP. Prints, asserts nothing.
+// `npm run bench:joining`: how long a viewer waits for the first picture, from the request to the picture's last byte.
+// Viewers start at random times, over WebSocket and over HTTP. Prints, asserts nothing.
 
 import { get } from 'node:http';
 import { WebSocket } from 'ws';
