@@ -12,7 +12,7 @@ import { serveWarnings } from './warnings.js';
 
 export function serve(args: readonly string[]): Promise<void> {
   const about =
-    'Receives what boards send to /in/<topic> and sends it to all viewers at /out/<topic>; see README.md, "A far end".';
+    'Receives what boards send to /in/<topic> and sends it to all viewers at /out/<topic>; see README.md, "A relay server of your own".';
   return runServerCommand(
     {
       name: 'serve',

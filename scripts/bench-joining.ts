@@ -60,7 +60,7 @@ function overHttp(vw: Program): Promise<number> {
 
 for (const [codec, args] of [
   ['mpeg1video', CAMERA_WITH_SOUND],
-  ['h264, a key picture every 4 s', h264Camera(4)],
+  ['h264, a keyframe every 4 s', h264Camera(4)],
 ] as const) {
   const vw = await Program.stream();
   live(vw.url, 'cam', args, 60);
