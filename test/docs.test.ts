@@ -75,7 +75,7 @@ describe('README', () => {
     expect(names).to.include.members(['ci', 'start', 'test', 'build', 'check']);
   });
 
-  it('is told by what builds first that it builds', () => {
+  it('is preceded by a note that it builds first', () => {
     for (const name of ['demo', 'start'])
       expect(MANIFEST.scripts[name]).to.match(/^echo 'building…' >&2 && npm run --silent build &&/);
   });

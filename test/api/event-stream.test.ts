@@ -49,7 +49,7 @@ describe('GET /api/events', () => {
     vw = await TestRelay.start();
   });
 
-  it('tells what happens from now on, each with its id, its type and one line of JSON', async () => {
+  it('sends events from now on, each with its id, its type and one line of JSON', async () => {
     await mute(vw, 'before');
     const reader = await EventReader.open(vw.url);
     expect(reader.response.headers).to.include({
@@ -99,7 +99,7 @@ describe('GET /api/events', () => {
     expect(again.types).not.to.include('history-lost');
   });
 
-  it('lets come back also who was told nothing', async () => {
+  it('lets a client reconnect that has received nothing', async () => {
     const first = await EventReader.open(vw.url);
     first.request.destroy();
     await mute(vw, 'a');
@@ -150,7 +150,7 @@ describe('GET /api/events', () => {
     expect(again.blocks).to.have.length(1001);
   });
 
-  it('tells only the types that were asked for, and refuses others with what there are', async () => {
+  it('sends only the requested types, and refuses unknown ones with the list of types', async () => {
     const reader = await EventReader.open(vw.url, '/api/events?types=rule-deleted,%20link-open');
     await mute(vw, 'a');
     await vw.api('DELETE', '/api/mutes/a');
@@ -173,7 +173,7 @@ describe('GET /api/events', () => {
     for (const reader of readers) if (reader !== readers[7]) await reader.event('rule-set');
   });
 
-  it('cuts off a client that does not read, and nobody waits for it', async () => {
+  it('disconnects a client that does not read, without delaying others', async () => {
     const reader = await EventReader.open(vw.url);
     const slow = connect(vw.port, '127.0.0.1');
     afterTest(() => slow.destroy());

@@ -69,7 +69,7 @@ describe('an upload without the key', () => {
     expect(lines.map(({ path }) => path)).to.deep.equal(['/ts/video1']);
   });
 
-  it('is told at once where a key came, and was wrong', () => {
+  it('is logged at once if a wrong key was sent', () => {
     new UploadRefusals(log, 60_000).refused({ ...bare, authorization: 'Basic eDp4' }, wanted);
     expect(lines).to.have.lengthOf(1);
   });

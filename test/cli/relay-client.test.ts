@@ -50,7 +50,7 @@ describe('RelayClient', () => {
     expect(again.asked).to.deep.equal(['GET /b']);
   });
 
-  it('tells what is refused from who does not serve us', async () => {
+  it('distinguishes a refused request from a relay that refuses us', async () => {
     const relay = await Answers.start(problem(400, 'ERR_BAD_URL', 'no\u001b[2J URL'));
     const error: unknown = await clientOf(relay.url)
       .ask('POST', '/api/destinations', {})
@@ -69,7 +69,7 @@ describe('RelayClient', () => {
     expect((await refusal(clientOf(relay.url))).message).to.contain('wait a minute');
   });
 
-  it('tells what may pass from what will not', async () => {
+  it('distinguishes temporary errors from others', async () => {
     const relay = await Answers.start(problem(503, 'ERR_STOPPING', 'vw is stopping'));
     expect(await refusal(clientOf(relay.url))).to.include({ mayPass: true });
     relay.reply = () => ({ status: 502, body: '<html>Bad Gateway</html>' });
@@ -92,7 +92,7 @@ describe('RelayClient', () => {
     expect((await refusal(clientOf(relay.url, {}, 100))).message).to.contain('it did not answer in time');
   });
 
-  it('tells http from https', async () => {
+  it('distinguishes http from https', async () => {
     const plain = await Answers.start(() => ({ body: {} }));
     const tls = await Answers.start(() => ({ body: {} }), await certificateFor(['127.0.0.1']));
     const tooPlain = await refusal(clientOf(tls.url));
@@ -101,7 +101,7 @@ describe('RelayClient', () => {
     expect(tooSafe.message).to.contain(`it does not speak TLS there; is it http://127.0.0.1:${plain.port}?`);
   });
 
-  it('trusts whom it is told to', async () => {
+  it('trusts the given authority', async () => {
     const [own, ca] = [await certificateFor(['127.0.0.1']), await testAuthority()];
     const tls = await Answers.start(() => ({ body: ['ok'] }), own);
     const url = `https://127.0.0.1:${tls.port}`;
@@ -139,7 +139,7 @@ describe('readStats', () => {
     expect(await said({ error: 'not here' }, 404)).to.contain('HTTP 404, application/json');
   });
 
-  it('knows a far end', async () => {
+  it('recognises vw serve', async () => {
     expect(await said({ version: '0.1.0', topics: {} })).to.contain('is a vw serve; vw status shows relays');
   });
 

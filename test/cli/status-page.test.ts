@@ -192,7 +192,7 @@ muted: the sound of every feed, all of video2
 });
 
 describe('whatIsWrong', () => {
-  it('finds a destination that goes without messages, also where nobody says that it is slow', () => {
+  it('finds a destination that is dropping messages, also without a fault', () => {
     expect(whatIsWrong(stats())).to.deep.equal([]);
     const wrong = whatIsWrong(troubledStats()).map(({ what, fault }) => `${what}: ${fault.code}`);
     expect(wrong).to.deep.equal([

@@ -216,7 +216,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     });
   }
 
-  it('ends with 1 for a file that cannot be used, with 3 for who is no relay', async () => {
+  it('ends with 1 for a file that cannot be used, with 3 for a server that is not a relay', async () => {
     const relay = await Program.stream();
     const absent = await rules(relay.url, 'import', '/nowhere.json');
     expect(absent.code).to.equal(1);

@@ -126,7 +126,7 @@ describe('vw status', () => {
     });
   }
 
-  it('ends with 3 and says what to do when nobody is there, or no relay', async () => {
+  it('exits with 3 and a hint if nothing listens there, or not a relay', async () => {
     const page = await Answers.start(() => ({ body: '<h1>It works!</h1>' }));
     const none = Program.run(['status', '--url', page.url]);
     expect(await none.exit()).to.equal(3);
@@ -139,7 +139,7 @@ describe('vw status', () => {
     expect(gone.stderr).to.contain('nothing listens there; is vw stream running');
   });
 
-  it('knows a far end', async () => {
+  it('recognises vw serve', async () => {
     const serve = Program.run(['serve'], { VW_SERVE_PORT: '0' });
     await until('it listens', () => serve.line('listening') !== undefined);
     const url = String(serve.line('listening')!.url);
@@ -152,7 +152,7 @@ describe('vw status', () => {
 });
 
 describe('vw status of a relay', () => {
-  it('tells feeds, streams and destinations as they are, and who is at fault', async () => {
+  it('shows feeds, streams and destinations, and where a fault is', async () => {
     const [relay, farEnd] = [await Program.stream(), await FarEnd.start()];
     const gone = await FarEnd.start();
     await gone.stop();
@@ -258,7 +258,7 @@ describe('vw status --watch', () => {
     expect(vw.stderr.trimEnd().split('\n')).to.have.length(1);
   });
 
-  it('does not wait for an answer when it is told to end', async () => {
+  it('does not wait for an answer when it is stopped', async () => {
     const relay = await Answers.start(() => null);
     const vw = Program.run(['status', '--watch', '--url', relay.url]);
     await until('it has asked', () => relay.asked.length > 0);
@@ -268,7 +268,7 @@ describe('vw status --watch', () => {
     expect(performance.now() - began).to.be.below(5000); // the answer is waited for 10 s
   });
 
-  it('ends when nobody reads it any more', async () => {
+  it('ends when its output is no longer read', async () => {
     const relay = await Answers.start(saying(stats));
     const vw = Program.run(['status', '--watch', '0.2', '--url', relay.url]);
     await until('it prints', () => vw.stdout !== '');

@@ -112,7 +112,7 @@ describe('vw stream', () => {
     expect(serve.stdout).to.include('meant=VW_SERVE_PORT').and.include('warning: anyone who can reach');
   });
 
-  it('--check-config says where nobody can listen, as the start does; not that the port is in use, as it is while vw runs', async () => {
+  it('--check-config reports an address that cannot be listened on, as the start does; not that the port is in use, as it is while vw runs', async () => {
     const variables = { VW_HOST: '192.0.2.1', VW_API_KEY: 'a-key-of-sixteen-characters' }; // TEST-NET-1 (RFC 5737)
     const running = await Program.stream();
     const [check, start, beside] = [
@@ -165,7 +165,7 @@ describe('vw stream', () => {
     });
   }
 
-  it('ends within 5 s though far ends and clients do not answer', async () => {
+  it('ends within 5 s though endpoints and clients do not answer', async () => {
     const vw = await Program.stream({ VW_CLOSE_TIMEOUT_MS: '4000' });
     const [frozen, silent] = [await FarEnd.start(), await FarEnd.start({ isSilent: true })];
     await vw.api('POST', '/api/destinations', { id: '1', stream: 'video0', destination: frozen.url });

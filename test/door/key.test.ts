@@ -142,7 +142,7 @@ describe('a relay with a key', () => {
     expect(late.headers.get('retry-after')).to.equal('60');
   });
 
-  it('logs wrong keys with who sent them, a line a second at most, and nothing of the keys', async () => {
+  it('logs wrong keys with their sender, a line a second at most, and nothing of the keys', async () => {
     const relay = await TestRelay.start({ apiKey: KEY });
     const told = () => relay.lines.filter(({ message }) => message === 'key refused');
     await relay.api('GET', '/api/stats');

@@ -35,7 +35,7 @@ async function nothingChanged(): Promise<void> {
   expect({ streams, destinations, feeds }).to.deep.equal({ streams: {}, destinations: {}, feeds: {} });
 }
 
-describe('a page from elsewhere', () => {
+describe('a page of another origin', () => {
   beforeEach(async () => {
     relay = await TestRelay.start({
       allowed: { hosts: new Set(['board.lab.example']), origins: new Set(['https://lab.example']) },
@@ -130,7 +130,7 @@ describe('a page from elsewhere', () => {
   }
 });
 
-describe('a stranger on the wire', () => {
+describe('an unauthenticated peer', () => {
   beforeEach(async () => {
     relay = await TestRelay.start({ headersTimeoutMs: 400 });
   });
@@ -288,7 +288,7 @@ async function answerOf(bytes: string): Promise<Wire> {
   return wire;
 }
 
-describe('who may come in', () => {
+describe('access control', () => {
   it('is a page of this machine, of an allowed origin, and a player that asks for the subprotocol "null"', async () => {
     relay = await TestRelay.start({ allowed: { hosts: new Set(), origins: new Set(['https://lab.example']) } });
     for (const origin of ['http://localhost:3000', 'http://127.0.0.1', 'https://lab.example', 'http://[::1]:8'])

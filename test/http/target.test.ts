@@ -298,7 +298,7 @@ describe('a method', () => {
     }
   });
 
-  it('of those that nobody has here is answered with 405 or 404 at every path', async () => {
+  it('that no path has is answered with 405 or 404 at every path', async () => {
     for (const { port } of [await TestRelay.start(), await TestServe.start({ secret: null })]) {
       for (const method of ['TRACE', 'PATCH', 'PROPFIND', 'LINK', 'M-SEARCH', 'PURGE', 'MKCOL', 'OPTIONS']) {
         const found = await ask(port, `${method} /api/stats HTTP/1.1`, ['Host: localhost']);

@@ -1,4 +1,4 @@
-// What one may take of a far end, and what happens to who wants more.
+// What one may take of a server, and what happens to who wants more.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -7,7 +7,7 @@ import { afterTest } from '../support/cleanup.js';
 import { TestClient, TestServe } from '../support/serve.js';
 import { until } from '../support/wait.js';
 
-describe('a far end of ours lets in no more than', () => {
+describe('a server of ours lets in no more than', () => {
   it('so many topics; the next is told so in its verdict, and may come when one is gone', async () => {
     const serve = await TestServe.start({ limits: { maxTopics: 2 } });
     const first = await serve.member('/in/a');
@@ -63,7 +63,7 @@ describe('a far end of ours lets in no more than', () => {
     );
   });
 
-  it('so many without a token: the oldest of them gives way', async () => {
+  it('connections without a token: the oldest of them is closed', async () => {
     const serve = await TestServe.start({ limits: { maxUnauthorised: 2 } });
     const member = await serve.member('/out/x');
     const [oldest, second, third] = [
@@ -90,7 +90,7 @@ describe('a far end of ours lets in no more than', () => {
     expect(viewer.heard).to.have.length(1);
   });
 
-  it('16 KiB from a stranger', async () => {
+  it('16 KiB before the token', async () => {
     const serve = await TestServe.start();
     const stranger = await serve.client('/in/x');
     stranger.socket.send('x'.repeat(1_000_000));
@@ -122,7 +122,7 @@ describe('a far end of ours lets in no more than', () => {
   });
 });
 
-describe('a far end of ours answers', () => {
+describe('a server of ours answers', () => {
   const topics = ['', 'a//b', '.', 'ü', 'a b', 'x'.repeat(201), '%00', '%zz', 'a%2f..%2fb', '<script>'];
   const notPaths = ['', 'a//b', '.']; // an empty segment, and what a client makes of "."
   for (const topic of topics) {

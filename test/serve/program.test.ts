@@ -147,7 +147,7 @@ describe('vw serve', () => {
     expect(second.stderr).to.contain('is in use').and.to.contain('VW_SERVE_PORT');
   });
 
-  it('ends within 5 s though somebody does not read', async () => {
+  it('ends within 5 s though a client does not read', async () => {
     const serve = await startServe();
     const viewer = new TestClient(`ws://127.0.0.1:${serve.port}/out/x`);
     const publisher = new TestClient(`ws://127.0.0.1:${serve.port}/in/x`);

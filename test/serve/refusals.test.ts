@@ -8,7 +8,7 @@ import { until } from '../support/wait.js';
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** A far end with a publisher that talks all the time and a viewer of the topic, before anybody else comes. */
+/** A server with a publisher that talks all the time and a viewer of the topic, before anybody else comes. */
 async function startBusy(): Promise<{ serve: TestServe; viewer: TestClient; publisher: TestClient }> {
   const serve = await TestServe.start({ limits: { codeMs: 300 } });
   const viewer = await serve.member('/out/x');
@@ -103,7 +103,7 @@ function tampered(serve: TestServe): string {
   return `${head}.${Buffer.from(JSON.stringify(good(serve))).toString('base64url')}.${signature}`;
 }
 
-describe('a far end of ours refuses at /out a token', () => {
+describe('a server of ours refuses at /out a token', () => {
   for (const [name, make, reason] of tokens) {
     it(name, async () => {
       const busy = await startBusy();
@@ -128,7 +128,7 @@ describe('a far end of ours refuses at /out a token', () => {
   });
 });
 
-describe('a far end of ours refuses to give access', () => {
+describe('a server of ours refuses to give access', () => {
   // A session may be for writing only.
   for (const [name, make] of tokens.filter(([name]) => !name.includes('write only'))) {
     it(`to a token ${name}`, async () => {
@@ -149,7 +149,7 @@ describe('a far end of ours refuses to give access', () => {
   });
 });
 
-describe('a far end of ours refuses at /session a code', () => {
+describe('a server of ours refuses at /session a code', () => {
   const codes: [name: string, make: (serve: TestServe) => Promise<string>, reason: RegExp][] = [
     ['that was used', usedCode, /is unknown/],
     ['that is too old', lateCode, /too old/],
@@ -218,7 +218,7 @@ describe('a far end of ours refuses at /session a code', () => {
   });
 });
 
-describe('a far end of ours refuses', () => {
+describe('a server of ours refuses', () => {
   it('who has been refused too often in a minute without a reason; a good token from there still gets in', async () => {
     const serve = await TestServe.start({ limits: { maxRefusals: 3 }, trustedProxies: ['127.0.0.1'] });
     const from = (address: string) => ({ headers: { 'X-Forwarded-For': address } });

@@ -80,7 +80,7 @@ describe('the seats of a topic', () => {
     expect(board.reason).to.equal(null);
   });
 
-  it('have a viewer give way to one of a token or an address that has less of them', () => {
+  it('evict a viewer in favour of a token or an address with fewer of them', () => {
     const seats = new TopicSeats(limits);
     const flood = Array.from({ length: 4 }, (_, i) => new Guest(seats, 100 - i, { scopes: 'r', owner: 'flood' }));
     new Guest(seats, 0, { scopes: 'r', owner: 'a' });
