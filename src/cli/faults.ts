@@ -29,7 +29,7 @@ export function whatIsWrong({ feeds, streams, destinations, process }: Stats): W
 /** The fault of a link; one that is dropping messages is slow, even if the relay reports no fault. */
 export function linkFault({ fault, isDropping }: LinkStats): Fault | null {
   if (fault !== null || !isDropping) return fault;
-  return { code: 'slow', words: 'the relay server or the line to it is slow: messages are being dropped' };
+  return { code: 'slow', words: 'the relay server is slow: messages are dropped' };
 }
 
 function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one: T) => (Fault | null)[]): Wrong[] {

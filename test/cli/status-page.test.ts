@@ -91,7 +91,7 @@ DESTINATION  STREAM        STATE       KBIT/S  WAITING  DROPPED    PING
       so far
 lab          video0        open 2h00m    1152   2.0 MB      310  840 ms
     to wss://far.example.org/session/a-very-long-topic-name-0123456789/and-more
-    ! the far end is slow: it goes without messages (slow)`);
+    ! the relay server is slow: messages are dropped (slow)`);
     expect(page.tail.join('\n')).to.equal(`\
 muted: the sound of every feed, all of video2
 5 things are wrong:
@@ -100,7 +100,7 @@ muted: the sound of every feed, all of video2
   stream stream/workshop/bench-with-the-long-name/left: nobody sends to video2
     (no-source)
   destination 0: new.example.org: connection refused (unreachable)
-  destination lab: the far end is slow: it goes without messages (slow)`);
+  destination lab: the relay server is slow: messages are dropped (slow)`);
     for (const line of pageLines(page)) expect(line).to.have.length.at.most(80);
   });
 

@@ -184,7 +184,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     expect([await vw.exit(), vw.stderr]).to.deep.equal([0, 'vw: tokens are not in it; no destination has one\n']);
     const keyless = Program.run(['rules', 'export'], { VW_CERT: certPath, VW_PORT: port });
     expect(await keyless.exit()).to.equal(3);
-    expect(keyless.stderr).to.contain('it wants a key');
+    expect(keyless.stderr).to.contain('it requires a key');
     const distrustful = Program.run(['rules', 'export', '--url', `https://127.0.0.1:${port}`]);
     expect(await distrustful.exit()).to.equal(3);
     expect(distrustful.stderr).to.contain('its certificate is not trusted');

@@ -220,7 +220,7 @@ describe('vw status --watch', () => {
     const vw = Program.run(['status', '--watch', '0.2', '--url', url]);
     await until('two blocks', () => vw.stdout.split('all is well').length > 2);
     await relay.stop();
-    await until('it is missed', () => vw.stdout.includes(`trying again: ${url} is not reached: nobody`));
+    await until('it is missed', () => vw.stdout.includes(`trying again: ${url} is not reached: nothing`));
     relay = await Answers.start(saying(troubledStats), null, port);
     await until('it is back', () => vw.stdout.includes('5 things are wrong'));
     vw.child.kill('SIGINT');

@@ -81,13 +81,13 @@ describe('vw stream', () => {
     });
   }
 
-  it('--check-config says whether the configuration is good, and starts nothing', async () => {
+  it('--check-config says whether the configuration is valid, and starts nothing', async () => {
     const [good, bad] = [
       Program.run(['stream', '--check-config']),
       Program.run(['stream', '--check-config', '--port', 'x']),
     ];
     expect([await good.exit(), await bad.exit()]).to.deep.equal([0, 2]);
-    expect(good.stdout).to.contain('good');
+    expect(good.stdout).to.contain('valid');
     expect(bad.stderr).to.contain('--port="x"');
   });
 

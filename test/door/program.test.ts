@@ -146,7 +146,7 @@ describe('vw stream', () => {
   });
 
   it('warns once where it is open to others without a key, and only there', async () => {
-    const open = /open to everybody/g;
+    const open = /anyone who can reach this address/g;
     const [wide, guarded, local] = await Promise.all([
       startProgram({ VW_HOST: '0.0.0.0' }),
       startProgram({ VW_HOST: '0.0.0.0', VW_API_KEY: 'a-key' }),

@@ -60,7 +60,7 @@ describe('a page of another origin', () => {
     for (let i = 0; i < 20; i++) await send('POST /ts/video0 HTTP/1.1', { ...CHUNKED, Origin: EVIL }, CHUNK);
     const told = relay.lines.filter(({ message }) => message === 'upload refused');
     expect(told.length).to.be.within(1, 2);
-    expect(told[0]!.facts.reason).to.contain('a page from elsewhere');
+    expect(told[0]!.facts.reason).to.contain('this origin may not use');
   });
   it('may not open a WebSocket', async () => {
     expect(await send('GET /ws/video0 HTTP/1.1', { ...UPGRADE, Origin: EVIL })).to.equal(403);

@@ -45,7 +45,7 @@ describe('vw serve', () => {
   it('opened to all warns', async () => {
     const serve = await startServe({ VW_SERVE_OPEN: 'true', VW_SERVE_HOST: '0.0.0.0' });
     expect(serve.line('listening')).to.be.an('object');
-    expect(serve.lines.find(({ level }) => level === 'warn')?.message).to.match(/^open to everybody/);
+    expect(serve.lines.find(({ level }) => level === 'warn')?.message).to.match(/^anyone who can reach this address/);
     const client = new TestClient(`ws://${outerAddress()}:${serve.port}/out/x`);
     await client.opened();
     const place = `${outerAddress()}:${serve.port}`;
