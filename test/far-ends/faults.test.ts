@@ -152,7 +152,7 @@ describe('what is wrong with an endpoint', () => {
     expect(relay.link().fault!.code).to.equal('unresolvable');
   });
 
-  it('untrusted: the certificate's authority is unknown', async () => {
+  it('untrusted: the authority of the certificate is unknown', async () => {
     const farEnd = await FarServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await isTold(relay, 'untrusted', /certificate is not trusted.*VW_CA/);
