@@ -6,18 +6,18 @@ import type { Setting } from '../src/read-settings.js';
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
-/** A command that asks a relay, and is not served: not reached, key not accepted, no relay. */
+/** Exit status if the relay is not reached, refuses the key, or is not a relay. */
 export const EXIT_NOT_SERVED = 3;
 
-/** A command line that cannot be read; the message says what is accepted. */
+/** An invalid command line; the message says what is accepted. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export interface CommandLine {
   readonly options: Readonly<Record<string, string>>;
-  /** The flags that are there. */
+  /** The flags that are set. */
   readonly flags: ReadonlySet<string>;
   readonly wantsHelp: boolean;
   readonly wantsCheck: boolean;
@@ -57,12 +57,12 @@ export function readArguments(
   }
 }
 
-/** What is wrong with a command line that parseArgs refuses; `options` are those there are. */
+/** The error for a command line that parseArgs refuses; `options` are the known ones. */
 function usageError(cause: Error, options: readonly string[]): UsageError {
   const words = cause.message.split('.')[0]!;
   const unknown = /^Unknown option '--([^'=]+)/.exec(words)?.[1];
   if (unknown === 'key') {
-    // What stands behind it may be the API key: it is not quoted.
+    // Its value may be the API key, so it is not quoted.
     const accepted = options.includes('api-key') ? '; the API key is --api-key' : '';
     return new UsageError(`--key is a PEM file, of vw stream and vw serve${accepted}`, { cause });
   }
@@ -71,7 +71,7 @@ function usageError(cause: Error, options: readonly string[]): UsageError {
   return new UsageError(`${words}${hint}; --help lists what is accepted`, { cause });
 }
 
-/** The options of a command that is no server. */
+/** The options of a command that is not a server. */
 export interface Options {
   /** `--option VALUE`. */
   readonly texts: readonly string[];
@@ -83,19 +83,19 @@ export interface Options {
   readonly numbers?: readonly string[];
 }
 
-/** What a command line of such a command says. */
+/** The parsed command line of such a command. */
 export interface Given {
-  /** Texts and numbers; a number that was left out is ''. */
+  /** Texts and numbers; an omitted number is ''. */
   readonly options: Readonly<Record<string, string>>;
   readonly flags: ReadonlySet<string>;
   readonly lists: Readonly<Record<string, readonly string[]>>;
-  /** What is no option. */
+  /** Positional arguments. */
   readonly names: readonly string[];
 }
 
-/** Reads the options that there are, and `--help`. Throws {@link UsageError}. */
+/** Parses these options and `--help`. Throws {@link UsageError}. */
 export function readOptions(args: readonly string[], { texts, flags, lists = [], numbers = [] }: Options): Given {
-  // An option's value may not be left out in parseArgs: what stands alone is given an empty one.
+  // parseArgs does not allow optional values: an option without one gets an empty value.
   const complete = args.map((arg, i) =>
     isNumberOf(args[i - 1], arg, numbers) ? '' : withNumber(arg, args[i + 1], numbers),
   );

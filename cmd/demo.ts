@@ -1,5 +1,5 @@
-// `vw demo`: all of it in one program, without camera, microphone or ffmpeg. Signals and process.exit are in cmd and
-// nowhere further in.
+// `vw demo`: everything in one program, without camera, microphone or ffmpeg. Signals and process.exit are used in cmd
+// only.
 
 import { isatty } from 'node:tty';
 import { Demo } from '../src/demo/demo.js';
@@ -62,7 +62,7 @@ async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
     voice.say();
     voice.say('Ended: nothing is left running.');
   };
-  // A terminal that is closed says so by SIGHUP, and a pipe by an error.
+  // A closed terminal causes SIGHUP, a closed pipe an error.
   const stop = stopOnSignal(log, close, { signals: ['SIGTERM', 'SIGINT', 'SIGHUP'], sameMs: 500 });
   log.output.onError = (code) => {
     if (!ending.signal.aborted && (code === 'EPIPE' || code === 'EIO')) stop('SIGHUP');
@@ -77,7 +77,7 @@ async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
   }
 }
 
-/** What a command line asks for; null: help. */
+/** Parses the command line; null: help. */
 function readDemoArguments(args: readonly string[]): DemoArguments | null {
   const line = readArguments(args, ['every', 'port', 'log-level'], ['tour']);
   if (line.wantsHelp) return null;
@@ -87,7 +87,7 @@ function readDemoArguments(args: readonly string[]): DemoArguments | null {
   return {
     port: read('port', port, whole(0, 65_533)),
     everyMs: wantsTour ? read('every', every ?? String(DEFAULT_EVERY_S), whole(1, 3600)) * 1000 : null,
-    logLevel: read('log-level', logLevel, level) as LogLevel, // one of them, or it is refused
+    logLevel: read('log-level', logLevel, level) as LogLevel, // `level` accepts no other
   };
 }
 

@@ -1,4 +1,4 @@
-// What every server of ours does at its beginning and its end: says why it cannot listen, and stops when it is told to.
+// The start and end of every server: reports why it cannot listen, and stops on signals.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -7,12 +7,12 @@ import type { ProgramLog } from '../src/log.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_FAILED } from './arguments.js';
 
-/** How long stopping may take before it is cut short. */
+/** How long stopping may take before the process exits anyway. */
 const STOP_MS = 4500;
-/** How long whoever reads the log may take for its last lines. */
+/** How long the reader of the log may take for its last lines. */
 const FLUSH_MS = 300;
 
-/** Why a server cannot listen, in words that name the settings. */
+/** Why a server cannot listen, with the names of the settings. */
 export function whyNotListening(
   error: Error & { code?: string },
   { host, port }: { readonly host: string; readonly port: number },
@@ -24,7 +24,7 @@ export function whyNotListening(
       return `${host}:${port} is in use: another program (or another vw) listens there; ${portName} chooses another port`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${hostName}="${host}" is no address of this machine; accepted: one it has, 127.0.0.1, 0.0.0.0 or ::`;
+      return `${hostName}="${host}" is not an address of this machine; accepted: one of its addresses, 127.0.0.1, 0.0.0.0 or ::`;
     case 'EACCES':
       return `port ${port} may not be used by this user; ${portName} chooses another (1024 or more)`;
     default:
@@ -32,7 +32,7 @@ export function whyNotListening(
   }
 }
 
-/** The line that says that a server listens, and at which addresses it can be opened. */
+/** Logs that a server listens, and its URLs. */
 export function logListening(
   log: ProgramLog,
   server: { readonly url: string; readonly otherUrls: readonly string[] },
@@ -47,8 +47,9 @@ export function logListening(
 }
 
 /**
- * Why a server cannot listen there, as {@link whyNotListening} has it; null: it can, or the port is in use, which it is while
- * the server runs. It is tried for a moment.
+ * Why a server cannot listen there, as from {@link whyNotListening}; null: it can, or the port is in use, as it is
+ * while
+ * the server runs. It listens for a moment to find out.
  */
 export async function listeningFault(
   config: { readonly host: string; readonly port: number },
@@ -68,14 +69,14 @@ export async function listeningFault(
   }
 }
 
-/** What a program stops on. */
+/** The signals that stop a program. */
 export interface StopSignals {
   readonly signals: readonly NodeJS.Signals[];
-  /** What follows the first within this time is the same key pressed: npm hands on what the terminal has sent as well. */
+  /** Further signals within this time belong to the same key press: npm forwards what the terminal has sent as well. */
   readonly sameMs: number;
 }
 
-/** The first signal stops in order, the second at once; so does calling what is returned. */
+/** The first signal stops cleanly, the second at once. The returned function does the same as a signal. */
 export function stopOnSignal(
   log: ProgramLog,
   stop: () => Promise<void>,
@@ -111,7 +112,7 @@ export function stopOnSignal(
   return onSignal;
 }
 
-/** Ends in order. Node aborts where it cannot set a terminal back that has been closed: then SIGHUP ends it instead. */
+/** Exits. Node aborts if it cannot restore a terminal that has been closed: then the process ends itself by SIGHUP. */
 function leave(terminals: readonly number[]): void {
   if (!terminals.every((fd) => isatty(fd))) {
     process.removeAllListeners('SIGHUP');

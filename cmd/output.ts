@@ -1,10 +1,10 @@
-// What commands write to stdout and stderr. A reader that goes away (`vw status | head -1`) is no error: the command ends
-// quietly, or goes on with what it was asked to change. What cannot be written for another reason is said, and is an error.
-// Servers do not use stdout from here: it is the log's.
+// The output of commands to stdout and stderr. A reader that goes away (`vw status | head -1`) is not an error: the
+// command ends quietly, or completes the changes that it was to make. Any other write error is reported, and is an
+// error. Servers do not use this module: their stdout is the log's.
 
 import { EXIT_FAILED } from './arguments.js';
 
-/** What may wait for a reader that is slow. */
+/** The most that may be buffered for a slow reader. */
 const MOST_WAITING_BYTES = 64 * 1024;
 
 let isReady = false;
@@ -17,7 +17,7 @@ export function print(text: string): void {
 }
 
 /**
- * As {@link print}, of what is said again and again: a reader that does not read goes without, so that nothing piles up.
+ * As {@link print}, for repeated output: it is dropped while the reader does not read, so that it does not accumulate.
  */
 export function printIfRead(text: string): void {
   if (process.stdout.writableLength <= MOST_WAITING_BYTES) print(text);
@@ -38,13 +38,13 @@ export function whenOutputEnds(end: () => void): void {
 function prepare(): void {
   if (isReady) return;
   isReady = true;
-  process.stderr.on('error', () => undefined); // there is nowhere left to say so
+  process.stderr.on('error', () => undefined); // there is no other place to report it
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     const end = onGone;
     onGone = () => undefined;
     if (code !== 'EPIPE' && code !== 'ERR_STREAM_DESTROYED') {
       complain(`the output cannot be written: ${message}`);
-      process.on('exit', () => (process.exitCode = EXIT_FAILED)); // whatever the command has found out since
+      process.on('exit', () => (process.exitCode = EXIT_FAILED)); // whatever the result of the command
     }
     end();
   });

@@ -86,7 +86,7 @@ function chosen({ names, flags, lists, options }: Given): Run {
     return (client, waitMs) => exportRules(client, waitMs, file);
   }
   if (file === undefined)
-    throw new UsageError('vw rules import wants a file; accepted: its name, or - for standard input');
+    throw new UsageError('vw rules import requires a file; accepted: its name, or - for standard input');
   const tokens = readTokens(lists.token ?? [], options.tokens);
   return (client, waitMs) => {
     return importRules(client, waitMs, file, tokens, flags.has('replace'), flags.has('dry-run'));
@@ -157,14 +157,14 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const at = /position \d+/.exec((cause as Error).message)?.[0]; // not its words, which quote what may be a token
+    const at = /position \d+/.exec((cause as Error).message)?.[0]; // not its message, which may quote a token
     throw new DocumentError([
-      `it is no JSON${at === undefined ? '' : ` (at ${at})`}; accepted: what vw rules export writes`,
+      `it is not JSON${at === undefined ? '' : ` (at ${at})`}; accepted: what vw rules export writes`,
     ]);
   }
 }
 
-/** Asks again and again, for so long, while the relay is just being started. */
+/** Retries for up to `waitMs` while the relay is starting. */
 async function whenThere<T>(waitMs: number, ask: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + waitMs;
   for (;;) {
@@ -177,7 +177,7 @@ async function whenThere<T>(waitMs: number, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A file that cannot be read or written, and why. */
+/** A file that cannot be read or written, with the reason. */
 class FileError extends Error {}
 
 async function aboutFile<T>(file: string, done: string, work: () => Promise<T>): Promise<T> {
@@ -194,13 +194,13 @@ function readWait(text = '0'): number {
   return seconds * 1000;
 }
 
-/** Says what was wrong; returns what to end with. */
+/** Reports an error; returns the exit status. */
 function report(error: Error): number {
   if (error instanceof DocumentError) {
     const shown = error.faults.slice(0, MAX_SHOWN_FAULTS).map((fault) => `\n  ${fault}`);
     const more = error.faults.length - shown.length;
     complain(
-      `the file is not good, and nothing was changed:${shown.join('')}${more > 0 ? `\n  and ${more} more` : ''}`,
+      `the file is not valid, and nothing was changed:${shown.join('')}${more > 0 ? `\n  and ${more} more` : ''}`,
     );
     return EXIT_FAILED;
   }

@@ -1,15 +1,15 @@
-// A terminal that is drawn over and given back as it was, however the program ends.
+// A full-screen terminal that is restored however the program ends.
 
 import { ENTER, frameText, LEAVE } from '../src/cli/frame.js';
 
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';
 
-/** The screen of a terminal, while it is ours. */
+/** The terminal's screen while the program uses it. */
 export class Screen {
   #isOurs = false;
 
-  /** @param onQuit `q` or Ctrl-C was typed. @param onChange it has to be drawn again. */
+  /** @param onQuit called on `q` or Ctrl-C. @param onChange called when it has to be redrawn. */
   constructor(
     private readonly onQuit: () => void,
     private readonly onChange: () => void,
@@ -26,7 +26,7 @@ export class Screen {
     if (this.#isOurs) process.stdout.write(frameText(lines));
   }
 
-  /** Gives the terminal back. */
+  /** Restores the terminal. */
   close(): void {
     if (!this.#isOurs) return;
     this.#isOurs = false;
@@ -40,7 +40,7 @@ export class Screen {
     this.#isOurs = true;
     process.stdout.write(ENTER);
     if (!process.stdin.isTTY) return;
-    process.stdin.setRawMode(true); // so that what is typed does not stand in the table
+    process.stdin.setRawMode(true); // so that typed characters are not echoed into the table
     process.stdin.resume();
   }
 

@@ -1,4 +1,4 @@
-// `vw serve`: the far end. Signals and process.exit are in cmd and nowhere further in.
+// `vw serve`: the relay server. Signals and process.exit are used in cmd only.
 
 import type { ProgramLog } from '../src/log.js';
 import { servePages } from '../src/serve/pages.js';
@@ -12,7 +12,7 @@ import { serveWarnings } from './warnings.js';
 
 export function serve(args: readonly string[]): Promise<void> {
   const about =
-    'Takes what boards send to /in/<topic> and sends it to everybody at /out/<topic>; see README.md, "A far end".';
+    'Receives what boards send to /in/<topic> and sends it to all viewers at /out/<topic>; see README.md, "A relay server of your own".';
   return runServerCommand(
     {
       name: 'serve',

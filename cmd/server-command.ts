@@ -1,4 +1,4 @@
-// What every command has that starts a server: options, --help, --check-config, a log, and words for what is wrong.
+// Shared by the commands that start a server: options, --help, --check-config, the log, and error messages.
 
 import { isatty } from 'node:tty';
 import { ConfigError } from '../src/config.js';
@@ -9,7 +9,7 @@ import { listeningFault } from './lifetime.js';
 import { complain, print } from './output.js';
 import { environmentWarnings, type Warning, warningText } from './warnings.js';
 
-/** What every server's configuration has. */
+/** The common part of every server's configuration. */
 interface ServerConfig {
   readonly logLevel: LogLevel;
   readonly host: string;
@@ -19,19 +19,19 @@ interface ServerConfig {
 /** A command that starts a server. */
 export interface ServerCommand<Config extends ServerConfig> {
   readonly name: string;
-  /** The settings that say where it listens. */
+  /** The settings of its listening address. */
   readonly place: { readonly host: string; readonly port: string };
-  /** A line for `--help`: what it is for. */
+  /** Its purpose, a line for `--help`. */
   readonly about: string;
   readonly settings: readonly Setting[];
   /** Throws {@link ConfigError}. */
   readonly load: (options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv) => Config;
-  /** What is said of a configuration that can be used. */
+  /** Warnings about a valid configuration. */
   readonly warnings: (config: Config) => readonly Warning[];
   readonly run: (config: Config, log: ProgramLog) => Promise<void>;
 }
 
-/** Runs a command as its arguments say. */
+/** Runs a command with its arguments. */
 export async function runServerCommand<Config extends ServerConfig>(
   command: ServerCommand<Config>,
   args: readonly string[],
@@ -53,7 +53,7 @@ export async function runServerCommand<Config extends ServerConfig>(
     if (line.wantsCheck) {
       for (const warning of warnings) print(`${warningText(warning)}\n`);
       const fault = await listeningFault(config, command.place.host, command.place.port);
-      if (fault === null) print('the configuration is good\n');
+      if (fault === null) print('the configuration is valid\n');
       else {
         complain(`cannot listen: ${fault}`);
         process.exitCode = EXIT_FAILED;

@@ -1,4 +1,4 @@
-// `vw status`: what a relay is doing, once or again and again. Signals and process.exit are in cmd and nowhere further in.
+// `vw status`: the state of a relay, once or repeatedly. Signals and process.exit are used in cmd only.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { painter } from '../src/cli/colour.js';
@@ -31,7 +31,7 @@ reached, did not accept the key, or is no relay.
 
 interface Wanted {
   readonly isJson: boolean;
-  /** Milliseconds between two looks; null: one look. */
+  /** Polling interval in milliseconds; null: once. */
   readonly everyMs: number | null;
 }
 
@@ -72,16 +72,16 @@ async function lookOnce(client: RelayClient, isJson: boolean): Promise<void> {
   process.exitCode = exitCodeOf(seen);
 }
 
-/** Looks until it is told to stop. A relay that goes away is waited for; one that never was a relay is not. */
+/** Polls until it is stopped. It waits for a relay that goes away, but fails if there has never been a relay. */
 async function watch(client: RelayClient, isJson: boolean, everyMs: number): Promise<void> {
   const stop = new AbortController();
   const isOver = () => stop.signal.aborted;
   const end = () => {
     stop.abort();
-    client.close(); // an answer that does not come is not waited for
+    client.close(); // does not wait for an outstanding answer
   };
   process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
-  whenOutputEnds(end); // whoever read it has seen enough
+  whenOutputEnds(end); // the reader has gone
   let last: Seen | null = null;
   let trouble: string | null = null;
   const draw = () => {
@@ -116,7 +116,7 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
 
 function watched(seen: Seen | null, trouble: string | null): Page {
   const time = new Date().toTimeString().slice(0, 8);
-  if (trouble === null) return pageOf(seen!, time); // without trouble something was seen
+  if (trouble === null) return pageOf(seen!, time); // without trouble there are stats
   return troublePage(trouble, seen === null ? null : pageOf(seen), columns(), paint, time);
 }
 
@@ -126,9 +126,9 @@ function pageOf(seen: Seen, time = ''): Page {
 
 const paint = painter(process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '');
 
-/** How wide a page may be: as wide as the terminal; where none is, nothing is cut, unless somebody says how wide. */
+/** The width of a page: that of the terminal; without one that of COLUMNS, or else unlimited. */
 function columns(): number {
-  if (process.stdout.isTTY) return process.stdout.columns || 80; // 0: a terminal that does not know
+  if (process.stdout.isTTY) return process.stdout.columns || 80; // 0: unknown
   return Number(process.env.COLUMNS) || Infinity;
 }
 

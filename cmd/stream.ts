@@ -1,4 +1,4 @@
-// `vw stream`: the relay. Signals and process.exit are here and nowhere further in.
+// `vw stream`: the relay. Signals and process.exit are used in cmd only.
 
 import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
@@ -12,7 +12,8 @@ import { runServerCommand } from './server-command.js';
 import { streamWarnings } from './warnings.js';
 
 export function stream(args: readonly string[]): Promise<void> {
-  const about = 'Takes MPEG-TS at /ts/<feed> over HTTP and sends it to the far ends that rules name; see README.md.';
+  const about =
+    'Receives MPEG-TS at /ts/<feed> over HTTP and sends it to the relay servers that rules name; see README.md.';
   return runServerCommand(
     {
       name: 'stream',

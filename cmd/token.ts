@@ -1,4 +1,4 @@
-// `vw token`: makes a token for a far end, from the secret and the audience that this was given.
+// `vw token`: makes a token for a `vw serve`, from its secret and its audience.
 
 import { ConfigError, readSettings } from '../src/read-settings.js';
 import { Tokens } from '../src/serve/tokens.js';
@@ -43,21 +43,21 @@ function makeToken(options: Readonly<Record<string, string>>): Promise<string> {
     process.env,
   );
   const missing = missingOptions(options);
-  const secrets = 'VW_SERVE_SECRET and VW_SERVE_AUDIENCE (those of the far end the token is for)';
+  const secrets = 'VW_SERVE_SECRET and VW_SERVE_AUDIENCE (those of the vw serve that the token is for)';
   if (secret === '' || audience === '') missing.push(secrets);
-  if (missing.length > 0) throw new UsageError(`wanted: ${missing.join('; ')}. vw token --help says more`);
+  if (missing.length > 0) throw new UsageError(`missing: ${missing.join('; ')}; see vw token --help`);
   const tokens = new Tokens(String(secret), splitAudiences(String(audience)));
   const lifetimeMs = readLifetime(options.lifetime);
   const { path, topic, scope } = options;
   if (path !== undefined) {
     if (topic !== undefined || scope !== undefined) {
-      throw new UsageError('--path says what --topic and --scope say; accepted: one of both');
+      throw new UsageError('--path replaces --topic and --scope; accepted: either');
     }
     return tokens.makeForPath(readPath(path), lifetimeMs, Date.now());
   }
   const scopes = (scope ?? '').split(/[\s,]+/).filter((one) => one !== '');
   if (scopes.length === 0 || !scopes.every((one) => SCOPES.includes(one))) {
-    throw new UsageError(`--scope=${scope ?? ''} cannot be used; accepted: ${SCOPES.join(', ')}, parted by commas`);
+    throw new UsageError(`--scope=${scope ?? ''} cannot be used; accepted: ${SCOPES.join(', ')}, separated by commas`);
   }
   const fault = topicFault(topic ?? '');
   const needsTopic = scopes.some((one) => one !== 'stats');
@@ -67,7 +67,7 @@ function makeToken(options: Readonly<Record<string, string>>): Promise<string> {
   return tokens.make({ topic: topic ?? '', scopes, lifetimeMs }, Date.now());
 }
 
-/** What a token cannot be made without. */
+/** The required options that are missing. */
 function missingOptions({ path, topic, scope, lifetime }: Readonly<Record<string, string>>): string[] {
   const missing: string[] = [];
   if (path === undefined && scope === undefined) {
@@ -79,7 +79,7 @@ function missingOptions({ path, topic, scope, lifetime }: Readonly<Record<string
 
 function readLifetime(text = ''): number {
   const found = /^(\d{1,6})([smhd])$/.exec(text);
-  const lifetimeMs = found ? Number(found[1]) * UNITS[found[2]!]! : 0; // the expression's own letters
+  const lifetimeMs = found ? Number(found[1]) * UNITS[found[2]!]! : 0; // the expression allows no other letters
   if (lifetimeMs <= 0 || lifetimeMs > MAX_LIFETIME_MS) {
     throw new UsageError(`--lifetime=${text} cannot be used; accepted: 90m, 8h, 30d and the like, up to 3650d`);
   }
@@ -91,7 +91,7 @@ function readPath(text: string): string {
     const place = parsePlace(text.startsWith('/') ? text : `/${text}`);
     if (place && place.way !== 'session') return place.path;
   } catch {
-    // told below
+    // reported below
   }
   throw new UsageError(`--path=${text} cannot be used; accepted: /in/TOPIC, /out/TOPIC or /bi/TOPIC`);
 }

@@ -1,5 +1,4 @@
-// What is said of a configuration that can be used and may not be what was meant: by a server when it starts, and by
-// --check-config, in the same words.
+// Warnings about a valid configuration that may not be intended: the same when a server starts and from --check-config.
 
 import { closestName } from '../src/closest.js';
 import { type Config, knownVariables, unknownVariables } from '../src/config.js';
@@ -8,12 +7,12 @@ import { isLoopbackHost } from '../src/relay/proxy.js';
 import { guardedBy } from '../src/serve/server.js';
 import type { ServeConfig } from '../src/serve-config.js';
 
-/** RFC 7518 §3.2: a key for HS256 is as long as the hash, or longer. */
+/** RFC 7518 §3.2: a key for HS256 must be at least as long as the hash. */
 const GOOD_SECRET_LENGTH = 32;
-/** With ten tries a minute from an address, and many addresses. */
+/** Sufficient against ten attempts a minute per address, from many addresses. */
 const GOOD_KEY_LENGTH = 16;
 
-/** One thing that is said. */
+/** One warning. */
 export interface Warning {
   readonly message: string;
   readonly facts: Facts;
@@ -25,7 +24,7 @@ export function warningText({ message, facts }: Warning): string {
   return `warning: ${message}${texts.length === 0 ? '' : ` (${texts.join(', ')})`}`;
 }
 
-/** Variables that mean nothing: misspelt, most likely. */
+/** Warnings about unknown variables: probably misspelt. */
 export function environmentWarnings(env: NodeJS.ProcessEnv): Warning[] {
   return unknownVariables(env).map((variable) => {
     const meant = closestName(variable, knownVariables());
@@ -34,12 +33,13 @@ export function environmentWarnings(env: NodeJS.ProcessEnv): Warning[] {
   });
 }
 
-/** What lets in more than somebody may think. */
+/** Warnings about wider access than may be intended. */
 export function streamWarnings({ apiKey, host }: Config): Warning[] {
   const warnings: Warning[] = [];
   if (apiKey === null && !isLoopbackHost(host)) {
     warnings.push({
-      message: 'open to everybody who reaches this address: rules, feeds and uploads; VW_API_KEY closes it',
+      message:
+        'anyone who can reach this address has access to rules, feeds and uploads; set VW_API_KEY to restrict it',
       facts: { host },
     });
   }
@@ -49,14 +49,14 @@ export function streamWarnings({ apiKey, host }: Config): Warning[] {
   return warnings;
 }
 
-/** What lets in more, or fewer, than somebody may think. */
+/** Warnings about wider or narrower access than may be intended. */
 export function serveWarnings(config: ServeConfig): Warning[] {
   const { host, secret } = config;
   const guarded = guardedBy(config);
   const warnings: Warning[] = [];
   if (guarded === 'open') {
     warnings.push({
-      message: 'open to everybody who reaches this address: publishing and watching; VW_SERVE_SECRET closes it',
+      message: 'anyone who can reach this address can publish and watch; set VW_SERVE_SECRET to restrict it',
       facts: { host },
     });
   }

@@ -1,5 +1,5 @@
-// `npm run bench:joining`: how long a viewer waits for the first picture, from the request until the picture's last byte is
-// there. Viewers come at random moments, over WebSocket and over HTTP. Prints, asserts nothing.
+// `npm run bench:joining`: how long a viewer waits for the first picture, from the request to the picture's last byte.
+// Viewers start at random times, over WebSocket and over HTTP. Prints, asserts nothing.
 
 import { get } from 'node:http';
 import { WebSocket } from 'ws';
@@ -60,7 +60,7 @@ function overHttp(vw: Program): Promise<number> {
 
 for (const [codec, args] of [
   ['mpeg1video', CAMERA_WITH_SOUND],
-  ['h264, a key picture every 4 s', h264Camera(4)],
+  ['h264, a keyframe every 4 s', h264Camera(4)],
 ] as const) {
   const vw = await Program.stream();
   live(vw.url, 'cam', args, 60);

@@ -1,6 +1,6 @@
 // `npm run bench:player`: how long the page takes to its first picture, and how old the pictures are that it shows. A
 // camera of ours draws the time into each picture as blocks; the page is read back. The delay is the whole path: ffmpeg's
-// encoder, the relay, the far end where there is one, the browser. Prints, asserts nothing. GOP=25: pictures from one key picture to the next.
+// encoder, the relay, the far end where there is one, the browser. Prints, asserts nothing. GOP=25: pictures from one keyframe to the next.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -91,7 +91,7 @@ async function measure(codec: keyof typeof ENCODERS, place: keyof typeof PLACES)
   await page.evaluate('witness.ages(5000)'); // settles
   const ages = await page.evaluate<number[]>(`witness.ages(${SECONDS * 1000})`);
   const shown = (values: readonly number[], share: number) => quantile(values, share).toFixed(0);
-  console.log(`${place}: ${codec}, ${WIDTH}x${HEIGHT}, ${RATE} pictures a second, a key picture every ${gop}:`);
+  console.log(`${place}: ${codec}, ${WIDTH}x${HEIGHT}, ${RATE} pictures a second, a keyframe every ${gop}:`);
   console.log(
     `  first picture after ${shown(firsts, 0.5)} ms (median of ${OPENINGS}; the first opening, nothing cached, ` +
       `${firsts[0]!.toFixed(0)} ms; the slowest ${shown(firsts, 1)} ms)`,

@@ -1,6 +1,6 @@
-// `npm run bench:seen`: what it costs a relay of 100 feeds of 2 Mbit/s to be looked at: /api/stats and /metrics each second
-// and a client of events, against nobody. Rounds with and without take turns in one run; prints, asserts nothing. Sources and
-// far ends are in this process, the relay in its own; it is built first.
+// `npm run bench:seen`: the cost of monitoring a relay of 100 feeds of 2 Mbit/s: /api/stats and /metrics each second
+// and an event client, against no monitoring. Rounds with and without alternate in one run; prints, asserts nothing.
+// Sources and endpoints are in this process, the relay in its own; it is built first.
 
 import { closeAll } from '../test/support/cleanup.js';
 import { EventReader } from '../test/support/event-reader.js';
@@ -14,7 +14,7 @@ const MBITS = 2;
 const ROUNDS = Number(process.argv[2] ?? 20);
 const ROUND_MS = 5_000; // five looks
 
-/** Asks for everything once a second, and follows the events, until stopped. */
+/** Requests everything once a second, and reads the events, until stopped. */
 class Observer {
   readonly #timer: NodeJS.Timeout;
   answers = 0;
@@ -73,7 +73,7 @@ async function round(isSeen: boolean): Promise<number> {
 
 const costs: { seen: number; unseen: number }[] = [];
 for (let i = 0; i < ROUNDS; i++) {
-  // Which comes first takes turns too: a machine that gets slower is not the observer's fault.
+  // The order alternates too, so that a machine that gets slower does not count against the observer.
   const isSeenFirst = i % 2 === 0;
   const first = await round(isSeenFirst);
   const second = await round(!isSeenFirst);

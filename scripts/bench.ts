@@ -1,5 +1,5 @@
 // `npm run bench`: the delay inside the relay under 20 feeds of 2 Mbit/s, and what the raw upload path saves against
-// Node's. Prints, asserts nothing. Sources and far ends are in this process, the relay in its own; it is built first.
+// Node's. Prints, asserts nothing. Sources and endpoints are in this process, the relay in its own; it is built first.
 
 import { once } from 'node:events';
 import { closeAll } from '../test/support/cleanup.js';

@@ -1,6 +1,7 @@
-// Builds the program into dist/cmd: one file for what every command needs and one for each that only some do. Loading a few
-// large files takes a quarter of the processor time of loading some eight hundred small ones, which is what a restart costs on a board.
-// Names are kept, so that stack traces can be read; `node --enable-source-maps` shows them in terms of the sources.
+// Builds the program into dist/cmd: one file for what every command needs and one for each that only some do. Loading a
+// few large files takes a quarter of the processor time of loading some eight hundred small ones, which is what a
+// restart costs on a board. Names are kept, so that stack traces can be read; `node --enable-source-maps` shows them in
+// terms of the sources.
 
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -19,7 +20,7 @@ const { metafile } = await build({
   target: 'node20',
   sourcemap: 'linked',
   sourcesContent: false,
-  // Some dependencies are CommonJS and ask for Node's own modules by require().
+  // Some dependencies are CommonJS and load Node's own modules by require().
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   metafile: true,
   logLevel: 'warning',
@@ -31,7 +32,7 @@ const MASK = 'src/relay/mask.wat';
 const mask = parseWat(MASK, readFileSync(MASK, 'utf8'), { simd: true });
 writeFileSync('dist/mask.wasm', mask.toBinary({}).buffer);
 
-// What is bundled goes with its licence.
+// Bundled code is shipped with its licence.
 const folders = new Set();
 for (const input of Object.keys(metafile.inputs)) {
   const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0];

@@ -6,7 +6,10 @@ import { build } from 'esbuild';
 
 const OUT = 'dist/web';
 
-/** jsmpeg puts a style into the page when it is loaded, which our policy forbids, and carries WebAssembly that it forbids too. */
+/**
+ * jsmpeg puts a style into the page when it is loaded, which our policy forbids, and carries WebAssembly that it
+ * forbids too.
+ */
 const leaner = {
   name: 'jsmpeg without its page',
   setup({ onLoad }) {
@@ -55,7 +58,7 @@ for (const name of ['main', 'mpeg1-player', 'mse-player', 'mse-track', 'player-w
 }
 for (const name of readdirSync('src/web/static')) copyFileSync(`src/web/static/${name}`, `${OUT}/${name}`);
 
-// What is bundled goes with its licence.
+// Bundled code is shipped with its licence.
 const bundled = ['@cycjimmy/jsmpeg-player', 'mpegts.js'];
 const licences = bundled.map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`);
 writeFileSync(`${OUT}/licences.txt`, licences.join('\n\n'));

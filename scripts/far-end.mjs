@@ -1,5 +1,5 @@
-// A far end to try things with: takes WebSockets on 127.0.0.1 and writes what they bring to stdout, for ffplay or a
-// file; of one link at a time. For trials only: it asks nobody who they are.
+// A relay server for trials: accepts WebSockets on 127.0.0.1 and writes the messages of one link at a time to stdout,
+// for ffplay or a file. For trials only: it has no access control.
 //
 //   node scripts/far-end.mjs 9001 | ffplay -fflags nobuffer -i -
 
@@ -28,7 +28,7 @@ server.on('connection', (socket, request) => {
   socket.on('message', (data) => {
     bytes += data.length;
     if (!isShown) return;
-    // The player is slower than the picture: do not take more than it reads.
+    // The player is slower than the stream: read no more than it does.
     if (!process.stdout.write(data)) {
       socket.pause();
       process.stdout.once('drain', () => socket.resume());

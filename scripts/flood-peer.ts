@@ -1,4 +1,5 @@
-// The peers of `npm run bench:flood` and `bench:storms` that flood and those that take what comes, in a process of their own. Driven by IPC.
+// The peers of `npm run bench:flood` and `bench:storms` that flood and those that take what comes, in a process of
+// their own. Driven by IPC.
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -7,7 +8,7 @@ import { type Flood, floodOf, openBare, pour, tinyFrame } from '../test/support/
 import { floodRequests, type RequestFlood, type Storm, stormOnce } from '../test/support/flood-http.js';
 import { pause } from '../test/support/wait.js';
 
-/** What this process is to do. */
+/** A command to this process. */
 export type Task =
   | { readonly do: 'listen'; readonly kind: Flood }
   | { readonly do: 'fill'; readonly url: string; readonly kind: RequestFlood | 'records' }
@@ -49,7 +50,7 @@ async function storm(url: string, kind: Storm): Promise<void> {
   for (;;) await stormOnce(url, kind).catch(() => pause(5));
 }
 
-/** An endpoint: whoever dials `/flood` is flooded, `/close` is closed at once, others are only read. */
+/** An endpoint: a client at `/flood` is flooded, one at `/close` is closed at once, others are only read. */
 function listen(kind: Flood): Promise<number> {
   const server = createServer();
   server.on('upgrade', (request, socket: Socket) => {

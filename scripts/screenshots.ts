@@ -1,5 +1,5 @@
-// `npm run screenshots`: takes the pictures of pages that README shows, from a running `vw demo`, into img/. Needs
-// Chromium, as the tests do. To have another page there, add a line to SHOTS.
+// `npm run screenshots`: takes README's screenshots from a running `vw demo`, into img/. Needs Chromium, as the tests
+// do. To add a page, add a line to SHOTS.
 
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

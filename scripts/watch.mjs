@@ -1,5 +1,5 @@
 // Plays a feed or stream of a vw to stdout, for ffplay or a file; ffmpeg's programs cannot open WebSockets themselves.
-// With a token in VW_TOKEN it plays from a far end that wants one.
+// With a token in VW_TOKEN it plays from a relay server that requires one.
 //
 //   node scripts/watch.mjs ws://127.0.0.1:8888/ws/video0 | ffplay -fflags nobuffer -i -
 //   VW_TOKEN=... node scripts/watch.mjs wss://relay.example.org/out/video0 | ffplay -fflags nobuffer -i -

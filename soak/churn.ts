@@ -1,6 +1,6 @@
-// `npm run soak [ROUNDS]`: rules, uploads and far ends come and go for a long time; descriptors, memory and feeds must
-// return, idling must cost next to nothing, and one far end that stops reading must trouble nobody else. Ends with 1
-// and says what did not hold.
+// `npm run soak [ROUNDS]`: rules, uploads and endpoints come and go for a long time; descriptors, memory and feeds must
+// return to their initial values, idling must cost next to nothing, and an endpoint that stops reading must not affect
+// others. Exits with 1 and names what failed.
 
 import { closeAll } from '../test/support/cleanup.js';
 import { FarEnd } from '../test/support/far-end.js';

@@ -1,5 +1,5 @@
-// `npm run soak:tour`: the demo's tour, watched for minutes by clients at the relay and at both far ends, who judge each
-// packet. MINUTES=10 EVERY=5 (seconds between two steps) unless they are set. Ends with 1 if anything was wrong.
+// `npm run soak:tour`: the demo's tour, received for minutes by clients at the relay and at both relay servers, which
+// check each packet. Defaults: MINUTES=10 EVERY=5 (seconds between two steps). Exits with 1 if anything was wrong.
 
 import { DemoProgram } from '../test/support/demo.js';
 import { closeAll } from '../test/support/cleanup.js';

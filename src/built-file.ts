@@ -1,4 +1,4 @@
-// Where files are that `npm run build` makes and the program reads while it runs.
+// Locates files that `npm run build` makes and the program reads at run time.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,9 +1,9 @@
-// Which of the names that there are was meant by one that there is not.
+// Finds the existing name that is closest to an unknown one.
 
-/** Names that differ by more than a third are others, not misspelt. */
+/** Names that differ by more than a third are different names, not misspellings. */
 const MOST_DIFFERENCE = 1 / 3;
 
-/** The name that is most like `given`; null: none is. Case, `-` and `_` do not count. */
+/** The name closest to `given`; null: none is close. Case, `-` and `_` are ignored. */
 export function closestName(given: string, names: readonly string[]): string | null {
   const plain = (name: string) => name.toLowerCase().replace(/[-_]/g, '').slice(0, 60);
   const wanted = plain(given);
@@ -18,7 +18,7 @@ export function closestName(given: string, names: readonly string[]): string | n
   return best;
 }
 
-/** How many letters have to be put in, taken out or replaced (Levenshtein). */
+/** The Levenshtein distance: insertions, deletions and replacements. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -1,4 +1,4 @@
-// What `vw stream` runs with: its settings, read and put together.
+// The configuration of `vw stream`, from its settings.
 
 import { readFileSync } from 'node:fs';
 import { type CertificateFiles, readCertificate } from './http/certificate.js';
@@ -13,7 +13,7 @@ import { DEFINITIONS, type Name, splitList } from './settings.js';
 
 export { ConfigError, type Setting };
 
-/** What `vw stream` runs with. */
+/** The configuration of `vw stream`. */
 export interface Config {
   readonly port: number;
   readonly host: string;
@@ -37,7 +37,7 @@ export function settings(): Setting[] {
 }
 
 /**
- * The configuration that arguments (`{port: '9000'}`, by option name) and environment make. Throws {@link ConfigError}.
+ * The configuration from arguments (`{port: '9000'}`, by option name) and environment. Throws {@link ConfigError}.
  */
 export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
   const fault = proxyFault(env);
@@ -46,7 +46,7 @@ export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJ
   const number = (name: Name) => Number(value[name]);
   const limits = Object.fromEntries(
     Object.keys(DEFAULT_LIMITS).map((name) => [name, number(name as Name)]),
-  ) as unknown as Limits; // each of its names is a setting: a test holds that
+  ) as unknown as Limits; // each of its names is a setting, which a test checks
   if (limits.backoffMaxMs < limits.backoffMinMs) {
     throw new ConfigError(
       `VW_BACKOFF_MAX_MS="${limits.backoffMaxMs}" cannot be used; accepted: at least VW_BACKOFF_MIN_MS (${limits.backoffMinMs})`,
@@ -72,7 +72,7 @@ export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJ
   };
 }
 
-/** The certificate that two settings name; null: neither is set. Throws {@link ConfigError} unless it can be used. */
+/** The certificate of two settings; null: neither is set. Throws {@link ConfigError} if it cannot be used. */
 export function certificateOf(
   certName: string,
   cert: string | null,
@@ -107,14 +107,14 @@ function commandsOf(url: string | null, token: string | null): Config['commands'
   return { url, token };
 }
 
-/** Every variable that means something to one of the commands. */
+/** Every variable that some command uses. */
 export function knownVariables(): string[] {
   // Those of every command (VW_URL: vw status and vw rules): one file of settings may serve several of them.
   const tables = [...Object.values(DEFINITIONS), ...Object.values(SERVE_DEFINITIONS)];
   return [...new Set([...tables.map((definition) => definition.env), 'VW_URL', 'VW_LOGLEVEL'])];
 }
 
-/** Variables that begin with VW_ and mean nothing: misspelt ones, most likely. */
+/** Variables that begin with VW_ and that no command uses: probably misspelt. */
 export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   const known = new Set(knownVariables());
   return Object.keys(env).filter((name) => name.startsWith('VW_') && !known.has(name));

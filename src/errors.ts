@@ -1,12 +1,12 @@
-// Errors that reach a person, in words. What may be thrown where is said by the class; see also RuleError.
+// Errors whose message reaches a person. The class tells how they are handled; see also RuleError.
 
-/** Something asked for by name that is not there. */
+/** Something was requested by a name that does not exist. */
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError';
   readonly code = 'ERR_NOT_FOUND';
 }
 
-/** Something that cannot be taken now, because of what is there already. */
+/** A request conflicts with the current state. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
   constructor(
@@ -17,7 +17,7 @@ export class ConflictError extends Error {
   }
 }
 
-/** A limit of ours is reached; trying later may help. */
+/** A limit is reached; a later attempt may succeed. */
 export class LimitError extends Error {
   override readonly name = 'LimitError';
   constructor(

@@ -1,47 +1,47 @@
-// Where the log's lines go: one descriptor, written to without ever waiting for whoever reads it, and without ending
-// the program when it cannot be written. Lines that cannot be written are lost and counted.
+// The log's output: one descriptor that is written without blocking on its reader, and whose errors do not end the
+// program. Lines that cannot be written are lost and counted.
 //
-//   writable ──(EAGAIN: nobody reads)──▶ waiting ──(read again)──▶ writable     waiting lines are bounded: the oldest go
+//   writable ──(EAGAIN: no reader)──▶ waiting ──(read again)──▶ writable     waiting lines are bounded: the oldest are lost
 //   writable ──(ENOSPC, EPIPE, EIO …)──▶ failing ──(it works again)──▶ writable   lines are lost meanwhile
 //
-// Node's own process.stdout is no help here: on a pipe it keeps what is not read in memory without a limit, on a terminal
-// that is held (Ctrl-S) it stops the program, and any error is an uncaught exception.
+// Node's own process.stdout is not suitable: on a pipe it buffers what is not read without a limit, on a terminal that
+// is held (Ctrl-S) it blocks the program, and any error is an uncaught exception.
 
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-/** What became of the lines. */
+/** The state of the log's output. */
 export interface LogState {
   /** Lines lost since the start. */
   readonly lostLines: number;
-  /** Bytes that wait for whoever reads the log. */
+  /** Bytes that wait for the reader of the log. */
   readonly waitingBytes: number;
-  /** Why it cannot be written now, in words; null: it can. */
+  /** Why it cannot be written now; null: it can. */
   readonly error: string | null;
 }
 
-/** The state of a log that goes to no descriptor. */
+/** The state of a log without a descriptor. */
 export const LOG_WELL: LogState = { lostLines: 0, waitingBytes: 0, error: null };
 
 /** Limits and waits; tests shorten them. */
 export interface LogOutputOptions {
   /** Bytes that may wait for a slow reader. */
   readonly maxWaitingBytes: number;
-  /** How often a reader that does not read is tried again. */
+  /** How often a write is retried while the reader does not read. */
   readonly waitMs: number;
-  /** How often a log that cannot be written is tried again. */
+  /** How often a write is retried after an error. */
   readonly retryMs: number;
 }
 
 const DEFAULTS: LogOutputOptions = { maxWaitingBytes: 256 * 1024, waitMs: 50, retryMs: 1000 };
-/** How long {@link LogOutput.flush} sleeps between two tries. */
+/** How long {@link LogOutput.flush} sleeps between two attempts. */
 const FLUSH_STEP_MS = 5;
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the device',
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file has reached its largest size',
-  EPIPE: 'whoever read it has gone',
+  EPIPE: 'its reader has gone',
   EIO: 'the terminal is closed, or the device fails',
   EBADF: 'it is not open for writing',
   EROFS: 'the file system has become read-only',
@@ -57,17 +57,17 @@ export class LogOutput {
   #fd = -1; // opened at the first line
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  #written = 0; // of the first that waits
-  #isMidLine = false; // an error came in the middle of a line
+  #written = 0; // bytes of the first waiting line
+  #isMidLine = false; // an error occurred in the middle of a line
   #lost = 0;
-  #untold = 0; // lost since the last line that said so
-  #telling = 0; // of them, in the line that is half written
+  #untold = 0; // lost since they were last reported
+  #telling = 0; // of them, reported by the line that is partly written
   #error: string | null = null;
   #timer: NodeJS.Timeout | undefined;
-  /** Called when it cannot be written any more, with the system's code. */
+  /** Called with the system's error code when writing fails. */
   onError: (code: string) => void = () => undefined;
 
-  /** @param lostLine the line that says how many are lost, without its end. */
+  /** @param lostLine the line that reports how many are lost, without a newline. */
   constructor(fd: number, lostLine: (lost: number) => string, options: Partial<LogOutputOptions> = {}) {
     this.#given = fd;
     this.#line = lostLine;
@@ -78,13 +78,15 @@ export class LogOutput {
     return { lostLines: this.#lost, waitingBytes: this.#waitingBytes - this.#written, error: this.#error };
   }
 
-  /** Writes whole lines, now or as soon as they are taken. Never waits, never throws. */
+  /** Writes whole lines, now or as soon as possible. Never blocks, never throws. */
   write(text: string): void {
     this.#push(Buffer.from(text));
     this.#pump();
   }
 
-  /** Waits for what is not written yet, but not longer than `ms`: for the end of the program, where nothing else is to do. */
+  /**
+   * Blocks until everything is written, for at most `ms`: for the end of the program, when there is nothing else to do.
+   */
   flush(ms: number): void {
     const deadline = performance.now() + ms;
     const lock = new Int32Array(new SharedArrayBuffer(4));
@@ -94,7 +96,7 @@ export class LogOutput {
     }
   }
 
-  /** Gives the descriptor up, and what waits for it. */
+  /** Releases the descriptor and discards what waits for it. */
   close(): void {
     clearTimeout(this.#timer);
     this.#waiting = [];
@@ -106,7 +108,7 @@ export class LogOutput {
   #push(line: Buffer): void {
     this.#waiting.push(line);
     this.#waitingBytes += line.length;
-    // The oldest is lost, unless half of it is written already: then the one behind it.
+    // The oldest line is lost, unless it is partly written: then the one after it.
     while (this.#waitingBytes > this.#options.maxWaitingBytes && this.#waiting.length > 1) {
       const [gone] = this.#waiting.splice(this.#written > 0 ? 1 : 0, 1) as [Buffer];
       this.#waitingBytes -= gone.length;
@@ -137,14 +139,14 @@ export class LogOutput {
     }
   }
 
-  /** What is to be written: with the line about those that are lost in front, where they would have been. */
+  /** The next bytes to write, preceded by the line about lost ones in the place where they would have been. */
   #next(): Buffer {
     const line = this.#waiting[0] ?? NOTHING;
     if (this.#written > 0 || this.#untold === 0) return line;
     return Buffer.concat([Buffer.from(`${this.#isMidLine ? '\n' : ''}${this.#line(this.#untold)}\n`), line]);
   }
 
-  /** A part of it is written: it stays as it is until it is whole. */
+  /** A part of the line is written: it stays unchanged until it is complete. */
   #began(line: Buffer, told: number): void {
     this.#waitingBytes += line.length - (this.#waiting[0]?.length ?? 0);
     this.#waiting[0] = line;
@@ -184,9 +186,10 @@ export class LogOutput {
 }
 
 /**
- * A descriptor for the same thing that returns EAGAIN where the given one would wait. A pipe or terminal is opened once more,
- * because O_NONBLOCK belongs to the open file, which other programs share; what cannot be (a socket, as systemd's journal
- * hands it out) is made so by Node, which undoes it at exit. A file needs nothing.
+ * A descriptor for the same file that returns EAGAIN where the given one would block. A pipe or terminal is reopened,
+ * because O_NONBLOCK belongs to the open file description, which other programs share; one that cannot be reopened (a
+ * socket, as from systemd's journal) is made non-blocking by Node, which undoes that at exit. A regular file needs
+ * nothing.
  */
 function openWithoutWaiting(fd: number): number {
   const status = fstatSync(fd);
@@ -197,7 +200,7 @@ function openWithoutWaiting(fd: number): number {
       if (fstatSync(again).rdev === status.rdev && fstatSync(again).ino === status.ino) return again;
       closeSync(again);
     } catch {
-      // no /proc, not ours to open, or nobody reads it now
+      // no /proc, no permission, or no reader now
     }
   }
   if (isatty(fd)) return fd;

@@ -1,15 +1,15 @@
-// A log line that many strangers can cause: at most one a second, and one a cause however long it lasts, each with how
-// many there were that got none.
+// Rate limit for a log line that peers can cause: at most one a second, and one a cause however long it lasts, each
+// with the number of suppressed ones.
 
 import type { Facts, Log } from './log.js';
 
 const EVERY_MS = 1000;
-/** A cause that was not met for so long is over: the next time it is told again. */
+/** A cause that has not occurred for this long is over: the next time it is logged again. */
 const OVER_MS = 5 * 60_000;
-/** So many causes are remembered; the one met longest ago is forgotten. */
+/** The number of causes that are remembered; the least recent one is forgotten. */
 const MOST_CAUSES = 200;
 
-/** A cause that was told. */
+/** A cause that was logged. */
 interface Cause {
   metAt: number;
   untold: number;
@@ -19,14 +19,14 @@ interface Cause {
 export class TalliedWarning {
   #toldAt = -Infinity;
   #untold = 0;
-  readonly #causes = new Map<string, Cause>(); // met longest ago first
+  readonly #causes = new Map<string, Cause>(); // least recent first
 
   constructor(
     private readonly log: Log,
     private readonly message: string,
   ) {}
 
-  /** Warns, or counts it for the next time. The same facts are the same cause. */
+  /** Logs a warning, or counts it for the next time. The same facts are the same cause. */
   tell(facts: Facts, now = performance.now()): void {
     const key = JSON.stringify(facts);
     const cause = this.#causes.get(key);

@@ -5,23 +5,23 @@ import { Writable } from 'node:stream';
 import winston from 'winston';
 import { LogOutput, type LogState } from './log-output.js';
 
-/** What the rest of the program needs of a log. */
+/** The interface of a log. */
 export interface Log {
   debug(message: string, facts?: Facts): void;
   info(message: string, facts?: Facts): void;
   warn(message: string, facts?: Facts): void;
   error(message: string, facts?: Facts): void;
-  /** What became of its lines; a log without it loses none. */
+  /** The state of its output; a log without it loses no lines. */
   readonly state?: LogState;
 }
 
-/** A log that goes to a descriptor. */
+/** A log that is written to a descriptor. */
 export interface ProgramLog extends Log {
   readonly state: LogState;
   readonly output: LogOutput;
 }
 
-/** Facts that go with a log line. */
+/** Fields of a log line. */
 export type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Levels that `VW_LOG_LEVEL` accepts, loudest last. */
@@ -45,7 +45,7 @@ export function createLog(level: LogLevel, isTerminal: boolean, useColour: boole
     const info = format.transform({ level: 'warn', message: 'lines of the log were lost', lines });
     return String((info as Record<symbol, unknown>)[Symbol.for('message')]); // winston's own place for the text
   });
-  // Taken at once, always: what cannot be written is the output's affair, and no reason for winston to gather lines.
+  // Always accepts: LogOutput handles what cannot be written, so winston need not buffer lines.
   const stream = new Writable({
     decodeStrings: false,
     write: (text: string, _encoding, done) => {
@@ -59,7 +59,7 @@ export function createLog(level: LogLevel, isTerminal: boolean, useColour: boole
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types disagree
     transports: [new winston.transports.Stream({ stream, eol: '\n' })],
   });
-  // Not winston's own methods: they put a line together also where nobody wants it, some 80 us each when cold.
+  // Not winston's own methods: they format a line even if its level is disabled, some 80 us each when cold.
   const at = (name: LogLevel): Log['info'] => {
     return logger.isLevelEnabled(name) ? (message, facts) => void logger[name](message, facts) : () => undefined;
   };
@@ -93,6 +93,6 @@ function paint(colour: number, text: string, useColour: boolean): string {
 }
 
 function quote(text: string): string {
-  // A field is on one line, whatever somebody put into it.
+  // A field stays on one line, whatever it contains.
   return /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text);
 }

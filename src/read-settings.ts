@@ -1,14 +1,14 @@
-// Reads a table of settings from arguments and environment by convict. Arguments go before.
+// Reads a table of settings from arguments and environment with convict. Arguments take precedence.
 
 import convict from 'convict';
 import type { Definition } from './settings.js';
 
-/** A setting that cannot be used. The message names the variable, the value and what is accepted. */
+/** An invalid setting. The message names the variable, the value and what is accepted. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** One setting as `--help` and the README show it. */
+/** One setting for `--help` and the README. */
 export interface Setting {
   readonly name: string;
   readonly env: string;
@@ -20,7 +20,7 @@ export interface Setting {
 /** Settings by their names in the program, in the order of `--help`. */
 export type SettingsTable = Readonly<Record<string, Definition>>;
 
-/** What a table's settings are, for people. */
+/** The settings of a table, for people. */
 export function describeSettings(table: SettingsTable): Setting[] {
   return Object.entries(table).map(([name, { env, option, fallback, doc }]) => {
     return { name, env, option, defaultText: fallback === '' ? 'none' : String(fallback), doc };
@@ -28,7 +28,7 @@ export function describeSettings(table: SettingsTable): Setting[] {
 }
 
 /**
- * The values of a table's settings, by name, that arguments (`{port: '9000'}`, by option name) and environment make.
+ * The values of a table's settings by name, from arguments (`{port: '9000'}`, by option name) and environment.
  * Throws {@link ConfigError}.
  */
 export function readSettings(
@@ -36,10 +36,10 @@ export function readSettings(
   options: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv,
 ): Record<string, string | number> {
-  // An empty variable is not set: environment files leave such lines.
+  // An empty variable counts as not set: environment files contain such lines.
   const variables: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''));
   if (variables.VW_LOGLEVEL !== undefined) variables.VW_LOG_LEVEL ??= variables.VW_LOGLEVEL;
-  // Arguments go over the environment, in it: convict's own reader of arguments takes 0x10 and 1e3 for numbers.
+  // Arguments override variables in a copy of the environment: convict's own parser of arguments accepts 0x10 and 1e3.
   for (const { env: variable, option } of Object.values(table)) {
     if (options[option] !== undefined) variables[variable] = options[option];
   }
@@ -67,7 +67,7 @@ function schemaOf(table: SettingsTable): convict.Schema<Record<string, string | 
   return all;
 }
 
-/** Reads what can be read; what cannot is left for the validation to refuse. */
+/** Converts valid text; leaves invalid text unchanged, which the validation then refuses. */
 function tolerant(read: Definition['read']): (text: unknown) => unknown {
   return (text) => {
     try {
@@ -78,7 +78,7 @@ function tolerant(read: Definition['read']): (text: unknown) => unknown {
   };
 }
 
-/** Names the variable or option that convict refused, its value, and what is accepted. */
+/** Makes an error that names the variable or option that convict refused, its value, and what is accepted. */
 function blame(
   table: SettingsTable,
   options: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-// What `vw serve` and `vw token` run with: their settings, read and put together.
+// The configuration of `vw serve` and `vw token`, from their settings.
 
 import { certificateOf } from './config.js';
 import type { LogLevel } from './log.js';
@@ -8,7 +8,7 @@ import type { ServeOptions } from './serve/server.js';
 import { SERVE_DEFINITIONS, type ServeName, splitAudiences } from './serve-settings.js';
 import { splitList } from './settings.js';
 
-/** What `vw serve` runs with. */
+/** The configuration of `vw serve`. */
 export interface ServeConfig extends ServeOptions {
   readonly logLevel: LogLevel;
 }
@@ -18,7 +18,7 @@ export function serveSettings(): Setting[] {
   return describeSettings(SERVE_DEFINITIONS);
 }
 
-/** The configuration that arguments (by option name) and environment make. Throws {@link ConfigError}. */
+/** The configuration from arguments (by option name) and environment. Throws {@link ConfigError}. */
 export function loadServeConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): ServeConfig {
   const value = readSettings(SERVE_DEFINITIONS, options, env);
   const text = (name: ServeName) => String(value[name]);
@@ -27,7 +27,7 @@ export function loadServeConfig(options: Readonly<Record<string, string>>, env: 
   const audiences = splitAudiences(text('audience'));
   if (secret !== null && audiences.length === 0) {
     throw new ConfigError(
-      'VW_SERVE_SECRET is set without VW_SERVE_AUDIENCE, so no token would fit; accepted: both, e.g. ' +
+      'VW_SERVE_SECRET is set without VW_SERVE_AUDIENCE, so no token would be valid; accepted: both, e.g. ' +
         'VW_SERVE_AUDIENCE=wss://relay.example.org, or none',
     );
   }

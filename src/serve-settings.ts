@@ -1,4 +1,4 @@
-// The table of settings of `vw serve`. What it has in common with `vw stream` goes by the same name.
+// The table of settings of `vw serve`. Settings in common with `vw stream` have the same name.
 
 import { DEFAULT_SERVE_LIMITS } from './serve/limits.js';
 import { type Definition, DEFINITIONS, hostName, list, ms, origins, pemFile, secret, whole } from './settings.js';
@@ -11,12 +11,12 @@ function yesOrNo(text: string): string {
   return lower;
 }
 
-/** Addresses that tokens are made for: kept as they are written, without a slash at the end. */
+/** Addresses that tokens are issued for: kept as written, without a trailing slash. */
 function audiences(text: string): string {
   const entries = splitAudiences(text);
   const isGood = (entry: string) => URL.canParse(entry) && /^(wss?|https?):$/.test(new URL(entry).protocol);
   if (!entries.every((entry) => entry.length < 500 && isGood(entry) && !/[?#]/.test(entry))) {
-    throw new Error('addresses parted by commas, the first as viewers reach it, e.g. wss://relay.example.org');
+    throw new Error('addresses separated by commas, the first as viewers reach it, e.g. wss://relay.example.org');
   }
   return entries.join(',');
 }
@@ -29,9 +29,12 @@ export function splitAudiences(text: string): string[] {
     .map(trimSlashes);
 }
 
-const addressRanges = list(isAddressRange, 'addresses or ranges parted by commas, e.g. 127.0.0.1,10.0.0.0/8,fd00::/8');
+const addressRanges = list(
+  isAddressRange,
+  'addresses or ranges separated by commas, e.g. 127.0.0.1,10.0.0.0/8,fd00::/8',
+);
 
-/** Where the page may be shown: origins, or * for everywhere. */
+/** Where the player may be embedded: origins, or * for everywhere. */
 function embedders(text: string): string {
   return text.trim() === '*' ? '*' : origins(text);
 }
@@ -57,7 +60,7 @@ export const SERVE_DEFINITIONS = {
     option: 'cert',
     fallback: '',
     read: pemFile,
-    doc: 'PEM file of the own certificate with its chain: serve https and wss',
+    doc: 'PEM file of the server certificate with its chain: serve https and wss',
   },
   key: {
     env: 'VW_SERVE_KEY',
@@ -72,7 +75,7 @@ export const SERVE_DEFINITIONS = {
     fallback: '',
     read: secret,
     isSecret: true,
-    doc: 'what tokens are signed with (HS256); 32 characters or more',
+    doc: 'secret that tokens are signed with (HS256); 32 characters or more',
   },
   audience: {
     env: 'VW_SERVE_AUDIENCE',
@@ -86,21 +89,21 @@ export const SERVE_DEFINITIONS = {
     option: 'open',
     fallback: 'false',
     read: yesOrNo,
-    doc: 'true lets everybody in without a token, from everywhere',
+    doc: 'true admits everyone without a token, from anywhere',
   },
   embed: {
     env: 'VW_SERVE_EMBED',
     option: 'embed',
     fallback: '',
     read: embedders,
-    doc: 'origins whose pages may show the player in a frame; *: all',
+    doc: 'origins whose pages may embed the player in a frame; *: all',
   },
   trustedProxies: {
     env: 'VW_TRUSTED_PROXIES',
     option: 'trusted-proxies',
     fallback: '',
     read: addressRanges,
-    doc: 'addresses and ranges whose X-Forwarded-For is believed',
+    doc: 'addresses and ranges whose X-Forwarded-For is trusted',
   },
   maxTopics: {
     env: 'VW_SERVE_MAX_TOPICS',
@@ -114,14 +117,14 @@ export const SERVE_DEFINITIONS = {
     option: 'max-clients',
     fallback: DEFAULT_SERVE_LIMITS.maxTopicClients,
     read: whole(1, 1e6),
-    doc: 'viewers of one topic, and those who do both',
+    doc: 'viewers of one topic, including clients that may also publish',
   },
   maxTopicPublishers: {
     env: 'VW_SERVE_MAX_PUBLISHERS',
     option: 'max-publishers',
     fallback: DEFAULT_SERVE_LIMITS.maxTopicPublishers,
     read: whole(1, 1e6),
-    doc: 'publishers of one topic; of more, the one that has been silent longest gives way',
+    doc: 'publishers of one topic; beyond it the one that has been silent longest is closed',
   },
   maxAddressClients: {
     env: 'VW_SERVE_MAX_ADDRESS_CLIENTS',
@@ -135,21 +138,21 @@ export const SERVE_DEFINITIONS = {
     option: 'max-unauthorised',
     fallback: DEFAULT_SERVE_LIMITS.maxUnauthorised,
     read: whole(1, 1e6),
-    doc: 'WebSockets that have not shown a token yet; the oldest of the address with most gives way',
+    doc: 'WebSockets that have not sent a token; beyond it the oldest of the address with most is closed',
   },
   tokenTimeoutMs: {
     env: 'VW_SERVE_TOKEN_TIMEOUT_MS',
     option: 'token-timeout-ms',
     fallback: DEFAULT_SERVE_LIMITS.tokenTimeoutMs,
     read: ms,
-    doc: 'how long a WebSocket may be there without its token',
+    doc: 'how long a WebSocket may take to send its token',
   },
   maxRefusals: {
     env: 'VW_SERVE_MAX_REFUSALS',
     option: 'max-refusals',
     fallback: DEFAULT_SERVE_LIMITS.maxRefusals,
     read: whole(1, 1e6),
-    doc: 'refused tokens from one address in a minute; more are not told why. Good ones get in',
+    doc: 'refused tokens from one address in a minute; further refusals give no reason. Valid tokens are still accepted',
   },
   logLevel: DEFINITIONS.logLevel,
   headersTimeoutMs: DEFINITIONS.headersTimeoutMs,
@@ -163,7 +166,8 @@ export const SERVE_DEFINITIONS = {
   stuckAfterMs: DEFINITIONS.stuckAfterMs,
   cacheMb: DEFINITIONS.cacheMb,
   maxMessageBytes: DEFINITIONS.maxMessageBytes,
-  // More than WebSockets, so that one token cannot use up what others behind the same address need to come in.
+  // Higher than the limit of WebSockets, so that one token cannot use up the connections of others behind the same
+  // address.
   maxConnections: { ...DEFINITIONS.maxConnections, fallback: 2 * DEFAULT_SERVE_LIMITS.maxAddressClients },
   maxPending: DEFINITIONS.maxPending,
   allowedOrigins: DEFINITIONS.allowedOrigins,

@@ -1,23 +1,23 @@
-// The table of settings of `vw stream`: each with its variable, option, default, and how it is read.
+// The table of settings of `vw stream`: each with its variable, option, default and parser.
 
 import { existsSync } from 'node:fs';
 import { LOG_LEVELS } from './log.js';
 import { DEFAULT_LIMITS } from './relay/limits.js';
 import { parseDestinationRule } from './relay/rules.js';
 
-/** One setting: where it comes from and how it is read. */
+/** One setting: where it comes from and how it is parsed. */
 export interface Definition {
   readonly env: string;
   readonly option: string;
   readonly doc: string;
   readonly fallback: string | number;
-  /** Turns what was given into the value; throws an Error whose message says what is accepted. */
+  /** Parses the text; throws an Error whose message says what is accepted. */
   readonly read: (text: string) => string | number;
-  /** Its value is shown nowhere. */
+  /** Its value is never shown. */
   readonly isSecret?: true;
 }
 
-/** A whole number in these bounds. */
+/** An integer within bounds. */
 export function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : NaN;
@@ -34,21 +34,21 @@ export function level(text: string): string {
   return name;
 }
 
-/** What can be listened on. */
+/** An address or name to listen on. */
 export function hostName(text: string): string {
   if (!/^[A-Za-z0-9.:_%-]+$/.test(text))
     throw new Error('an address or host name of this machine, e.g. 127.0.0.1 or 0.0.0.0');
   return text;
 }
 
-/** The path of a file that is there; empty: none. */
+/** The path of an existing file; empty: none. */
 export function pemFile(text: string): string {
   if (text === '') return '';
   if (!existsSync(text)) throw new Error('a PEM file that is there and can be read');
   return text;
 }
 
-/** A list of entries that are all good. */
+/** A list of valid entries. */
 export function list(isGood: (entry: string) => boolean, accepted: string): (text: string) => string {
   return (text) => {
     const entries = splitList(text);
@@ -57,7 +57,7 @@ export function list(isGood: (entry: string) => boolean, accepted: string): (tex
   };
 }
 
-/** The entries of a list setting: parted by commas or spaces. */
+/** The entries of a list setting: separated by commas or spaces. */
 export function splitList(text: string): string[] {
   return text
     .toLowerCase()
@@ -68,14 +68,14 @@ export function splitList(text: string): string[] {
 /** A list of origins as browsers send them. */
 export const origins = list(
   (entry) => URL.canParse(entry) && /^https?:$/.test(new URL(entry).protocol) && new URL(entry).origin === entry,
-  'origins parted by commas, e.g. https://lab.example,http://10.0.0.7:3000',
+  'origins separated by commas, e.g. https://lab.example,http://10.0.0.7:3000',
 );
 const hostNames = list(
   (entry) => /^[a-z0-9._-]+$/.test(entry),
-  'host names without port, parted by commas, e.g. board.lab.example',
+  'host names without port, separated by commas, e.g. board.lab.example',
 );
 
-/** What may stand in a header field. */
+/** A text that is allowed in a header field. */
 export function secret(text: string): string {
   if (!/^[\x21-\x7e]{0,8192}$/.test(text)) throw new Error('up to 8192 printable ASCII characters without spaces');
   return text;
@@ -137,35 +137,35 @@ export const DEFINITIONS = {
     option: 'keep-alive-ms',
     fallback: 15_000,
     read: ms,
-    doc: 'silence of a connection after which TCP asks whether the other side is still there',
+    doc: 'silence of a connection after which TCP keep-alive probes the peer',
   },
   dialTimeoutMs: {
     env: 'VW_DIAL_TIMEOUT_MS',
     option: 'dial-timeout-ms',
     fallback: DEFAULT_LIMITS.dialTimeoutMs,
     read: ms,
-    doc: 'a dial that is not answered for so long has failed',
+    doc: 'time-out of a dial',
   },
   backoffMinMs: {
     env: 'VW_BACKOFF_MIN_MS',
     option: 'backoff-min-ms',
     fallback: DEFAULT_LIMITS.backoffMinMs,
     read: ms,
-    doc: 'first delay before a far end is dialled again; it doubles',
+    doc: 'first delay before an endpoint is dialled again; it doubles',
   },
   backoffMaxMs: {
     env: 'VW_BACKOFF_MAX_MS',
     option: 'backoff-max-ms',
     fallback: DEFAULT_LIMITS.backoffMaxMs,
     read: ms,
-    doc: 'longest delay before a far end is dialled again',
+    doc: 'longest delay before an endpoint is dialled again',
   },
   goodAfterMs: {
     env: 'VW_GOOD_AFTER_MS',
     option: 'good-after-ms',
     fallback: DEFAULT_LIMITS.goodAfterMs,
     read: ms,
-    doc: 'a link that was open for so long is well: its fault is over, and the delays start over',
+    doc: 'after being open for this long, a link is stable: its fault is over, and the delays start over',
   },
   pingIntervalMs: {
     env: 'VW_PING_INTERVAL_MS',
@@ -179,14 +179,14 @@ export const DEFINITIONS = {
     option: 'pong-timeout-ms',
     fallback: DEFAULT_LIMITS.pongTimeoutMs,
     read: ms,
-    doc: 'a WebSocket that does not answer a ping for so long is dead',
+    doc: 'a WebSocket that does not answer a ping for this long is closed',
   },
   closeTimeoutMs: {
     env: 'VW_CLOSE_TIMEOUT_MS',
     option: 'close-timeout-ms',
     fallback: DEFAULT_LIMITS.closeTimeoutMs,
     read: whole(1, 4000),
-    doc: 'how long the closing of a link may take before it is cut',
+    doc: 'how long the closing handshake of a link may take',
   },
   highWaterBytes: {
     env: 'VW_HIGH_WATER_BYTES',
@@ -200,35 +200,35 @@ export const DEFINITIONS = {
     option: 'keyframe-wait-ms',
     fallback: DEFAULT_LIMITS.keyframeWaitMs,
     read: ms,
-    doc: 'how long a start waits for a keyframe where keyframes come',
+    doc: 'how long a start waits for a keyframe if the source sends keyframes',
   },
   resumeAfterMs: {
     env: 'VW_RESUME_AFTER_MS',
     option: 'resume-after-ms',
     fallback: DEFAULT_LIMITS.resumeAfterMs,
     read: ms,
-    doc: 'how long a start, or a reader that keeps up again, waits where no keyframe was ever seen',
+    doc: 'how long a start, or a reader after drops, waits for one if the source has never sent a keyframe',
   },
   maxMessageBytes: {
     env: 'VW_MAX_MESSAGE_BYTES',
     option: 'max-message-bytes',
     fallback: DEFAULT_LIMITS.maxMessageBytes,
     read: whole(1024, 1e8),
-    doc: 'largest message a WebSocket may bring',
+    doc: 'largest message that a WebSocket may send',
   },
   stuckAfterMs: {
     env: 'VW_STUCK_AFTER_MS',
     option: 'stuck-after-ms',
     fallback: DEFAULT_LIMITS.stuckAfterMs,
     read: ms,
-    doc: 'a viewer that has read nothing for so long is let go',
+    doc: 'a viewer that has read nothing for this long is closed',
   },
   cacheMb: {
     env: 'VW_CACHE_MB',
     option: 'cache-mb',
     fallback: DEFAULT_LIMITS.cacheMb,
     read: whole(0, 65_536),
-    doc: 'megabytes kept of all feeds and streams for viewers who join; 0: none, and they wait for a picture',
+    doc: 'megabytes cached of all feeds and streams for late viewers; 0: none, and they wait for a keyframe',
   },
   maxClients: {
     env: 'VW_MAX_CLIENTS',
@@ -256,14 +256,14 @@ export const DEFINITIONS = {
     option: 'forget-after-ms',
     fallback: DEFAULT_LIMITS.forgetAfterMs,
     read: ms,
-    doc: 'a feed with no source, rule or client is forgotten after so long',
+    doc: 'a feed without source, rule and client is removed after this',
   },
   silentAfterMs: {
     env: 'VW_SILENT_AFTER_MS',
     option: 'silent-after-ms',
     fallback: DEFAULT_LIMITS.silentAfterMs,
     read: ms,
-    doc: 'a source that has sent nothing for so long is told of as silent',
+    doc: 'a source that has sent nothing for this long is reported as silent',
   },
   maxConnections: {
     env: 'VW_MAX_CONNECTIONS',
@@ -277,15 +277,15 @@ export const DEFINITIONS = {
     option: 'max-pending',
     fallback: 500,
     read: whole(1, 1e6),
-    doc: 'connections that have not made their request yet; the oldest of the address with most gives way',
+    doc: 'connections without a complete request; beyond it the oldest of the address with most is closed',
   },
   api: {
     env: 'VW_API',
     option: 'api',
     fallback: '',
     read: farEnd,
-    isSecret: true, // it may carry a key in its query
-    doc: 'endpoint that is dialled and may then set the rules here by JSON commands; listed as destination apiRule',
+    isSecret: true, // it may contain a key in its query
+    doc: 'endpoint that is dialled and may then set rules by JSON commands; listed as destination apiRule',
   },
   apiToken: {
     env: 'VW_API_TOKEN',
@@ -293,7 +293,7 @@ export const DEFINITIONS = {
     fallback: '',
     read: secret,
     isSecret: true,
-    doc: 'token to show at VW_API',
+    doc: 'token for VW_API',
   },
   apiKey: {
     env: 'VW_API_KEY',
@@ -301,7 +301,7 @@ export const DEFINITIONS = {
     fallback: '',
     read: secret,
     isSecret: true,
-    doc: 'key that guards /api, /ws, pages and uploads from elsewhere',
+    doc: 'key for /api, /ws, pages and uploads from other machines',
   },
   allowedOrigins: {
     env: 'VW_ALLOWED_ORIGINS',
@@ -315,14 +315,14 @@ export const DEFINITIONS = {
     option: 'allowed-hosts',
     fallback: '',
     read: hostNames,
-    doc: 'further names that the relay goes by',
+    doc: 'further host names of the relay',
   },
   cert: {
     env: 'VW_CERT',
     option: 'cert',
     fallback: '',
     read: pemFile,
-    doc: 'PEM file of the own certificate with its chain: serve https',
+    doc: 'PEM file of the server certificate with its chain: serve https',
   },
   key: { env: 'VW_KEY', option: 'key', fallback: '', read: pemFile, doc: 'PEM file of its private key' },
 } satisfies Record<string, Definition>;

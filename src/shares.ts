@@ -1,15 +1,15 @@
-// Who holds how much of something that there is only so much of. Whoever holds most gives way first, so that nobody can
-// use up the others' share. Holders are named by a path of keys (a topic, then a token, then an address): the first key
-// under which most is held is found, in it the second, and so on.
+// Fair shares of a limited resource: the holder of most loses an item first, so that no holder can use up the others'
+// share. Holders are identified by a path of keys (a topic, then a token, then an address): the first key under which
+// most is held is found, within it the second, and so on.
 
 interface Node<T> {
   count: number;
-  /** By the next key; at the end of the path there are {@link items} instead. */
+  /** By the next key; the end of the path has {@link items} instead. */
   readonly children: Map<string, Node<T>>;
   readonly items: Set<T>; // oldest first
 }
 
-/** Items with their holders. */
+/** Items by holder. */
 export class Shares<T> {
   readonly #root: Node<T> = newNode();
 
@@ -17,7 +17,7 @@ export class Shares<T> {
     return this.#root.count;
   }
 
-  /** One more for a holder. Items are held once, and every path has the same length. */
+  /** Adds an item of a holder. Each item has one holder, and all paths have the same length. */
   add(path: readonly string[], item: T): void {
     let node = this.#root;
     node.count++;
@@ -30,19 +30,19 @@ export class Shares<T> {
     node.items.add(item);
   }
 
-  /** The holder has it no more. Nothing if it did not have it. */
+  /** Removes an item of a holder; no effect if it is not there. */
   delete(path: readonly string[], item: T): void {
     if (!this.#find(path)?.items.delete(item)) return;
     let node = this.#root;
     node.count--;
     for (const key of path) {
-      const child = node.children.get(key)!; // it was found just now
+      const child = node.children.get(key)!; // found just now
       if (--child.count === 0) node.children.delete(key);
       node = child;
     }
   }
 
-  /** What the holder of most should give up first: the oldest; null: nobody holds anything. */
+  /** The oldest item of the holder of most; null: there are no items. */
   oldestOfMost(): T | null {
     let node = this.#root;
     while (node.children.size > 0) [, node] = heaviest(node);
@@ -50,7 +50,7 @@ export class Shares<T> {
     return oldest;
   }
 
-  /** What the holders of most hold, who may be several. */
+  /** The items of the holders of most, of which there may be several. */
   ofMost(): T[] {
     let nodes = [this.#root];
     while (nodes[0]!.children.size > 0) {
@@ -62,8 +62,9 @@ export class Shares<T> {
   }
 
   /**
-   * As {@link ofMost}, of which one is to give way to a newcomer; null where that would only turn the tables, because the
-   * newcomer's holder would have more then than the other. The first key in which they differ decides.
+   * As {@link ofMost}, to remove one in favour of a newcomer; null if that would only reverse the inequality, because
+   * the
+   * newcomer's holder would then have more than the other. The first key in which they differ decides.
    */
   ofMostFor(path: readonly string[]): T[] | null {
     let node = this.#root;
@@ -72,7 +73,7 @@ export class Shares<T> {
       if (mostKey !== key) return most.count >= (node.children.get(key)?.count ?? 0) + 2 ? this.ofMost() : null;
       node = most;
     }
-    return null; // it holds most itself
+    return null; // the newcomer's own holder has most
   }
 
   #find(path: readonly string[]): Node<T> | undefined {
@@ -90,5 +91,5 @@ function newNode<T>(): Node<T> {
 function heaviest<T>(node: Node<T>): [string, Node<T>] {
   let found: [string, Node<T>] | undefined;
   for (const entry of node.children) if (!found || entry[1].count > found[1].count) found = entry;
-  return found!; // asked of nodes with children only
+  return found!; // called for nodes with children only
 }

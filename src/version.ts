@@ -10,7 +10,7 @@ export function readVersion(): string {
       const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version?: string };
       if (manifest.version !== undefined) return manifest.version;
     } catch {
-      // not there: the next place
+      // not here: try the next
     }
   }
   return 'unknown';

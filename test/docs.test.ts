@@ -75,7 +75,7 @@ describe('README', () => {
     expect(names).to.include.members(['ci', 'start', 'test', 'build', 'check']);
   });
 
-  it('is told by what builds first that it builds', () => {
+  it('is preceded by a note that it builds first', () => {
     for (const name of ['demo', 'start'])
       expect(MANIFEST.scripts[name]).to.match(/^echo 'building…' >&2 && npm run --silent build &&/);
   });
@@ -217,14 +217,14 @@ describe("README's commands and the ready-made scripts", () => {
 
   it('scripts/watch.mjs names VW_TOKEN where a token is wanted', async () => {
     const farEnd = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    farEnd.on('connection', (socket) => socket.close(1008, 'no token came within 10 s: it is the first message'));
+    farEnd.on('connection', (socket) => socket.close(1008, 'no token within 10 s: it must be the first message'));
     await once(farEnd, 'listening');
     const { port } = farEnd.address() as AddressInfo;
     const { code, stderr } = await run(process.execPath, ['scripts/watch.mjs', `ws://127.0.0.1:${port}/out/x`]);
     farEnd.close();
     expect(code).to.equal(1);
     expect(stderr).to.equal(
-      'watch: closed (1008) no token came within 10 s: it is the first message; it wants a token: set VW_TOKEN=TOKEN\n',
+      'watch: closed (1008) no token within 10 s: it must be the first message; it wants a token: set VW_TOKEN=TOKEN\n',
     );
   });
 

@@ -1,4 +1,4 @@
-// From a real ffmpeg to a far end, through the relay as it is run.
+// From a real ffmpeg to an endpoint, through the relay as it is run.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ function expectWholePackets(farEnd: FarEnd): void {
   }
 }
 
-describe('ffmpeg, relay, far end', () => {
+describe('ffmpeg, relay, endpoint', () => {
   let vw: TestRelay;
   let farEnd: FarEnd;
   let folder: string;

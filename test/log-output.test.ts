@@ -67,7 +67,7 @@ describe('LogOutput', () => {
     expect(output.state).to.deep.equal({ lostLines: 0, waitingBytes: 0, error: null });
   });
 
-  it('counts the lines that a full device does not take, says why, and tells of an error once', () => {
+  it('counts lines that a full device refuses, with the reason, and reports an error once', () => {
     const output = outputTo(opened('/dev/full', constants.O_WRONLY));
     const codes: string[] = [];
     output.onError = (code) => codes.push(code);
@@ -96,7 +96,7 @@ describe('LogOutput', () => {
     closeSync(reader);
     output.write('unheard\n');
     output.write('unheard\n');
-    expect(output.state.error).to.equal('whoever read it has gone (EPIPE)');
+    expect(output.state.error).to.equal('its reader has gone (EPIPE)');
     const next = opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
     await until('it is written again', () => output.state.error === null);
     output.write('heard again\n');
@@ -104,7 +104,7 @@ describe('LogOutput', () => {
     expect(output.state.lostLines).to.equal(2);
   });
 
-  it('does not wait for a pipe that nobody reads, keeps a limited number of bytes, and loses the oldest', async () => {
+  it('does not block on a pipe that is not read, keeps a limited number of bytes, and loses the oldest', async () => {
     const path = fifo();
     const reader = opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const maxWaitingBytes = 10_000;
@@ -128,7 +128,7 @@ describe('LogOutput', () => {
     expect(read.slice(told + 1)).to.deep.equal(lines.slice(told + lostLines));
   });
 
-  it('flushes what waits to a reader who reads on, and gives up on one who does not', () => {
+  it('flushes what waits to a reader that reads on, and gives up on one that does not', () => {
     const path = fifo();
     const reader = opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const output = outputTo(opened(path, constants.O_WRONLY), {});

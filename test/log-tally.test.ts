@@ -3,7 +3,7 @@ import { TalliedWarning } from '../src/log-tally.js';
 import { keptLog } from './support/relay.js';
 
 describe('TalliedWarning', () => {
-  it('tells a cause once, however long it lasts, and again when it had been over', () => {
+  it('logs a cause once, however long it lasts, and again after it was over', () => {
     const log = keptLog();
     const warning = new TalliedWarning(log, 'token refused');
     for (let at = 0; at < 3_600_000; at += 10_000) warning.tell({ topic: '/in/x' }, at);
@@ -12,7 +12,7 @@ describe('TalliedWarning', () => {
     expect(log.lines[1]!.facts).to.deep.equal({ topic: '/in/x', untold: 359 });
   });
 
-  it('tells one a second of many causes, with how many got none', () => {
+  it('logs one a second of many causes, with the number of suppressed ones', () => {
     const log = keptLog();
     const warning = new TalliedWarning(log, 'token refused');
     for (let i = 0; i < 10_000; i++) warning.tell({ topic: `/in/${i}` }, i);

@@ -1,4 +1,4 @@
-// What the Go original does wrong with single feeds and plain far ends (relay-facts.md, "What is wrong with it"), each
+// What the Go original does wrong with single feeds and plain endpoints (relay-facts.md, "What is wrong with it"), each
 // row under its number. Each test fails on the old behaviour.
 
 import { expect } from 'chai';
@@ -18,7 +18,7 @@ describe('faults of the original', () => {
     vw = await TestRelay.start({ highWaterBytes: 50_000_000 }); // source and far end share this process's time
   });
 
-  it('2: a destination replaced while the new far end takes 300 ms has no gap, and no stale chunk comes first', async () => {
+  it('2: a destination replaced while the new endpoint takes 300 ms has no gap, and no stale chunk comes first', async () => {
     const [old, fresh] = [await FarEnd.start(), await FarEnd.start({ delayMs: 300 })];
     await vw.send('video0', old.url);
     const upload = RawUpload.begin(vw.port, 'video0');
@@ -97,7 +97,7 @@ describe('faults of the original', () => {
     }
   });
 
-  it('8: a far end that accepts and closes is not dialled thousands of times', async () => {
+  it('8: an endpoint that accepts and closes is not dialled thousands of times', async () => {
     const [patient, farEnd] = [
       await TestRelay.start({ backoffMinMs: 1000, backoffMaxMs: 10_000, goodAfterMs: 5000 }),
       await FarEnd.start({ closesAtOnce: true }),
@@ -114,7 +114,7 @@ describe('faults of the original', () => {
     }
   });
 
-  it('9: the admin feed is open to nobody', async () => {
+  it('9: the admin feed is not accessible', async () => {
     expect((await RawUpload.begin(vw.port, 'api').answer()).status).to.equal(400);
     expect((await vw.api('POST', '/api/destinations', rule(NOBODY, 'apiRule'))).status).to.equal(400);
     expect((await vw.api('POST', '/api/destinations', rule(NOBODY, '1', 'api'))).status).to.equal(400);
@@ -160,7 +160,7 @@ describe('7: leaks of the original', function () {
     await until('feeds are forgotten', hasNothing);
   });
 
-  it('300 replaced while the far end is down leave nothing', async () => {
+  it('300 replaced while the endpoint is down leave nothing', async () => {
     const silent = await FarEnd.start({ isSilent: true });
     for (let i = 0; i < 300; i++) {
       const url = i % 2 ? NOBODY : `${silent.url}/${i}`;

@@ -1,4 +1,4 @@
-// Picture and sound of two ffmpegs, joined and muted while they run, as a far end sees it.
+// Picture and sound of two ffmpegs, joined and muted while they run, as an endpoint sees it.
 
 import { once } from 'node:events';
 import { expect } from 'chai';

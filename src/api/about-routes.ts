@@ -1,4 +1,4 @@
-// The API about itself: its links and its document.
+// The API's self-description: the list of paths and the OpenAPI document.
 
 import * as z from 'zod';
 import { readVersion } from '../version.js';
@@ -11,7 +11,7 @@ const linksSchema = z.strictObject({
   links: z.array(
     z.strictObject({
       name: z.string(),
-      href: z.string().describe('a path; {name} stands for a name'),
+      href: z.string().describe('a path; {name} is a placeholder'),
       methods: z.array(z.string()),
       summary: z.string(),
     }),
@@ -21,9 +21,9 @@ const linksSchema = z.strictObject({
 /** What `GET /api` answers. */
 export type Links = z.infer<typeof linksSchema>;
 
-/** The routes that tell of `others` and of themselves. */
+/** The routes that describe `others` and themselves. */
 export function aboutRoutes(others: readonly Route[], hasKey: boolean): Route[] {
-  // Made when it is first asked for: a relay that nobody asks pays nothing.
+  // Built at the first request: a relay whose document is never requested pays nothing.
   let document: OpenApi | null = null;
   const made = () => (document ??= openApi([...routes, ...others], hasKey));
   const routes: Route[] = [
@@ -35,7 +35,7 @@ export function aboutRoutes(others: readonly Route[], hasKey: boolean): Route[] 
         {
           methods: ['GET'],
           id: 'listLinks',
-          summary: 'Lists what there is',
+          summary: 'Lists the paths of the API',
           answer: json('Every path, with what it does.', linksSchema),
           errors: [],
           handlers: [answer(() => linksOf([...routes, ...others]))],

@@ -1,5 +1,5 @@
-// What can be asked of a relay, each as one function: parse, one call, and the answer as plain data. REST and the admin
-// feed both come through here, so that they cannot disagree.
+// The operations of a relay, each as one function: parse, one call, and the result as plain data. REST and the command
+// link both use them, so that they cannot disagree.
 
 import { ConflictError } from '../errors.js';
 import type { Relay } from '../relay/relay.js';
@@ -19,52 +19,52 @@ import {
 import { clip } from '../relay/rule-words.js';
 import type { LinkStats, Stats } from '../relay/stats-schema.js';
 
-/** The id of the destination over which commands come (`VW_API`). */
+/** The id of the destination over which commands arrive (`VW_API`). */
 export const STANDING_ID = 'apiRule';
 
-/** Every rule there is, each as it may be posted again. */
+/** Every rule, each in the form in which it can be posted again. */
 export interface AllRules {
   readonly streams: readonly StreamRule[];
   readonly destinations: readonly ShownDestination[];
   readonly mutes: readonly MuteRule[];
 }
 
-/** A mute as it is answered. */
+/** A mute as the API returns it. */
 export interface MuteAnswer {
   readonly feed: string;
   readonly tracks: MutedTracks;
-  /** What becomes of binary messages. */
+  /** How binary messages are treated. */
   readonly binary: MutedBinary;
-  /** Whether there is such a feed now, or a rule names it; otherwise it will be muted when it comes. */
+  /** Whether the feed exists now or a rule names it; otherwise it is muted as soon as it appears. */
   readonly known: boolean;
-  /** The known feed that may have been meant. */
+  /** The known feed whose name is closest. */
   readonly similar?: string;
 }
 
-/** A stream rule as it is answered. */
+/** A stream rule as the API returns it. */
 export type StreamAnswer = StreamRule & {
-  /** A feed that has a source, where the given rule names one that has none; of the first such. */
+  /** For the first feed of the rule that has no source: a feed with a similar name that has one. */
   readonly similar?: string;
 };
 
-/** A destination rule as it is answered. */
+/** A destination rule as the API returns it. */
 export type DestinationAnswer = ShownDestination & {
-  /** A feed that has a source, or a stream that has a rule, where the given rule names one that is neither. */
+  /** If what the rule sends has neither a source nor a rule: a feed or stream with a similar name that has. */
   readonly similar?: string;
 };
 
-/** What REST and the admin feed do. Every method throws what {@link Relay} and the rules throw. */
+/** The operations behind REST and the command link. Every method throws what {@link Relay} and the rules throw. */
 export class Actions {
-  /** What the link of `VW_API` has done; null: there is none. */
+  /** Statistics of the link of `VW_API`; null: there is none. */
   standingStats: (() => LinkStats) | null = null;
 
-  /** @param standing the rule of `VW_API`; it is listed and cannot be deleted. */
+  /** @param standing the reserved rule of `VW_API`: it is listed and cannot be deleted. */
   constructor(
     private readonly relay: Relay,
     private readonly standing: DestinationRule | null = null,
   ) {}
 
-  /** Every rule but the relay's own (`VW_API`), which its settings make. */
+  /** Every rule except the reserved one (`VW_API`), which comes from the settings. */
   rules(): AllRules {
     return {
       streams: this.relay.streamRules(),
@@ -73,7 +73,7 @@ export class Actions {
     };
   }
 
-  /** The rule as it is kept; where a feed has no source, with the name that was probably meant. */
+  /** Returns the stored rule; if a feed has no source, with the closest name that has one. */
   setStream(body: unknown): StreamAnswer {
     const rule = this.relay.setStream(parseStreamRule(body));
     for (const entry of rule.feeds) {
@@ -104,7 +104,7 @@ export class Actions {
     return 'all';
   }
 
-  /** The rule as it is kept; where what it names has no source, with the name that was probably meant. */
+  /** Returns the stored rule; if what it sends has no source, with the closest name that has one. */
   setDestination(body: unknown): DestinationAnswer {
     const shown = shownDestination(this.relay.setDestination(parseDestinationRule(body)));
     const similar = this.relay.likelyMeant(shown.stream);
@@ -121,17 +121,17 @@ export class Actions {
     return shownDestination(this.standing?.id === trimmed ? this.standing : this.relay.destinationRule(trimmed));
   }
 
-  /** Resolves to the id deleted, once its link is closed. */
+  /** Resolves to the deleted id once its link is closed. */
   async deleteDestination(id: string): Promise<string> {
     const trimmed = trimName(id);
     if (this.standing?.id === trimmed) {
-      throw new ConflictError('ERR_STANDING', `"${trimmed}" is the relay's own (VW_API) and cannot be deleted`);
+      throw new ConflictError('ERR_STANDING', `"${trimmed}" is reserved (VW_API) and cannot be deleted`);
     }
     await this.relay.deleteDestination(trimmed);
     return trimmed;
   }
 
-  /** What the relay is doing, its own link included. */
+  /** The relay's statistics, the command link included. */
   stats(): Stats {
     const stats = this.relay.stats();
     if (!this.standing || !this.standingStats) return stats;
@@ -158,7 +158,7 @@ export class Actions {
     return { feed, tracks, binary, known, ...(similar === null ? {} : { similar }) };
   }
 
-  /** What is muted, by feed. */
+  /** The muted tracks, by feed. */
   mutes(): Record<string, MutedTracks> {
     return Object.fromEntries(this.relay.muteRules().map(({ feed, tracks }) => [feed, tracks]));
   }
@@ -167,7 +167,7 @@ export class Actions {
     return this.relay.muteRule(trimName(name)).tracks;
   }
 
-  /** Unmutes a feed; `all`: takes every mute away. Returns the name. */
+  /** Unmutes a feed; `all`: deletes every mute. Returns the name. */
   deleteMute(name: string): string {
     const trimmed = trimName(name);
     if (trimmed === EVERY_FEED) this.relay.deleteAllMutes();

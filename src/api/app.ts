@@ -1,4 +1,4 @@
-// The REST interface: each handler parses, calls one method of Relay, and serialises. Express stops here.
+// The REST interface: each handler parses, calls one method of Relay, and serialises. Express is used no further in.
 
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { prefersPage } from '../http/accept.js';
@@ -24,7 +24,7 @@ import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './r
 import { seeingRoutes } from './seeing-routes.js';
 import { meantUpload, type UploadRefusals } from './upload-refusals.js';
 
-/** The API of a relay, behind its guard. `keys` is null where there is no key to log in with. */
+/** The API of a relay behind its guard. `keys` is null if no key is configured. */
 export function createApp(
   relay: Relay,
   actions: Actions,
@@ -60,7 +60,7 @@ export function createApp(
   return app;
 }
 
-/** What the front page links to: streams first, for they are what somebody has put together. */
+/** What the front page links to: streams first, because they were composed on purpose. */
 function watchables(relay: Relay): Watchable[] {
   const { feeds, streams } = relay.stats();
   const isLive = (feed: string) => (feeds[feed]?.source ?? null) !== null;
@@ -72,7 +72,7 @@ function watchables(relay: Relay): Watchable[] {
   ];
 }
 
-/** Whether a browser opened the address. */
+/** Whether a browser navigated to the address. */
 function isOpened({ method, headers }: Request): boolean {
   return (method === 'GET' || method === 'HEAD') && prefersPage(headers.accept);
 }
@@ -94,7 +94,8 @@ function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
       const { path, socket, headers } = request;
       refusals.refused({ path, from: socket.remoteAddress ?? '', authorization: headers.authorization }, error);
     }
-    const document = known ?? problem(500, 'ERR_INTERNAL', 'the relay could not do this; its log says why');
+    const document =
+      known ?? problem(500, 'ERR_INTERNAL', 'the relay failed to handle this request; its log has the cause');
     if (response.headersSent) {
       response.destroy();
       return;

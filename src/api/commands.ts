@@ -1,4 +1,4 @@
-// The admin feed: JSON commands that come over the standing destination `apiRule` (VW_API) and are answered on it, so
+// The command link: JSON commands that arrive on the reserved destination `apiRule` (VW_API) and are answered on it, so
 // that a board behind a firewall can be configured from outside. Rules only: nothing here can run a program.
 
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
@@ -14,15 +14,15 @@ import { type Actions, STANDING_ID } from './actions.js';
 import { problemOf } from '../http/problem.js';
 import { splitCommands } from './split-commands.js';
 
-/** A command may be as long as a REST body. */
+/** The same limit as for a REST body. */
 const MAX_COMMAND_BYTES = 64 * 1024;
-/** Commands that may wait for the one before them; a burst beyond is answered with an error each. */
+/** Commands that may be queued; each one beyond is answered with an error. */
 const MAX_WAITING = 10_000;
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** Answers that may be on their way before the next command is carried out. */
+/** Unsent bytes of answers above which the next command waits. */
 const ANSWERS_AHEAD_BYTES = 32 * 1024;
 const LOOK_MS = 10;
-/** How long commands are carried out before others have their turn: thousands may come as one message. */
+/** How long commands run before the event loop gets its turn: one message may hold thousands of them. */
 const TURN_MS = 2;
 
 const commandSchema = z.strictObject({
@@ -44,7 +44,7 @@ export async function executeCommand(actions: Actions, text: string, log: Log): 
     const problem = problemOf(error);
     if (problem) return { error: problem.detail, code: problem.code };
     log.error('command failed', { reason: (error as Error).stack ?? String(error) });
-    return { error: 'the relay could not do this; its log says why', code: 'ERR_INTERNAL' };
+    return { error: 'the relay failed to carry this out; its log has the cause', code: 'ERR_INTERNAL' };
   }
 }
 
@@ -54,12 +54,12 @@ async function execute(actions: Actions, text: string): Promise<unknown> {
   try {
     body = JSON.parse(text);
   } catch {
-    return refuse('this is not JSON');
+    return refuse('the command is not JSON');
   }
   const parsed = commandSchema.safeParse(body);
   if (!parsed.success) {
     const where = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
-    return refuse(where === '' ? 'this is no command' : `this is no command: "${where}" cannot be that`);
+    return refuse(where === '' ? 'not a command' : `not a command: the value of "${where}" is not accepted`);
   }
   const { verb, what, which, rule } = parsed.data;
   if (verb === 'healthcheck') return { healthcheck: 'ok' };
@@ -81,7 +81,7 @@ async function execute(actions: Actions, text: string): Promise<unknown> {
   return { deleted: isAll ? which : await actions.deleteDestination(which) };
 }
 
-/** Mutes: `which` names the feed, or `all`; the rule of an `add` may name it too. `null`: nothing names it. */
+/** Mutes: `which` names the feed, or `all`; the rule of an `add` may name it too. `null`: neither names a feed. */
 function executeMute(
   actions: Actions,
   verb: 'add' | 'delete' | 'list',
@@ -99,12 +99,12 @@ function executeMute(
   return which === 'all' ? actions.mutes() : { tracks: actions.mute(which) };
 }
 
-/** The standing destination's rule, as lists show it. */
+/** The reserved destination's rule, as lists show it. */
 export function standingRule(url: string, token: string | null): DestinationRule {
   return { id: STANDING_ID, stream: 'api', destination: url, ...(token === null ? {} : { token }) };
 }
 
-/** Whether a message is somebody's answer that a command failed: to answer it would be to talk for ever. */
+/** Whether a message is itself an error answer: replying to it could make two relays answer each other for ever. */
 function isComplaint(text: string): boolean {
   if (!text.startsWith('{"error"')) return false;
   if (text.length > MAX_COMMAND_BYTES) return true;
@@ -115,7 +115,7 @@ function isComplaint(text: string): boolean {
   }
 }
 
-/** Keeps the link over which commands come, and answers them one after the other in the order they came. */
+/** Keeps the link over which commands arrive, and answers them one at a time in their order of arrival. */
 export class CommandLink {
   readonly #actions: Actions;
   readonly #link: Link;
@@ -142,7 +142,7 @@ export class CommandLink {
     return this.#link.stats();
   }
 
-  /** Resolves when the link is gone. */
+  /** Resolves when the link is closed. */
   close(code: number): Promise<void> {
     this.#isClosed = true;
     this.#endLooks();
@@ -158,10 +158,10 @@ export class CommandLink {
   #enqueue(text: string): void {
     const bytes = Buffer.byteLength(text);
     if (bytes > MAX_COMMAND_BYTES) {
-      return this.#reply({ error: 'a command has at most 64 KiB', code: 'ERR_TOO_LARGE' });
+      return this.#reply({ error: 'the command is too large; accepted: up to 64 KiB', code: 'ERR_TOO_LARGE' });
     }
     if (this.#waiting >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-      return this.#reply({ error: 'too many commands are waiting', code: 'ERR_BUSY' });
+      return this.#reply({ error: 'too many commands are queued', code: 'ERR_BUSY' });
     }
     this.#waiting++;
     this.#waitingBytes += bytes;
@@ -175,12 +175,12 @@ export class CommandLink {
     });
   }
 
-  /** An answer is not dropped as a picture is: while the ones before it wait to be taken, the next command does too. */
+  /** Answers, unlike pictures, are not dropped: while earlier answers are still unsent, the next command waits too. */
   async #room(): Promise<void> {
     while (!this.#isClosed && this.#link.waitingBytes > ANSWERS_AHEAD_BYTES) await delay(LOOK_MS, null, { ref: false });
   }
 
-  /** Lets everybody else have their turn where commands have been carried out for a while. */
+  /** Yields to the event loop once commands have run for a while. */
   async #turn(): Promise<void> {
     if (this.#isClosed || performance.now() - this.#turnBeganMs < TURN_MS) return;
     await nextTurn();

@@ -1,10 +1,10 @@
-// The API's document as a page for people: HTML made here, without script, of what openapi.ts has made.
+// The API's document as a page for people: HTML without script, rendered from what openapi.ts makes.
 
 import { escapeHtml } from '../web/player-page.js';
 import type { Json, OpenApi } from './openapi.js';
 import { prose, schemaLink, schemaRows } from './docs-schema.js';
 
-/** The page of a document; `base` is where the relay is, for the commands in it. */
+/** The page of a document; `base` is the relay's address for the commands in it. */
 export function docsPage(document: OpenApi, base: string): string {
   const { info, tags, components } = document;
   const parts = tags.map(({ name, description }) => {
@@ -26,7 +26,7 @@ export function docsPage(document: OpenApi, base: string): string {
     '<p>For programs: <a href="/api/openapi.json">/api/openapi.json</a>. To watch: <a href="/">front page</a>.</p>' +
     `<nav aria-label="Parts">${links.map((name) => `<a href="#${idOf(name)}">${name}</a>`).join(' ')}</nav>` +
     parts.join('') +
-    '<section id="errors"><h2>Errors</h2><p>What may answer any request, beside the errors that each has of its own.</p>' +
+    '<section id="errors"><h2>Errors</h2><p>Errors that any request can get, in addition to those listed with each operation.</p>' +
     `${errorsHtml(Object.values(components.responses))}</section>` +
     `<section id="schemas"><h2>Schemas</h2>${schemas.join('')}</section></body></html>`
   );
@@ -36,7 +36,7 @@ function tagOf(item: Readonly<Record<string, Json>>): string {
   return (Object.values(item)[0]!.tags as string[])[0]!;
 }
 
-/** A path; methods that do the same are told of once. */
+/** A path; methods that do the same are described once. */
 function pathHtml(path: string, item: Readonly<Record<string, Json>>, base: string): string {
   const told = new Map<string, string[]>();
   for (const [method, { summary }] of Object.entries(item)) {
@@ -91,7 +91,7 @@ function answerHtml(status: string, { description, content = {} }: Json): string
   return `<dt><code>${status}</code></dt><dd>${prose(String(description))}${what}</dd>`;
 }
 
-/** The codes of responses, each with what it means. */
+/** The error codes of responses, each with its meaning. */
 function errorsHtml(responses: readonly Json[]): string {
   const rows = responses.flatMap(({ content }) => {
     const { examples } = (content as Record<string, Json>)['application/problem+json']!;

@@ -1,14 +1,14 @@
-// JSON schemas as people read them: the fields of an object, and what each may be.
+// JSON schemas in readable form: the fields of an object, and the values that each accepts.
 
 import { escapeHtml } from '../web/player-page.js';
 import type { Json } from './openapi.js';
 
-/** Words of the document as HTML: what stands between backticks is code. */
+/** Text of the document as HTML; text between backticks becomes code. */
 export function prose(words: string): string {
   return escapeHtml(words).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
-/** What a value may be, with links to schemas that have a name; `otherwise`: where the schema does not say. */
+/** The type of a value, with links to named schemas; `otherwise`: what to write if the schema gives none. */
 export function schemaLink(schema: Json, otherwise = 'anything'): string {
   const { $ref, type, anyOf, oneOf, const: only, items, additionalProperties, properties } = schema;
   if (typeof $ref === 'string') {
@@ -27,7 +27,7 @@ export function schemaLink(schema: Json, otherwise = 'anything'): string {
   return typeof type === 'string' ? type : otherwise;
 }
 
-/** The fields of an object, those of objects within it too; of anything else what it may be. */
+/** The fields of an object, nested ones included; for any other schema its type. */
 export function schemaRows(schema: Json): string {
   const fields = fieldsOf(schema, '');
   return fields === '' ? `<p>${alternatives(schema)}</p>` : `<dl>${fields}</dl>`;
@@ -37,7 +37,7 @@ function fieldsOf({ properties = {}, required = [] }: Json, prefix: string): str
   return Object.entries(properties as Record<string, Json>)
     .map(([name, field]) => {
       const words = typeof field.description === 'string' ? prose(field.description) : '';
-      const may = (required as string[]).includes(name) ? '' : ', may be left out';
+      const may = (required as string[]).includes(name) ? '' : ', optional';
       const within = fieldsOf((field.type === 'array' ? field.items : field) as Json, `${prefix}${name}.`);
       return (
         `<dt><code>${escapeHtml(prefix + name)}</code> <small>${schemaLink(field)}${may}</small></dt><dd>${words}</dd>` +
@@ -47,7 +47,7 @@ function fieldsOf({ properties = {}, required = [] }: Json, prefix: string): str
     .join('');
 }
 
-/** Schemas that may stand for each other, with their fields where they have no name. */
+/** The alternatives of a union, with their fields if they have no name. */
 function alternatives(schema: Json): string {
   const either = (schema.anyOf ?? schema.oneOf) as Json[] | undefined;
   if (!either?.some(({ properties }) => properties)) return schemaLink(schema);

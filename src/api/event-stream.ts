@@ -1,5 +1,5 @@
-// `GET /api/events`: what happens, as server-sent events (WHATWG HTML, "Server-sent events"). Who comes back says what it
-// saw last and gets what it missed; who does not read is cut off.
+// `GET /api/events`: the relay's events as server-sent events (WHATWG HTML, "Server-sent events"). A client that
+// reconnects names the last event it received and gets those it missed; a client that does not read is disconnected.
 
 import type { Request, Response } from 'express';
 import { LimitError } from '../errors.js';
@@ -11,43 +11,43 @@ import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js
 import type { Journal, Told } from '../relay/journal.js';
 import { mayLast } from './let-in.js';
 
-/** Clients at a time. Of more, one of the address with most gives way to another that has fewer. */
+/** Clients at a time. Beyond that, the address with most clients loses one to an address with fewer. */
 export const MOST_EVENT_CLIENTS = 50;
-/** A client for which more than this waits is cut off; it may come back and get what it missed. */
+/** A client with a longer queue than this is disconnected; it can reconnect and get what it missed. */
 export const MOST_WAITING_BYTES = 1024 * 1024;
-/** A line that says nothing, so that nobody on the way takes the connection for dead. */
+/** Interval of comment lines, which keep proxies from closing an idle connection. */
 const HEARTBEAT_MS = 15_000;
-/** How long a browser waits before it comes back. */
+/** How long a browser waits before it reconnects. */
 const RETRY_MS = 2000;
 
-/** One who is told. */
+/** One event stream that is open. */
 interface Client {
   readonly share: readonly [address: string];
   readonly response: Response;
-  /** What it wants to be told; null: everything. */
+  /** The event types that it subscribed to; null: all. */
   readonly types: ReadonlySet<EventType> | null;
-  /** The last event that it need not be told again. */
+  /** The newest event that need not be sent to it again. */
   lastId: number;
 }
 
-/** Tells clients what happens. */
+/** Sends events to HTTP clients. */
 export class EventStreams {
   readonly #journal: Journal;
   readonly #clients = new Set<Client>();
   readonly #shares = new Shares<Client>();
-  #leave: (() => void) | null = null; // ends the subscription, which is there while there are clients
+  #leave: (() => void) | null = null; // ends the subscription, which exists while there are clients
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(journal: Journal) {
     this.#journal = journal;
   }
 
-  /** Answers with events until the client goes. Throws {@link HttpError} and {@link LimitError}. */
+  /** Answers with events until the client disconnects. Throws {@link HttpError} and {@link LimitError}. */
   tell(request: Request, response: Response): void {
     const types = readTypes(request.query.types);
     const last = request.get('Last-Event-ID') ?? readLast(request.query.lastEventId);
     if (response.socket === null) {
-      // Its turn may never come, and its end is not told: node says nothing of responses that have no socket.
+      // The response may never get the socket, and Node emits no 'close' for a response that has none.
       throw new HttpError(
         400,
         'ERR_PIPELINED',
@@ -57,18 +57,18 @@ export class EventStreams {
     const share: Client['share'] = [networkOf(request.socket.remoteAddress ?? '')];
     const most = this.#clients.size < MOST_EVENT_CLIENTS ? [] : this.#shares.ofMostFor(share);
     if (most === null) {
-      throw new LimitError('ERR_TOO_MANY_CLIENTS', `there are ${MOST_EVENT_CLIENTS} clients of events already`);
+      throw new LimitError('ERR_TOO_MANY_CLIENTS', `the limit of ${MOST_EVENT_CLIENTS} event clients is reached`);
     }
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no', // nginx would keep events until there is a page of them
+      'X-Accel-Buffering': 'no', // nginx would buffer events until it has a page of them
     });
     if (request.method === 'HEAD') {
       response.end();
       return;
     }
-    mayLast(request); // a body of it is not read
+    mayLast(request); // its body, if any, is not read
     beginLastAnswer(response);
     request.socket.setNoDelay(true);
     if (most[0]) {
@@ -77,17 +77,17 @@ export class EventStreams {
     }
     const client: Client = { share, response, types, lastId: this.#journal.lastId };
     this.#add(client);
-    response.on('error', () => undefined); // told by 'close'
+    response.on('error', () => undefined); // 'close' follows
     response.once('close', () => this.#remove(client));
     this.#write(client, this.#beginning(client, last));
   }
 
-  /** Ends every answer: the relay is stopping. */
+  /** Ends every response: the relay is stopping. */
   close(): void {
     for (const { response } of this.#clients) response.end();
   }
 
-  /** What it has missed, what of it is lost, and where it stands then, also where nothing has happened. */
+  /** The opening text: a note of lost events, the events that it missed, and the current id, which is always sent. */
   #beginning(client: Client, last: string | undefined): string {
     const { told, lost } = this.#resume(last);
     const missed = told.filter((one) => isWanted(client, one)).map((one) => this.#block(one));
@@ -95,7 +95,7 @@ export class EventStreams {
     return `retry: ${RETRY_MS}\n\n${loss}${missed.join('')}id: ${this.#idOf(client.lastId)}\n\n`;
   }
 
-  /** What happened since the event with the id `last`. */
+  /** The events after the one with the id `last`. */
   #resume(last: string | undefined): { told: readonly Told[]; lost: HistoryLost | null } {
     if (last === undefined || last === '') return { told: [], lost: null };
     const journal = this.#journal;
@@ -106,10 +106,10 @@ export class EventStreams {
     const { told } = journal.since(0);
     const firstId = told[0]?.event.id ?? journal.lastId + 1;
     const words = since
-      ? 'what happened between that event and those that follow is not kept any more'
+      ? 'some events between that id and those that follow are no longer kept'
       : run === undefined
-        ? 'that is no id of an event of this relay; accepted: the id of one, or 0 for all that is kept'
-        : 'the relay was started anew since that event';
+        ? 'not an event id of this relay; accepted: the id of an event, or 0 for all events that are kept'
+        : 'the relay has been restarted since that event';
     return { told, lost: { type: 'history-lost', words, firstId } };
   }
 
@@ -139,7 +139,7 @@ export class EventStreams {
     }
   }
 
-  /** Says that we are here; to who was not told what it does not want, also where it stands. */
+  /** Sends a heartbeat, with the current id to a client whose filter has skipped events. */
   #beat(): void {
     const { lastId } = this.#journal;
     for (const client of this.#clients) {
@@ -152,7 +152,7 @@ export class EventStreams {
     if (!response.writable) return;
     response.write(text);
     if (response.writableLength <= MOST_WAITING_BYTES) return;
-    this.#journal.log.warn('client of events does not read: cut off', { from: response.socket?.remoteAddress });
+    this.#journal.log.warn('event client does not read: disconnected', { from: response.socket?.remoteAddress });
     response.destroy();
   }
 
@@ -160,7 +160,7 @@ export class EventStreams {
     return `id: ${this.#idOf(event.id)}\nevent: ${event.type}\ndata: ${json}\n\n`;
   }
 
-  /** Numbers begin anew with each run of the relay; an id does not mean another event then. */
+  /** Numbers start over with each run of the relay; the run's id in front keeps event ids unique. */
   #idOf(id: number): string {
     return `${this.#journal.run}-${id}`;
   }
@@ -179,11 +179,11 @@ function readTypes(given: unknown): ReadonlySet<EventType> | null {
   throw new HttpError(
     400,
     'ERR_BAD_EVENT_TYPES',
-    `types names what there is not; accepted: one or more, parted by commas, of ${EVENT_TYPES.join(', ')}`,
+    `types names an unknown event type; accepted: one or more, separated by commas, of ${EVENT_TYPES.join(', ')}`,
   );
 }
 
-/** `?lastEventId=`, for who cannot set a header. */
+/** `?lastEventId=`, for clients that cannot set a header field. */
 function readLast(given: unknown): string | undefined {
   if (given === undefined) return undefined;
   return typeof given === 'string' ? given : 'none';

@@ -1,5 +1,5 @@
-// What happens on a connection before it is a request: plain uploads are taken from the socket, all else is handed to
-// Node's parser; whoever sends no request is cut off; nobody holds more connections than a share.
+// Handles a connection until its first request: plain uploads are read from the socket, everything else goes to Node's
+// parser; a connection that sends no request is closed, and connections are limited per address.
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -25,13 +25,13 @@ const ANSWERS: UploadAnswers = {
   ended: (socket, summary) => respond(socket, 200, 'application/json', jsonText(summary)),
   superseded: (socket, feed) => refuse(socket, supersededProblem(feed)),
   broken: (socket, why) =>
-    refuse(socket, problem(400, 'ERR_BAD_CHUNK', `the body is not chunked as it should be: ${why}`)),
+    refuse(socket, problem(400, 'ERR_BAD_CHUNK', `the chunked coding of the body is invalid: ${why}`)),
 };
 
-/** Where uploads go. */
+/** The path prefix of uploads. */
 const PREFIX = '/ts/';
 
-/** Stands between a server and its connections. */
+/** Accepts a server's connections and routes each to the upload reader or to Node's parser. */
 export class FrontDoor {
   readonly #uploads = new Set<Socket>();
   readonly #connections: Connections;
@@ -53,7 +53,7 @@ export class FrontDoor {
       limits,
       () => false,
       (socket) => {
-        if (isSecure) socket.destroy(); // an answer would cost a handshake
+        if (isSecure) socket.destroy(); // an answer would cost a TLS handshake
       },
     );
     server.on(connectionEvent(server), (socket: Socket) => this.#open(socket));
@@ -64,7 +64,7 @@ export class FrontDoor {
     for (const socket of this.#uploads) refuse(socket, problem(503, 'ERR_STOPPING', 'the relay is stopping'));
   }
 
-  /** Cuts every connection. */
+  /** Destroys every connection. */
   cut(): void {
     this.#connections.cut();
     for (const socket of this.#uploads) socket.destroy();
@@ -73,13 +73,13 @@ export class FrontDoor {
   #open(socket: Socket): void {
     const onError = () => socket.destroy();
     socket.on('error', onError);
-    if (socket instanceof TLSSocket) new ParserThrottle(socket); // each record is a read
+    if (socket instanceof TLSSocket) new ParserThrottle(socket); // each TLS record is a read of its own
     if (this.#connections.isRefused(socket)) {
-      const words = `${this.#limits.maxConnections} connections from one address at most (VW_MAX_CONNECTIONS)`;
+      const words = `at most ${this.#limits.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
       refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
       return;
     }
-    socket.once('end', onError); // it asks for nothing
+    socket.once('end', onError); // it has sent no request
     socket.once('data', (first: Buffer) => {
       socket.off('end', onError);
       const head = readUploadHead(first);
@@ -92,7 +92,7 @@ export class FrontDoor {
     });
   }
 
-  /** An upload, of which `rest` is here already. */
+  /** Receives an upload; `rest` is what has been read of its body. */
   #take(socket: Socket, head: RequestHead, rest: Buffer): void {
     this.#connections.asked(socket);
     try {
@@ -104,7 +104,7 @@ export class FrontDoor {
       const upload = takeRawUpload(socket, rest, feed, ANSWERS);
       this.#uploads.add(upload);
       upload.once('close', () => this.#uploads.delete(upload));
-      if (upload !== socket) this.#connections.hold(upload); // with TLS they are one, and counted
+      if (upload !== socket) this.#connections.hold(upload); // with TLS they are the same socket, which is counted already
     } catch (error) {
       const path = withoutLastSlash(pathOf(head.target));
       const authorization = head.headers.get('authorization');

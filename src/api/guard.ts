@@ -1,4 +1,5 @@
-// Who may come in: one decision for every request, whether Node's parser, the raw upload path or an upgrade brings it.
+// Access control: one decision for every request, whether it arrives through Node's parser, as a raw upload or as an
+// upgrade.
 
 import { isLoopbackHost } from '../relay/proxy.js';
 import { type AllowedHosts, isOwnHost, isOwnOrigin, type Place } from '../http/hosts.js';
@@ -6,48 +7,48 @@ import type { KeyGuard } from './keys.js';
 import { HttpError } from '../http/problem.js';
 import { WHOLE_SERVER } from '../http/target.js';
 
-/** What the decision needs of a request. */
+/** The parts of a request that the decision depends on. */
 export interface Knock extends Place {
   readonly method: string;
-  /** Without a "/" at its end; {@link WHOLE_SERVER}: none. */
+  /** Without a trailing "/"; {@link WHOLE_SERVER}: the request has no path. */
   readonly path: string;
   readonly origin: string | undefined;
   readonly authorization: string | undefined;
   readonly cookie: string | undefined;
-  /** The other side's address. */
+  /** The peer's address. */
   readonly address: string;
 }
 
-/** Paths that need no key: the login itself, and the questions whether anybody is there, and what it takes. */
+/** Paths that need no key: the login itself, the health check, and OPTIONS for the whole server. */
 export const OPEN_PATHS = new Set(['/login', '/style.css', '/healthcheck', WHOLE_SERVER]);
 
-/** Lets requests in or says why not. */
+/** Admits requests or refuses them with the reason. */
 export class Guard {
   constructor(
     private readonly allowed: AllowedHosts,
     private readonly keys: KeyGuard | null,
   ) {}
 
-  /** Throws the {@link HttpError} that answers a request which may not come in. */
+  /** Throws the {@link HttpError} that answers a refused request. */
   admit(knock: Knock): void {
     const isUpload = knock.path.startsWith('/ts/') && (knock.method === 'POST' || knock.method === 'PUT');
     if (!isOwnOrigin(knock.origin, knock, this.allowed)) {
       throw new HttpError(
         403,
         'ERR_ORIGIN',
-        'a page from elsewhere may not use this relay; accepted: its own pages, pages of this machine, and origins in ' +
+        "this origin may not use the relay; accepted: the relay's own pages, pages of this machine, and origins in " +
           'VW_ALLOWED_ORIGINS',
       );
     }
-    // An upload is not read by a page: a rebound name gains nothing there, and ffmpeg uses whatever name it was given.
+    // Not for uploads: they return no data, so DNS rebinding gains nothing, and ffmpeg uses whatever name it was given.
     if (!isUpload && !isOwnHost(knock.host, this.allowed)) {
       throw new HttpError(
         421,
         'ERR_HOST',
-        "this relay does not go by that name; accepted: its addresses, this machine's name, and names in VW_ALLOWED_HOSTS",
+        "the host name is not one of this relay's; accepted: its addresses, this machine's name, and names in VW_ALLOWED_HOSTS",
       );
     }
-    // A preflight cannot carry the key; it is answered with what may be asked, and nothing else.
+    // A CORS preflight cannot carry the key; its answer lists the allowed methods and header fields and nothing else.
     if (knock.method === 'OPTIONS' && this.corsOrigin(knock.origin) !== null) return;
     if (!this.keys || OPEN_PATHS.has(knock.path) || (isUpload && isLoopbackHost(knock.address))) return;
     const verdict = this.keys.check(knock.authorization, knock.cookie, knock.address, Date.now());
@@ -57,7 +58,7 @@ export class Guard {
     throw refusal(verdict);
   }
 
-  /** The origin to name in a CORS answer; null: none. Only origins that were allowed by name may read across origins. */
+  /** The origin to name in a CORS answer; null: none. Only origins in VW_ALLOWED_ORIGINS may read across origins. */
   corsOrigin(origin: string | undefined): string | null {
     return origin !== undefined && this.allowed.origins.has(origin.toLowerCase()) ? origin : null;
   }
@@ -70,7 +71,7 @@ export function refusal(verdict: 'none' | 'wrong' | 'too many'): HttpError {
       'Retry-After': '60',
     });
   }
-  const why = verdict === 'none' ? 'a key is wanted' : 'the key is wrong';
+  const why = verdict === 'none' ? 'a key is required' : 'the key is wrong';
   return new HttpError(
     401,
     'ERR_KEY',

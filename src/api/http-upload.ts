@@ -1,5 +1,5 @@
-// An upload that came through Node's HTTP parser: Content-Length, Expect, keep-alive and whatever else is not the plain
-// chunked POST that `ingest/raw-upload` takes.
+// An upload that arrived through Node's HTTP parser: Content-Length, Expect, keep-alive and everything else that is not
+// the plain chunked POST that `ingest/raw-upload` handles.
 
 import { jsonText } from '../http/json.js';
 import type { Request, Response } from 'express';
@@ -9,7 +9,7 @@ import type { Feed } from '../relay/feed.js';
 import { LINGER_MS } from '../http/answers.js';
 import { problem, PROBLEM_TYPE } from '../http/problem.js';
 
-/** The answer to a source whose feed was taken over. */
+/** The answer to a source whose feed was taken over by a newer upload. */
 export function supersededProblem(feed: string) {
   return problem(409, 'ERR_SUPERSEDED', `a newer upload publishes feed "${feed}"; this one has ended`);
 }
@@ -35,7 +35,7 @@ export function takeHttpUpload(request: Request, response: Response, feed: Feed)
   });
   request.on('close', () => {
     pacer.end();
-    upload.end(); // also when it was cut off
+    upload.end(); // also if it was aborted
   });
-  request.on('error', () => undefined); // told by 'close'
+  request.on('error', () => undefined); // 'close' follows
 }

@@ -1,4 +1,4 @@
-// `GET /ts/<feed or stream>`: a feed or stream as one endless response, for players that open an address.
+// `GET /ts/<feed or stream>`: a feed or stream as one endless response, for players that open a URL.
 
 import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
@@ -16,7 +16,7 @@ import { mayLast } from './let-in.js';
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
 const MP2T = 'video/mp2t';
 
-/** Plays feeds and streams to HTTP clients. */
+/** Serves feeds and streams to HTTP clients. */
 export class HttpViewers {
   readonly #relay: Relay;
   readonly #seats: Seats;
@@ -27,16 +27,14 @@ export class HttpViewers {
     this.#seats = seats;
   }
 
-  /** Answers with what `name` sends until the client goes. Throws {@link NotFoundError} for a name that nothing has. */
+  /** Answers with the media of `name` until the client disconnects. Throws {@link NotFoundError} if there is none. */
   play(name: string, request: Request, response: Response): void {
     const relay = this.#relay;
     if (!relay.has(name)) {
-      throw new NotFoundError(
-        `nothing is called "${name}": no feed has it, and no stream rule; GET /api/stats lists what there is`,
-      );
+      throw new NotFoundError(`there is no feed and no stream rule called "${name}"; GET /api/stats lists both`);
     }
     if (response.socket === null) {
-      // Its turn may never come, and its end is not told: node says nothing of responses that have no socket.
+      // The response may never get the socket, and Node emits no 'close' for a response that has none.
       throw new HttpError(
         400,
         'ERR_PIPELINED',
@@ -50,7 +48,7 @@ export class HttpViewers {
       response.end();
       return;
     }
-    mayLast(request); // a body of it is not read
+    mayLast(request); // its body, if any, is not read
     beginLastAnswer(response);
     const leaveSeat = this.#seats.take(name, network, () => response.destroy());
     request.socket.setNoDelay(true);
@@ -59,7 +57,7 @@ export class HttpViewers {
     viewer.begin(relay.cacheOf(name));
     const leave = relay.subscribe(name, viewer);
     this.#open.add(response);
-    response.on('error', () => undefined); // told by 'close'
+    response.on('error', () => undefined); // 'close' follows
     response.once('close', () => {
       this.#open.delete(response);
       leave();
@@ -73,7 +71,7 @@ export class HttpViewers {
   }
 }
 
-/** What carries a player's packets: the response. */
+/** The outlet that writes a player's packets to its response. */
 export function outletOf(response: ServerResponse): Outlet {
   const backlog = new Backlog();
   return {
@@ -81,7 +79,7 @@ export function outletOf(response: ServerResponse): Outlet {
       return response.writable ? backlog.memoryOf(response.writableLength) : -1;
     },
     send: (message) => {
-      if (message.kind === 'ts') response.write(message.keep(), backlog.add()); // what is no media has no place in a player's stream
+      if (message.kind === 'ts') response.write(message.keep(), backlog.add()); // other messages must not get into a player's transport stream
     },
     awaitDrain: (ready) => awaitDrainOf(response, ready),
     giveUp: () => response.destroy(),

@@ -1,5 +1,5 @@
-// Who holds the key (VW_API_KEY): Bearer, the password of Basic, or the cookie that a login left. Compared in constant
-// time, and not for ever: ten wrong keys a minute from one address, then 429. RFC 6750, RFC 7617, RFC 6265.
+// Checks the key (VW_API_KEY): Bearer, the password of Basic, or the cookie of a login; in constant time. After ten wrong
+// keys a minute from one address the answer is 429. RFC 6750, RFC 7617, RFC 6265.
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { networkOf } from '../http/network.js';
@@ -12,38 +12,38 @@ const DAY_MS = 24 * 3_600_000;
 const SESSION_MS = 7 * DAY_MS;
 const MAX_WRONG = 10;
 
-/** What a request showed. */
+/** The result of checking a request's credentials. */
 export type Verdict = 'good' | 'none' | 'wrong' | 'too many';
 
-/** The key, and who guessed at it. */
+/** The key, and the wrong keys of the last minute by address. */
 export class KeyGuard {
-  readonly #key: Buffer; // its digest: equal lengths, so that comparing tells nothing
+  readonly #key: Buffer; // its digest: all digests have one length, so that comparing leaks nothing
   readonly #signing: Buffer;
   readonly #wrong = new WrongTries(MAX_WRONG);
   readonly #refusals: TalliedWarning | null;
 
-  /** @param log gets a line for wrong keys, without anything of the key. */
+  /** @param log gets a line for wrong keys, without any part of the key. */
   constructor(key: string, log: Log | null = null) {
     this.#key = digest(key);
     this.#refusals = log && new TalliedWarning(log, 'key refused');
-    // Cookies outlive a restart, and are worth nothing once the key is changed.
+    // Cookies stay valid over a restart, and become invalid when the key is changed.
     this.#signing = createHmac('sha256', key).update('vw session').digest();
   }
 
-  /** What `authorization` and `cookie` (the header fields) show for a request from `address`. */
+  /** Checks the header fields `authorization` and `cookie` of a request from `address`. */
   check(authorization: string | undefined, cookie: string | undefined, address: string, nowMs: number): Verdict {
     if (authorization === undefined) return this.#isSession(cookie, nowMs) ? 'good' : 'none';
     return this.#judge(presented(authorization), address, nowMs);
   }
 
-  /** Judges a key that was typed into the login page. */
+  /** Checks a key that was typed into the login page. */
   checkKey(key: string, address: string, nowMs: number): Verdict {
     return this.#judge(key, address, nowMs);
   }
 
-  /** Logs that a key was refused that came from `address`. */
+  /** Logs that a key from `address` was refused. */
   tellRefused(verdict: 'wrong' | 'too many', address: string): void {
-    const reason = verdict === 'wrong' ? 'the key is wrong' : 'too many wrong keys from there within a minute';
+    const reason = verdict === 'wrong' ? 'the key is wrong' : 'too many wrong keys from this address within a minute';
     this.#refusals?.tell({ from: address, reason });
   }
 
@@ -54,7 +54,7 @@ export class KeyGuard {
   }
 
   #judge(key: string | null, address: string, nowMs: number): Verdict {
-    const network = networkOf(address); // an IPv6 host has any number of addresses to guess from
+    const network = networkOf(address); // an IPv6 host can guess from any number of addresses
     if (this.#wrong.areTooMany(network, nowMs)) return 'too many';
     if (key !== null && timingSafeEqual(digest(key), this.#key)) return 'good';
     this.#wrong.add(network, nowMs);
@@ -78,12 +78,12 @@ export class KeyGuard {
   }
 }
 
-/** Whether a session has not ended. One that was begun on a clock that was a day ahead, and was set since, is over too. */
+/** Whether a session is valid. One that began while the clock was a day ahead, and was then corrected, is not. */
 function isCurrent(endMs: number, nowMs: number): boolean {
   return endMs > nowMs && endMs - nowMs <= SESSION_MS + DAY_MS;
 }
 
-/** The key in an Authorization field; null: it holds none. */
+/** The key in an Authorization field; null: it has none. */
 function presented(authorization: string): string | null {
   const [scheme, value] = authorization.split(/ +/, 2);
   if (value === undefined) return null;

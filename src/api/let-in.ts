@@ -1,4 +1,4 @@
-// The first thing that happens to a request that Node's parser read: is it let in, and does its body come in time?
+// The first middleware for requests from Node's parser: access control, CORS, and the time limit of the body.
 
 import { jsonText } from '../http/json.js';
 import type { IncomingMessage } from 'node:http';
@@ -11,17 +11,17 @@ import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
 import { loginFor } from './pages.js';
 import { knockOf } from './request.js';
 
-/** What the server as a whole takes: one path or another does. */
+/** The methods that the server supports on some path. */
 export const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS';
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
 
-/** The body of this request may take as long as it likes: it is an upload, and was let in. */
+/** Exempts a request from the time limit of the body: it is an upload, and was admitted. */
 export function mayLast(request: IncomingMessage): void {
   clearTimeout(deadlines.get(request));
 }
 
-/** Admits a request or not; answers for origins that were allowed by name are readable there (CORS). */
+/** Admits or refuses a request; lets origins in VW_ALLOWED_ORIGINS read the answer (CORS). */
 export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
   return (request, response, next) => {
     limitBody(request, response, bodyTimeoutMs);
@@ -55,18 +55,18 @@ export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
       response.status(204).end();
       return;
     }
-    if (request.headers.expect !== undefined) response.writeContinue(); // asked only after it was let in
+    if (request.headers.expect !== undefined) response.writeContinue(); // 100 Continue only once the request is admitted
     next();
   };
 }
 
-/** Not `request.accepts`: it counts quotation marks in growing prefixes, 20 ms for a field of 16 KiB, and that without a key. */
+/** Not `request.accepts`, which counts quotation marks in growing prefixes: 20 ms for a field of 16 KiB, without a key. */
 function acceptsHtml(accept = '*/*'): boolean {
   const types = accept.split(',').map((range) => range.split(';', 1)[0]!.trim().toLowerCase());
   return types.some((type) => type === 'text/html' || type === 'text/*' || type === '*/*');
 }
 
-/** Whoever sends a body byte by byte holds a connection no longer than who sends a head so; a refused body neither. */
+/** Limits the time of a body, also of a refused one, so that slow senders cannot hold connections. */
 function limitBody(request: Request, response: Response, timeoutMs: number): void {
   const { socket } = request;
   const late = setTimeout(() => {

@@ -1,4 +1,4 @@
-// Media by HTTP: uploads and players at /ts, WebSockets at /ws, and the page that plays.
+// The routes of media: uploads and players at /ts, WebSockets at /ws, and the player's page.
 
 import type { RequestHandler } from 'express';
 import * as z from 'zod';
@@ -20,17 +20,18 @@ export const uploadSummarySchema = z
     feed: z.string(),
     bytes: z.int().min(0),
     packets: z.int().min(0).describe('MPEG-TS packets'),
-    skippedBytes: z.int().min(0).describe('bytes that belonged to no packet'),
+    skippedBytes: z.int().min(0).describe('bytes outside any packet'),
   })
-  .describe('What an upload has brought.');
+  .describe('What an upload has delivered.');
 
 function source(example: string): Parameter {
-  const description = 'A feed\'s or a stream\'s name. It may hold "/", as it is or as %2F; streams begin with stream/.';
+  const description =
+    'A feed\'s or a stream\'s name. It may contain "/", literally or as %2F; names of streams begin with stream/.';
   return { name: 'name', description, example };
 }
 
 const upgradeRequired: RequestHandler = () => {
-  throw new HttpError(426, 'ERR_UPGRADE_REQUIRED', 'this path speaks WebSocket: connect to it as ws://', {
+  throw new HttpError(426, 'ERR_UPGRADE_REQUIRED', 'this path accepts WebSockets only; connect with ws:// or wss://', {
     Upgrade: 'websocket',
   });
 };
@@ -67,18 +68,18 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
         {
           methods: ['GET'],
           id: 'play',
-          summary: 'Plays a feed or stream for as long as the client stays',
-          description: 'Begins with tables and the last random access point that is kept.',
-          answer: content(MP2T, 'MPEG-TS without an end.'),
+          summary: 'Plays a feed or stream until the client disconnects',
+          description: 'Starts with the tables and the last keyframe in the cache.',
+          answer: content(MP2T, 'An endless MPEG-TS.'),
           errors: ['ERR_BAD_NAME', 'ERR_BAD_PATH', 'ERR_NOT_FOUND', 'ERR_PIPELINED', 'ERR_TOO_MANY_CLIENTS'],
           handlers: [play],
         },
         {
           methods: ['POST', 'PUT'],
           id: 'upload',
-          summary: 'Takes MPEG-TS for a feed for as long as it comes',
+          summary: 'Publishes MPEG-TS to a feed for as long as it arrives',
           description:
-            'Not for streams. Answered when the upload ends; the newest upload has the feed. From this machine it needs no key.',
+            'Not for streams. Answered when the upload ends; a newer upload takes the feed over. Uploads from this machine need no key.',
           body: { type: MP2T, schema: null },
           answer: json('The upload has ended.', uploadSummarySchema, {
             feed: 'video0',
@@ -108,8 +109,8 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
         {
           methods: ['GET'],
           id: 'connect',
-          summary: 'A WebSocket in and out of a feed, or out of a stream',
-          description: 'What is sent on it goes into the feed, message for message; a stream plays only.',
+          summary: 'A WebSocket that publishes to and plays a feed, or plays a stream',
+          description: 'Each message sent on it is published to the feed; a stream only plays.',
           answer: { status: 101, words: 'The WebSocket is open (RFC 6455).', type: null, schema: null },
           errors: [
             'ERR_UPGRADE_REQUIRED',
@@ -118,7 +119,7 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
             'ERR_TOO_MANY_CLIENTS',
             'ERR_TOO_MANY_FEEDS',
           ],
-          handlers: [upgradeRequired], // upgrades do not come this way: see upgrades.ts
+          handlers: [upgradeRequired], // upgrades are not routed here: see upgrades.ts
         },
       ],
       otherwise: upgradeRequired,
@@ -144,14 +145,14 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
       name: "player's files",
       path: '/player/{file}',
       tag: 'Pages',
-      parameter: { name: 'file', description: 'A file that the pages name.', example: 'main.js' },
+      parameter: { name: 'file', description: 'A file that the pages refer to.', example: 'main.js' },
       operations: [
         {
           methods: ['GET'],
           id: 'pageFile',
           summary: 'Scripts, styles and icons of the pages',
-          answer: content('text/javascript', 'The file, with the type it has.'),
-          others: [{ status: 304, words: 'The browser has it (ETag).', type: null, schema: null }],
+          answer: content('text/javascript', 'The file, with its own media type.'),
+          others: [{ status: 304, words: 'Not modified (ETag).', type: null, schema: null }],
           errors: ['ERR_NO_SUCH_PATH', 'ERR_BAD_PATH'],
           handlers: [playerOr404],
         },

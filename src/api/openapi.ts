@@ -1,4 +1,4 @@
-// The API's document, made from the routes and the schemas that validate. OpenAPI Specification 3.1.1, RFC 9457.
+// The API's document, generated from the routes and the schemas that validate. OpenAPI Specification 3.1.1, RFC 9457.
 
 import * as z from 'zod';
 import { eventSchema, faultSchema, historyLostSchema } from '../relay/event.js';
@@ -32,10 +32,10 @@ import {
   streamStatsSchema,
 } from '../relay/stats-schema.js';
 
-/** A piece of the document. */
+/** A part of the document. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The document as far as our own page and tests read it. */
+/** The parts of the document that our own page and tests read. */
 export interface OpenApi {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string; readonly description: string } & Json;
@@ -51,14 +51,14 @@ export interface OpenApi {
 
 const problemSchema = z
   .strictObject({
-    title: z.string().describe('what the status means'),
+    title: z.string().describe('the meaning of the status'),
     status: z.int().min(400).max(599).describe('the HTTP status'),
-    code: z.string().describe('for programs; stays the same'),
+    code: z.string().describe('for programs; never changes'),
     detail: z.string().describe('for people: what was wrong, and what is accepted'),
   })
   .describe('An error: a problem document (RFC 9457) with a code.');
 
-/** The schemas that have a name in the document: of what is taken, and of what is answered. */
+/** The named schemas of the document: of requests, and of responses. */
 const TAKEN = { StreamRule: streamSchema, DestinationRule: destinationSchema, Mute: muteBodySchema };
 const ANSWERED = {
   KeptStreamRule: keptStreamSchema,
@@ -85,14 +85,14 @@ const ANSWERED = {
 };
 
 const DESCRIPTION = [
-  'vw takes MPEG-TS at /ts/{feed} and sends feeds, and streams made of them, to far ends over outbound WebSockets. ' +
-    'What goes where is changed here while it runs.',
-  'Every error is a problem document with a `code`. HEAD is answered wherever GET is.',
-  'Where a key is set (VW_API_KEY) it is shown as a bearer token, as the password of Basic with any user name, or with ' +
-    "the login's cookie.",
+  'vw receives MPEG-TS at /ts/{feed} and sends feeds, and streams made of them, to relay servers over outbound WebSockets. ' +
+    'This API changes what goes where while it runs.',
+  'Every error is a problem document with a `code`. HEAD is supported wherever GET is.',
+  'If a key is set (VW_API_KEY), send it as a bearer token, as the password of Basic with any user name, or use the ' +
+    "login's cookie.",
 ].join('\n\n');
 
-/** The document of `routes`; `hasKey`: whether this relay wants a key. */
+/** The document of `routes`; `hasKey`: whether this relay requires a key. */
 export function openApi(routes: readonly Route[], hasKey: boolean): OpenApi {
   const named = nameSchemas();
   const scheme = (name: string) => ({ [name]: [] });
@@ -103,7 +103,7 @@ export function openApi(routes: readonly Route[], hasKey: boolean): OpenApi {
       title: 'vw: video over WebSockets',
       version: readVersion(),
       description: DESCRIPTION,
-      contact: { name: 'whoever runs this relay' },
+      contact: { name: 'the operator of this relay' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'the relay that this document comes from' }],
@@ -118,17 +118,17 @@ export function openApi(routes: readonly Route[], hasKey: boolean): OpenApi {
         basic: {
           type: 'http',
           scheme: 'basic',
-          description: 'The key as the password; the user name is not looked at.',
+          description: 'The key as the password; the user name is ignored.',
         },
         ...(hasKey && {
-          cookie: { type: 'apiKey', in: 'cookie', name: COOKIE_NAME, description: 'What the login leaves.' },
+          cookie: { type: 'apiKey', in: 'cookie', name: COOKIE_NAME, description: 'The cookie that the login sets.' },
         }),
       },
     },
   };
 }
 
-/** JSON schemas by name, and what to write for a schema: a reference if it has a name. */
+/** JSON schemas by name, and how to write a schema: as a reference if it has a name. */
 interface Named {
   readonly components: Readonly<Record<string, Json>>;
   write(schema: z.ZodType, io: 'input' | 'output'): Json;
@@ -151,7 +151,7 @@ function nameSchemas(): Named {
   };
 }
 
-/** A schema as it stands within a document, which says what its language is. */
+/** A schema without `$schema`: within a document the document declares the dialect. */
 function plain(schema: object): Json {
   const outside = ['$schema', '$id', '~standard'];
   return Object.fromEntries(Object.entries(schema).filter(([key]) => !outside.includes(key)));
@@ -160,7 +160,7 @@ function plain(schema: object): Json {
 function pathOf(route: Route, named: Named): Record<string, Json> {
   const entries = route.operations.flatMap((operation) =>
     operation.methods.map((method, index) => {
-      // Each method wants an id of its own.
+      // Each method needs an operationId of its own.
       const id = index === 0 ? operation.id : `${operation.id}By${method[0]!}${method.slice(1).toLowerCase()}`;
       return [method.toLowerCase(), operationOf(route, operation, id, method, named)] as const;
     }),
@@ -188,7 +188,7 @@ function operationOf(route: Route, operation: Operation, id: string, method: Met
     responses: {
       ...Object.fromEntries([answer, ...others].map((one) => [one.status, responseOf(one, named)])),
       ...(answer.status === 101 && {
-        '2XX': { description: 'Never: 101 is the success. For tools that know no other.' },
+        '2XX': { description: 'Never sent: success is 101. Some tools require a 2XX response.' },
       }),
       ...errorResponses(errors),
       ...commonRefs(guardErrors(route, operation), others),
@@ -239,17 +239,17 @@ const COMMON: readonly ErrorCode[] = ['ERR_KEY', 'ERR_ORIGIN', 'ERR_HOST', 'ERR_
 
 function commonResponses(): Record<string, Json> {
   const each = COMMON.map((code) => [code, problemResponse([code])] as const);
-  const other = { ...problemResponse(ANYWHERE), description: 'What may answer any request.' };
+  const other = { ...problemResponse(ANYWHERE), description: 'Errors that any request can get.' };
   return { ...Object.fromEntries(each), Other: other };
 }
 
-/** What the guard may answer to an operation. */
+/** The errors with which the guard may answer an operation. */
 function guardErrors({ path }: Route, { takesAnyHost }: Operation): ErrorCode[] {
   const errors: ErrorCode[] = takesAnyHost ? ['ERR_ORIGIN'] : ['ERR_ORIGIN', 'ERR_HOST'];
   return OPEN_PATHS.has(path) ? errors : [...errors, 'ERR_KEY', 'ERR_TOO_MANY_KEYS'];
 }
 
-/** The guard's answers, but for a status that the operation answers in its own way. */
+/** References to the guard's errors, except for a status that the operation itself describes. */
 function commonRefs(codes: readonly ErrorCode[], others: readonly Answer[]): Json {
   const own = new Set(others.map(({ status }) => status));
   const left = codes.filter((code) => !own.has(ERRORS[code][0]));

@@ -1,5 +1,5 @@
-// The login page and the front page: what a browser gets that has no key yet, or opens the relay's address.
-// No script; helmet's headers with a policy that allows none.
+// The login page and the front page, for a browser that has no key yet or opens the relay's address.
+// No script; helmet's header fields with a policy that allows none.
 
 import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -9,12 +9,12 @@ import { COOKIE_NAME, type KeyGuard } from './keys.js';
 import { content, type Route, TO_LOGIN } from './route.js';
 import { escapeHtml, playerLinks, type Watchable } from '../web/player-page.js';
 
-/** Where the style of the pages is. */
+/** Path of the pages' style sheet. */
 export const STYLE_PATH = '/style.css';
 
 const HTML = 'text/html';
 
-// Text has a contrast of at least 4.5 to what is behind it, in the light and in the dark (WCAG 2.2, 1.4.3); a test measures it.
+// Text has a contrast of at least 4.5 to its background in both themes (WCAG 2.2, 1.4.3); a test measures it.
 const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1rem;color:#1c2733;background:#f6f8fa}
 h1{font-size:1.5rem}a{color:#0b57b0}input,button{font:inherit;padding:.5rem .75rem;border:1px solid #7c8b99;border-radius:.4rem}
 button{background:#0b6bcb;border-color:#0b6bcb;color:#fff;cursor:pointer}p.bad{color:#b3261e}code{background:#e7ecf1;padding:.1rem .3rem;border-radius:.25rem}
@@ -23,7 +23,7 @@ h2{font-size:1.1rem}.watch{list-style:none;padding:0}.watch a{display:inline-blo
 @media(prefers-color-scheme:dark){body{color:#dbe4ec;background:#12181f}a{color:#6cb0ff}code{background:#24303b}input{background:#1b242d;color:inherit}
 p.bad{color:#ff8f85}.watch .live{color:#56d364}.watch .away{color:#9fb0c0}}`;
 
-/** The headers of every answer: no script, nothing from elsewhere, no frame. */
+/** The header fields of every answer: no script, nothing from other origins, no framing. */
 export function securityHeaders(isSecure: boolean): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
@@ -36,19 +36,19 @@ export function securityHeaders(isSecure: boolean): RequestHandler {
         frameAncestors: ["'none'"],
       },
     },
-    // For this name only, not for what else the same organisation runs.
+    // For this host only, not for other hosts of the same domain.
     strictTransportSecurity: isSecure ? { includeSubDomains: false } : false,
-    // With "no-referrer" the Origin of our own login form is "null", which is anybody's.
+    // With "no-referrer" browsers send "Origin: null" from our own login form, which any page can send.
     referrerPolicy: { policy: 'same-origin' },
   });
 }
 
-/** The login that leads on to a player's page; `null`: `path` is none, and nothing else is led on to. */
+/** The login page that redirects to a player's page afterwards; `null`: `path` is not a player's page. */
 export function loginFor(path: string): string | null {
   return /^\/play\/[\w.%/-]+$/.test(path) ? `/login?to=${encodeURIComponent(path)}` : null;
 }
 
-/** Pages of the relay; `keys` is null where there is nothing to log in to. `watchables`: what can be watched now. */
+/** The relay's pages; `keys` is null if no login is needed. `watchables`: what can be played now. */
 export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables: () => Watchable[]): Route[] {
   return [
     {
@@ -59,7 +59,7 @@ export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables:
         {
           methods: ['GET'],
           id: 'frontPage',
-          summary: 'A page that lists what can be watched',
+          summary: 'A page that lists the feeds and streams',
           answer: content(HTML, 'The page.'),
           others: [TO_LOGIN],
           errors: [],
@@ -79,7 +79,7 @@ export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables:
         {
           methods: ['GET'],
           id: 'style',
-          summary: 'The style of the pages',
+          summary: 'The style sheet of the pages',
           answer: content('text/css', 'The style.'),
           errors: [],
           handlers: [
@@ -102,7 +102,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
     if (verdict !== 'good') {
       if (verdict !== 'none') keys.tellRefused(verdict, address);
       const { status, headers } = refusal(verdict);
-      // No WWW-Authenticate: the browser would ask for the key a second time, in a window of its own.
+      // No WWW-Authenticate: the browser would ask for the key a second time in a dialog of its own.
       if (status === 429) response.set(headers);
       const why = status === 429 ? 'Too many wrong keys: wait a minute.' : 'That key is wrong.';
       response
@@ -123,7 +123,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
   const to = {
     in: 'query',
     name: 'to',
-    description: "The player's page that the login leads on to.",
+    description: "The player's page to which the login redirects.",
     example: '/play/video0',
   } as const;
   return [
@@ -148,7 +148,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
         {
           methods: ['POST'],
           id: 'login',
-          summary: 'Leaves a cookie for a week',
+          summary: 'Sets a cookie that lasts a week',
           body: {
             type: 'application/x-www-form-urlencoded',
             schema: z.object({
@@ -156,7 +156,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
               to: z.string().optional().describe(to.description),
             }),
           },
-          answer: { status: 303, words: 'To the page that was asked for, with a cookie.', type: null, schema: null },
+          answer: { status: 303, words: 'Redirects to the requested page, with a cookie.', type: null, schema: null },
           others: [
             { ...content(HTML, 'The key is wrong; the page asks again.'), status: 401 },
             { ...content(HTML, 'Too many wrong keys.'), status: 429 },
@@ -174,8 +174,8 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
         {
           methods: ['POST'],
           id: 'logout',
-          summary: 'Takes the cookie away',
-          answer: { status: 303, words: 'To the login.', type: null, schema: null },
+          summary: 'Deletes the cookie',
+          answer: { status: 303, words: 'Redirects to the login.', type: null, schema: null },
           errors: [],
           handlers: [
             (_request, response) => {
@@ -203,12 +203,12 @@ function frontPage(watchables: readonly Watchable[]): string {
       '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
       '<a href="/api/destinations/all">destinations</a>, <a href="/api/docs">API</a>.</p>' +
       (watchables.length === 0 ? '' : `<h2>Watch</h2>${playerLinks(watchables)}`) +
-      '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, see a feed at <code>/play/&lt;feed&gt;</code>, ' +
-      'take its bytes from <code>/ws/&lt;feed&gt;</code>.</p>',
+      '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, watch a feed at <code>/play/&lt;feed&gt;</code>, ' +
+      'receive its bytes at <code>/ws/&lt;feed&gt;</code>.</p>',
   );
 }
 
-/** Where a login leads: a player's page, or the front page. Nothing that somebody else could have put there. */
+/** Where a login redirects: a player's page or the front page, so that no link can redirect elsewhere. */
 function wantedPage(to: unknown): string {
   return typeof to === 'string' && loginFor(to) !== null ? to : '/';
 }

@@ -1,5 +1,5 @@
-// What the relay says of one feed or stream to who may play it: `GET /api/play/<name>`, asked for by players' pages. The
-// words are those of `GET /api/stats`.
+// The status of one feed or stream for its viewers: `GET /api/play/<name>`, polled by players' pages. Its faults are
+// those of `GET /api/stats`.
 
 import * as z from 'zod';
 import { faultSchema } from '../relay/event.js';
@@ -9,18 +9,18 @@ import type { Stats } from '../relay/stats-schema.js';
 import type { PlayStatus } from '../web/play-status.js';
 import { answer, json, nameIn, type Route } from './route.js';
 
-/** Many pages ask: they are answered out of the same stats for so long. */
+/** Many pages poll: they are answered from the same stats for this long. */
 const KEPT_MS = 500;
 
 const playStatusSchema = z.strictObject({
   state: z
     .enum(['live', 'silent', 'absent'])
-    .describe('live: something comes; silent: somebody is connected and sends nothing; absent: nobody sends'),
-  fault: faultSchema.nullable().describe('what is wrong with it now, as in the stats; null: nothing'),
-  muted: z.enum(['audio', 'all']).nullable().describe('what of it is muted; null: nothing'),
+    .describe('live: media arrives; silent: a source is connected and sends nothing; absent: there is no source'),
+  fault: faultSchema.nullable().describe('its current fault, as in the stats; null: none'),
+  muted: z.enum(['audio', 'all']).nullable().describe('what is muted; null: nothing'),
 }) satisfies z.ZodType<PlayStatus>;
 
-/** The route of what players ask. */
+/** The route that players poll. */
 export function playStatusRoute(relay: Relay): Route {
   let stats: Stats | null = null;
   let atMs = 0;
@@ -35,15 +35,16 @@ export function playStatusRoute(relay: Relay): Route {
     tag: 'Seeing',
     parameter: {
       name: 'name',
-      description: 'A feed\'s or a stream\'s name. It may hold "/", as it is or as %2F; streams begin with stream/.',
+      description:
+        'A feed\'s or a stream\'s name. It may contain "/", literally or as %2F; names of streams begin with stream/.',
       example: 'stream/front',
     },
     operations: [
       {
         methods: ['GET'],
         id: 'getPlayStatus',
-        summary: 'Tells in short how it stands with a feed or stream, for a player',
-        answer: json('How it stands; a name that nobody uses is `absent`.', playStatusSchema),
+        summary: 'Returns the status of a feed or stream for a player',
+        answer: json('The status; a name that is not in use is `absent`.', playStatusSchema),
         errors: ['ERR_BAD_NAME', 'ERR_BAD_PATH'],
         handlers: [answer((request) => playStatusOf(recentStats(), parseSourceName(nameIn(request))))],
       },
@@ -51,7 +52,7 @@ export function playStatusRoute(relay: Relay): Route {
   };
 }
 
-/** How it stands with the feed or stream of a name. */
+/** The status of the feed or stream with a name. */
 export function playStatusOf({ feeds, streams }: Stats, name: string): PlayStatus {
   const feed = feeds[name];
   if (feed) return { state: feed.state, fault: feed.fault, muted: feed.muted };

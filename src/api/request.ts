@@ -1,4 +1,4 @@
-// What the guard and the routes need of a request, wherever it was read.
+// The parts of a request that the guard and the routes need, whichever reader parsed it.
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,7 +7,7 @@ import type { Knock } from './guard.js';
 import { schemeOf } from '../http/hosts.js';
 import { pathOf, withoutLastSlash } from '../http/path.js';
 
-/** A request that Node's parser read, and whose target is settled. */
+/** For a request from Node's parser whose target is normalised. */
 export function knockOf(request: IncomingMessage): Knock {
   const { host, origin, authorization, cookie } = request.headers;
   return {
@@ -21,7 +21,7 @@ export function knockOf(request: IncomingMessage): Knock {
   };
 }
 
-/** An upload whose head we read. */
+/** For an upload whose head our own reader parsed. */
 export function knockOfHead({ method, target, headers }: RequestHead, socket: Socket): Knock {
   const field = (name: string) => headers.get(name);
   return {

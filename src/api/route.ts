@@ -1,5 +1,5 @@
-// A route of the API as data: what it is called, takes, answers and refuses, with the handler that does it. Express's
-// routes, the document (openapi.ts) and the list at /api are made from these, so that they cannot disagree.
+// A route of the API as data: name, parameters, answers and errors, with its handler. Express's routes, the document
+// (openapi.ts) and the list at /api are made from these, so that they cannot disagree.
 
 import express, { type Express, type Request, type RequestHandler } from 'express';
 import type * as z from 'zod';
@@ -11,48 +11,48 @@ import type { ErrorCode } from './error-codes.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** A path and what can be asked of it. */
+/** A path and its operations. */
 export interface Route {
-  /** What it is, in a word or two; the API's list of links has it. */
+  /** A short name, for the API's list of links. */
   readonly name: string;
-  /** As OpenAPI writes it. A parameter is the last part of a path, and may hold slashes. */
+  /** In OpenAPI's notation. A parameter is the last part of a path, and may contain slashes. */
   readonly path: string;
   /** Which of {@link TAGS} it belongs to. */
   readonly tag: Tag;
   readonly parameter?: Parameter;
   readonly operations: readonly Operation[];
-  /** Answers what is none of the operations; without it that is 405. */
+  /** Handles methods that none of the operations has; the default is 405. */
   readonly otherwise?: RequestHandler;
 }
 
-/** The part of a path that varies. */
+/** The variable part of a path. */
 export interface Parameter {
   readonly name: string;
   readonly description: string;
   readonly example: string;
 }
 
-/** One thing that a path does, under one method or several. */
+/** An operation of a path, under one or more methods. */
 export interface Operation {
   readonly methods: readonly [Method, ...Method[]];
-  /** Its name in programs made from the document. */
+  /** Its operationId: the name in code that is generated from the document. */
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
-  /** Beside that of the path; none is required. */
+  /** In addition to that of the path; all are optional. */
   readonly parameters?: readonly (Parameter & { readonly in: 'query' | 'header' })[];
   readonly body?: Body;
   readonly answer: Answer;
-  /** Answers beside that one which are no errors, or are no problem documents. */
+  /** Further answers that are not errors, or are not problem documents. */
   readonly others?: readonly Answer[];
-  /** What it may refuse with, beside what the guard and the server do (openapi.ts). */
+  /** Its errors, in addition to those of the guard and the server (openapi.ts). */
   readonly errors: readonly ErrorCode[];
-  /** Whether the guard lets it in under any name: uploads. */
+  /** Whether the guard accepts any host name: uploads. */
   readonly takesAnyHost?: boolean;
   readonly handlers: readonly RequestHandler[];
 }
 
-/** What a request brings; `schema` is null for what is not JSON. */
+/** The body of a request; `schema` is null for what is not JSON. */
 export interface Body {
   readonly type: string;
   readonly schema: z.ZodType | null;
@@ -60,11 +60,11 @@ export interface Body {
   readonly isOptional?: boolean;
 }
 
-/** What comes back. */
+/** A response. */
 export interface Answer {
   readonly status: number;
   readonly words: string;
-  /** Its media type; null: it has no content. */
+  /** Its media type; null: no content. */
   readonly type: string | null;
   readonly schema: z.ZodType | null;
   readonly example?: unknown;
@@ -74,15 +74,15 @@ export interface Answer {
 export const TAGS = {
   Streams: 'Which feeds make up a stream.',
   Destinations: 'Where feeds and streams are sent.',
-  Mutes: 'What goes nowhere, whatever the rules say.',
-  Rules: 'All of them together.',
-  Media: 'What comes in, and what is played.',
-  Seeing: 'What the relay is doing.',
-  Pages: 'For people with a browser.',
+  Mutes: 'What is withheld, whatever the rules say.',
+  Rules: 'All rules together.',
+  Media: 'Publishing and playing.',
+  Seeing: 'The state of the relay.',
+  Pages: 'Pages for a browser.',
 } as const;
 export type Tag = keyof typeof TAGS;
 
-/** Makes express's route of a description. */
+/** Registers a route with express. */
 export function mount(app: Express, { path, operations, otherwise }: Route, others: readonly Route[]): void {
   const route = app.route(path.replace(/\{(\w+)\}/, '*$1'));
   for (const { methods, handlers } of operations) {
@@ -94,7 +94,7 @@ export function mount(app: Express, { path, operations, otherwise }: Route, othe
   route.all(otherwise ?? onlyWith(insteadOf(path, others), ...operations.flatMap(({ methods }) => methods)));
 }
 
-/** Where what a path does not do may be done: rules are set at one path, and listed and deleted at others. */
+/** Paths with the methods that this one lacks: rules are set at one path, and listed and deleted at others. */
 function insteadOf(path: string, others: readonly Route[]): string {
   const at = (wanted: string) => others.find((other) => other.path === wanted);
   const methodsOf = ({ operations }: Route) => operations.flatMap(({ methods }) => methods).join(', ');
@@ -113,15 +113,15 @@ export function json(words: string, schema: z.ZodType, example?: unknown): Answe
   return { status: 200, words, type: 'application/json', schema, ...(example === undefined ? {} : { example }) };
 }
 
-/** An answer that is no JSON. */
+/** An answer that is not JSON. */
 export function content(type: string, words: string): Answer {
   return { status: 200, words, type, schema: null };
 }
 
-/** Where a browser is led that shows no key. */
+/** The redirect of a browser without a key. */
 export const TO_LOGIN: Answer = {
   status: 303,
-  words: 'To the login: a browser shows no key.',
+  words: 'Redirects to the login: the browser has sent no key.',
   type: null,
   schema: null,
 };
@@ -133,27 +133,27 @@ export function answer(of: (request: Request) => unknown): RequestHandler {
   };
 }
 
-/** The name behind the route: path segments, decoded; one leading "/" is dropped. */
+/** The name at the end of the route's path: decoded segments; one leading "/" is dropped. */
 export function nameIn(request: Request): string {
   const segments = request.params.name as unknown as string[]; // a wildcard's value in express 5
   return trimName(segments.join('/'));
 }
 
-/** The answer to a path that is none; `upload` is where an upload there was meant to go, null if it is none. */
+/** The answer to an unknown path; `upload`: the path that an upload there was meant for, null if it is none. */
 export function noSuchPath(path: string, others: readonly Route[] = [], upload: string | null = null): HttpError {
   const instead = upload === null ? insteadOf(path, others) || similarPath(path, others) : `uploads go to ${upload}`;
   const hint = instead === '' ? '' : `; ${instead}`;
-  return new HttpError(404, 'ERR_NO_SUCH_PATH', `there is nothing at ${path}${hint}; GET /api lists what there is`);
+  return new HttpError(404, 'ERR_NO_SUCH_PATH', `there is nothing at ${path}${hint}; GET /api lists the paths`);
 }
 
-/** Names are compared in square time. */
+/** Limits the comparison, which takes quadratic time. */
 const MAX_COMPARED = 250;
 
-/** The path that is likely to be meant; empty: none is. */
+/** The known path that was probably meant; empty: none. */
 function similarPath(path: string, routes: readonly Route[]): string {
   if (path.length > MAX_COMPARED) return '';
   const given = path.split('/');
-  // A parameter is the end of a path, and may be anything.
+  // A parameter is the end of a path and may have any value.
   const here = routes.map((route) => {
     const parts = route.path.split('/');
     const at = parts.indexOf('{name}');
@@ -166,10 +166,10 @@ function similarPath(path: string, routes: readonly Route[]): string {
   return meant === null ? '' : `did you mean ${meant}?`;
 }
 
-/** A body must say that it is JSON; a form that a browser's page can send without asking does not. */
+/** Requires a JSON content type: a page's form, which browsers send without a CORS preflight, cannot have it. */
 const wantJson: RequestHandler = (request, _response, next) => {
   const given = request.headers['content-type'];
-  // Not `request.is`, which says no to JSON where there is no body: that is a bad rule, not another type.
+  // Not `request.is`, which rejects JSON if there is no body: a missing body is a bad rule, not a wrong type.
   if (given === undefined || !/^application\/json *(;|$)/i.test(given)) {
     throw new HttpError(
       415,
@@ -191,8 +191,8 @@ const wantJsonIfAny: RequestHandler = (request, response, next) => {
 const MAX_BODY_BYTES = 64 * 1024;
 const parseJson = express.json({ limit: MAX_BODY_BYTES, strict: false });
 
-/** Read the body as JSON: one that must be there, and one that may. */
+/** Handlers that read a required body as JSON; {@link optionalJsonBody} reads an optional one. */
 export const jsonBody: readonly RequestHandler[] = [wantJson, parseJson];
 export const optionalJsonBody: readonly RequestHandler[] = [wantJsonIfAny, parseJson];
-/** What reading a JSON body may answer. */
+/** Errors of reading a JSON body. */
 export const JSON_ERRORS = ['ERR_BAD_JSON', 'ERR_BAD_REQUEST', 'ERR_TOO_LARGE', 'ERR_CONTENT_TYPE'] as const;

@@ -1,4 +1,4 @@
-// Rules by REST: streams, destinations and mutes. Each handler is one call of Actions.
+// Rules by REST: streams, destinations and mutes. Each handler makes one call of Actions.
 
 import { muteBodySchema } from '../relay/mute-rule.js';
 import { destinationSchema, streamSchema } from '../relay/rules.js';
@@ -24,7 +24,7 @@ const JSON_TYPE = 'application/json';
 const ALL = z.literal('all');
 
 function parameter(what: string, example: string): Parameter {
-  const slashes = 'It may hold "/", as it is or as %2F; one "/" before it is dropped.';
+  const slashes = 'It may contain "/", literally or as %2F; one leading "/" is dropped.';
   return { name: 'name', description: `${what} ${slashes}`, example };
 }
 
@@ -41,9 +41,9 @@ export function streamRoutes(actions: Actions): Route[] {
           id: 'setStream',
           summary: 'Sets a stream rule',
           description:
-            'In force when it is answered. Posted again with other feeds it changes in place; posted unchanged it disturbs nothing.',
+            'It is in force when it is answered. Posted again with other feeds, it changes in place; posted unchanged, it has no effect.',
           body: { type: JSON_TYPE, schema: streamSchema, example: FRONT },
-          answer: json('The rule as it is kept.', streamAnswerSchema, FRONT),
+          answer: json('The stored rule.', streamAnswerSchema, FRONT),
           errors: [
             ...JSON_ERRORS,
             'ERR_BAD_STREAM_RULE',
@@ -73,7 +73,7 @@ export function streamRoutes(actions: Actions): Route[] {
           methods: ['DELETE'],
           id: 'deleteAllStreams',
           summary: 'Deletes every stream rule',
-          answer: json('They are gone.', ALL, 'all'),
+          answer: json('All are deleted.', ALL, 'all'),
           errors: [],
           handlers: [answer(() => actions.deleteAllStreams())],
         },
@@ -88,7 +88,7 @@ export function streamRoutes(actions: Actions): Route[] {
         {
           methods: ['GET'],
           id: 'getStream',
-          summary: 'Tells the feeds of a stream',
+          summary: 'Returns the feeds of a stream',
           answer: json('Its feeds.', z.array(z.string()), FRONT.feeds),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.stream(nameIn(request)))],
@@ -97,8 +97,9 @@ export function streamRoutes(actions: Actions): Route[] {
           methods: ['DELETE'],
           id: 'deleteStream',
           summary: 'Deletes a stream rule',
-          description: 'Destinations and viewers of the stream stay, and get nothing until there is a rule again.',
-          answer: json('It is gone.', deletedSchema, FRONT.stream),
+          description:
+            'Destinations and viewers of the stream stay connected, and get nothing until there is a rule again.',
+          answer: json('Deleted.', deletedSchema, FRONT.stream),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.deleteStream(nameIn(request)))],
         },
@@ -120,9 +121,9 @@ export function destinationRoutes(actions: Actions): Route[] {
           id: 'setDestination',
           summary: 'Sets a destination rule',
           description:
-            'Its link is made in the background, for ever. Posted again with another far end, that one is dialled while the old one goes on.',
+            'Its link is opened in the background and reopened whenever it is lost. Posted again with another endpoint, the new one is dialled while the old one still gets media.',
           body: { type: JSON_TYPE, schema: destinationSchema, example: FAR },
-          answer: json('The rule as it is kept, without its token.', destinationAnswerSchema, FAR),
+          answer: json('The stored rule, without its token.', destinationAnswerSchema, FAR),
           errors: [
             ...JSON_ERRORS,
             'ERR_BAD_DESTINATION_RULE',
@@ -152,8 +153,8 @@ export function destinationRoutes(actions: Actions): Route[] {
         {
           methods: ['DELETE'],
           id: 'deleteAllDestinations',
-          summary: "Deletes every destination rule but the relay's own",
-          answer: json('They are gone, and their links closed.', ALL, 'all'),
+          summary: 'Deletes every destination rule except the reserved one',
+          answer: json('All are deleted and their links closed.', ALL, 'all'),
           errors: [],
           handlers: [answer(() => actions.deleteAllDestinations())],
         },
@@ -168,7 +169,7 @@ export function destinationRoutes(actions: Actions): Route[] {
         {
           methods: ['GET'],
           id: 'getDestination',
-          summary: 'Tells a destination rule',
+          summary: 'Returns a destination rule',
           answer: json('The rule, without its token.', keptDestinationSchema, FAR),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.destination(nameIn(request)))],
@@ -177,7 +178,7 @@ export function destinationRoutes(actions: Actions): Route[] {
           methods: ['DELETE'],
           id: 'deleteDestination',
           summary: 'Deletes a destination rule',
-          answer: json('It is gone, and its link closed.', deletedSchema, FAR.id),
+          answer: json('Deleted, and its link closed.', deletedSchema, FAR.id),
           errors: ['ERR_NOT_FOUND', 'ERR_STANDING', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.deleteDestination(nameIn(request)))],
         },
@@ -188,9 +189,9 @@ export function destinationRoutes(actions: Actions): Route[] {
 
 /** The routes of mutes. */
 export function muteRoutes(actions: Actions): Route[] {
-  // A mute may come without a body: then it is the sound.
+  // A mute without a body mutes the sound.
   const body = { type: JSON_TYPE, schema: muteBodySchema, example: { tracks: 'audio' }, isOptional: true };
-  const words = 'What of it goes nowhere from now on.';
+  const words = 'What is withheld from now on.';
   return [
     {
       name: 'all mutes',
@@ -201,14 +202,14 @@ export function muteRoutes(actions: Actions): Route[] {
           methods: ['GET'],
           id: 'listMutes',
           summary: 'Lists mutes',
-          answer: json('What is muted, by feed; all is every feed.', muteListSchema, { video0: 'audio' }),
+          answer: json('The muted tracks, by feed; all means every feed.', muteListSchema, { video0: 'audio' }),
           errors: [],
           handlers: [answer(() => actions.mutes())],
         },
         {
           methods: ['PUT', 'POST'],
           id: 'muteAll',
-          summary: 'Mutes every feed, also those that come later',
+          summary: 'Mutes every feed, including later ones',
           body,
           answer: json(words, muteAnswerSchema, { feed: 'all', tracks: 'audio', binary: 'drop', known: true }),
           errors: [...JSON_ERRORS, 'ERR_BAD_MUTE'],
@@ -217,8 +218,8 @@ export function muteRoutes(actions: Actions): Route[] {
         {
           methods: ['DELETE'],
           id: 'unmuteAll',
-          summary: 'Takes every mute away, those of single feeds too',
-          answer: json('Nothing is muted.', ALL, 'all'),
+          summary: 'Deletes every mute, those of single feeds too',
+          answer: json('Nothing is muted any more.', ALL, 'all'),
           errors: [],
           handlers: [answer(() => actions.deleteMute('all'))],
         },
@@ -233,7 +234,7 @@ export function muteRoutes(actions: Actions): Route[] {
         {
           methods: ['GET'],
           id: 'getMute',
-          summary: 'Tells what is muted of a feed by its own mute',
+          summary: 'Returns what the own mute of a feed withholds',
           answer: json('What is muted.', mutedTracksSchema, 'audio'),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.mute(nameIn(request)))],
@@ -243,8 +244,8 @@ export function muteRoutes(actions: Actions): Route[] {
           id: 'muteFeed',
           summary: 'Mutes a feed',
           description:
-            'It need not be there yet: known says whether it is. Nothing captured after the answer leaves, not from caches either. ' +
-            'A mute of the sound withholds all that is not known to be picture or data.',
+            'The feed need not exist yet: known tells whether it does. Nothing captured after the answer is sent, not from caches either. ' +
+            'A mute of the sound withholds everything that is not known to be picture or data.',
           body,
           answer: json(words, muteAnswerSchema, { feed: 'video0', tracks: 'audio', binary: 'drop', known: true }),
           errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_BAD_PATH', 'ERR_TOO_MANY_RULES'],
@@ -253,8 +254,8 @@ export function muteRoutes(actions: Actions): Route[] {
         {
           methods: ['DELETE'],
           id: 'unmuteFeed',
-          summary: 'Takes the mute of a feed away',
-          answer: json('It is gone.', deletedSchema, 'video0'),
+          summary: 'Deletes the mute of a feed',
+          answer: json('Deleted.', deletedSchema, 'video0'),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.deleteMute(nameIn(request)))],
         },
@@ -263,7 +264,7 @@ export function muteRoutes(actions: Actions): Route[] {
   ];
 }
 
-/** The route of all rules together. */
+/** The route of all rules. */
 export function allRulesRoutes(actions: Actions): Route[] {
   const example = { streams: [FRONT], destinations: [FAR], mutes: [{ feed: 'video0', tracks: 'audio' }] };
   return [
@@ -275,8 +276,8 @@ export function allRulesRoutes(actions: Actions): Route[] {
         {
           methods: ['GET'],
           id: 'listRules',
-          summary: 'Lists every rule, each as it may be posted again',
-          description: "Without tokens, and without the relay's own rule (VW_API).",
+          summary: 'Lists every rule, each in the form in which it can be posted again',
+          description: 'Without tokens, and without the reserved rule (VW_API).',
           answer: json('Every rule.', allRulesSchema, example),
           errors: [],
           handlers: [answer(() => actions.rules())],

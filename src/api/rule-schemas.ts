@@ -1,8 +1,8 @@
-// What the API answers about rules, as schemas: for its document and its tests. What it takes is in relay/rules.ts.
+// Schemas of the API's answers about rules, for its document and its tests. Schemas of requests are in relay/rules.ts.
 
 import * as z from 'zod';
 
-export const mutedTracksSchema = z.enum(['audio', 'all']).describe('what goes nowhere: the sound, or everything');
+export const mutedTracksSchema = z.enum(['audio', 'all']).describe('what is withheld: the sound, or everything');
 
 export const keptStreamSchema = z
   .strictObject({
@@ -10,11 +10,11 @@ export const keptStreamSchema = z
     feeds: z.array(z.string()).describe('feeds, or their #video or #audio'),
     trimMs: z.record(z.string(), z.number()).optional(),
   })
-  .describe('A stream rule as it is kept.');
+  .describe('A stored stream rule.');
 
 export const streamAnswerSchema = keptStreamSchema
   .extend({
-    similar: z.string().optional().describe('nobody sends to one of the feeds: a feed that may have been meant'),
+    similar: z.string().optional().describe('one of the feeds has no source: an existing feed with a similar name'),
   })
   .describe('A stream rule that is in force.');
 
@@ -23,26 +23,26 @@ export const keptDestinationSchema = z
     id: z.string(),
     stream: z.string(),
     destination: z.string(),
-    tokenSet: z.literal(true).optional().describe('there is a token; it is never shown'),
+    tokenSet: z.literal(true).optional().describe('the rule has a token, which is never shown'),
     swap: z.enum(['make', 'break']).optional(),
   })
-  .describe('A destination rule as it is kept.');
+  .describe('A stored destination rule.');
 
 export const destinationAnswerSchema = keptDestinationSchema
   .extend({
     similar: z
       .string()
       .optional()
-      .describe('nobody sends to the feed, or the stream has no rule: a feed or stream that may have been meant'),
+      .describe('the feed has no source, or the stream has no rule: an existing one with a similar name'),
   })
   .describe('A destination rule that is in force.');
 
 const mutedFeed = z.string().describe('a feed, or all');
-const passedBinary = z.literal('pass').describe('binary messages pass; left out: they are dropped');
+const passedBinary = z.literal('pass').describe('binary messages pass; without it they are dropped');
 
 export const keptMuteSchema = z
   .strictObject({ feed: mutedFeed, tracks: mutedTracksSchema, binary: passedBinary.optional() })
-  .describe('A mute as it is kept.');
+  .describe('A stored mute.');
 
 export const muteAnswerSchema = z
   .strictObject({
@@ -50,13 +50,11 @@ export const muteAnswerSchema = z
     tracks: mutedTracksSchema,
     binary: z
       .enum(['drop', 'pass'])
-      .describe('what becomes of binary messages, which may be sound; text passes a mute of the sound'),
+      .describe('how binary messages, which may be sound, are treated; text passes a mute of the sound'),
     known: z
       .boolean()
-      .describe(
-        'whether a rule names the feed or somebody publishes or has published to it; if not, it will be muted when it comes',
-      ),
-    similar: z.string().optional().describe('the known feed that may have been meant'),
+      .describe('whether a rule names the feed or it has or had a source; if not, it is muted as soon as it appears'),
+    similar: z.string().optional().describe('the known feed whose name is closest'),
   })
   .describe('A mute that is in force.');
 
@@ -64,9 +62,9 @@ export const streamListSchema = z
   .record(z.string(), z.array(z.string()))
   .describe('The feeds of every stream, by its name.');
 export const destinationListSchema = z.record(z.string(), keptDestinationSchema).describe('Every rule by its id.');
-export const muteListSchema = z.record(z.string(), mutedTracksSchema).describe('What is muted, by feed.');
+export const muteListSchema = z.record(z.string(), mutedTracksSchema).describe('The muted tracks, by feed.');
 
-export const deletedSchema = z.string().describe('the name of what is gone');
+export const deletedSchema = z.string().describe('the name of what was deleted');
 
 export const allRulesSchema = z
   .strictObject({
@@ -74,4 +72,4 @@ export const allRulesSchema = z
     destinations: z.array(keptDestinationSchema),
     mutes: z.array(keptMuteSchema),
   })
-  .describe('Every rule, each as it may be posted again.');
+  .describe('Every rule, each in the form in which it can be posted again.');

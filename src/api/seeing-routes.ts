@@ -1,4 +1,4 @@
-// What the relay is doing, for programs: is it there, and what comes and goes.
+// Monitoring for programs: health check, stats, metrics and events.
 
 import * as z from 'zod';
 import { METRICS_TYPE } from '../metrics.js';
@@ -9,10 +9,10 @@ import { metricsText } from './metrics.js';
 import { answer, content, json, type Route } from './route.js';
 import type { EventStreams } from './event-stream.js';
 
-/** What `GET /api/events` tells, one at a time. */
+/** One event of `GET /api/events`. */
 export const toldSchema = z.union([eventSchema, historyLostSchema]);
 
-/** The routes of what can be seen. */
+/** The routes for monitoring. */
 export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
   return [
     {
@@ -23,8 +23,8 @@ export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
         {
           methods: ['GET'],
           id: 'healthcheck',
-          summary: 'Says that the relay is there',
-          answer: json('It is.', z.literal('ok'), 'ok'),
+          summary: 'Health check',
+          answer: json('The relay is running.', z.literal('ok'), 'ok'),
           errors: [],
           handlers: [answer(() => 'ok')],
         },
@@ -38,7 +38,7 @@ export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
         {
           methods: ['GET'],
           id: 'getStats',
-          summary: 'Tells what comes in, what goes out and what is lost',
+          summary: 'Returns what comes in, what goes out and what is lost',
           answer: json('Every feed, stream and destination, and the process.', statsSchema),
           errors: [],
           handlers: [answer(() => actions.stats())],
@@ -53,7 +53,7 @@ export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
         {
           methods: ['GET'],
           id: 'getMetrics',
-          summary: 'The same for Prometheus',
+          summary: 'The same in Prometheus format',
           answer: content('text/plain', "Prometheus's text format, version 0.0.4."),
           errors: [],
           handlers: [
@@ -72,28 +72,33 @@ export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
         {
           methods: ['GET'],
           id: 'watchEvents',
-          summary: 'Tells what happens, as it happens',
+          summary: 'Sends events as they happen',
           description:
-            'Server-sent events without an end: `id`, `event` (the type) and `data`, which is JSON as in the schema. Who comes back ' +
-            'with the id of the last event it had gets what it missed; where that is not kept any more, `history-lost` comes first.',
+            'An endless stream of server-sent events: `id`, `event` (the type) and `data`, which is JSON as in the schema. A client that ' +
+            'reconnects with the id of its last event gets those it missed; if they are no longer kept, `history-lost` comes first.',
           parameters: [
             {
               in: 'query',
               name: 'types',
-              description: `Only these: ${EVENT_TYPES.join(', ')}.`,
+              description: `Only these types, separated by commas: ${EVENT_TYPES.join(', ')}.`,
               example: 'feed-up,feed-down',
             },
             {
               in: 'query',
               name: 'lastEventId',
-              description: 'The same as Last-Event-ID. 0: all that is kept.',
+              description: 'The same as Last-Event-ID. 0: all events that are kept.',
               example: '0',
             },
-            { in: 'header', name: 'Last-Event-ID', description: 'The id of the last event that came.', example: '0' },
+            {
+              in: 'header',
+              name: 'Last-Event-ID',
+              description: 'The id of the last event that was received.',
+              example: '0',
+            },
           ],
           answer: {
             status: 200,
-            words: 'Events; each as its `data` has it.',
+            words: 'Events, each with the `data` of the schema.',
             type: 'text/event-stream',
             schema: toldSchema,
             example: { type: 'feed-up', feed: 'video0', source: '127.0.0.1:40112', id: 1, atMs: 1764000000000 },

@@ -1,4 +1,4 @@
-// The relay's HTTP server, with or without TLS: puts the front door, the guard, the routes and the upgrades together.
+// The relay's HTTP server, with or without TLS: combines connection handling, access control, routes and upgrades.
 
 import type { AddressInfo } from 'node:net';
 import { LINGER_MS } from '../http/answers.js';
@@ -26,18 +26,18 @@ import { UploadRefusals } from './upload-refusals.js';
 export interface ServerOptions extends ConnectionLimits {
   readonly host: string;
   readonly port: number;
-  /** How long an upload may be silent before TCP asks whether its sender is still there. */
+  /** How long an upload may be silent before TCP keep-alive probes its sender. */
   readonly keepAliveMs: number;
-  /** The key that guards what is not open; null: none. */
+  /** The key that protects all but the open paths; null: none. */
   readonly apiKey: string | null;
   readonly allowed: AllowedHosts;
-  /** TLS of our own; null: plain HTTP. */
+  /** The server's own certificate; null: plain HTTP. */
   readonly certificate: CertificateFiles | null;
-  /** The far end that commands come from (VW_API); null: none. */
+  /** The endpoint that commands come from (VW_API); null: none. */
   readonly commands: { readonly url: string; readonly token: string | null } | null;
 }
 
-/** What a server does unless it is told otherwise. */
+/** The default options. */
 export const DEFAULT_SERVER_OPTIONS: ServerOptions = {
   host: '127.0.0.1',
   port: 8888,
@@ -53,16 +53,16 @@ export const DEFAULT_SERVER_OPTIONS: ServerOptions = {
 
 /** A server that is listening. */
 export interface RunningServer {
-  /** For this machine. */
+  /** The URL for this machine. */
   readonly url: string;
-  /** For others, where it listens on all addresses. */
+  /** URLs for other machines, if it listens on all addresses. */
   readonly otherUrls: readonly string[];
   readonly port: number;
-  /** Stops taking, ends uploads (503) and clients (1001); resolves when all are gone. */
+  /** Stops accepting, ends uploads (503) and WebSockets (1001); resolves when all are closed. */
   close(): Promise<void>;
 }
 
-/** Starts serving `relay`. Rejects with the system's error if the port cannot be had. */
+/** Starts serving `relay`. Rejects with the system's error if it cannot listen on the port. */
 export async function startServer(relay: Relay, options: ServerOptions, log: Log): Promise<RunningServer> {
   const { apiKey, certificate, commands } = options;
   const standing = commands ? standingRule(commands.url, commands.token) : null;
@@ -88,7 +88,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   );
   const take = inTurns(settlingTargets(app));
   server.on('request', take);
-  // ffmpeg asks before it sends when it was given a password: it is to be asked for that, not told to go on.
+  // With a password in its URL ffmpeg sends Expect: 100-continue, and sends the password only in answer to a 401.
   server.on('checkContinue', take);
   const closeClients = takeUpgrades(server, relay, guard, seats, log);
   const door = new FrontDoor(server, relay, guard, options, refusals);

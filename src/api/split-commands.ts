@@ -1,12 +1,12 @@
-// Parts JSON values that came as one message: a relay on the way may join what waits (crossbar does).
+// Splits JSON values that arrived as one message: a relay in between may join queued messages (crossbar does).
 // RFC 8259 §2, §7: only the brackets outside strings count.
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * The objects in `text`, each as its own text; what is no object stays as one piece, for the parser to refuse. So does what
- * stands behind the first `most` of them.
+ * The objects in `text`, each as its own text. Anything else stays in one piece, for the parser to refuse; so does what
+ * follows the first `most` objects.
  */
 export function splitCommands(text: string, most = Infinity): string[] {
   const pieces: string[] = [];

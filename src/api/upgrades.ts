@@ -28,11 +28,11 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     perMessageDeflate: false,
     autoPong: false, // see answerPings
     maxPayload: relay.limits.maxMessageBytes,
-    // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".
+    // A browser closes the connection if none of its subprotocols is accepted; jsmpeg offers one named "null".
     handleProtocols: (offered) => [...offered][0] ?? false,
   });
 
-  // So that a relay that sends MPEG-TS here can be told that it arrives as data.
+  // So that a relay that sends MPEG-TS here can report that it arrives as opaque data.
   webSockets.on('headers', (headers, { url = '' }) => {
     if (!isStreamName(decodeURIComponent(pathOf(url).slice('/ws/'.length)))) headers.push(`${ENDPOINT_HEADER}: feed`);
   });
@@ -51,7 +51,7 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     relay.checkRoomFor(name);
     webSockets.handleUpgrade(request, socket, head, (client) => {
       const leaveSeat = seats.take(name, network, () =>
-        client.close(TRY_AGAIN_LATER, 'another address has this place'),
+        client.close(TRY_AGAIN_LATER, 'the limit of clients is reached: this place went to another address'),
       );
       new LocalClient(client, socket, name, relay, log, leaveSeat);
     });

@@ -1,28 +1,28 @@
-// Uploads that were refused, in the log: ffmpeg says no more than "broken pipe", so the reason has to stand there.
+// Logs refused uploads with the reason: ffmpeg reports no more than "broken pipe".
 
 import type { Log } from '../log.js';
 import { TalliedWarning } from '../log-tally.js';
 import { HttpError } from '../http/problem.js';
 import { parseFeedName } from '../relay/rules.js';
 
-/** Who is asked for the key may show it so much later: ffmpeg tries without one first. */
+/** How long a client that was asked for the key has to send it: ffmpeg tries without one first. */
 const PATIENCE_MS = 5000;
-/** So many are waited for. */
+/** How many such clients are remembered. */
 const MOST_WAITING = 200;
 const MAX_SHOWN = 200;
-/** What the first part of a path is where something else was meant: paths of ours, and of vw serve. */
+/** First segments of other paths of ours and of vw serve: an upload there was meant for /ts. */
 const OTHER_PREFIX = /^\/(?:ts|ws|in|out|bi|play|session)(?=\/|$)/i;
 
 /** A request that is an upload, or is likely to be one. */
 export interface UploadRequest {
-  /** Without query. */
+  /** Without the query. */
   readonly path: string;
-  /** The other side's address. */
+  /** The peer's address. */
   readonly from: string;
   readonly authorization: string | undefined;
 }
 
-/** Tells of refused uploads. */
+/** Logs refused uploads. */
 export class UploadRefusals {
   readonly #warning: TalliedWarning;
   readonly #waiting = new Map<string, { readonly tell: () => void; readonly timer: NodeJS.Timeout }>();
@@ -34,7 +34,7 @@ export class UploadRefusals {
     this.#warning = new TalliedWarning(log, 'upload refused');
   }
 
-  /** An upload was refused. One without a key is logged only if the same upload does not follow with a key. */
+  /** Logs a refused upload; one without a key only if the same upload does not follow with a key. */
   refused(request: UploadRequest, error: unknown): void {
     const { path, from, authorization } = request;
     const meant = meantUpload(path);
@@ -51,7 +51,7 @@ export class UploadRefusals {
     }
   }
 
-  /** One was let in. */
+  /** An upload was admitted. */
   accepted(request: Omit<UploadRequest, 'authorization'>): void {
     const key = keyOf(request);
     clearTimeout(this.#waiting.get(key)?.timer);
@@ -66,7 +66,7 @@ export class UploadRefusals {
   }
 }
 
-/** Where an upload to a path that takes none was probably meant to go; null: the path is right, or is none of media. */
+/** The path that an upload was probably meant for; null: its path is right, or has nothing to do with media. */
 export function meantUpload(path: string): string | null {
   if (path.startsWith('/ts/') || /^\/(?:api|login)(?:\/|$)/.test(path)) return null;
   const name = path

@@ -1,9 +1,9 @@
-// Does what a plan says, step by step. What a relay refuses is told, and the rest is done.
+// Applies a plan step by step. Steps that the relay refuses are reported, and the rest is applied.
 
 import { type RelayClient, RefusedError } from './relay-client.js';
 import type { Plan, Refusal, Step } from './rules-plan.js';
 
-/** What became of a plan. */
+/** The result of a plan. */
 export interface Outcome {
   readonly set: number;
   readonly deleted: number;
@@ -11,8 +11,9 @@ export interface Outcome {
 }
 
 /**
- * Does the steps of a plan, and tells each when it is done, and each that is refused. Deletes only when all was set: until
- * then what there is may be what is wanted. Throws `NotServedError`; then some of the steps are done.
+ * Applies the steps of a plan, and reports each when it is done or refused. Deletes only after everything was set:
+ * until
+ * then an existing rule may still be needed. Throws `NotServedError`; some of the steps may be done by then.
  */
 export async function carryOut(
   { steps, refusals }: Plan,
@@ -49,14 +50,14 @@ export async function carryOut(
   return count;
 }
 
-/** Takes one step; returns why not. */
+/** Applies one step; returns the reason if it is refused. */
 async function take({ method, path, body, verb }: Step, client: RelayClient): Promise<string | null> {
   try {
     await client.ask(method, path, body);
     return null;
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    if (verb === 'delete' && error.status === 404) return null; // gone already
+    if (verb === 'delete' && error.status === 404) return null; // deleted already
     return `${error.message} (${error.code})`;
   }
 }

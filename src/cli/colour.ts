@@ -1,6 +1,6 @@
-// Colour where it is wanted. Pure.
+// Colours for terminal output. Pure.
 
-/** What a text is, as colour says it. */
+/** The meaning of a text that its colour shows. */
 export type Tone = 'plain' | 'good' | 'notice' | 'wrong' | 'quiet' | 'head';
 
 const CODES: Readonly<Record<Exclude<Tone, 'plain'>, readonly [on: number, off: number]>> = {

@@ -1,4 +1,4 @@
-// What is wrong with a relay now, from its stats. Pure.
+// The current faults of a relay, from its stats. Pure.
 
 import type { Stats } from '../relay/stats-schema.js';
 import type { Fault } from '../relay/event.js';
@@ -6,14 +6,14 @@ import { byName } from './text.js';
 
 type LinkStats = Stats['destinations'][string]['live'];
 
-/** Something that is wrong, and with what. */
+/** A fault and where it is. */
 export interface Wrong {
   /** `feed video0`, `destination 1`. */
   readonly what: string;
   readonly fault: Fault;
 }
 
-/** Everything that is wrong: feeds, streams, destinations, each by name; the log. */
+/** All faults: of feeds, streams and destinations, each sorted by name; of the log. */
 export function whatIsWrong({ feeds, streams, destinations, process }: Stats): Wrong[] {
   const { error } = process.log;
   return [
@@ -26,10 +26,10 @@ export function whatIsWrong({ feeds, streams, destinations, process }: Stats): W
   ];
 }
 
-/** What is wrong with a link; one that goes without messages is slow, also where nobody says so. */
+/** The fault of a link; one that is dropping messages is slow, even if the relay reports no fault. */
 export function linkFault({ fault, isDropping }: LinkStats): Fault | null {
   if (fault !== null || !isDropping) return fault;
-  return { code: 'slow', words: 'the far end is slow: it goes without messages' };
+  return { code: 'slow', words: 'the relay server is slow: messages are dropped' };
 }
 
 function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one: T) => (Fault | null)[]): Wrong[] {
@@ -38,7 +38,7 @@ function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one:
   });
 }
 
-/** What a record holds, by name. */
+/** The entries of a record, sorted by name. */
 export function entries<T>(all: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(all).sort(([a], [b]) => byName(a, b));
 }

@@ -1,24 +1,24 @@
-// Pages on a terminal that redraws in place: the alternate screen, each line over the one before. ECMA-48. Pure.
+// Pages that are redrawn in place on a terminal: the alternate screen, each line over the old one. ECMA-48. Pure.
 
 import type { Page } from './status-page.js';
 import { plural } from './text.js';
 
 const ESC = '\u001b[';
 
-/** Takes the alternate screen, hides the cursor, and lets lines that are too long end at the edge (DECAWM). */
+/** Switches to the alternate screen, hides the cursor, and truncates long lines at the edge (DECAWM off). */
 export const ENTER = `${ESC}?1049h${ESC}?25l${ESC}?7l`;
-/** Gives the screen and the cursor back. */
+/** Restores the screen and the cursor. */
 export const LEAVE = `${ESC}?7h${ESC}?25h${ESC}?1049l`;
 
-/** What draws `lines` over what is there, without a moment of emptiness. */
+/** Text that draws `lines` over the current content without flicker. */
 export function frameText(lines: readonly string[]): string {
-  // Cleared before it is written: behind a line that fills the row the cursor stands on its last character. Each line
+  // Cleared before it is written: after a line that fills the row the cursor is on its last character. Each line
   // clears its row (EL), the last one the rest of the screen, too (ED).
   const last = lines.length - 1;
   return `${ESC}H${lines.map((line, i) => `${ESC}${i === last ? 'J' : 'K'}${line}`).join('\r\n')}`;
 }
 
-/** The lines of a page that has `rows` lines: the tables are cut first, and that is said. */
+/** The lines of a page in `rows` rows: the tables are truncated first, with a note. */
 export function fitPage({ head, tables, tail }: Page, rows: number): string[] {
   const room = rows - head.length - tail.length - 2; // an empty line on both sides
   if (tables.length <= room) return [...head, '', ...tables, '', ...tail];

@@ -1,10 +1,10 @@
-// What a feed carries, in a few words. Pure.
+// Short descriptions of tracks. Pure.
 
 import type { Stats } from '../relay/stats-schema.js';
 
 type Track = Stats['feeds'][string]['tracks'][number];
 
-/** A track: `mpeg1video 640x480 25/s`, `mp2 44.1 kHz mono`. What the media does not tell is left out. */
+/** A track: `mpeg1video 640x480 25/s`, `mp2 44.1 kHz mono`. Unknown values are omitted. */
 export function trackText({ codec, width, height, frameRate, sampleRate, channels }: Track): string {
   return [
     codec,
@@ -22,7 +22,7 @@ function channelsText(channels: number | null): string {
   return { 1: 'mono', 2: 'stereo' }[channels] ?? `${channels} channels`;
 }
 
-/** At most two decimals, and none that say nothing. */
+/** At most two decimals, without trailing zeros. */
 function round(value: number): number {
   return Number(value.toFixed(2));
 }

@@ -1,11 +1,11 @@
-// The rules that a relay has, asked and checked.
+// Fetches and validates the rules of a relay.
 
 import { NotServedError, type RelayClient, RefusedError } from './relay-client.js';
 import { DocumentError, readDocument, type RulesDocument } from './rules-document.js';
 
 type RawDocument = Readonly<Record<'streams' | 'destinations' | 'mutes', readonly object[]>>;
 
-/** Asks for all rules: as the relay says them, and as they are understood. Throws {@link NotServedError}. */
+/** Fetches all rules: as the relay sends them, and parsed. Throws {@link NotServedError}. */
 export async function askRules(client: RelayClient): Promise<{ raw: RawDocument; rules: RulesDocument }> {
   let answer: unknown;
   try {
@@ -13,7 +13,7 @@ export async function askRules(client: RelayClient): Promise<{ raw: RawDocument;
   } catch (error) {
     if (!(error instanceof RefusedError) || error.status !== 404) throw error;
     throw new NotServedError(
-      `${client.url} has no /api/rules: it is a far end (vw serve), or an older vw stream; use the vw that runs there`,
+      `${client.url} has no /api/rules: it is a vw serve, or an older vw stream; use the vw that runs there`,
       false,
     );
   }
@@ -22,7 +22,7 @@ export async function askRules(client: RelayClient): Promise<{ raw: RawDocument;
   } catch (cause) {
     if (!(cause instanceof DocumentError)) throw cause;
     throw new NotServedError(
-      `${client.url} is no vw stream, or one of another version: its /api/rules is not understood (${cause.faults[0]!})`,
+      `${client.url} is not a vw stream, or one of another version: its /api/rules is not understood (${cause.faults[0]!})`,
       false,
       { cause },
     );

@@ -1,21 +1,21 @@
-// What a relay says of itself, checked: an answer of something else is told apart by words.
+// Fetches and validates a relay's stats; answers of other programs get an error that names the cause.
 
 import { type Stats, statsSchema } from '../relay/stats-schema.js';
 import { NotServedError, RefusedError, type RelayClient } from './relay-client.js';
 import { clean } from './text.js';
 
-/** What was asked of a relay, safe for a terminal. */
+/** The stats of a relay, with text that is safe for a terminal. */
 export interface Seen {
   readonly url: string;
   readonly stats: Stats;
 }
 
-/** Asks for stats. Throws {@link NotServedError}. */
+/** Fetches stats. Throws {@link NotServedError}. */
 export async function lookAt(client: RelayClient): Promise<Seen> {
   return { url: client.url, stats: cleaned(readStats(await askFor(client, '/api/stats'), client.url)) };
 }
 
-/** What a relay answers to everybody whom it serves. */
+/** Fetches a path that every relay has. */
 async function askFor(client: RelayClient, path: string): Promise<unknown> {
   try {
     return await client.ask('GET', path);
@@ -26,17 +26,20 @@ async function askFor(client: RelayClient, path: string): Promise<unknown> {
   }
 }
 
-/** Checks an answer to GET /api/stats. What a newer relay says beside it is no fault. Throws {@link NotServedError}. */
+/**
+ * Validates an answer to GET /api/stats. Additional fields of a newer relay are accepted. Throws {@link
+ * NotServedError}.
+ */
 export function readStats(answer: unknown, url: string): Stats {
   const { success, error } = statsSchema.safeParse(answer);
   const fault = success ? undefined : error.issues.find(({ code }) => code !== 'unrecognized_keys');
-  if (fault === undefined) return answer as Stats; // the schema has no transforms: what it accepts is what came
+  if (fault === undefined) return answer as Stats; // the schema has no transforms: the value is accepted unchanged
   const parts = typeof answer === 'object' && answer !== null ? Object.keys(answer) : [];
   if (parts.includes('topics')) {
-    throw new NotServedError(`${url} is a far end (vw serve); vw status asks relays (vw stream)`, false);
+    throw new NotServedError(`${url} is a vw serve; vw status shows relays (vw stream)`, false);
   }
   if (!['feeds', 'streams', 'destinations'].every((name) => parts.includes(name))) {
-    throw new NotServedError(`${url} is no vw stream: its /api/stats says other things than a relay's`, false);
+    throw new NotServedError(`${url} is not a vw stream: its /api/stats has other content than a relay's`, false);
   }
   const where = clean(fault.path.map(String).join('.'));
   throw new NotServedError(
@@ -45,7 +48,7 @@ export function readStats(answer: unknown, url: string): Stats {
   );
 }
 
-/** Stats as JSON on one line that is safe on a terminal, too: what is not plain ASCII is escaped. */
+/** Stats as JSON on one line that is safe for a terminal: all but printable ASCII is escaped. */
 export function jsonLine(stats: unknown): string {
   return JSON.stringify(stats).replace(
     /[\x7f-\uffff]/g,
@@ -53,9 +56,9 @@ export function jsonLine(stats: unknown): string {
   );
 }
 
-/** The same with every text in it, names too, {@link clean}. */
+/** A copy with every string in it, keys too, {@link clean}. */
 function cleaned<T>(value: T): T {
-  return cleanOf(value) as T; // texts stay texts, and nothing else is touched
+  return cleanOf(value) as T; // strings stay strings, and nothing else changes
 }
 
 function cleanOf(value: unknown): unknown {

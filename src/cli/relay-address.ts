@@ -1,4 +1,4 @@
-// Which relay a command asks: the one that is named, or the one that this machine's own settings would start.
+// The relay that a command uses: the one that is named, or the one that this machine's settings would start.
 
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
@@ -6,12 +6,12 @@ import { certificatesIn } from '../pem.js';
 import { ConfigError, describeSettings, readSettings, type Setting } from '../read-settings.js';
 import { type Definition, DEFINITIONS } from '../settings.js';
 
-/** Where a relay is, and how it is spoken to. */
+/** The address of a relay and how to connect to it. */
 export interface RelayAddress {
-  /** http or https, without a "/" at its end. */
+  /** http or https, without a trailing "/". */
   readonly url: string;
   readonly key: string | null;
-  /** Certificates in PEM that are trusted; null: those that Node trusts. */
+  /** Trusted certificates in PEM; null: those that Node trusts. */
   readonly ca: readonly string[] | null;
   /** Whether `ca` is the relay's own certificate, which is trusted whatever name it is for. */
   readonly isPinned: boolean;
@@ -23,14 +23,14 @@ const ASKED = {
     option: 'url',
     fallback: '',
     read: relayUrl,
-    doc: 'the relay; without it VW_HOST, VW_PORT and VW_CERT say where',
+    doc: 'URL of the relay; by default from VW_HOST, VW_PORT and VW_CERT',
   },
-  key: { ...DEFINITIONS.apiKey, doc: 'its key; as a variable other users do not see it' },
+  key: { ...DEFINITIONS.apiKey, doc: 'its key; other users cannot see it in a variable' },
   ca: { ...DEFINITIONS.ca, doc: 'PEM file of an authority to trust, or of a self-signed certificate' },
 } satisfies Record<string, Definition>;
 const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };
 
-/** The settings that say which relay is meant, for `--help`. */
+/** The settings that select the relay, for `--help`. */
 export const addressSettings: readonly Setting[] = describeSettings(ASKED);
 
 /** Reads `--url`, `--api-key`, `--ca` and the variables. Throws {@link ConfigError}. */
@@ -44,7 +44,7 @@ export function relayAddress(options: Readonly<Record<string, string>>, env: Nod
   return { ...given, ...localAddress(env, given.ca) };
 }
 
-/** Where `vw stream` would listen with this environment. */
+/** The address at which `vw stream` would listen with this environment. */
 function localAddress(env: NodeJS.ProcessEnv, ca: RelayAddress['ca']): Pick<RelayAddress, 'url' | 'ca' | 'isPinned'> {
   const { port, host, cert } = readSettings(LOCAL, {}, env);
   if (port === 0)
@@ -53,11 +53,11 @@ function localAddress(env: NodeJS.ProcessEnv, ca: RelayAddress['ca']): Pick<Rela
   const name = isEvery ? (host === '::' ? '::1' : '127.0.0.1') : String(host);
   const place = `${name.includes(':') ? `[${name}]` : name}:${String(port)}`;
   if (cert === '') return { url: `http://${place}`, ca, isPinned: false };
-  // The address of this machine is hardly in its certificate: what counts is that it is this certificate.
+  // The certificate hardly contains the loopback address, so exactly this certificate is trusted instead.
   return { url: `https://${place}`, ca: readPem('VW_CERT', String(cert)).slice(0, 1), isPinned: true };
 }
 
-/** Puts an address as people type it in one form. Throws an Error that says what is accepted. */
+/** Normalises an address that a user typed. Throws an Error that names what is accepted. */
 function relayUrl(text: string): string {
   if (text === '') return '';
   const accepted = new Error('http://host[:port] or https://host[:port]; a key goes into --api-key or VW_API_KEY');

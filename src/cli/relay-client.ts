@@ -1,4 +1,4 @@
-// Asks a relay's API, and says in words why it is not reached, or why it is no relay.
+// A client of a relay's API, with messages that explain why the relay is not reached or is not a relay.
 
 import {
   Agent as HttpAgent,
@@ -11,16 +11,16 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { RelayAddress } from './relay-address.js';
 import { clean } from './text.js';
 
-/** A relay with ten thousand feeds answers a third of this. */
+/** The answer of a relay with ten thousand feeds has a third of this. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_WORDS = 500;
 
-/** A relay that was not reached or does not serve us. `message` says what to do. */
+/** A relay that was not reached or refuses us. `message` names what to do. */
 export class NotServedError extends Error {
   override readonly name = 'NotServedError';
   constructor(
     message: string,
-    /** Whether it may be otherwise in a moment: nobody is there, or what is there is being started or stopped. */
+    /** Whether it may succeed in a moment: nothing listens there, or the relay is starting or stopping. */
     readonly mayPass: boolean,
     options?: ErrorOptions,
   ) {
@@ -28,7 +28,7 @@ export class NotServedError extends Error {
   }
 }
 
-/** What was asked for is refused; `message` is the relay's. */
+/** A refused request; `message` is the relay's. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   constructor(
@@ -71,8 +71,9 @@ export class RelayClient {
   }
 
   /**
-   * What the API answers, as JSON. Every request of the API may be made twice, so one that meets a connection that is just
-   * being closed is. Throws {@link NotServedError} and {@link RefusedError}.
+   * Sends a request and returns the JSON answer. Every request of the API is idempotent, so one that was sent on a
+   * connection
+   * that was just being closed is repeated. Throws {@link NotServedError} and {@link RefusedError}.
    */
   async ask(method: string, path: string, body?: unknown): Promise<unknown> {
     let answer: Answer;
@@ -85,7 +86,7 @@ export class RelayClient {
     return this.#read(answer, path);
   }
 
-  /** Gives up what was asked and is not answered. */
+  /** Aborts requests that are not answered yet. */
   close(): void {
     this.#isClosed = true;
     for (const request of this.#requests) request.destroy();
@@ -137,7 +138,7 @@ export class RelayClient {
       throw new NotServedError(`${this.url} is not reached: ${what}: a proxy whose relay is away?`, true);
     }
     throw new NotServedError(
-      `${this.url} is no vw stream: ${what}; accepted: the address that vw stream says it listens at`,
+      `${this.url} is not a vw stream: ${what}; accepted: the address at which vw stream logs that it listens`,
       false,
     );
   }
@@ -147,11 +148,11 @@ export class RelayClient {
       case 'ERR_KEY':
         return this.#unserved(
           this.#address.key === null
-            ? 'it wants a key; give its VW_API_KEY as --api-key or VW_API_KEY'
-            : 'the key is not its own; compare --api-key or VW_API_KEY with the VW_API_KEY that it was started with',
+            ? 'it requires a key; give its VW_API_KEY as --api-key or VW_API_KEY'
+            : 'the key is wrong; compare --api-key or VW_API_KEY with the VW_API_KEY that it was started with',
         );
       case 'ERR_TOO_MANY_KEYS':
-        return this.#unserved('too many wrong keys came from here; wait a minute');
+        return this.#unserved('too many wrong keys came from this address; wait a minute');
       case 'ERR_HOST':
       case 'ERR_TOKEN':
       case 'ERR_LOOPBACK_ONLY':
@@ -189,20 +190,20 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Why a request came to nothing, and whether that may pass. */
+/** Why a request failed, and whether the cause may be temporary. */
 function whyNotReached(error: NodeJS.ErrnoException, url: string): { message: string; mayPass: boolean } {
   const { host, hostname } = new URL(url);
-  const here = 'is vw stream running, and is that its address? --url, or VW_HOST and VW_PORT, say another';
+  const here = 'is vw stream running, and is that its address? --url, or VW_HOST and VW_PORT, set another';
   switch (error.code) {
     case 'ECONNREFUSED':
-      return { message: `nobody listens there; ${here}`, mayPass: true };
+      return { message: `nothing listens there; ${here}`, mayPass: true };
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return { message: `the name ${hostname} has no address here; misspelt, or no name server`, mayPass: true };
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'ETIMEDOUT':
-      return { message: 'no way leads there; is that machine on, and on this network?', mayPass: true };
+      return { message: 'there is no route to it; is that machine on, and on this network?', mayPass: true };
     case 'ECONNRESET':
     case 'EPIPE':
       return {

@@ -1,5 +1,5 @@
 // All rules of a relay as one JSON document: what GET /api/rules answers, `vw rules export` writes and `import` reads.
-// Pure: no I/O. Rules are checked by what checks them in the relay.
+// Pure: no I/O. Rules are validated by the relay's own parsers.
 
 import { type MuteRule, parseMuteRule } from '../relay/mute-rule.js';
 import {
@@ -13,10 +13,10 @@ import { byName, clean } from './text.js';
 
 const PARTS = ['streams', 'destinations', 'mutes'] as const;
 
-/** A destination as a document has it. */
+/** A destination in a document. */
 export interface NotedDestination {
   readonly rule: DestinationRequest;
-  /** It had a token where the document was made; the token is not in it. */
+  /** Whether the exported rule had a token; the document does not contain the token. */
   readonly isTokenSet: boolean;
 }
 
@@ -25,11 +25,11 @@ export interface RulesDocument {
   readonly streams: readonly StreamRule[];
   readonly destinations: readonly NotedDestination[];
   readonly mutes: readonly MuteRule[];
-  /** What it says nothing of: not even that there are none. */
+  /** The parts that are missing from the document, as opposed to empty. */
   readonly silentOn: ReadonlySet<(typeof PARTS)[number]>;
 }
 
-/** A document that cannot be used; each of `faults` says what, where, and what is accepted. */
+/** A document that cannot be used; each of `faults` names what is wrong, where, and what is accepted. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
   constructor(readonly faults: readonly string[]) {
@@ -39,16 +39,16 @@ export class DocumentError extends Error {
 
 const FORM = '{"streams": [...], "destinations": [...], "mutes": [...]} as vw rules export writes it';
 
-/** Reads a document; a part that it does not have is empty, and known to be missing. Throws {@link DocumentError} with all that is wrong. */
+/** Parses a document; a missing part is empty and listed as missing. Throws {@link DocumentError} with all faults. */
 export function readDocument(document: unknown): RulesDocument {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new DocumentError([`it holds no rules; accepted: ${FORM}`]);
+    throw new DocumentError([`it contains no rules; accepted: ${FORM}`]);
   }
   const given = document as Readonly<Record<string, unknown>>;
   const faults = Object.keys(given)
     .filter((part) => !(PARTS as readonly string[]).includes(part))
     .map((part) => `"${clean(part).slice(0, 80)}" is not accepted beside the rules; accepted: ${FORM}`);
-  if (faults.length === 0 && Object.keys(given).length === 0) faults.push(`it holds no rules; accepted: ${FORM}`);
+  if (faults.length === 0 && Object.keys(given).length === 0) faults.push(`it contains no rules; accepted: ${FORM}`);
   const read = <T>(part: (typeof PARTS)[number], parse: (rule: unknown) => T, nameOf: (rule: T) => string): T[] => {
     const rules = given[part] ?? [];
     if (!Array.isArray(rules)) {
@@ -97,10 +97,10 @@ function readDestination(given: unknown): NotedDestination {
 }
 
 function readMute(given: unknown): MuteRule {
-  return parseMuteRule((given as { feed?: unknown } | null)?.feed, given ?? {}); // which refuses what is no name
+  return parseMuteRule((given as { feed?: unknown } | null)?.feed, given ?? {}); // which refuses an invalid name
 }
 
-/** A document as text: a rule a line, by name, so that two of them are compared line by line. */
+/** A document as text: one rule a line, sorted by name, so that diff works line by line. */
 export function documentText(document: Readonly<Record<(typeof PARTS)[number], readonly object[]>>): string {
   const parts = PARTS.map((part) => {
     const rules = [...document[part]].sort((a, b) => byName(nameIn(a), nameIn(b)));

@@ -1,4 +1,4 @@
-// What has to be done so that a relay has the rules of a document. Pure: no I/O.
+// The steps that give a relay the rules of a document. Pure: no I/O.
 
 import { safeUrl } from '../log.js';
 import { EVERY_FEED, isSameMute, type MuteRule } from '../relay/mute-rule.js';
@@ -10,16 +10,16 @@ export interface Step {
   readonly verb: 'set' | 'delete';
   /** `stream stream/front`, `destination 1`, `mute audio0`. */
   readonly what: string;
-  /** What is new about it. */
+  /** A description of the change. */
   readonly words: string;
   readonly method: 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: object;
-  /** What comes after it may only be done when this is. */
+  /** Later steps may only be applied if this one succeeds. */
   readonly isCondition: boolean;
 }
 
-/** A rule that is not set, or not deleted, and why. */
+/** A rule that is not set or not deleted, and the reason. */
 export interface Refusal {
   readonly verb: Step['verb'];
   readonly what: string;
@@ -27,16 +27,16 @@ export interface Refusal {
 }
 
 export interface Plan {
-  /** In their order: mutes are in force before their media flows, and what is deleted goes last. */
+  /** In order: mutes come before the rules that send their media, and deletions come last. */
   readonly steps: readonly Step[];
   readonly refusals: readonly Refusal[];
-  /** Rules that are as the document has them. */
+  /** Rules that are already as in the document. */
   readonly unchanged: number;
-  /** Rules that the document does not have and that stay. */
+  /** Rules that are not in the document and stay. */
   readonly others: number;
 }
 
-/** Compares what is wanted with what there is. `tokens`: by id of destination. */
+/** Compares the wanted rules with the existing ones. `tokens`: by destination id. */
 export function makePlan(
   wanted: RulesDocument,
   there: RulesDocument,
@@ -54,7 +54,7 @@ export function makePlan(
   const posted = destinations.filter((one): one is Step => one !== null && 'path' in one);
   const inScope = isReplacing ? withoutParts(there, wanted.silentOn) : there;
   const deleted = deletions(wanted, inScope);
-  // A mute that lets more through than the one there is waits until its media goes where it should.
+  // A mute that withholds less than the existing one is set after the rules that say where its media goes.
   const early = mutes.filter(({ isCondition }) => isCondition);
   const late = mutes.filter(({ isCondition }) => !isCondition);
   const steps = [...early, ...streams, ...posted, ...late];
@@ -71,7 +71,7 @@ function countRules({ streams, destinations, mutes }: RulesDocument): number {
   return streams.length + destinations.length + mutes.length;
 }
 
-/** `document` as if it had nothing in these parts. */
+/** `document` with these parts empty. */
 function withoutParts(document: RulesDocument, parts: RulesDocument['silentOn']): RulesDocument {
   return { ...document, ...Object.fromEntries([...parts].map((part) => [part, []])) };
 }
@@ -91,7 +91,7 @@ function muteStep(rule: MuteRule, before: MuteRule | undefined): Step[] {
   ];
 }
 
-/** How much a mute withholds, to compare. */
+/** How much a mute withholds, for comparison. */
 function strictness({ tracks, binary }: MuteRule): number {
   return tracks === 'all' ? 2 : binary === 'pass' ? 0 : 1;
 }
@@ -122,7 +122,7 @@ function streamStep(rule: StreamRule, before: StreamRule | undefined): Step[] {
   ];
 }
 
-/** The step for a destination; null: it is as wanted. */
+/** The step for a destination; null: no change is needed. */
 function destinationStep(
   { rule, isTokenSet }: NotedDestination,
   before: NotedDestination | undefined,
@@ -130,7 +130,7 @@ function destinationStep(
 ): Step | Refusal | null {
   const what = `destination ${rule.id}`;
   const token = given ?? rule.token;
-  // The relay keeps a token for the far end that it was given for.
+  // The relay keeps a token as long as the endpoint stays the same.
   const isKept = token === undefined && before?.isTokenSet === true && before.rule.destination === rule.destination;
   const isWanted = /^https?:/i.test(rule.destination) || (isTokenSet && token !== null);
   if (isWanted && typeof token !== 'string' && !isKept) {
@@ -158,16 +158,16 @@ function isSameRule(a: DestinationRequest, b: DestinationRequest): boolean {
   return a.stream === b.stream && a.destination === b.destination && (a.swap === 'break') === (b.swap === 'break');
 }
 
-/** Without the query of its URL, which may hold a code: this is what gets into a log. */
+/** Without the query of its URL, which may contain a code: this text may be logged. */
 function destinationWords({ stream, destination, swap }: DestinationRequest): string {
   return `${stream} to ${safeUrl(destination)}${swap === 'break' ? ' with swap break' : ''}`;
 }
 
-/** What a relay has beyond the document. Media stops first, and only then is it no longer muted. */
+/** Deletions of what is not in the document: first what sends media, then its mutes. */
 function deletions(wanted: RulesDocument, there: RulesDocument): { steps: Step[]; refusals: Refusal[] } {
   const mutes = beyond(wanted.mutes, there.mutes, muteName);
   const named = wanted.mutes.map(muteName);
-  // The API takes the mute of every feed away together with all others: those would be gone for a moment.
+  // The API can delete the mute of every feed only together with all others, which would be missing for a moment.
   const isStuck = mutes.includes(EVERY_FEED) && named.length > 0;
   const why = `it is not deleted, because ${named.join(', ')} would be heard for a moment; DELETE /api/mutes/all, import again`;
   return {

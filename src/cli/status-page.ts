@@ -1,4 +1,4 @@
-// `vw status` as lines of text: the relay, its feeds, streams and destinations, and what is wrong. Pure.
+// `vw status` as lines of text: the relay, its feeds, streams and destinations, and its faults. Pure.
 
 import type { Stats } from '../relay/stats-schema.js';
 import { EVERY_FEED } from '../relay/mute-rule.js';
@@ -18,14 +18,14 @@ import { type Column, type Row, tableLines } from './table.js';
 import { plural, unbroken, wrap } from './text.js';
 import { bytesText, durationText, msText } from './units.js';
 
-/** A page in three parts: where there are too few lines, the tables are cut, not what is wrong. */
+/** A page in three parts: if the terminal has too few lines, the tables are truncated, not the faults. */
 export interface Page {
   readonly head: readonly string[];
   readonly tables: readonly string[];
   readonly tail: readonly string[];
 }
 
-/** The page for what was seen (and when), in `width` characters (Infinity: nothing is cut or wrapped). */
+/** The page for a relay's stats at a time, in `width` columns (Infinity: nothing is truncated or wrapped). */
 export function statusPage({ url, stats }: Seen, width: number, paint: Painter, time = ''): Page {
   const table = (title: string, columns: readonly Column[], rows: readonly Row[]) => {
     return rows.length === 0 ? [paint(`no ${title}`, 'quiet')] : tableLines(columns, rows, width, paint);
@@ -43,11 +43,11 @@ export function statusPage({ url, stats }: Seen, width: number, paint: Painter, 
   };
 }
 
-/** The page of somebody who looks again and did not reach the relay; `page` is what was seen before. */
+/** The page of --watch while the relay is not reached; `page` is the last one before that. */
 export function troublePage(trouble: string, page: Page | null, width: number, paint: Painter, time: string): Page {
   const { head, tables, tail } = page ?? { head: [], tables: [], tail: [] };
   const words = wrap(`${time} trying again: ${trouble}`, width).map((line) => paint(line, 'wrong'));
-  return { head: page === null ? words : [...words, '', 'what was seen last:', ...head], tables, tail };
+  return { head: page === null ? words : [...words, '', 'last known state:', ...head], tables, tail };
 }
 
 /** All lines of a page. */
@@ -80,7 +80,7 @@ function muteLines({ mutes, feeds }: Stats, width: number, paint: Painter): stri
   return lines.flatMap((line) => wrap(line, width)).map((line) => paint(line, 'notice'));
 }
 
-/** A mute of a feed that nobody publishes to is kept for when it comes; or its name is wrong. */
+/** A mute of an unknown feed takes effect when the feed appears; or its name is misspelt. */
 function unknownText(feed: string, feeds: readonly string[]): string {
   const similar = similarName(feed, feeds);
   const question = similar === null ? '' : ` (did you mean ${similar}?)`;

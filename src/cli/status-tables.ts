@@ -1,4 +1,4 @@
-// The tables of `vw status`: feeds, streams, destinations, from what GET /api/stats says. Pure.
+// The tables of `vw status`: feeds, streams and destinations, from GET /api/stats. Pure.
 
 import type { Stats } from '../relay/stats-schema.js';
 import { readFeedEntry } from '../relay/rules.js';
@@ -17,7 +17,7 @@ type LinkStats = DestinationStats['live'];
 const NAME_LEAST = 12;
 const NOTHING = '-';
 const MUTED = { audio: 'its sound is muted', all: 'it is muted: nothing of it goes anywhere' };
-/** The most PIDs that are named behind a mute. */
+/** The most PIDs that are listed with a mute. */
 const MOST_WITHHELD = 8;
 
 export const FEED_COLUMNS: readonly Column[] = [
@@ -136,7 +136,7 @@ function comingText({ url, state, sinceMs }: LinkStats, nowMs: number): string {
   return `changing to ${url}: ${state} ${durationText(nowMs - sinceMs)}`;
 }
 
-/** What is wrong with a link and when it is tried again; or what once was. */
+/** The fault of a link and the time of the next dial; or its last error. */
 function linkNotes(link: LinkStats, nowMs: number): Cell[] {
   const fault = linkFault(link);
   const next = link.nextDialMs === null ? '' : `; next try in ${durationText(link.nextDialMs - nowMs)}`;
@@ -165,7 +165,7 @@ function mediaText({ tracks, opaqueMessages }: FeedStats): string {
   return texts.join(', ') || NOTHING;
 }
 
-/** How far the feeds are from where they should be, and how fast they drift. */
+/** The offset errors of the feeds' clocks, and their drift. */
 function clocksText({ clocks }: StreamStats): string {
   const others = clocks.filter(({ isReference }) => !isReference);
   const texts = others.map(({ feed, errorMs, driftPpm }) => {
@@ -174,7 +174,7 @@ function clocksText({ clocks }: StreamStats): string {
   return texts.join('; ') || NOTHING;
 }
 
-/** The feeds of the rule of which the stream has nothing. */
+/** The feeds of the rule that contribute no track. */
 function missingText({ feeds, tracks }: StreamStats): string {
   const missing = feeds.filter((entry) => !tracks.some(({ feed }) => feed === readFeedEntry(entry).feed));
   return missing.length === 0 ? '' : `nothing of ${[...missing].sort(byName).join(', ')}`;
@@ -188,7 +188,7 @@ function muteText({ muted, mutedBinary, withheld, withheldMessages }: FeedStats)
   return `${MUTED[muted]}${passes}${list === '' ? '' : `; withheld: ${list}`}`;
 }
 
-/** What is withheld of feeds of which the rule takes the picture alone. */
+/** What is withheld of feeds of which the rule sends the picture alone. */
 function leftOutText({ withheld, withheldMessages }: StreamStats): string {
   const list = withheldText(
     withheld.map((one) => `${one.feed} ${pidText(one)}`),
@@ -216,7 +216,7 @@ function noteOf(tone: Tone, text: string): Cell[] {
   return text === '' ? [] : [{ text, tone }];
 }
 
-/** What there is of something, counted: `3 continuity errors, 1 damaged table`. */
+/** Non-zero counts as text: `3 continuity errors, 1 damaged table`. */
 function counted(counts: readonly (readonly [number, string, string?])[], more: readonly string[] = []): string {
   const texts = counts.filter(([count]) => count > 0).map(([count, one, many]) => plural(count, one, many));
   return [...texts, ...more].join(', ');

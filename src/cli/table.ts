@@ -1,4 +1,4 @@
-// Tables that fit a terminal: names give way first, and columns that there is no room for stand below their row.
+// Tables that fit a terminal: names are shortened first, and columns that do not fit are printed below their row.
 // Pure: no I/O.
 
 import type { Painter, Tone } from './colour.js';
@@ -8,9 +8,9 @@ import { shorten, wrap } from './text.js';
 export interface Column {
   readonly title: string;
   readonly align?: 'right';
-  /** It may be cut in its middle to so many characters. */
+  /** The width to which it may be shortened, in the middle. */
   readonly least?: number;
-  /** Where there is no room for it, it stands below the row, behind these words. The last columns of a table only. */
+  /** The label of the column below the row, if it does not fit. Only for the last columns of a table. */
   readonly below?: string;
 }
 
@@ -20,9 +20,9 @@ export interface Cell {
 }
 
 export interface Row {
-  /** A cell for each column; a text is a plain one. */
+  /** A cell for each column; a string is a cell with plain text. */
   readonly cells: readonly (Cell | string)[];
-  /** What stands below it, each on lines of its own. */
+  /** Notes below the row, each on lines of its own. */
   readonly notes: readonly Cell[];
 }
 
@@ -30,7 +30,7 @@ const GAP = '  ';
 const INDENT = '    ';
 const HANGING = `${INDENT}  `;
 
-/** The lines of a table in `width` characters (Infinity: as wide as it is). */
+/** The lines of a table in `width` columns (Infinity: its natural width). */
 export function tableLines(columns: readonly Column[], rows: readonly Row[], width: number, paint: Painter): string[] {
   const cells = rows.map((row) => row.cells.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)));
   const natural = columns.map(({ title }, i) => Math.max(title.length, ...cells.map((row) => row[i]!.text.length)));
@@ -64,7 +64,7 @@ export function tableLines(columns: readonly Column[], rows: readonly Row[], wid
   return lines;
 }
 
-/** How many columns there is room for when names are as short as they may be. */
+/** How many columns fit if names are as short as possible. */
 function countShown(columns: readonly Column[], natural: readonly number[], width: number): number {
   let shown = columns.length;
   const least = () =>
@@ -74,14 +74,14 @@ function countShown(columns: readonly Column[], natural: readonly number[], widt
   return shown;
 }
 
-/** Widths of columns: the longest that may be cut give way first. */
+/** Widths of columns: the longest that may be shortened is shortened first. */
 function fit(columns: readonly Column[], natural: readonly number[], width: number): number[] {
   const widths = columns.map((_, i) => natural[i]!);
   const over = () => widths.reduce((sum, size) => sum + size, 0) + GAP.length * (widths.length - 1) - width;
   while (over() > 0) {
     const spare = columns.map(({ least }, i) => (least === undefined || widths[i]! <= least ? 0 : widths[i]!));
     const longest = spare.indexOf(Math.max(...spare));
-    if (spare[longest] === 0) break; // narrower than the table can be: the terminal wraps it
+    if (spare[longest] === 0) break; // no column can be shortened further: the terminal wraps the lines
     widths[longest]!--;
   }
   return widths;

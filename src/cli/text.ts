@@ -1,23 +1,23 @@
-// Text for a terminal: nothing in it that moves the cursor, as long as there is room for, in plain English.
+// Text for a terminal: sanitised, shortened and wrapped.
 // Pure: no clock, no I/O.
 
-/** A space at which no line ends: U+00A0. */
+/** The no-break space, U+00A0. */
 const NO_BREAK = '\u00a0';
 
-/** `text` as one word for {@link wrap}. */
+/** `text` without break opportunities for {@link wrap}. */
 export function unbroken(text: string): string {
   return text.replaceAll(' ', NO_BREAK);
 }
 
 /**
- * Somebody else's text as it may be written to a terminal: one line, and nothing that a terminal acts on or that hides or
- * turns around what stands beside it (control, format and unassigned characters, separators of lines).
+ * Untrusted text made safe for a terminal: one line, without anything that a terminal acts on or that hides or reorders
+ * other text (control, format and unassigned characters, line separators).
  */
 export function clean(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }
 
-/** `text` in at most `width` characters, cut out of its middle: names differ at their ends. */
+/** `text` in at most `width` characters, shortened in the middle: names differ at their ends. */
 export function shorten(text: string, width: number): string {
   if (text.length <= width) return text;
   if (width <= 1) return '…'.slice(0, Math.max(width, 0));
@@ -27,8 +27,9 @@ export function shorten(text: string, width: number): string {
 }
 
 /**
- * The lines that `text` makes in `width` characters, behind `indent`, all but the first behind `hanging`. Words longer than
- * a line are broken; what a no-break space joins is one word.
+ * `text` wrapped at `width` characters, with `indent` before the first line and `hanging` before the others. Words
+ * longer
+ * than a line are broken; words joined by a no-break space are not.
  */
 export function wrap(text: string, width: number, indent = '', hanging = indent): string[] {
   const lines: string[] = [];
@@ -55,7 +56,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** Names as people order them: `video2` before `video10`. */
+/** Natural order of names: `video2` before `video10`. */
 export function byName(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }

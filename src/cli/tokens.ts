@@ -1,12 +1,13 @@
-// Destinations' tokens as they are given to a command: from a file, or one by one.
+// Tokens of destinations from a command's options: a file, or single tokens.
 
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../read-settings.js';
 import { parseDestinationRule, RuleError } from '../relay/rules.js';
 
 /**
- * Tokens by destination's id, from `ID=TOKEN` texts, which win, and a JSON file. Throws {@link ConfigError}, which names no
- * token.
+ * Tokens by destination id, from `ID=TOKEN` arguments, which take precedence, and a JSON file. Throws {@link
+ * ConfigError},
+ * which quotes no token.
  */
 export function readTokens(texts: readonly string[], path: string | undefined): ReadonlyMap<string, string> {
   const tokens = new Map(path === undefined ? [] : readFile(path));
@@ -31,8 +32,8 @@ function readFile(path: string): [string, string][] {
   try {
     given = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    // Not the parser's words: they quote the file.
-    const why = cause instanceof SyntaxError ? 'it is no JSON' : (cause as Error).message;
+    // Not the parser's message, which quotes the file.
+    const why = cause instanceof SyntaxError ? 'it is not JSON' : (cause as Error).message;
     throw new ConfigError(`--tokens="${path}" cannot be used: ${why}; accepted: a file with {"ID": "TOKEN"}`, {
       cause,
     });
@@ -41,7 +42,7 @@ function readFile(path: string): [string, string][] {
   const pairs = isObject ? Object.entries(given as object) : [];
   if (!isObject || !pairs.every((pair): pair is [string, string] => typeof pair[1] === 'string')) {
     throw new ConfigError(
-      `--tokens="${path}" cannot be used: it is something else; accepted: a file with {"ID": "TOKEN"}`,
+      `--tokens="${path}" cannot be used: it has another form; accepted: a file with {"ID": "TOKEN"}`,
     );
   }
   return pairs;

@@ -11,14 +11,14 @@ export function durationText(ms: number): string {
     const rest = Math.floor((ms % large) / small);
     return `${Math.floor(ms / large)}${largeName}${String(rest).padStart(2, '0')}${smallName}`;
   };
-  if (!(ms >= SECOND)) return '0s'; // a moment of another clock may be a little ahead of ours
+  if (!(ms >= SECOND)) return '0s'; // a time of another clock may be slightly in the future
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)}s`;
   if (ms < HOUR) return two(MINUTE, 'm', SECOND, 's');
   if (ms < DAY) return two(HOUR, 'h', MINUTE, 'm');
   return two(DAY, 'd', HOUR, 'h');
 }
 
-/** Bits a second as kbit/s, without the unit. */
+/** Bits per second as kbit/s, without the unit. */
 export function kilobitsText(bitsPerSecond: number): string {
   const kilobits = bitsPerSecond / 1000;
   return kilobits > 0 && kilobits < 9.95 ? kilobits.toFixed(1) : kilobits.toFixed(0);

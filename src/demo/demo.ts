@@ -1,4 +1,4 @@
-// The demo: a relay, two far ends and two sources in one program, and what a user would do with them, said and done.
+// The demo: a relay, two relay servers and two sources in one program, and a tour of what a user would do with them.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServer } from '../api/server.js';
@@ -26,24 +26,24 @@ import {
 import type { Voice } from './voice.js';
 import { type Figures, isAt, isFree, readFigures } from './watch.js';
 
-const HOST = '127.0.0.1'; // and no other: nobody is asked for a key
-/** How long a far end that was swapped to may take; it waits for a key picture, of which there is one a second. */
+const HOST = '127.0.0.1'; // loopback only, so that no key is required
+/** How long a swap may take: it waits for a keyframe, of which there is one a second. */
 const SWAP_MS = 8000;
 const LOOK_MS = 50;
 
-/** What the demo is started with. */
+/** The options of the demo. */
 export interface DemoOptions {
-  /** Of the relay; the far ends have the next two. Those that are taken are replaced by free ones; 0: any. */
+  /** The relay's port; the relay servers have the next two. Ports in use are replaced by free ones; 0: any. */
   readonly port: number;
   readonly version: string;
 }
 
-/** What runs, and ends with `close`. */
+/** Something that runs until `close`. */
 interface Running {
   close(): Promise<unknown>;
 }
 
-/** Everything that `vw demo` runs. */
+/** All that `vw demo` runs. */
 export class Demo {
   readonly #running: Running[] = [];
   readonly #ending = new AbortController();
@@ -56,13 +56,13 @@ export class Demo {
     private readonly log: Log,
   ) {}
 
-  /** Starts everything, and says what can be seen where. Rejects if that cannot be, or if it is closed meanwhile. */
+  /** Starts everything, and prints what can be seen where. Rejects if that fails, or if it is closed meanwhile. */
   start(options: DemoOptions): Promise<void> {
     this.#started = this.#start(options);
     return this.#started;
   }
 
-  /** Changes the stream every so often, and says so, until the demo is closed. */
+  /** Changes the stream at an interval, with an explanation, until the demo is closed. */
   async tour(everyMs: number): Promise<void> {
     const { signal } = this.#ending;
     const steps = tourSteps(this.#places);
@@ -76,7 +76,7 @@ export class Demo {
     }
   }
 
-  /** Ends everything; resolves when all is gone. */
+  /** Ends everything; resolves when it is done. */
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#started.catch(() => undefined);
@@ -98,7 +98,7 @@ export class Demo {
     const { voice, log } = this;
     const wanted = [0, 1, 2].map((i) => (port === 0 ? 0 : port + i));
     const ports = await Promise.all(wanted.map((one) => freeOr(one, HOST)));
-    const config = loadConfig({ port: String(ports[0]), host: HOST }, {}); // nothing of the environment: it is a demo
+    const config = loadConfig({ port: String(ports[0]), host: HOST }, {}); // ignores the environment: it is a demo
     const relay = new Relay(config.limits, log);
     this.#running.push(relay);
     const server = await startServer(relay, config, log);
@@ -179,14 +179,14 @@ export class Demo {
     voice.say(`${(tookMs / 1000).toFixed(2)} s · ${describe(await readFigures(this.#places))}`);
   }
 
-  /** Says what is asked, and asks it. */
+  /** Prints a request and sends it. */
   async #do(call: Call): Promise<void> {
     this.voice.command(curlLines(call));
     this.voice.answer(JSON.stringify(await ask(call)));
   }
 }
 
-/** The figures, in words. */
+/** The figures as text. */
 function describe({ continuityErrors, droppedMessages, viewers }: Figures): string {
   const watching = viewers.map((count, i) => `${count} at far end ${i + 1}`).join(', ');
   return `continuity errors ${continuityErrors} · dropped ${droppedMessages} · viewers ${watching}`;

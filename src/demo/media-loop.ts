@@ -1,5 +1,5 @@
-// A recording of one track that is played round and round without a seam: counters and time go on over its end, as if
-// one ffmpeg had sent it all.
+// A recording of one track that is played in an endless loop without a discontinuity: continuity counters and time
+// stamps go on over its end, as if one ffmpeg had sent it all.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3 (continuity), §2.4.3.5 (PCR), §2.4.3.7 (PTS, DTS).
 
 import {
@@ -16,7 +16,7 @@ import {
 import { stampsOf, startsPes } from '../mpegts/pes.js';
 import { readPcr, readTimestamp, ticksAfter, writePcr, writeTimestamp } from '../mpegts/timestamp.js';
 
-/** One PES packet of the recording, with the tables that stand before it. */
+/** One PES packet of the recording, with the tables in front of it. */
 interface Unit {
   readonly from: number;
   to: number;
@@ -24,13 +24,13 @@ interface Unit {
   readonly isAccess: boolean;
 }
 
-/** Plays units of a recording by their number, which goes on counting from lap to lap. */
+/** Returns units of a recording by number; numbers go on from lap to lap. */
 export class MediaLoop {
-  /** From one unit to the next, ticks of the 90 kHz clock: the same for all, also over the seam. */
+  /** The distance between units, in 90 kHz ticks: the same everywhere, also across the end of a lap. */
   readonly unitTicks: number;
   /** Units in a lap. */
   readonly count: number;
-  /** How much the first unit's PTS is after its DTS, ticks. */
+  /** PTS minus DTS of the first unit, in ticks. */
   readonly leadTicks: number;
 
   readonly #file: Uint8Array;
@@ -38,7 +38,7 @@ export class MediaLoop {
   readonly #tables: Uint8Array;
   readonly #counters = new Uint8Array(PID_COUNT); // of the next packet with payload
 
-  /** @param file whole packets: tables, then one track whose units are evenly spaced. Throws where it is not that. */
+  /** @param file whole packets: tables, then one track with evenly spaced units. Throws otherwise. */
   constructor(file: Uint8Array) {
     this.#file = file;
     this.#units = findUnits(file);
@@ -55,14 +55,15 @@ export class MediaLoop {
     this.leadTicks = stampsOf(file, pes) === 2 ? ticksAfter(readTimestamp(file, pes + 9), first.dts) : 0;
   }
 
-  /** Whether unit `number` (from 0 on) can be decoded without those before it. */
+  /** Whether unit `number` (from 0 on) is a random access point. */
   isAccess(number: number): boolean {
     return this.#units[number % this.count]!.isAccess;
   }
 
   /**
-   * The packets of unit `number`, in memory of their own: stamps as in the recording, a lap later in each lap; counters
-   * after those of the call before. `withTables` puts the tables in front, for a source that begins here.
+   * A copy of the packets of unit `number`: time stamps as in the recording plus the laps before; counters continue
+   * those
+   * of the previous call. `withTables` puts the tables in front, for a source that starts here.
    */
   packets(number: number, withTables = false): Uint8Array {
     const { from, to } = this.#units[number % this.count]!;
@@ -89,7 +90,7 @@ export class MediaLoop {
   }
 }
 
-/** Whether a PES packet begins in the packet at `at`. */
+/** Whether a PES packet starts in the packet at `at`. */
 function isMedia(data: Uint8Array, at: number): boolean {
   return startsUnit(data, at) && startsPes(data, payloadStart(data, at));
 }

@@ -1,35 +1,35 @@
-// The recordings that the demo plays, as scripts/make-demo-media makes them.
+// The recordings that the demo plays, made by scripts/make-demo-media.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { builtFile } from '../built-file.js';
 import { TICKS_PER_MS } from '../mpegts/timestamp.js';
 import { MediaLoop } from './media-loop.js';
 
-/** A recording, and how its time lies on the wall clock's: laps begin at whole minutes, or whole parts of them. */
+/** A recording and its alignment with wall-clock time: laps start at whole minutes, or at whole fractions of them. */
 export interface Media {
   readonly loop: MediaLoop;
-  /** What the first unit's PTS is, in ticks after the beginning of a lap. */
+  /** PTS of the first unit, in ticks after the start of a lap. */
   readonly firstTicks: number;
-  /** How long after its PTS a unit is there, ticks: what a camera's or a microphone's ffmpeg takes. */
+  /** The delay from a unit's PTS until it is sent, in ticks: as with a camera's or a microphone's ffmpeg. */
   readonly takesTicks: number;
 }
 
-/** libavcodec's mp2 encoder begins so many samples before what it is given, at 48 kHz. */
+/** The delay of libavcodec's mp2 encoder: its output starts this many samples before its input, at 48 kHz. */
 const ENCODER_DELAY_TICKS = -(481 * 90_000) / 48_000;
 
-/** The picture: a clock that shows the seconds, a lamp that flashes on each. A picture is sent when the next is there. */
+/** The picture: a clock with seconds, a lamp that flashes on each. A picture is sent when the next is due. */
 export function loadPicture(): Media {
   const loop = new MediaLoop(read('picture.mpegts'));
   return { loop, firstTicks: 0, takesTicks: loop.leadTicks };
 }
 
-/** The sound: a beep that begins on each second. A frame of it is sent when its last sample has been heard. */
+/** The sound: a beep at each second. A frame is sent when its last sample is due. */
 export function loadSound(): Media {
   const loop = new MediaLoop(read('sound.mpegts'));
   return { loop, firstTicks: ENCODER_DELAY_TICKS, takesTicks: loop.unitTicks - ENCODER_DELAY_TICKS };
 }
 
-/** The first unit, counted from 1970, that is due at `nowMs` (since 1970) or later and that one can begin at. */
+/** The first random access point, as a unit number counted from 1970, that is due at `nowMs` (since 1970) or later. */
 export function firstUnit({ loop, ...media }: Media, nowMs: number): number {
   const unitMs = loop.unitTicks / TICKS_PER_MS;
   let unit = Math.ceil((nowMs - dueMs({ loop, ...media }, 0)) / unitMs);
@@ -37,7 +37,7 @@ export function firstUnit({ loop, ...media }: Media, nowMs: number): number {
   return unit;
 }
 
-/** When a unit, counted from 1970, is sent, milliseconds since 1970. */
+/** When a unit, counted from 1970, is sent, in milliseconds since 1970. */
 export function dueMs({ loop, firstTicks, takesTicks }: Media, unit: number): number {
   return (unit * loop.unitTicks + firstTicks + takesTicks) / TICKS_PER_MS;
 }

@@ -1,8 +1,8 @@
-// Ports that are free.
+// Finds free ports.
 
 import { createServer } from 'node:net';
 
-/** `port` if it can be had on `host`, else 0: any. */
+/** `port` if it is free on `host`, else 0: any. */
 export function freeOr(port: number, host: string): Promise<number> {
   if (port === 0) return Promise.resolve(0);
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// What the demo asks of a relay over REST, and the same as the curl command that anybody could have typed.
+// The demo's REST requests, and the equivalent curl commands.
 
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
@@ -13,21 +13,21 @@ export interface Call {
 
 const JSON_TYPE = 'application/json';
 
-/** The curl command that does the same, a line of the shell each. */
+/** The equivalent curl command, as lines of shell input. */
 export function curlLines({ method, url, body }: Call): string[] {
   const verb = method === 'GET' ? 'curl' : `curl -X ${method}`;
   if (body === undefined) return [`${verb} ${url}`];
-  // The shell takes what is between single quotes as it is, but for a single quote.
+  // Within single quotes the shell takes everything literally, except for a single quote.
   const data = JSON.stringify(body).replaceAll("'", `'\\''`);
   return [`${verb} -H "Content-Type: ${JSON_TYPE}" \\`, `  -d '${data}' \\`, `  ${url}`];
 }
 
-/** Asks; resolves with what was answered. Throws with the answer's words unless that is 2xx. */
+/** Sends the request; resolves to the answer. Throws an error with the answer's text unless it is 2xx. */
 export async function ask({ method, url, body }: Call): Promise<unknown> {
   const data = body === undefined ? '' : JSON.stringify(body);
   const one = request(url, {
     method,
-    agent: false, // nobody's settings for proxies
+    agent: false, // ignores proxy settings
     headers: data === '' ? {} : { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(data) },
   });
   one.end(data);

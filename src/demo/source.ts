@@ -1,22 +1,22 @@
-// One source of the demo: plays a recording at the speed of life and uploads it, as an ffmpeg does, over HTTP. When somebody
-// else takes the feed over it stands by, and comes back when they have gone.
+// One source of the demo: plays a recording in real time and uploads it over HTTP, as ffmpeg does. While another source
+// has taken the feed over it is on standby, and resumes when the feed is free again.
 
 import { type ClientRequest, request } from 'node:http';
 import type { Log } from '../log.js';
 import { dueMs, firstUnit, type Media } from './media.js';
 
-/** Who is so late (the machine slept) does not send what it missed, but goes on with what is due. */
+/** A source that is later than this (the machine slept) skips what it missed and continues with what is due. */
 const STALLED_MS = 1000;
-/** How often a feed that somebody else has is looked at. */
+/** How often a feed with another source is checked. */
 const LOOK_MS = 1000;
 
-/** What a source wants of who runs it. */
+/** Callbacks of a source. */
 export interface SourceOwner {
-  /** Whether nobody sends to the feed. */
+  /** Whether the feed has no source. */
   isFree(feed: string): Promise<boolean>;
-  /** The upload has ended though it was not to; `reason`: what the relay said. */
+  /** The upload has ended unexpectedly; `reason` is the relay's. */
   lost(feed: string, reason: string): void;
-  /** It is uploading again after that. */
+  /** The upload has resumed after that. */
   resumed(feed: string): void;
 }
 
@@ -24,7 +24,7 @@ export interface SourceOwner {
 export class Source {
   #request: ClientRequest | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #origin = 0; // the unit that a lap begins at and that stamps are counted from
+  #origin = 0; // the first unit of a lap, from which time stamps are counted
   #unit = 0; // the next, counted from 1970
   #isFirst = true;
   #isStopped = false;
@@ -37,16 +37,16 @@ export class Source {
     private readonly log: Log,
   ) {}
 
-  /** Begins an upload, with the next unit that can be begun at. */
+  /** Starts an upload with the next random access point. */
   start(): void {
     const { count } = this.media.loop;
     this.#unit = firstUnit(this.media, wallMs());
-    // Stamps from within the first lap, as each process of ffmpeg's has its own: the relay is to bring them together.
+    // Time stamps within the first lap, as every ffmpeg process has its own clock, which the relay has to align.
     this.#origin = Math.floor(this.#unit / count) * count;
     this.#isFirst = true;
     const one = request(`${this.relayUrl}/ts/${this.feed}`, {
       method: 'POST',
-      agent: false, // nobody's settings for proxies
+      agent: false, // ignores proxy settings
       headers: { 'Content-Type': 'video/mp2t', 'Transfer-Encoding': 'chunked' },
     });
     this.#request = one;
@@ -59,7 +59,7 @@ export class Source {
     this.#waitForNext();
   }
 
-  /** Ends the upload in order; resolves when the relay has answered. */
+  /** Ends the upload cleanly; resolves when the relay has answered. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -106,7 +106,7 @@ export class Source {
           this.owner.resumed(this.feed);
         },
         (error: unknown) => {
-          this.log.debug('the feed could not be looked at', { feed: this.feed, reason: (error as Error).message });
+          this.log.debug('the feed could not be checked', { feed: this.feed, reason: (error as Error).message });
           if (!this.#isStopped) this.#look();
         },
       );
@@ -114,7 +114,7 @@ export class Source {
   }
 }
 
-/** Milliseconds since 1970, by a clock that nobody sets. */
+/** Milliseconds since 1970, by a monotonic clock. */
 function wallMs(): number {
   return performance.timeOrigin + performance.now();
 }

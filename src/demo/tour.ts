@@ -1,4 +1,4 @@
-// The tour: what a user would do with a running stream, step by step, each with what one should see and hear.
+// The tour: what a user would do with a running stream, step by step, each with the effect to expect.
 
 import type { Call } from './rest.js';
 
@@ -8,13 +8,13 @@ export const SOUND_FEED = 'demo/audio';
 export const TOPIC = 'demo';
 const DESTINATION_ID = 'demo';
 
-/** Where everything is: http addresses without a slash at the end. */
+/** The servers' URLs, without a trailing slash. */
 export interface Places {
   readonly relay: string;
   readonly farEnds: readonly [string, string];
 }
 
-/** Which far end. */
+/** The relay server, by index. */
 export type Which = 0 | 1;
 
 /** A step of the tour. */
@@ -22,28 +22,28 @@ export interface Step {
   readonly title: string;
   readonly call: Call;
   readonly seen: string;
-  /** The far end that has the stream afterwards; undefined: the one before. */
+  /** The relay server that has the stream afterwards; undefined: unchanged. */
   readonly farEnd?: Which;
 }
 
-/** The stream's rule, of both feeds or of the picture alone. */
+/** The stream's rule, with both feeds or with the picture alone. */
 export function streamCall(places: Places, withSound: boolean): Call {
   const feeds = withSound ? [PICTURE_FEED, SOUND_FEED] : [PICTURE_FEED];
   return { method: 'POST', url: `${places.relay}/api/streams`, body: { stream: STREAM, feeds } };
 }
 
-/** The rule that sends the stream to a far end. */
+/** The rule that sends the stream to a relay server. */
 export function destinationCall(places: Places, which: Which): Call {
   const body = { id: DESTINATION_ID, stream: STREAM, destination: publishUrl(places, which) };
   return { method: 'POST', url: `${places.relay}/api/destinations`, body };
 }
 
-/** Where a far end takes the stream. */
+/** The URL at which a relay server receives the stream. */
 export function publishUrl(places: Places, which: Which): string {
   return `${places.farEnds[which].replace(/^http/, 'ws')}/in/${TOPIC}`;
 }
 
-/** The tour's steps, in their order; after the last it is as it was before the first. */
+/** The tour's steps in order; the last restores the initial state. */
 export function tourSteps(places: Places): Step[] {
   const room = `${places.relay}/api/mutes/all`;
   return [

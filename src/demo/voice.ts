@@ -1,4 +1,4 @@
-// How the demo talks in a terminal: short lines, and a little colour where that is wanted.
+// The demo's terminal output: short lines, with optional colour.
 
 const BOLD = [1, 22] as const;
 const DIM = [90, 39] as const;
@@ -7,45 +7,45 @@ const CYAN = [36, 39] as const;
 const YELLOW = [33, 39] as const;
 type Paint = readonly [on: number, off: number];
 
-/** Says things. */
+/** Prints the demo's output. */
 export class Voice {
   constructor(
     private readonly write: (text: string) => void,
     private readonly useColour: boolean,
   ) {}
 
-  /** A line; empty: a blank one. */
+  /** Prints a line; empty: a blank one. */
   say(line = ''): void {
     this.write(`${line}\n`);
   }
 
-  /** What comes now. */
+  /** Prints a heading. */
   head(line: string): void {
     this.say(this.#paint(BOLD, line));
   }
 
-  /** A command, as it can be copied. */
+  /** Prints a command that can be copied. */
   command(lines: readonly string[]): void {
     for (const line of lines) this.say(this.#paint(CYAN, line));
   }
 
-  /** What is known of something, in two columns. */
+  /** Prints a name and its value in two columns. */
   row(what: string, value: string, more = ''): void {
     const gap = more === '' ? '' : `  ${this.#paint(DIM, more)}`;
     this.say(`  ${what.padEnd(11)} ${this.#paint(BOLD, value)}${gap}`);
   }
 
-  /** An answer, behind a # as the shell's comments are, so that it may be copied along. */
+  /** Prints an answer behind a #, like a shell comment, so that it may be copied along. */
   answer(text: string): void {
     this.say(this.#paint(DIM, `# ${text}`));
   }
 
-  /** What one sees or hears now. */
+  /** Prints what can be seen or heard now. */
   good(text: string): void {
     this.say(this.#paint(GREEN, text));
   }
 
-  /** What is not as it should be. */
+  /** Prints a problem. */
   bad(text: string): void {
     this.say(this.#paint(YELLOW, text));
   }

@@ -1,4 +1,4 @@
-// What the demo reads of the stats while it runs, over HTTP as anybody would.
+// The stats that the demo reads over HTTP while it runs.
 
 import { ask } from './rest.js';
 import { type Places, publishUrl, TOPIC, type Which } from './tour.js';
@@ -18,16 +18,16 @@ interface ServeStats {
   readonly topics: Readonly<Record<string, { readonly viewers: number; readonly continuityErrors: number }>>;
 }
 
-/** The figures that a tour tells. */
+/** The figures that the tour prints. */
 export interface Figures {
-  /** Packets whose counter was not the next one: what the relay got, and what the far ends got. */
+  /** Packets with an unexpected continuity_counter, at the relay and at the relay servers. */
   readonly continuityErrors: number;
   readonly droppedMessages: number;
-  /** Viewers of each far end. */
+  /** Viewers of each relay server. */
   readonly viewers: readonly number[];
 }
 
-/** Reads the relay's and the far ends' stats. */
+/** Reads the stats of the relay and the relay servers. */
 export async function readFigures(places: Places): Promise<Figures> {
   const [relay, ...farEnds] = await Promise.all([
     relayStats(places),
@@ -42,14 +42,14 @@ export async function readFigures(places: Places): Promise<Figures> {
   };
 }
 
-/** Whether the stream goes to that far end, and to no other. */
+/** Whether the stream goes to that relay server, and to no other. */
 export async function isAt(places: Places, which: Which): Promise<boolean> {
   const { destinations } = await relayStats(places);
   const [one] = Object.values(destinations);
   return one?.live.url === publishUrl(places, which) && one.live.state === 'open' && one.coming === null;
 }
 
-/** Whether nobody sends to a feed. */
+/** Whether a feed has no source. */
 export async function isFree(places: Places, feed: string): Promise<boolean> {
   return ((await relayStats(places)).feeds[feed]?.source ?? null) === null;
 }

@@ -1,8 +1,8 @@
-// What kind of answer a request prefers. RFC 9110 §12.5.1.
+// Content negotiation: whether a request prefers HTML or JSON. RFC 9110 §12.5.1.
 
 /**
- * Whether a page is preferred to JSON: a browser that opens an address names HTML, curl and scripts take anything. Not
- * `request.accepts`, whose cost grows with the square of a field's quotation marks.
+ * Whether a page is preferred to JSON: a browser that opens an address asks for HTML, curl and scripts accept anything.
+ * Not `request.accepts`, whose cost grows with the square of a field's quotation marks.
  */
 export function prefersPage(accept = ''): boolean {
   let [page, json] = [0, 0];

@@ -1,19 +1,19 @@
-// Answers written on the bare socket, where there is no response object: uploads read past Node's parser, upgrades,
-// and connections that never became a request. RFC 9112 §4, §9.6.
+// Responses written on the bare socket, where there is no response object: uploads that bypass Node's parser, upgrades,
+// and connections without a request. RFC 9112 §4, §9.6.
 
 import type { Duplex } from 'node:stream';
 import { jsonText } from './json.js';
 import { HttpError, problem, PROBLEM_TYPE, type Problem, problemOf } from './problem.js';
 
-/** How long a sender that was answered early may go on sending before it is cut off. */
+/** How long a sender that was answered early may go on sending before its connection is closed. */
 export const LINGER_MS = 1000;
 
-/** Answers with what `error` is to the other side, and ends the connection. */
+/** Answers with the problem document for `error` and ends the connection. */
 export function refuseError(socket: Duplex, error: unknown): void {
   const headers = error instanceof HttpError ? error.headers : {};
   refuse(
     socket,
-    problemOf(error) ?? problem(500, 'ERR_INTERNAL', 'the relay could not do this; its log says why'),
+    problemOf(error) ?? problem(500, 'ERR_INTERNAL', 'the relay failed to handle this request; its log has the cause'),
     headers,
   );
 }
@@ -40,7 +40,7 @@ export function respond(
   );
 }
 
-/** Ends a connection with these words, if any, and throws away for a while what still comes in. */
+/** Writes `words`, ends the connection, and discards for a while what still arrives. */
 export function endSoon(socket: Duplex, words = ''): void {
   socket.end(words);
   socket.resume();

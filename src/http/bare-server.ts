@@ -1,5 +1,4 @@
-// An HTTP server, with or without TLS, that does nothing yet: its time limits, what it says to what is not HTTP, and how
-// it comes to listen.
+// An HTTP server, with or without TLS, without routes: time limits, answers to what is not HTTP, and listening.
 
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -12,16 +11,16 @@ import { handshakeInTurns } from './handshakes.js';
 import { ParserThrottle, throttleOf } from './parser-throttle.js';
 import { Unanswered } from './unanswered.js';
 
-/** What a server is made with. */
+/** The options of a server. */
 export interface BareOptions {
-  /** TLS of our own; null: plain HTTP. */
+  /** The server's own certificate; null: plain HTTP. */
   readonly certificate: CertificateFiles | null;
   readonly headersTimeoutMs: number;
-  /** Silence of a connection after which TCP asks whether the other side is still there. */
+  /** Silence of a connection after which TCP keep-alive probes the peer. */
   readonly keepAliveMs: number;
 }
 
-/** Makes a server. `requestTimeoutMs` is how long a whole request may take; 0: as long as it likes, it may be an upload. */
+/** Makes a server. `requestTimeoutMs` is how long a whole request may take; 0: no limit, it may be an upload. */
 export function createBareServer(options: BareOptions, requestTimeoutMs: number): Server {
   const { certificate, headersTimeoutMs, keepAliveMs } = options;
   const http = {
@@ -46,28 +45,28 @@ export function createBareServer(options: BareOptions, requestTimeoutMs: number)
 }
 
 type ConnectionHandler = (this: Server, socket: Socket) => void;
-/** What Node itself does with a connection: it puts its parser on it. */
+/** Node's own connection handler, which attaches its parser. */
 const nodesHandlers = new WeakMap<Server, ConnectionHandler>();
 const unansweredRequests = new WeakMap<Server, Unanswered>();
 
-/** The requests of a bare server that are not answered yet. */
+/** The unanswered requests of a bare server. */
 export function unansweredOf(server: Server): Unanswered {
   return unansweredRequests.get(server)!; // every bare server has them
 }
 
-/** The event that brings a server's connections, behind TLS if it has it. */
+/** The event of new connections, after the handshake if the server has TLS. */
 export function connectionEvent(server: Server): 'connection' | 'secureConnection' {
   return server instanceof TlsServer ? 'secureConnection' : 'connection';
 }
 
 /**
- * Has Node read a connection of `server`: its parser is given what there is time for. It comes to no other connection by
- * itself. `bytes` were read of this one already; no other reader may take it.
+ * Hands a connection of `server` to Node's parser, throttled. Node gets no connection otherwise. `bytes` have been read
+ * from it already; no other reader may read it.
  */
 export function handToNode(server: Server, socket: Socket, bytes: Buffer | null = null): void {
   const throttle = throttleOf(socket) ?? new ParserThrottle(socket);
-  socket.pause(); // Node's handler reads it from the start: what was read is put back before
-  socket.setTimeout(0); // that of a connection without a request, when it has had one
+  socket.pause(); // Node's handler reads from the start: first, what was read is put back
+  socket.setTimeout(0); // clears the time-out for a connection without a request
   nodesHandlers.get(server)!.call(server, socket);
   throttle.parserReads((end) => unansweredOf(server).beforeEnd(socket, end));
   if (bytes !== null) throttle.putBack(bytes);
@@ -75,12 +74,12 @@ export function handToNode(server: Server, socket: Socket, bytes: Buffer | null 
 }
 
 /**
- * Connections that the system keeps until there is time for them, as many as it allows. Node's 511 are full in a storm of
- * connections, and whoever comes then has to ask once more, a second later.
+ * The accept queue (listen backlog), as far as the system allows it. Node's default of 511 overflows in a storm of
+ * connections, and clients beyond it have to retry a second later.
  */
 const BACKLOG = 4096;
 
-/** Listens; rejects with the system's error if the port cannot be had. */
+/** Listens; rejects with the system's error if it cannot. */
 export function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -92,8 +91,8 @@ export function listen(server: Server, port: number, host: string): Promise<void
 }
 
 /**
- * Where a server that listens on `host` is: addresses that can be opened. First the one for this machine; where it listens
- * on all, those of its networks too, but for IPv6's link-local ones, which no browser opens.
+ * URLs of a server that listens on `host`. The first is for this machine; if it listens on all addresses, those of its
+ * networks follow, except for IPv6 link-local ones, which browsers do not open.
  */
 export function urlsOf(server: Server, host: string): [first: string, ...others: string[]] {
   const { port } = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-// The certificate of our own server, read again when its files change. Connections that are there keep theirs.
+// The server's certificate, read again when its files change. Open connections keep the old one.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
@@ -6,15 +6,16 @@ import { createSecureContext, Server as TlsServer } from 'node:tls';
 import type { Server } from 'node:http';
 import type { Log } from '../log.js';
 
-/** Where the certificate is: PEM files, the certificate with its chain. */
+/** PEM files: the certificate with its chain, and its private key. */
 export interface CertificateFiles {
   readonly cert: string;
   readonly key: string;
 }
 
 /**
- * What is in the files now. Throws if they cannot be read, or do not belong together; also if one is empty, as a file is for a
- * moment while it is copied: Node would serve without it, and no handshake would succeed.
+ * Reads the files. Throws if they cannot be read or do not match; also if one is empty, as a file is for a moment while
+ * it
+ * is copied: Node would serve without it, and no handshake would succeed.
  */
 export function readCertificate(files: CertificateFiles): { cert: string; key: string } {
   const pair = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
@@ -26,18 +27,21 @@ export function readCertificate(files: CertificateFiles): { cert: string; key: s
 
 const LOOK_MS = 2000;
 
-/** Gives `server` the new certificate when the files change; a bad one is left aside. Returns what ends the watching. */
+/**
+ * Gives `server` the new certificate when the files change; an invalid one is ignored. Returns a function that stops
+ * watching.
+ */
 export function watchCertificate(files: CertificateFiles, server: Server, log: Log): () => void {
   const onChange = () => {
     try {
       if (server instanceof TlsServer) server.setSecureContext(readCertificate(files));
       log.info('certificate read again', { cert: files.cert });
     } catch (error) {
-      // Often only half done: one file is new, the other comes in a moment.
-      log.warn('new certificate cannot be used, the old one stays', { reason: (error as Error).message });
+      // Often a change half done: one file is new, the other follows in a moment.
+      log.warn('new certificate cannot be used; keeping the old one', { reason: (error as Error).message });
     }
   };
-  // By looking, not by inotify: it sees symbolic links swapped and network file systems too.
+  // Polling, not inotify: it also notices swapped symbolic links and changes on network file systems.
   const paths = [files.cert, files.key];
   for (const path of paths) watchFile(path, { interval: LOOK_MS, persistent: false }, onChange);
   return () => {

@@ -1,4 +1,4 @@
-// What is answered to a connection on which Node's parser could not go on reading. RFC 9112 §2.2, RFC 9110 §15.6.2.
+// The answer on a connection whose data Node's parser rejected. RFC 9112 §2.2, RFC 9110 §15.6.2.
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,24 +7,24 @@ import { throttleOf } from './parser-throttle.js';
 import { problem, type Problem, problemOf, unspokenVersion } from './problem.js';
 import { hasLastAnswer, type Unanswered } from './unanswered.js';
 
-/** What Node tells of it. */
+/** Node's error of a rejected request. */
 interface ClientError extends Error {
   readonly code?: string;
-  /** What the parser was given last, and how far it came. */
+  /** The last data for the parser, and how far it got. */
   readonly rawPacket?: Buffer;
   readonly bytesParsed?: number;
 }
 
-/** A line that begins a request, its method a token as long as any that is in use; and its version. */
+/** A request line, with a method of at most the length of any in use; captures the version. */
 const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [\x21-\x7e]+ (HTTP\/\d\.\d)\r?$/;
 
 const SPOKEN = new Set(['HTTP/1.0', 'HTTP/1.1']);
 
-/** Answers what cannot be read, once, when the requests before it are answered. */
+/** Answers rejected data once, after the requests before it are answered. */
 export function answerClientErrors(server: Server, unanswered: Unanswered): void {
   const met = new WeakSet<object>();
   server.on('clientError', (error: ClientError, socket: Socket) => {
-    const isLast = hasLastAnswer(socket); // nothing more is read of it
+    const isLast = hasLastAnswer(socket); // nothing more is read from it
     const isEnd = error.code === 'HPE_INVALID_EOF_STATE';
     if (!socket.writable || (isEnd && isLast)) socket.destroy();
     if (met.has(socket) || isLast) return;
@@ -33,7 +33,7 @@ export function answerClientErrors(server: Server, unanswered: Unanswered): void
     unanswered.afterThose(socket, () => {
       throttleOf(socket)?.drop();
       if (!socket.writable) return;
-      // What is wrong may be in the body of a request that was answered early.
+      // The error may be in the body of a request that was answered early.
       if (unanswered.hasAnsweredEarly(socket)) endSoon(socket);
       else refuse(socket, problemOfClientError(error));
     });
@@ -41,21 +41,22 @@ export function answerClientErrors(server: Server, unanswered: Unanswered): void
 }
 
 function problemOfClientError({ code, rawPacket, bytesParsed = 0 }: ClientError): Problem {
-  if (code === 'HPE_HEADER_OVERFLOW') return problem(431, 'ERR_HEADERS', 'the request head is over 16 KiB');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return problem(431, 'ERR_HEADERS', 'the request line and header fields exceed 16 KiB');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem(408, 'ERR_TIMEOUT', 'the request head took too long');
   const version = rawPacket ? versionOf(code, rawPacket, bytesParsed) : null;
   if (version !== null && !SPOKEN.has(version)) return problemOf(unspokenVersion(version))!; // it is an HttpError
   if (version !== null) {
-    return problem(501, 'ERR_UNKNOWN_METHOD', 'HTTP has no such method; methods are written in capitals, e.g. GET');
+    return problem(501, 'ERR_UNKNOWN_METHOD', 'unknown request method; methods are written in capitals, e.g. GET');
   }
-  return problem(400, 'ERR_BAD_HTTP', 'this is not HTTP/1.1 as it should be');
+  return problem(400, 'ERR_BAD_HTTP', 'this is not valid HTTP/1.1');
 }
 
-/** The version of a request whose line the parser stopped at, if nothing but its method or its version is wrong; else `null`. */
+/** The version in a rejected request line whose only error is its method or its version; else `null`. */
 function versionOf(code: string | undefined, bytes: Buffer, stoppedAt: number): string | null {
-  if (code === 'HPE_PAUSED_H2_UPGRADE') return 'HTTP/2.0'; // its preface (RFC 9113 §3.4)
+  if (code === 'HPE_PAUSED_H2_UPGRADE') return 'HTTP/2.0'; // the HTTP/2 connection preface (RFC 9113 §3.4)
   if (code !== 'HPE_INVALID_METHOD' && code !== 'HPE_INVALID_VERSION') return null;
-  // Behind a preface that is cut short the parser stops at the next line.
+  // After a truncated preface the parser stops at the next line.
   const last = code === 'HPE_INVALID_VERSION' ? stoppedAt - 2 : stoppedAt - 1;
   const start = bytes.lastIndexOf('\n', Math.max(last, 0)) + 1;
   const end = bytes.indexOf('\n', start);

@@ -1,21 +1,21 @@
-// Counts a server's TCP connections: nobody holds more of them than a share, and whoever makes no request is cut off.
+// Limits a server's TCP connections per address, and closes those that make no request in time.
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { networkOf } from './network.js';
 import { Shares } from '../shares.js';
 
-/** What connections may take. */
+/** Limits of connections. */
 export interface ConnectionLimits {
-  /** How long a connection may be there before its first request's head is complete. */
+  /** How long a connection may take to complete the head of its first request. */
   readonly headersTimeoutMs: number;
   /** Connections from one address. */
   readonly maxConnections: number;
-  /** Connections whose first request is not complete; the oldest of the address with most gives way. */
+  /** Connections whose first request is not complete; beyond it the oldest of the address with most is closed. */
   readonly maxPending: number;
 }
 
-/** A connection without a request. What it is known by is kept: Node forgets it when the connection is gone. */
+/** A connection without a request. Its address and port are stored: Node forgets them when the connection closes. */
 interface Waiting {
   readonly socket: Socket;
   readonly peer: string;
@@ -26,15 +26,15 @@ interface Waiting {
 export class Connections {
   readonly #sockets = new Set<Socket>();
   readonly #tooMany = new WeakSet<Socket>();
-  /** TCP connections without a request by the other side's address and port, which TLS does not change; oldest first. */
+  /** TCP connections without a request by the peer's address and port, which TLS does not change; oldest first. */
   readonly #pending = new Map<string, Waiting>();
   readonly #pendingShares = new Shares<Waiting>(); // the same by address
   readonly #counts = new Map<string, number>();
   readonly #limits: ConnectionLimits;
 
   /**
-   * @param isExempt whether an address may hold any number: a proxy does, for others.
-   * @param refused called for each connection that is one too many.
+   * @param isExempt whether an address may have any number of connections: a proxy has those of its clients.
+   * @param refused called for each connection beyond the limit.
    */
   constructor(
     server: Server,
@@ -43,7 +43,7 @@ export class Connections {
     refused: (socket: Socket) => void,
   ) {
     this.#limits = limits;
-    // Counted as soon as it is there: a TLS handshake that never ends holds a connection too.
+    // Counted as soon as it is accepted: a TLS handshake that never ends takes a connection too.
     server.prependListener('connection', (socket: Socket) => {
       const address = socket.remoteAddress ?? '';
       if (isExempt(address) || (this.#counts.get(networkOf(address)) ?? 0) < limits.maxConnections) {
@@ -59,18 +59,18 @@ export class Connections {
     server.prependListener('checkContinue', isRequest);
   }
 
-  /** Whether this connection was one too many. */
+  /** Whether this connection was beyond the limit. */
   isRefused(socket: Socket): boolean {
     return this.#tooMany.has(socket);
   }
 
-  /** The connection has made its request. */
+  /** The connection has made its first request. */
   asked(socket: Socket): void {
     const waiting = this.#pending.get(peerOf(socket));
     if (waiting) this.#forget(waiting);
   }
 
-  /** Counts a socket with its address as long as it is there. */
+  /** Counts a socket for its address until it closes. */
   hold(socket: Socket): void {
     const address = networkOf(socket.remoteAddress ?? '');
     this.#sockets.add(socket);
@@ -83,16 +83,16 @@ export class Connections {
     });
   }
 
-  /** Cuts every connection. */
+  /** Destroys every connection. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** A connection that has not made a request has this long for it, or until too many wait. */
+  /** Closes a connection that makes no request within the time limit, or if too many are in that state. */
   #wait(socket: Socket): void {
     const { maxPending, headersTimeoutMs } = this.#limits;
     if (this.#pending.size >= maxPending) {
-      const oldest = this.#pendingShares.oldestOfMost()!; // there is one: maxPending is not 0
+      const oldest = this.#pendingShares.oldestOfMost()!; // never null: maxPending is not 0
       this.#forget(oldest);
       oldest.socket.destroy();
     }
@@ -104,7 +104,7 @@ export class Connections {
       this.#forget(waiting);
       return true;
     };
-    // Longer than Node's own limit, which answers 408: this is for those that its parser never sees.
+    // Longer than Node's own limit, which answers 408: this is for connections that never reach its parser.
     const late = setTimeout(() => {
       if (forget()) socket.destroy();
     }, headersTimeoutMs + 1000).unref();

@@ -1,24 +1,24 @@
-// Begins TLS handshakes in turns: each costs a millisecond of the processor or more, and those of all connections that say
-// hello at once would be computed in one turn of the event loop. Addresses take their turn, too: where one begins a thousand
-// connections, another's first is not behind them.
+// Limits the TLS handshakes per turn of the event loop: each costs a millisecond of processor time or more, and those
+// of all clients that send a ClientHello at once would be computed in one turn. Addresses are served round robin: if
+// one opens a thousand connections, another's first does not queue behind them.
 //
-// A connection is given to TLS when its first bytes are there, which Node then hands on to it; whoever sends none is cut off
-// by Connections.
+// A connection is given to TLS once its first bytes have arrived, which Node then passes on; one that sends none is
+// closed by Connections.
 
 import type { Server, Socket } from 'node:net';
 import { networkOf } from './network.js';
 
-/** Handshakes that begin in one turn. */
+/** Handshakes that start in one turn. */
 const MOST_IN_TURN = 2;
 /**
- * Turns that handshakes stand back in as long as connections come. The system hands out one a turn, in their order: whose it
- * is is not known before, so those that wait there are let in first.
+ * Turns for which handshakes are deferred while connections arrive. The system accepts one a turn, in order, and its
+ * address is unknown before, so the accept queue is emptied first.
  */
 const MOST_TURNS_BACK = 8;
 
 type ConnectionHandler = (this: Server, socket: Socket) => void;
 
-/** Takes the connections of `server`, one with TLS, from Node, and gives it a few of them in each turn of the event loop. */
+/** Intercepts the connections of a TLS `server`, and gives Node a few of them in each turn of the event loop. */
 export function handshakeInTurns(server: Server, mostInTurn = MOST_IN_TURN): void {
   const nodesHandler = server.listeners('connection')[0] as ConnectionHandler;
   server.off('connection', nodesHandler);
@@ -51,7 +51,7 @@ export function handshakeInTurns(server: Server, mostInTurn = MOST_IN_TURN): voi
     socket.once('close', () => waiting.delete(network, socket));
     socket.once('readable', () => {
       if (socket.readableLength === 0) {
-        socket.destroy(); // it has ended, and asked for nothing
+        socket.destroy(); // it has ended without a request
         return;
       }
       waiting.add(network, socket);
@@ -60,10 +60,10 @@ export function handshakeInTurns(server: Server, mostInTurn = MOST_IN_TURN): voi
   });
 }
 
-/** Connections with their first bytes. Taken are the oldest of each network in turn. */
+/** Connections whose first bytes have arrived. The oldest of each network is taken, round robin. */
 class Waiting {
   size = 0;
-  readonly #byNetwork = new Map<string, Set<Socket>>(); // first the one whose turn it is
+  readonly #byNetwork = new Map<string, Set<Socket>>(); // the next one first
 
   add(network: string, socket: Socket): void {
     const sockets = this.#byNetwork.get(network) ?? new Set();
@@ -78,7 +78,7 @@ class Waiting {
     if (sockets.size === 0) this.#byNetwork.delete(network);
   }
 
-  /** The next; null: none waits. */
+  /** The next connection; null: none. */
   take(): Socket | null {
     for (const [network, sockets] of this.#byNetwork) {
       const [oldest] = sockets;

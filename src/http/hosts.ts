@@ -1,4 +1,4 @@
-// Which pages and which names may speak to the relay: the rules against a foreign page in somebody's browser.
+// Which origins and host names are accepted: the defence against other sites' pages in a user's browser.
 // RFC 6454 (Origin), RFC 9110 §7.2 (Host), §15.5.20 (421).
 
 import { hostname } from 'node:os';
@@ -6,7 +6,7 @@ import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isLoopbackHost } from '../relay/proxy.js';
 
-/** Names and origins that are let in beside the relay's own. */
+/** Host names and origins that are accepted in addition to the relay's own. */
 export interface AllowedHosts {
   /** Host names without port, in lower case (`VW_ALLOWED_HOSTS`). */
   readonly hosts: ReadonlySet<string>;
@@ -14,14 +14,14 @@ export interface AllowedHosts {
   readonly origins: ReadonlySet<string>;
 }
 
-/** How a connection speaks, as an origin begins. */
+/** The scheme of a connection, as in an origin. */
 export type Scheme = 'http:' | 'https:';
 
-/** Where a request was sent to. */
+/** The address that a request was sent to. */
 export interface Place {
   /** Its Host field. */
   readonly host: string | undefined;
-  /** With a proxy in front that has the certificate this is `http:` for pages of `https:`. */
+  /** Behind a proxy that terminates TLS this is `http:` even for pages of `https:`. */
   readonly scheme: Scheme;
 }
 
@@ -31,15 +31,18 @@ export function schemeOf(socket: Socket): Scheme {
 
 const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/;
 
-/** The host name in a Host field, in lower case, without port and without the brackets of an IPv6 address; null: not one. */
+/**
+ * The host name in a Host field, in lower case, without port and without the brackets of an IPv6 address; null: not
+ * one.
+ */
 export function hostnameOf(host: string | undefined): string | null {
   const found = HOST.exec(host ?? '');
   return found ? (found[1] ?? found[2]!).toLowerCase() : null;
 }
 
 /**
- * Whether a Host field is one that this relay goes by. A page whose name was rebound to this machine's address sends its
- * own name; an address cannot be rebound.
+ * Whether a Host field names this relay. Against DNS rebinding: a page whose name was rebound to this machine's address
+ * sends its own name; an address cannot be rebound.
  */
 export function isOwnHost(host: string | undefined, allowed: AllowedHosts): boolean {
   const name = hostnameOf(host);
@@ -47,7 +50,7 @@ export function isOwnHost(host: string | undefined, allowed: AllowedHosts): bool
   return isLoopbackHost(name) || isIP(name) !== 0 || isMachineName(name) || allowed.hosts.has(name);
 }
 
-/** Whether a request with this Origin may be served at `place`: `undefined` means that no page sent it. */
+/** Whether a request with this Origin may be served at `place`; `undefined`: it has none, so no page sent it. */
 export function isOwnOrigin(origin: string | undefined, place: Place, allowed: AllowedHosts): boolean {
   if (origin === undefined) return true;
   if (allowed.origins.has(origin.toLowerCase())) return true;
@@ -64,9 +67,12 @@ export function isOwnOrigin(origin: string | undefined, place: Place, allowed: A
   return isSamePlace(url, place) && isOwnHost(place.host, allowed);
 }
 
-/** Whether a page of `origin` was sent to this place for itself. A port that is not named is that of the page's scheme. */
+/**
+ * Whether `origin` is the address that the request was sent to. A port that is omitted is the default of the origin's
+ * scheme.
+ */
 function isSamePlace(origin: URL, { host, scheme }: Place): boolean {
-  if (scheme === 'https:' && origin.protocol !== scheme) return false; // whoever is on the way makes pages of http:
+  if (scheme === 'https:' && origin.protocol !== scheme) return false; // an http: page can be forged on its way
   const port = HOST.exec(host ?? '')?.[3] ?? '';
   const usual = origin.protocol === 'https:' ? 443 : 80;
   return (

@@ -1,4 +1,4 @@
-// JSON as it is answered: with a line's end, so that a terminal's prompt stands on a line of its own.
+// JSON for answers: with a newline at the end, so that the shell's prompt starts on a line of its own.
 
 /** `value` as JSON text. */
 export function jsonText(value: unknown): string {

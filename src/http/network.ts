@@ -1,10 +1,11 @@
-// Who an address belongs to, where shares are counted by address.
+// The network that an address belongs to, for limits per address.
 
 import { isIPv6 } from 'node:net';
 
 /**
- * What is counted as one holder: an IPv4 address, and of IPv6 the network of 64 bits, in which one host has any number of
- * addresses (RFC 4291 §2.5.4).
+ * The unit of limits per address: an IPv4 address, or the 64-bit network of an IPv6 address, in which one host may have
+ * any
+ * number of addresses (RFC 4291 §2.5.4).
  */
 export function networkOf(address: string): string {
   const plain = address.split('%')[0]!; // without the zone (RFC 4007 §11)

@@ -1,27 +1,27 @@
-// Bounds the work that one read of a connection makes at once in Node's HTTP parser: 64 KiB may hold 2,000 requests or
-// 11,000 chunks of a body, and the parser hands out all of them in one go. Here a read is given to it in slices of a few
-// lines, over as many turns of the event loop as it takes; the connection is not read meanwhile. A TLS connection may bring
-// a byte a record: many small reads are put together first, also where another than Node's parser reads them.
+// Bounds the work that one read of a connection causes at once in Node's HTTP parser: 64 KiB may hold 2,000 requests or
+// 11,000 chunks of a body, and the parser emits all of them at once. Here a read is passed on in slices of a few lines,
+// over as many turns of the event loop as it takes; the connection is not read meanwhile. A TLS connection may deliver
+// one byte a record: many small reads are joined first, also for readers other than Node's parser.
 //
-// What is used is the contract of Readable for those who implement one: a source calls `push`, which says whether to go on,
-// and is asked for more with `_read`. Both are taken over on the socket itself. Node's parser reads past them, from the
-// socket's handle, until there is a listener for 'data': one listener for a moment makes it read the socket. Where Node comes to
-// do otherwise, nothing is throttled and everything else works: parser-throttle.test.ts fails then.
+// This uses the contract for implementers of Readable: a source calls `push`, which returns whether to continue, and is
+// asked for more with `_read`. Both are replaced on the socket itself. Node's parser bypasses them and reads the
+// socket's handle until there is a listener for 'data': adding one for a moment makes it read the socket. If a version
+// of Node behaves differently, nothing is throttled and everything else works; parser-throttle.test.ts then fails.
 
 import type { Socket } from 'node:net';
 import { FreePass, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
 
 /** Lines in one slice: some ten requests, or sixteen chunks. */
 const SLICE_LINES = 32;
-/** Lines that all connections together may give the parser in one turn of the event loop without being timed. */
+/** Lines that all connections together may pass to the parser in one turn of the event loop without being timed. */
 const FREE_LINES = 16 * SLICE_LINES;
-/** Bytes in one slice where lines are not counted. */
+/** Bytes in one slice if lines are not counted. */
 const SLICE_BYTES = 1 << 14;
-/** A read that is shorter is small, */
+/** A read shorter than this is small. */
 const SMALL_BYTES = 512;
-/** and so many of a connection pass in one turn. */
+/** Small reads of a connection that pass in one turn. */
 const FREE_READS = 16;
-/** As many, and the turns are counted. */
+/** From this many small reads on, turns are counted. */
 const WATCHED_READS = 4;
 
 const atOnce = (then: () => void): void => then();
@@ -29,7 +29,7 @@ const atOnce = (then: () => void): void => then();
 const CRLF = Buffer.from('\r\n');
 const freeLines = new FreePass(turns, FREE_LINES);
 
-/** The side of a Readable that is its source's. */
+/** The part of a Readable that its source uses. */
 interface Source {
   push(chunk: Buffer | null): boolean;
   _read(size: number): void;
@@ -42,16 +42,16 @@ export function throttleOf(socket: object): ParserThrottle | undefined {
   return throttles.get(socket);
 }
 
-/** Stands between a connection and who reads it. */
+/** Sits between a connection and its reader. */
 export class ParserThrottle implements Steps {
   readonly #socket: Socket;
   readonly #push: (chunk: Buffer | null) => boolean; // the socket's own
   readonly #read: (size: number) => void;
   readonly #turns: Turns;
   readonly #free: FreePass;
-  #rest: Buffer[] = []; // read, and not pushed yet
+  #rest: Buffer[] = []; // read but not pushed yet
   #isEnded = false; // behind #rest
-  #wantedBytes = 0; // asked for, and not passed on yet
+  #wantedBytes = 0; // requested by the reader, not passed on yet
   #isQueued = false;
   #holds = 0;
   #isDropping = false;
@@ -60,7 +60,7 @@ export class ParserThrottle implements Steps {
   #turn = -1; // that #reads belongs to
   #reads = 0; // small ones
 
-  /** Takes the reading of `socket` over. Nothing may have been read of it that its reader does not know of. */
+  /** Takes over reading `socket`. Its reader must have got everything that has been read so far. */
   constructor(socket: Socket, shared: Turns = turns, free: FreePass = freeLines) {
     const source = socket as unknown as Source;
     this.#socket = socket;
@@ -76,8 +76,9 @@ export class ParserThrottle implements Steps {
   }
 
   /**
-   * Node's parser reads this connection from now on; it is on it already. Node answers nothing more when the other side has
-   * ended, so that end is held back: `beforeEnd` calls its argument when Node may learn of it.
+   * Node's parser, which is already attached, reads this connection from now on. Node answers nothing more once the
+   * peer has
+   * ended, so that end is withheld: `beforeEnd` calls its argument when Node may get it.
    */
   parserReads(beforeEnd: (end: () => void) => void = atOnce): void {
     this.#beforeEnd = beforeEnd;
@@ -86,19 +87,19 @@ export class ParserThrottle implements Steps {
     this.#countsLines = true;
   }
 
-  /** Another reads it from now on. */
+  /** Another reader takes over. */
   parserIsGone(): void {
     this.#beforeEnd = atOnce;
     this.#countsLines = false;
   }
 
-  /** These were read before everything that has not been pushed. The socket is paused. */
+  /** Puts `bytes` back in front of everything that has not been pushed. The socket is paused. */
   putBack(bytes: Buffer): void {
     if (this.#rest.length === 0 && this.#isFree(bytes)) this.#socket.unshift(bytes);
     else this.#rest.unshift(bytes);
   }
 
-  /** Pushes nothing until {@link release} has been called as often. */
+  /** Stops pushing until {@link release} has been called as often. */
   hold(): void {
     if (!this.#isDropping) this.#holds++;
   }
@@ -110,7 +111,7 @@ export class ParserThrottle implements Steps {
     else this.#passOn();
   }
 
-  /** Throws away what is read from now on: it is answered already. */
+  /** Discards what is read from now on: it is answered already. */
   drop(): void {
     this.#isDropping = true;
     this.#rest = [];
@@ -134,7 +135,7 @@ export class ParserThrottle implements Steps {
     return 'more';
   }
 
-  /** The socket has read something; null: its end. Returns whether it is to go on. */
+  /** The socket has read something; null: its end. Returns whether to continue reading. */
   #take(chunk: Buffer | null): boolean {
     if (chunk === null) {
       this.#isEnded = true;
@@ -148,7 +149,7 @@ export class ParserThrottle implements Steps {
     return false;
   }
 
-  /** Whether a read may be pushed as it is. */
+  /** Whether a read may be pushed unchanged. */
   #isFree(chunk: Buffer): boolean {
     if (chunk.length < SMALL_BYTES) {
       const { number } = this.#turns;
@@ -192,11 +193,11 @@ export class ParserThrottle implements Steps {
     this.#isEnded = false;
     this.#beforeEnd(() => {
       this.#push(null);
-      this.#socket.read(0); // as Node does behind an end
+      this.#socket.read(0); // as Node does after an end
     });
   }
 
-  /** As a call, because TypeScript thinks that nothing changes while a slice is pushed. */
+  /** A method, because TypeScript assumes that nothing changes while a slice is pushed. */
   #hasMore(): boolean {
     return this.#rest.length > 0;
   }
@@ -213,14 +214,14 @@ export class ParserThrottle implements Steps {
   }
 }
 
-/** How many lines end in `bytes`, or one more than is in a slice. */
+/** The number of line ends in `bytes`, at most one more than in a slice. */
 function linesIn(bytes: Buffer): number {
   let lines = 0;
   for (let at = bytes.indexOf(CRLF); at !== -1 && lines <= SLICE_LINES; at = bytes.indexOf(CRLF, at + 2)) lines++;
   return lines;
 }
 
-/** Where so many lines have ended. */
+/** The position after `most` line ends. */
 function endOfLines(bytes: Buffer, most: number): number {
   let end = 0;
   for (let lines = 0; lines < most; lines++) {

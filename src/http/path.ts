@@ -1,4 +1,4 @@
-// The path of a request, as every server of ours reads it. RFC 3986 §3.3.
+// The path of a request, as both our servers read it. RFC 3986 §3.3.
 
 import { HttpError } from './problem.js';
 
@@ -10,10 +10,10 @@ export function pathOf(target: string): string {
   return query === -1 ? target : target.slice(0, query);
 }
 
-/** The target without the "/" at the end of its path, which means nothing: `/api/stats/?x` is `/api/stats?x`. */
+/** The target without the trailing "/" of its path, which is ignored: `/api/stats/?x` is `/api/stats?x`. */
 export function withoutLastSlash(target: string): string {
   const path = pathOf(target);
-  // "/" has nothing else, and "//" is no path at all: see refuseEmptySegments.
+  // "/" alone stays, and "//" is refused: see refuseEmptySegments.
   if (path.length < 2 || !path.startsWith('/') || !path.endsWith('/') || path.includes('//')) return target;
   return path.slice(0, -1) + target.slice(path.length);
 }
@@ -25,11 +25,11 @@ export function refuseEmptySegments(path: string): void {
   throw new HttpError(
     404,
     'ERR_NO_SUCH_PATH',
-    `there is nothing at ${clip(path)}, which has an empty segment ("//"); ${clip(meant)} is meant`,
+    `there is nothing at ${clip(path)}, which has an empty segment ("//"); did you mean ${clip(meant)}?`,
   );
 }
 
-/** `text` without the slashes at its end. */
+/** `text` without trailing slashes. */
 export function trimSlashes(text: string): string {
   let end = text.length;
   while (end > 0 && text[end - 1] === '/') end--;

@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import { ConflictError, LimitError, NotFoundError } from '../errors.js';
 import { RuleError } from '../relay/rules.js';
 
-/** A problem document; `detail` says what was wrong and what is accepted. */
+/** A problem document; `detail` names what was wrong and what is accepted. */
 export interface Problem {
   readonly title: string;
   readonly status: number;
@@ -14,7 +14,7 @@ export interface Problem {
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** A request that cannot be answered as asked, with what its answer needs. */
+/** A request that is refused, with status, code and header fields of the answer. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   constructor(
@@ -31,17 +31,17 @@ export function problem(status: number, code: string, detail: string): Problem {
   return { title: STATUS_CODES[status] ?? 'Error', status, code, detail };
 }
 
-/** What answers a version of HTTP that is not spoken here (RFC 9110 §15.6.6). */
+/** The answer to an unsupported version of HTTP (RFC 9110 §15.6.6). */
 export function unspokenVersion(version: string): HttpError {
-  return new HttpError(505, 'ERR_HTTP_VERSION', `${version} is not spoken here; accepted: HTTP/1.1, HTTP/1.0`);
+  return new HttpError(505, 'ERR_HTTP_VERSION', `${version} is not supported; accepted: HTTP/1.1, HTTP/1.0`);
 }
 
-/** A handler that refuses the methods that a path does not have. */
+/** A handler that refuses all methods but these. */
 export function only(...methods: string[]): (request: { readonly method: string }) => never {
   return onlyWith('', ...methods);
 }
 
-/** The same, with where else to go; empty: nowhere. */
+/** The same with a hint at other paths; empty: no hint. */
 export function onlyWith(instead: string, ...methods: string[]): (request: { readonly method: string }) => never {
   const hint = instead === '' ? '' : `; ${instead}`;
   const accepted = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
@@ -52,13 +52,13 @@ export function onlyWith(instead: string, ...methods: string[]): (request: { rea
   };
 }
 
-/** What body-parser throws (http-errors): a status and a type. */
+/** The errors of body-parser (http-errors): a status and a type. */
 interface BodyError extends Error {
   status?: number;
   type?: string;
 }
 
-/** The problem that an error is; `null` if it is a fault of ours. */
+/** The problem document for an error; `null`: it is an internal error. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof HttpError) return problem(error.status, error.code, error.message);
   if (error instanceof RuleError) return problem(400, error.code, error.message);
@@ -66,12 +66,12 @@ export function problemOf(error: unknown): Problem | null {
   if (error instanceof ConflictError) return problem(409, error.code, error.message);
   if (error instanceof LimitError) return problem(503, error.code, error.message);
   if (error instanceof URIError)
-    return problem(400, 'ERR_BAD_PATH', 'the path is not valid: "%" begins two hex digits');
+    return problem(400, 'ERR_BAD_PATH', 'the path is not valid: "%" must be followed by two hexadecimal digits');
   const { status, type } = error as BodyError;
   if (type === 'entity.too.large')
     return problem(413, 'ERR_TOO_LARGE', 'the body is too large; accepted: up to 64 KiB, 8 KiB for the login');
   if (type === 'entity.parse.failed') {
-    // Without the parser's words: they quote the body, which may hold a token.
+    // Without the parser's message: it quotes the body, which may contain a token.
     const at = /position \d+/.exec((error as Error).message)?.[0];
     const where = at === undefined ? '' : ` (at ${at})`;
     return problem(400, 'ERR_BAD_JSON', `the body is not JSON${where}; accepted: one JSON object`);

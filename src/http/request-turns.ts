@@ -1,5 +1,5 @@
-// Bounds the work that the requests of one connection make at once. A few pass untouched; of more, each waits for its turn,
-// and Node's parser is given nothing of the connection meanwhile: see parser-throttle.
+// Bounds the work that the requests of one connection cause at once. A few are handled immediately; beyond that each is
+// queued, and Node's parser gets nothing more of the connection meanwhile: see parser-throttle.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,9 +7,9 @@ import { FreePass, type StepResult, type Steps, turns, type Turns } from '../rel
 import { throttleOf } from './parser-throttle.js';
 import { hasLastAnswer } from './unanswered.js';
 
-/** Requests of one connection that are answered in one turn of the event loop without being timed. */
+/** Requests of one connection that are handled in one turn of the event loop without being timed. */
 const FREE_REQUESTS = 4;
-/** The same of all connections together. */
+/** The same for all connections together. */
 const FREE_REQUESTS_OF_ALL = 16;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -18,8 +18,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 class Queue implements Steps {
   #turn = -1; // that #count belongs to
   #count = 0;
-  #isWaiting = false; // for its turn
-  #isHolding = false; // the connection
+  #isWaiting = false; // is queued
+  #isHolding = false; // the connection is held
   readonly #waiting: { request: IncomingMessage; response: ServerResponse }[] = [];
 
   constructor(
@@ -64,7 +64,7 @@ class Queue implements Steps {
   }
 }
 
-/** A handler of requests that has as many of a connection wait for their turn as are too many for one. */
+/** A request handler that queues the requests of a connection beyond the first few in a turn. */
 export function inTurns(handle: Handler, shared: Turns = turns): Handler {
   const queues = new WeakMap<Socket, Queue>();
   const free = new FreePass(shared, FREE_REQUESTS_OF_ALL);

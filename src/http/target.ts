@@ -1,5 +1,5 @@
-// Where a request goes. A target is a path as a rule, but it may hold the server's address too, or be about the server as a
-// whole; here it is brought into one form, before anybody asks what may be had there. RFC 9112 §3.2, RFC 9110 §7.4.
+// Normalises the request target. It is usually a path (origin-form), but may be an absolute URL or apply to the server
+// as a whole; it is brought into one form before access control and routing. RFC 9112 §3.2, RFC 9110 §7.4.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -8,21 +8,21 @@ import { withoutLastSlash } from './path.js';
 import { jsonText } from './json.js';
 import { HttpError, PROBLEM_TYPE, problemOf, unspokenVersion } from './problem.js';
 
-/** The target of an OPTIONS that is about the server as a whole (§3.2.4). */
+/** The asterisk-form, for an OPTIONS request about the server as a whole (§3.2.4). */
 export const WHOLE_SERVER = '*';
 
-/** The absolute form (§3.2.2): scheme, authority, and what follows. */
+/** The absolute-form (§3.2.2): scheme, authority, and the rest. */
 const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([/?#].*)?$/;
 
-/** A handler of requests that gets those alone whose target can be settled, and is. Others are answered. */
+/** A request handler that passes on requests with a normalised target, and answers those whose target is invalid. */
 export function settlingTargets(handle: (request: IncomingMessage, response: ServerResponse) => void): typeof handle {
   return (request, response) => {
     try {
       settleTarget(request);
     } catch (error) {
-      // Not left to express: it finds no path in some targets, and answers those without our handlers.
+      // Not left to express: it finds no path in some targets, and answers those itself, without our handlers.
       request.resume();
-      const document = problemOf(error)!; // whatever settleTarget throws is one
+      const document = problemOf(error)!; // settleTarget throws only HttpErrors
       response.statusCode = document.status;
       response.setHeader('Content-Type', PROBLEM_TYPE).setHeader('Connection', 'close').end(jsonText(document));
       return;
@@ -32,10 +32,11 @@ export function settlingTargets(handle: (request: IncomingMessage, response: Ser
 }
 
 /**
- * Settles where a request goes: `url` becomes a path with its query, without a "/" at the path's end, or
- * {@link WHOLE_SERVER}; an address in the target takes the place of the Host field. Throws the {@link HttpError} (400, 421)
- * that answers a target that is none, and two Host fields (§3.2): which one counts? And the one (505) that answers a version
- * that is not spoken here: Node's parser takes 0.9 and 2.0 as well, and answers as if they were 1.1.
+ * Normalises a request's target: `url` becomes a path with its query, without a trailing "/", or {@link WHOLE_SERVER};
+ * the
+ * authority of an absolute-form replaces the Host field. Throws the {@link HttpError} that answers an invalid target
+ * (400, 421), more than one Host field (400, §3.2), and an unsupported version (505): Node's parser accepts 0.9 and
+ * 2.0 as well, and answers as if they were 1.1.
  */
 export function settleTarget(request: IncomingMessage): void {
   if (request.httpVersionMajor !== 1) throw unspokenVersion(`HTTP/${request.httpVersion}`);
@@ -46,20 +47,21 @@ export function settleTarget(request: IncomingMessage): void {
   if (absolute) takeAddress(request, absolute);
   const { url = '' } = request;
   const isPath = url.startsWith('/') || (url === WHOLE_SERVER && request.method === 'OPTIONS');
-  if (!isPath) throw badTarget('the request target is no path');
+  if (!isPath) throw badTarget('the request target is not a path');
   request.url = withoutLastSlash(url);
 }
 
-/** Takes an absolute form apart. */
+/** Applies an absolute-form. */
 function takeAddress(request: IncomingMessage, [, scheme = '', authority = '', rest = '']: RegExpExecArray): void {
   const { socket } = request as { socket: Socket };
   const protocol = `${scheme.toLowerCase()}:`;
-  if (protocol !== 'http:' && protocol !== 'https:') throw badTarget(`"${scheme.slice(0, 20)}" is no scheme of HTTP`);
-  // With a name and a password it is an error (RFC 9110 §4.2.4), and so is none at all (§4.2.1).
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw badTarget(`"${scheme.slice(0, 20)}" is not a scheme of HTTP`);
+  // A user name and password are an error (RFC 9110 §4.2.4), and so is an empty host (§4.2.1).
   if (hostnameOf(authority) === null) throw badTarget('the address in the request target names no host');
   if (rest.startsWith('#')) throw badTarget('the request target has a fragment');
   if (protocol === 'https:' && schemeOf(socket) !== protocol) {
-    throw new HttpError(421, 'ERR_HOST', 'the request is for an https:// address, and did not come by TLS');
+    throw new HttpError(421, 'ERR_HOST', 'the request is for an https:// address, but did not arrive over TLS');
   }
   request.headers.host = authority;
   const isWhole = rest === '' && request.method === 'OPTIONS';

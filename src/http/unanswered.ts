@@ -1,11 +1,11 @@
-// Which requests of a connection are not answered yet. Answers keep the order of their requests (RFC 9112 §9.3.2), also the
-// one to what ends the connection as one of HTTP: an upgrade, CONNECT, a head that cannot be read.
+// Tracks the unanswered requests of a connection. Answers keep the order of their requests (RFC 9112 §9.3.2), also the
+// answer to what ends HTTP on the connection: an upgrade, CONNECT, a head that cannot be parsed.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { throttleOf } from './parser-throttle.js';
 
-/** The requests of a server whose answers are not sent yet, by connection. */
+/** The unanswered requests of a server, by connection. */
 export class Unanswered {
   readonly #responses = new WeakMap<Socket, Set<ServerResponse>>();
   readonly #last = new WeakMap<Socket, ServerResponse>();
@@ -26,7 +26,7 @@ export class Unanswered {
     return last !== undefined && !last.req.complete && last.headersSent;
   }
 
-  /** Calls `then` when every request that came before on this connection, and was read, is answered, or will not be. */
+  /** Calls `then` when all earlier requests on this connection have been answered, or cannot be any more. */
   afterThose(socket: Socket, then: () => void): void {
     const all = this.#responses.get(socket) ?? new Set();
     const isWaitedFor = ({ req }: ServerResponse) => req.complete;
@@ -36,18 +36,21 @@ export class Unanswered {
       isOver = true;
       then();
     };
-    // Behind the listener that takes the response from the set.
+    // After the listener that removes the response from the set.
     for (const response of all) response.once('close', goOn);
     goOn();
   }
 
-  /** Calls `end` when a connection whose other side has ended may be ended: who sent whole requests still hears the answers. */
+  /** Calls `end` when a half-closed connection may be ended: complete requests still get their answers. */
   beforeEnd(socket: Socket, end: () => void): void {
     if (hasLastAnswer(socket)) end();
     else this.afterThose(socket, end);
   }
 
-  /** Does what Node does no more for a connection that it has let go: tells those who wait to write. Returns what ends that. */
+  /**
+   * Emits 'drain' on responses, which Node no longer does for a connection that it has released. Returns a function
+   * that stops it.
+   */
   tellDrains(socket: Socket): () => void {
     const onDrain = () => {
       for (const response of this.#responses.get(socket) ?? []) response.emit('drain');
@@ -59,7 +62,7 @@ export class Unanswered {
 
 const lasting = new WeakMap<Socket, Lasting>();
 
-/** A connection whose answer goes on for as long as the client stays. */
+/** A connection with an answer that lasts until the client disconnects. */
 class Lasting {
   hasBegun = false;
   begun: () => void = () => undefined;
@@ -72,11 +75,12 @@ class Lasting {
 }
 
 /**
- * This answer goes on for as long as the client stays, so it is the connection's last, and says so: nothing that comes behind
- * its request is processed (RFC 9112 §9.6), or it would wait for ever. To be called before its head is sent.
+ * Marks an answer that lasts until the client disconnects as the connection's last one (Connection: close): nothing
+ * after
+ * its request is processed (RFC 9112 §9.6), as it would wait for ever. Called before the head is sent.
  */
 export function beginLastAnswer(response: ServerResponse): void {
-  const socket = response.socket!; // it is its turn
+  const socket = response.socket!; // it is the current one of its connection
   response.setHeader('Connection', 'close');
   const last = Lasting.of(socket);
   last.hasBegun = true;
@@ -84,12 +88,12 @@ export function beginLastAnswer(response: ServerResponse): void {
   last.begun();
 }
 
-/** Whether the last answer of a connection has begun. */
+/** Whether the last answer of a connection has started. */
 export function hasLastAnswer(socket: Socket): boolean {
   return lasting.get(socket)?.hasBegun ?? false;
 }
 
-/** Calls `then` when the last answer of a connection begins, or if it has begun; in place of what was to be called before. */
+/** Calls `then` when the last answer of a connection starts, or at once if it has; replaces an earlier callback. */
 export function onLastAnswer(socket: Socket, then: () => void): void {
   const last = Lasting.of(socket);
   if (last.hasBegun) then();

@@ -1,8 +1,8 @@
-// Upgrades: those to WebSocket, and those that are not ours and are ignored (RFC 9110 §7.8). curl --http2 and Java's
-// HttpClient offer h2c with every plain request, also with one that has a body. And CONNECT, which is refused.
+// Upgrades to WebSocket are handled, others are ignored (RFC 9110 §7.8): curl --http2 and Java's HttpClient offer h2c
+// with every plain request, also with one that has a body. CONNECT is refused.
 //
-// Node stops parsing at an upgrade, whatever it is to, and leaves the body and all later requests in `head` and in the
-// socket. A request whose offer is ignored is therefore given to Node once more, from its head on and without the offer.
+// Node stops parsing at an upgrade to any protocol, and leaves the body and all later requests in `head` and in the
+// socket. A request whose offer is ignored is therefore fed to Node once more, from its head on and without the offer.
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -13,16 +13,17 @@ import { throttleOf } from './parser-throttle.js';
 import { HttpError } from './problem.js';
 import { onLastAnswer } from './unanswered.js';
 
-/** What says that another protocol is offered; without it a request is one like any other. */
+/** Connection options of an upgrade; without them a request is an ordinary one. */
 const OFFER = new Set(['upgrade', 'http2-settings']);
-/** Node keeps so many fields of a head and drops the others, but not what they mean: a body's length, say. */
+/** Node keeps this many fields of a head and drops the others, though it still applies them: a body's length, say. */
 const MAX_FIELDS = 1000;
-/** Upgrades that are taken in one turn of the event loop without being timed. */
+/** Upgrades that are handled in one turn of the event loop without being timed. */
 const FREE_UPGRADES = 8;
 
 /**
- * Gives upgrades of `server` to WebSocket to `take`; what that throws is the answer. Others are ignored. `methods` are those
- * that CONNECT is not one of.
+ * Passes WebSocket upgrades of `server` to `take`; an error that it throws is the answer. Others are ignored. `methods`
+ * are
+ * listed in the answer to CONNECT.
  */
 export function takeUpgradesOf(
   server: Server,
@@ -46,7 +47,7 @@ export function takeUpgradesOf(
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     whenItsTurn(server, socket, () => {
       answer(socket, () => {
-        throw new HttpError(405, 'ERR_METHOD', `CONNECT is not accepted, this is no proxy; accepted: ${methods}`, {
+        throw new HttpError(405, 'ERR_METHOD', `CONNECT is not accepted, this is not a proxy; accepted: ${methods}`, {
           Allow: methods,
         });
       });
@@ -54,13 +55,13 @@ export function takeUpgradesOf(
   });
 }
 
-/** Calls `then` when all that came before on this connection is answered. Node looks after the connection no more. */
+/** Calls `then` when all earlier requests on this connection are answered. Node no longer handles the connection. */
 function whenItsTurn(server: Server, socket: Socket, then: () => void): void {
   socket.on('error', destroy);
   const throttle = throttleOf(socket);
   throttle?.parserIsGone();
-  throttle?.hold(); // what comes behind `head` is pushed behind it
-  // Behind an answer that goes on until the client leaves its turn never comes; that the client leaves is seen here.
+  throttle?.hold(); // what arrives after `head` is pushed after it
+  // After an answer that lasts until the client disconnects this never happens; the disconnect is detected here.
   onLastAnswer(socket, () => socket.once('end', destroy).resume());
   const unanswered = unansweredOf(server);
   const leave = unanswered.tellDrains(socket);
@@ -71,7 +72,7 @@ function whenItsTurn(server: Server, socket: Socket, then: () => void): void {
   });
 }
 
-/** Does `how`; what it throws is the answer. */
+/** Runs `how`; an error that it throws is the answer. */
 function answer(socket: Socket, how: () => void): void {
   try {
     if (socket.writable) how();
@@ -86,17 +87,17 @@ function destroy(this: Socket): void {
 }
 
 /**
- * Whether it is ours: WebSocket is among the protocols that are offered, with a GET of HTTP/1.1 (RFC 6455 §4.1). If so, it is
- * all that is left of the field.
+ * Whether WebSocket is among the offered protocols of a GET with HTTP/1.1 (RFC 6455 §4.1). If so, the Upgrade field is
+ * reduced to it.
  */
 function offersWebSocket(request: IncomingMessage): boolean {
   const offered = (request.headers.upgrade ?? '').split(',').map((one) => one.trim().toLowerCase());
   if (request.method !== 'GET' || request.httpVersion !== '1.1' || !offered.includes('websocket')) return false;
-  request.headers.upgrade = 'websocket'; // ws wants it alone
+  request.headers.upgrade = 'websocket'; // ws accepts it alone only
   return true;
 }
 
-/** The head of a request as it was sent, but for the offer. Throws {@link HttpError}. */
+/** The head of a request as it was sent, without the offer. Throws {@link HttpError}. */
 function headWithoutOffer({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   if (rawHeaders.length >= 2 * MAX_FIELDS) {
     throw new HttpError(431, 'ERR_HEADERS', `the request head has ${MAX_FIELDS} fields or more`);

@@ -1,23 +1,23 @@
-// Who has guessed wrong too often: so many tries a minute from one address.
+// Limits failed attempts (wrong keys or tokens) per address and minute.
 
 const WINDOW_MS = 60_000;
 /** Addresses remembered at a time; the oldest is forgotten first. */
 const MAX_ADDRESSES = 10_000;
 
-/** Wrong tries by address, within a minute of the first of them. */
+/** Failed attempts by address, within a minute of the first of them. */
 export class WrongTries {
   readonly #tries = new Map<string, { count: number; until: number }>();
 
-  /** @param most how many are let pass in a minute. */
+  /** @param most how many are allowed in a minute. */
   constructor(private readonly most: number) {}
 
-  /** Whether an address has to wait. */
+  /** Whether an address has reached the limit. */
   areTooMany(address: string, nowMs: number): boolean {
     const entry = this.#tries.get(address);
     return entry !== undefined && isCurrent(entry, nowMs) && entry.count >= this.most;
   }
 
-  /** One more from there. */
+  /** Counts a failed attempt. */
   add(address: string, nowMs: number): void {
     const entry = this.#tries.get(address);
     if (entry && isCurrent(entry, nowMs)) {
@@ -30,7 +30,7 @@ export class WrongTries {
   }
 }
 
-/** Nobody waits longer than a minute, though the clock be set back. */
+/** Nothing is blocked for more than a minute, even if the clock is set back. */
 function isCurrent({ until }: { until: number }, nowMs: number): boolean {
   return until > nowMs && until - nowMs <= WINDOW_MS;
 }

@@ -1,4 +1,4 @@
-// The far end's HTTP side: asks for access, says what goes on. Pages are somebody else's: see `Pages`.
+// The HTTP interface of `vw serve`: session codes, status, stats. It serves no pages itself: see `Pages`.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, {
@@ -24,34 +24,34 @@ import { OPEN_GRANT, TokenError } from './tokens.js';
 import { parsePlace } from './topic.js';
 
 /**
- * Answers for pages: called for each request that was let in, before all other routes; calls `next` where it has none.
- * It finds the headers of `securityHeaders` set, and sets a policy of its own where a page needs more.
+ * Serves pages: called for each admitted request before all other routes; calls `next` if it has no page for it.
+ * The headers of `securityHeaders` are already set; it sets its own policy where a page needs more.
  */
 export type Pages = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
-/** What is said to who uploads by HTTP. */
+/** The hint for a client that uploads by HTTP. */
 const HOW_TO_PUBLISH =
   'media is published by WebSocket at /in/<topic>: upload to /ts/<feed> of vw stream, and give that a destination here';
 
-/** What the server as a whole takes: one path or another does. */
+/** The methods that the server supports on some path. */
 export const METHODS = 'GET, HEAD, POST, OPTIONS';
 
-/** What the app is made of. */
+/** What the app depends on. */
 export interface AppParts {
   readonly hall: Hall;
   readonly codes: Codes;
   /**
-   * Where WebSockets are reached, without a slash at the end (`wss://relay.example.org`), by who has sent `host` as the
-   * Host field.
+   * The base URL of WebSockets for a client that sent `host` as its Host field, without a trailing slash
+   * (`wss://relay.example.org`).
    */
   readonly webSocketBase: (host: string | undefined) => string;
-  /** Origins whose pages may show ours in a frame; `*`: all. */
+  /** Origins whose pages may embed ours in a frame; `*`: all. */
   readonly embedders: readonly string[];
   readonly isSecure: boolean;
   readonly pages: Pages | null;
 }
 
-/** The routes of a far end. */
+/** The routes of `vw serve`. */
 export function createServeApp(parts: AppParts): Express {
   const { hall, codes, pages } = parts;
   const { rooms, entrance } = hall;
@@ -132,7 +132,7 @@ export function createServeApp(parts: AppParts): Express {
   app.use(answerError(hall, parts));
   return app;
 
-  /** What the server does, and each of its topics. */
+  /** The state of the server and of each topic. */
   function statsOf({ size }: Hall) {
     return {
       clients: size,
@@ -143,7 +143,7 @@ export function createServeApp(parts: AppParts): Express {
   }
 }
 
-/** The headers of every answer: no script, nothing from elsewhere, a frame only where that is allowed. */
+/** The headers of every answer: no script, nothing from other origins, framing only where it is allowed. */
 function securityHeaders(embedders: readonly string[], isSecure: boolean): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
@@ -155,7 +155,7 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
         frameAncestors: embedders.length === 0 ? ["'none'"] : [...embedders],
       },
     },
-    // Older than frame-ancestors, and unable to say more than one origin.
+    // Predates frame-ancestors and cannot name origins.
     xFrameOptions: embedders.length === 0 ? { action: 'deny' } : false,
     crossOriginResourcePolicy: { policy: embedders.length === 0 ? 'same-origin' : 'cross-origin' },
     strictTransportSecurity: isSecure ? { includeSubDomains: false } : false,
@@ -164,8 +164,9 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
 }
 
 /**
- * Admits a request or not. Pages from elsewhere may ask (CORS) unless only this machine is let in: what they need is a
- * token in a header, which no browser adds by itself.
+ * Admits or refuses a request. Pages of other origins may send requests (CORS) unless only this machine is admitted:
+ * they
+ * need a token in a header field, which no browser adds by itself.
  */
 function letIn(hall: Hall): RequestHandler {
   return (request, response, next) => {
@@ -200,8 +201,8 @@ async function admitted<T>(
   const address = hall.entrance.admit(request);
   const token = tokenOf(request);
   if (token === '' && hall.tokens !== null) {
-    // Asked without one: nobody has guessed.
-    throw new HttpError(401, 'ERR_TOKEN', 'a token is wanted; accepted: one as Authorization: TOKEN', {
+    // A request without a token is not an attempt to guess one.
+    throw new HttpError(401, 'ERR_TOKEN', 'a token is required; accepted: Authorization: TOKEN', {
       'WWW-Authenticate': 'Bearer',
     });
   }
@@ -220,7 +221,7 @@ async function admitted<T>(
   }
 }
 
-/** The token in the Authorization field: bare, as practable has it, or as Bearer (RFC 6750 §2.1). */
+/** The token in the Authorization field: bare, as practable's clients send it, or as Bearer (RFC 6750 §2.1). */
 function tokenOf(request: Request): string {
   return (request.headers.authorization ?? '').replace(/^bearer +/i, '');
 }
@@ -248,7 +249,7 @@ const wantUpgrade: RequestHandler = (request, _response, next) => {
   throw new HttpError(
     426,
     'ERR_UPGRADE_REQUIRED',
-    `this path speaks WebSocket: connect to it as wss:// or ws://${how}`,
+    `this path accepts WebSockets only; connect with wss:// or ws://${how}`,
     {
       Upgrade: 'websocket',
     },
@@ -261,7 +262,7 @@ function answer(of: (request: Request) => unknown): RequestHandler {
   };
 }
 
-/** Whether a request is an upload of media by HTTP, as vw stream takes at `/ts/<feed>`. */
+/** Whether a request is an upload of media by HTTP, as vw stream accepts at `/ts/<feed>`. */
 function isUpload({ method, path }: Request): boolean {
   return (method === 'POST' || method === 'PUT') && !/^\/(?:api|session)(?:\/|$)/.test(path);
 }
@@ -280,7 +281,8 @@ function answerError(hall: Hall, { pages, embedders }: AppParts): ErrorRequestHa
       return;
     }
     if (error instanceof HttpError) response.set(error.headers);
-    const document = known ?? problem(500, 'ERR_INTERNAL', 'the server could not do this; its log says why');
+    const document =
+      known ?? problem(500, 'ERR_INTERNAL', 'the server failed to handle this request; its log has the cause');
     response.status(document.status);
     const isOpened = (request.method === 'GET' || request.method === 'HEAD') && prefersPage(request.headers.accept);
     if (hasPages && isOpened) {

@@ -1,9 +1,9 @@
-// Whose connection this is: the other side's address, or what proxies that are trusted say it is (X-Forwarded-For).
-// Pure. A proxy appends the address it was reached from, so the list is read from its end.
+// The client's address: the peer's, or the one that trusted proxies report (X-Forwarded-For).
+// Pure. A proxy appends the address of its own peer, so the list is read from its end.
 
 import { BlockList, isIP } from 'node:net';
 
-/** Whether this is an address, or a range of them (`10.0.0.0/8`). */
+/** Whether this is an address or a range of addresses (`10.0.0.0/8`). */
 export function isAddressRange(text: string): boolean {
   const [address, bits, more] = text.split('/');
   const family = isIP(address ?? '');
@@ -11,7 +11,7 @@ export function isAddressRange(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-/** The proxies that are believed. */
+/** The proxies whose X-Forwarded-For is trusted. */
 export class TrustedProxies {
   readonly #list = new BlockList();
 
@@ -33,8 +33,9 @@ export class TrustedProxies {
   }
 
   /**
-   * The address of the client, given who is at the other end and the `X-Forwarded-For` field. From a stranger the field
-   * says nothing. What a trusted proxy wrote that is no address leaves the proxy's own.
+   * The address of the client, from the peer's address and the `X-Forwarded-For` field. The field is ignored unless the
+   * peer is a trusted proxy. Where a trusted proxy wrote something other than an address, the proxy's own address
+   * counts.
    */
   clientOf(peer: string, forwardedFor: string | undefined): string {
     let client = plainAddress(peer);
@@ -50,7 +51,7 @@ export class TrustedProxies {
   }
 }
 
-/** An IPv4 address that came by an IPv6 socket, as IPv4 (RFC 4291 §2.5.5.2). */
+/** An IPv4-mapped IPv6 address as IPv4 (RFC 4291 §2.5.5.2). */
 function plainAddress(address: string): string {
   return /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1] ?? address;
 }

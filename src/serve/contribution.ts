@@ -1,34 +1,34 @@
-// What one publisher brings to a topic. Of several the newest counts, from its first random access point on: until then
-// the one before goes on, and what the newest has brought is kept, so that nothing is lost where the old one falls silent
-// first (a board that renews its token leaves one link for another).
+// One publisher of a topic. Of several, the newest becomes active at its first random access point. Until then the
+// previous one stays active, and what the newest sends is buffered, so that nothing is lost if the old one stops first
+// (a board that renews its token changes from one link to another).
 //
-//   newest, others publish ──(random access point, or the others leave)──▶ counts ──(a newer one counts)──▶ stands by
-//   stands by ──(nobody counts any more)──▶ counts
+//   newest, others publish ──(random access point, or the others leave)──▶ active ──(a newer one is active)──▶ standby
+//   standby ──(no active publisher)──▶ active
 
 import { Inspector } from '../mpegts/inspector.js';
 import { isTransportStream } from '../mpegts/is-transport-stream.js';
 import type { Publication, Sink } from '../relay/feed.js';
 import type { Room } from './room.js';
 
-/** What is kept of one that does not count yet. */
+/** The most that is buffered for a publisher that is not active yet. */
 const MAX_KEPT_BYTES = 2_000_000;
 
-/** One publisher's hold on a room. */
+/** One publisher's connection to a topic. */
 export class Contribution {
-  /** The hold on the feed of the one that counts. */
+  /** The active publisher's publication to the feed. */
   publication: Publication | null = null;
 
   readonly #room: Room;
-  /** Who came later is newer. */
+  /** Order of arrival: the higher, the newer. */
   readonly #number: number;
   readonly #kept: Uint8Array[] = [];
   #keptBytes = 0;
-  #scout: Inspector | null = null; // looks for the random access point
+  #scout: Inspector | null = null; // finds the random access point
 
   /**
-   * @param isAlone whether all that it sends is one publication (`/in`); if not, only its transport streams are, and
-   * other messages go to everybody else as they come (`/bi`, `/session`).
-   * @param own its own place among the viewers, which does not hear what it sends.
+   * @param isAlone whether all that it sends is one publication (`/in`); if not, only its transport streams are, and other
+   * messages go to all other clients as they arrive (`/bi`, `/session`).
+   * @param own its own sink as a viewer, which does not get what it sends.
    */
   constructor(
     room: Room,
@@ -41,12 +41,12 @@ export class Contribution {
     this.#number = number;
   }
 
-  /** Whether it came after another. */
+  /** Whether it arrived after another. */
   isNewerThan(other: Contribution): boolean {
     return this.#number > other.#number;
   }
 
-  /** A message. */
+  /** Handles a message. */
   take(data: Uint8Array, isBinary: boolean): void {
     const { traffic } = this.#room;
     traffic.receivedMessages++;
@@ -55,22 +55,24 @@ export class Contribution {
     else this.#takeOpaque(data, isBinary);
   }
 
-  /** It is gone. */
+  /** Ends the publisher: it has disconnected. */
   leave(): void {
     this.#forget();
     this.#room.leave(this);
   }
 
-  /** Nobody counts any more: it does, with what was kept since the last message of the one that did. */
+  /**
+   * Becomes active because no other publisher is, starting with what was buffered since the last message of the former.
+   */
   succeed(): void {
     const kept = [...this.#kept];
     this.#forget();
-    if (kept.length === 0) return; // its next message is the first
+    if (kept.length === 0) return; // nothing is buffered: it becomes active with its next message
     this.#room.takeOver(this, true);
     for (const data of kept) this.#room.publish(this, data);
   }
 
-  /** The one that counts has sent something: what was kept has been heard in its version. */
+  /** Discards the buffer: the active publisher has sent the media of that time. */
   forgetKept(): void {
     this.#room.traffic.heldBackMessages += this.#kept.length;
     this.#kept.length = this.#keptBytes = 0;
@@ -90,7 +92,7 @@ export class Contribution {
     }
   }
 
-  /** A newer one takes over at its first random access point. */
+  /** Buffers packets; takes over at the first random access point. */
   #wait(data: Uint8Array): void {
     this.#scout ??= new Inspector();
     const hasWaited = this.#scout.packets > 0;
@@ -101,7 +103,7 @@ export class Contribution {
       return;
     }
     const tables = hasWaited ? this.#scout.tables : null;
-    const { opening } = this.#scout; // what came of it with messages that were kept
+    const { opening } = this.#scout; // includes what the buffered messages hold of it
     this.forgetKept();
     this.#forget();
     this.#room.takeOver(this, true);
@@ -117,7 +119,7 @@ export class Contribution {
         room.traffic.heldBackMessages++;
         return;
       }
-      room.takeOver(this, false); // there is nothing to wait for in what is no transport stream
+      room.takeOver(this, false); // without a transport stream there is no random access point to wait for
     }
     room.feed.publishOpaque(isBinary ? 'binary' : 'text', data, this.own);
     if (room.counting === this) room.heard(this);

@@ -1,21 +1,24 @@
-// A timer for a moment of the wall clock, which may be set while it runs: a board without a battery starts in the past and
-// is corrected by years. So the clock is looked at again and again. That also covers moments that are far: Node's own
-// timer takes more than 24.8 days (2^31 ms) for no time at all.
+// A timer for a point in wall-clock time. The clock may be set meanwhile: a board without a battery starts in the past
+// and is corrected by years, so the clock is checked at an interval. That also covers times far ahead: Node's own timer
+// fires at once for more than 24.8 days (2^31 ms).
 
-/** How long a corrected clock may go unseen. */
+/** How long a correction of the clock may go unnoticed. */
 const CHECK_MS = 15_000;
 
-/** What the time is taken from; tests have others. */
+/** The source of the time; tests use others. */
 export interface WallClock {
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** How often it is looked at. */
+  /** The interval at which it is checked. */
   readonly checkMs: number;
 }
 
 const SYSTEM_CLOCK: WallClock = { now: () => Date.now(), checkMs: CHECK_MS };
 
-/** Calls `reached` once when it is `atMs` (milliseconds since 1970) or later, never for Infinity. Returns what calls it off. */
+/**
+ * Calls `reached` once at `atMs` (milliseconds since 1970) or later, never for Infinity. Returns a function that
+ * cancels it.
+ */
 export function atTime(atMs: number, reached: () => void, clock: WallClock = SYSTEM_CLOCK): () => void {
   let timer: NodeJS.Timeout | undefined;
   const wait = () => {

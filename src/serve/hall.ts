@@ -1,4 +1,4 @@
-// Everybody who is here: all visitors with what they share, counted by address, looked at once a second.
+// All connections of a server and what they share; counted by address, checked once a second.
 
 import type { Log } from '../log.js';
 import { TalliedWarning } from '../log-tally.js';
@@ -16,11 +16,11 @@ import type { Visitor } from './visitor.js';
 
 const LOOK_MS = 1000;
 
-/** The visitors of one server. */
+/** The connections of one server. */
 export class Hall {
   readonly #visitors = new Set<Visitor>();
   readonly #strangers = new Shares<Visitor>(); // by address
-  readonly #members = new Map<string, Shares<Visitor>>(); // of each address by token
+  readonly #members = new Map<string, Shares<Visitor>>(); // by address, then by token
   readonly #owners = new Map<Visitor, string>();
   readonly #refusals: TalliedWarning;
   readonly #stuck: TalliedWarning;
@@ -29,7 +29,7 @@ export class Hall {
   readonly #uploads: TalliedWarning;
   readonly #ticker: NodeJS.Timeout;
 
-  /** @param tokens null: no secret is set. */
+  /** @param tokens null: no secret is configured. */
   constructor(
     readonly rooms: Rooms,
     readonly tokens: Tokens | null,
@@ -38,7 +38,7 @@ export class Hall {
     readonly log: Log,
   ) {
     this.#refusals = new TalliedWarning(log, 'token refused');
-    this.#stuck = new TalliedWarning(log, 'viewer takes nothing: closed');
+    this.#stuck = new TalliedWarning(log, 'viewer reads nothing: closed');
     this.#floods = new TalliedWarning(log, 'client floods tiny messages: throttled');
     this.#uploads = new TalliedWarning(log, 'upload refused');
     this.#slow = new TalliedWarning(log, 'viewer is slow: dropping messages');
@@ -49,25 +49,27 @@ export class Hall {
     return this.#visitors.size;
   }
 
-  /** One more; if too many strangers wait with their tokens, the oldest of the address with most gives way. */
+  /**
+   * Adds a connection; beyond the limit of connections without a token, the oldest of the address with most is closed.
+   */
   came(visitor: Visitor, address: string): void {
     this.#visitors.add(visitor);
     this.#strangers.add([networkOf(address)], visitor);
     if (this.#strangers.size > this.limits.maxUnauthorised) {
-      this.#strangers.oldestOfMost()!.giveWay('too many are waiting with their tokens'); // there is the new one
+      this.#strangers.oldestOfMost()!.giveWay('too many connections have not sent their token'); // never null: the new one is in it
     }
   }
 
   /**
-   * It is no stranger any more. Where its address has all that one may have, the token with most of them gives one up.
-   * Throws {@link LimitError} if that is its own.
+   * Marks a connection as authorised. If its address has reached its limit, the token with most connections loses one.
+   * Throws {@link LimitError} if that is its own token.
    */
   settle(visitor: Visitor, { owner }: Grant, address: string): void {
     const { maxAddressClients } = this.limits;
     const network = networkOf(address);
     let members = this.#members.get(network);
     if (members && members.size >= maxAddressClients) {
-      const words = `${maxAddressClients} WebSockets from one address at most (VW_SERVE_MAX_ADDRESS_CLIENTS)`;
+      const words = `at most ${maxAddressClients} WebSockets from one address (VW_SERVE_MAX_ADDRESS_CLIENTS)`;
       const [oldest] = members.ofMostFor([owner]) ?? [];
       if (!oldest) throw new LimitError('ERR_TOO_MANY_CONNECTIONS', words);
       oldest.giveWay(words);
@@ -79,7 +81,7 @@ export class Hall {
     this.#owners.set(visitor, owner);
   }
 
-  /** One less. */
+  /** Removes a connection. */
   left(visitor: Visitor, address: string): void {
     if (!this.#visitors.delete(visitor)) return;
     const network = networkOf(address);
@@ -90,7 +92,7 @@ export class Hall {
     this.#owners.delete(visitor);
   }
 
-  /** A token or a code was refused. Returns what is said to who showed it. */
+  /** Counts and logs a refused token or code. Returns the reason for its sender. */
   noteRefusal(place: Place, address: string, reason: string): string {
     const now = performance.now();
     const isTooOften = this.entrance.hasTriedTooOften(address, now);
@@ -99,13 +101,13 @@ export class Hall {
     return isTooOften ? 'too many refused tokens from this address; wait a minute' : reason;
   }
 
-  /** Media came where a token was to come: counted and told, but no try to guess one. */
+  /** Media arrived in place of a token: counted and logged, but not as an attempt to guess one. */
   noteMissingToken(place: Place, address: string): void {
     this.entrance.refusals++;
-    this.#refusals.tell({ topic: place.path, from: address, reason: 'media came, and no token' });
+    this.#refusals.tell({ topic: place.path, from: address, reason: 'media arrived in place of a token' });
   }
 
-  /** Somebody sends media by HTTP, which is taken at no path. */
+  /** Logs an upload of media by HTTP, which no path accepts. */
   noteUpload(path: string, address: string, reason: string): void {
     this.#uploads.tell({ path: path.slice(0, 200), from: address, reason });
   }
@@ -114,20 +116,24 @@ export class Hall {
     this.#stuck.tell({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
   }
 
-  /** A read of a client of `place` held a flood of tiny messages; `traffic` is its topic's, null before it is let in. */
+  /**
+   * A read of a client of `place` was throttled (a flood of tiny messages); `traffic` is its topic's, null before it is
+   * admitted.
+   */
   noteThrottledRead(place: Place, address: string, traffic: Traffic | null): void {
     if (traffic === null || traffic.throttledReads++ === 0) this.#floods.tell({ topic: place.path, from: address });
   }
 
-  /** What is said of a slow viewer of a place. */
+  /** Logs that messages are dropped for a slow viewer of a path. */
   dropsOf(place: Place): GateObserver {
     return {
       dropsBegan: () => this.#slow.tell({ topic: place.path }),
-      dropsEnded: (messages, bytes) => this.log.debug('viewer keeps up again', { topic: place.path, messages, bytes }),
+      dropsEnded: (messages, bytes) =>
+        this.log.debug('viewer is no longer slow', { topic: place.path, messages, bytes }),
     };
   }
 
-  /** Tells everybody that the server stops. */
+  /** Closes every connection: the server is stopping. */
   close(): void {
     clearInterval(this.#ticker);
     for (const visitor of [...this.#visitors]) visitor.sendAway();

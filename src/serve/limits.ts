@@ -1,4 +1,4 @@
-// The far end's limits in one place: what configuration may change, with the defaults.
+// The limits of `vw serve` in one place: what configuration may change, with the defaults.
 
 import { DEFAULT_LIMITS, type Limits } from '../relay/limits.js';
 
@@ -6,19 +6,19 @@ import { DEFAULT_LIMITS, type Limits } from '../relay/limits.js';
 export interface ServeLimits extends Limits {
   /** Topics at a time. */
   readonly maxTopics: number;
-  /** WebSockets that watch one topic. */
+  /** WebSockets that view one topic. */
   readonly maxTopicClients: number;
-  /** WebSockets that publish to one topic; of more, one gives way: see `TopicSeats`. */
+  /** WebSockets that publish to one topic; beyond it one of them is closed: see `TopicSeats`. */
   readonly maxTopicPublishers: number;
-  /** WebSockets from one address, as a trusted proxy tells it, that have been let in. */
+  /** Authorised WebSockets from one address (as reported by a trusted proxy, if there is one). */
   readonly maxAddressClients: number;
-  /** WebSockets that have not shown their token yet; the oldest of the address with most gives way. */
+  /** WebSockets that have not sent their token; beyond it the oldest of the address with most is closed. */
   readonly maxUnauthorised: number;
-  /** How long a WebSocket may be there before its token came. */
+  /** How long a WebSocket may take to send its token. */
   readonly tokenTimeoutMs: number;
-  /** Refused tokens and codes from one address in a minute; then another that does not fit is not explained. */
+  /** Refused tokens and codes from one address in a minute; after that, refusals give no reason. */
   readonly maxRefusals: number;
-  /** How long a one-time code is good. */
+  /** How long a one-time code is valid. */
   readonly codeMs: number;
 }
 
@@ -31,5 +31,5 @@ export const DEFAULT_SERVE_LIMITS: ServeLimits = {
   maxUnauthorised: 500,
   tokenTimeoutMs: 10_000,
   maxRefusals: 30,
-  codeMs: 30_000, // as practable's relay has it
+  codeMs: 30_000, // as in practable's relay
 };

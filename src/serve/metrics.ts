@@ -1,4 +1,4 @@
-// What the server does, for Prometheus. Counters are read when they are asked for.
+// The server's metrics for Prometheus. Counters are read at each scrape.
 
 import { labels, MetricsText, type Sample } from '../metrics.js';
 import type { Hall } from './hall.js';
@@ -9,20 +9,20 @@ export function metricsText(hall: Hall): string {
   const total = hall.rooms.total();
   const { heapUsed, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  text.gauge('vw_serve_clients', 'WebSockets that are here.', hall.size);
+  text.gauge('vw_serve_clients', 'Connected WebSockets.', hall.size);
   text.counter('vw_serve_refusals_total', 'Refused tokens and codes.', hall.entrance.refusals);
   text.counter('vw_serve_received_bytes_total', 'Bytes of messages from publishers.', total.receivedBytes);
   text.counter('vw_serve_received_messages_total', 'Messages from publishers.', total.receivedMessages);
   text.counter('vw_serve_sent_bytes_total', 'Bytes of messages to viewers.', total.sentBytes);
   text.counter('vw_serve_sent_messages_total', 'Messages to viewers.', total.sentMessages);
-  text.counter('vw_serve_dropped_bytes_total', 'Bytes that slow viewers went without.', total.droppedBytes);
-  text.counter('vw_serve_dropped_messages_total', 'Messages that slow viewers went without.', total.droppedMessages);
-  text.counter('vw_serve_log_lost_lines_total', 'Lines of the log that were lost.', hall.log.state?.lostLines ?? 0);
-  text.counter('vw_serve_stuck_viewers_total', 'Viewers closed because they took nothing.', total.stuckViewers);
+  text.counter('vw_serve_dropped_bytes_total', 'Bytes dropped for slow viewers.', total.droppedBytes);
+  text.counter('vw_serve_dropped_messages_total', 'Messages dropped for slow viewers.', total.droppedMessages);
+  text.counter('vw_serve_log_lost_lines_total', 'Log lines that could not be written.', hall.log.state?.lostLines ?? 0);
+  text.counter('vw_serve_stuck_viewers_total', 'Viewers closed because they read nothing.', total.stuckViewers);
 
-  text.counter('vw_serve_throttled_reads_total', 'Reads that held a flood of tiny messages.', total.throttledReads);
+  text.counter('vw_serve_throttled_reads_total', 'Throttled reads (floods of tiny messages).', total.throttledReads);
 
-  // Of a topic as long as it is there: one that comes again begins at 0, which rate() knows.
+  // Of existing topics only: one that is created again starts at 0, which rate() handles.
   const topics = Object.entries(hall.rooms.stats(performance.now())).map(([topic, stats]) => {
     return { own: labels({ topic }), stats };
   });
@@ -46,10 +46,10 @@ export function metricsText(hall: Hall): string {
   topic('received_messages', 'Messages from its publishers.', ({ receivedMessages }) => receivedMessages);
   topic('sent_bytes', 'Bytes to its viewers.', ({ sentBytes }) => sentBytes);
   topic('sent_messages', 'Messages to its viewers.', ({ sentMessages }) => sentMessages);
-  topic('dropped_bytes', 'Bytes that its slow viewers went without.', ({ droppedBytes }) => droppedBytes);
-  topic('dropped_messages', 'Messages that its slow viewers went without.', ({ droppedMessages }) => droppedMessages);
-  topic('throttled_reads', 'Reads that held a flood of tiny messages.', ({ throttledReads }) => throttledReads);
-  topic('continuity_errors', 'Packets lost before they came here.', ({ continuityErrors }) => continuityErrors);
+  topic('dropped_bytes', 'Bytes dropped for its slow viewers.', ({ droppedBytes }) => droppedBytes);
+  topic('dropped_messages', 'Messages dropped for its slow viewers.', ({ droppedMessages }) => droppedMessages);
+  topic('throttled_reads', 'Throttled reads (floods of tiny messages).', ({ throttledReads }) => throttledReads);
+  topic('continuity_errors', 'Packets lost before they arrived here.', ({ continuityErrors }) => continuityErrors);
 
   text.gauge('vw_serve_resident_memory_bytes', 'Memory of the process.', rss);
   text.gauge('vw_serve_heap_used_bytes', 'Memory of its JavaScript objects.', heapUsed);

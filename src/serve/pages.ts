@@ -1,4 +1,4 @@
-// The far end's pages: `/` lists what one may watch, `/play/<topic>` plays it from `/out/<topic>`.
+// The pages of `vw serve`: `/` lists the topics that one may watch, `/play/<topic>` plays one from `/out/<topic>`.
 
 import { RuleError } from '../relay/rules.js';
 import { playerRoutes } from '../web/player-routes.js';
@@ -6,18 +6,18 @@ import { topicsPage } from '../web/topics-page.js';
 import type { Pages } from './app.js';
 import { topicFault } from './topic.js';
 
-/** What the pages need to know of the server. */
+/** The settings that the pages depend on. */
 export interface ServePages {
-  /** Whether tokens are asked for. */
+  /** Whether tokens are required. */
   readonly wantsToken: boolean;
-  /** Origins whose pages may show ours in a frame; `*`: all. */
+  /** Origins whose pages may embed ours in a frame; `*`: all. */
   readonly embedders: readonly string[];
 }
 
-/** Files and words of our own, and nothing else. */
+/** Our own files and requests to our own server, nothing else. */
 const FRONT_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'";
 
-/** Answers for the pages. */
+/** Serves the pages. */
 export function servePages({ wantsToken, embedders }: ServePages): Pages {
   const player = playerRoutes({ socketPath: '/out/', readName: readTopic, wantsToken, frameAncestors: embedders });
   const ancestors = embedders.length === 0 ? "'none'" : embedders.join(' ');
@@ -36,6 +36,6 @@ export function servePages({ wantsToken, embedders }: ServePages): Pages {
 
 function readTopic(name: string): string {
   const fault = topicFault(name);
-  if (fault !== null) throw new RuleError('ERR_BAD_TOPIC', `the topic in the path is none: ${fault}`);
+  if (fault !== null) throw new RuleError('ERR_BAD_TOPIC', `the topic in the path is not valid: ${fault}`);
   return name;
 }

@@ -1,4 +1,4 @@
-// One topic: who publishes, who watches, what went through. It is there as long as anybody is.
+// One topic: its publishers, its viewers, its traffic. It exists as long as it has a client.
 
 import type { Log } from '../log.js';
 import type { Fault } from '../relay/event.js';
@@ -11,16 +11,16 @@ import { TopicSeats } from './topic-seats.js';
 import { Traffic } from './traffic.js';
 import type { TopicViewer } from './viewer.js';
 
-/** What a topic is doing, for `/status`. Times are milliseconds since 1970. */
+/** The state of a topic, for `/status`. Times are milliseconds since 1970. */
 export interface RoomStats {
   readonly sinceMs: number;
   readonly publishers: number;
-  /** When the one that counts began; null: nobody publishes. */
+  /** When the active publisher started; null: there is none. */
   readonly publishingSinceMs: number | null;
   readonly viewers: number;
-  /** What is wrong with what comes; null: nothing. */
+  /** The fault of what arrives; null: none. */
   readonly fault: Fault | null;
-  /** What of it the publisher says to be muted; null: nothing, or it does not say. */
+  /** What the publisher reports as muted; null: nothing, or no report. */
   readonly muted: 'all' | null;
   readonly codecs: readonly string[];
   readonly receivedMessages: number;
@@ -38,29 +38,29 @@ export interface RoomStats {
   readonly continuityErrors: number;
 }
 
-/** The topic of a name. */
+/** A topic. */
 export class Room {
   readonly feed: Feed;
   readonly traffic = new Traffic();
-  /** The publisher whose messages are handed on; null: there is none. */
+  /** The publisher whose messages are forwarded; null: there is none. */
   counting: Contribution | null = null;
   readonly seats: TopicSeats;
-  /** WebSockets that have a seat, or are being given one. */
+  /** WebSockets that are admitted to the topic, or about to be. */
   clients = 0;
 
   readonly #log: Log;
   readonly #sinceMs = Date.now();
   #countingSinceMs = 0;
-  #pids: readonly number[] = []; // of the tracks that the one that counts has sent
+  #pids: readonly number[] = []; // of the tracks that the active publisher has sent
   #mediaVersion = 0;
   #contributions: readonly Contribution[] = [];
   readonly #viewers = new Set<TopicViewer>();
   #lastNumber = 0;
 
-  /** @param budget for what is kept for those who join; null: nothing is. */
+  /** @param budget of the caches for late viewers; null: no cache. */
   constructor(
     readonly name: string,
-    /** The address that had it made, as a path of shares. */
+    /** The address that created it, as a path of shares. */
     readonly maker: readonly string[],
     budget: CacheBudget | null,
     limits: ServeLimits,
@@ -71,17 +71,19 @@ export class Room {
     this.#log = log;
   }
 
-  /** How many publish, or may. */
+  /** Clients that publish, or may. */
   get publishers(): number {
     return this.#contributions.length;
   }
 
-  /** How many watch. */
+  /** Clients that view. */
   get viewers(): number {
     return this.#viewers.size;
   }
 
-  /** Everything the topic is sent goes to `sink`, which is the viewer or stands before it, until the returned function is called. */
+  /**
+   * Sends the topic's messages to `sink`, the viewer or a filter in front of it, until the returned function is called.
+   */
   watch(viewer: TopicViewer, sink: Sink = viewer.viewer): () => void {
     this.#viewers.add(viewer);
     viewer.begin(this.feed.cache);
@@ -93,14 +95,14 @@ export class Room {
     };
   }
 
-  /** Somebody may publish; see {@link Contribution} for what is said of it. */
+  /** Adds a publisher; see {@link Contribution} for the parameters. */
   contribute(address: string, isAlone: boolean, own: Sink | null): Contribution {
     const one = new Contribution(this, ++this.#lastNumber, address, isAlone, own);
     this.#contributions = [...this.#contributions, one];
     return one;
   }
 
-  /** From now on this one counts; with `packets` it is a source of transport packets. */
+  /** Makes a publisher the active one; with `packets` it is a source of transport packets. */
   takeOver(one: Contribution, packets: boolean): void {
     const before = this.counting;
     if (before !== one) {
@@ -109,21 +111,24 @@ export class Room {
     }
     this.counting = one;
     const held = before?.publication ?? null;
-    // Viewers are told what is wrong, and not where the publisher is.
+    // Faults are shown to viewers, who must not learn the publisher's address.
     if (packets) one.publication = this.feed.open({ address: 'the publisher', superseded: () => undefined });
     this.#pids = [];
     if (before && before !== one) before.publication = null;
     if (!packets) held?.close();
   }
 
-  /** The one that counts has sent packets. */
+  /** The active publisher has sent packets. */
   publish(one: Contribution, data: Uint8Array): void {
     one.publication?.publish(data);
     if (this.feed.mediaVersion !== this.#mediaVersion) this.#followTracks();
     this.heard(one);
   }
 
-  /** What the publisher's program has no more is over, or muted where it comes from: no viewer is to begin with it. */
+  /**
+   * Removes tracks that are no longer in the program (ended, or muted at the source) from the cache: no viewer may
+   * start with them.
+   */
   #followTracks(): void {
     const { media, mediaVersion, cache } = this.feed;
     this.#mediaVersion = mediaVersion;
@@ -133,8 +138,8 @@ export class Room {
   }
 
   /**
-   * Takes what is measured by the second. A feed that is sent as it is cannot say that it is muted: where nothing comes any
-   * more, nothing of before is kept for late viewers.
+   * Samples what is measured once a second. A feed that is relayed unchanged cannot signal that it is muted: once it is
+   * silent, nothing is kept for late viewers.
    */
   sample(nowMs: number): void {
     this.traffic.sample(nowMs);
@@ -142,13 +147,13 @@ export class Room {
     if (this.feed.fault?.code === 'silent') this.feed.cache?.clear();
   }
 
-  /** Those that wait need not keep what they have sent so far. */
+  /** The publishers on standby discard what they have buffered. */
   heard(from: Contribution): void {
     if (this.#contributions.length === 1) return;
     for (const other of this.#contributions) if (other !== from) other.forgetKept();
   }
 
-  /** A publisher is gone; if it counted, the newest of the others may follow. */
+  /** Removes a publisher; if it was the active one, the newest of the others may take over. */
   leave(one: Contribution): void {
     this.#contributions = this.#contributions.filter((other) => other !== one);
     if (this.counting !== one) return;
@@ -185,23 +190,26 @@ export class Room {
     };
   }
 
-  /** How it stands with the topic, for who may play it. */
+  /** The status of the topic for its viewers. */
   playStatus(): PlayStatus {
     return { state: this.feed.stats().state, fault: this.#fault, muted: this.#muted };
   }
 
-  /** What the publisher has said to be muted: picture and sound, or nothing. A relay that has said nothing may be muted, too. */
+  /**
+   * What the publisher reports as muted: picture and sound, or nothing. A relay that reports nothing may be muted all
+   * the same.
+   */
   get #muted(): 'all' | null {
     return this.feed.isMutedAtSource ? 'all' : null;
   }
 
   get #fault(): Fault | null {
     const { fault } = this.feed;
-    if (this.#muted !== null && fault?.code === 'silent') return null; // that nothing comes is as it should be
-    return fault?.code === 'no-source' ? { ...fault, words: 'nobody publishes to this topic' } : fault;
+    if (this.#muted !== null && fault?.code === 'silent') return null; // silence is expected
+    return fault?.code === 'no-source' ? { ...fault, words: 'nothing is published to this topic' } : fault;
   }
 
-  /** What the tracks of the programme carry, in its order. */
+  /** The codecs of the program's tracks, in PMT order. */
   codecs(): string[] {
     return this.feed.media.map(({ codec }) => codec);
   }

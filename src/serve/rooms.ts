@@ -1,4 +1,4 @@
-// All topics: who comes in finds or makes his, the last to leave takes it down.
+// All topics: the first client of a topic creates it, and it ends with its last one.
 
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
@@ -11,14 +11,14 @@ import type { Grant } from './tokens.js';
 import { Traffic } from './traffic.js';
 import type { ServeLimits } from './limits.js';
 
-/** The topics of one server, by room name: see `roomOf`. */
+/** The topics of one server, by the name that `roomOf` returns. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
-  /** By the address that had them made. */
+  /** By the address that created them. */
   readonly #makers = new Shares<Room>();
   readonly #limits: ServeLimits;
   readonly #log: Log;
-  /** What went through topics that are gone. */
+  /** The traffic of topics that have ended. */
   readonly #past = new Traffic();
   readonly #budget: CacheBudget | null;
 
@@ -28,10 +28,10 @@ export class Rooms {
     this.#budget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
   }
 
-  /** Takes a seat in the room of a name, which is made if there is none. Throws {@link LimitError}. */
+  /** Admits a client to the topic of a name, which is created if there is none. Throws {@link LimitError}. */
   enter(name: string, client: Seated, grant: Grant, address: string): { room: Room; leave: () => void } {
     const room = this.#rooms.get(name) ?? this.#make(name, grant, address);
-    room.clients++; // it stays, though who gives way may be the last
+    room.clients++; // so that the topic stays, even if the client that is evicted was its last
     try {
       const leaveSeat = room.seats.take(client, grant, address);
       return {
@@ -56,17 +56,20 @@ export class Rooms {
     return room;
   }
 
-  /** There is room for one topic more when this returns. Throws {@link LimitError}. */
+  /** Makes sure that one more topic is possible, ending another if need be. Throws {@link LimitError}. */
   #makeRoom(maker: readonly string[], grant: Grant): void {
     const { maxTopics } = this.#limits;
-    // A token is for one topic, and whoever signs tokens decides how many there are. Without, an address takes any number.
+    // A token is for one topic, so whoever signs tokens decides on their number. Without tokens an address may create
+    // any number.
     const most = grant.owner === '' ? this.#makers.ofMostFor(maker) : null;
-    if (!most) throw new LimitError('ERR_TOO_MANY_TOPICS', `there are ${maxTopics} topics already`);
-    const room = most.find(({ publishers }) => publishers === 0) ?? most[0]!; // there are two at least
-    room.seats.clear(`another has this topic's place: there are ${maxTopics} (VW_SERVE_MAX_TOPICS)`);
+    if (!most) throw new LimitError('ERR_TOO_MANY_TOPICS', `the limit of ${maxTopics} topics is reached`);
+    const room = most.find(({ publishers }) => publishers === 0) ?? most[0]!; // it holds two at least
+    room.seats.clear(
+      `the limit of ${maxTopics} topics is reached (VW_SERVE_MAX_TOPICS): this one ended in favour of another`,
+    );
   }
 
-  /** A client has left; without any the room is gone. */
+  /** A client has left; the topic ends with its last one. */
   #leave(room: Room): void {
     room.clients--;
     if (room.clients > 0) return;
@@ -75,7 +78,7 @@ export class Rooms {
     this.#past.add(room.traffic);
   }
 
-  /** Takes what is measured by the second. */
+  /** Samples what is measured once a second. */
   sample(nowMs: number): void {
     for (const room of this.#rooms.values()) room.sample(nowMs);
   }
@@ -88,12 +91,12 @@ export class Rooms {
     return [...this.#rooms.keys()];
   }
 
-  /** What each topic is doing. */
+  /** The state of each topic. */
   stats(nowMs: number): Record<string, RoomStats> {
     return Object.fromEntries([...this.#rooms].map(([name, room]) => [name, room.stats(nowMs)]));
   }
 
-  /** Everything that went through since the start. */
+  /** All traffic since the start. */
   total(): Traffic {
     const total = new Traffic();
     total.add(this.#past);

@@ -1,4 +1,4 @@
-// The far end's server: puts the entrance, the hall, the routes and the upgrades together.
+// The server of `vw serve`: combines access control, connections, routes and upgrades.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -26,41 +26,41 @@ import { takeUpgrades } from './upgrades.js';
 export interface ServeOptions extends ConnectionLimits {
   readonly host: string;
   readonly port: number;
-  /** TLS of our own; null: plain HTTP. */
+  /** The server's own certificate; null: plain HTTP. */
   readonly certificate: CertificateFiles | null;
   readonly keepAliveMs: number;
-  /** What tokens are signed with; null: none is asked for. */
+  /** The secret that tokens are signed with; null: no token is required. */
   readonly secret: string | null;
-  /** The addresses that tokens are for, the first as clients reach the server; without a slash at the end. */
+  /** The addresses that tokens are issued for, without a trailing slash; the first is the one that clients use. */
   readonly audiences: readonly string[];
-  /** Without a secret: whether others than this machine are let in. */
+  /** Without a secret: whether other machines are admitted. */
   readonly isOpen: boolean;
-  /** Origins whose pages may show ours in a frame; `*`: all. */
+  /** Origins whose pages may embed ours in a frame; `*`: all. */
   readonly embedders: readonly string[];
-  /** Addresses and ranges whose X-Forwarded-For is believed. */
+  /** Addresses and ranges whose X-Forwarded-For is trusted. */
   readonly trustedProxies: readonly string[];
   readonly allowed: AllowedHosts;
   readonly limits: ServeLimits;
 }
 
-/** A far end that is listening. */
+/** A `vw serve` that is listening. */
 export interface RunningServe {
-  /** For this machine. */
+  /** The URL for this machine. */
   readonly url: string;
-  /** For others, where it listens on all addresses. */
+  /** URLs for other machines, if it listens on all addresses. */
   readonly otherUrls: readonly string[];
   readonly port: number;
-  /** Stops taking, closes every WebSocket (1001); resolves when all are gone. */
+  /** Stops accepting, closes every WebSocket (1001); resolves when all are closed. */
   close(): Promise<void>;
 }
 
-/** How a server with these options is guarded. */
+/** How a server with these options is protected. */
 export function guardedBy({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isOpen'>): Guarded {
   if (secret !== null) return 'tokens';
   return isOpen ? 'open' : 'loopback';
 }
 
-/** Starts serving. `pages` answers for pages, if there are any. Rejects with the system's error if it cannot listen. */
+/** Starts serving. `pages` serves the pages, if there are any. Rejects with the system's error if it cannot listen. */
 export async function startServe(options: ServeOptions, log: Log, pages: Pages | null = null): Promise<RunningServe> {
   const { secret, audiences, limits, certificate } = options;
   const proxies = new TrustedProxies(options.trustedProxies);
@@ -68,18 +68,18 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
   const tokens = secret === null ? null : new Tokens(secret, audiences);
   const hall = new Hall(new Rooms(limits, log), tokens, entrance, limits, log);
   const codes = new Codes(limits.codeMs);
-  const server = createBareServer(options, options.headersTimeoutMs); // requests have hardly a body
-  // Who comes through a proxy is counted by the address that it names.
+  const server = createBareServer(options, options.headersTimeoutMs); // request bodies are tiny
+  // Clients behind a trusted proxy are counted by the address that it reports.
   const isExempt = (address: string) => proxies.has(address);
   const connections = new Connections(server, options, isExempt, (socket) => {
     socket.on('error', () => socket.destroy());
-    const words = `${options.maxConnections} connections from one address at most (VW_MAX_CONNECTIONS)`;
+    const words = `at most ${options.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
     if (server instanceof TlsServer)
-      socket.destroy(); // an answer would cost a handshake
+      socket.destroy(); // an answer would cost a TLS handshake
     else refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
   });
   server.on(connectionEvent(server), (socket: Socket) => handToNode(server, socket));
-  // Without an audience the way is the one that was taken: 0.0.0.0 is no address to connect to.
+  // Without an audience clients get the address that they used: 0.0.0.0 is not one to connect to.
   const webSocketBase = (host = '') => {
     const [own] = urlsOf(server, options.host);
     const taken = hostnameOf(host) === null ? own : own.replace(/\/\/.*/, `//${host}`);
@@ -89,7 +89,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
   const app = createServeApp({ hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
   const take = inTurns(settlingTargets(app));
   server.on('request', take);
-  // As Node would do itself if nobody listened: connections are counted by these events, too.
+  // What Node does without a listener; there is one because connections are counted by this event too.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     response.writeContinue();
     take(request, response);

@@ -1,10 +1,10 @@
-// What the paths of the far end mean: /in/<topic> publishes, /out/<topic> plays, /bi/<topic> is two-way, and
-// /session/<topic> is what the token allows (crossbar's and practable's paths).
+// The topic paths of `vw serve`: /in/<topic> publishes, /out/<topic> plays, /bi/<topic> is two-way, and
+// /session/<topic> does what the token allows (crossbar's and practable's paths).
 // Pure.
 
 import { RuleError } from '../relay/rules.js';
 
-/** The ways in to a topic. */
+/** What a connection does with a topic. */
 export type Way = 'in' | 'out' | 'bi' | 'session';
 
 /** A path that names a topic. */
@@ -12,14 +12,14 @@ export interface Place {
   readonly way: Way;
   /** The topic's name, without slashes around it. */
   readonly topic: string;
-  /** `/<way>/<topic>`: what tokens of crossbar's kind are made for. */
+  /** `/<way>/<topic>`: the path that crossbar's tokens are for. */
   readonly path: string;
 }
 
 const MAX_TOPIC_LENGTH = 200;
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
 
-/** Why this cannot name a topic; `null` if it can. */
+/** Why this is not a valid topic name; `null`: it is. */
 export function topicFault(topic: string): string | null {
   const isGood =
     topic.length > 0 &&
@@ -27,21 +27,24 @@ export function topicFault(topic: string): string | null {
     topic.split('/').every((segment) => SEGMENT.test(segment) && segment !== '.' && segment !== '..');
   return isGood
     ? null
-    : `accepted: 1 to ${MAX_TOPIC_LENGTH} characters, segments of A-Z a-z 0-9 . _ - parted by "/" (none "." or "..")`;
+    : `accepted: 1 to ${MAX_TOPIC_LENGTH} characters, segments of A-Z a-z 0-9 . _ - separated by "/" (none "." or "..")`;
 }
 
-/** Reads a path (decoded, without its query); `null` if it is none of a topic. Throws {@link RuleError} at a name that is none. */
+/**
+ * Parses a decoded path without query; `null`: it is not a topic path. Throws {@link RuleError} for an invalid topic
+ * name.
+ */
 export function parsePlace(path: string): Place | null {
   const found = /^\/(in|out|bi|session)\/(.*)$/s.exec(path);
   if (!found) return null;
-  const topic = found[2]!.replace(/\/$/, ''); // also one that was written %2F
+  const topic = found[2]!.replace(/\/$/, ''); // also one that was encoded as %2F
   const fault = topicFault(topic);
-  if (fault !== null) throw new RuleError('ERR_BAD_TOPIC', `the topic in the path is none: ${fault}`);
-  const way = found[1] as Way; // as the expression has it
+  if (fault !== null) throw new RuleError('ERR_BAD_TOPIC', `the topic in the path is not valid: ${fault}`);
+  const way = found[1] as Way; // the expression allows no other
   return { way, topic, path: `/${way}/${topic}` };
 }
 
-/** Where what is sent there is heard: `/bi` is a place of its own, the others share theirs. */
+/** The topic that a path belongs to: `/bi` has topics of its own, the other paths share theirs. */
 export function roomOf({ way, topic }: Place): string {
   return way === 'bi' ? `bi/${topic}` : topic;
 }

@@ -1,33 +1,33 @@
-// What has gone through a topic, as plain counters, and how fast: looked at once a second.
+// Traffic counters of a topic, and rates, sampled once a second.
 
-/** How many seconds a rate is measured over. */
+/** Seconds over which a rate is measured. */
 const WINDOW = 5;
 
-/** Counters of one topic, and of all of them together. */
+/** Counters of one topic, or of all together. */
 export class Traffic {
   receivedMessages = 0;
   receivedBytes = 0;
-  /** Of a publisher that is not the one that counts. */
+  /** Messages of publishers that were not active. */
   heldBackMessages = 0;
   sentMessages = 0;
   sentBytes = 0;
-  /** What slow viewers went without. */
+  /** Messages dropped for slow viewers. */
   droppedMessages = 0;
   droppedBytes = 0;
-  /** Viewers that took nothing any more. */
+  /** Viewers that were closed because they read nothing. */
   stuckViewers = 0;
-  /** Reads that held so many tiny messages that others were served in between. */
+  /** Reads with so many tiny messages that other connections were served in between. */
   throttledReads = 0;
 
   readonly #samples: { atMs: number; received: number; sent: number }[] = [];
 
-  /** Takes a sample; to be called about once a second. */
+  /** Takes a sample; called about once a second. */
   sample(nowMs: number): void {
     this.#samples.push({ atMs: nowMs, received: this.receivedBytes, sent: this.sentBytes });
     if (this.#samples.length > WINDOW) this.#samples.shift();
   }
 
-  /** Bits a second over the last few seconds, in and out. */
+  /** Bits per second over the last few seconds, in and out. */
   rates(nowMs: number): { receivedBitsPerSecond: number; sentBitsPerSecond: number } {
     const first = this.#samples[0];
     const seconds = first === undefined ? 0 : (nowMs - first.atMs) / 1000;
@@ -39,7 +39,7 @@ export class Traffic {
     };
   }
 
-  /** Adds what another has counted. */
+  /** Adds the counters of another. */
   add(other: Traffic): void {
     this.receivedMessages += other.receivedMessages;
     this.receivedBytes += other.receivedBytes;

@@ -19,17 +19,17 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
   const { entrance, limits, tokens } = hall;
   const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
-    clientTracking: false, // the hall knows them
+    clientTracking: false, // `Hall` tracks them
     perMessageDeflate: false,
     autoPong: false, // see answerPings
     maxPayload: limits.maxMessageBytes,
     closeTimeout: limits.closeTimeoutMs, // missing from @types/ws
-    // A browser gives up a connection whose subprotocol is not taken; jsmpeg asks for one named "null".
+    // A browser closes the connection if none of its subprotocols is accepted; jsmpeg offers one named "null".
     handleProtocols: (offered) => [...offered][0] ?? false,
   };
   const webSockets = new WebSocketServer(options);
 
-  /** What the code in the address stands for. */
+  /** Redeems the code in the URL. */
   const redeem = (visitor: Visitor, place: Place, code: string) => {
     let grant: Grant;
     try {
@@ -49,7 +49,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
     refuseEmptySegments(path);
     const place = parsePlace(decodeURIComponent(path));
     if (!place) {
-      throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ and a topic');
+      throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ with a topic');
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const visitor = new Visitor(webSocket, socket, place, address, hall);
@@ -62,7 +62,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
   takeUpgradesOf(server, METHODS, take);
 }
 
-/** The code in a request target; empty: there is none. */
+/** The code in a request target; empty: none. */
 function codeIn(target: string): string {
   return new URLSearchParams(target.slice(pathOf(target).length)).get('code') ?? '';
 }

@@ -1,5 +1,5 @@
-// One who watches a topic over a WebSocket: the relay's viewer, with an outlet that writes frames past `ws.send`, because
-// each is built once for all viewers (RFC 6455 §5.1, §5.2); and the look at whether it takes anything at all.
+// A viewer of a topic over a WebSocket: the relay's viewer with an outlet that bypasses `ws.send`, because each frame
+// is built once for all viewers (RFC 6455 §5.1, §5.2); and the check whether it reads anything at all.
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -15,14 +15,14 @@ import type { Traffic } from './traffic.js';
 
 const { OPEN } = WebSocket;
 
-/** Writes what a topic sends to one WebSocket's connection. */
+/** Writes a topic's messages to one WebSocket's connection. */
 export class TopicViewer implements Outlet {
-  /** What the topic is to send to. */
+  /** The subscriber of the topic. */
   readonly viewer: Viewer;
   readonly #socket: WebSocket;
   readonly #carrier: Socket;
   readonly #backlog = new Backlog();
-  #waiting: number; // bytes, when it was last looked
+  #waiting: number; // bytes, at the last check
   readonly #isSecure: boolean;
   readonly #traffic: Traffic;
   readonly #stuckAfterMs: number;
@@ -39,17 +39,17 @@ export class TopicViewer implements Outlet {
     this.#isSecure = carrier instanceof TLSSocket;
     this.#traffic = traffic;
     this.#stuckAfterMs = limits.stuckAfterMs;
-    // Who is stuck is found out here, in finer steps, and also where nothing more is sent.
+    // Stuck viewers are detected here, in finer steps, and also when nothing more is sent.
     this.viewer = new Viewer(this, { ...limits, stuckAfterMs: Infinity }, observer);
   }
 
-  /** Sends what is kept of the topic; to be called before the first message. */
+  /** Sends the topic's cache; called before the first message. */
   begin(cache: GopCache | null): void {
     this.viewer.begin(cache);
   }
 
   get waitingBytes(): number {
-    // Behind a close frame nothing may follow (RFC 6455 §5.5.1).
+    // Nothing may follow a close frame (RFC 6455 §5.5.1).
     if (this.#socket.readyState !== OPEN) return -1;
     this.#waiting = this.#carrier.writableLength;
     return this.#backlog.memoryOf(this.#waiting);
@@ -57,7 +57,7 @@ export class TopicViewer implements Outlet {
 
   send(message: Message): void {
     const carrier = this.#carrier;
-    // TLS takes what it is given some time later; so does a socket that is behind.
+    // TLS reads the buffer some time later; so does a socket with a backlog.
     const isLent = !this.#isSecure && this.#waiting === 0;
     if (isLent) carrier.write(serverFramePress.lend(message));
     else carrier.write(serverFramePress.give(message), this.#backlog.add());
@@ -71,7 +71,7 @@ export class TopicViewer implements Outlet {
     this.#carrier.destroy();
   }
 
-  /** Counts what it went without since it was last asked. */
+  /** Counts what was dropped since the last call. */
   countDrops(): void {
     const { droppedMessages, droppedBytes } = this.viewer;
     this.#traffic.droppedMessages += droppedMessages - this.#countedMessages;
@@ -80,7 +80,7 @@ export class TopicViewer implements Outlet {
     this.#countedBytes = droppedBytes;
   }
 
-  /** Whether it has taken nothing of what waits for it for the time that is allowed. To be asked about once a second. */
+  /** Whether it has read nothing of its backlog for the time that is allowed. Called about once a second. */
   isStuck(nowMs: number): boolean {
     const left = leftToTake(this.#carrier);
     if (left === 0 || left !== this.#leftToTake) this.#stillSince = nowMs;
@@ -90,8 +90,9 @@ export class TopicViewer implements Outlet {
 }
 
 /**
- * Bytes that the system has not taken yet, in steps finer than whole writes. Node keeps what one write still has to go
- * in its handle, where its own socket time-out looks for progress too; without it the steps are coarser, nothing else.
+ * Bytes that the system has not accepted yet, in steps finer than whole writes. Node keeps the rest of the current
+ * write
+ * in its handle, which its own socket time-out also uses to detect progress; without the handle the steps are coarser.
  */
 function leftToTake(carrier: Socket): number {
   const { _handle: handle } = carrier as unknown as { _handle?: { writeQueueSize?: number } | null };

@@ -1,4 +1,4 @@
-// One WebSocket of somebody who came to us: shows its token, then publishes or watches until its time is over.
+// One WebSocket of a client: sends its token, then publishes or views until its grant ends.
 //
 //   waiting ──(first message)──▶ checking ──▶ in ──(closed, expired, stuck)──▶ gone
 //      └────(no secret, code)──────────────▶ in
@@ -25,10 +25,10 @@ const TOO_BIG = 1009;
 const INTERNAL_ERROR = 1011;
 const TRY_AGAIN_LATER = 1013;
 
-/** What a stranger may send before it is known. */
+/** What a client may send before it is authorised. */
 const MAX_STRANGER_BYTES = 16 * 1024;
 
-/** What the visitor is doing. */
+/** The state of a connection. */
 type State = 'waiting' | 'checking' | 'in' | 'gone';
 
 /** One WebSocket, from its upgrade to its end. */
@@ -39,12 +39,12 @@ export class Visitor {
   readonly #address: string;
   readonly #hall: Hall;
   #state: State = 'waiting';
-  #early: { data: Buffer; isBinary: boolean }[] = []; // what came while its token was looked at
+  #early: { data: Buffer; isBinary: boolean }[] = []; // what arrived while its token was being verified
   #room: Room | null = null;
   #viewer: TopicViewer | null = null;
   #contribution: Contribution | null = null;
   #leaveRoom: () => void = () => undefined;
-  #callOff: () => void; // what is timed: the token's coming, then its end
+  #callOff: () => void; // cancels the timer: of the token's arrival, then of its expiry
   #heartbeat: Heartbeat;
   #isFirst = true;
   #heardMs = performance.now();
@@ -65,18 +65,19 @@ export class Visitor {
     socket.on('message', (data: RawData, isBinary) => this.#take(data as Buffer, isBinary));
     const { tokenTimeoutMs } = hall.limits;
     const late = setTimeout(() => {
-      this.#part(POLICY_VIOLATION, `no token came within ${tokenTimeoutMs / 1000} s: it is the first message`);
+      this.#part(POLICY_VIOLATION, `no token within ${tokenTimeoutMs / 1000} s: it must be the first message`);
     }, tokenTimeoutMs).unref();
     this.#callOff = () => clearTimeout(late);
     const before = carrier.bytesRead;
     const measure = () => {
       if (this.#state !== 'waiting') carrier.off('data', measure);
-      else if (carrier.bytesRead - before > MAX_STRANGER_BYTES) this.#part(TOO_BIG, 'the first message is the token');
+      else if (carrier.bytesRead - before > MAX_STRANGER_BYTES)
+        this.#part(TOO_BIG, 'the first message must be the token');
     };
     carrier.on('data', measure);
   }
 
-  /** Lets it in without a message, as its code or the lack of a secret says. */
+  /** Admits it without a token message: it has redeemed a code, or no secret is configured. */
   welcome(grant: Grant): void {
     try {
       this.#enter(grant);
@@ -86,35 +87,35 @@ export class Visitor {
     }
   }
 
-  /** Its code is refused. */
+  /** Closes it because its code is refused. */
   refuseCode(reason: string): void {
     this.#part(POLICY_VIOLATION, this.#hall.noteRefusal(this.#place, this.#address, reason));
   }
 
-  /** Its place is another's. */
+  /** Evicts it in favour of another client. */
   giveWay(reason: string): void {
     this.#part(TRY_AGAIN_LATER, reason);
   }
 
-  /** How long nothing has come from it, pongs included. */
+  /** How long nothing has arrived from it, pongs included. */
   silentMs(nowMs: number): number {
     this.#listen(nowMs);
     return nowMs - this.#heardMs;
   }
 
-  /** The server stops. */
+  /** Closes it because the server is stopping. */
   sendAway(): void {
     this.#part(1001, 'the server is stopping');
   }
 
-  /** Gives up a viewer that takes nothing. To be called about once a second. */
+  /** Closes a viewer that reads nothing. Called about once a second. */
   look(nowMs: number): void {
     this.#listen(nowMs);
     if (!this.#viewer?.isStuck(nowMs)) return;
-    this.#room!.traffic.stuckViewers++; // a viewer is in a room
+    this.#room!.traffic.stuckViewers++; // a viewer has a topic
     this.#hall.tellStuck(this.#place, this.#address);
     this.#leave();
-    this.#socket.terminate(); // a close frame would stand behind all that it does not take
+    this.#socket.terminate(); // a close frame would queue behind all that it does not read
   }
 
   #listen(nowMs: number): void {
@@ -132,7 +133,7 @@ export class Visitor {
   #contribute(data: Buffer, isBinary: boolean): void {
     if (this.#isFirst) {
       this.#isFirst = false;
-      // Where no token is asked for, one may come all the same. It is answered, and nobody else's business.
+      // A client may send a token even where none is required. It is answered and not forwarded.
       if (this.#hall.tokens === null && data.length <= MAX_STRANGER_BYTES && looksLikeToken(data.toString())) {
         this.#socket.send(verdictText(this.#place.path, data.toString(), true, 'ok'));
         return;
@@ -140,33 +141,33 @@ export class Visitor {
     }
     if (this.#contribution) this.#contribution.take(data, isBinary);
     else if (isBinary && data.length > 0) {
-      // Media that goes nowhere. Text may be a player's sign of life, and is not heard.
+      // Media that would be discarded. Text may be a player's keep-alive, and is ignored.
       const { way, topic } = this.#place;
-      this.#part(POLICY_VIOLATION, way === 'out' ? `publish to /in/${topic}` : 'this token has not the scope "write"');
+      this.#part(POLICY_VIOLATION, way === 'out' ? `publish to /in/${topic}` : 'this token lacks the scope "write"');
     }
   }
 
   /** The first message is the token. */
   async #check(data: Buffer, isBinary: boolean): Promise<void> {
     if (isBinary && !looksLikeToken(data.subarray(0, MAX_STRANGER_BYTES).toString())) {
-      // Media: its sender knows of no token. It is not answered with what it has sent.
+      // Media: its sender uses no token. The reply must not echo what it has sent.
       this.#hall.noteMissingToken(this.#place, this.#address);
-      this.#part(POLICY_VIOLATION, 'a token is required: it is the first message, before any media');
+      this.#part(POLICY_VIOLATION, 'a token is required: it must be the first message, before any media');
       return;
     }
     this.#state = 'checking';
-    this.#socket.pause(); // what has been read of it already still comes
+    this.#socket.pause(); // messages that have been read already are still emitted
     const text = data.toString();
     const { path } = this.#place;
     try {
-      const grant = await this.#hall.tokens!.admit(text, this.#place, Date.now()); // without a secret nobody waits
+      const grant = await this.#hall.tokens!.admit(text, this.#place, Date.now()); // without a secret no connection is in this state
       if (this.#isGone()) return;
       this.#enter(grant, () => this.#socket.send(verdictText(path, text, true, 'ok')));
     } catch (error) {
       if (this.#isGone()) return;
       if (!(error instanceof TokenError || error instanceof LimitError)) {
-        this.#hall.log.error('token could not be looked at', { topic: path, reason: (error as Error).stack });
-        this.#part(INTERNAL_ERROR, 'a fault of the server: its log says more');
+        this.#hall.log.error('token could not be verified', { topic: path, reason: (error as Error).stack });
+        this.#part(INTERNAL_ERROR, "internal error: the server's log has the cause");
         return;
       }
       const isRefused = error instanceof TokenError;
@@ -183,12 +184,12 @@ export class Visitor {
     for (const { data: one, isBinary } of early) this.#take(one, isBinary);
   }
 
-  /** As a call, because TypeScript thinks that `#state` cannot change across an await. */
+  /** A method, because TypeScript assumes that `#state` does not change across an await. */
   #isGone(): boolean {
     return this.#state === 'gone';
   }
 
-  /** Comes into its room; `tell` is called before anything of the room is heard. Throws {@link LimitError}. */
+  /** Joins its topic; `tell` is called before any message of the topic is sent. Throws {@link LimitError}. */
   #enter(grant: Grant, tell: () => void = () => undefined): void {
     const { rooms, limits } = this.#hall;
     this.#hall.settle(this, grant, this.#address);
@@ -197,7 +198,7 @@ export class Visitor {
     this.#callOff();
     this.#state = 'in';
     this.#room = room;
-    // A message that only has the form of a token is none where one was shown already.
+    // Once a token was accepted, a message in the form of a token is ordinary data.
     this.#isFirst = grant === OPEN_GRANT;
     tell();
     const { way } = this.#place;
@@ -212,7 +213,7 @@ export class Visitor {
       );
       this.#viewer = viewer;
       if (grant.canWrite && way !== 'out') {
-        // Who does both does not hear itself.
+        // A client that does both does not get its own messages.
         const sink: Sink = {
           write: (message) => {
             if (message.kind !== 'ts' || room.counting !== this.#contribution) viewer.viewer.write(message);
@@ -235,7 +236,7 @@ export class Visitor {
     this.#hall.log.debug('visitor came', { topic: this.#place.path, from: this.#address });
   }
 
-  /** Takes no further part, and is told why. */
+  /** Closes the connection with a reason. */
   #part(code: number, reason: string): void {
     this.#leave();
     this.#socket.close(code, closeReason(reason));

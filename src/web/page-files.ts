@@ -1,4 +1,4 @@
-// The files of the pages: made by `npm run build`, read once, served with a tag so that a browser asks for them once.
+// The files of the pages: built by `npm run build`, read once, served with an ETag so that browsers can cache them.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { extname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { builtFile } from '../built-file.js';
 
-/** A file as it is sent. */
+/** A file to serve. */
 export interface PageFile {
   readonly type: string;
   readonly body: Buffer;
@@ -24,7 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const read = new Map<string, PageFile>();
 
-/** The file of a plain name; `null`: there is none. */
+/** The file with a plain name; `null`: there is none. */
 export function pageFile(name: string): PageFile | null {
   const known = read.get(name);
   if (known) return known;

@@ -1,15 +1,15 @@
-// What a server says of one feed, stream or topic to who may play it: `GET /api/play/<name>` of both servers, which the
-// player's page asks for.
+// The status of one feed, stream or topic for its viewers: `GET /api/play/<name>` of both servers, which the player's
+// page polls.
 
-/** Where a player's page asks, with its slashes: the name follows. */
+/** The path prefix of the status; the name follows. */
 export const PLAY_STATUS_PATH = '/api/play/';
 
-/** How it stands with what is played. */
+/** The status of what is played. */
 export interface PlayStatus {
-  /** live: something comes; silent: somebody is connected and sends nothing; absent: nobody sends. */
+  /** live: media arrives; silent: a source is connected and sends nothing; absent: there is no source. */
   readonly state: 'live' | 'silent' | 'absent';
-  /** What is wrong with it, as stats say it; null: nothing. */
+  /** Its fault, as in the stats; null: none. */
   readonly fault: { readonly code: string; readonly words: string } | null;
-  /** What of it the host has muted; null: nothing, or the server does not know. */
+  /** What the host has muted; null: nothing, or unknown. */
   readonly muted: 'audio' | 'all' | null;
 }

@@ -1,14 +1,14 @@
-// The page round the player, as text. No script and no style of its own: its policy allows files only.
+// The player's page as HTML. No inline script and no inline style: its policy allows files only.
 
-/** What a player's page is made for. */
+/** The parameters of a player's page. */
 export interface PlayerPage {
-  /** What it shows, as people call it. */
+  /** The name of what it plays. */
   readonly name: string;
-  /** Path of the WebSocket that brings it. */
+  /** Path of its WebSocket. */
   readonly socket: string;
-  /** Path where the server says how it stands with it. */
+  /** Path of its status. */
   readonly status: string;
-  /** Whether the far end wants a token as first message. */
+  /** Whether the server requires a token as the first message. */
   readonly wantsToken: boolean;
 }
 
@@ -18,7 +18,7 @@ const ICONS = {
   full: '<path d="M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5"/>',
 };
 
-/** The page that plays. */
+/** The page with the player. */
 export function playerPage({ name, socket, status, wantsToken }: PlayerPage): string {
   const title = escapeHtml(name);
   return `<!doctype html>
@@ -61,10 +61,10 @@ export function playerPage({ name, socket, status, wantsToken }: PlayerPage): st
 `;
 }
 
-/** One that may be watched. */
+/** A feed, stream or topic that can be played. */
 export interface Watchable {
   readonly name: string;
-  /** Whether something arrives for it now. */
+  /** Whether media arrives for it now. */
   readonly isLive: boolean;
 }
 
@@ -78,7 +78,7 @@ export function playerLinks(all: readonly Watchable[]): string {
   return rows.length === 0 ? '' : `<ul class="watch">${rows.join('')}</ul>`;
 }
 
-/** `text` as it stands in HTML, in attributes too. */
+/** `text` escaped for HTML, attributes included. */
 export function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     '&': '&amp;',

@@ -1,29 +1,31 @@
-// Serves `/play/<name>` and the files it needs, to whatever program has a WebSocket to play from. Plain Node, so that
-// every server can mount it; a handler as express takes it. CSP: W3C Content Security Policy Level 3.
+// Serves `/play/<name>` and its files, for any server with a WebSocket to play from. Plain Node with the signature of
+// an express handler, so that every server can mount it. CSP: W3C Content Security Policy Level 3.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pageFile } from './page-files.js';
 import { PLAY_STATUS_PATH } from './play-status.js';
 import { playerPage } from './player-page.js';
 
-/** What the player's pages need to know of the program that serves them. */
+/** The settings of the player's pages. */
 export interface PlayerRoutes {
-  /** Path of the WebSockets, with its slashes: `/ws/` plays `x` from `/ws/x`. */
+  /** Path prefix of the WebSockets: `/ws/` plays `x` from `/ws/x`. */
   readonly socketPath: string;
-  /** Reads a decoded name; throws what the program answers to one that is none. */
+  /** Validates a decoded name; throws the error to answer with if it is invalid. */
   readonly readName: (name: string) => string;
-  /** Whether a token is wanted: from the URL's fragment (`#token=...`), or typed in. It is the first message. */
+  /**
+   * Whether a token is required: from the URL's fragment (`#token=...`), or typed in. It is sent as the first message.
+   */
   readonly wantsToken: boolean;
-  /** Who may put the player into a frame: sources as frame-ancestors has them, such as `https://lab.example`. */
+  /** Which pages may embed the player in a frame: sources for frame-ancestors, such as `https://lab.example`. */
   readonly frameAncestors: readonly string[];
 }
 
-/** A handler that answers what is its, and leaves the rest to `next`. */
+/** A handler that answers its own paths, and leaves the rest to `next`. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 const PLAY = '/play/';
 const FILES = '/player/';
-/** A worker goes by the policy that its file came with: WebSockets of our own. */
+/** A worker obeys the policy that its file was served with: our own WebSockets only. */
 const WORKER_POLICY = "default-src 'none'; connect-src 'self'";
 
 /** Serves the player. */
@@ -57,14 +59,14 @@ export function playerRoutes(options: PlayerRoutes): Handler {
     const { socketPath, wantsToken } = options;
     const places = { socket: socketPath + encoded, status: PLAY_STATUS_PATH + encoded };
     response.setHeader('Content-Security-Policy', policy);
-    if (options.frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // knows one answer for all
+    if (options.frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // it cannot name origins
     response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'same-origin');
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
     response.end(request.method === 'HEAD' ? undefined : playerPage({ name: known, ...places, wantsToken }));
   };
 }
 
-/** Files of our own, WebSockets of our own, and pictures out of Media Source Extensions (blob:): nothing else. */
+/** Our own files and WebSockets, and media from Media Source Extensions (blob:); nothing else. */
 function policyFor(frameAncestors: readonly string[]): string {
   return [
     "default-src 'none'",

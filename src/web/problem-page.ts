@@ -1,4 +1,4 @@
-// An error as a page, for who has opened an address in a browser; programs get the problem document.
+// An error as a page, for browsers; programs get the problem document.
 
 import { escapeHtml } from './player-page.js';
 
@@ -10,9 +10,9 @@ export interface ShownProblem {
   readonly detail: string;
 }
 
-/** The page; `stylesheet` is the path of the style that the server's other pages have. */
+/** The page; `stylesheet` is the path of the style sheet of the server's pages. */
 export function problemPage({ status, title, detail, code }: ShownProblem, stylesheet: string): string {
-  // "; ... lists what there is" and the like are sentences of their own here.
+  // Parts separated by "; " become sentences of their own here.
   const [first = '', ...others] = detail.split('; ');
   const sentences = [first, ...others].map(
     (one) => `<p>${escapeHtml(one.charAt(0).toUpperCase() + one.slice(1))}.</p>`,

@@ -1,6 +1,6 @@
-// The front page of a far end, as text: its script asks which topics there are.
+// The front page of `vw serve` as HTML: its script lists the topics.
 
-/** The page that lists topics; with `wantsToken` those that a token is for. */
+/** The page that lists topics; with `wantsToken` only those that the token is for. */
 export function topicsPage(wantsToken: boolean): string {
   return `<!doctype html>
 <html lang="en">

@@ -49,7 +49,7 @@ describe('GET /api/events', () => {
     vw = await TestRelay.start();
   });
 
-  it('tells what happens from now on, each with its id, its type and one line of JSON', async () => {
+  it('sends events from now on, each with its id, its type and one line of JSON', async () => {
     await mute(vw, 'before');
     const reader = await EventReader.open(vw.url);
     expect(reader.response.headers).to.include({
@@ -99,7 +99,7 @@ describe('GET /api/events', () => {
     expect(again.types).not.to.include('history-lost');
   });
 
-  it('lets come back also who was told nothing', async () => {
+  it('lets a client reconnect that has received nothing', async () => {
     const first = await EventReader.open(vw.url);
     first.request.destroy();
     await mute(vw, 'a');
@@ -116,12 +116,12 @@ describe('GET /api/events', () => {
   });
 
   const losses: [string, (run: string) => string, RegExp][] = [
-    ['an id of another run', () => '0badcafe-1', /started anew/],
-    ['a number without its run', () => '1', /no id/],
-    ['what is no id', () => "'; DROP TABLE", /no id/],
-    ['a very long one', () => 'x'.repeat(5000), /no id/],
-    ['an event that has not happened', (run) => `${run}-99`, /not kept/],
-    ['a number beyond all numbers', (run) => `${run}-999999999999999`, /not kept/],
+    ['an id of another run', () => '0badcafe-1', /restarted/],
+    ['a number without its run', () => '1', /not an event id/],
+    ['what is no id', () => "'; DROP TABLE", /not an event id/],
+    ['a very long one', () => 'x'.repeat(5000), /not an event id/],
+    ['an event that has not happened', (run) => `${run}-99`, /no longer kept/],
+    ['a number beyond all numbers', (run) => `${run}-999999999999999`, /no longer kept/],
   ];
   for (const [what, id, words] of losses) {
     it(`answers ${what} with history-lost and what is kept`, async () => {
@@ -150,7 +150,7 @@ describe('GET /api/events', () => {
     expect(again.blocks).to.have.length(1001);
   });
 
-  it('tells only the types that were asked for, and refuses others with what there are', async () => {
+  it('sends only the requested types, and refuses unknown ones with the list of types', async () => {
     const reader = await EventReader.open(vw.url, '/api/events?types=rule-deleted,%20link-open');
     await mute(vw, 'a');
     await vw.api('DELETE', '/api/mutes/a');
@@ -173,7 +173,7 @@ describe('GET /api/events', () => {
     for (const reader of readers) if (reader !== readers[7]) await reader.event('rule-set');
   });
 
-  it('cuts off a client that does not read, and nobody waits for it', async () => {
+  it('disconnects a client that does not read, without delaying others', async () => {
     const reader = await EventReader.open(vw.url);
     const slow = connect(vw.port, '127.0.0.1');
     afterTest(() => slow.destroy());
@@ -181,7 +181,7 @@ describe('GET /api/events', () => {
     await once(slow, 'data');
     slow.pause();
     let gone = false;
-    const cut = () => vw.log.lines.some(({ message }) => message === 'client of events does not read: cut off');
+    const cut = () => vw.log.lines.some(({ message }) => message === 'event client does not read: disconnected');
     const feeds = Array.from({ length: 200 }, (_, i) => 'x'.repeat(90) + String(i));
     let count = 0;
     await until('it is cut off', () => {

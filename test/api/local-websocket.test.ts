@@ -59,7 +59,7 @@ describe('/ws/<feed>', () => {
     expect(sender.heard).to.be.empty;
   });
 
-  it('brings what a far end of the feed sends to every client, and not back to the far end', async () => {
+  it('brings what an endpoint of the feed sends to every client, and not back to the endpoint', async () => {
     const [farEnd, second] = [await FarEnd.start(), await FarEnd.start()];
     await vw.send('data0', farEnd.url, '1');
     await vw.send('data0', second.url, '2');
@@ -148,7 +148,7 @@ describe('/ws/<feed>', () => {
     await once(dead, 'close');
   });
 
-  it('drops whole messages for a client that does not read, and nobody else', async () => {
+  it('drops whole messages for a client that does not read, and for no other', async () => {
     const quick = await TestRelay.start({ highWaterBytes: 200_000 });
     const [slow, other] = [await Client.open(quick.ws('video0')), await Client.open(quick.ws('video0'))];
     slow.socket.pause();
@@ -215,7 +215,7 @@ describe('/ws/stream/...', () => {
     expect(client.bytes.length).to.equal(length);
   });
 
-  it('plays only: who sends is closed with 1008', async () => {
+  it('only plays: a client that sends is closed with 1008', async () => {
     const client = await Client.open(vw.ws('stream/a'));
     client.socket.send('x');
     await until('it is closed', () => client.closeCode !== null);

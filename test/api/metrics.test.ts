@@ -20,7 +20,7 @@ const KEY = 'a-key';
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const BEARER = { Authorization: `Bearer ${KEY}` };
 
-/** A relay with everything that there is a metric of: live, silent, muted, far ends that are there and that are not. */
+/** A relay with everything that there is a metric of: live, silent, muted, endpoints that are there and that are not. */
 async function atWork(): Promise<TestRelay> {
   const relay = await TestRelay.start({ apiKey: KEY, limits: { pingIntervalMs: 100 } });
   const set = async (path: string, body: unknown) => {

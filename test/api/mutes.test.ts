@@ -31,7 +31,7 @@ describe('mutes by REST', () => {
     vw = await TestRelay.start({ forgetAfterMs: 20 });
   });
 
-  it('answer what becomes of binary messages, and are told by /api/rules as they may be posted again', async () => {
+  it('answer how binary messages are treated, and are listed by /api/rules in a form that can be posted again', async () => {
     await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['mic#audio', 'cam'] });
     const told = { feed: 'mic', known: true };
     expect(await bodyOf('PUT', '/api/mutes/mic')).to.deep.equal({ ...told, tracks: 'audio', binary: 'drop' });
@@ -94,7 +94,7 @@ describe('mutes by REST', () => {
       .and.not.include('tracks');
   });
 
-  it('know a feed that somebody publishes or has published to, or that a destination names', async () => {
+  it('know a feed that has or had a source, or that a destination names', async () => {
     const known = async (name: string) => ((await bodyOf('PUT', `/api/mutes/${name}`)) as { known: boolean }).known;
     const upload = RawUpload.begin(vw.port, 'cam');
     upload.chunk(packets(3));

@@ -28,7 +28,7 @@ describe('/api/streams', () => {
     });
   }
 
-  it('lists all, tells one, and answers 404 for one that is not there', async () => {
+  it('lists all, returns one, and answers 404 for an unknown one', async () => {
     expect((await vw.api('GET', '/api/streams/all')).body).to.deep.equal({});
     await vw.api('POST', '/api/streams', front);
     expect((await vw.api('GET', '/api/streams/stream/front/large')).body).to.deep.equal(front.feeds);
@@ -63,7 +63,7 @@ describe('/api/streams', () => {
 });
 
 describe('/api/destinations', () => {
-  it('keeps, lists, tells and deletes rules', async () => {
+  it('keeps, lists, returns and deletes rules', async () => {
     const posted = { ...rule, id: '/a/b', stream: '/video0' };
     const kept = { ...rule, id: 'a/b' };
     expect(await vw.api('POST', '/api/destinations', posted)).to.deep.include({ status: 200, body: kept });
@@ -102,7 +102,7 @@ describe('/api/destinations', () => {
     expect(JSON.stringify(refused.body)).not.to.contain('has a space');
   });
 
-  it('keeps the token of a rule posted without one, only while its far end is the same', async () => {
+  it('keeps the token of a rule posted without one, only while its endpoint is the same', async () => {
     await vw.api('POST', '/api/destinations', { ...rule, token: 't' });
     expect((await vw.api('POST', '/api/destinations', { ...rule, stream: 'audio0' })).body).to.include({
       tokenSet: true,
@@ -152,7 +152,7 @@ describe('/api/destinations', () => {
 });
 
 describe('/api/rules', () => {
-  it('tells every rule as it may be posted again, without tokens', async () => {
+  it('lists every rule in a form that can be posted again, without tokens', async () => {
     const stream = { stream: 'stream/a', feeds: ['video0', 'audio0'], trimMs: { audio0: -40 } };
     await vw.api('POST', '/api/streams', stream);
     await vw.api('POST', '/api/destinations', { ...rule, token: 'a-token' });

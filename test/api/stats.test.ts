@@ -31,7 +31,7 @@ describe('GET /api/stats', () => {
     expect(own.version).to.match(/^\d+\.\d+\.\d+/);
   });
 
-  it('is as its schema says of rules that nobody feeds and links that are never open', async () => {
+  it('matches its schema for rules without a source and links that never open', async () => {
     await vw.api('POST', '/api/streams', {
       stream: 'stream/a',
       feeds: ['video0', 'audio0#audio'],
@@ -60,7 +60,7 @@ describe('GET /api/stats', () => {
     expect(destinations['2']!.live.fault).to.include({ code: 'refused' });
   });
 
-  it('tells of real pictures and sound what they are, and how much of it comes and goes', async () => {
+  it('describes real pictures and sound, and their traffic', async () => {
     const farEnd = await FarEnd.start();
     farEnd.onMessage = () => undefined;
     await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['video0', 'audio0'] });
@@ -106,7 +106,7 @@ describe('GET /api/stats', () => {
     expect(link.bitsPerSecond.minute).to.be.above(0);
   });
 
-  it('is as its schema says while a far end is changed, and when all is gone', async () => {
+  it('is as its schema says while an endpoint is changed, and when all is gone', async () => {
     const [first, second] = [await FarEnd.start(), await FarEnd.start({ isSilent: true })];
     await vw.send('video0', first.url);
     const upload = RawUpload.begin(vw.port, 'video0');

@@ -57,7 +57,7 @@ describe('an upload without the key', () => {
   const lines: Facts[] = [];
   const log = { warn: (_message: string, facts: Facts) => void lines.push(facts) } as unknown as Log;
   const bare = { path: '/ts/video0', from: '192.0.2.1', authorization: undefined };
-  const wanted = new HttpError(401, 'ERR_KEY', 'a key is wanted');
+  const wanted = new HttpError(401, 'ERR_KEY', 'a key is required');
   beforeEach(() => void (lines.length = 0));
 
   it('is no news where the same comes with one right behind, as from ffmpeg', async () => {
@@ -69,7 +69,7 @@ describe('an upload without the key', () => {
     expect(lines.map(({ path }) => path)).to.deep.equal(['/ts/video1']);
   });
 
-  it('is told at once where a key came, and was wrong', () => {
+  it('is logged at once if a wrong key was sent', () => {
     new UploadRefusals(log, 60_000).refused({ ...bare, authorization: 'Basic eDp4' }, wanted);
     expect(lines).to.have.lengthOf(1);
   });

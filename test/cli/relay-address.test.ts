@@ -42,7 +42,7 @@ describe('relayAddress', () => {
     [{}, { VW_PORT: '0' }, 'VW_PORT=0 is any free port; accepted: --url'],
     [{}, { VW_PORT: 'x' }, 'VW_PORT="x" cannot be used'],
     [{ ca: '/nowhere.pem' }, {}, 'a PEM file that is there'],
-    [{ ca: '/etc/hostname' }, {}, 'holds no certificate'],
+    [{ ca: '/etc/hostname' }, {}, 'contains no certificate'],
     [{ 'api-key': 'a b' }, {}, '--api-key=(secret) cannot be used'],
   ] as [Record<string, string>, Record<string, string>, string][]) {
     it(`refuses ${JSON.stringify({ ...options, ...env })}`, () => {

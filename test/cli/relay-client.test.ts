@@ -50,7 +50,7 @@ describe('RelayClient', () => {
     expect(again.asked).to.deep.equal(['GET /b']);
   });
 
-  it('tells what is refused from who does not serve us', async () => {
+  it('distinguishes a refused request from a relay that refuses us', async () => {
     const relay = await Answers.start(problem(400, 'ERR_BAD_URL', 'no\u001b[2J URL'));
     const error: unknown = await clientOf(relay.url)
       .ask('POST', '/api/destinations', {})
@@ -61,13 +61,15 @@ describe('RelayClient', () => {
 
   it('says what to do about a key', async () => {
     const relay = await Answers.start(problem(401, 'ERR_KEY'));
-    expect((await refusal(clientOf(relay.url))).message).to.contain('it wants a key; give its VW_API_KEY as --api-key');
-    expect((await refusal(clientOf(relay.url, { key: 'x' }))).message).to.contain('the key is not its own');
+    expect((await refusal(clientOf(relay.url))).message).to.contain(
+      'it requires a key; give its VW_API_KEY as --api-key',
+    );
+    expect((await refusal(clientOf(relay.url, { key: 'x' }))).message).to.contain('the key is wrong');
     relay.reply = problem(429, 'ERR_TOO_MANY_KEYS');
     expect((await refusal(clientOf(relay.url))).message).to.contain('wait a minute');
   });
 
-  it('tells what may pass from what will not', async () => {
+  it('distinguishes temporary errors from others', async () => {
     const relay = await Answers.start(problem(503, 'ERR_STOPPING', 'vw is stopping'));
     expect(await refusal(clientOf(relay.url))).to.include({ mayPass: true });
     relay.reply = () => ({ status: 502, body: '<html>Bad Gateway</html>' });
@@ -77,7 +79,7 @@ describe('RelayClient', () => {
     await relay.stop();
     const gone = await refusal(clientOf(relay.url));
     expect(gone).to.include({ mayPass: true });
-    expect(gone.message).to.contain(`${relay.url} is not reached: nobody listens there; is vw stream running`);
+    expect(gone.message).to.contain(`${relay.url} is not reached: nothing listens there; is vw stream running`);
   });
 
   it('says that a name has no address', async () => {
@@ -90,7 +92,7 @@ describe('RelayClient', () => {
     expect((await refusal(clientOf(relay.url, {}, 100))).message).to.contain('it did not answer in time');
   });
 
-  it('tells http from https', async () => {
+  it('distinguishes http from https', async () => {
     const plain = await Answers.start(() => ({ body: {} }));
     const tls = await Answers.start(() => ({ body: {} }), await certificateFor(['127.0.0.1']));
     const tooPlain = await refusal(clientOf(tls.url));
@@ -99,7 +101,7 @@ describe('RelayClient', () => {
     expect(tooSafe.message).to.contain(`it does not speak TLS there; is it http://127.0.0.1:${plain.port}?`);
   });
 
-  it('trusts whom it is told to', async () => {
+  it('trusts the given authority', async () => {
     const [own, ca] = [await certificateFor(['127.0.0.1']), await testAuthority()];
     const tls = await Answers.start(() => ({ body: ['ok'] }), own);
     const url = `https://127.0.0.1:${tls.port}`;
@@ -127,18 +129,18 @@ describe('readStats', () => {
 
   it('refuses politely what is no relay', async () => {
     expect(await said('<h1>It works!</h1>')).to.contain(
-      'is no vw stream: it answers /api/stats with HTTP 200, text/html',
+      'is not a vw stream: it answers /api/stats with HTTP 200, text/html',
     );
     expect(await said('<h1>?</h1>', 404)).to.contain('HTTP 404, text/html');
     for (const other of [{ hello: 1 }, [], 'null', 7, null]) {
-      expect(await said(typeof other === 'string' ? null : other)).to.contain('is no vw stream');
+      expect(await said(typeof other === 'string' ? null : other)).to.contain('is not a vw stream');
     }
     expect(await said({ code: 'ERR_X', detail: 'no' }, 404)).to.contain('refuses /api/stats with HTTP 404: no (ERR_X)');
     expect(await said({ error: 'not here' }, 404)).to.contain('HTTP 404, application/json');
   });
 
-  it('knows a far end', async () => {
-    expect(await said({ version: '0.1.0', topics: {} })).to.contain('is a far end (vw serve); vw status asks relays');
+  it('recognises vw serve', async () => {
+    expect(await said({ version: '0.1.0', topics: {} })).to.contain('is a vw serve; vw status shows relays');
   });
 
   it('knows a relay of another version', async () => {

@@ -17,7 +17,7 @@ const said = ({ steps }: Plan) => steps.map(({ verb, what, words }) => `${verb} 
 const all = { streams: [front], destinations: [far], mutes: [sound] };
 
 describe('makePlan', () => {
-  it('mutes before media flows, and sets streams before who takes them', () => {
+  it('mutes before media flows, and sets streams before their destinations', () => {
     const found = plan({ ...all, streams: [{ ...front, trimMs: { audio0: -40 } }] }, {});
     expect(said(found)).to.deep.equal([
       'set mute audio0: audio',
@@ -74,7 +74,7 @@ describe('makePlan', () => {
     expect(plan({ mutes: [sound] }, { mutes: [passing] }).steps[0]!.isCondition).to.be.true;
   });
 
-  it('leaves what the document does not have, and deletes it when it is told to, last, media before mutes', () => {
+  it('leaves rules that the document does not have, or deletes them on request, last, media before mutes', () => {
     const wanted = { streams: [{ stream: 'stream/new', feeds: [] }], destinations: [], mutes: [] };
     expect(plan(wanted, all)).to.include({ others: 3 });
     const found = plan(wanted, all, {}, true);
@@ -117,7 +117,7 @@ describe("makePlan, of a destination's token", () => {
     expect(found.refusals).to.deep.equal([refusal('1'), refusal('lab')]);
   });
 
-  it('keeps the one that the relay has for that far end', () => {
+  it('keeps the one that the relay has for that endpoint', () => {
     const found = plan({ destinations: [{ ...set, stream: 'video0' }] }, { destinations: [set] });
     expect(found.steps.map(({ body }) => body)).to.deep.equal([{ ...far, stream: 'video0' }]);
     const other = { ...set, destination: 'wss://other.example/in/front' };

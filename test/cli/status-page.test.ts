@@ -91,7 +91,7 @@ DESTINATION  STREAM        STATE       KBIT/S  WAITING  DROPPED    PING
       so far
 lab          video0        open 2h00m    1152   2.0 MB      310  840 ms
     to wss://far.example.org/session/a-very-long-topic-name-0123456789/and-more
-    ! the far end is slow: it goes without messages (slow)`);
+    ! the relay server is slow: messages are dropped (slow)`);
     expect(page.tail.join('\n')).to.equal(`\
 muted: the sound of every feed, all of video2
 5 things are wrong:
@@ -100,7 +100,7 @@ muted: the sound of every feed, all of video2
   stream stream/workshop/bench-with-the-long-name/left: nobody sends to video2
     (no-source)
   destination 0: new.example.org: connection refused (unreachable)
-  destination lab: the far end is slow: it goes without messages (slow)`);
+  destination lab: the relay server is slow: messages are dropped (slow)`);
     for (const line of pageLines(page)) expect(line).to.have.length.at.most(80);
   });
 
@@ -180,19 +180,19 @@ muted: the sound of every feed, all of video2
 
   it('keeps what was seen when the relay is not reached', () => {
     const page = statusPage({ url: URL, stats: stats() }, 80, plain);
-    const words = `${URL} is not reached: nobody listens there`;
+    const words = `${URL} is not reached: nothing listens there`;
     expect(troublePage(words, page, 80, plain, '12:03:04').head).to.deep.equal([
-      '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nobody listens',
+      '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nothing listens',
       'there',
       '',
-      'what was seen last:',
+      'last known state:',
       ...page.head,
     ]);
   });
 });
 
 describe('whatIsWrong', () => {
-  it('finds a destination that goes without messages, also where nobody says that it is slow', () => {
+  it('finds a destination that is dropping messages, also without a fault', () => {
     expect(whatIsWrong(stats())).to.deep.equal([]);
     const wrong = whatIsWrong(troubledStats()).map(({ what, fault }) => `${what}: ${fault.code}`);
     expect(wrong).to.deep.equal([

@@ -102,7 +102,7 @@ describe('vw demo as a command', function () {
     expect(demo.said).to.match(/Ended: nothing is left running\.\n$/);
   });
 
-  it('ends with 0 when nobody reads what it says', async () => {
+  it('exits with 0 when nothing reads its output', async () => {
     const demo = await DemoProgram.start(['--tour', '--every', '1']);
     demo.program.child.stdout!.destroy();
     expect(await demo.program.exit()).to.equal(0);

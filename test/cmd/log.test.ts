@@ -83,7 +83,7 @@ describe('a log that cannot be written', () => {
       await one.say(2);
       return (await one.log()).lostLines > 0;
     });
-    expect((await one.log()).error).to.equal('whoever read it has gone (EPIPE)');
+    expect((await one.log()).error).to.equal('its reader has gone (EPIPE)');
     process.kill(Number(/pid (\d+)/.exec(one.stderr)![1]), 'SIGTERM');
     await until('it has ended', () => one.stderr.includes('code'));
     expect(one.stderr)
@@ -115,7 +115,7 @@ describe('a log that cannot be written', () => {
     expect(code).to.equal(0);
   });
 
-  it('holds little for a reader that has stopped, and tells it how many lines it has lost when it reads on', async () => {
+  it('holds little for a reader that has stopped, and reports the number of lost lines when it reads on', async () => {
     const one = await Shelled.start('exec $VW stream', { VW_LOG_LEVEL: 'debug' });
     await until('the first line is there', () => one.stdout.includes('listening'));
     one.child.stdout!.pause(); // a socket between two programs, as systemd's journal is

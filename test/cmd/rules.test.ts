@@ -137,7 +137,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     const { code, stdout, stderr } = await rules(relay.url, 'import', path);
     expect([code, stdout]).to.deep.equal([1, '']);
     expect(stderr).to.match(
-      /^vw: the file is not good, and nothing was changed:\n {2}streams\[1\]: .*\n {2}mutes\[0\]: .*\n$/,
+      /^vw: the file is not valid, and nothing was changed:\n {2}streams\[1\]: .*\n {2}mutes\[0\]: .*\n$/,
     );
     expect((await relay.api('GET', '/api/streams/all')).body).to.deep.equal({});
   });
@@ -184,7 +184,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     expect([await vw.exit(), vw.stderr]).to.deep.equal([0, 'vw: tokens are not in it; no destination has one\n']);
     const keyless = Program.run(['rules', 'export'], { VW_CERT: certPath, VW_PORT: port });
     expect(await keyless.exit()).to.equal(3);
-    expect(keyless.stderr).to.contain('it wants a key');
+    expect(keyless.stderr).to.contain('it requires a key');
     const distrustful = Program.run(['rules', 'export', '--url', `https://127.0.0.1:${port}`]);
     expect(await distrustful.exit()).to.equal(3);
     expect(distrustful.stderr).to.contain('its certificate is not trusted');
@@ -204,7 +204,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     [['export', 'a', 'b'], '"b" is not accepted; accepted: one file'],
     [['export', '--replace'], '--replace is for vw rules import'],
     [['export', '--tokens', 'x'], '--tokens is for vw rules import'],
-    [['import'], 'vw rules import wants a file; accepted: its name, or - for standard input'],
+    [['import'], 'vw rules import requires a file; accepted: its name, or - for standard input'],
     [['import', '-', '--token', 'x'], '--token cannot be used; accepted: ID=TOKEN'],
     [['import', '-', '--wait', 'x'], '--wait=x cannot be used; accepted: seconds'],
     [['import', '-', '--force'], '--force'],
@@ -216,7 +216,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     });
   }
 
-  it('ends with 1 for a file that cannot be used, with 3 for who is no relay', async () => {
+  it('ends with 1 for a file that cannot be used, with 3 for a server that is not a relay', async () => {
     const relay = await Program.stream();
     const absent = await rules(relay.url, 'import', '/nowhere.json');
     expect(absent.code).to.equal(1);
@@ -230,11 +230,9 @@ set destination 1: stream/front to ${farEnd.url} with swap break
     const other = await Answers.start(() => ({ body: '<h1>It works!</h1>' }));
     const [stranger, gone] = [await rules(other.url, 'export'), await rules('http://127.0.0.1:1', 'export')];
     expect([stranger.code, gone.code]).to.deep.equal([3, 3]);
-    expect(stranger.stderr).to.contain('is no vw stream');
+    expect(stranger.stderr).to.contain('is not a vw stream');
     other.reply = () => ({ status: 404, body: { code: 'ERR_NO_SUCH_PATH', detail: 'nothing' } });
-    expect((await rules(other.url, 'export')).stderr).to.contain(
-      'has no /api/rules: it is a far end (vw serve), or an older',
-    );
+    expect((await rules(other.url, 'export')).stderr).to.contain('has no /api/rules: it is a vw serve, or an older');
     other.reply = () => ({ body: { hello: 1 } });
     expect((await rules(other.url, 'export')).stderr).to.contain('its /api/rules is not understood');
   });

@@ -126,31 +126,33 @@ describe('vw status', () => {
     });
   }
 
-  it('ends with 3 and says what to do when nobody is there, or no relay', async () => {
+  it('exits with 3 and a hint if nothing listens there, or not a relay', async () => {
     const page = await Answers.start(() => ({ body: '<h1>It works!</h1>' }));
     const none = Program.run(['status', '--url', page.url]);
     expect(await none.exit()).to.equal(3);
-    expect(none.stderr).to.contain(`vw: ${page.url} is no vw stream: it answers /api/stats with HTTP 200, text/html`);
+    expect(none.stderr).to.contain(
+      `vw: ${page.url} is not a vw stream: it answers /api/stats with HTTP 200, text/html`,
+    );
     await page.stop();
     const gone = Program.run(['status', '--url', page.url]);
     expect(await gone.exit()).to.equal(3);
-    expect(gone.stderr).to.contain('nobody listens there; is vw stream running');
+    expect(gone.stderr).to.contain('nothing listens there; is vw stream running');
   });
 
-  it('knows a far end', async () => {
+  it('recognises vw serve', async () => {
     const serve = Program.run(['serve'], { VW_SERVE_PORT: '0' });
     await until('it listens', () => serve.line('listening') !== undefined);
     const url = String(serve.line('listening')!.url);
     const vw = Program.run(['status', '--url', url]);
     expect([await vw.exit(), vw.stderr]).to.deep.equal([
       3,
-      `vw: ${url} is a far end (vw serve); vw status asks relays (vw stream)\n`,
+      `vw: ${url} is a vw serve; vw status shows relays (vw stream)\n`,
     ]);
   });
 });
 
 describe('vw status of a relay', () => {
-  it('tells feeds, streams and destinations as they are, and who is at fault', async () => {
+  it('shows feeds, streams and destinations, and where a fault is', async () => {
     const [relay, farEnd] = [await Program.stream(), await FarEnd.start()];
     const gone = await FarEnd.start();
     await gone.stop();
@@ -205,8 +207,8 @@ describe('vw status of a relay', () => {
     };
     const [refused, wrong] = [await run([]), await run(['--api-key', 'k2'])];
     expect([refused.code, wrong.code]).to.deep.equal([3, 3]);
-    expect(refused.stderr).to.contain('it wants a key; give its VW_API_KEY');
-    expect(wrong.stderr).to.contain('the key is not its own');
+    expect(refused.stderr).to.contain('it requires a key; give its VW_API_KEY');
+    expect(wrong.stderr).to.contain('the key is wrong');
     expect(await run([], { VW_API_KEY: 'k1' })).to.deep.equal({ code: 0, stderr: '' });
   });
 });
@@ -218,7 +220,7 @@ describe('vw status --watch', () => {
     const vw = Program.run(['status', '--watch', '0.2', '--url', url]);
     await until('two blocks', () => vw.stdout.split('all is well').length > 2);
     await relay.stop();
-    await until('it is missed', () => vw.stdout.includes(`trying again: ${url} is not reached: nobody`));
+    await until('it is missed', () => vw.stdout.includes(`trying again: ${url} is not reached: nothing`));
     relay = await Answers.start(saying(troubledStats), null, port);
     await until('it is back', () => vw.stdout.includes('5 things are wrong'));
     vw.child.kill('SIGINT');
@@ -231,7 +233,7 @@ describe('vw status --watch', () => {
     const other = await Answers.start(() => ({ body: {} }));
     const vw = Program.run(['status', '--watch', '--url', other.url]);
     expect(await vw.exit()).to.equal(3);
-    expect(vw.stderr).to.contain('is no vw stream');
+    expect(vw.stderr).to.contain('is not a vw stream');
     await other.stop();
     const waiting = Program.run(['status', '--watch', '0.2', '--url', other.url]);
     await until('it waits', () => waiting.stdout.includes('trying again'));
@@ -256,7 +258,7 @@ describe('vw status --watch', () => {
     expect(vw.stderr.trimEnd().split('\n')).to.have.length(1);
   });
 
-  it('does not wait for an answer when it is told to end', async () => {
+  it('does not wait for an answer when it is stopped', async () => {
     const relay = await Answers.start(() => null);
     const vw = Program.run(['status', '--watch', '--url', relay.url]);
     await until('it has asked', () => relay.asked.length > 0);
@@ -266,7 +268,7 @@ describe('vw status --watch', () => {
     expect(performance.now() - began).to.be.below(5000); // the answer is waited for 10 s
   });
 
-  it('ends when nobody reads it any more', async () => {
+  it('ends when its output is no longer read', async () => {
     const relay = await Answers.start(saying(stats));
     const vw = Program.run(['status', '--watch', '0.2', '--url', relay.url]);
     await until('it prints', () => vw.stdout !== '');
@@ -297,7 +299,7 @@ describe('vw status --watch', () => {
     const terminal = new Terminal(['status', '--watch', '0.2', '--url', relay.url], { NO_COLOR: '1' });
     await terminal.shows('all is well');
     await relay.stop();
-    await terminal.shows('what was seen last:');
+    await terminal.shows('last known state:');
     expect(terminal.written).to.contain('trying again: ');
     expect(terminal.written, 'no colour').not.to.match(/\u001b\[\d+m/);
     const { length } = terminal.written;
@@ -313,6 +315,6 @@ describe('vw status --watch', () => {
     const terminal = new Terminal(['status', '--watch', '--url', other.url]);
     const { before, after, code } = await terminal.end();
     expect([code, after]).to.deep.equal([3, before]);
-    expect(terminal.written).to.match(/\u001b\[\?1049lvw: .* is no vw stream/);
+    expect(terminal.written).to.match(/\u001b\[\?1049lvw: .* is not a vw stream/);
   });
 });

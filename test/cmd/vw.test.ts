@@ -81,13 +81,13 @@ describe('vw stream', () => {
     });
   }
 
-  it('--check-config says whether the configuration is good, and starts nothing', async () => {
+  it('--check-config says whether the configuration is valid, and starts nothing', async () => {
     const [good, bad] = [
       Program.run(['stream', '--check-config']),
       Program.run(['stream', '--check-config', '--port', 'x']),
     ];
     expect([await good.exit(), await bad.exit()]).to.deep.equal([0, 2]);
-    expect(good.stdout).to.contain('good');
+    expect(good.stdout).to.contain('valid');
     expect(bad.stderr).to.contain('--port="x"');
   });
 
@@ -103,16 +103,16 @@ describe('vw stream', () => {
     expect(check.stdout).to.equal(
       'warning: unknown variable, not used (variable=VW_APIKEY, meant=VW_API_KEY)\n' +
         'warning: VW_API_KEY is short: it can be guessed (wanted=16)\n' +
-        'the configuration is good\n',
+        'the configuration is valid\n',
     );
     const said = started.lines.filter(({ level }) => level === 'warn');
     for (const { message } of said) expect(check.stdout).to.include(`warning: ${String(message)} (`);
     expect(said).to.have.lengthOf(2);
     expect(proxy.stderr).to.match(/^vw: HTTPS_PROXY cannot be used; accepted: /);
-    expect(serve.stdout).to.include('meant=VW_SERVE_PORT').and.include('warning: open to everybody who reaches');
+    expect(serve.stdout).to.include('meant=VW_SERVE_PORT').and.include('warning: anyone who can reach');
   });
 
-  it('--check-config says where nobody can listen, as the start does; not that the port is in use, as it is while vw runs', async () => {
+  it('--check-config reports an address that cannot be listened on, as the start does; not that the port is in use, as it is while vw runs', async () => {
     const variables = { VW_HOST: '192.0.2.1', VW_API_KEY: 'a-key-of-sixteen-characters' }; // TEST-NET-1 (RFC 5737)
     const running = await Program.stream();
     const [check, start, beside] = [
@@ -121,7 +121,7 @@ describe('vw stream', () => {
       Program.run(['stream', '--check-config'], { VW_PORT: String(running.port) }),
     ];
     expect([await check.exit(), await start.exit(), await beside.exit()]).to.deep.equal([1, 1, 0]);
-    expect(check.stderr).to.equal(start.stderr).and.contain('VW_HOST="192.0.2.1" is no address of this machine');
+    expect(check.stderr).to.equal(start.stderr).and.contain('VW_HOST="192.0.2.1" is not an address of this machine');
     expect(check.stdout).not.to.contain('good');
   });
 
@@ -165,7 +165,7 @@ describe('vw stream', () => {
     });
   }
 
-  it('ends within 5 s though far ends and clients do not answer', async () => {
+  it('ends within 5 s though endpoints and clients do not answer', async () => {
     const vw = await Program.stream({ VW_CLOSE_TIMEOUT_MS: '4000' });
     const [frozen, silent] = [await FarEnd.start(), await FarEnd.start({ isSilent: true })];
     await vw.api('POST', '/api/destinations', { id: '1', stream: 'video0', destination: frozen.url });

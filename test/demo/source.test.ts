@@ -40,7 +40,7 @@ describe('a source of the demo', () => {
     }
   });
 
-  it('stands by while somebody else has the feed, and comes back', async () => {
+  it('is on standby while another source has the feed, and resumes', async () => {
     const vw = await TestRelay.start();
     const told = start(vw, 'demo/audio', loadSound());
     const feed = () => vw.relay.stats().feeds['demo/audio'];

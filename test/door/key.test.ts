@@ -142,7 +142,7 @@ describe('a relay with a key', () => {
     expect(late.headers.get('retry-after')).to.equal('60');
   });
 
-  it('logs wrong keys with who sent them, a line a second at most, and nothing of the keys', async () => {
+  it('logs wrong keys with their sender, a line a second at most, and nothing of the keys', async () => {
     const relay = await TestRelay.start({ apiKey: KEY });
     const told = () => relay.lines.filter(({ message }) => message === 'key refused');
     await relay.api('GET', '/api/stats');
@@ -170,7 +170,7 @@ describe('a relay with a key', () => {
       told()
         .slice(1)
         .map((line) => line.facts),
-    ).to.deep.equal([{ from: '127.0.0.1', reason: 'too many wrong keys from there within a minute' }]);
+    ).to.deep.equal([{ from: '127.0.0.1', reason: 'too many wrong keys from this address within a minute' }]);
     expect(JSON.stringify(relay.lines)).not.to.contain('secret');
   });
 

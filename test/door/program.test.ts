@@ -66,7 +66,7 @@ describe('a server with a certificate', () => {
     expect(plain.heard).not.to.contain('200');
   });
 
-  it('holds a file back that is pushed by TLS, a record of 16 KiB at a time, faster than its far end takes it', async () => {
+  it('holds a file back that is pushed by TLS, a record of 16 KiB at a time, faster than its endpoint takes it', async () => {
     const certificate = put(scratch(), await certificateFor(['localhost']));
     const relay = await TestRelay.start({ certificate });
     const farEnd = new WebSocketServer({ host: '127.0.0.1', port: 0 });
@@ -108,7 +108,7 @@ describe('a server with a certificate', () => {
     await secure(relay.port);
   });
 
-  it('takes a new certificate when the files change, drops nobody, and keeps the old one while they are half changed', async () => {
+  it('takes a new certificate when the files change, keeps connections, and keeps the old one while they are half changed', async () => {
     const folder = scratch();
     const first = await certificateFor(['localhost', 'first.example']);
     const second = await certificateFor(['localhost', 'second.example']);
@@ -146,7 +146,7 @@ describe('vw stream', () => {
   });
 
   it('warns once where it is open to others without a key, and only there', async () => {
-    const open = /open to everybody/g;
+    const open = /anyone who can reach this address/g;
     const [wide, guarded, local] = await Promise.all([
       startProgram({ VW_HOST: '0.0.0.0' }),
       startProgram({ VW_HOST: '0.0.0.0', VW_API_KEY: 'a-key' }),

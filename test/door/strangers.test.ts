@@ -35,7 +35,7 @@ async function nothingChanged(): Promise<void> {
   expect({ streams, destinations, feeds }).to.deep.equal({ streams: {}, destinations: {}, feeds: {} });
 }
 
-describe('a page from elsewhere', () => {
+describe('a page of another origin', () => {
   beforeEach(async () => {
     relay = await TestRelay.start({
       allowed: { hosts: new Set(['board.lab.example']), origins: new Set(['https://lab.example']) },
@@ -60,7 +60,7 @@ describe('a page from elsewhere', () => {
     for (let i = 0; i < 20; i++) await send('POST /ts/video0 HTTP/1.1', { ...CHUNKED, Origin: EVIL }, CHUNK);
     const told = relay.lines.filter(({ message }) => message === 'upload refused');
     expect(told.length).to.be.within(1, 2);
-    expect(told[0]!.facts.reason).to.contain('a page from elsewhere');
+    expect(told[0]!.facts.reason).to.contain('this origin may not use');
   });
   it('may not open a WebSocket', async () => {
     expect(await send('GET /ws/video0 HTTP/1.1', { ...UPGRADE, Origin: EVIL })).to.equal(403);
@@ -130,7 +130,7 @@ describe('a page from elsewhere', () => {
   }
 });
 
-describe('a stranger on the wire', () => {
+describe('an unauthenticated peer', () => {
   beforeEach(async () => {
     relay = await TestRelay.start({ headersTimeoutMs: 400 });
   });
@@ -288,7 +288,7 @@ async function answerOf(bytes: string): Promise<Wire> {
   return wire;
 }
 
-describe('who may come in', () => {
+describe('access control', () => {
   it('is a page of this machine, of an allowed origin, and a player that asks for the subprotocol "null"', async () => {
     relay = await TestRelay.start({ allowed: { hosts: new Set(), origins: new Set(['https://lab.example']) } });
     for (const origin of ['http://localhost:3000', 'http://127.0.0.1', 'https://lab.example', 'http://[::1]:8'])

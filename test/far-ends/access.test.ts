@@ -1,4 +1,4 @@
-// Far ends that are asked for access first (practable's way).
+// Endpoints that are asked for access first (practable's way).
 
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
@@ -8,7 +8,7 @@ import { TestRelay } from '../support-far/relay.js';
 
 const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.cHJhY3RhYmxl.c2lnbmF0dXJl';
 
-describe('a far end that is asked for access', () => {
+describe('an endpoint that is asked for access', () => {
   it('is posted the bare token, and its uri is dialled', async () => {
     const farEnd = await startPractable(TOKEN);
     const relay = await TestRelay.start();
@@ -68,7 +68,7 @@ describe('a far end that is asked for access', () => {
     expect((await relay.stats()).destinations).to.deep.equal({});
   });
 
-  it('loses its token when the rule names another far end, and 400 says that one is wanted', async () => {
+  it('loses its token when the rule names another endpoint, and 400 says that one is required', async () => {
     const farEnd = await startPractable(TOKEN);
     const relay = await TestRelay.start();
     await relay.send({ destination: farEnd.url, token: TOKEN });

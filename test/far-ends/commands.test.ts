@@ -169,7 +169,7 @@ describe('the admin feed', () => {
     expect(answers()).to.deep.equal([{ healthcheck: 'ok' }]);
   });
 
-  it('drops no answer at a far end that reads slowly, however long answers are', async () => {
+  it('drops no answer at an endpoint that reads slowly, however long answers are', async () => {
     await start({ limits: { highWaterBytes: 65_536 } });
     for (let i = 0; i < 1500; i++)
       await relay.api('POST', '/api/streams', { stream: `stream/${'x'.repeat(120)}${i}`, feeds: ['a', 'b'] });
@@ -183,7 +183,7 @@ describe('the admin feed', () => {
     expect(answers().at(-1)).to.deep.equal({ healthcheck: 'ok' });
   });
 
-  it('is dialled again when it is lost, with its token, which nobody is shown', async () => {
+  it('is dialled again when it is lost, with its token, which is never shown', async () => {
     host.visit!.client.close(1000, `bye ${TOKEN} query-secret`);
     await host.visited(2);
     await until('the token is shown again', () => host.visit!.heard[0]?.data.toString() === TOKEN);
@@ -195,7 +195,7 @@ describe('the admin feed', () => {
     expect(JSON.stringify(relay.lines) + JSON.stringify(await relay.stats())).not.to.contain('query-secret');
   });
 
-  it('has a feed that nobody reaches', async () => {
+  it('has a feed that no other client reaches', async () => {
     const upgrade = [
       'Upgrade: websocket',
       'Connection: Upgrade',

@@ -1,4 +1,4 @@
-// What can be wrong with a far end is told apart: by the same code and words in stats, events and log.
+// What can be wrong with an endpoint is told apart: by the same code and words in stats, events and log.
 
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -41,7 +41,7 @@ async function isTold(relay: TestRelay, code: FaultCode, words: RegExp, type = '
   expect(lines[0]!.facts.fault).to.equal(code);
 }
 
-describe('what is wrong with a far end', () => {
+describe('what is wrong with an endpoint', () => {
   let relay: TestRelay;
   beforeEach(async () => {
     relay = await TestRelay.start();
@@ -61,7 +61,7 @@ describe('what is wrong with a far end', () => {
     await isTold(relay, 'refused', /broke off/);
   });
 
-  it("refused: practable answers 401, with the far end's reason", async () => {
+  it("refused: practable answers 401, with the endpoint's reason", async () => {
     const farEnd = await startPractable('another');
     await relay.send({ destination: farEnd.url, token: 'a-token' });
     await isTold(relay, 'refused', /HTTP 401: the token is refused \(token invalid\)/);
@@ -152,7 +152,7 @@ describe('what is wrong with a far end', () => {
     expect(relay.link().fault!.code).to.equal('unresolvable');
   });
 
-  it('untrusted: nobody knows who signed the certificate', async () => {
+  it('untrusted: the authority of the certificate is unknown', async () => {
     const farEnd = await FarServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await isTold(relay, 'untrusted', /certificate is not trusted.*VW_CA/);
@@ -259,7 +259,7 @@ describe('what is wrong with a far end', () => {
     expect(relay.lines.map(({ message }) => message)).to.include('far end is slow: dropping messages');
   });
 
-  it('is told once for each reason until the link is open, also where reasons take turns', async () => {
+  it('is reported once for each reason until the link is open, also if reasons alternate', async () => {
     const farEnd = await startPractable('another');
     let count = 0;
     farEnd.instead = (r) => r.writeHead([401, 404, 500][count++ % 3]!).end();
@@ -269,7 +269,7 @@ describe('what is wrong with a far end', () => {
   });
 });
 
-describe('what is wrong with a far end behind a proxy', () => {
+describe('what is wrong with an endpoint behind a proxy', () => {
   let relay: TestRelay;
   const host = outerAddress();
   beforeEach(async () => {
@@ -315,7 +315,7 @@ describe('what is wrong with a far end behind a proxy', () => {
     await isTold(relay, 'refused', /HTTP 403: the token is refused, or the proxy does not let this through \(through/);
   });
 
-  it('is the proxy, where that was handed a request and does not reach the far end', async () => {
+  it('is the proxy, where that was handed a request and does not reach the endpoint', async () => {
     const proxy = await startTinyproxy();
     setEnvironment({ HTTP_PROXY: proxy.url });
     await relay.send({ destination: `http://${host}:9/session/x`, token: 'a-token' });
@@ -326,7 +326,7 @@ describe('what is wrong with a far end behind a proxy', () => {
     );
   });
 
-  it('is the path, where the far end answers 404 through it', async () => {
+  it('is the path, where the endpoint answers 404 through it', async () => {
     const proxy = await startTinyproxy();
     setEnvironment({ HTTP_PROXY: proxy.url });
     await relay.send({ destination: await answering(404, host) });
@@ -337,7 +337,7 @@ describe('what is wrong with a far end behind a proxy', () => {
 describe('faults', () => {
   const system = (code: string) => faultOf(Object.assign(new Error('in words of its own'), { code })).code;
 
-  it('of the system are told apart', () => {
+  it('of the system are distinguished', () => {
     for (const code of ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']) expect(system(code)).to.equal('unreachable');
     for (const code of ['ENOTFOUND', 'EAI_AGAIN']) expect(system(code)).to.equal('unresolvable');
     expect(system('ETIMEDOUT')).to.equal('no-answer');
@@ -355,7 +355,7 @@ describe('faults', () => {
   });
 });
 
-/** A far end that answers everything with this status. */
+/** An endpoint that answers everything with this status. */
 async function answering(status: number, host = '127.0.0.1', body = ''): Promise<string> {
   const farEnd = await FarServer.start(host);
   farEnd.server.removeAllListeners('upgrade');

@@ -73,7 +73,7 @@ describe('a stream that has no rule', () => {
     );
   });
 
-  it('is not told of where its rule comes right behind', async () => {
+  it('is not reported if its rule follows at once', async () => {
     const relay = await TestRelay.start();
     await relay.send({ stream: 'stream/front', destination: 'ws://127.0.0.1:1/in/x' });
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
@@ -83,7 +83,7 @@ describe('a stream that has no rule', () => {
 });
 
 describe('MPEG-TS at /ws/<feed> of another relay', () => {
-  it('is told of by both: it is data there', async () => {
+  it('is reported by both: it is data there', async () => {
     const [here, there] = [await TestRelay.start(), await TestRelay.start({ limits: { silentAfterMs: 200 } })];
     await here.send({ destination: `ws://127.0.0.1:${there.port}/ws/front` });
     await here.isOpen();
@@ -124,7 +124,7 @@ describe('the API of a relay that wants its key', () => {
     ['at /ws/<feed>, with the key as token', '/ws/video0', KEY],
     ['where access is asked for', '/session/video0', KEY],
   ] as const) {
-    it(`is told to be no endpoint, ${what}, and no token is asked for`, async () => {
+    it(`is reported not to be an endpoint, ${what}, and no token is requested`, async () => {
       const [here, there] = [await TestRelay.start(), await TestRelay.start({ apiKey: KEY })];
       const scheme = path.startsWith('/session') ? 'http' : 'ws';
       await here.send({ destination: `${scheme}://127.0.0.1:${there.port}${path}`, ...(token ? { token } : {}) });
@@ -168,12 +168,12 @@ describe('media at /out of vw serve', () => {
     const viewer = await serve.client('/bi/x', serve.pathToken('/bi/x', { scopes: ['read'] }));
     await viewer.hears(1);
     viewer.socket.send(packets(1));
-    expect(await viewer.isClosed()).to.deep.equal({ code: 1008, reason: 'this token has not the scope "write"' });
+    expect(await viewer.isClosed()).to.deep.equal({ code: 1008, reason: 'this token lacks the scope "write"' });
   });
 });
 
 describe('an address with the wrong scheme', () => {
-  it('that meets TLS is told to be wss:// or https://, whatever the server does', async () => {
+  it('at a TLS port is reported as wss:// or https://, whatever the server does', async () => {
     const pair = await certificateFor(['127.0.0.1']);
     const [relay, farEnd] = [await TestRelay.start(), await FarServer.start('127.0.0.1', pair)];
     for (const rule of [
@@ -205,7 +205,7 @@ describe('an address with the wrong scheme', () => {
     expect(faultOf(alert).code).to.equal('wrong-scheme');
   });
 
-  it('that meets none is told to be ws:// or http://', async () => {
+  it('at a port without TLS is reported as ws:// or http://', async () => {
     const [relay, farEnd] = [await TestRelay.start(), await FarServer.start()];
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await until('it is told', () => relay.link().fault !== null);

@@ -75,7 +75,7 @@ describe('a link that opens and is lost again', () => {
     const { refusals } = await serve.stats();
     expect(refusals).to.be.above(10);
     const told = serve.log.lines.filter(({ message }) => message === 'token refused');
-    expect(told.map(({ facts }) => facts.reason)).to.deep.equal(['media came, and no token']);
+    expect(told.map(({ facts }) => facts.reason)).to.deep.equal(['media arrived in place of a token']);
     // Nobody has guessed: whoever has a token is let in from here.
     await serve.member('/in/video0');
   });
@@ -97,7 +97,7 @@ describe('a link that opens and is lost again', () => {
     await staysWrong(relay, 'lost', /\(4000: session \w+ is over\)/);
   });
 
-  it('because it wants to know who comes (3000)', async () => {
+  it('because it requires authentication (3000)', async () => {
     await relay.send({ destination: await far(({ client }) => client.close(3000)) });
     await staysWrong(relay, 'token-required', /^it wants a token/);
   });
@@ -107,7 +107,7 @@ describe('a link that opens and is lost again', () => {
     await staysWrong(relay, 'lost', /broke off/);
   });
 
-  it('is well when it has lasted, and that is told then', async () => {
+  it('is stable after a while, and that is reported then', async () => {
     relay = await TestRelay.start({ limits: { backoffMaxMs: 20, goodAfterMs: 150 } });
     let isRude = true;
     await relay.send({ destination: await far(({ client }) => isRude && client.terminate()) });
@@ -125,9 +125,9 @@ describe('a link that opens and is lost again', () => {
 describe('an endpoint that wants a token', () => {
   const token = (fault: ReturnType<typeof faultOfClose>) => withoutToken(fault).code;
 
-  it('is told by status, close code or words', () => {
+  it('is recognised by status, close code or message', () => {
     for (const [code, reason] of [
-      [1008, 'no token came within 10 s: it is the first message'],
+      [1008, 'no token within 10 s: it must be the first message'],
       [1008, 'Unauthorized'],
       [3000, ''],
       [4401, ''],

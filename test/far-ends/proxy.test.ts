@@ -1,4 +1,4 @@
-// Far ends that are reached through a proxy: Debian's tinyproxy, and one that never answers.
+// Endpoints that are reached through a proxy: Debian's tinyproxy, and one that never answers.
 
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -18,7 +18,7 @@ const NONE = Object.fromEntries(
   ]),
 ) as Record<string, string | undefined>;
 
-describe('a far end through a proxy', () => {
+describe('an endpoint through a proxy', () => {
   beforeEach(() => setEnvironment(NONE));
 
   it('is reached by ws, with its token, through HTTP_PROXY', async () => {
@@ -96,7 +96,7 @@ describe('a far end through a proxy', () => {
       expect(proxyWay(`ws://${host}:1/`, {}), host).to.equal(undefined);
   });
 
-  it('in NO_PROXY goes without it', async () => {
+  it('in NO_PROXY does not use it', async () => {
     const host = outerAddress();
     const farEnd = await FarServer.start(host);
     setEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: `other.example, ${host}` });
@@ -109,7 +109,7 @@ describe('a far end through a proxy', () => {
     expect(proxyWay('ws://10.0.0.7:9001/', {})).not.to.equal(undefined);
   });
 
-  it('that refuses is told apart from a far end that does', async () => {
+  it('that refuses is distinguished from an endpoint that does', async () => {
     const host = outerAddress();
     const proxy = await startTinyproxy({ refuses: host.replaceAll('.', '\\.') });
     const farEnd = await FarServer.start(host);
@@ -137,7 +137,7 @@ describe('a far end through a proxy', () => {
       expect(shown).not.to.contain(secret);
   });
 
-  it('that is not there is told as the proxy being away', async () => {
+  it('that is down is reported as such', async () => {
     setEnvironment({ HTTP_PROXY: 'http://lab:pass-w0rd@127.0.0.1:1' });
     const relay = await TestRelay.start();
     await relay.send({ destination: `ws://${outerAddress()}:9/in/x` });

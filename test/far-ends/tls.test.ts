@@ -1,4 +1,4 @@
-// Far ends by TLS: who is trusted.
+// Endpoints by TLS: who is trusted.
 
 import { expect } from 'chai';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
@@ -6,8 +6,8 @@ import { FarServer, startPractable } from '../support-far/far-ends.js';
 import { until } from '../support-far/life.js';
 import { TestRelay } from '../support-far/relay.js';
 
-describe('a far end by TLS', () => {
-  it('of an unknown authority is refused, and told that VW_CA helps', async () => {
+describe('an endpoint by TLS', () => {
+  it('of an unknown authority is refused, with a hint at VW_CA', async () => {
     const farEnd = await FarServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
     const relay = await TestRelay.start();
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
@@ -52,7 +52,7 @@ describe('a far end by TLS', () => {
     await relay.failsWith(/certificate has expired/);
   });
 
-  it('that speaks no TLS is told so', async () => {
+  it('that does not speak TLS is reported as such', async () => {
     const farEnd = await FarServer.start();
     const relay = await TestRelay.start();
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });

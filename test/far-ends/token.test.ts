@@ -1,4 +1,4 @@
-// Far ends that want a token as first message (crossbar's way).
+// Endpoints that want a token as first message (crossbar's way).
 
 import { expect } from 'chai';
 import { afterTest, until, window } from '../support-far/life.js';
@@ -20,7 +20,7 @@ function keepUploading(port: number): void {
   afterTest(() => clearInterval(timer));
 }
 
-describe('a far end that wants a token first', () => {
+describe('an endpoint that requires a token first', () => {
   it('is sent the token as text, and not one media byte before it has authorised', async () => {
     const farEnd = await startCrossbar({ good: [TOKEN], reason: '', delayMs: 150 });
     const relay = await TestRelay.start();
@@ -41,7 +41,7 @@ describe('a far end that wants a token first', () => {
     expect(second!.data[0]).to.equal(0x47);
   });
 
-  it('that refuses is told in stats and log, and tried again by the same backoff', async () => {
+  it('that refuses is reported in stats and log, and dialled again with the same backoff', async () => {
     const farEnd = await startCrossbar({ good: [], reason: 'token has expired' });
     const relay = await TestRelay.start({ limits: { backoffMinMs: 40, backoffMaxMs: 320, goodAfterMs: 10 } });
     keepUploading(relay.port);
@@ -131,7 +131,7 @@ describe('a far end that wants a token first', () => {
     expect(farEnd.visits[0]!.heard).to.have.length(1);
   });
 
-  it('may say the token in its reason and in its close: it is shown to nobody', async () => {
+  it('may echo the token in its reason and its close: it is never shown', async () => {
     const farEnd = await startCrossbar({ good: [], reason: `bad token ${TOKEN}!\u001b[2J\n` });
     const relay = await TestRelay.start();
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0?key=another-secret`, token: TOKEN });

@@ -1,4 +1,4 @@
-// What is read from outside and is no request head: names, tokens, settings, bodies, commands, answers of far ends.
+// What is read from outside and is no request head: names, tokens, settings, bodies, commands, answers of endpoints.
 
 import { Actions } from '../../src/api/actions.js';
 import { executeCommand } from '../../src/api/commands.js';

@@ -46,7 +46,7 @@ describe('a path', () => {
     ['/a///b//c/', '/a/b/c'],
   ] as const) {
     it(`"${path}" is refused, and "${meant}" is named`, () => {
-      expect(() => refuseEmptySegments(path)).to.throw(`; ${meant} is meant`);
+      expect(() => refuseEmptySegments(path)).to.throw(`did you mean ${meant}?`);
     });
   }
 
@@ -72,7 +72,7 @@ describe('every path of vw stream', () => {
       }
       for (const wrong of [`/${path}`, path.replace(/(?<=.)\//, '//'), `${path}//`]) {
         const [status, heard] = await ask(relay.port, 'GET', wrong);
-        if (wrong !== path) expect([status, heard.includes(`; ${path} is meant`)], wrong).to.deep.equal([404, true]);
+        if (wrong !== path) expect([status, heard.includes(`did you mean ${path}?`)], wrong).to.deep.equal([404, true]);
       }
     }
   });
@@ -88,12 +88,12 @@ describe('every path of vw stream', () => {
     expect((await upload('/ts/'))[0]).to.equal(404);
     for (const path of ['/ts//video0', '//ts/video0', '/ts/video0//']) {
       const [status, heard] = await upload(path);
-      expect([status, heard.includes('/ts/video0 is meant')], path).to.deep.equal([404, true]);
+      expect([status, heard.includes('did you mean /ts/video0?')], path).to.deep.equal([404, true]);
     }
     expect((await ask(relay.port, 'GET', '/ws/video0/', true))[0]).to.equal(101);
     for (const path of ['/ws//video0', '//ws/video0', '/ws/video0//']) {
       const [status, heard] = await ask(relay.port, 'GET', path, true);
-      expect([status, heard.includes('/ws/video0 is meant')], path).to.deep.equal([404, true]);
+      expect([status, heard.includes('did you mean /ws/video0?')], path).to.deep.equal([404, true]);
     }
     expect(Object.keys(relay.relay.stats().feeds)).to.deep.equal(['video0']);
   });
@@ -138,7 +138,7 @@ describe('every path of vw serve', () => {
         for (const wrong of [`/${path}`, path.replace(/(?<=.)\//, '//'), `${path}//`]) {
           if (wrong === path) continue;
           const [status, heard] = await ask(serve.port, 'GET', wrong, isUpgrade);
-          expect([status, heard.includes(`; ${path} is meant`)], wrong).to.deep.equal([404, true]);
+          expect([status, heard.includes(`did you mean ${path}?`)], wrong).to.deep.equal([404, true]);
         }
       }
     }

@@ -84,7 +84,7 @@ describe('settleTarget', () => {
     });
   }
   it('refuses an address of https:// where there is no TLS', () => {
-    expect(() => settled('GET', 'https://h/a')).to.throw('did not come by TLS');
+    expect(() => settled('GET', 'https://h/a')).to.throw('did not arrive over TLS');
   });
 });
 
@@ -261,7 +261,7 @@ describe('a version of HTTP', () => {
       }
       const preface = new Wire(port).write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
       await until('it ends', () => preface.isClosed);
-      expect(preface.heard).to.contain('HTTP/1.1 505').and.contain('HTTP/2.0 is not spoken here');
+      expect(preface.heard).to.contain('HTTP/1.1 505').and.contain('HTTP/2.0 is not supported');
       const first = head('GET /healthcheck HTTP/1.1', 'Host: localhost');
       const later = new Wire(port).write(first + head('POST /ts/x HTTP/2.0', 'Host: localhost') + first);
       await until('it ends', () => later.isClosed);
@@ -298,7 +298,7 @@ describe('a method', () => {
     }
   });
 
-  it('of those that nobody has here is answered with 405 or 404 at every path', async () => {
+  it('that no path has is answered with 405 or 404 at every path', async () => {
     for (const { port } of [await TestRelay.start(), await TestServe.start({ secret: null })]) {
       for (const method of ['TRACE', 'PATCH', 'PROPFIND', 'LINK', 'M-SEARCH', 'PURGE', 'MKCOL', 'OPTIONS']) {
         const found = await ask(port, `${method} /api/stats HTTP/1.1`, ['Host: localhost']);

@@ -13,7 +13,7 @@ describe('one-time codes', () => {
     const one = () => codes.issue('x', grant('t', 5000), '192.0.2.1', 0);
     const used = one();
     expect(codes.redeem(used, 'x', 999, 0).owner).to.equal('t');
-    expect(() => codes.redeem(used, 'x', 999, 0)).to.throw(TokenError, 'is not known');
+    expect(() => codes.redeem(used, 'x', 999, 0)).to.throw(TokenError, 'is unknown');
     expect(() => codes.redeem(one(), 'y', 0, 0)).to.throw(TokenError, 'another topic');
     expect(() => codes.redeem(one(), 'x', 1000, 0)).to.throw(TokenError, 'too old');
     expect(() => codes.redeem(one(), 'x', 0, 5000)).to.throw(TokenError, 'expired');

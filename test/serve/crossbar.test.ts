@@ -1,4 +1,4 @@
-// The far end as crossbar's clients know it: paths, the token as first message, the verdict, what goes where.
+// The server as crossbar's clients know it: paths, the token as first message, the verdict, what goes where.
 
 import { connect } from 'node:net';
 import { expect } from 'chai';
@@ -6,7 +6,7 @@ import { afterTest } from '../support/cleanup.js';
 import { TestServe } from '../support/serve.js';
 import { until } from '../support/wait.js';
 
-describe('a far end of ours, to a client of crossbar', () => {
+describe('a server of ours, to a client of crossbar', () => {
   it('answers the token with the verdict, byte for byte, and nothing before it', async () => {
     const serve = await TestServe.start();
     const token = serve.pathToken('/in/some/location');
@@ -104,7 +104,7 @@ describe('a far end of ours, to a client of crossbar', () => {
     expect(viewer.texts).to.deep.equal(Array.from({ length: 50 }, (_, i) => `message ${i}`));
   });
 
-  it('does not hear who plays at /out', async () => {
+  it('gets nothing from viewers at /out', async () => {
     const serve = await TestServe.start();
     const [viewer, other, publisher] = [
       await serve.member('/out/x'),
@@ -165,7 +165,7 @@ describe('a far end of ours, to a client of crossbar', () => {
     publisher.socket.send('secret');
     const { code, reason } = await silent.isClosed();
     expect(code).to.equal(1008);
-    expect(reason).to.contain('no token came within 0.2 s');
+    expect(reason).to.contain('no token within 0.2 s');
     expect(silent.heard).to.deep.equal([]);
   });
 

@@ -1,4 +1,4 @@
-// ffmpeg → vw stream → vw serve → a viewer, by each of vw stream's ways to a far end.
+// ffmpeg → vw stream → vw serve → a viewer, by each of vw stream's ways to a server.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

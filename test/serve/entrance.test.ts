@@ -25,7 +25,7 @@ async function upgradeOf(serve: TestServe, headers: Record<string, string>, host
   return client.status === 0 ? 101 : client.status;
 }
 
-describe('a far end without a secret', () => {
+describe('a server without a secret', () => {
   it('serves its own machine, and nobody at another address of it', async () => {
     const serve = await TestServe.start({ secret: null, host: '0.0.0.0' });
     const outer = outerAddress();
@@ -46,7 +46,7 @@ describe('a far end without a secret', () => {
     expect([await statusOf(serve, foreign, outer), await upgradeOf(serve, foreign, outer)]).to.deep.equal([200, 101]);
   });
 
-  it('refuses pages from elsewhere, and names that were made to point here', async () => {
+  it('refuses pages of other origins, and names that were made to point here (DNS rebinding)', async () => {
     const serve = await TestServe.start({
       secret: null,
       allowed: { hosts: new Set(['lab.example']), origins: new Set(['https://lab.example']) },
@@ -83,7 +83,7 @@ describe('a far end without a secret', () => {
 });
 
 describe('X-Forwarded-For', () => {
-  it('from a stranger does not get around a limit', async () => {
+  it('from an untrusted peer does not get around a limit', async () => {
     const serve = await TestServe.start({ limits: { maxRefusals: 2 } });
     for (let i = 0; i < 2; i++) {
       const client = await serve.client('/out/x', 'guess', { headers: { 'X-Forwarded-For': `192.0.2.${i}` } });

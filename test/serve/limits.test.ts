@@ -1,4 +1,4 @@
-// What one may take of a far end, and what happens to who wants more.
+// What one may take of a server, and what happens to who wants more.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -7,14 +7,14 @@ import { afterTest } from '../support/cleanup.js';
 import { TestClient, TestServe } from '../support/serve.js';
 import { until } from '../support/wait.js';
 
-describe('a far end of ours lets in no more than', () => {
+describe('a server of ours lets in no more than', () => {
   it('so many topics; the next is told so in its verdict, and may come when one is gone', async () => {
     const serve = await TestServe.start({ limits: { maxTopics: 2 } });
     const first = await serve.member('/in/a');
     await serve.member('/bi/b');
     const refused = await serve.client('/out/c', serve.pathToken('/out/c'));
     const { code, reason } = await refused.isClosed();
-    expect([code, reason]).to.deep.equal([1013, 'there are 2 topics already']);
+    expect([code, reason]).to.deep.equal([1013, 'the limit of 2 topics is reached']);
     expect(JSON.parse(refused.texts[0]!)).to.include({ authorised: false, reason });
     first.socket.close();
     await until('a topic is gone', async () => Object.keys((await serve.stats()).topics).length === 1);
@@ -39,7 +39,7 @@ describe('a far end of ours lets in no more than', () => {
     await serve.client('/out/x');
     await serve.member('/out/x');
     const refused = await serve.client('/out/x', serve.pathToken('/out/x'));
-    const reason = '2 WebSockets from one address at most (VW_SERVE_MAX_ADDRESS_CLIENTS)';
+    const reason = 'at most 2 WebSockets from one address (VW_SERVE_MAX_ADDRESS_CLIENTS)';
     expect(await refused.isClosed()).to.deep.equal({ code: 1013, reason });
     one.socket.close();
     await one.isClosed();
@@ -63,7 +63,7 @@ describe('a far end of ours lets in no more than', () => {
     );
   });
 
-  it('so many without a token: the oldest of them gives way', async () => {
+  it('connections without a token: the oldest of them is closed', async () => {
     const serve = await TestServe.start({ limits: { maxUnauthorised: 2 } });
     const member = await serve.member('/out/x');
     const [oldest, second, third] = [
@@ -90,7 +90,7 @@ describe('a far end of ours lets in no more than', () => {
     expect(viewer.heard).to.have.length(1);
   });
 
-  it('16 KiB from a stranger', async () => {
+  it('16 KiB before the token', async () => {
     const serve = await TestServe.start();
     const stranger = await serve.client('/in/x');
     stranger.socket.send('x'.repeat(1_000_000));
@@ -122,7 +122,7 @@ describe('a far end of ours lets in no more than', () => {
   });
 });
 
-describe('a far end of ours answers', () => {
+describe('a server of ours answers', () => {
   const topics = ['', 'a//b', '.', 'ü', 'a b', 'x'.repeat(201), '%00', '%zz', 'a%2f..%2fb', '<script>'];
   const notPaths = ['', 'a//b', '.']; // an empty segment, and what a client makes of "."
   for (const topic of topics) {

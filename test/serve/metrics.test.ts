@@ -5,7 +5,7 @@ import { checkMetrics } from '../support/promtool.js';
 import { TestServe } from '../support/serve.js';
 import { until } from '../support/wait.js';
 
-describe('metrics of a far end', () => {
+describe('metrics of a server', () => {
   it('are what promtool finds nothing wrong with; those of a topic are gone with it', async () => {
     const serve = await TestServe.start();
     const headers = { Authorization: serve.token('', ['stats']) };

@@ -9,7 +9,7 @@ const pages: Pages = (request, response, next) => {
   else response.setHeader('Content-Type', 'text/html').end('<!doctype html>');
 };
 
-describe('pages of a far end', () => {
+describe('pages of a server', () => {
   it('are asked for what they have, and for nothing of the program itself', async () => {
     const serve = await TestServe.start({ pages });
     const page = await fetch(`${serve.url}/play/x`);

@@ -1,4 +1,4 @@
-// The far end as practable's clients know it: POST /session/<topic> with a token, then a WebSocket whose code works once.
+// The server as practable's clients know it: POST /session/<topic> with a token, then a WebSocket whose code works once.
 
 import { expect } from 'chai';
 import { TestClient, TestServe } from '../support/serve.js';
@@ -12,7 +12,7 @@ async function session(serve: TestServe, topic: string, scopes: readonly string[
   return client;
 }
 
-describe('a far end of ours, to a client of practable', () => {
+describe('a server of ours, to a client of practable', () => {
   it('answers a token with the address of a WebSocket, and lets it in there without another word', async () => {
     const serve = await TestServe.start();
     const { status, text, uri } = await serve.access('x', serve.token('x'));

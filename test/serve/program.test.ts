@@ -45,7 +45,7 @@ describe('vw serve', () => {
   it('opened to all warns', async () => {
     const serve = await startServe({ VW_SERVE_OPEN: 'true', VW_SERVE_HOST: '0.0.0.0' });
     expect(serve.line('listening')).to.be.an('object');
-    expect(serve.lines.find(({ level }) => level === 'warn')?.message).to.match(/^open to everybody/);
+    expect(serve.lines.find(({ level }) => level === 'warn')?.message).to.match(/^anyone who can reach this address/);
     const client = new TestClient(`ws://${outerAddress()}:${serve.port}/out/x`);
     await client.opened();
     const place = `${outerAddress()}:${serve.port}`;
@@ -120,7 +120,7 @@ describe('vw serve', () => {
     [{ VW_SERVE_CERT: '/etc/hostname' }, 'VW_SERVE_CERT and VW_SERVE_KEY go together'],
     [{ VW_SERVE_CERT: '/etc/hostname', VW_SERVE_KEY: '/etc/hostname' }, 'a PEM certificate and its key'],
     [{ VW_TRUSTED_PROXIES: 'nginx' }, 'addresses or ranges'],
-    [{ VW_SERVE_EMBED: 'lab.example' }, 'origins parted by commas'],
+    [{ VW_SERVE_EMBED: 'lab.example' }, 'origins separated by commas'],
     [{ VW_SERVE_MAX_TOPICS: '0' }, 'a whole number from 1'],
   ];
   for (const [variables, said] of wrong) {
@@ -147,7 +147,7 @@ describe('vw serve', () => {
     expect(second.stderr).to.contain('is in use').and.to.contain('VW_SERVE_PORT');
   });
 
-  it('ends within 5 s though somebody does not read', async () => {
+  it('ends within 5 s though a client does not read', async () => {
     const serve = await startServe();
     const viewer = new TestClient(`ws://127.0.0.1:${serve.port}/out/x`);
     const publisher = new TestClient(`ws://127.0.0.1:${serve.port}/in/x`);
@@ -205,8 +205,8 @@ describe('vw token', () => {
     const program = Program.run(['token'], {});
     expect(await program.exit()).to.equal(2);
     expect(program.stderr).to.equal(
-      'vw: wanted: --topic TOPIC and --scope SCOPES, or --path PATH; --lifetime TIME (90m, 8h, 30d); VW_SERVE_SECRET and ' +
-        'VW_SERVE_AUDIENCE (those of the far end the token is for). vw token --help says more\n',
+      'vw: missing: --topic TOPIC and --scope SCOPES, or --path PATH; --lifetime TIME (90m, 8h, 30d); VW_SERVE_SECRET and ' +
+        'VW_SERVE_AUDIENCE (those of the vw serve that the token is for); see vw token --help\n',
     );
   });
 

@@ -8,7 +8,7 @@ import { until } from '../support/wait.js';
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** A far end with a publisher that talks all the time and a viewer of the topic, before anybody else comes. */
+/** A server with a publisher that talks all the time and a viewer of the topic, before anybody else comes. */
 async function startBusy(): Promise<{ serve: TestServe; viewer: TestClient; publisher: TestClient }> {
   const serve = await TestServe.start({ limits: { codeMs: 300 } });
   const viewer = await serve.member('/out/x');
@@ -61,11 +61,11 @@ const tokens: [name: string, make: Make, reason: RegExp][] = [
   ['without aud', () => makeToken({ ...soon() }), /no aud/],
   ['with an aud that is no text', () => makeToken({ ...soon(), aud: 7 }), /another server|wrong kind/],
   ['with an empty list of aud', () => makeToken({ ...soon(), aud: [] }), /another server/],
-  ['of alg none', (s) => makeToken(good(s), SECRET, { alg: 'none' }), /not a token|another way than HS256/],
-  ['of alg none in other letters', (s) => makeToken(good(s), SECRET, { alg: 'nOnE' }), /not a token|another way/],
-  ['of alg HS384', (s) => makeToken(good(s), SECRET, { alg: 'HS384' }), /another way than HS256/],
-  ['of alg HS512', (s) => makeToken(good(s), SECRET, { alg: 'HS512' }), /another way than HS256/],
-  ['of alg RS256', (s) => rsaToken(good(s)), /another way than HS256/],
+  ['of alg none', (s) => makeToken(good(s), SECRET, { alg: 'none' }), /not a token|not signed with HS256/],
+  ['of alg none in other letters', (s) => makeToken(good(s), SECRET, { alg: 'nOnE' }), /not a token|not signed with/],
+  ['of alg HS384', (s) => makeToken(good(s), SECRET, { alg: 'HS384' }), /not signed with HS256/],
+  ['of alg HS512', (s) => makeToken(good(s), SECRET, { alg: 'HS512' }), /not signed with HS256/],
+  ['of alg RS256', (s) => rsaToken(good(s)), /not signed with HS256/],
   ['without alg', (s) => makeToken(good(s), SECRET, { typ: 'JWT' }), /not a token/],
   [
     'with a header that must be understood',
@@ -103,7 +103,7 @@ function tampered(serve: TestServe): string {
   return `${head}.${Buffer.from(JSON.stringify(good(serve))).toString('base64url')}.${signature}`;
 }
 
-describe('a far end of ours refuses at /out a token', () => {
+describe('a server of ours refuses at /out a token', () => {
   for (const [name, make, reason] of tokens) {
     it(name, async () => {
       const busy = await startBusy();
@@ -128,7 +128,7 @@ describe('a far end of ours refuses at /out a token', () => {
   });
 });
 
-describe('a far end of ours refuses to give access', () => {
+describe('a server of ours refuses to give access', () => {
   // A session may be for writing only.
   for (const [name, make] of tokens.filter(([name]) => !name.includes('write only'))) {
     it(`to a token ${name}`, async () => {
@@ -149,16 +149,16 @@ describe('a far end of ours refuses to give access', () => {
   });
 });
 
-describe('a far end of ours refuses at /session a code', () => {
+describe('a server of ours refuses at /session a code', () => {
   const codes: [name: string, make: (serve: TestServe) => Promise<string>, reason: RegExp][] = [
-    ['that was used', usedCode, /not known/],
+    ['that was used', usedCode, /is unknown/],
     ['that is too old', lateCode, /too old/],
     ['of another topic', otherCode, /another topic/],
-    ['that nobody gave', () => Promise.resolve('/session/x?code=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'), /not known/],
-    ['that is empty', () => Promise.resolve('/session/x?code='), /not known/],
-    ['that is not there', () => Promise.resolve('/session/x'), /not known/],
-    ['that is a good token', (serve) => Promise.resolve(`/session/x?code=${serve.token('x')}`), /not known/],
-    ['that is the name of a property', () => Promise.resolve('/session/x?code=__proto__'), /not known/],
+    ['that nobody gave', () => Promise.resolve('/session/x?code=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'), /is unknown/],
+    ['that is empty', () => Promise.resolve('/session/x?code='), /is unknown/],
+    ['that is not there', () => Promise.resolve('/session/x'), /is unknown/],
+    ['that is a good token', (serve) => Promise.resolve(`/session/x?code=${serve.token('x')}`), /is unknown/],
+    ['that is the name of a property', () => Promise.resolve('/session/x?code=__proto__'), /is unknown/],
     ['whose token has ended meanwhile', endedCode, /expired|too old/],
   ];
 
@@ -218,7 +218,7 @@ describe('a far end of ours refuses at /session a code', () => {
   });
 });
 
-describe('a far end of ours refuses', () => {
+describe('a server of ours refuses', () => {
   it('who has been refused too often in a minute without a reason; a good token from there still gets in', async () => {
     const serve = await TestServe.start({ limits: { maxRefusals: 3 }, trustedProxies: ['127.0.0.1'] });
     const from = (address: string) => ({ headers: { 'X-Forwarded-For': address } });

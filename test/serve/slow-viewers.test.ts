@@ -16,7 +16,7 @@ function numbered(number: number): Buffer {
 
 const numberOf = (data: Buffer) => data.readUInt32BE(150);
 
-/** Sends until the far end has dropped something for a slow viewer; returns how many were sent. */
+/** Sends until the server has dropped something for a slow viewer; returns how many were sent. */
 async function sendUntilDropped(serve: TestServe, publisher: TestClient, from = 0): Promise<number> {
   let sent = from;
   await until('messages are dropped', async () => {
@@ -28,7 +28,7 @@ async function sendUntilDropped(serve: TestServe, publisher: TestClient, from = 
 }
 
 describe('a viewer that does not read', () => {
-  it('loses whole messages of its own, counted, and goes on at a random access point; nobody else notices', async () => {
+  it('loses whole messages of its own, counted, and resumes at a random access point; others are not affected', async () => {
     const serve = await TestServe.start({ limits: { highWaterBytes: 500_000 } });
     const [slow, quick] = [await serve.member('/out/x'), await serve.member('/out/x')];
     const publisher = await serve.member('/in/x');
@@ -65,7 +65,7 @@ describe('a viewer that does not read', () => {
     stuck.socket.resume();
     expect((await stuck.isClosed()).code).to.equal(1006);
     expect(quick.closed).to.equal(null);
-    expect(serve.log.lines.some(({ message }) => message === 'viewer takes nothing: closed')).to.equal(true);
+    expect(serve.log.lines.some(({ message }) => message === 'viewer reads nothing: closed')).to.equal(true);
   });
 
   it('is not closed as long as it takes anything', async () => {

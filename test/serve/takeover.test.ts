@@ -159,7 +159,7 @@ describe('a viewer that comes late', () => {
     expect(await serve.topic('x')).to.deep.include({ codecs: ['mpeg1video'] });
   });
 
-  it('where nothing is kept begins at the next random access point', async () => {
+  it('without a cache starts at the next random access point', async () => {
     const serve = await TestServe.start({ limits: { cacheMb: 0 } });
     const publisher = await serve.member('/in/x');
     await send(publisher, keyPicture(1), picture(2));

@@ -1,4 +1,4 @@
-// The far end by TLS: its certificate is read again when the files change, and nobody is dropped.
+// The server by TLS: its certificate is read again when the files change, and nobody is dropped.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ function shownName(port: number): Promise<string> {
   });
 }
 
-describe('a far end of ours by TLS', () => {
+describe('a server of ours by TLS', () => {
   it('takes a new certificate from its files, and drops nobody', async function () {
     this.timeout(20_000); // the files are looked at every 2 s
     const folder = scratch();
@@ -49,7 +49,7 @@ describe('a far end of ours by TLS', () => {
     writeFileSync(files.key, 'half a key');
     await until(
       'a bad one is told of',
-      () => serve.log.lines.some(({ message }) => message === 'new certificate cannot be used, the old one stays'),
+      () => serve.log.lines.some(({ message }) => message === 'new certificate cannot be used; keeping the old one'),
       15_000,
     );
     expect(await shownName(serve.port)).to.equal('second.example');

@@ -37,7 +37,7 @@ describe('the seats of a topic', () => {
   it('let a publisher in however many viewers there are, and the other way round', () => {
     const seats = new TopicSeats(limits);
     for (let i = 0; i < 4; i++) new Guest(seats, 0, { scopes: 'r', owner: `viewer${i}` });
-    expect(() => new Guest(seats, 0, { scopes: 'r', owner: 'late' })).to.throw('4 viewers already');
+    expect(() => new Guest(seats, 0, { scopes: 'r', owner: 'late' })).to.throw('limit of 4 viewers');
     for (let i = 0; i < 3; i++) new Guest(seats, 0);
     expect(seats.taken).to.equal(7);
   });
@@ -52,7 +52,7 @@ describe('the seats of a topic', () => {
       false,
       false,
     ]);
-    expect(gone.reason).to.match(/a newer publisher has this place: .*VW_SERVE_MAX_PUBLISHERS/);
+    expect(gone.reason).to.match(/a newer publisher took this place: .*VW_SERVE_MAX_PUBLISHERS/);
   });
 
   it('have a stranger give way who took most of them, not a silent board: same token elsewhere, and another token', () => {
@@ -80,14 +80,14 @@ describe('the seats of a topic', () => {
     expect(board.reason).to.equal(null);
   });
 
-  it('have a viewer give way to one of a token or an address that has less of them', () => {
+  it('evict a viewer in favour of a token or an address with fewer of them', () => {
     const seats = new TopicSeats(limits);
     const flood = Array.from({ length: 4 }, (_, i) => new Guest(seats, 100 - i, { scopes: 'r', owner: 'flood' }));
     new Guest(seats, 0, { scopes: 'r', owner: 'a' });
     expect(flood[0]!.reason).to.match(/VW_SERVE_MAX_CLIENTS/);
-    expect(() => new Guest(seats, 0, { scopes: 'r', owner: 'flood' })).to.throw('4 viewers already');
+    expect(() => new Guest(seats, 0, { scopes: 'r', owner: 'flood' })).to.throw('limit of 4 viewers');
     for (const owner of ['b', 'c']) new Guest(seats, 0, { scopes: 'r', owner });
-    expect(() => new Guest(seats, 0, { scopes: 'r', owner: 'd' }), 'each has one').to.throw('4 viewers already');
+    expect(() => new Guest(seats, 0, { scopes: 'r', owner: 'd' }), 'each has one').to.throw('limit of 4 viewers');
   });
 });
 
@@ -149,7 +149,7 @@ describe('one of many', () => {
     const idle = await serve.client('/out/b', undefined, from('192.0.2.1'));
     await serve.client('/in/c', undefined, from('192.0.2.1'));
     const refused = await serve.client('/in/d', undefined, from('192.0.2.1'));
-    expect((await refused.isClosed()).reason).to.equal('there are 3 topics already');
+    expect((await refused.isClosed()).reason).to.equal('the limit of 3 topics is reached');
     const other = await serve.client('/in/d', undefined, from('192.0.2.2'));
     expect((await idle.isClosed()).reason).to.match(/VW_SERVE_MAX_TOPICS/);
     await other.flushed();

@@ -1,4 +1,4 @@
-// Certificates for tests: an authority that nobody knows, and what it signs.
+// Certificates for tests: an authority that nothing trusts by default, and certificates that it signs.
 
 import { generate } from 'selfsigned';
 import type { Pair } from './far-ends.js';

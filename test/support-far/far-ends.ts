@@ -1,4 +1,4 @@
-// Far ends that speak as relay-facts.md says, byte for byte: crossbar's first message, practable's session access.
+// Endpoints that implement relay-facts.md byte for byte: crossbar's first message, practable's session access.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ export interface Heard {
   readonly isBinary: boolean;
 }
 
-/** One WebSocket that somebody dialled. */
+/** One accepted WebSocket. */
 export interface Visit {
   readonly client: WebSocket;
   readonly url: string;
@@ -26,12 +26,12 @@ export interface Pair {
   readonly key: string;
 }
 
-/** An HTTP server that takes WebSockets; what it does with them is the kind's. */
+/** An HTTP server that accepts WebSockets; subclasses handle them. */
 export class FarServer {
   readonly server: Server;
   readonly visits: Visit[] = [];
   readonly sockets = new Set<Socket>();
-  /** The Host and User-Agent of what came, for tests of who was asked. */
+  /** Host and User-Agent of the requests received. */
   readonly requests: IncomingMessage[] = [];
   onVisit: (visit: Visit) => void = () => undefined;
   onMessage: (visit: Visit, message: Heard) => void = () => undefined;
@@ -94,19 +94,19 @@ export interface CrossbarManners {
   /** The tokens that are authorised. */
   good: string[];
   reason: string;
-  /** Answers so much later. */
+  /** Delay of answers. */
   delayMs?: number;
   isSilent?: boolean;
 }
 
-/** A crossbar: the first message is the token as text, the answer is text, refused are cut. */
+/** A crossbar: the first message is the token as text, the reply is text, refused connections are destroyed. */
 export async function startCrossbar(manners: CrossbarManners, host?: string, pair?: Pair): Promise<FarServer> {
   const server = await FarServer.start(host, pair ?? null);
   server.onMessage = (visit, { data, isBinary }) => {
     if (visit.heard.length > 1 || manners.isSilent) return;
     const token = data.toString();
     const authorised = !isBinary && manners.good.includes(token);
-    // As crossbar has it: the answer echoes the token.
+    // Like crossbar's, the reply echoes the token.
     const answer = { topic: visit.url, token, authorised, reason: authorised ? 'ok' : manners.reason };
     setTimeout(() => {
       visit.client.send(JSON.stringify(answer));
@@ -116,7 +116,7 @@ export async function startCrossbar(manners: CrossbarManners, host?: string, pai
   return server;
 }
 
-/** A practable relay: POST /session/<topic> with the bare token brings a uri whose code works once. */
+/** A practable relay: POST /session/<topic> with the bare token returns a uri whose code works once. */
 export async function startPractable(token: string, host = '127.0.0.1', pair?: Pair): Promise<Practable> {
   const server = await FarServer.start(host, pair ?? null);
   const one = new Practable(server, token, host);
@@ -129,7 +129,7 @@ export class Practable {
   readonly codes: string[] = [];
   readonly #unused = new Set<string>();
   readonly asked: { method: string; path: string; authorization: string | undefined }[] = [];
-  /** Hands this code out again and again. */
+  /** Always issues this code. */
   stale: string | null = null;
   /** Answers access in another way, if set. */
   instead: ((response: ServerResponse) => void) | null = null;

@@ -1,4 +1,4 @@
-// What the tests of links to endpoints and of rooms take from the tests' common ground, by the names they know it by.
+// Re-exports of test support for the tests of links and topics, under the names that those use.
 
 export { afterTest } from '../support/cleanup.js';
 export { pause as window, until } from '../support/wait.js';

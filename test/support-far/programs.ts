@@ -10,14 +10,14 @@ import { join } from 'node:path';
 import { afterTest, until } from './life.js';
 import { Wire } from './relay.js';
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'vw-far-'));
   afterTest(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A program, what it said, and its end. */
+/** A program, its output, and its exit. */
 export class Program {
   said = '';
   exitCode: number | null = null;
@@ -25,7 +25,7 @@ export class Program {
   readonly child: ChildProcess;
 
   constructor(name: string, args: readonly string[], env: Record<string, string> = {}) {
-    // No proxy and no setting of whoever runs the tests.
+    // Without the proxy settings and vw settings of the user who runs the tests.
     const clean = Object.entries(process.env).filter(([key]) => !/^VW_|_proxy$/i.test(key));
     this.child = spawn(name, args, {
       env: { ...Object.fromEntries(clean), ...env },
@@ -74,12 +74,12 @@ export async function startProgram(env: Record<string, string> = {}): Promise<Pr
   return Object.assign(program, { port: Number(port) });
 }
 
-/** `vw stream` with whatever becomes of it. */
+/** `vw stream`, whether it starts or not. */
 export function runProgram(args: readonly string[], env: Record<string, string> = {}): Program {
   return new Program(process.execPath, ['--import', 'tsx', 'cmd/vw.ts', 'stream', ...args], env);
 }
 
-/** A tinyproxy. `filter`: hosts that it refuses; `login`: user and password that it wants. */
+/** A tinyproxy. `filter`: hosts that it refuses; `login`: user and password that it requires. */
 export async function startTinyproxy(
   options: { refuses?: string; login?: { user: string; password: string } } = {},
 ): Promise<Program & { port: number; url: string }> {
@@ -121,7 +121,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Sets variables of this process until the test ends; undefined takes one away. */
+/** Sets environment variables of this process until the test ends; undefined unsets one. */
 export function setEnvironment(variables: Record<string, string | undefined>): void {
   for (const [name, value] of Object.entries(variables)) {
     const before = process.env[name];

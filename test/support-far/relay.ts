@@ -11,7 +11,7 @@ import { Relay, type RelayStats } from '../../src/relay/relay.js';
 import type { LinkStats } from '../../src/relay/stats-schema.js';
 import { afterTest, until } from './life.js';
 
-/** Limits under which nothing has to be waited for long. */
+/** Limits with short times, so that tests do not wait long. */
 export const QUICK: Limits = {
   ...DEFAULT_LIMITS,
   dialTimeoutMs: 250,
@@ -29,7 +29,7 @@ export interface LogLine {
 
 export interface RelayOptions extends Partial<ServerOptions> {
   readonly limits?: Partial<Limits>;
-  /** PEM text of an extra authority, as VW_CA brings it. */
+  /** PEM text of an extra authority, as from VW_CA. */
   readonly ca?: string;
 }
 
@@ -69,7 +69,7 @@ export class TestRelay {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Asks the API; objects are sent as JSON. */
+  /** Sends an API request; objects are sent as JSON. */
   async api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     const init: RequestInit = { method, headers };
     if (body !== undefined) {
@@ -80,7 +80,7 @@ export class TestRelay {
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
-  /** Keeps a destination rule; its far end is dialled from now on. */
+  /** Sets a destination rule, whose endpoint is then dialled. */
   async send(rule: Record<string, unknown>): Promise<void> {
     const { status, text } = await this.api('POST', '/api/destinations', { id: '0', stream: 'video0', ...rule });
     expect(status, text).to.equal(200);
@@ -100,7 +100,7 @@ export class TestRelay {
     });
   }
 
-  /** Waits until the link failed with words like these. */
+  /** Waits until the link has failed with a matching error. */
   async failsWith(words: RegExp, id = '0'): Promise<void> {
     let said: string | null = null;
     await until(`the link fails with ${String(words)}`, () => {
@@ -111,7 +111,7 @@ export class TestRelay {
     });
   }
 
-  /** Everything that somebody could read: the log, the stats and the rules. */
+  /** All readable output: the log, the stats and the rules. */
   async shown(): Promise<string> {
     const { text } = await this.api('GET', '/api/destinations/all');
     return JSON.stringify(this.lines) + JSON.stringify(await this.stats()) + text;
@@ -137,7 +137,7 @@ export class Wire {
     return this;
   }
 
-  /** The status of the first answer that is not an interim one; 0: cut off without one. */
+  /** The status of the first final (not interim) answer; 0: closed without one. */
   async status(): Promise<number> {
     const find = () => /HTTP\/1\.1 ([2-5]\d\d|101)/.exec(this.heard);
     await until('an answer, or the end', () => find() !== null || this.isClosed);
@@ -158,7 +158,7 @@ export function outerAddress(): string {
   return found.address;
 }
 
-/** Whole packets of MPEG-TS that are told apart by `fill`. */
+/** Whole packets of MPEG-TS, distinguished by `fill`. */
 export function packets(count: number, fill = 0x55): Buffer {
   const out = Buffer.alloc(count * 188, fill);
   for (let i = 0; i < count; i++) out.set([0x47, 0x01, 0x00, 0x10 | (i & 0x0f)], i * 188);

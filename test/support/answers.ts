@@ -1,4 +1,4 @@
-// A small HTTP server that answers what a test tells it to: in place of a relay, and of what is no relay.
+// A small HTTP server with answers set by a test: in place of a relay, or of something else.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterTest } from './cleanup.js';
 
-/** What is answered; a text is HTML, anything else JSON. */
+/** The answer; a string is HTML, anything else JSON. */
 export interface Reply {
   readonly status?: number;
   readonly body: unknown;
@@ -14,11 +14,11 @@ export interface Reply {
 
 export class Answers {
   port = 0;
-  /** What was asked, as `GET /path`. */
+  /** The requests received, as `GET /path`. */
   readonly asked: string[] = [];
   readonly #server: Server;
 
-  /** @param reply null: no answer ever. */
+  /** @param reply null: never answers. */
   private constructor(
     public reply: (request: IncomingMessage) => Reply | null,
     tls: { readonly cert: string; readonly key: string } | null,

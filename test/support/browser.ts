@@ -1,4 +1,4 @@
-// Debian's Chromium without a window, and what a test sees of a player's page: its picture, its sound, its complaints.
+// Headless Chromium (Debian's), and what a test reads of a player's page: picture, sound, console errors.
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,13 +21,13 @@ const ARGS = [
   '--autoplay-policy=document-user-activation-required', // as people have it
 ];
 
-/** What a browser is told beside its window's size. */
+/** Options of the browser in addition to its window size. */
 export interface BrowserOptions {
   readonly args?: readonly string[];
   readonly ignoreHTTPSErrors?: boolean;
 }
 
-/** A browser with one new profile, gone after the test. */
+/** A browser with a fresh profile, closed after the test. */
 export async function openBrowser(
   viewport = { width: 1000, height: 640 },
   { args = [], ignoreHTTPSErrors = false }: BrowserOptions = {},
@@ -47,7 +47,7 @@ export async function openBrowser(
   return context;
 }
 
-/** A player's page, and what it says on its console. */
+/** A player's page, with its console output. */
 export class PlayerPage {
   readonly complaints: string[] = [];
 
@@ -78,7 +78,7 @@ export class PlayerPage {
     if (found < count) throw new Error(`${found} of ${count} pictures seen; ${await this.describe()}`);
   }
 
-  /** Waits until this text is where `id` is. */
+  /** Waits until the element `id` has a matching text. */
   async says(id: string, words: RegExp, withinMs = 10_000): Promise<void> {
     const text = () => this.page.locator(`#${id}`).innerText();
     await until(`#${id} says ${String(words)}`, async () => words.test(await text()), withinMs).catch(
@@ -102,7 +102,7 @@ export class PlayerPage {
     return this.page.evaluate<number>('witness.blackFrames');
   }
 
-  /** What the policy of the page has stopped. */
+  /** What the page's Content Security Policy has blocked. */
   violations(): Promise<string[]> {
     return this.page.evaluate<string[]>('witness.violations');
   }

@@ -62,12 +62,12 @@ export class Camera {
     return new Camera([...source, '-codec:a', codec, '-b:a', codec === 'aac' ? '16k' : '32k', '-muxdelay', '3'], url);
   }
 
-  /** Bytes that are no MPEG-TS. */
+  /** Bytes that are not MPEG-TS. */
   static noise(url: string): Camera {
     return new Camera(['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100', '-f', 's16le'], url, []);
   }
 
-  /** Hangs, connected, until it is told to go on. */
+  /** Suspends it while connected, until it is resumed. */
   hang(): void {
     this.#child.kill('SIGSTOP');
   }

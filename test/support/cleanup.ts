@@ -1,4 +1,4 @@
-// What a test opens is closed after it, whether it passed or not.
+// Closes what a test has opened, whether it passed or not.
 
 type Close = () => unknown;
 

@@ -1,5 +1,5 @@
-// What became of a feed's units in a stream: which came out, by which map, and how the PCR stands to them. Reads bytes by
-// itself: it shares no code with the product.
+// Compares a feed's units with a stream's: which came out, how their time stamps were mapped, and their relation to the
+// PCR. Has its own parser: it shares no code with the product.
 
 /** A PES packet. */
 export interface PesUnit {
@@ -9,7 +9,7 @@ export interface PesUnit {
   readonly dts: number;
   /** DTS - PCR when it began, ms; NaN before the first PCR. */
   readonly aheadMs: number;
-  /** What stands behind its header. */
+  /** Its payload. */
   readonly media: string;
 }
 
@@ -63,7 +63,7 @@ export function readProgram(bytes: Buffer): ReadProgram {
   return { units, pcrSteps };
 }
 
-/** What became of a track. */
+/** The result for a track. */
 export interface TrackVerdict {
   readonly unitsIn: number;
   readonly unitsOut: number;
@@ -78,7 +78,7 @@ export interface TrackVerdict {
   readonly aheadMs: readonly [number, number];
 }
 
-/** Compares a feed with what a stream made of it. Tracks are known by what is in them; each in its order. */
+/** Compares a feed with a stream's output. Tracks are matched by content, units in order. */
 export function judgeFeed(input: ReadProgram, output: ReadProgram): TrackVerdict[] {
   return [...new Set(input.units.map(({ pid }) => pid))].map((pid) => {
     const ins = input.units.filter((unit) => unit.pid === pid);

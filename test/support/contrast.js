@@ -1,4 +1,4 @@
-// Run in a page: what text there is, and how well it stands out from what is behind it. WCAG 2.2, 1.4.3.
+// Runs in a page: measures the contrast of each text to its background. WCAG 2.2, 1.4.3.
 
 (() => {
   const parse = (text) => {
@@ -17,7 +17,7 @@
     const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
     return (light + 0.05) / (dark + 0.05);
   };
-  // What a browser paints where a page says nothing.
+  // The browser's default background.
   const canvas = () => {
     const probe = document.createElement('div');
     probe.style.backgroundColor = 'canvas';

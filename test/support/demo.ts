@@ -3,7 +3,7 @@
 import { type Environment, Program } from './program.js';
 import { until } from './wait.js';
 
-/** Where everything of a demo is. */
+/** The addresses of a demo. */
 export interface DemoAddresses {
   readonly relay: string;
   readonly farEnds: readonly [string, string];
@@ -20,7 +20,7 @@ export class DemoProgram implements DemoAddresses {
     this.program = Program.run(['demo', ...port, ...args], variables);
   }
 
-  /** Starts it and waits until it has said all that it says at first. */
+  /** Starts it and waits until it has printed its introduction. */
   static async start(args: readonly string[] = [], variables: Environment = {}): Promise<DemoProgram> {
     const one = new DemoProgram(args, variables);
     await until('the demo runs', () => one.said.includes('Ctrl-C ends it all.') || one.program.stderr !== '', 15_000);
@@ -30,7 +30,7 @@ export class DemoProgram implements DemoAddresses {
     return one;
   }
 
-  /** What it has said so far. */
+  /** Its output so far. */
   get said(): string {
     return this.program.stdout;
   }
@@ -40,7 +40,7 @@ export class DemoProgram implements DemoAddresses {
     return new RegExp(`^  ${name} +(http://\\S+)`, 'm').exec(this.said)?.[1] ?? '';
   }
 
-  /** Where a WebSocket client gets what comes to a far end. */
+  /** The URL at which a WebSocket client receives the stream from a relay server. */
   watchUrl(which: 0 | 1): string {
     return `${this.farEnds[which].replace('http', 'ws')}/out/demo`;
   }

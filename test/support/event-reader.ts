@@ -1,4 +1,4 @@
-// A client of server-sent events that reads them line by line, as the standard says.
+// A client of server-sent events that parses them line by line, according to the standard.
 
 import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
@@ -15,7 +15,7 @@ export interface Block {
 
 export class EventReader {
   readonly blocks: Block[] = [];
-  /** What an EventSource would send when it comes back. */
+  /** What an EventSource would send as Last-Event-ID when it reconnects. */
   lastEventId = '';
   retryMs = 0;
   comments = 0;
@@ -41,7 +41,7 @@ export class EventReader {
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     const one = new EventReader(request, response);
     if (response.statusCode !== 200) throw new Error(`HTTP ${response.statusCode ?? 0}`);
-    // It is told at once where it stands.
+    // The current id is sent at once.
     await until('the beginning is there', () => one.lastEventId !== '');
     return one;
   }

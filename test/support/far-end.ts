@@ -1,4 +1,4 @@
-// A far end: a WebSocket server that keeps what it is sent, and can be as troublesome as real ones.
+// An endpoint: a WebSocket server that stores what it receives, and can misbehave like real ones.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -7,15 +7,15 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { afterTest } from './cleanup.js';
 import { until } from './wait.js';
 
-/** What a far end does with who dials it. */
+/** How an endpoint treats a client. */
 export interface FarEndManners {
-  /** Answers the handshake so much later. */
+  /** Delay of the handshake's answer. */
   readonly delayMs?: number;
   /** Answers with this HTTP status. */
   readonly refuseWith?: number;
   /** Accepts, and closes at once. */
   readonly closesAtOnce?: boolean;
-  /** Takes the TCP connection and never answers. */
+  /** Accepts the TCP connection and never answers. */
   readonly isSilent?: boolean;
   /** Accepts, and answers no ping. */
   readonly ignoresPings?: boolean;
@@ -30,10 +30,10 @@ export interface Received {
 export class FarEnd {
   manners: FarEndManners;
   readonly messages: Received[] = [];
-  /** Takes each message in place of {@link messages}, for those who receive a great many. */
+  /** Receives each message instead of storing it in {@link messages}, for tests with a great many. */
   onMessage: ((data: Buffer) => void) | null = null;
   readonly closeCodes: number[] = [];
-  /** Dials that reached us: upgrade requests. */
+  /** Upgrade requests received. */
   dials = 0;
   connections = 0;
   client: WebSocket | null = null;
@@ -76,7 +76,7 @@ export class FarEnd {
     return `ws://127.0.0.1:${this.port}/in/video0`;
   }
 
-  /** Everything received so far, in one. */
+  /** Everything received so far, concatenated. */
   get bytes(): Buffer {
     return Buffer.concat(this.messages.map(({ data }) => data));
   }
@@ -85,7 +85,7 @@ export class FarEnd {
     return this.#sockets.size;
   }
 
-  /** Stops reading, and reads again. */
+  /** Stops and resumes reading. */
   pause(): void {
     for (const socket of this.#sockets) socket.pause();
   }
@@ -94,7 +94,7 @@ export class FarEnd {
     for (const socket of this.#sockets) socket.resume();
   }
 
-  /** Breaks every connection off, as a network does. */
+  /** Destroys every connection, as a network failure does. */
   breakOff(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -1,4 +1,4 @@
-// Real ffmpeg and ffprobe: makes MPEG-TS, pushes it, looks at it.
+// Real ffmpeg and ffprobe: makes, sends and analyses MPEG-TS.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterTest } from './cleanup.js';
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'vw-test-'));
   afterTest(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,7 +26,7 @@ function run(program: string, args: readonly string[]): ChildProcess {
   return child;
 }
 
-/** Runs ffmpeg to its end; rejects with what it said if it failed. */
+/** Runs ffmpeg to its end; rejects with its output if it failed. */
 export async function ffmpeg(args: readonly string[]): Promise<void> {
   const child = run('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...args]);
   let said = '';

@@ -1,4 +1,4 @@
-// Cameras and microphones that run while a test does: real ffmpegs that push in real time.
+// Cameras and microphones for the duration of a test: real ffmpegs that send in real time.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterTest } from './cleanup.js';

@@ -1,4 +1,4 @@
-// A load that knows how long it was on its way: each chunk of packets carries when it was sent.
+// A load that measures delay: each chunk of packets carries the time at which it was sent.
 
 import { RawUpload } from './upload.js';
 import { packets } from './ts.js';

@@ -1,4 +1,4 @@
-// Node's own HTTP parser, asked over a socket: what does it take, and what does it refuse?
+// Node's own HTTP parser, tested over a socket: which requests it accepts, and which it refuses.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-// Looks at the packets that somebody got, sharing no code with src. ISO/IEC 13818-1 §2.4.3.
+// Analyses received packets, sharing no code with src. ISO/IEC 13818-1 §2.4.3.
 
 /** The packets of one PID (all of them without one), in order. */
 export function packetsOf(bytes: Buffer, pid?: number): Buffer[] {

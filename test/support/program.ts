@@ -14,7 +14,7 @@ const VW = fileURLToPath(new URL('../../dist/cmd/vw.js', import.meta.url));
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** A run of vw and what it said. */
+/** A run of vw and its output. */
 export class Program {
   readonly child: ChildProcess;
   stdout = '';
@@ -35,7 +35,7 @@ export class Program {
     });
   }
 
-  /** Starts `vw` and does not wait for anything. */
+  /** Starts `vw` without waiting. */
   static run(args: readonly string[], variables: Environment = {}): Program {
     return new Program(args, variables);
   }
@@ -49,7 +49,7 @@ export class Program {
     return one;
   }
 
-  /** Starts `vw serve`, which lets in its own machine, and waits until it listens. */
+  /** Starts `vw serve`, open to its own machine, and waits until it listens. */
   static async serve(variables: Environment = {}): Promise<Program> {
     const one = new Program(['serve'], { VW_SERVE_PORT: '0', ...variables });
     await until(`vw serve listens: ${one.stderr}`, () => one.line('listening') !== undefined, 15_000);

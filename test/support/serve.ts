@@ -1,4 +1,4 @@
-// A far end of ours in this process, its log kept, with clients that speak bare WebSocket.
+// An endpoint of ours in this process, its log kept, with clients that speak bare WebSocket.
 
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ export interface TestServeOptions extends Partial<Omit<ServeOptions, 'limits'>> 
   readonly pages?: Pages;
 }
 
-/** A far end that serves until the test ends; with {@link SECRET} unless it is told otherwise. */
+/** An endpoint that serves until the test ends; with {@link SECRET} unless it is told otherwise. */
 export class TestServe {
   readonly log = keptLog();
   server!: RunningServe;

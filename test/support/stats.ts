@@ -179,7 +179,7 @@ export function stats(more: Partial<Stats> = {}): Stats {
   return statsSchema.parse(all);
 }
 
-/** A relay in trouble: a camera that is gone, a far end that says no, one that is slow, one that is being changed. */
+/** A relay in trouble: a camera that is gone, an endpoint that says no, one that is slow, one that is being changed. */
 export function troubledStats(): Stats {
   return stats({
     feeds: {

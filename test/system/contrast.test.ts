@@ -51,16 +51,16 @@ describe('the text of the pages', function () {
         go: (page) => submit(page, '#key', 'wrong'),
         says: 'That key is wrong.',
       },
-      'API docs': { url: `${open.url}/api/docs`, go: (page) => page.evaluate(openAll), says: 'may be left out' },
+      'API docs': { url: `${open.url}/api/docs`, go: (page) => page.evaluate(openAll), says: 'optional' },
       player: { url: `${open.url}/play/nothing`, says: 'Waiting for a picture' },
       "vw serve's list": { url: `${local.url}/`, says: 'nothing sent' },
-      "vw serve's list with a token form": { url: `${withTokens.url}/`, says: 'A token is wanted.' },
+      "vw serve's list with a token form": { url: `${withTokens.url}/`, says: 'A token is required.' },
       "vw serve's list, not let in": {
         url: `${withTokens.url}/`,
         go: (page) => submit(page, '#token', 'wrong'),
         says: 'Not let in',
       },
-      "vw serve's player": { url: `${withTokens.url}/play/video0`, says: 'A token is wanted' },
+      "vw serve's player": { url: `${withTokens.url}/play/video0`, says: 'A token is required' },
     } satisfies Record<string, Sight>);
   }
 

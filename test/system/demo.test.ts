@@ -21,7 +21,7 @@ const LAMP = { crop: '24:24:280:164', rate: 48_000 };
 describe('vw demo', function () {
   this.timeout(60_000);
 
-  it('plays in a browser, at the relay and at the far end that has the stream', async () => {
+  it('plays in a browser, at the relay and at the endpoint that has the stream', async () => {
     const demo = await DemoProgram.start();
     const browser = await openBrowser();
     const [atRelay, first, second] = [

@@ -58,7 +58,7 @@ function read(url: string): Buffer[] {
   return got;
 }
 
-/** What ffmpeg complains of, whether the first picture is a key picture with a time, and how many pictures there are. */
+/** What ffmpeg complains of, whether the first picture is a keyframe with a time, and how many pictures there are. */
 async function decode(bytes: Buffer, name: string) {
   const file = join(scratch(), `${name.replace(/\W/g, '-')}.ts`);
   writeFileSync(file, bytes);

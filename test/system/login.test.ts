@@ -76,7 +76,7 @@ describe('a browser', function () {
     expect(answer!.status()).to.equal(421);
   });
 
-  it('cannot be made to log in, or to change rules, by a page from elsewhere', async () => {
+  it('cannot be made to log in, or to change rules, by a page of another origin', async () => {
     const relay = await TestRelay.start({ apiKey: KEY, allowed });
     const elsewhere = createServer((_request, response) => response.end('<!doctype html>')).listen(0, '127.0.0.1');
     await once(elsewhere, 'listening');

@@ -12,7 +12,7 @@ import { afterTest } from '../support/cleanup.js';
 import { TestRelay } from '../support/relay.js';
 import { until } from '../support/wait.js';
 
-/** A far end that wants the token "right" as first message, and then plays a feed of `vw`. */
+/** An endpoint that wants the token "right" as first message, and then plays a feed of `vw`. */
 async function startTokenServer(vw: TestRelay): Promise<{ url: string; tokens: string[] }> {
   const routes = playerRoutes({ socketPath: '/out/', readName: (name) => name, wantsToken: true, frameAncestors: [] });
   const server = createServer((request, response) => routes(request, response, () => response.writeHead(404).end()));

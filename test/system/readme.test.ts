@@ -164,7 +164,7 @@ describe('README', () => {
 
     // A second machine, with a public name and a certificate that stands for Let's Encrypt's
     for (const upload of uploads.splice(0)) await upload.end();
-    await typeAll('## A far end of your own', '### On a public machine');
+    await typeAll('## A relay server of your own', '### On a public machine');
     await linkIsOpen('0', 'ws://127.0.0.1:8889/in/video0');
     const topics = await machine.type('curl http://127.0.0.1:8889/api/topics');
     expect(topics.stdout).to.include('video0');

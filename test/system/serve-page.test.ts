@@ -26,7 +26,7 @@ for (const [video, audio] of [
   ['mpeg1video', 'mp2'],
   ['h264', 'aac'],
 ] as const) {
-  describe(`a browser at a far end of ours: ${video} and ${audio}`, function () {
+  describe(`a browser at an endpoint of ours: ${video} and ${audio}`, function () {
     this.timeout(60_000);
 
     it('plays picture and sound, through a mute, a swapped link and a restarted ffmpeg', async () => {
@@ -69,7 +69,7 @@ for (const [video, audio] of [
   });
 }
 
-describe('a browser at a far end of ours', function () {
+describe('a browser at an endpoint of ours', function () {
   this.timeout(60_000);
 
   it('reads in the words of its stats that the picture has stopped, and that the sound has', async () => {
@@ -101,7 +101,7 @@ describe('a browser at a far end of ours', function () {
   });
 });
 
-describe('a mute of everything, at a far end of ours', function () {
+describe('a mute of everything, at an endpoint of ours', function () {
   this.timeout(60_000);
 
   it('is what the page says, and the stats, however long it lasts; also to who comes then', async () => {
@@ -129,7 +129,7 @@ describe('a mute of everything, at a far end of ours', function () {
   });
 });
 
-describe('the pages of a far end with tokens', function () {
+describe('the pages of an endpoint with tokens', function () {
   this.timeout(60_000);
 
   it('ask for one, list what it is for, and play that', async () => {

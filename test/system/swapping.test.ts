@@ -1,4 +1,4 @@
-// A far end is swapped while a real camera runs: every packet goes to exactly one of the two, and each decodes.
+// An endpoint is swapped while a real camera runs: every packet goes to exactly one of the two, and each decodes.
 
 import { once } from 'node:events';
 import { expect } from 'chai';
@@ -10,7 +10,7 @@ import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { TestRelay } from '../support/relay.js';
 import { until } from '../support/wait.js';
 
-/** Far ends in the order in which they were swapped to, and one that gets everything beside them. */
+/** Endpoints in the order in which they were swapped to, and one that gets everything beside them. */
 class Swaps {
   readonly farEnds: FarEnd[] = [];
 
@@ -44,14 +44,14 @@ class Swaps {
     return farEnd;
   }
 
-  /** The first far end, open before the camera begins. */
+  /** The first endpoint, open before the camera begins. */
   async begin(): Promise<FarEnd> {
     const farEnd = await this.to();
     await until('it is open', () => this.stats.live.state === 'open');
     return farEnd;
   }
 
-  /** Swaps, and waits until the new far end gets pictures and the old one is closed. */
+  /** Swaps, and waits until the new endpoint gets pictures and the old one is closed. */
   async swap(manners: FarEndManners = {}, withinMs = 8000): Promise<FarEnd> {
     const before = this.farEnds.at(-1);
     const farEnd = await this.to(manners);
@@ -60,7 +60,7 @@ class Swaps {
     return farEnd;
   }
 
-  /** That what the far ends got together is what one got that was never swapped, and each of it decodes. */
+  /** That what the endpoints got together is what one got that was never swapped, and each of it decodes. */
   check(pids: readonly number[], farEnds: readonly FarEnd[] = this.farEnds): void {
     const all = this.all.bytes;
     for (const pid of pids) {
@@ -77,10 +77,10 @@ class Swaps {
   }
 }
 
-describe('a far end swapped while a camera runs', () => {
+describe('an endpoint swapped while a camera runs', () => {
   afterEach(closeAll);
 
-  it('loses and repeats nothing of a feed in five swaps, and each far end begins with a picture', async () => {
+  it('loses and repeats nothing of a feed in five swaps, and each endpoint begins with a picture', async () => {
     const swaps = await Swaps.start('cam');
     await swaps.begin();
     const camera = live(swaps.vw.url, 'cam', CAMERA_WITH_SOUND, 14);
@@ -99,7 +99,7 @@ describe('a far end swapped while a camera runs', () => {
     const swaps = await Swaps.start('stream/room');
     await swaps.vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['video0', 'audio0'] });
     await swaps.begin();
-    // The sound first: the picture that joins it must leave with its own spacing, or ffmpeg warns of what each far end got.
+    // The sound first: the picture that joins it must leave with its own spacing, or ffmpeg warns of what each endpoint got.
     const microphone = live(swaps.vw.url, 'audio0', MICROPHONE, 14);
     await until('the sound runs', () => swaps.vw.relay.stats().streams['stream/room']!.tracks.length === 1);
     const ends = [microphone, live(swaps.vw.url, 'video0', CAMERA, 13)].map((one) => once(one, 'exit'));
@@ -128,7 +128,7 @@ describe('a far end swapped while a camera runs', () => {
     swaps.check([0x100, 0x101]);
   }).timeout(40_000);
 
-  it('goes on as it was while the new far end refuses, hangs or dies, and swaps to the next', async () => {
+  it('goes on as it was while the new endpoint refuses, hangs or dies, and swaps to the next', async () => {
     const swaps = await Swaps.start('cam');
     const first = await swaps.begin();
     const camera = live(swaps.vw.url, 'cam', CAMERA_WITH_SOUND, 12);
@@ -175,7 +175,7 @@ describe('a far end swapped while a camera runs', () => {
     await until('those passed over are closed', () => passed.every((one) => one.openSockets === 0));
   }).timeout(30_000);
 
-  it('goes back to the far end it has without a break', async () => {
+  it('goes back to the endpoint it has without a break', async () => {
     const swaps = await Swaps.start('cam');
     const [first, second] = [await FarEnd.start(), await FarEnd.start({ delayMs: 300 })];
     await swaps.post(first);
@@ -188,7 +188,7 @@ describe('a far end swapped while a camera runs', () => {
     expect(first.closeCodes).to.deep.equal([]);
   });
 
-  it('cuts the far end first where the rule says so', async () => {
+  it('cuts the endpoint first where the rule says so', async () => {
     const swaps = await Swaps.start('cam');
     const [first, second] = [await FarEnd.start(), await FarEnd.start({ delayMs: 200 })];
     await swaps.post(first);

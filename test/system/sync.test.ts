@@ -1,4 +1,4 @@
-// Sound in time with its picture, through the whole relay: two live ffmpegs, an upload each, a stream, a far end.
+// Sound in time with its picture, through the whole relay: two live ffmpegs, an upload each, a stream, an endpoint.
 
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -61,7 +61,7 @@ async function stalledFor(seconds: number, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Runs two captures into a stream of their own and measures what its far end got. */
+/** Runs two captures into a stream of their own and measures what its endpoint got. */
 async function run(
   vw: Program,
   name: string,

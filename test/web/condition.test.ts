@@ -62,7 +62,7 @@ describe('what the page says', () => {
       'that no picture comes which the tables list',
       { picture: { rhythm: null, name: 'x', fault: '' } },
       'frozen',
-      'No picture comes.',
+      'No picture arrives.',
     ],
     [
       'that it waits, where the sound has come back a moment before the picture',
@@ -156,25 +156,25 @@ describe('what the page says', () => {
       'what it is that comes and is no MPEG-TS',
       { picture: null, sound: null, arrivedAt: 0, server: { state: 'live', fault: junk, muted: null } },
       'away',
-      `Nothing comes that can be played: ${junk.words}. It goes on by itself.`,
+      `Nothing arrives that can be played: ${junk.words}. Playback resumes by itself.`,
     ],
     [
       'that data comes which cannot be played',
       { picture: null, sound: null, arrivedAt: 0, dataAt: NOW - 100 },
       'away',
-      'Data comes, and nothing that can be played. It goes on by itself.',
+      'Data arrives, but nothing that can be played. Playback resumes by itself.',
     ],
     [
       'that everything has stopped',
       { picture: track(5000), sound: track(5000), arrivedAt: NOW - 5000 },
       'away',
-      'Nothing comes. It goes on by itself.',
+      'Nothing arrives. Playback resumes by itself.',
     ],
     [
       'that the server is gone',
       { picture: track(5000), sound: track(5000), arrivedAt: NOW - 5000, isReachable: false },
       'away',
-      'Nothing comes, and the server does not answer. It goes on by itself.',
+      'Nothing arrives, and the server does not answer. Playback resumes by itself.',
     ],
     [
       'what cannot be shown here',

@@ -38,7 +38,7 @@ describe('what the player counts as lost', () => {
   });
 
   it('is nothing where another run begins, also of sound that begins a message later', () => {
-    // The sound's jump came after the picture's, and counted: "1 lost" after each swap of a far end.
+    // The sound's jump came after the picture's, and counted: "1 lost" after each swap of an endpoint.
     const watch = started();
     expect(watch.push(Buffer.concat([TABLES, unit(PICTURE, 9, 21_000)]), 2000).isRestart).to.equal(true);
     watch.push(unit(SOUND, 7, 21_000), 2010);

@@ -1,34 +1,34 @@
-// The WebSocket that brings the bytes: opened again and again for as long as the page is open. Once a try has failed, the
-// next waits until the server answers anything at all.
+// The WebSocket that receives the media, reopened for as long as the page is open. After a failed attempt the next one
+// waits until the server answers an HTTP request.
 
 import { askForServer } from './reach.js';
 import type { Socket } from './socket.js';
 
 const FIRST_DELAY_MS = 250;
-/** The longest, from one try to the next, where the server is there and lets no WebSocket in. */
+/** The longest interval between attempts if the server is up and refuses WebSockets. */
 const MOST_DELAY_MS = 5000;
-/** A connection that was good for so long begins with the first delay again. */
+/** A connection that was open for this long resets the delay. */
 const GOOD_AFTER_MS = 5000;
-/** A connection that does not open in this time will not; nor does one to a server that did not answer in half of it. */
+/** Time-out of opening a connection; half of it for a server that has not answered. */
 const OPEN_WITHIN_MS = 10_000;
-/** From one question whether the server is there to the next. */
+/** Interval of checks whether the server is up. */
 const ASK_EVERY_MS = 1000;
 
-/** What a connection says. */
+/** Events of a connection. */
 export interface ConnectionEvents {
   opened(): void;
   message(data: Uint8Array): void;
-  /** It was lost, and is tried again as soon as the server answers. */
+  /** It was lost, and is reopened as soon as the server answers. */
   redialling(): void;
-  /** The far end refuses who we say we are: nothing is tried until {@link Connection.retry}. */
+  /** The server refuses the token: no further attempt until {@link Connection.retry}. */
   refused(reason: string): void;
-  /** It is gone, and is tried again in `delayMs`. */
+  /** It was lost, and is reopened in `delayMs`. */
   lost(delayMs: number): void;
 }
 
 /** One WebSocket at a time. */
 export class Connection {
-  /** Sent as the first message, as text, where the far end wants one. */
+  /** Sent as the first message, as text, if the server requires one. */
   token: string | null = null;
   readonly #newSocket: () => Socket;
   readonly #events: ConnectionEvents;
@@ -37,10 +37,10 @@ export class Connection {
   #failures = 0;
   #dialledAt = 0;
   #openedAt = 0;
-  #isLost = false; // nothing is dialled, and something will be
-  #turn = 0; // counts: what was begun in an earlier one counts no more
+  #isLost = false; // not connecting yet, an attempt is scheduled
+  #turn = 0; // a counter: results of earlier attempts are ignored
 
-  /** @param newSocket dials. */
+  /** @param newSocket opens a WebSocket. */
   constructor(newSocket: () => Socket, events: ConnectionEvents) {
     this.#newSocket = newSocket;
     this.#events = events;
@@ -50,18 +50,18 @@ export class Connection {
     });
   }
 
-  /** Connects at once, unless it is connected. */
+  /** Connects at once, unless connected. */
   retry(): void {
     if (!this.#socket) this.#dial(OPEN_WITHIN_MS);
   }
 
-  /** Leaves what is there, silent as it is, and connects anew. */
+  /** Closes the current connection, which is silent, and opens a new one. */
   renew(): void {
     this.#leave();
     this.#later();
   }
 
-  /** What has been waited for may be there now. */
+  /** Skips the waiting: the network or the page is back. */
   #hurry(): void {
     const isDialling = this.#socket?.readyState === WebSocket.CONNECTING;
     if (isDialling) this.#leave();
@@ -99,8 +99,8 @@ export class Connection {
     this.#openedAt = 0;
     this.#failures = wasGood ? 0 : this.#failures + 1;
     const most = Math.min(MOST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
-    const share = 0.75 + Math.random() / 4; // not every viewer of a room at once
-    // A try that got no answer has waited already.
+    const share = 0.75 + Math.random() / 4; // so that not all viewers reconnect at once
+    // An attempt that timed out has waited already.
     const delayMs = Math.max(FIRST_DELAY_MS * share, most * share - (now - this.#dialledAt));
     this.#isLost = true;
     this.#timer = setTimeout(() => void this.#dialWhenThere(), delayMs);
@@ -115,7 +115,7 @@ export class Connection {
       const reach = await askForServer();
       if (turn !== this.#turn) return;
       if (reach !== 'away') {
-        // With a server that is silent the browser may wait longer and longer for an answer; a new WebSocket asks again.
+        // If the server is silent, the browser's SYN retries get ever slower; a new WebSocket starts afresh.
         this.#dial(reach === 'there' ? OPEN_WITHIN_MS : OPEN_WITHIN_MS / 2);
         return;
       }
@@ -125,7 +125,9 @@ export class Connection {
     }
   }
 
-  /** The answer to a token: `{"authorised": false, "reason": "..."}`. Any other text is data beside the picture. */
+  /**
+   * The answer to a token: `{"authorised": false, "reason": "..."}`. Any other text is data that accompanies the media.
+   */
   #hear(text: string): void {
     if (this.token === null || text.length > 4096) return;
     try {

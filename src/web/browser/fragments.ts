@@ -1,5 +1,5 @@
-// Makes what Media Source Extensions take (fragments of MP4) out of the packets of one track, with mpegts.js's demuxer and
-// its writer of MP4 boxes. Time is the track's own: whoever plays picture and sound apart can compare the two.
+// Remuxes one track's packets to fragmented MP4 for Media Source Extensions, with mpegts.js's demuxer and its writer of
+// MP4 boxes. Times are the track's own, so that separate players of picture and sound can compare them.
 // ISO/IEC 14496-12 §8.8 (movie fragments).
 
 import AAC from 'mpegts-parts/aac-silent';
@@ -17,45 +17,45 @@ for (const level of ['ENABLE_ERROR', 'ENABLE_INFO', 'ENABLE_WARN', 'ENABLE_DEBUG
   Log[level] = false;
 }
 
-/** Sound that is off by more than so many frames is a gap or an overlap, not rounding. */
+/** Sound that deviates by more frames than this has a gap or an overlap, not a rounding error. */
 const MOST_DRIFT_FRAMES = 3;
 /** A longer gap in the sound is not filled with silence. Milliseconds. */
 const MOST_SILENCE_MS = 1000;
-/** A picture whose successor is not there yet is given so many times the time that pictures have lasted. */
+/** A picture whose successor has not arrived gets a duration of this many times the last one. */
 const GENEROSITY = 3;
-/** The time between pictures where only one has come. */
+/** The time between pictures if only one has arrived. */
 const UNKNOWN_GAP_MS = 2000;
 
 /** Samples in a fragment. Milliseconds. */
 export interface Media {
   readonly data: Uint8Array<ArrayBuffer>;
   readonly startMs: number;
-  /** When the last of them begins, and when it ends if that is known. */
+  /** When the last of them begins, and when it ends, if known. */
   readonly lastMs: number;
   readonly endMs: number;
-  /** When the last of them that can be begun with is shown; -1: none of them can. */
+  /** Presentation time of the last random access point in it; -1: none. */
   readonly accessMs: number;
 }
 
-/** What it makes. */
+/** The output. */
 export interface FragmentEvents {
-  /** What comes next is of this kind; `data` is empty where the container has no head. */
+  /** The type of what follows; `data` is the initialisation segment, empty if the format has none. */
   init(mimeType: string, data: Uint8Array<ArrayBuffer>): void;
   media(media: Media): void;
   failed(reason: string): void;
 }
 
-/** Follows one track. */
+/** Remuxes one track. */
 export class Fragments {
   readonly #demuxer = new TSDemuxer({ ts_packet_size: PACKET_BYTES, sync_offset: 0 }, {});
   readonly #events: FragmentEvents;
   readonly #pid: number;
   readonly #pictures: WholePictures | null;
   #metadata: TrackMetadata | null = null;
-  #held: Sample | null = null; // a picture lasts until the next
-  #gapMs = 0; // from the last picture but one to the last
+  #held: Sample | null = null; // a picture's duration is known when the next arrives
+  #gapMs = 0; // between the last two pictures
   #lastDts = -1; // of the last picture
-  #nextMs = -1; // where the sound that was made ends
+  #nextMs = -1; // the end of the sound so far
   #sequenceNumber = 0;
   #isParsing = false;
   #isClosed = false;
@@ -90,13 +90,13 @@ export class Fragments {
     return this.#gapMs;
   }
 
-  /** Takes packets of the track, and may change them. */
+  /** Processes packets of the track, and may modify them. */
   write(packets: Uint8Array<ArrayBuffer>): void {
     this.#pictures?.join(packets);
     this.#parse(packets);
   }
 
-  /** No packet of the picture that has come so far is missing: it need not wait for the next. */
+  /** Ends the current picture: all of its packets have arrived. */
   endPicture(): void {
     this.#parse(emptyUnit(this.#pid));
     const held = this.#held;
@@ -110,32 +110,32 @@ export class Fragments {
     if (!this.#isParsing) this.#demuxer.destroy();
   }
 
-  /** What the demuxer finds may close us, and it must not be destroyed before it has returned. */
+  /** A callback of the demuxer may close this object; the demuxer must not be destroyed before it has returned. */
   #parse(packets: Uint8Array<ArrayBuffer>): void {
     if (this.#isClosed) return;
     this.#isParsing = true;
     try {
       this.#demuxer.parseChunks(packets.buffer, 0);
     } catch {
-      // Damaged media makes it throw: a length that reaches beyond a packet, an SPS that ends too early. What it was reading
-      // is left out; it has let go of that before, and goes on with the next unit.
+      // Damaged media makes it throw: a length that reaches beyond a packet, an SPS that ends too early. The unit being
+      // read is skipped; the demuxer has released it before, and continues with the next.
     } finally {
       this.#isParsing = false;
-      // It may have been closed meanwhile, which the compiler does not see.
+      // It may have been closed meanwhile, which the compiler cannot know.
       if (this.#isClosed as boolean) this.#demuxer.destroy();
     }
   }
 
   #describe(metadata: TrackMetadata): void {
     this.#metadata = metadata;
-    const isBare = metadata.codec === 'mp3'; // what browsers but for one want without a container
+    const isBare = metadata.codec === 'mp3'; // all browsers but one accept it only without a container
     const kind = metadata.originalCodec === undefined ? 'video' : 'audio';
     const mimeType = isBare ? 'audio/mpeg' : `${kind}/mp4; codecs="${metadata.codec}"`;
     this.#events.init(mimeType, isBare ? new Uint8Array(0) : MP4.generateInitSegment(metadata));
   }
 
   #takePictures(samples: readonly Sample[]): void {
-    const timed = samples.filter(({ dts }) => !Number.isNaN(dts)); // a part of a picture whose beginning was not there
+    const timed = samples.filter(({ dts }) => !Number.isNaN(dts)); // NaN: part of a picture whose start is missing
     const all = this.#held ? [this.#held, ...timed] : timed;
     const last = all.at(-1);
     if (!last) return;
@@ -166,14 +166,14 @@ export class Fragments {
       };
     });
     const data = samples.flatMap(({ units }) => (units ?? []).map((unit) => unit.data));
-    const last = samples.at(-1)!; // there is one
+    const last = samples.at(-1)!; // never empty
     const startMs = samples[0]!.dts;
     const accessMs = samples.findLast(({ isKeyframe }) => isKeyframe === true)?.pts ?? -1;
     this.#write(data, described, { startMs, lastMs: last.pts, endMs, accessMs });
   }
 
   #takeSound(samples: readonly Sample[]): void {
-    const { codec, originalCodec = '', channelCount = 0, refSampleDuration: frameMs } = this.#metadata!; // it came before
+    const { codec, originalCodec = '', channelCount = 0, refSampleDuration: frameMs } = this.#metadata!; // it arrived before
     if (codec === 'mp3') return this.#writeBare(samples);
     const data: Uint8Array[] = [];
     const described: Mp4Sample[] = [];
@@ -193,7 +193,7 @@ export class Fragments {
       if (!unit) continue;
       const lengthMs = frameMs ?? 20;
       const gapMs = this.#nextMs === -1 ? Infinity : dts - this.#nextMs;
-      if (gapMs < -MOST_DRIFT_FRAMES * lengthMs) continue; // it is there already
+      if (gapMs < -MOST_DRIFT_FRAMES * lengthMs) continue; // written already
       if (gapMs > MOST_SILENCE_MS) {
         write();
         this.#nextMs = dts;
@@ -223,7 +223,7 @@ export class Fragments {
   }
 }
 
-/** What a track of the demuxer holds; it holds nothing then. */
+/** Removes and returns the samples of a track of the demuxer. */
 function taken(track: SampleTrack): readonly Sample[] {
   const { samples } = track;
   track.samples = [];
@@ -236,7 +236,7 @@ function soundSample(size: number, duration: number): Mp4Sample {
   return { duration, size, cts: 0, flags };
 }
 
-/** A packet that begins a PES packet with nothing in it: whatever came before it has ended (§2.4.3.6). */
+/** A packet that starts an empty PES packet, which ends the one before it (§2.4.3.6). */
 function emptyUnit(pid: number): Uint8Array<ArrayBuffer> {
   const header = [0x00, 0x00, 0x01, 0xe0, 0x00, 0x00, 0x80, 0x00, 0x00];
   const packet = new Uint8Array(PACKET_BYTES).fill(0xff); // stuffing_byte

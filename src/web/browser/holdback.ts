@@ -1,5 +1,5 @@
-// Holds back what comes late and is catching up, and hands it on as one: a page that is busy gets through it in a fraction
-// of the time, and from the last random access point on only. What comes in time goes straight through.
+// Buffers late media while it catches up, and delivers it in one piece: a busy page processes it in a fraction of the
+// time, and only from the last random access point on. Media that is on time passes immediately.
 
 import { adaptationFlags, PACKET_BYTES, RANDOM_ACCESS, readPid, startsUnit } from '../../mpegts/packet.js';
 import { concatenate } from '../../mpegts/packet-runs.js';
@@ -7,24 +7,24 @@ import { TICKS_PER_MS } from '../../mpegts/timestamp.js';
 import { Lateness } from './lateness.js';
 import { readUnitTime } from './unit-time.js';
 
-/** Held back from here on, until it is less late than this, or catches up no more. Milliseconds. */
+/** Lateness at which buffering starts, and ends; it also ends when the media no longer catches up. Milliseconds. */
 const LATE = { tooLate: 150, liveAgain: 60, catchingUp: 20, patience: 100 };
-/** Nothing is held for longer, whatever comes. Milliseconds. */
+/** The longest that anything is buffered. Milliseconds. */
 const MOST_WAIT_MS = 100;
-/** Pictures of less than this are all handed on: to leave any out would gain nothing. Milliseconds. */
+/** Shorter runs of pictures are delivered whole: dropping some would gain nothing. Milliseconds. */
 const WORTH_LEAVING_OUT_MS = 300;
 const MOST_BYTES = 8_000_000;
 
-/** Takes messages, with `deliver` they go on; `isCut`: units of the track that is followed were left out before. */
+/** Passes messages to `deliver`; `isCut`: units of the tracked PID were dropped before. */
 export class Holdback {
   readonly #deliver: (data: Uint8Array, isCut: boolean) => void;
   #lateness = new Lateness(LATE);
   #isLate = false;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
-  #cutFrom = -1; // of what is held, the first unit that begins, and its time
+  #cutFrom = -1; // position and time of the first unit that starts in the buffer
   #firstTicks = -1;
-  #cutTo = -1; // the last random access point, and the time of the last unit
+  #cutTo = -1; // position of the last random access point, and time of the last unit
   #lastTicks = -1;
   #pid = -1;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -33,7 +33,10 @@ export class Holdback {
     this.#deliver = deliver;
   }
 
-  /** Takes a message of whole packets. `pid`: whose units tell how late it is, and begin at random access points; -1: unknown. */
+  /**
+   * Handles a message of whole packets. `pid`: the track that lateness and random access points are taken from; -1:
+   * unknown.
+   */
   push(data: Uint8Array, pid: number, nowMs: number): void {
     if (pid !== this.#pid) {
       this.release();
@@ -52,12 +55,12 @@ export class Holdback {
     else this.#timer ??= setTimeout(() => this.release(), MOST_WAIT_MS);
   }
 
-  /** Whether all that came has been handed on. */
+  /** Whether everything has been delivered. */
   get isEmpty(): boolean {
     return this.#held.length === 0;
   }
 
-  /** Hands on what is held. */
+  /** Delivers the buffer. */
   release(): void {
     if (this.#held.length === 0) return;
     const data = concatenate(this.#held);
@@ -68,7 +71,7 @@ export class Holdback {
     this.#deliver(isCut ? without(data, pid, from, to) : data, isCut);
   }
 
-  /** What is held is of no use any more. */
+  /** Discards the buffer. */
   forget(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -77,7 +80,7 @@ export class Holdback {
     this.#cutFrom = this.#cutTo = -1;
   }
 
-  /** How late the units of a message are, and where the last random access point is. */
+  /** Reads from a message how late its units are, and where the last random access point is. */
   #look(data: Uint8Array, nowMs: number): void {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       if (readPid(data, at) !== this.#pid || !startsUnit(data, at)) continue;
@@ -92,7 +95,7 @@ export class Holdback {
   }
 }
 
-/** Some packets without those of one PID from one place to another. */
+/** A copy without the packets of one PID between two positions. */
 function without(data: Uint8Array, pid: number, from: number, to: number): Uint8Array {
   let filled = from;
   for (let at = from; at < data.length; at += PACKET_BYTES) {

@@ -9,7 +9,7 @@ declare module '@cycjimmy/jsmpeg-player' {
     render(y: Uint8ClampedArray, cb: Uint8ClampedArray, cr: Uint8ClampedArray, isClamped: boolean): void;
   }
   interface Renderer extends Picture {
-    /** WebGL only: textures that may be written over in place. */
+    /** WebGL only: textures that can be overwritten in place. */
     hasTextureData?: Record<number, boolean>;
     /** WebGL only. */
     gl?: WebGLRenderingContext;

@@ -1,51 +1,54 @@
-// How much later than the quickest of them pictures come to be looked at, and whether to leave some out to be live again:
-// after a network that stood still, or where the machine decodes more slowly than pictures arrive.
+// How much later than the fastest of them pictures are processed, and whether to drop some to be live again: after a
+// network stall, or on a machine that decodes more slowly than pictures arrive.
 // Pure: time is an argument. Milliseconds.
 
-/** When pictures are left out. Milliseconds. */
+/** When pictures are dropped. Milliseconds. */
 export interface Limits {
   /** Later than this, they are... */
   readonly tooLate: number;
   /** ...until they are no later than this. */
   readonly liveAgain: number;
   /**
-   * What is left out goes by quickly, and what is late catches up. If it has not by `catchingUp` within `patience`, the way
-   * has become longer, and that is what live means now.
+   * While pictures are dropped, lateness should decrease. If it has not by `catchingUp` within `patience`, the delay of
+   * the
+   * path has grown, and the new delay counts as live.
    */
   readonly catchingUp: number;
   readonly patience: number;
 }
 
 const LIMITS: Limits = { tooLate: 300, liveAgain: 120, catchingUp: 40, patience: 250 };
-/** Where they come in bursts the first may be later, by how late it was found and this. Each picture takes 1 back. */
+/**
+ * If pictures arrive in bursts, the first may be later by the lateness found plus this; each picture reduces it by 1.
+ */
 const BURST_SPARE = 200;
-/** Clocks of camera and browser drift apart; the quickest is forgotten a little with each picture. */
+/** Clocks of camera and browser drift apart, so the minimum is relaxed a little with each picture. */
 const FORGET = 0.02;
-/** A jump in time that is no lateness: another run of the source. */
+/** A larger jump in time is not lateness but another run of the source. */
 const JUMP = 10_000;
 
-/** Follows the pictures of one source. */
+/** Measures the lateness of one source's pictures. */
 export class Lateness {
-  /** Of the last picture, against the quickest. */
+  /** Of the last picture, relative to the fastest. */
   ms = 0;
   #quickest = Infinity;
   #isLeavingOut = false;
-  #mark = 0; // how late it was, when it had last caught up
+  #mark = 0; // lateness when it last decreased
   #markedAt = 0;
   #ptsMs = Infinity; // of the last picture
   #most = 0; // late
-  #isStarved = false; // nothing was taken since pictures were last left out
+  #isStarved = false; // no picture was taken since the last drops began
   readonly #limits: Limits;
 
   constructor(limits = LIMITS) {
     this.#limits = limits;
   }
 
-  /** Whether the picture of `ptsMs` that is looked at now is to be left out. */
+  /** Whether to drop the picture of `ptsMs`, which is being processed now. */
   isTooLate(ptsMs: number, nowMs: number): boolean {
     const { tooLate, liveAgain, catchingUp, patience } = this.#limits;
     const offset = nowMs - ptsMs;
-    // One a second that is late has none behind it that would be shown in its place, and the next keyframe may be far.
+    // At one picture a second there is none to show in its place, and the next keyframe may be far away.
     const isSeldom = ptsMs - this.#ptsMs > tooLate;
     this.#ptsMs = ptsMs;
     if (Math.abs(offset - this.#quickest) > JUMP) this.#quickest = offset;
@@ -54,7 +57,7 @@ export class Lateness {
     if (!this.#isLeavingOut) {
       this.#most = Math.max(tooLate, this.#most - 1);
       if (this.ms <= this.#most || isSeldom) return false;
-      // They come in bursts: of each all but the end would be late, for ever.
+      // They arrive in bursts: all but the end of each would be late, for ever.
       if (this.#isStarved) {
         this.#most = this.ms + BURST_SPARE;
         return false;

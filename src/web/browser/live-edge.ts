@@ -1,42 +1,43 @@
-// Keeps a media element as near to the end of what it has as the arrival of the bytes allows: a little faster when too
-// much is waiting, a jump when far too much is, a wider margin after playback stood still. Seconds, but for `nowMs`.
+// Keeps a media element as close to the end of its buffer as the arrival of media allows: slightly faster playback when
+// too much is buffered, a seek when far too much is, a wider margin after a stall. Seconds, except for `nowMs`.
 
-/** The most that is left at the emptiest. */
+/** The largest margin: what is left in the buffer at its minimum. */
 const MOST_MARGIN = 0.3;
 const MARGIN_STEP = 0.04;
-/** A margin that held for so long is tried smaller. Milliseconds. */
+/** A margin without stalls for this long is reduced. Milliseconds. */
 const CALM_MS = 15_000;
-/** The fill is watched for so many ticks of 100 ms, or for two gaps between units: its least is what can be spared. */
+/** The buffer level is observed for this many ticks of 100 ms, or two gaps between units: its minimum can be spared. */
 const TICKS = 15;
-/** Where more than that is left at the emptiest, what is too much is jumped over. */
+/** If the minimum is above this, the excess is skipped by a seek. */
 const MOST_LEFT = 0.45;
-/** Nor may more than this wait beyond a gap between units, for however short a time. */
+/** The most that may be buffered beyond a gap between units, even for a moment. */
 const MOST_AHEAD = 0.5;
-/** After a jump there is no more ahead than this beyond a gap between units: or the next tick would jump again. */
+/** The most that is ahead beyond a gap between units after a seek; otherwise the next tick would seek again. */
 const MOST_LEAD = 0.4;
-/** Being off by more than this from where it should be is not made up for by speed. */
+/** A larger deviation from the target is not corrected by speed. */
 const MOST_OFF = 0.35;
 const FASTEST = 1.1;
 /**
- * A jump costs what a browser decodes from the keyframe before it on. Where it takes longer than this, pictures make up
- * for twice as much, and for a second where they have just jumped, by being twice as fast: a busy machine that jumps again
- * and again shows next to nothing. Seconds, but for AGAIN_MS.
+ * A seek costs the decoding of everything from the keyframe before the target. If it takes longer than this, the
+ * picture
+ * corrects twice the deviation, and up to a second right after a seek, by playing at double speed: a busy machine that
+ * seeks again and again shows next to nothing. Seconds, except for AGAIN_MS.
  */
 const DEAR_JUMP = 0.25;
 const AGAIN_MS = 4000;
 const MOST_RUN = 1;
 const RUNNING = 2;
-/** The speed where the margin is not kept. */
+/** The speed while the margin is not reached. */
 const SLOWER = 0.95;
-/** A difference in speed that nobody hears costs no more than this. */
+/** The deviation that an inaudible change of speed tolerates. */
 const TOLERANCE = 0.02;
 
-/** A time is not before a keyframe because of how it is written down. Seconds. */
+/** Rounding errors of times near a keyframe. Seconds. */
 const ROUNDING = 0.001;
 
 const HAVE_CURRENT_DATA = 2; // HTMLMediaElement's
 
-/** What is asked of a media element. */
+/** The parts of a media element that are used. */
 export interface Media {
   currentTime: number;
   playbackRate: number;
@@ -47,36 +48,36 @@ export interface Media {
   removeEventListener(type: 'waiting', listener: () => void): void;
 }
 
-/** What an element has. */
+/** What an element has buffered. */
 export interface Supply {
-  /** Where the newest unit that it has ends, lasting as long as units do; -1: it has nothing. */
+  /** The end of its newest unit, with the usual duration; -1: it has none. */
   readonly newest: number;
   /** The time from one unit to the next. */
   readonly gap: number;
-  /** The newest places from which a decoder can begin, by time; null: it can with each unit. */
+  /** Times of the newest random access points; null: every unit is one. */
   readonly accesses: readonly number[] | null;
 }
 
-/** How an element is kept at the edge. */
+/** How an element follows the live edge. */
 export interface Manner {
-  /** What is left at the emptiest to begin with. */
+  /** The initial margin. */
   readonly margin: number;
   /** The lowest speed. */
   readonly slowest: number;
-  /** Whether it goes back to be with something else, where slowing down would take too long. */
+  /** Whether it seeks backwards for synchronisation if slowing down would take too long. */
   readonly goesBack: boolean;
-  /** Whether it may be twice as fast rather than jump again and again. */
+  /** Whether it may play at double speed rather than seek repeatedly. */
   readonly runs: boolean;
 }
 
-/** No picture is shown twice; it has no pitch, and may be slow. */
+/** No picture may be shown twice; speed changes do not affect any pitch. */
 export const PICTURE: Manner = { margin: 0.06, slowest: 0.85, goesBack: false, runs: true };
-/** Decoders of sound read further ahead. */
+/** Sound decoders read further ahead. */
 export const SOUND: Manner = { margin: 0.16, slowest: 0.95, goesBack: true, runs: false };
 
-/** Follows the live edge of one media element. */
+/** Keeps one media element at the live edge. */
 export class LiveEdge {
-  /** What is left at the emptiest, for now. */
+  /** The current margin. */
   margin: number;
   readonly #manner: Manner;
   readonly #media: Media;
@@ -103,15 +104,15 @@ export class LiveEdge {
     this.#media.playbackRate = 1;
   }
 
-  /** Seconds ahead of what is shown. */
+  /** Seconds that are buffered ahead of the current time. */
   get ahead(): number {
     const { newest } = this.#supply();
     return newest === -1 ? 0 : Math.max(0, newest - this.#media.currentTime);
   }
 
   /**
-   * To be called ten times a second.
-   * @param wanted where playback should be, to be with something else; -1: as near to the edge as it can.
+   * Called ten times a second.
+   * @param wanted where playback should be for synchronisation; -1: as close to the edge as possible.
    */
   tick(nowMs: number, wanted: number): void {
     const media = this.#media;
@@ -121,12 +122,12 @@ export class LiveEdge {
     const begin = buffered.start(last);
     const { newest, gap } = this.#supply();
     const target = Math.max(begin, Math.min(buffered.end(last), newest) - gap - Math.min(MOST_LEAD, 2 * this.margin));
-    // Behind a gap, or before the first of what is there: playback would wait for ever.
+    // In a gap, or before the start of the buffer: playback would wait for ever.
     if (media.currentTime < begin - 0.01) return this.#jump(target, nowMs);
     if (media.seeking) return;
     if (this.#isJumping) [this.#jumpTook, this.#isJumping] = [(nowMs - this.#jumpedAt) / 1000, false];
     if (!this.#hasJumped && media.readyState >= HAVE_CURRENT_DATA) {
-      this.#hasJumped = true; // what a new player was given to begin with is not live
+      this.#hasJumped = true; // the media that a new player starts with is not live
       if (this.ahead > gap + 4 * this.margin) return this.#jump(target, nowMs);
     }
     if (this.#isRunning) {
@@ -135,7 +136,7 @@ export class LiveEdge {
       this.#isRunning = false;
       media.playbackRate = 1;
     }
-    // What has arrived and is not in the element yet is nothing to jump to: it would go back.
+    // A seek to media that is not in the element yet would go back.
     if (this.ahead > gap + MOST_AHEAD && target > media.currentTime) return this.#catchUp(target, nowMs);
     this.#fills.push(this.ahead);
     const most = Math.max(TICKS, Math.ceil(gap * 20) + 2);
@@ -158,7 +159,7 @@ export class LiveEdge {
     return spare < -this.margin / 2 ? SLOWER : 1;
   }
 
-  /** The speed that makes up for being off by `error` in half a second or so. */
+  /** The speed that corrects a deviation of `error` in about half a second. */
   #speedFor(error: number): number {
     return Math.abs(error) < TOLERANCE ? 1 : Math.max(this.#manner.slowest, Math.min(FASTEST, 1 + error * 2));
   }
@@ -171,14 +172,17 @@ export class LiveEdge {
     this.#media.playbackRate = RUNNING;
   }
 
-  /** How much is made up for by speed. */
+  /** The largest deviation that is corrected by speed. */
   #mostRun(nowMs: number): number {
     if (!this.#manner.runs) return 0;
     const dear = this.#jumpTook > DEAR_JUMP ? 2 * this.#jumpTook : 0;
     return nowMs - this.#jumpedAt < AGAIN_MS ? Math.max(MOST_RUN, dear) : dear;
   }
 
-  /** The picture at `to` is seen once all from the keyframe before it are decoded: that keyframe itself is, if it is as good. */
+  /**
+   * The seek target for `to`: the keyframe before it if that is close enough, because everything from there must be
+   * decoded.
+   */
   #placeFor(to: number): number {
     const { newest, gap, accesses } = this.#supply();
     const place = accesses?.findLast((time) => time <= to);
@@ -196,7 +200,7 @@ export class LiveEdge {
   }
 
   #stood(): void {
-    if (this.#media.seeking || this.#fills.length < TICKS) return; // a jump stands still, too
+    if (this.#media.seeking || this.#fills.length < TICKS) return; // playback also waits during a seek
     this.margin = Math.min(MOST_MARGIN, this.margin + MARGIN_STEP);
     this.#calmSince = performance.now();
     this.#fills = [];

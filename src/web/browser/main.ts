@@ -1,4 +1,4 @@
-// The page's script: the buttons, the words and the figures round the picture.
+// The page's script: the buttons, messages and figures around the picture.
 
 import { type Display, Viewer } from './viewer.js';
 
@@ -51,7 +51,9 @@ function duration(ms: number): string {
   return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** What the style goes by. To set it to what it is would have the browser look at every element again. */
+/**
+ * Sets an attribute for the style sheet, only if it changes: setting it would make the browser restyle every element.
+ */
 function mark(name: string, value: string | null): void {
   const attribute = `data-${name}`;
   if (page.getAttribute(attribute) === value) return;
@@ -104,7 +106,7 @@ function toggleSound(): void {
   find('sound-label').textContent = isSoundOn ? 'Mute' : 'Unmute';
 }
 
-/** A phone without full screen for pages (iPhone) has it for the picture alone. */
+/** Phones without full screen for pages (iPhone) have it for the video element alone. */
 async function toggleFull(): Promise<void> {
   if (document.fullscreenElement) return document.exitFullscreen();
   if (document.fullscreenEnabled) return page.requestFullscreen();
@@ -124,7 +126,7 @@ document.addEventListener('keydown', (event) => {
   else if (event.key === 'f') void toggleFull().catch(() => undefined);
 });
 
-// In full screen the bar goes when nobody moves.
+// In full screen the bar is hidden without user activity.
 let idle = 0;
 function wake(): void {
   page.classList.remove('idle');
@@ -133,10 +135,10 @@ function wake(): void {
 }
 for (const event of ['pointermove', 'pointerdown', 'keydown', 'focusin']) document.addEventListener(event, wake);
 
-// In the fragment a token reaches no server and no log.
+// A token in the fragment reaches no server and no log.
 const given = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(storageKey);
 if (tokenMode === 'wanted' && given === null) {
-  display.setState('waiting', 'A token is wanted to watch this.');
+  display.setState('waiting', 'A token is required to watch this.');
   askForToken();
 } else {
   viewer.open(tokenMode === 'wanted' ? given : null);

@@ -1,5 +1,5 @@
-// Decodes the sound that is there, frame by frame. jsmpeg takes whatever comes next for a whole frame, and stands still
-// for ever where it is none: after a microphone that was cut off in mid-frame, say. So frames are found here.
+// Decodes buffered sound frame by frame. jsmpeg takes whatever follows for a whole frame, and stalls for ever if it is
+// not one: after a microphone that was cut off in mid-frame, for example. So frames are located here.
 // ISO/IEC 11172-3 §2.4.1.3, §2.4.2.3 (layer II).
 
 const HEADER_BYTES = 4;
@@ -7,13 +7,13 @@ const HEADER_BYTES = 4;
 const KBITS = [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 0];
 const SAMPLE_RATES = [44_100, 48_000, 32_000, 0]; // sampling_frequency; 3: reserved
 
-/** What is wanted of jsmpeg's decoder. */
+/** The parts of jsmpeg's decoder that are used. */
 export interface FrameDecoder {
   readonly bits: { index: number; readonly byteLength: number; readonly bytes: Uint8Array };
   decode(): boolean;
 }
 
-/** Bytes of the layer II frame whose header stands at `at`; 0: there is none. */
+/** Length of the layer II frame whose header is at `at`, in bytes; 0: there is none. */
 export function frameBytes(bytes: Uint8Array, at: number): number {
   // syncword, ID '1' (MPEG-1), layer '10' (II); protection_bit is either
   if (bytes[at] !== 0xff || (bytes[at + 1]! & 0xfe) !== 0xfc) return 0;
@@ -24,7 +24,7 @@ export function frameBytes(bytes: Uint8Array, at: number): number {
   return Math.floor((144_000 * kbits) / sampleRate) + ((third >> 1) & 0x01); // padding_bit
 }
 
-/** Decodes every whole frame that was written; what is no frame is passed over, half a one waits for its rest. */
+/** Decodes every complete frame; skips what is not a frame, and leaves an incomplete one for later. */
 export function decodeFrames(decoder: FrameDecoder): void {
   const { bits } = decoder;
   const end = bits.byteLength;

@@ -1,5 +1,5 @@
-// Plays MPEG-1 video and MPEG audio with jsmpeg's parts: a picture is decoded when it arrives, and drawn with the next
-// frame of the screen. No buffer, no clock: what is live is shown.
+// Plays MPEG-1 video and MPEG audio with jsmpeg's parts: a picture is decoded when it arrives, and drawn at the next
+// animation frame. No buffer and no clock: the newest picture is shown.
 
 import JSMpeg, { type Decoder, type Picture, type Renderer, type Sound } from '@cycjimmy/jsmpeg-player';
 import { Lateness } from './lateness.js';
@@ -9,7 +9,7 @@ import { readSequence } from './sequence.js';
 import { SoundOut } from './sound-out.js';
 
 const VIDEO_BUFFER_BYTES = 1 << 20;
-/** The buffer must have room for what comes. */
+/** The buffer must have room for what follows. */
 const MOST_HELD_BYTES = VIDEO_BUFFER_BYTES / 2;
 const AUDIO_BUFFER_BYTES = 1 << 16;
 const DELAY_SMOOTHING = 0.1;
@@ -19,7 +19,7 @@ export class Mpeg1Picture implements PicturePlayer {
   readonly element: HTMLCanvasElement;
   delayMs = 0;
   shownAt = 0;
-  // There is no clock that sound could go by.
+  // There is no clock that sound could follow.
   readonly time = -1;
   readonly newest = -1;
 
@@ -32,7 +32,7 @@ export class Mpeg1Picture implements PicturePlayer {
   #waitsForKey = true;
   #hasBegun = false;
   #arrivedAt = 0;
-  #drawing = 0; // the frame of the screen that was asked for; 0: none
+  #drawing = 0; // id of the requested animation frame; 0: none
   #picture: Parameters<Picture['render']> | null = null;
 
   constructor(events: PlayerEvents) {
@@ -49,22 +49,22 @@ export class Mpeg1Picture implements PicturePlayer {
   }
 
   tick(): void {
-    // Nothing is due by time alone.
+    // Nothing depends on time alone.
   }
 
   leave(): void {
-    // It plays what it is given.
+    // It plays what is written.
   }
 
   close(): void {
     cancelAnimationFrame(this.#drawing);
     this.#video = null;
     this.#renderer.destroy();
-    this.#renderer.gl?.getExtension('WEBGL_lose_context')?.loseContext(); // browsers have a handful of contexts
+    this.#renderer.gl?.getExtension('WEBGL_lose_context')?.loseContext(); // browsers allow only a few contexts
   }
 
   #take(pts: number, parts: readonly Uint8Array[]): void {
-    // Also while the page is hidden: when it is shown again a moment later, the picture is live at once.
+    // Also while the page is hidden: when it is shown again soon after, the picture is live at once.
     if (this.#lateness.isTooLate(pts * 1000, performance.now())) {
       this.#waitsForKey = true;
       return;
@@ -79,7 +79,7 @@ export class Mpeg1Picture implements PicturePlayer {
     this.#lateness.take();
     if (sequence && `${sequence.width}x${sequence.height}` !== this.#size) {
       this.#size = `${sequence.width}x${sequence.height}`;
-      this.#video = this.#newDecoder(); // jsmpeg reads the size once in a decoder's life
+      this.#video = this.#newDecoder(); // jsmpeg reads the size once per decoder
     }
     this.#video?.write(pts, parts);
   }
@@ -93,14 +93,16 @@ export class Mpeg1Picture implements PicturePlayer {
         this.#renderer.resize(width, height);
       },
       render: (...picture) => {
-        this.#picture = picture; // of several in one frame of the screen only the last is drawn
+        this.#picture = picture; // of several in one animation frame only the last is drawn
         this.#drawing ||= requestAnimationFrame(() => this.#draw());
       },
     });
     return decoder;
   }
 
-  /** Decodes what is there. The very first picture is drawn before those behind it are decoded, which takes its time. */
+  /**
+   * Decodes what is buffered. The very first picture is drawn before the following ones are decoded, which takes time.
+   */
   #decode(): void {
     const video = this.#video;
     if (!video) return;
@@ -122,7 +124,7 @@ export class Mpeg1Picture implements PicturePlayer {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#events.began();
-    setTimeout(() => this.#decode()); // what has waited for it
+    setTimeout(() => this.#decode()); // decodes the rest
   }
 }
 
@@ -135,7 +137,7 @@ export class Mp2Sound implements SoundPlayer {
   readonly #decoder: Decoder<Sound>;
   readonly #out: SoundOut;
 
-  /** @param context runs: the visitor has asked for it with a click or a key. */
+  /** @param context is running: the user has started it with a click or a key. */
   constructor(context: AudioContext, events: PlayerEvents) {
     this.#events = events;
     this.#out = new SoundOut(context);
@@ -143,7 +145,7 @@ export class Mp2Sound implements SoundPlayer {
     this.#decoder.connect(this.#out);
     this.#demuxer.connect(JSMpeg.Demuxer.TS.STREAM.AUDIO_1, {
       write: (pts, parts) => {
-        // Nor is it decoded: what a microphone that hung sends at once would hold up the pictures for a second.
+        // Excess sound is not even decoded: the backlog of a microphone that hung would delay the picture for a second.
         if (!this.#out.hasRoom) return;
         this.#decoder.write(pts, parts);
         decodeFrames(this.#decoder);
@@ -158,7 +160,7 @@ export class Mp2Sound implements SoundPlayer {
   }
 
   tick(): void {
-    // Nothing is due by time alone.
+    // Nothing depends on time alone.
   }
 
   close(): void {
@@ -167,8 +169,9 @@ export class Mp2Sound implements SoundPlayer {
 }
 
 /**
- * Decodes what is there, or until `isEnough`. jsmpeg stops at each header, and would leave the picture behind it for the
- * next time.
+ * Decodes what is buffered, or until `isEnough`. jsmpeg stops at each header, and would leave the picture after it for
+ * the
+ * next call.
  */
 function decodeAll(decoder: Decoder<Picture>, isEnough: () => boolean): void {
   const { bits } = decoder;
@@ -183,16 +186,16 @@ function bytesLeft({ bits }: Decoder<Picture>): number {
 }
 
 /**
- * WebGL where the machine has it in hardware. Without, drawing by hand is quicker: setting up WebGL in software took
- * 300 ms until the first picture.
+ * WebGL if the machine has it in hardware. Otherwise the 2D canvas is faster: setting up WebGL in software delayed the
+ * first picture by 300 ms.
  */
 function newRenderer(canvas: HTMLCanvasElement): Renderer {
-  // The last picture is kept, so that it can be seen (and read) until the next.
+  // The last picture stays visible (and readable) until the next.
   const kept = { preserveDrawingBuffer: true };
   const wanted = { ...kept, alpha: false, depth: false, antialias: false, failIfMajorPerformanceCaveat: true };
   const { WebGL, Canvas2D } = JSMpeg.Renderer;
-  // jsmpeg asks the canvas again, and is given the same context.
+  // jsmpeg requests the context again, and gets the same one.
   if (canvas.getContext('webgl', wanted)) return new WebGL({ canvas, ...kept });
-  canvas.getContext('2d', { alpha: false, willReadFrequently: true }); // pixels are made by hand: keep them in memory
+  canvas.getContext('2d', { alpha: false, willReadFrequently: true }); // pixels are computed in JavaScript: keep them in memory
   return new Canvas2D({ canvas });
 }

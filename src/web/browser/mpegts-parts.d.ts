@@ -1,5 +1,5 @@
-// The parts of mpegts.js that we use, by names that scripts/build-web.mjs gives them: its package exports only a whole
-// player, which has one clock for picture and sound. What they are is in node_modules/mpegts.js/src.
+// The parts of mpegts.js that we use, by the names that scripts/build-web.mjs gives them: its package exports only a
+// whole player, which has one clock for picture and sound. Their sources are in node_modules/mpegts.js/src.
 
 declare module 'mpegts-parts/ts-demuxer' {
   /** One coded picture or frame of sound. Milliseconds. */
@@ -13,7 +13,7 @@ declare module 'mpegts-parts/ts-demuxer' {
     /** Sound. */
     readonly unit?: Uint8Array;
   }
-  /** What it hands on; whoever takes the samples empties it. */
+  /** Its output; the consumer of the samples empties it. */
   export interface SampleTrack {
     readonly id: number;
     samples: Sample[];
@@ -25,7 +25,7 @@ declare module 'mpegts-parts/ts-demuxer' {
     /** Sound. */
     readonly originalCodec?: string;
     readonly channelCount?: number;
-    /** Milliseconds that a sample lasts; of sound it is exact where it is there. */
+    /** Duration of a sample, in milliseconds; for sound it is exact, if present. */
     readonly refSampleDuration?: number;
   }
   export default class TSDemuxer {

@@ -1,6 +1,5 @@
-// Plays what browsers decode themselves (H.264, H.265, AAC, Opus, ...), a track at a time. The track never changes in a
-// player's life: with another one a new player is made. A feed takes the track to pieces in a worker; here is what follows
-// the element.
+// Plays one track that browsers decode themselves (H.264, H.265, AAC, Opus, ...). A player's track never changes: for
+// another one a new player is made. A TrackFeed remuxes the track in a worker; this file controls the element.
 
 import type { Track } from '../../mpegts/track.js';
 import { LiveEdge, PICTURE, SOUND } from './live-edge.js';
@@ -9,13 +8,13 @@ import { play, TrackFeed } from './track-feed.js';
 import { SLOW } from './track-times.js';
 import type { WorkerClient } from './worker-client.js';
 
-/** No picture waits longer for its sound: less than what is jumped over. Seconds. */
+/** The longest that a picture waits for its sound: less than what causes a seek. Seconds. */
 const MOST_WAIT = 0.35;
-/** Nor sound for its picture; where it comes in longer pieces than this it does not wait at all. Seconds. */
+/** The longest that sound waits for its picture; sound in longer pieces than this does not wait at all. Seconds. */
 const MOST_SOUND_WAIT = 0.45;
-/** Times that are further apart are of different clocks. Seconds. */
+/** Times that are further apart belong to different clocks. Seconds. */
 const MOST_APART = 3;
-/** Sound waits for its picture where it would come so near to the newest one that has arrived. Seconds. */
+/** Sound waits for its picture if it would come this close to the newest picture that has arrived. Seconds. */
 const LATE_PICTURE = 0.05;
 
 /** Shows the pictures of a track. */
@@ -53,7 +52,7 @@ export class MsePicture implements PicturePlayer {
     return this.#newest === -1 ? -1 : this.#newest + this.#feed.times.origin;
   }
 
-  /** As the element's time. */
+  /** In the element's time. */
   get #newest(): number {
     const { newestStart, newestEnd, gap } = this.#feed.times;
     return newestStart === -1 ? -1 : Math.min(newestEnd, newestStart + gap);
@@ -90,7 +89,10 @@ export class MsePicture implements PicturePlayer {
     this.#feed.close();
   }
 
-  /** Where the picture is with its sound, if that is near enough to what has arrived; -1: as near to that as it can. */
+  /**
+   * The position that is in sync with the sound, if it is close enough to the live edge; -1: as close to the edge as
+   * possible.
+   */
   #wanted(soundTime: number): number {
     const { gap, origin } = this.#feed.times;
     const start = this.#newest - gap;
@@ -100,14 +102,17 @@ export class MsePicture implements PicturePlayer {
     return Math.max(start - MOST_WAIT, Math.min(wanted, start - this.#edge.margin));
   }
 
-  /** Something that changes with each picture that is shown: how many there were, or the time where that is not known. */
+  /** A value that changes with each picture shown: their number, or the time if that is unknown. */
   get #shown(): number {
     if (!this.#seesFrames) return this.element.currentTime;
     const { totalVideoFrames, droppedVideoFrames } = this.element.getVideoPlaybackQuality();
     return totalVideoFrames - droppedVideoFrames;
   }
 
-  /** The first only: to be called for each has the browser lay out the page with each, a fifth of a slow machine's time. */
+  /**
+   * For the first frame only: a callback for each makes the browser lay out the page each time, a fifth of a slow
+   * machine's time.
+   */
   #awaitFirst(): void {
     this.element.requestVideoFrameCallback(() => {
       if (this.#isClosed) return;
@@ -116,7 +121,7 @@ export class MsePicture implements PicturePlayer {
     });
   }
 
-  /** "playing" comes before the picture is on the screen; a hidden page shows none. */
+  /** "playing" is emitted before the picture is on the screen; a hidden page shows none. */
   #began(): void {
     if (document.hidden || !this.#seesFrames) this.#begin();
   }
@@ -139,7 +144,7 @@ export class MseSound implements SoundPlayer {
   #isClosed = false;
   #lastTime = 0;
 
-  /** @param element may sound: the visitor has touched the page while it was there. */
+  /** @param element may play sound: it existed when the user interacted with the page. */
   constructor(element: HTMLMediaElement, track: Track, events: PlayerEvents, worker: WorkerClient | null) {
     this.#element = element;
     this.#events = events;
@@ -181,7 +186,7 @@ export class MseSound implements SoundPlayer {
     this.#element.muted = true;
   }
 
-  /** Sound that would be ahead of its picture waits for it a little; -1: it need not. */
+  /** The position at which sound that would be ahead waits for its picture; -1: it need not wait. */
   #wanted(pictureNewest: number): number {
     const { origin, newestEnd, gap } = this.#feed.times;
     const { currentTime } = this.#element;

@@ -1,5 +1,5 @@
-// Makes of one track what a media element plays, by Media Source Extensions: in a worker where browsers have them there.
-// Picture and sound have an element each: an element that gets nothing for one of its tracks stands still with both.
+// Feeds one track to a media element by Media Source Extensions: in a worker if the browser supports that.
+// Picture and sound have an element each: an element without data for one of its tracks stalls with both.
 // W3C Media Source Extensions; ISO/IEC 13818-1.
 
 import { adaptationFlags, HAS_PCR, PACKET_BYTES } from '../../mpegts/packet.js';
@@ -9,47 +9,47 @@ import { Fragments, type Media } from './fragments.js';
 import { Gaps } from './rhythm.js';
 import { SLOW, type TrackTimes } from './track-times.js';
 
-/** How much of the past stays in memory, and how often it is tidied. Seconds. */
+/** How much played media stays in the buffer, and how often it is removed. Seconds. */
 const KEPT_BEHIND = 4;
 const TIDY_EVERY = 4;
-/** Of places to begin at which are nearer than this to each other one is remembered. */
+/** Of random access points closer together than this, one is kept. */
 const LEAST_BETWEEN = 0.1;
-/** Those of the last so long are passed on. Seconds. */
+/** Those of this last span are reported. Seconds. */
 const ACCESSES_FOR = 1;
-/** More than that waiting to be taken by the browser is given up. */
+/** With more than this waiting to be appended, the track fails. */
 const MOST_PENDING_BYTES = 16_000_000;
-/** Sound without a container carries no time: it is told anew where it is off by more than this. Seconds. */
+/** Sound without a container carries no time: its offset is set again if it deviates by more than this. Seconds. */
 const MOST_DRIFT = 0.1;
 
-/** Nothing more of a picture comes for so long: it is whole, if its last packet looks like one, or if not. Milliseconds. */
+/** Silence after which a picture is complete: if its last packet looks like the last, and if not. Milliseconds. */
 const WHOLE_AFTER_MS = 60;
 const SURELY_WHOLE_AFTER_MS = 400;
 const PCR_BYTES = 7; // adaptation_field_length where there is a PCR and nothing else
-/** Pieces of sound that are not further apart came at once; no gap between them counts for more than the other. Seconds. */
+/** Pieces of sound closer than this arrived together; the second value caps the gap that counts. Seconds. */
 const AT_ONCE = 0.005;
 const MOST_GAP = 5;
 
-/** What a track says. */
+/** Events of a track. */
 export interface MseTrackEvents {
-  /** More of it was handed on. */
+  /** More of it was appended. */
   moved(times: TrackTimes): void;
-  /** It cannot go on; `isForEver`: nor could another of its kind. */
+  /** It cannot continue; `isForEver`: nor could another of its kind. */
   failed(reason: string, isForEver: boolean): void;
 }
 
-/** What phones of Apple's have in its place. */
+/** Apple's phones have it instead. */
 declare const ManagedMediaSource: typeof MediaSource | undefined;
 const Source = typeof MediaSource === 'undefined' ? ManagedMediaSource! : MediaSource;
 
 interface Piece {
   readonly data: Uint8Array<ArrayBuffer>;
-  /** What its times are moved by from here on; null: by the same as before. Seconds. */
+  /** The timestamp offset from here on; null: unchanged. Seconds. */
   readonly offset: number | null;
 }
 
 /** Feeds a media source with a track. */
 export class MseTrack {
-  /** What an element is to play. */
+  /** The source for an element. */
   readonly source = new Source();
   readonly #events: MseTrackEvents;
   readonly #fragments: Fragments;
@@ -63,14 +63,14 @@ export class MseTrack {
   readonly #isPicture: boolean;
   #wholeTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #arrivals = new Gaps(); // between pieces of sound, seconds
-  #firstGap = 0; // what the first piece makes of it
+  #firstGap = 0; // from the first piece
   #arrivedAt = 0;
   #newestEnd = -1;
   #isBare = false; // without a container
   #bareEnd = -1;
   #playedTo = 0;
   #tidiedAt = 0;
-  #accesses: number[] = []; // times at which playback could begin, of what is kept
+  #accesses: number[] = []; // times of random access points in the buffer
   #isStopped = false;
   #isClosed = false;
 
@@ -91,17 +91,17 @@ export class MseTrack {
     this.#fragments.write(packets);
     const { gapMs } = this.#fragments;
     if (!this.#isPicture || (gapMs !== 0 && gapMs < SLOW * 1000)) return;
-    // What has come of a picture is all of it.
+    // The picture is complete.
     const afterMs = looksLast(packets) ? WHOLE_AFTER_MS : SURELY_WHOLE_AFTER_MS;
     this.#wholeTimer = setTimeout(() => this.#fragments.endPicture(), afterMs);
   }
 
-  /** The element has played as far as this: what is long before it is forgotten. */
+  /** The element has played up to `time`: what is long before it is removed. */
   playedTo(time: number): void {
     this.#playedTo = time;
   }
 
-  /** Nothing more is taken. */
+  /** Accepts nothing more. */
   stop(): void {
     this.#isStopped = true;
   }
@@ -163,7 +163,7 @@ export class MseTrack {
     if (end <= this.#newestEnd) return;
     const now = performance.now();
     const gap = (now - this.#arrivedAt) / 1000;
-    // A network that stood still is one long gap, and no reason to stay as far behind.
+    // A network stall is one long gap, and no reason to stay that far behind.
     if (this.#newestEnd === -1) this.#firstGap = Math.max(0, end - start);
     else if (gap > AT_ONCE) this.#arrivals.add(Math.min(MOST_GAP, gap));
     this.#arrivedAt = now;
@@ -173,7 +173,7 @@ export class MseTrack {
   #push(piece: Piece): void {
     this.#pending.push(piece);
     this.#pendingBytes += piece.data.length;
-    if (this.#pendingBytes > MOST_PENDING_BYTES) this.#failed('the browser takes nothing');
+    if (this.#pendingBytes > MOST_PENDING_BYTES) this.#failed('the browser accepts no more data');
     else this.#append();
   }
 
@@ -184,7 +184,7 @@ export class MseTrack {
     if (this.#tidy(buffer)) return;
     const [first, ...others] = this.#pending;
     if (!first) return;
-    // As many at once as have their times moved by the same.
+    // Joins what has the same timestamp offset.
     const next = others.findIndex(({ offset }) => offset !== null);
     const pieces = this.#pending.splice(0, next === -1 ? this.#pending.length : next + 1);
     const data = concatenate(pieces.map((piece) => piece.data));
@@ -198,8 +198,9 @@ export class MseTrack {
   }
 
   /**
-   * Forgets what was played; whether the buffer is busy with that. A browser forgets with a picture all that build on it,
-   * up to the next random access point, and may be showing one of them (MSE, coded frame removal).
+   * Removes what was played; returns whether the buffer is busy with that. With a picture, a browser removes all
+   * pictures
+   * that depend on it, up to the next random access point, and may be showing one of them (MSE, coded frame removal).
    */
   #tidy(buffer: SourceBuffer): boolean {
     const playedTo = this.#playedTo;
@@ -219,7 +220,7 @@ export class MseTrack {
   }
 }
 
-/** Whether the last of some packets ends a picture: it is filled up with stuffing (§2.4.3.4). */
+/** Whether the last packet seems to end a picture: it contains stuffing (§2.4.3.4). */
 function looksLast(packets: Uint8Array): boolean {
   const at = packets.length - PACKET_BYTES;
   if (!(packets[at + 3]! & 0x20)) return false; // no adaptation field

@@ -1,13 +1,13 @@
-// The page's worker: the WebSocket, and the tracks that the browser decodes. What comes reaches media elements from here,
-// so that a page that is busy, or a slow machine, holds up no picture and no sound. The page is given the same, as much at
-// once as it has not taken yet.
+// The page's worker: the WebSocket, and the tracks that the browser decodes. Media reaches the elements from here, so
+// that a busy page or a slow machine delays neither picture nor sound. The page gets the same messages, all pending
+// ones at once.
 
 import { MseTrack } from './mse-track.js';
 import { isPackets, TrackFilter } from './track-filter.js';
 import type { TrackTimes } from './track-times.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
-/** What is kept for a page that takes nothing. */
+/** The most that is kept for a page that takes nothing. */
 const MOST_KEPT_BYTES = 8_000_000;
 
 interface Message {
@@ -24,7 +24,7 @@ const tracks = new Map<number, OpenTrack>();
 const moved = new Map<number, TrackTimes>(); // since the last message to the page
 let socket: WebSocket | null = null;
 let socketNumber = 0;
-let kept: Message[] = []; // that the page has not taken, or not worked through
+let kept: Message[] = []; // messages that the page has not taken or not processed
 let keptBytes = 0;
 let lastNumber = 0;
 let sentNumber = 0;
@@ -70,7 +70,7 @@ function dial(number: number, url: string): void {
   };
 }
 
-/** What came over it is of no use to tracks that begin with another. */
+/** Messages of the old connection are useless to tracks that start with another. */
 function hangUp(): void {
   if (socket) {
     socket.onopen = socket.onmessage = socket.onclose = null;
@@ -85,7 +85,7 @@ function hangUp(): void {
 function take(data: Uint8Array<ArrayBuffer>): void {
   kept.push({ number: ++lastNumber, data });
   keptBytes += data.length;
-  while (keptBytes > MOST_KEPT_BYTES) keptBytes -= kept.shift()!.data.length; // there are some
+  while (keptBytes > MOST_KEPT_BYTES) keptBytes -= kept.shift()!.data.length; // never empty here
   for (const track of tracks.values()) write(track, data);
   pass();
 }
@@ -96,7 +96,7 @@ function write({ mse, filter }: OpenTrack, data: Uint8Array<ArrayBuffer>): void 
   if (packets) mse.write(packets);
 }
 
-/** Gives the page what it has not been given, unless it is busy with the last. */
+/** Sends the page what is pending, unless it is still processing the last. */
 function pass(): void {
   if (isPageBusy) return;
   const messages = kept.filter(({ number }) => number > sentNumber).map(({ data }) => data);

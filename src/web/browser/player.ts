@@ -1,41 +1,41 @@
-// What the page asks of those who play, whichever engine they are. Picture and sound are played apart, so that one goes
-// on when the other stops.
+// The interface of players, for every engine. Picture and sound are played separately, so that one continues when the
+// other stops.
 
-/** What a player says. */
+/** Events of a player. */
 export interface PlayerEvents {
   /** The first picture is on the screen, or the first sound was played. */
   began(): void;
-  /** It cannot go on; `isForEver`: nor could another of its kind. */
+  /** It cannot continue; `isForEver`: nor could another of its kind. */
   failed(reason: string, isForEver: boolean): void;
 }
 
-/** Plays a track that it is given from a random access point on. */
+/** Plays a track from a random access point on. */
 interface Player {
-  /** Takes packets of the track, and nothing else. */
+  /** Accepts packets of the track only. */
   write(packets: Uint8Array<ArrayBuffer>): void;
   /**
-   * To be called ten times a second.
-   * @param otherTime where the other half of the program is, as `time` has it; -1: it is not known, or there is none.
+   * Called ten times a second.
+   * @param otherTime the current time of the other track (sound or picture), like `time`; -1: unknown, or there is none.
    */
   tick(nowMs: number, otherTime: number): void;
-  /** What is shown or heard now, by the track's own time stamps, seconds; -1: it is not known. */
+  /** The time stamp of what is shown or heard now, in seconds; -1: unknown. */
   readonly time: number;
-  /** When something new was last shown or heard, as `performance.now()` has it. */
+  /** When something new was last shown or heard, by `performance.now()`. */
   readonly shownAt: number;
   close(): void;
 }
 
 /** Plays a picture. */
 export interface PicturePlayer extends Player {
-  /** What shows it. */
+  /** The element that shows it. */
   readonly element: HTMLElement;
   /** Milliseconds from the arrival of a picture to the screen. */
   readonly delayMs: number;
-  /** The newest time that there is something to show of, as `time` has it; -1: it is not known. */
+  /** The time stamp of the newest picture that has arrived, like `time`; -1: unknown. */
   readonly newest: number;
-  /** It is given nothing more, and shows its last picture on. */
+  /** Stops; the last picture stays on the screen. */
   leave(): void;
 }
 
-/** Plays sound; made when the visitor wants to hear it, closed when not. */
+/** Plays sound; created when the user switches it on, closed when off. */
 export type SoundPlayer = Player;

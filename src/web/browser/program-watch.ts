@@ -1,5 +1,5 @@
-// Sees every packet that arrives: which tracks there are, how often their units come, what was lost, how much comes.
-// Knows no player and no page.
+// Monitors every packet that arrives: tracks, timing of their units, lost packets, bit rate.
+// Independent of players and the page.
 
 import { Inspector } from '../../mpegts/inspector.js';
 import {
@@ -18,25 +18,27 @@ import type { Track } from '../../mpegts/track.js';
 import { Rhythm } from './rhythm.js';
 import { readUnitTime } from './unit-time.js';
 
-/** A unit's time that is so much further ahead than the clock on the wall, or so far back, belongs to another run of the source. */
+/** A unit whose time is further ahead of real time than this, or further back, belongs to another run of the source. */
 const MOST_AHEAD_MS = 5000;
 const MOST_BACK_MS = 500;
 const RATE_WINDOW_MS = 2000;
 const NOT_SEEN = 0xff;
 
-/** What a message brought. */
+/** The findings about a message. */
 export interface Seen {
-  /** What a player can start with: the message from its first random access point on, made whole; `null`: there is none. */
+  /**
+   * The message from its first random access point on, with all that precedes it in its unit; `null`: there is none.
+   */
   readonly start: Uint8Array | null;
-  /** The picture's time has jumped: its source was started again. */
+  /** The picture's time has jumped: its source was restarted. */
   readonly isRestart: boolean;
   /** The sound's time has jumped. */
   readonly isSoundRestart: boolean;
 }
 
-/** Follows one connection from its first byte. */
+/** Monitors one connection from its first byte. */
 export class ProgramWatch {
-  /** Packets that the continuity counters say are missing; sixteen at once, or a multiple, go unnoticed. */
+  /** Packets missing by the continuity counters; a loss of a multiple of sixteen is not detected. */
   lostPackets = 0;
 
   readonly #inspector = new Inspector();
@@ -44,13 +46,13 @@ export class ProgramWatch {
   readonly #seenAt = new Float64Array(PID_COUNT);
   readonly #rhythms = new Map<number, Rhythm>();
   #codecs: ReadonlyMap<number, string> = new Map();
-  #mediaVersion = -1; // of what is in #codecs
+  #mediaVersion = -1; // the version that #codecs was read from
   #program: unknown = null;
   #tracks: readonly Track[] = [];
   #arrivedAt = 0;
   #arrivals: { readonly at: number; readonly bytes: number }[] = [];
 
-  /** Takes a message of whole packets that arrived at `nowMs`. */
+  /** Processes a message of whole packets that arrived at `nowMs`. */
   push(data: Uint8Array, nowMs: number): Seen {
     this.#arrivedAt = nowMs;
     this.#arrivals.push({ at: nowMs, bytes: data.length });
@@ -78,27 +80,27 @@ export class ProgramWatch {
     return { start, isRestart, isSoundRestart };
   }
 
-  /** Packets of a track were left out here, and are not lost. */
+  /** Packets of a track were dropped on purpose, and do not count as lost. */
   leaveOut(pid: number): void {
     this.#counters[pid] = NOT_SEEN;
   }
 
-  /** The tracks that the PMT lists. */
+  /** The tracks in the PMT. */
   get tracks(): readonly Track[] {
     return this.#tracks;
   }
 
-  /** How often units of a track come; `null`: none has. */
+  /** The timing of a track's units; `null`: none has arrived. */
   rhythmOf(pid: number): Rhythm | null {
     return this.#rhythms.get(pid) ?? null;
   }
 
-  /** Whether the tables have come. */
+  /** Whether the tables have arrived. */
   get isKnown(): boolean {
     return this.#inspector.program !== null;
   }
 
-  /** What the media itself says of the codec of a track, in ffmpeg's names; null: nothing yet. */
+  /** The codec of a track as found in the media, by ffmpeg's name; null: unknown so far. */
   codecOf(pid: number): string | null {
     const { mediaVersion } = this.#inspector;
     if (mediaVersion !== this.#mediaVersion) {
@@ -108,19 +110,22 @@ export class ProgramWatch {
     return this.#codecs.get(pid) ?? null;
   }
 
-  /** When the last message came; 0: none has. */
+  /** When the last message arrived; 0: none has. */
   get arrivedAt(): number {
     return this.#arrivedAt;
   }
 
-  /** Bits a second over the last two seconds. */
+  /** Bits per second over the last two seconds. */
   bitrate(nowMs: number): number {
     this.#arrivals = this.#arrivals.filter(({ at }) => at > nowMs - RATE_WINDOW_MS);
     const bytes = this.#arrivals.reduce((sum, one) => sum + one.bytes, 0);
     return (bytes * 8000) / RATE_WINDOW_MS;
   }
 
-  /** Another run counts from elsewhere, and nothing is lost between: also not of a track that goes on a little later. */
+  /**
+   * Another run starts with other counters, and nothing is lost in between, also not of a track that restarts slightly
+   * later.
+   */
   #forgetBefore(nowMs: number): void {
     for (const { pid } of this.#tracks) if (this.#seenAt[pid] !== nowMs) this.#counters[pid] = NOT_SEEN;
   }
@@ -129,7 +134,7 @@ export class ProgramWatch {
     return this.#tracks.find(({ kind }) => kind === wanted)?.pid ?? -1;
   }
 
-  /** What is listed no more is forgotten: should it come back, it begins anew. */
+  /** Tracks that are no longer listed are removed; if one comes back, it starts anew. */
   #readTracks(): void {
     const { program } = this.#inspector;
     if (program === this.#program) return;
@@ -149,7 +154,10 @@ export class ProgramWatch {
     return (counter - last - 1) & 0x0f;
   }
 
-  /** Takes the time of the unit that begins at `at`: it goes on, after a pause perhaps, or another run of its source begins. */
+  /**
+   * Processes the time of the unit at `at`: it continues, resumes after a pause, or belongs to another run of the
+   * source.
+   */
   #stepTo(data: Uint8Array, at: number, pid: number, nowMs: number): 'on' | 'pause' | 'restart' {
     const ticks = readUnitTime(data, at);
     if (ticks === -1) return 'on';
@@ -158,7 +166,7 @@ export class ProgramWatch {
       const aheadMs = ticksAfter(ticks, (before.timeMs * TICKS_PER_MS) % TIMESTAMP_RANGE) / TICKS_PER_MS;
       const pauseMs = nowMs - before.arrivedAt;
       if (aheadMs >= -MOST_BACK_MS && aheadMs - pauseMs <= MOST_AHEAD_MS) {
-        before.take(before.timeMs + aheadMs, nowMs); // over the wrap, too
+        before.take(before.timeMs + aheadMs, nowMs); // across the wrap, too
         return aheadMs > MOST_AHEAD_MS ? 'pause' : 'on';
       }
     }

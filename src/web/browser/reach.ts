@@ -1,15 +1,15 @@
-// Asks whether the server answers at all: quickly, where WebSockets that fail again and again are held up by the browser
-// for seconds (Chromium), and come back late from a server that is there again.
+// Checks by HTTP whether the server answers at all. Chromium delays WebSockets that fail repeatedly for seconds, and so
+// would notice late that the server is back.
 
-/** A file that every server of players has, and that needs no token. */
+/** A file that every server with a player has, and that needs no token. */
 const ASKED = '/player/icon.svg';
 const WITHIN_MS = 4000;
 const SERVER_ERROR = 500; // RFC 9110 §15.6: a proxy whose server is away answers so
 
-/** there: it answers; away: it says that it is not, at once; silent: nothing came in time. */
+/** there: it answers; away: the connection or a proxy reports at once that it is down; silent: no answer in time. */
 export type Reach = 'there' | 'away' | 'silent';
 
-/** Asks once. */
+/** Checks once. */
 export async function askForServer(): Promise<Reach> {
   const askedAt = performance.now();
   try {

@@ -1,19 +1,19 @@
-// Keeps what came since the last random access point, so that a new player begins with a picture at once.
+// Keeps what arrived since the last random access point, so that a new player starts with a picture at once.
 
-/** More than ten seconds of a good picture; beyond it the next random access point is waited for. */
+/** More than ten seconds of good video; beyond it nothing is kept until the next random access point. */
 const MOST_BYTES = 8_000_000;
 
-/** The bytes from the last random access point on. */
+/** The messages from the last random access point on. */
 export class Recent {
   #messages: Uint8Array[] | null = null;
   #bytes = 0;
 
-  /** What a player can begin with; `null` where no random access point is kept. */
+  /** What a player can start with; `null`: no random access point is kept. */
   get messages(): readonly Uint8Array[] | null {
     return this.#messages;
   }
 
-  /** Takes a message; `start` is what a player can start with of it, `null`: nothing. */
+  /** Adds a message; `start` is the part that a player can start with, `null`: none. */
   push(data: Uint8Array, start: Uint8Array | null): void {
     if (start) {
       this.#messages = [];

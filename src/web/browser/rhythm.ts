@@ -1,23 +1,23 @@
-// How often a track's units (pictures, pieces of sound) come, by their own time stamps and by the clock on the wall. What
-// counts as alive follows from that: a picture every two seconds is as alive as 25 a second.
+// The timing of a track's units (pictures, pieces of sound), by their time stamps and by arrival. It determines when a
+// track counts as stopped: a picture every two seconds is as alive as 25 a second.
 // Pure: time is an argument. Milliseconds.
 
-/** Gaps that are remembered. */
+/** Gaps that are kept. */
 const KEPT = 8;
-/** A track is never given up earlier than this: networks and encoders pause, too. */
+/** A track never counts as stopped earlier than this: networks and encoders pause, too. */
 const LEAST_PATIENCE = 2000;
-/** A track of which one unit has come, whose rhythm is not known yet. */
+/** The same for a track with a single unit so far, whose interval is unknown. */
 const FIRST_PATIENCE = 5000;
-/** Units that do not come for so long are late. */
+/** Units missing for this long are late. */
 const LATE_AFTER = 500;
-/** Nor is it believed in for longer, whatever its rhythm was. */
+/** A track counts as stopped after this at the latest, whatever its interval was. */
 const MOST_PATIENCE = 30_000;
-/** Units that come faster than real time by this factor were kept somewhere, and say nothing of now. */
+/** Units that arrive faster than real time by this factor come from a cache, and say nothing about the present. */
 const BURST = 1.5;
 /** A shorter time says nothing about how fast units come. */
 const LEAST_SPAN = 30;
 
-/** The gaps of late between things that come again and again. */
+/** The recent gaps between recurring arrivals. */
 export class Gaps {
   readonly #gaps: number[] = [];
 
@@ -26,27 +26,30 @@ export class Gaps {
     if (this.#gaps.length > KEPT) this.#gaps.shift();
   }
 
-  /** How long the next one may be; 0: none has been. The second longest: one long pause is no rhythm, two of eight are. */
+  /**
+   * The expected next gap; 0: none so far. It is the second longest: one long pause of eight is an exception, two are
+   * not.
+   */
   get expected(): number {
     const sorted = this.#gaps.toSorted((a, b) => b - a);
     return sorted[1] ?? sorted[0] ?? 0;
   }
 }
 
-/** Follows the units of one track. */
+/** Measures the units of one track. */
 export class Rhythm {
-  /** When the last unit came; -1: none has. */
+  /** When the last unit arrived; -1: none has. */
   arrivedAt = -1;
   /** Time of the last unit by its stamp (DTS). */
   timeMs = -1;
-  /** Since when it has been alive: its first unit, or the first after it had been overdue. */
+  /** Since when it has been alive: its first unit, or the first after an overdue one. */
   aliveSince = -1;
-  /** Whether a unit has come as it was made, not out of a cache. */
+  /** Whether a unit has arrived in real time, not from a cache. */
   isProven = false;
   readonly #stampGaps = new Gaps();
   readonly #arrivalGaps = new Gaps();
 
-  /** Takes a unit with the time `timeMs` that arrived at `nowMs`. */
+  /** Adds a unit with the time `timeMs` that arrived at `nowMs`. */
   take(timeMs: number, nowMs: number): void {
     if (!this.isAlive(nowMs)) this.aliveSince = nowMs;
     if (this.arrivedAt !== -1) {
@@ -61,18 +64,18 @@ export class Rhythm {
     this.arrivedAt = nowMs;
   }
 
-  /** The time from one unit to the next that has to be expected; 0: not known yet. */
+  /** The expected time between units; 0: unknown so far. */
   get gapMs(): number {
     return Math.max(this.#stampGaps.expected, this.#arrivalGaps.expected);
   }
 
-  /** For how long nothing may come before the track counts as stopped. */
+  /** How long nothing may arrive before the track counts as stopped. */
   get patienceMs(): number {
     if (this.#stampGaps.expected === 0) return FIRST_PATIENCE;
     return Math.min(MOST_PATIENCE, Math.max(LEAST_PATIENCE, this.gapMs * 2.5));
   }
 
-  /** Whether its next unit comes late: sooner than it counts as stopped. */
+  /** Whether its next unit is late, though the track may not count as stopped yet. */
   isLate(nowMs: number): boolean {
     return nowMs - this.arrivedAt > Math.max(LATE_AFTER, this.gapMs * 1.5);
   }

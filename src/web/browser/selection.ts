@@ -1,22 +1,25 @@
-// Chooses what of a program is played, and by which engine.
+// Selects which tracks of a program are played, and by which engine.
 // Stream types: ISO/IEC 13818-1 §2.4.4.9, ETSI EN 300 468 annex D, ATSC A/52.
 
 import { readDescriptors, type Track } from '../../mpegts/track.js';
 
-/** Who plays: jsmpeg MPEG-1 video and MPEG audio, mpegts.js what browsers decode themselves. */
+/** jsmpeg plays MPEG-1 video and MPEG audio, mpegts.js what browsers decode themselves. */
 export type Engine = 'jsmpeg' | 'mpegts.js';
 
-/** What is played of a program: a picture, a sound or both, each by an engine of its own. */
+/** The tracks that are played: a picture, a sound or both, each by an engine of its own. */
 export interface Selection {
   readonly video: Track | null;
   readonly audio: Track | null;
 }
 
-// ffmpeg calls MPEG-1 video 0x02 as well; what is really MPEG-2 shows in its sequence header.
+// ffmpeg signals MPEG-1 video as 0x02, too; real MPEG-2 is recognised by its sequence header.
 const MPEG2 = 'mpeg2video';
 const MPEG_VIDEO = new Set([0x01, 0x02]);
 const MPEG_AUDIO = new Set([0x03, 0x04]);
-/** What engines take to pieces; whether the browser decodes it is another question. Private data tells by descriptors. */
+/**
+ * Stream types that the engines can demux; whether the browser decodes them is another question. 0x06 is identified by
+ * descriptors.
+ */
 const READABLE = new Set([...MPEG_VIDEO, ...MPEG_AUDIO, 0x06, 0x0f, 0x11, 0x1b, 0x24, 0x81, 0x87]);
 
 const NAMES: Readonly<Record<number, string>> = {
@@ -46,17 +49,20 @@ export function select(tracks: readonly Track[]): Selection {
   return { video: first('video'), audio: first('audio') };
 }
 
-/** Whether there is an engine for a track; false: no browser shows or sounds it here. `codec`: what the media itself says. */
+/** Whether there is an engine for a track; false: no browser plays it. `codec`: as found in the media. */
 export function isPlayable({ streamType }: Track, codec: string | null = null): boolean {
   return READABLE.has(streamType) && codec !== MPEG2;
 }
 
-/** Which engine plays a picture. */
+/** The engine for a picture. */
 export function pictureEngine({ streamType }: Track): Engine {
   return MPEG_VIDEO.has(streamType) ? 'jsmpeg' : 'mpegts.js';
 }
 
-/** Which engine plays the sound of a selection: beside a picture of the browser's own its clock is the browser's, too. */
+/**
+ * The engine for the sound of a selection: if the browser decodes the picture, it plays the sound as well, by the same
+ * clock.
+ */
 export function soundEngine({ video, audio }: Selection): Engine {
   const isMpegAudio = audio !== null && MPEG_AUDIO.has(audio.streamType);
   return isMpegAudio && (video === null || pictureEngine(video) === 'jsmpeg') ? 'jsmpeg' : 'mpegts.js';
@@ -67,7 +73,7 @@ export function keyOf({ pid, streamType }: Track, engine: Engine): string {
   return `${engine} ${pid}/${streamType}`;
 }
 
-/** What a track is called. `codec`: what the media itself says. */
+/** The name of a track for people. `codec`: as found in the media. */
 export function nameOf({ streamType, descriptors, kind }: Track, codec: string | null = null): string {
   if (codec === MPEG2) return 'MPEG-2';
   const known = NAMES[streamType];

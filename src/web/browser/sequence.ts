@@ -1,4 +1,4 @@
-// Looks into MPEG video for what jsmpeg does not look at twice: the sequence header.
+// Parses the sequence header of MPEG video, which jsmpeg reads only once.
 // Pure. ISO/IEC 11172-2 §2.4.2.3; ISO/IEC 13818-2 §6.2.2.
 
 const SEQUENCE_HEADER = 0xb3;
@@ -6,7 +6,7 @@ const EXTENSION = 0xb5;
 const GROUP = 0xb8;
 const PICTURE = 0x00;
 
-/** What stands before a random access point. */
+/** The sequence header in front of a random access point. */
 export interface Sequence {
   readonly width: number;
   readonly height: number;
@@ -14,7 +14,7 @@ export interface Sequence {
   readonly isMpeg2: boolean;
 }
 
-/** The sequence header that a picture's bytes begin with; `null`: they begin with none. */
+/** The sequence header at the start of a picture's bytes; `null`: there is none. */
 export function readSequence(unit: Uint8Array): Sequence | null {
   let size: { width: number; height: number } | null = null;
   for (let at = 0; at + 6 < unit.length; at++) {

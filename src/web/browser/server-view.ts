@@ -1,24 +1,24 @@
-// Asks the server how it stands with what is played: often while something is the matter or has just changed, now and then
-// otherwise.
+// Polls the server's status of what is played: often while there is a problem or something has just changed, otherwise
+// seldom.
 
 import type { PlayStatus } from '../play-status.js';
 
-/** Milliseconds from an answer to the next question. */
+/** Milliseconds from an answer to the next request. */
 const OFTEN_MS = 1000;
 const SELDOM_MS = 2500;
-/** The same where something has just changed. */
+/** The same if something has just changed. */
 const AT_ONCE_MS = 500;
-/** For so long after a change the server may not know yet what it will call it: it waits 5 s until a feed is silent. */
+/** For this long after a change the server's status may lag: a feed counts as silent after 5 s. */
 const SETTLED_MS = 8000;
 const TOO_MANY = 429; // RFC 6585 §4
-/** An answer that takes longer is none. */
+/** Time-out of an answer. */
 const WITHIN_MS = 5000;
 
-/** What the server says. */
+/** The server's status of what is played. */
 export class ServerView {
   /** Its last answer; null: it has not answered since {@link ServerView.forget}. */
   status: PlayStatus | null = null;
-  /** Whether it answered when it was last asked. */
+  /** Whether it answered the last request. */
   isReachable = true;
   token: string | null = null;
   readonly #url: string;
@@ -32,7 +32,9 @@ export class ServerView {
     this.#url = url;
   }
 
-  /** To be called ten times a second. `isTroubled`: something is the matter; with other `signs` something has changed. */
+  /**
+   * Called ten times a second. `isTroubled`: there is a problem; a change of `signs` means that something has changed.
+   */
   tick(nowMs: number, isTroubled: boolean, signs: string): void {
     if (this.#isAsking || this.#isRefused || document.hidden) return;
     const isNew = signs !== this.#signs;
@@ -43,7 +45,9 @@ export class ServerView {
     void this.#ask();
   }
 
-  /** Another connection: what was said before counts no more. It is not asked at once, for the first picture goes first. */
+  /**
+   * Another connection: the old status is discarded. The first request waits, because the first picture has priority.
+   */
   forget(nowMs: number): void {
     this.status = null;
     this.isReachable = true;
@@ -57,7 +61,7 @@ export class ServerView {
       const headers: HeadersInit = this.token === null ? {} : { Authorization: this.token };
       const response = await fetch(this.#url, { headers, signal: AbortSignal.timeout(WITHIN_MS) });
       this.isReachable = true;
-      // A token that has ended must not be tried again and again; a server that has too much to do is asked later.
+      // An expired token must not be sent again and again; an overloaded server is polled later.
       if (response.ok) this.status = (await response.json()) as PlayStatus;
       else this.#isRefused = response.status >= 400 && response.status < 500 && response.status !== TOO_MANY;
     } catch {

@@ -1,15 +1,15 @@
-// For how long a connection may bring nothing, by what the server says of it. Pure. Milliseconds.
+// How long a connection may be silent, depending on the server's status. Pure. Milliseconds.
 
 import type { PlayStatus } from '../play-status.js';
 
-/** Nothing comes for so long: the connection may be dead without a word. */
+/** Silence after which the connection may be dead without having been closed. */
 const SILENT_MS = 30_000;
-/** The same where the server does not answer at all. */
+/** The same if the server does not answer at all. */
 const UNREACHABLE_MS = 6000;
-/** The same where it says that something should come: it says so until it has missed it for 5 s, looked, and was asked. */
+/** The same if the server reports live media: its status lags by 5 s of silence, its sampling and our polling. */
 const OWED_MS = 8000;
 
-/** For how long nothing may come until the player reconnects. */
+/** The silence after which the player reconnects. */
 export function silenceAllowed(status: PlayStatus | null, isReachable: boolean): number {
   if (!isReachable) return UNREACHABLE_MS;
   const isOwed = status?.state === 'live' && status.fault === null && status.muted === null;

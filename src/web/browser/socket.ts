@@ -1,6 +1,6 @@
-// A WebSocket, as the connection wants it; the page's own here, the worker's in worker-client.ts.
+// The WebSocket interface of Connection: the page's own is here, the worker's in worker-client.ts.
 
-/** Messages come as bytes. */
+/** Binary messages are bytes. */
 export interface Socket {
   readonly readyState: number;
   onopen: (() => void) | null;
@@ -10,7 +10,7 @@ export interface Socket {
   close(): void;
 }
 
-/** A WebSocket of the page, where it has no worker. */
+/** A WebSocket of the page, for browsers without the worker. */
 export class PageSocket implements Socket {
   onopen: Socket['onopen'] = null;
   onmessage: Socket['onmessage'] = null;

@@ -1,15 +1,15 @@
-// Plays decoded sound a frame at a time through Web Audio, as late as it must be and no later.
+// Plays decoded sound frame by frame through Web Audio, with as little delay as possible.
 
 /** How far ahead a frame is scheduled when sound begins; it grows with each gap, as far as MOST_LEAD. Seconds. */
 const FIRST_LEAD = 0.04;
 const MOST_LEAD = 0.3;
 const LEAD_STEP = 0.03;
-/** A piece that comes while more than this waits beyond the lead is left out: it would be late for ever. */
+/** A piece that arrives while more than this is queued beyond the lead is dropped: all sound would stay late. */
 const MOST_QUEUE = 0.2;
 
-/** The end of the line for jsmpeg's sound. */
+/** The output for jsmpeg's sound. */
 export class SoundOut {
-  /** jsmpeg asks for it; we do not let it steer by that. */
+  /** Required by jsmpeg; not used for control. */
   readonly enqueuedTime = 0;
   readonly #context: AudioContext;
   readonly #gain: GainNode;
@@ -24,7 +24,7 @@ export class SoundOut {
     this.#gain.connect(context.destination);
   }
 
-  /** Whether another piece of sound (a PES packet) is to be played: as a whole, however long it is, or not at all. */
+  /** Whether to play another piece of sound (a PES packet): as a whole, however long it is, or not at all. */
   get hasRoom(): boolean {
     const { state, currentTime } = this.#context;
     return state === 'running' && this.#until <= currentTime + this.#lead + MOST_QUEUE;
@@ -48,7 +48,7 @@ export class SoundOut {
     this.#until += buffer.duration;
   }
 
-  /** What is scheduled is not heard any more. */
+  /** Stops all scheduled sound. */
   close(): void {
     this.#gain.disconnect();
   }

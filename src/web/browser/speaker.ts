@@ -1,5 +1,5 @@
-// Where sound is played: by a player of its own, which comes and goes as the visitor switches it on and off and the
-// program's sound comes and goes. The picture does not notice.
+// Plays sound with a player of its own, which is created and closed as the user switches sound on and off and as the
+// program's sound track appears and disappears, without affecting the picture.
 
 import type { PlayerEvents, SoundPlayer } from './player.js';
 import { type Engine, isPlayable, keyOf, type Selection, soundEngine } from './selection.js';
@@ -7,60 +7,60 @@ import { TrackFilter } from './track-filter.js';
 import { unplayable } from './unplayable.js';
 import type { WorkerClient } from './worker-client.js';
 
-/** A player that failed is made again after this. Milliseconds. */
+/** A failed player is replaced after this. Milliseconds. */
 const RETRY_MS = 1000;
-/** Sound that has stood still for so long is no clock to go by. Milliseconds. */
+/** Sound that has stalled for this long is no reference for the picture. Milliseconds. */
 const STILL_MS = 300;
 
 /** Plays one sound. */
 export class Speaker {
-  /** Why the sound that there is cannot be played here; '': it can, as far as is known. */
+  /** Why the sound cannot be played here; '': no reason is known. */
   fault = '';
   readonly #box: HTMLElement;
   readonly #worker: WorkerClient | null;
   readonly #filter = new TrackFilter();
-  // Two, used in turn: a phone lets only elements sound that were there when the visitor touched the page.
+  // Two, used in turn: phones allow sound only from elements that existed when the user touched the page.
   readonly #elements = [newElement(), newElement()];
   #context: AudioContext | null = null; // null: off
   #player: SoundPlayer | null = null;
-  #key = ''; // of the player, or of the one that is coming
+  #key = ''; // of the player, or of the one that is loading
   #faultyKey = '';
-  #making = 0; // counts: of two that are being made the newer counts
+  #making = 0; // a counter: of two that are loading the newer wins
   #madeAt = 0;
   #retryAt = 0;
   #tickedAt = 0;
 
   /**
-   * @param box where the elements are kept; nothing of them is seen.
-   * @param worker plays what the browser decodes; null: it has none.
+   * * @param box the container of the elements, which are invisible.
+   * @param worker plays what the browser decodes; null: not supported.
    */
   constructor(box: HTMLElement, worker: WorkerClient | null) {
     this.#box = box;
     this.#worker = worker;
   }
 
-  /** Where the sound is, seconds by its own time stamps; -1: it stands still, or nothing is played, or it is not known. */
+  /** The time stamp of the sound that is heard now, in seconds; -1: stalled, not playing, or unknown. */
   get time(): number {
     const player = this.#player;
     return player && this.#tickedAt - player.shownAt < STILL_MS ? player.time : -1;
   }
 
-  /** When something was last heard, or the player was made; Infinity: there is none that could be heard. */
+  /** When sound was last heard, or the player was made; Infinity: there is no audible player. */
   get shownAt(): number {
     if (this.#key === '' || this.#context?.state !== 'running') return Infinity;
     return Math.max(this.#madeAt, this.#player?.shownAt ?? 0);
   }
 
-  /** On, or off (`null`); to be called from a click or a key. */
+  /** Switches on, or off (`null`); must be called from a click or key event. */
   turn(context: AudioContext | null): void {
     this.#context = context;
     if (!context) return this.close();
     for (const element of this.#elements) {
-      if (!element.src && !element.srcObject) element.load(); // touched, for later
+      if (!element.src && !element.srcObject) element.load(); // unlocks it for later
     }
   }
 
-  /** Takes a message of a program of which this is selected. */
+  /** Handles a message; `selection` are the tracks that are played. */
   write(data: Uint8Array, selection: Selection, nowMs: number): void {
     const { audio } = selection;
     if (!audio) return this.close();
@@ -74,15 +74,15 @@ export class Speaker {
     if (packets) this.#player?.write(packets);
   }
 
-  /** @param pictureNewest the newest time that there is a picture of; -1: not known. */
+  /** @param pictureNewest the time of the newest picture that has arrived; -1: unknown. */
   tick(nowMs: number, pictureNewest: number): void {
     this.#tickedAt = nowMs;
-    // A phone that was called, a computer that has slept: what the visitor has switched on goes on.
+    // Resumes what the user has switched on after a phone call or the computer's sleep.
     if (this.#context && this.#context.state !== 'running') this.#context.resume().catch(() => undefined);
     this.#player?.tick(nowMs, pictureNewest);
   }
 
-  /** Is silent until the next message. */
+  /** Closes the player; the next message makes another. */
   close(): void {
     this.#making++;
     this.#key = '';
@@ -90,7 +90,7 @@ export class Speaker {
     this.#player = null;
   }
 
-  /** The program is another one: what could not be played before may be played now. */
+  /** The program has changed: a track that could not be played before may be playable now. */
   forget(): void {
     this.close();
     this.fault = this.#faultyKey = '';
@@ -133,7 +133,7 @@ export class Speaker {
     }
     const { MseSound } = await import('./mse-player.js');
     if (number !== this.#making) return null;
-    const element = this.#elements.reverse()[0]!; // there are two
+    const element = this.#elements.reverse()[0]!; // it has two
     this.#box.append(element);
     return new MseSound(element, track, events, this.#worker);
   }

@@ -1,5 +1,5 @@
-// Where pictures are shown. A new player is made beneath the old one, which stays, with its last picture, until the
-// new one has a picture of its own: nobody sees black.
+// Shows the picture. A new player is created beneath the old one, which stays, with its last picture, until the new one
+// has a picture of its own, so that the screen never turns black.
 
 import type { Track } from '../../mpegts/track.js';
 import type { PicturePlayer, PlayerEvents } from './player.js';
@@ -7,12 +7,12 @@ import { type Engine, keyOf, pictureEngine } from './selection.js';
 import { TrackFilter } from './track-filter.js';
 import type { WorkerClient } from './worker-client.js';
 
-/** A player and what it is given. */
+/** A player with its input. */
 class Part {
   readonly filter = new TrackFilter();
   player: PicturePlayer | null = null; // null while its engine loads
   isClosed = false;
-  /** It shows its last picture and is given nothing more. */
+  /** It shows its last picture and gets nothing more. */
   isRetired = false;
   readonly madeAt = performance.now();
   #seenAt = 0;
@@ -31,7 +31,7 @@ class Part {
     if (!this.isRetired) this.player?.tick(nowMs, soundTime);
   }
 
-  /** When its picture was new. What an element draws of its own after it was retired is not. */
+  /** When its last picture was shown. What an element draws after it was retired does not count. */
   get seenAt(): number {
     return this.isRetired ? this.#seenAt : Math.max(this.madeAt, this.player?.shownAt ?? 0);
   }
@@ -49,14 +49,14 @@ class Part {
   }
 }
 
-/** What the stage says. */
+/** Events of the stage. */
 export interface StageEvents {
-  /** Another player's picture is the one that is seen. */
+  /** Another player's picture is visible now. */
   shown(engine: Engine): void;
   failed(reason: string, isForEver: boolean): void;
 }
 
-/** Shows one player, and makes the next behind it. */
+/** Shows one player, and prepares the next behind it. */
 export class Stage {
   readonly #box: HTMLElement;
   readonly #events: StageEvents;
@@ -72,23 +72,23 @@ export class Stage {
     this.#worker = worker;
   }
 
-  /** The key of the newest player; '': there is none that goes on. */
+  /** The key of the newest player; '': there is none that is running. */
   get key(): string {
     const newest = this.#newest;
     return newest && !newest.isRetired ? newest.key : '';
   }
 
-  /** The player whose picture is seen. */
+  /** The player whose picture is visible. */
   get player(): PicturePlayer | null {
     return this.#current?.player ?? null;
   }
 
-  /** Whether the picture that is seen is a player's that goes on. */
+  /** Whether the visible picture belongs to a running player. */
   get isRunning(): boolean {
     return this.#current !== null && !this.#current.isRetired;
   }
 
-  /** When the picture that is seen was new; `null`: none is seen. */
+  /** When the visible picture was last updated; `null`: none is visible. */
   get seenAt(): number | null {
     return this.#current && this.#current.seenAt;
   }
@@ -98,7 +98,7 @@ export class Stage {
     return this.#newest?.seenAt ?? 0;
   }
 
-  /** Makes a player for `track`, which begins with `recent`. */
+  /** Creates a player for `track`, which starts with `recent`. */
   async make(track: Track, recent: () => readonly Uint8Array[] | null): Promise<void> {
     this.#coming?.close();
     const engine = pictureEngine(track);
@@ -115,7 +115,7 @@ export class Stage {
       const player = await this.#load(track, part, events);
       if (!player) return;
       part.player = player;
-      this.#box.prepend(player.element); // beneath what is seen
+      this.#box.prepend(player.element); // beneath the visible one
       for (const data of recent() ?? []) part.write(data);
     } catch (error) {
       events.failed((error as Error).message, false);
@@ -127,20 +127,20 @@ export class Stage {
     this.#coming?.write(data);
   }
 
-  /** @param soundTime where the sound is, as {@link PicturePlayer.time} has it. */
+  /** @param soundTime the time of the sound, like {@link PicturePlayer.time}. */
   tick(nowMs: number, soundTime: number): void {
     this.#current?.tick(nowMs, soundTime);
     this.#coming?.tick(nowMs, soundTime);
   }
 
-  /** The newest player is given nothing more: its picture stays, another may be made. */
+  /** Retires the newest player: its picture stays, another may be created. */
   giveUp(): void {
     this.#coming?.close();
     this.#coming = null;
     this.#current?.retire();
   }
 
-  /** There is no picture in the program any more. */
+  /** Removes the picture: the program has none any more. */
   clear(): void {
     this.giveUp();
     this.#current?.close();

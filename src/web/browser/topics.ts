@@ -1,9 +1,9 @@
-// The front page's script: asks which topics there are, again and again, and links each to its player.
+// The front page's script: polls the list of topics, and links each to its player.
 
 const EVERY_MS = 3000;
 const STORAGE_KEY = 'vw token';
 
-/** As `GET /api/topics` tells of each. */
+/** A topic in the answer of `GET /api/topics`. */
 interface Topic {
   readonly topic: string;
   readonly isPublished: boolean;
@@ -21,7 +21,7 @@ const list = find('list');
 const ask = find('ask');
 const tokenField = find('token') as HTMLInputElement; // as topics-page.ts has it
 const wantsToken = find('topics').dataset.token === 'wanted';
-// In the fragment a token reaches no log.
+// A token in the fragment reaches no log.
 let token = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(STORAGE_KEY);
 let timer = 0;
 
@@ -44,7 +44,7 @@ async function look(): Promise<void> {
 function refused(why: string): void {
   sessionStorage.removeItem(STORAGE_KEY);
   list.replaceChildren();
-  // What is behind it is for programs.
+  // The rest of the message is for programs.
   const [reason = ''] = why.split('; accepted:');
   say(`Not let in: ${reason}. Paste the whole token; if it is, ask who runs this server for another.`);
   askForToken();
@@ -56,7 +56,7 @@ function askForToken(): void {
 }
 
 function show(topics: readonly Topic[]): void {
-  say(topics.length === 0 ? 'Nothing yet. A board sends to /in/ and a name.' : '');
+  say(topics.length === 0 ? 'Nothing yet. Boards publish to /in/<name>.' : '');
   list.replaceChildren(...topics.map(row));
 }
 
@@ -87,7 +87,7 @@ ask.addEventListener('submit', (event) => {
 });
 
 if (wantsToken && token === null) {
-  say('A token is wanted.');
+  say('A token is required.');
   askForToken();
 } else {
   void look();

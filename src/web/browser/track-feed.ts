@@ -1,4 +1,4 @@
-// Leads one track into a media element: in the page's worker where there is one, or else here.
+// Feeds one track to a media element: from the page's worker if there is one, otherwise from here.
 
 import type { Track } from '../../mpegts/track.js';
 import type { MseTrack } from './mse-track.js';
@@ -6,15 +6,15 @@ import { NO_TIMES, type TrackTimes } from './track-times.js';
 import { hasWorkers, type WorkerClient } from './worker-client.js';
 import type { WorkerTrack } from './worker-track.js';
 
-/** How often the track learns how far the element has played. Milliseconds. */
+/** How often the track is told the element's position. Milliseconds. */
 const TELL_EVERY_MS = 1000;
 
-/** Ends differ by less than this anyway: the track counts by when pictures are decoded, the element by when they are shown. Seconds. */
+/** Ends differ by up to this anyway: the track uses decoding times, the element presentation times. Seconds. */
 const UNREPORTED = 0.3;
 
-/** What a feed says. */
+/** Events of a track feed. */
 export interface TrackFeedEvents {
-  /** It cannot go on; `isForEver`: nor could another of its kind. */
+  /** It cannot continue; `isForEver`: nor could another of its kind. */
   failed(reason: string, isForEver: boolean): void;
 }
 
@@ -46,7 +46,7 @@ export class TrackFeed {
     element.addEventListener('error', this.#onError);
   }
 
-  /** How far it has come: where the page was busy, the element has more than the track has reported. */
+  /** How far the track is: if the page was busy, the element has more than was reported. */
   get times(): TrackTimes {
     const [known, { buffered }] = [this.#times, this.#element];
     if (known.newestEnd === -1 || buffered.length === 0) return known;
@@ -55,19 +55,19 @@ export class TrackFeed {
     return { ...known, newestStart: known.newestStart + more, newestEnd: known.newestEnd + more };
   }
 
-  /** Takes packets of the track; in a worker it goes on by itself with what follows the first of them. */
+  /** Accepts packets of the track; a worker's track continues by itself after the first of them. */
   write(packets: Uint8Array<ArrayBuffer>): void {
     this.#track.write(packets);
   }
 
-  /** To be called ten times a second. */
+  /** Called ten times a second. */
   tick(nowMs: number): void {
     if (nowMs - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = nowMs;
     this.#track.playedTo(this.#element.currentTime);
   }
 
-  /** Nothing more is taken; what there is is played. */
+  /** Accepts nothing more; what is buffered is played. */
   stop(): void {
     this.#track.stop();
   }
@@ -79,17 +79,17 @@ export class TrackFeed {
     this.#track.close();
     this.#element.removeAttribute('src');
     this.#element.srcObject = null;
-    this.#element.load(); // lets go of decoder and buffers
+    this.#element.load(); // releases decoder and buffers
     if (this.#url !== '') URL.revokeObjectURL(this.#url);
   }
 
   #openHere(track: Track, own: ConstructorParameters<typeof MseTrack>[1]): MseTrack {
     if (!here) {
       void load().then((loaded) => (here = loaded));
-      throw new Error('the worker of this page has failed'); // it is tried again
+      throw new Error('the worker of this page has failed'); // the caller retries
     }
     const made = new here.MseTrack(track, own);
-    this.#element.disableRemotePlayback = true; // without this a managed source does not open
+    this.#element.disableRemotePlayback = true; // without this a ManagedMediaSource does not open
     this.#element.src = this.#url = URL.createObjectURL(made.source);
     play(this.#element);
     return made;
@@ -98,7 +98,7 @@ export class TrackFeed {
   #open(source: MediaSourceHandle): void {
     if (this.#isClosed) return;
     this.#element.disableRemotePlayback = true;
-    this.#element.srcObject = source as MediaProvider; // the compiler's library knows of no handles here
+    this.#element.srcObject = source as MediaProvider; // the compiler's library has no handles here
     play(this.#element);
   }
 
@@ -111,7 +111,7 @@ export class TrackFeed {
   }
 }
 
-/** Starts an element. Refused, or overtaken by a new load, it is tried again with the next tick. */
+/** Starts an element. If that is refused or interrupted by a new load, the next tick retries. */
 export function play(element: HTMLMediaElement): void {
   element.play().catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-// Lets the packets of a few PIDs through, so that a player is given one picture, one sound and no tables that change.
+// Passes the packets of a few PIDs, so that a player gets one picture, one sound and no changing tables.
 
 import { PACKET_BYTES, PID_COUNT, readPid, SYNC } from '../../mpegts/packet.js';
 
@@ -11,7 +11,7 @@ export class TrackFilter {
     for (const pid of pids) this.#wanted[pid] = 1;
   }
 
-  /** The chosen packets of a message, in an array of their own; `null`: there are none. */
+  /** A copy of the chosen packets of a message; `null`: none. */
   take(data: Uint8Array): Uint8Array<ArrayBuffer> | null {
     const out = new Uint8Array(data.length);
     let filled = 0;
@@ -24,7 +24,7 @@ export class TrackFilter {
   }
 }
 
-/** Whether a message looks like whole packets; anything else is data beside the picture. */
+/** Whether a message looks like whole packets; anything else is data that accompanies the media. */
 export function isPackets(data: Uint8Array): boolean {
   return data.length > 0 && data.length % PACKET_BYTES === 0 && data[0] === SYNC;
 }

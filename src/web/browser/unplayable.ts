@@ -1,12 +1,12 @@
-// What there is to say of a track that is not played here.
+// The message about a track that cannot be played here.
 // Pure.
 
 import type { Track } from '../../mpegts/track.js';
 import { nameOf } from './selection.js';
 
 /**
- * `reason`: what the player said; a MIME type where the browser does not know it. '': no browser plays such a track.
- * `codec`: what the media itself says.
+ * `reason`: the player's error; a MIME type if the browser does not support it. '': no browser plays such a track.
+ * `codec`: as found in the media.
  */
 export function unplayable(track: Track, reason = '', codec: string | null = null): string {
   const isPicture = track.kind === 'video';

@@ -1,5 +1,5 @@
-// Puts it together: what the connection brings is looked at, kept, shown and played; ten times a second it is decided how
-// it stands, and what has stopped for good is made anew.
+// Combines the parts: received media is inspected, buffered, shown and played; ten times a second the state is derived,
+// and players that have stopped for good are replaced.
 
 import type { Track } from '../../mpegts/track.js';
 import { conditionOf, type State, type TrackFacts } from './condition.js';
@@ -18,24 +18,24 @@ import { unplayable } from './unplayable.js';
 import { hasWorkers, WorkerClient } from './worker-client.js';
 
 const TICK_MS = 100;
-/** Figures are written so often: each makes the browser lay the page out again. */
+/** Interval of updating the figures: each update makes the browser lay the page out again. */
 const FIGURES_MS = 500;
-/** Pictures come, but none is shown for so long, or for three gaps between them: another player is made. */
+/** If pictures arrive but none is shown for this long, or for three gaps between them, the player is replaced. */
 const STILL_MS = 4000;
-/** A player that failed is made again after this. */
+/** A failed player is replaced after this. */
 const RETRY_MS = 1000;
-/** A source that marks no random access points is begun with anywhere. */
+/** A source without random access points is started anywhere after this. */
 const UNMARKED_MS = 3000;
-/** A picture of a player that goes on no more is marked as frozen after this. */
+/** The picture of a player that has stopped is marked as frozen after this. */
 const LEFT_MS = 1000;
-/** Pictures that come more seldom than this are nothing that sound could wait for. */
+/** Sound does not wait for pictures with a longer interval than this. */
 const STEADY_MS = 300;
-/** A page that nobody has looked at for so long decodes no pictures until somebody does. */
+/** A page that has been hidden for this long decodes no pictures until it is visible again. */
 const HIDDEN_MS = 10_000;
-/** For how long the last picture stays where the program has none any more and its sound goes on. */
+/** How long the last picture stays if the program has none any more and its sound continues. */
 const STILL_KEPT_MS = 5000;
 
-/** What there is to say about what plays. */
+/** Figures about what is played. */
 export interface Figures {
   readonly tracks: string;
   readonly bitrate: number;
@@ -44,24 +44,24 @@ export interface Figures {
   readonly hasSound: boolean;
 }
 
-/** Who shows it to the visitor. */
+/** The page elements around the picture. */
 export interface Display {
   setState(state: State, text: string): void;
-  /** @param forMs how long the picture has stood still; null: it does not. */
+  /** @param forMs how long the picture has been frozen; null: it is not. */
   setFrozen(forMs: number | null): void;
   setEngine(engine: Engine): void;
   setFigures(figures: Figures): void;
 }
 
-/** Where things are. */
+/** URLs and container elements. */
 export interface ViewerPlaces {
-  /** The WebSocket. */
+  /** URL of the WebSocket. */
   readonly socketUrl: string;
-  /** What the server says of it. */
+  /** URL of the server's status. */
   readonly statusUrl: string;
-  /** Where pictures are shown. */
+  /** The container of the picture. */
   readonly stage: HTMLElement;
-  /** Where elements are kept that only sound. */
+  /** The container of elements that only play sound. */
   readonly speaker: HTMLElement;
 }
 
@@ -76,13 +76,13 @@ export class Viewer {
   readonly #holdback = new Holdback((data, isCut) => this.#receive(data, isCut));
   #watch = new ProgramWatch();
   #selection: Selection = { video: null, audio: null };
-  #lostBefore = 0; // packets, over the connections before this one
-  #openedAt = -1; // -1: it is not open
+  #lostBefore = 0; // packets, on earlier connections
+  #openedAt = -1; // -1: not open
   #dataAt = 0;
   #hiddenAt = document.hidden ? performance.now() : -1;
   #lookedAtSince = 0;
-  #pictureGoneAt = -1; // since when the program has no picture; -1: it has one, or never had
-  #pictureFault = ''; // why what comes cannot be shown here
+  #pictureGoneAt = -1; // since when the program has no picture; -1: it has one, or never had one
+  #pictureFault = ''; // why the picture cannot be shown here
   #faultyKey = '';
   #retryAt = 0;
   #figuresAt = 0;
@@ -109,14 +109,14 @@ export class Viewer {
     setInterval(() => this.#tick(performance.now()), TICK_MS);
   }
 
-  /** Connects; with a token where one is wanted. */
+  /** Connects, with a token if one is required. */
   open(token: string | null): void {
     this.#connection.token = this.#server.token = token;
     this.#display.setState('connecting', 'Connecting…');
     this.#connection.retry();
   }
 
-  /** Sound on, or off (`null`); to be called from a click or a key. */
+  /** Switches sound on, or off (`null`); must be called from a click or key event. */
   setSound(context: AudioContext | null): void {
     this.#speaker.turn(context);
   }
@@ -131,7 +131,7 @@ export class Viewer {
     this.#recent.forget();
     this.#pictureFault = this.#faultyKey = '';
     this.#retryAt = 0;
-    this.#stage.giveUp(); // another connection begins elsewhere in the program
+    this.#stage.giveUp(); // another connection starts elsewhere in the program
     this.#speaker.forget();
     this.#server.forget(this.#openedAt);
   }
@@ -151,13 +151,13 @@ export class Viewer {
   #take(data: Uint8Array): void {
     const now = performance.now();
     if (!isPackets(data)) {
-      this.#dataAt = now; // beside the picture
+      this.#dataAt = now; // data that accompanies the media
       return;
     }
     this.#holdback.push(data, this.#selection.video?.pid ?? -1, now);
   }
 
-  /** @param isCut pictures were left out before these. */
+  /** @param isCut pictures were dropped before these. */
   #receive(data: Uint8Array, isCut: boolean): void {
     const now = performance.now();
     if (isCut && this.#selection.video) this.#watch.leaveOut(this.#selection.video.pid);
@@ -187,7 +187,7 @@ export class Viewer {
     if (`${key} ${codec}` !== this.#faultyKey) this.#pictureFault = '';
     if (!isPlayable(video, codec)) this.#findFaulty(video, '');
     if (this.#pictureFault !== '' || this.#isUnseen(nowMs)) this.#stage.giveUp();
-    // The new one is given this message with the recent ones; the old one plays on until then.
+    // The new player gets this message with the recent ones; the old one plays on until then.
     this.#stage.write(data);
     if (key === this.#stage.key || this.#pictureFault !== '' || this.#isUnseen(nowMs)) return;
     if (this.#recent.messages && nowMs >= this.#retryAt) void this.#stage.make(video, () => this.#recent.messages);
@@ -197,7 +197,7 @@ export class Viewer {
     return this.#hiddenAt !== -1 && nowMs - this.#hiddenAt > HIDDEN_MS;
   }
 
-  /** The page is seen again, or is not any more. */
+  /** The page became visible or hidden. */
   #looked(): void {
     const now = performance.now();
     const wasUnseen = this.#isUnseen(now);
@@ -219,7 +219,7 @@ export class Viewer {
     this.#stage.giveUp();
   }
 
-  /** What comes is not played here, until it is of another kind. */
+  /** Marks the picture as unplayable until its type changes. */
   #findFaulty(video: Track, reason: string): void {
     const codec = this.#watch.codecOf(video.pid);
     this.#pictureFault = unplayable(video, reason, codec);
@@ -261,7 +261,9 @@ export class Viewer {
     this.#renewSound(now);
   }
 
-  /** The newest time that there is a picture of, where pictures come steadily: sound need not wait for one that has stopped. */
+  /**
+   * The time of the newest picture while pictures arrive steadily: sound must not wait for a picture that has stopped.
+   */
   #pictureEdge(now: number): number {
     const { video } = this.#selection;
     const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
@@ -273,7 +275,7 @@ export class Viewer {
     return track && { rhythm: this.#watch.rhythmOf(track.pid), name: nameOf(track), fault };
   }
 
-  /** Marks a picture that has stopped, or whose player has been given up for one that has nothing to show yet. */
+  /** Marks a frozen picture, also one whose player was replaced by one that has nothing to show yet. */
   #tellFrozen(frozenAt: number | null, now: number): void {
     const { seenAt, isRunning } = this.#stage;
     const isLeft = seenAt !== null && now - seenAt > LEFT_MS && (!isRunning || this.#openedAt === -1);
@@ -281,7 +283,7 @@ export class Viewer {
     this.#display.setFrozen(since === null || seenAt === null ? null : now - since);
   }
 
-  /** The last picture of a program that has none any more goes after a while, and one that is muted at once. */
+  /** Removes the last picture of a program that has none any more after a while, and of one that is muted at once. */
   #clearGone(state: State, now: number): void {
     const { video } = this.#selection;
     if (video || state === 'waiting' || !this.#stage.player) this.#pictureGoneAt = -1;
@@ -291,13 +293,13 @@ export class Viewer {
     if ((goneMs > STILL_KEPT_MS && state === 'playing') || isMuted) this.#stage.clear();
   }
 
-  /** A connection that brings nothing may be dead, though nobody has said so. */
+  /** Reopens a silent connection: it may be dead without having been closed. */
   #renewSilent(now: number): void {
     const silentMs = now - Math.max(this.#watch.arrivedAt, this.#dataAt, this.#openedAt);
     if (silentMs > silenceAllowed(this.#server.status, this.#server.isReachable)) this.#connection.renew();
   }
 
-  /** A picture that comes and is not shown is given to another player. */
+  /** Replaces the player if pictures arrive but are not shown. */
   #renewStill(now: number): void {
     const { video } = this.#selection;
     const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
@@ -308,7 +310,7 @@ export class Viewer {
     }
   }
 
-  /** The same of sound that comes and is not heard. */
+  /** The same for sound that arrives but is not heard. */
   #renewSound(now: number): void {
     const { audio } = this.#selection;
     const rhythm = audio ? this.#watch.rhythmOf(audio.pid) : null;
@@ -329,7 +331,7 @@ export class Viewer {
     });
   }
 
-  /** What there is to see and hear, and what of it is not played here. */
+  /** The names of the tracks, marked if they are not played here. */
   #names(): string {
     const { video, audio } = this.#selection;
     const isPlayed = (track: Track) =>

@@ -1,5 +1,5 @@
-// Makes one PES packet of a picture that comes in several, as where each NAL unit has its own: mpegts.js takes every PES packet
-// of H.264 and HEVC for a whole picture.
+// Joins the PES packets of a picture that arrives in several, for example one per NAL unit: mpegts.js takes every PES
+// packet of H.264 and HEVC for a whole picture.
 // ISO/IEC 13818-1 §2.4.3.5 (stuffing), §2.4.3.7 (PES_packet_length, PTS, DTS).
 
 import { mediaStart } from '../../mpegts/access-point.js';
@@ -10,21 +10,21 @@ import { readUnitTime } from './unit-time.js';
 const UNIT_START = 0x40; // payload_unit_start_indicator
 const ADAPTATION = 0x20; // of adaptation_field_control
 const STUFFING = 0xff;
-/** No two pictures are nearer to each other; the parts of one have been given times a little apart. Ticks. */
+/** Two pictures are at least this far apart; the parts of one may have slightly different times. Ticks. */
 const SAME_TICKS = 90;
 
-/** Follows the pictures of one track. */
+/** Joins the pictures of one track. */
 export class WholePictures {
   readonly #syntax: VideoSyntax;
   readonly #head = new PictureHead();
-  #ticks = -1; // of the picture that has begun; -1: it has no time
-  #isInParts = false; // pictures have come in several PES packets
+  #ticks = -1; // of the current picture; -1: it has no time
+  #isInParts = false; // pictures arrive in several PES packets
 
   constructor(syntax: VideoSyntax) {
     this.#syntax = syntax;
   }
 
-  /** Changes packets of the track where they are: a PES packet that goes on with a picture is made part of the one before. */
+  /** Modifies packets of the track in place: a PES packet that continues a picture is merged into the one before. */
   join(packets: Uint8Array): void {
     for (let at = 0; at < packets.length; at += PACKET_BYTES) {
       if (startsUnit(packets, at) && hasPayload(packets, at)) this.#begins(packets, at);
@@ -34,12 +34,12 @@ export class WholePictures {
   #begins(packets: Uint8Array, at: number): void {
     const pes = payloadStart(packets, at);
     const media = mediaStart(packets, at);
-    if (media === -1 || media > at + PACKET_BYTES) return; // its header goes on in the next packet
+    if (media === -1 || media > at + PACKET_BYTES) return; // its header continues in the next packet
     const ticks = readUnitTime(packets, at);
     const head = this.#head;
     head.begin(this.#syntax, media, true);
     head.read(packets, at + PACKET_BYTES);
-    // Two pictures are not decoded at once, and what has no time goes on, unless a delimiter says that it is another.
+    // A PES packet with the same or no time continues the picture, unless it starts with an access unit delimiter.
     const isPart = ticks === -1 ? head.insertAt === media : Math.abs(ticks - this.#ticks) < SAME_TICKS;
     if (this.#ticks !== -1 && isPart) {
       this.#isInParts = true;
@@ -47,12 +47,12 @@ export class WholePictures {
       return;
     }
     this.#ticks = ticks;
-    // PES_packet_length: it is not known, unless the picture itself begins here and is not in parts.
+    // PES_packet_length = 0 (unbounded), unless the picture starts here and is not in parts.
     if (this.#isInParts || !head.isOver) packets.fill(0, pes + 4, pes + 6);
   }
 }
 
-/** Makes stuffing of a PES header, up to `media`: what is behind it goes on with the PES packet before. */
+/** Turns a PES header, up to `media`, into stuffing: what follows continues the PES packet before. */
 function removeHeader(packets: Uint8Array, at: number, media: number): void {
   const from = payloadStart(packets, at);
   const hasField = (packets[at + 3]! & ADAPTATION) !== 0;

@@ -1,4 +1,4 @@
-// The page's side of its worker (player-worker.ts): a WebSocket and tracks that are there, as if they were here.
+// The page's proxy of its worker (player-worker.ts): the worker's WebSocket and tracks with a local interface.
 // W3C Media Source Extensions: MediaSourceHandle.
 
 import type { Track } from '../../mpegts/track.js';
@@ -7,45 +7,47 @@ import type { Socket } from './socket.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 import { WorkerTrack } from './worker-track.js';
 
-/** What a track of a worker says: what there is to be played as well. */
+/** Events of a worker's track, including its media source. */
 export interface WorkerTrackEvents extends MseTrackEvents {
   opened(source: MediaSourceHandle): void;
 }
 
-/** Whether this browser has Media Source Extensions in workers. */
+/** Whether this browser supports Media Source Extensions in workers. */
 export function hasWorkers(): boolean {
   const Source = globalThis.MediaSource as { readonly canConstructInDedicatedWorker?: boolean } | undefined;
   return Source?.canConstructInDedicatedWorker === true;
 }
 
 export class WorkerClient {
-  /** It has failed: what it would have done is done in the page. */
+  /** The worker has failed; the page does its work. */
   isBroken = false;
   readonly #worker = new Worker(new URL('./player-worker.js', import.meta.url), { type: 'module' });
   readonly #tracks = new Map<number, WorkerTrackEvents>();
   #socket: WorkerSocket | null = null;
   #lastId = 0;
-  #last = 0; // number of the last message that has come
-  #done = 0; // and of the last that has been worked through
+  #last = 0; // number of the last message received
+  #done = 0; // and of the last one processed
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
     this.#worker.onerror = () => this.#break();
   }
 
-  /** What has come is all worked through, and kept where a new track begins. */
+  /** All received messages are processed, and kept for the start of a new track. */
   noteDone(): void {
     this.#done = this.#last;
   }
 
-  /** There is one at a time. */
+  /** Opens a WebSocket; there is one at a time. */
   dial(url: string): Socket {
     this.#socket = new WorkerSocket(++this.#lastId, (message) => this.#post(message));
     this.#post({ do: 'dial', socket: this.#socket.id, url });
     return this.#socket;
   }
 
-  /** Makes a track that goes on by itself: it begins with what is written to it in one go, whenever that is. */
+  /**
+   * Creates a track that continues by itself: it starts with all that is written to it in one task, whenever that is.
+   */
   open(track: Track, events: WorkerTrackEvents): WorkerTrack {
     const id = ++this.#lastId;
     const post: Post = (message) => {
@@ -69,7 +71,7 @@ export class WorkerClient {
           if (message.socket === this.#socket?.id) this.#take(message);
           for (const [id, times] of message.moved) this.#tracks.get(id)?.moved(times);
         } finally {
-          this.#post({ do: 'more', done: this.#done }); // whatever fails here: nothing comes until it is asked for
+          this.#post({ do: 'more', done: this.#done }); // also after an error: the worker sends nothing until it is asked
         }
         return;
       case 'opened':

@@ -1,17 +1,17 @@
-// What the page and its worker (player-worker.ts) say to each other.
+// The messages between the page and its worker (player-worker.ts).
 
 import type { Track } from '../../mpegts/track.js';
 import type { TrackTimes } from './track-times.js';
 import type { TrackOrder } from './worker-track.js';
 
-/** From the page. Sockets and tracks have numbers; none is used twice. */
+/** From the page. Sockets and tracks have unique numbers. */
 export type ToWorker =
   | { readonly do: 'dial'; readonly socket: number; readonly url: string }
   | { readonly do: 'send'; readonly socket: number; readonly text: string }
   | { readonly do: 'hang up'; readonly socket: number }
-  /** The last messages were taken, and more may come; those up to number `done` are in what a new track begins with. */
+  /** Requests more messages; those up to number `done` are in the start of a new track. */
   | { readonly do: 'more'; readonly done: number }
-  /** A track that begins with `recent` and goes on with what came after message `done`. */
+  /** Opens a track that starts with `recent` and continues after message `done`. */
   | {
       readonly do: 'open';
       readonly id: number;
@@ -26,7 +26,7 @@ export type FromWorker =
   | { readonly tell: 'connected'; readonly socket: number }
   | { readonly tell: 'text'; readonly socket: number; readonly text: string }
   | { readonly tell: 'lost'; readonly socket: number }
-  /** What came since it was last asked for more, up to message `last`, and how far tracks have come. */
+  /** Messages since the last request, up to number `last`, and the progress of tracks. */
   | {
       readonly tell: 'came';
       readonly socket: number;

@@ -1,27 +1,27 @@
-// The page's side of a track that its worker plays (player-worker.ts).
+// The page's proxy of a track that its worker plays (player-worker.ts).
 
-/** What the page asks of a track in the worker. */
+/** Commands of the page to a track in the worker. */
 export type TrackOrder =
   | { readonly do: 'played'; readonly id: number; readonly to: number }
-  /** It is given nothing more; what it has is played. */
+  /** It gets nothing more; what is buffered is played. */
   | { readonly do: 'stop'; readonly id: number }
   | { readonly do: 'close'; readonly id: number };
 
-/** As MseTrack, from afar. */
+/** The interface of MseTrack for a track in the worker. */
 export class WorkerTrack {
-  #recent: Uint8Array<ArrayBuffer>[] | null = []; // null: it goes on by itself
+  #recent: Uint8Array<ArrayBuffer>[] | null = []; // null: it continues by itself
   readonly #id: number;
   readonly #order: (order: TrackOrder) => void;
   readonly #begin: (recent: Uint8Array<ArrayBuffer>[]) => void;
 
-  /** @param begin called once, with all that was written before anything else could happen. */
+  /** @param begin called once with all that was written within the first task. */
   constructor(id: number, order: (order: TrackOrder) => void, begin: (recent: Uint8Array<ArrayBuffer>[]) => void) {
     this.#id = id;
     this.#order = order;
     this.#begin = begin;
   }
 
-  /** What it begins with; later it goes on by itself. */
+  /** Adds to the start; later it continues by itself. */
   write(packets: Uint8Array<ArrayBuffer>): void {
     const recent = this.#recent;
     if (recent?.push(packets) !== 1) return;
@@ -31,7 +31,7 @@ export class WorkerTrack {
     });
   }
 
-  /** The element has played as far as this. */
+  /** The element has played up to `to`. */
   playedTo(to: number): void {
     this.#order({ do: 'played', id: this.#id, to });
   }
