@@ -188,7 +188,7 @@ describe('vw token', () => {
     [['--lifetime', '0h', '--scope', 'read', '--topic', 'x'], secrets, '--lifetime'],
     [['--lifetime', '1y', '--scope', 'read', '--topic', 'x'], secrets, '--lifetime'],
     [['--lifetime', '8h', '--path', '/session/x'], secrets, '/in/TOPIC'],
-    [['--lifetime', '8h', '--path', '/in/x', '--topic', 'x'], secrets, 'one of both'],
+    [['--lifetime', '8h', '--path', '/in/x', '--topic', 'x'], secrets, '--path replaces --topic'],
     [['--lifetime', '8h', '--scope', 'read', '--topic', 'x'], {}, 'VW_SERVE_SECRET'],
     [['--forever'], secrets, '--help'],
   ];
