@@ -48,12 +48,26 @@ export interface ClockedTrack {
   dtsAtMs: number;
   /** How long the last unit was, ticks. */
   unitTicks: number;
+  /** PTS - DTS of the last unit, ticks. */
+  lead: number;
+  /** Whether that is more of the picture before: a slice or field in a PES packet of its own, with the same stamps. */
+  isPart: boolean;
 }
 
 /** Where the next unit of a track belongs in output time: behind the last, unless there was a pause. */
 export function nextOutput(clock: FeedClock, { dts, dtsAtMs, unitTicks }: ClockedTrack, nowMs: number): number {
   const elapsed = (nowMs - dtsAtMs) * TICKS_PER_MS;
   return clock.peek(dts) + (unitTicks > 0 && elapsed < unitTicks + PAUSE ? unitTicks : elapsed);
+}
+
+/** Notes a unit of a track with this DTS, unwrapped by its clock. */
+export function noteUnit(track: ClockedTrack, dts: number, lead: number, nowMs: number): void {
+  const length = dts - track.dts;
+  if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;
+  track.isPart = length === 0 && lead === track.lead && track.kind === 'video';
+  track.lead = lead;
+  track.dts = dts;
+  track.dtsAtMs = nowMs;
 }
 
 /** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */

@@ -15,6 +15,7 @@ import {
   SYNC,
 } from './packet.js';
 import type { ParameterSets } from './parameter-sets.js';
+import { isPart, isStamped } from './picture-part.js';
 import { startPicture } from './picture-start.js';
 
 /** What is known of the program whose packets a message carries, as of that message's end. */
@@ -27,6 +28,8 @@ export interface ProgramFacts {
   readonly pids: readonly number[];
   /** Whether random access points are known to come. */
   readonly marksAccess: boolean;
+  /** Whether units of the key track have had a PTS: what has none may be more of the one before. */
+  readonly hasStamps?: boolean;
   /** Whether a PAT has come, and no PMT yet. */
   readonly awaitsTables?: boolean;
   /** Packets of the picture that the message's first random access point is, where they came with earlier messages. */
@@ -52,6 +55,8 @@ export interface Patience {
 
 /** How those who join wait, unless a limit says otherwise. */
 export const JOIN_PATIENCE: Patience = { markedMs: 15_000, unmarkedMs: 2000 };
+/** A PTS comes every 700 ms at least (§2.7.4). */
+const UNSTAMPED_MS = 1000;
 /** A track that starts nothing new for so long after the picture's changes over where it is. */
 const TAIL_MS = 5000;
 
@@ -185,7 +190,8 @@ export class Handover {
   #hold(data: Uint8Array, facts: ProgramFacts | null): Uint8Array | null {
     const held = this.takeHeld();
     const from = facts?.undecidedAt ?? -1;
-    const isOlder = from === 0 && !(readPid(data, 0) === facts?.keyPid && startsUnit(data, 0));
+    const begins = readPid(data, 0) === facts?.keyPid && startsUnit(data, 0) && !(held && isPart(held, 0, data, 0));
+    const isOlder = from === 0 && !begins;
     // Of a unit that has begun to go to the one before, the rest does, too.
     if (!this.#holds || from < 0 || (isOlder && !held)) return held ? concatenate([held, data]) : data;
     const stay = this.#stay;
@@ -207,10 +213,12 @@ export class Handover {
     const isKnown = facts !== null && facts.tables !== null;
     if (isKnown && facts.keyPid < 0) return 0; // neither picture nor sound: there is nothing to wait for
     const isWorthIt = facts !== null && (facts.marksAccess || facts.awaitsTables === true);
-    if (nowMs - this.#sinceMs < (isWorthIt ? markedMs : unmarkedMs)) return -1;
+    const waitedMs = nowMs - this.#sinceMs - (isWorthIt ? markedMs : unmarkedMs);
+    if (waitedMs < 0) return -1;
     if (!facts || facts.keyPid < 0) return 0; // nothing is known of it: whole packets are all that can be promised
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
-      if (readPid(data, at) === facts.keyPid && startsUnit(data, at)) return at;
+      if (readPid(data, at) !== facts.keyPid || !startsUnit(data, at)) continue;
+      if (facts.hasStamps !== true || isStamped(data, at) || waitedMs > UNSTAMPED_MS) return at;
     }
     return -1;
   }
