@@ -1,6 +1,7 @@
 // Follows what the media of a program tells: looks at the first bytes of those units that may tell something new.
 // Pure: no clock, no I/O.
 
+import { mediaStart } from './access-point.js';
 import { PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
 import { startsPes } from './pes.js';
 import { PictureCount } from './picture-count.js';
@@ -96,8 +97,14 @@ export class MediaWatch {
       this.#picture.streamId = streamIdAt(data, at);
       this.#picture.units++;
     }
+    if (this.#picture?.saidRate === null && this.#isSecondField(this.#picture, data, at)) return;
     this.#pictures.begins(data, at, isAccess, losses);
     this.#beginCount(data, at);
+  }
+
+  #isSecondField(picture: WatchedTrack, data: Uint8Array, at: number): boolean {
+    const media = mediaStart(data, at);
+    return media !== -1 && picture.isSecondField(data, media, at + PACKET_BYTES);
   }
 
   /** Whether the next packet of the picture that counts is wanted, for {@link count}. */
