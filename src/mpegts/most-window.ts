@@ -22,6 +22,11 @@ export class MostWindow {
     return Math.max(this.#most, this.#before);
   }
 
+  reset(): void {
+    this.#most = this.#before = -Infinity;
+    this.#fromMs = NaN;
+  }
+
   /** Adds `by` to what was seen. */
   raise(by: number): void {
     this.#most += by;
