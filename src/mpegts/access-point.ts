@@ -4,6 +4,7 @@
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from './packet.js';
 import { hasPesHeader, PES_FIXED_BYTES, startsPes } from './pes.js';
 import { MOST_HEAD_BYTES, PictureHead, syntaxOf } from './picture-head.js';
+import { isPart } from './picture-part.js';
 
 const head = new PictureHead();
 let scratch: Uint8Array | null = null; // allocated on first use
@@ -58,8 +59,8 @@ export function mediaStart(data: Uint8Array, at: number): number {
 }
 
 /**
- * Copies the unit's bytes that are in the message, from `media` in its first packet on. Returns their number, negated if
- * the unit is complete: the next one starts.
+ * Copies the picture's bytes, as far as the message holds them, from `media` in its first packet on; how many there are, as a
+ * negative number if those are all: the next one begins.
  */
 function gather(data: Uint8Array, at: number, media: number, out: Uint8Array): number {
   const pid = readPid(data, at);
@@ -67,7 +68,10 @@ function gather(data: Uint8Array, at: number, media: number, out: Uint8Array): n
   let length = 0;
   for (let packet = at; packet + PACKET_BYTES <= data.length && length < out.length; packet += PACKET_BYTES) {
     if (readPid(data, packet) !== pid || !hasPayload(data, packet)) continue;
-    if (packet !== at && startsUnit(data, packet)) return -length;
+    if (packet !== at && startsUnit(data, packet)) {
+      if (!isPart(data, at, data, packet)) return -length;
+      skip = mediaStart(data, packet) - payloadStart(data, packet);
+    }
     const from = payloadStart(data, packet) + skip;
     skip = Math.max(0, from - (packet + PACKET_BYTES));
     for (let i = from; i < packet + PACKET_BYTES && length < out.length; i++) out[length++] = data[i]!;

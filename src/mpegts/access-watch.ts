@@ -3,9 +3,10 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4 (random_access_indicator).
 
 import { mediaStart } from './access-point.js';
-import { PACKET_BYTES } from './packet.js';
+import { PACKET_BYTES, startsUnit } from './packet.js';
 import { ParameterSets } from './parameter-sets.js';
-import { MOST_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
+import { isInNalUnits, MOST_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
+import { isPartOf, isStamped } from './picture-part.js';
 import { UnitStart } from './unit-start.js';
 
 /** Packets that can hold a picture's header; adaptation fields may add a few. */
@@ -30,13 +31,16 @@ export class AccessWatch {
   readonly sets = new ParameterSets();
   /** Packets of this message's first access point that came with earlier messages; `null`: it starts in this one. */
   opening: Uint8Array | null = null;
+  /** Whether units have come that have a PTS. */
+  hasStamps = false;
 
   readonly #read: HeadReader;
   readonly #head = new PictureHead();
   #syntax: VideoSyntax | null = null;
   #state: 'idle' | 'reading' | 'waiting' = 'idle';
   #isMarked = false;
-  #unit: UnitStart | null = null; // allocated on first use, like #packets
+  #canStart = true; // decoding can start with the unit at hand, if it is an access point
+  #unit: UnitStart | null = null; // made when first needed, as #packets is
   #packets: Uint8Array | null = null;
   #kept = 0; // bytes of #packets
   #keptBefore = 0; // of these, bytes from earlier messages
@@ -51,6 +55,7 @@ export class AccessWatch {
     this.#syntax = syntax;
     this.sets.reset(syntax);
     this.#state = 'idle';
+    this.hasStamps = false;
     this.opening = null;
   }
 
@@ -82,6 +87,13 @@ export class AccessWatch {
     this.#beganAt = 0;
   }
 
+  /** Whether the PES packet that begins in the packet at `at` is more of the picture that is looked at: then that goes on. */
+  isPart(data: Uint8Array, at: number): boolean {
+    if (this.#state === 'idle') return false;
+    const { bytes, length } = this.#unit!; // there since it is busy
+    return isPartOf(bytes, 0, length, data, at);
+  }
+
   /**
    * A unit starts in the packet at `at`. Returns the offset of a random access point found with it, 0 for one that
    * started in an earlier message, or {@link NO_ACCESS}. The previous unit may be one, too: call `endUnit` first.
@@ -92,12 +104,13 @@ export class AccessWatch {
     if (media === -1 || (data[at + 1]! & 0x80) !== 0 || (data[at + 3]! & 0xc0) !== 0) return isMarked ? at : NO_ACCESS;
     const head = this.#head;
     const end = at + PACKET_BYTES;
+    this.#canStart = this.#mayStart(isStamped(data, at));
     if (media < end) {
       head.begin(this.#syntax, media, !this.sets.isEmpty);
       head.read(data, end);
       if (head.isOver) {
         if (head.count > 0) this.#take(data, media, end);
-        return isMarked || head.isAccess === true ? at : NO_ACCESS;
+        return this.#isStart(isMarked) ? at : NO_ACCESS;
       }
     }
     this.#unit ??= new UnitStart(MOST_HEAD_BYTES);
@@ -113,11 +126,14 @@ export class AccessWatch {
     return this.#decide();
   }
 
-  /** The unit continues in the packet at `at`. Returns the same as {@link begins}. */
-  goesOn(data: Uint8Array, at: number): number {
+  /**
+   * The unit goes on in the packet at `at`, maybe with another PES packet (see {@link isPart}). Returns as {@link begins} does.
+   */
+  goesOn(data: Uint8Array, at: number, isMarked: boolean): number {
     const unit = this.#unit!; // there since it is busy
+    if (isMarked && startsUnit(data, at)) this.#isMarked = true;
     if (this.#state === 'waiting' && !this.#keep(data, at)) return this.#end();
-    if (!unit.add(data, at)) return this.#end();
+    if (!(startsUnit(data, at) ? unit.addPart(data, at) : unit.add(data, at))) return this.#end();
     this.#head.read(unit.bytes, unit.length);
     return this.#head.isOver || unit.isFull ? this.#end() : this.#decide();
   }
@@ -129,18 +145,28 @@ export class AccessWatch {
     return this.#end();
   }
 
-  /** Reads no more of the current unit. */
+  /** Whether a unit may be a start. Where all pictures of a codec have a PTS, what has none is more of the one before. */
+  #mayStart(hasStamp: boolean): boolean {
+    this.hasStamps ||= hasStamp;
+    return hasStamp || !this.hasStamps || !isInNalUnits(this.#syntax);
+  }
+
+  #isStart(isMarked: boolean): boolean {
+    return this.#canStart && (this.#head.isAccess === true || (isMarked && !this.#head.isPart));
+  }
+
+  /** No more is read of the unit that is looked at. */
   #end(): number {
     const { bytes, length, mediaStart: from } = this.#unit!; // there since it is busy
     if (from !== -1 && this.#head.count > 0) this.#take(bytes, from, length);
-    const isAccess = this.#state === 'waiting' && (this.#isMarked || this.#head.isAccess === true);
+    const isAccess = this.#state === 'waiting' && this.#isStart(this.#isMarked);
     this.#state = 'idle';
     return isAccess ? this.#found() : NO_ACCESS;
   }
 
   /** Whether it is decided that decoding can start here, and which parameter sets there are. */
   #decide(): number {
-    if (this.#state !== 'waiting' || !(this.#isMarked || this.#head.isAccess === true)) return NO_ACCESS;
+    if (this.#state !== 'waiting' || !this.#isStart(this.#isMarked)) return NO_ACCESS;
     if (!this.sets.areIn(this.#unit!.bytes, this.#head)) return NO_ACCESS;
     this.#state = 'reading';
     return this.#found();

@@ -48,6 +48,10 @@ export interface ClockedTrack {
   dtsAtMs: number;
   /** The last unit's duration, ticks. */
   unitTicks: number;
+  /** PTS - DTS of the last unit, ticks. */
+  lead: number;
+  /** Whether that is more of the picture before: a slice or field in a PES packet of its own, with the same stamps. */
+  isPart: boolean;
 }
 
 /** The output time of a track's next unit: right after the last, unless there was a pause. */
@@ -56,7 +60,17 @@ export function nextOutput(clock: FeedClock, { dts, dtsAtMs, unitTicks }: Clocke
   return clock.peek(dts) + (unitTicks > 0 && elapsed < unitTicks + PAUSE ? unitTicks : elapsed);
 }
 
-/** Whether a track follows its feed's time. An unknown track may be audio, or data with its own time. */
+/** Notes a unit of a track with this DTS, unwrapped by its clock. */
+export function noteUnit(track: ClockedTrack, dts: number, lead: number, nowMs: number): void {
+  const length = dts - track.dts;
+  if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;
+  track.isPart = length === 0 && lead === track.lead && track.kind === 'video';
+  track.lead = lead;
+  track.dts = dts;
+  track.dtsAtMs = nowMs;
+}
+
+/** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
 export function isMedia({ kind }: Pick<ClockedTrack, 'kind'>): boolean {
   return kind === 'video' || kind === 'audio';
 }

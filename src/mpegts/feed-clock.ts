@@ -20,6 +20,14 @@ const SLEW_TO = 0.5 * TICKS_PER_MS;
 const SETTLING_SLOPES = [0.1, 2] as const;
 /** Frames within a PES packet have no stamps: compressed more than this, one PES packet would start inside another. */
 const SETTLING_SOUND_SLOPES = [0.95, 2] as const;
+/** A feed that is in the wrong place goes to the right one at once: one glitch, and not ten seconds in which it is out of time. */
+const MOVING_SLOPES = [0.02, Infinity] as const;
+const MOST_MOVING_MS = 2000;
+/** A feed is young so long. Shorter than the window of samples: none of them has been forgotten. */
+const YOUNG_MS = 10_000;
+/** So long after a feed began what came last is not younger than all before: what waited elsewhere has come. */
+const STEADY_MS = 200;
+const YOUNGER = 10 * TICKS_PER_MS;
 const LARGE_SLOPES = [0.95, 1.05] as const;
 const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
@@ -83,6 +91,9 @@ export class FeedClock {
   #samplerDts = NaN;
   #slewing = false;
   #isPlaced = false;
+  #movesUntilMs = -Infinity;
+  #youngest = Infinity; // the least sample, but for less than YOUNGER, and when it came
+  #youngestAtMs = NaN;
   #lead = Infinity;
   #latest = NaN;
   #driftFromMs = NaN;
@@ -186,13 +197,30 @@ export class FeedClock {
     this.#lead = before.#lead;
     const by = before.offset - this.offset;
     if (before.least !== Infinity) this.#samples.take(before.least - by, nowMs);
+    this.#youngest = before.#youngest - by;
+    this.#youngestAtMs = before.#youngestAtMs;
     this.sender.goOn(before.sender, by, nowMs);
     this.#isPlaced = true;
   }
 
   /** Whether it is still aligned fast, since its first mapping may be wrong. */
   isSettling(nowMs: number): boolean {
-    return !this.#isPlaced && nowMs - this.beganMs < SETTLING_MS;
+    return (!this.#isPlaced && nowMs - this.beganMs < SETTLING_MS) || nowMs < this.#movesUntilMs;
+  }
+
+  /** Whether it has begun not long ago: it may turn out that it has begun where it does not belong. */
+  isYoung(nowMs: number): boolean {
+    return nowMs - this.beganMs < YOUNG_MS;
+  }
+
+  /** Whether no unit of late was younger, when it came, than all before it: its delay is known. */
+  isSteady(nowMs: number): boolean {
+    return nowMs - this.#youngestAtMs >= STEADY_MS;
+  }
+
+  /** It goes to where it belongs at once, not by a slew. */
+  move(nowMs: number): void {
+    this.#movesUntilMs = nowMs + MOST_MOVING_MS;
   }
 
   isSettled(nowMs: number): boolean {
@@ -212,7 +240,7 @@ export class FeedClock {
     if (rank <= this.rank && !this.#isSamplerGone(track, nowMs)) return false;
     this.rank = rank;
     this.sampler = track;
-    this.#samples.reset();
+    this.#forgetSamples();
     this.sender.resample();
     return true;
   }
@@ -229,7 +257,7 @@ export class FeedClock {
   shortestLead(lead: number): number {
     if (lead < this.#lead) {
       this.#lead = lead;
-      this.#samples.reset(); // earlier samples assumed a larger lead
+      this.#forgetSamples(); // what was sampled before counted on more
     }
     return this.#lead;
   }
@@ -240,13 +268,23 @@ export class FeedClock {
    */
   sample(stamp: number, arrivalMs: number): boolean {
     if (!this.#samples.take(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) return false;
+    if (this.least < this.#youngest - YOUNGER) {
+      this.#youngest = this.least;
+      this.#youngestAtMs = arrivalMs;
+    }
     this.#measureDrift(arrivalMs);
     return true;
   }
 
-  /** Everything is delayed by `by` more ticks from now on. */
+  #forgetSamples(): void {
+    this.#samples.reset();
+    this.#youngest = Infinity;
+  }
+
+  /** All that comes is `by` ticks later from now on than it was. */
   raise(by: number): void {
     this.#samples.raise(by);
+    this.#youngest += by;
     this.sender.raise(by);
   }
 
@@ -272,14 +310,17 @@ export class FeedClock {
   #slope(ahead: number, target: number, nowMs: number): number {
     const error = target - this.offset;
     const size = Math.abs(error);
-    if (this.#slewing ? size < SLEW_TO : size < SLEW_FROM) this.#slewing = false;
-    else this.#slewing = true;
-    if (!this.#slewing) return 1;
+    this.#slewing = this.#slewing ? size >= SLEW_TO : size >= SLEW_FROM;
+    if (!this.#slewing) {
+      this.#movesUntilMs = -Infinity;
+      return 1;
+    }
     const [least, most] = this.#slopes(size, nowMs);
     return Math.min(most, Math.max(least, 1 + error / ahead));
   }
 
   #slopes(error: number, nowMs: number): readonly [number, number] {
+    if (nowMs < this.#movesUntilMs) return MOVING_SLOPES;
     const isPicture = this.rank === RANKS.video;
     if (this.isSettling(nowMs)) return isPicture ? SETTLING_SLOPES : SETTLING_SOUND_SLOPES;
     // An estimate from one audio unit may be off by an audible amount: it is corrected early, before that matters.
@@ -295,4 +336,13 @@ export class FeedClock {
     this.#driftFromMs = nowMs;
     this.#driftFrom = this.least;
   }
+}
+
+/** The clock that is best as the reference, of those that are fit: pictures, not sound, are what should not be slewed. */
+export function bestOf(clocks: readonly FeedClock[], isFit: (clock: FeedClock) => boolean): FeedClock | null {
+  let best: FeedClock | null = null;
+  for (const one of clocks) {
+    if (one.least !== Infinity && isFit(one) && (!best || one.rank > best.rank)) best = one;
+  }
+  return best;
 }

@@ -20,6 +20,9 @@ export function filteredFacts(inspector: Inspector, filter: SoundFilter): Progra
     get marksAccess() {
       return inspector.marksAccess;
     },
+    get hasStamps() {
+      return inspector.hasStamps;
+    },
     get awaitsTables() {
       return inspector.awaitsTables;
     },

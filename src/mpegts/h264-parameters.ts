@@ -6,7 +6,8 @@ import { findStartCode, isPictureSize, type Parameters, plausibleRate } from './
 
 const SPS = 7;
 const EXTENDED_SAR = 255;
-/** profile_idc values whose SPS carries chroma_format_idc. */
+const APART = 4;
+/** profile_idc of those whose SPS tells the format of the chroma. */
 const WITH_CHROMA = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 const PLAIN_PROFILES = new Set([66, 77, 88]);
 
@@ -31,7 +32,8 @@ function readSps(found: Parameters): boolean {
   if (!WITH_CHROMA.has(profile) && !PLAIN_PROFILES.has(profile)) return false;
   if (reader.ue() > 31) return false; // seq_parameter_set_id
   const chroma = WITH_CHROMA.has(profile) ? readChroma() : 1;
-  if (chroma === -1 || reader.ue() > 12) return false; // log2_max_frame_num_minus4
+  const frameNumber = reader.ue(); // log2_max_frame_num_minus4
+  if (chroma === -1 || frameNumber > 12) return false;
   if (!passPictureOrder()) return false;
   if (reader.ue() > 16) return false; // max_num_ref_frames
   reader.skip(1); // gaps_in_frame_num_value_allowed_flag
@@ -54,10 +56,28 @@ function readSps(found: Parameters): boolean {
   found.height = height;
   found.frameRate = frameRate;
   found.mayBeFields = !isFrames;
+  found.fieldFlagAt = isFrames ? 0 : (chroma === APART ? 2 : 0) + frameNumber + 4; // colour_plane_id, frame_num
   return true;
 }
 
-/** chroma_format_idc, 0 if the planes are coded separately (ChromaArrayType); -1: invalid. */
+/** What a picture is by its first slice, in `bytes` from `from` up to `end`: 1 a top field, 2 a bottom field; 0: a frame, or not told. */
+export function fieldOfH264(bytes: Uint8Array, from: number, end: number, fieldFlagAt: number): 0 | 1 | 2 {
+  for (let at = findStartCode(bytes, from, end); at !== -1; at = findStartCode(bytes, at + 3, end)) {
+    const type = bytes[at + 3]! & 0x1f; // nal_unit_type
+    if (type < 1 || type > 5) continue;
+    reader.open(bytes, at + 4, end, true);
+    reader.ue(); // first_mb_in_slice
+    reader.ue(); // slice_type
+    reader.ue(); // pic_parameter_set_id
+    reader.skip(fieldFlagAt);
+    const isField = reader.bit() === 1; // field_pic_flag
+    const parity = reader.bit() === 1 ? 2 : 1; // bottom_field_flag
+    return isField && reader.isGood ? parity : 0;
+  }
+  return 0;
+}
+
+/** chroma_format_idc, or {@link APART} where the planes are coded apart; -1: it cannot be. */
 function readChroma(): number {
   const format = reader.ue();
   if (format > 3) return -1;
@@ -69,7 +89,7 @@ function readChroma(): number {
     const lists = format === 3 ? 12 : 8;
     for (let i = 0; i < lists; i++) if (reader.bit()) passScalingList(i < 6 ? 16 : 64);
   }
-  return areApart ? 0 : format;
+  return areApart ? APART : format;
 }
 
 /** §7.3.2.1.1.1. */

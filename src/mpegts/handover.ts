@@ -15,6 +15,7 @@ import {
   SYNC,
 } from './packet.js';
 import type { ParameterSets } from './parameter-sets.js';
+import { isPart, isStamped } from './picture-part.js';
 import { startPicture } from './picture-start.js';
 
 /** Information about the program in a message, as of the message's end. */
@@ -27,7 +28,9 @@ export interface ProgramFacts {
   readonly pids: readonly number[];
   /** Whether the source is known to send random access points. */
   readonly marksAccess: boolean;
-  /** Whether a PAT has been received, but no PMT yet. */
+  /** Whether units of the key track have had a PTS: what has none may be more of the one before. */
+  readonly hasStamps?: boolean;
+  /** Whether a PAT has come, and no PMT yet. */
   readonly awaitsTables?: boolean;
   /** The packets of the message's first random access point that came with earlier messages. */
   readonly opening?: Uint8Array | null;
@@ -52,7 +55,9 @@ export interface Patience {
 
 /** The default for new readers. */
 export const JOIN_PATIENCE: Patience = { markedMs: 15_000, unmarkedMs: 2000 };
-/** A track that starts no unit for this long after the video track was switched is switched where it is. */
+/** A PTS comes every 700 ms at least (§2.7.4). */
+const UNSTAMPED_MS = 1000;
+/** A track that starts nothing new for so long after the picture's changes over where it is. */
 const TAIL_MS = 5000;
 
 /** The parts of a message for the outgoing and for the incoming reader. `null`: nothing. */
@@ -185,8 +190,9 @@ export class Handover {
   #hold(data: Uint8Array, facts: ProgramFacts | null): Uint8Array | null {
     const held = this.takeHeld();
     const from = facts?.undecidedAt ?? -1;
-    const isOlder = from === 0 && !(readPid(data, 0) === facts?.keyPid && startsUnit(data, 0));
-    // The rest of a unit goes where its beginning went: to the outgoing reader.
+    const begins = readPid(data, 0) === facts?.keyPid && startsUnit(data, 0) && !(held && isPart(held, 0, data, 0));
+    const isOlder = from === 0 && !begins;
+    // Of a unit that has begun to go to the one before, the rest does, too.
     if (!this.#holds || from < 0 || (isOlder && !held)) return held ? concatenate([held, data]) : data;
     const stay = this.#stay;
     stay.begin((held?.length ?? 0) + data.length);
@@ -207,10 +213,12 @@ export class Handover {
     const isKnown = facts !== null && facts.tables !== null;
     if (isKnown && facts.keyPid < 0) return 0; // neither video nor audio: there is nothing to wait for
     const isWorthIt = facts !== null && (facts.marksAccess || facts.awaitsTables === true);
-    if (nowMs - this.#sinceMs < (isWorthIt ? markedMs : unmarkedMs)) return -1;
-    if (!facts || facts.keyPid < 0) return 0; // nothing is known of the program: only whole packets can be guaranteed
+    const waitedMs = nowMs - this.#sinceMs - (isWorthIt ? markedMs : unmarkedMs);
+    if (waitedMs < 0) return -1;
+    if (!facts || facts.keyPid < 0) return 0; // nothing is known of it: whole packets are all that can be promised
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
-      if (readPid(data, at) === facts.keyPid && startsUnit(data, at)) return at;
+      if (readPid(data, at) !== facts.keyPid || !startsUnit(data, at)) continue;
+      if (facts.hasStamps !== true || isStamped(data, at) || waitedMs > UNSTAMPED_MS) return at;
     }
     return -1;
   }

@@ -78,6 +78,10 @@ export class Inspector implements ProgramFacts {
     return this.#marksAccess;
   }
 
+  get hasStamps(): boolean {
+    return this.#access.hasStamps;
+  }
+
   get awaitsTables(): boolean {
     return this.#reader.pmtPid !== -1 && this.program === null;
   }
@@ -201,16 +205,17 @@ export class Inspector implements ProgramFacts {
   #lookAtPicture(data: Uint8Array, at: number, isMarked: boolean): void {
     const access = this.#access;
     let found: number;
-    if (startsUnit(data, at)) {
+    const isPart = startsUnit(data, at) && access.isPart(data, at);
+    if (startsUnit(data, at) && !isPart) {
       this.#foundLate(access.endUnit());
       found = access.begins(data, at, isMarked);
       const isAccess = found !== NO_ACCESS || (access.isWaiting ? undefined : false);
       this.#watch.pictureBegins(data, at, isAccess, this.continuityErrors);
     } else {
       if (this.#watch.isCounting) this.#watch.count(data, at);
-      const late = access.isBusy ? access.goesOn(data, at) : NO_ACCESS;
+      const late = access.isBusy ? access.goesOn(data, at, isMarked) : NO_ACCESS;
       this.#foundLate(late);
-      found = isMarked && late === NO_ACCESS && !access.isWaiting ? at : NO_ACCESS;
+      found = isMarked && !isPart && late === NO_ACCESS && !access.isWaiting ? at : NO_ACCESS;
     }
     if (found !== NO_ACCESS) this.#found(found);
     const plain = WATCHED | JOINABLE;

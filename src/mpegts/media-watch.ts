@@ -1,6 +1,7 @@
 // Reads the parameters of a program's media from the first bytes of units that may bring new ones.
 // Pure: no clock, no I/O.
 
+import { mediaStart } from './access-point.js';
 import { PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
 import { startsPes } from './pes.js';
 import { PictureCount } from './picture-count.js';
@@ -96,11 +97,17 @@ export class MediaWatch {
       this.#picture.streamId = streamIdAt(data, at);
       this.#picture.units++;
     }
+    if (this.#picture?.saidRate === null && this.#isSecondField(this.#picture, data, at)) return;
     this.#pictures.begins(data, at, isAccess, losses);
     this.#beginCount(data, at);
   }
 
-  /** Whether {@link count} needs the next packet of the followed video track. */
+  #isSecondField(picture: WatchedTrack, data: Uint8Array, at: number): boolean {
+    const media = mediaStart(data, at);
+    return media !== -1 && picture.isSecondField(data, media, at + PACKET_BYTES);
+  }
+
+  /** Whether the next packet of the picture that counts is wanted, for {@link count}. */
   get isCounting(): boolean {
     return this.#isCounting;
   }

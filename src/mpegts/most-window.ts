@@ -22,7 +22,12 @@ export class MostWindow {
     return Math.max(this.#most, this.#before);
   }
 
-  /** Adds `by` to all values so far. */
+  reset(): void {
+    this.#most = this.#before = -Infinity;
+    this.#fromMs = NaN;
+  }
+
+  /** Adds `by` to what was seen. */
   raise(by: number): void {
     this.#most += by;
     this.#before += by;

@@ -190,7 +190,7 @@ export class PacketPath {
       this.#send(feed, track, buffer.keep(), flags, lost, nowMs);
       return;
     }
-    if (starts) {
+    if (starts && !(lost === 0 && track.holdsPictureOf(data, at))) {
       if (track.held) this.#complete(feed, track, nowMs, true);
       if (track.held) this.#drop(feed, track.held.length / PACKET_BYTES);
       track.held = null;
@@ -301,7 +301,9 @@ export class PacketPath {
       const dts = stamps === 2 ? readTimestamp(data, at + 14) : pts;
       this.#clock.observe(feed, track, pts, dts, pcr, nowMs);
     }
-    if (!track.open && !this.#mayOpen(feed, track, flags, nowMs)) return false;
+    // Of a picture that is left out more may come: that has no PTS.
+    const isStart = stamps > 0 || track.kind !== 'video' || track.clock === null;
+    if (!track.open && !(isStart && this.#mayOpen(feed, track, flags, nowMs))) return false;
     const out = track.out!; // open tracks have one
     // The PCR comes before the stamps, because it decides which units are too late.
     this.#output.preparePcr(feed, track, stamps > 0 && !Number.isNaN(pcr), nowMs);

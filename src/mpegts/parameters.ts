@@ -11,6 +11,8 @@ export interface Parameters {
   frameRate: number | null;
   /** Whether a unit may be a field, half a frame. */
   mayBeFields: boolean;
+  /** Of H.264 that may be fields: how many bits a slice header has between pic_parameter_set_id and field_pic_flag; or else 0. */
+  fieldFlagAt: number;
   sampleRate: number | null;
   channels: number | null;
 }
@@ -23,6 +25,7 @@ export function noParameters(): Parameters {
     height: null,
     frameRate: null,
     mayBeFields: false,
+    fieldFlagAt: 0,
     sampleRate: null,
     channels: null,
   };

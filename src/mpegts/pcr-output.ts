@@ -19,6 +19,8 @@ const MUCH_HEADROOM = 50 * TICKS_PER_MS;
 export const MOST_LAG = 3000 * TICKS_PER_MS;
 /** How much of the time that passes a lag may shrink by. */
 const SHRINKING = 0.1;
+/** The same of what was given to units of which it was not known when they would come, once that is known. */
+const RETURNING = 1;
 /** In a program of several feeds a source's own DTS - PCR is kept up to this: 1 s must do for all of them (§2.4.2). */
 const MOST_AHEAD = 500 * TICKS_PER_MS;
 /** A feed that the rule moves later is further ahead by as much: up to this, which is near 1 s. */
@@ -46,6 +48,8 @@ export interface PcrTime {
   time: number;
   /** The largest time by which units come after their DTS, measured at `time`; negative: they come before it. */
   need: number;
+  /** What it may turn out to be, where that is more: first units wait, or a track has yet to come. */
+  guess: number;
   /** Whether `time` follows the stamps alone, or else the clock on the wall. */
   isByStamps: boolean;
 }
@@ -69,6 +73,8 @@ export class PcrOutput {
   #isByStamps = true;
   #time = NaN;
   #shrinks = false;
+  #hasGuess = false; // some of the lag was given to what was not known
+  #shrinking = SHRINKING;
 
   /** Milliseconds since a PCR was sent; Infinity before the first. */
   sinceMs(nowMs: number): number {
@@ -76,10 +82,10 @@ export class PcrOutput {
   }
 
   /** How far the PCR would advance, ticks, were it sent now; Infinity for the first. */
-  advance({ driver, time, need }: PcrTime): number {
+  advance({ driver, time, guess }: PcrTime): number {
     if (Number.isNaN(this.last)) return Infinity;
-    const isShort = driver !== null && this.lag < need + LEAST_HEADROOM;
-    return time - (isShort ? Math.max(this.lag, Math.min(MOST_LAG, need + HEADROOM)) : this.lag) - this.last;
+    const isShort = driver !== null && this.lag < guess + LEAST_HEADROOM;
+    return time - (isShort ? Math.max(this.lag, Math.min(MOST_LAG, guess + HEADROOM)) : this.lag) - this.last;
   }
 
   /** The PCR to send now. */
@@ -89,7 +95,7 @@ export class PcrOutput {
     const keep = this.#keptLag(at.driver, at.need, nowMs);
     const slip = at.driver.sender.slip;
     at.driver.sender.slip = 0;
-    if (Number.isNaN(this.last)) this.lag = this.#enough(at.need, keep);
+    if (Number.isNaN(this.last)) this.lag = this.#enough(at.guess, keep);
     // Another's time is joined where the PCR has come to: of stamps, where it was when the newest of them came.
     else if (this.#driver !== at.driver || this.#isByStamps !== at.isByStamps) {
       const { sender, offset } = at.driver;
@@ -114,24 +120,27 @@ export class PcrOutput {
   }
 
   /** As far as it may have come now. */
-  #mostNow({ time, need }: PcrTime, keep: number, elapsed: number): number {
+  #mostNow({ time, guess }: PcrTime, keep: number, elapsed: number): number {
     const isStall = elapsed > STALLED && elapsed < FLOWING;
-    if (!isStall) return this.last + elapsed * (1 + SHRINKING);
-    const least = time - this.#enough(need, keep) - MOST_FOR_STALLS;
+    if (!isStall) return this.last + elapsed * (1 + this.#shrinking);
+    const least = time - this.#enough(guess, keep) - MOST_FOR_STALLS;
     return Math.max(this.last + MOST_AT_ONCE, Math.min(least, this.last + elapsed));
   }
 
-  #adjust(at: PcrTime, keep: number, passed: number): void {
-    if (this.lag < at.need + LEAST_HEADROOM) {
-      const standing = Number.isNaN(this.last) ? Infinity : at.time - this.last;
-      this.lag = Math.max(this.lag, Math.min(this.#enough(at.need, keep), standing));
+  #adjust({ time, need, guess }: PcrTime, keep: number, passed: number): void {
+    const enough = this.#enough(guess, keep);
+    if (this.lag < guess + LEAST_HEADROOM) {
+      const standing = Number.isNaN(this.last) ? Infinity : time - this.last;
+      this.lag = Math.max(this.lag, Math.min(enough, standing));
       this.#shrinks = false;
+      if (guess > need) this.#hasGuess = true;
       return;
     }
-    const enough = this.#enough(at.need, keep);
     if (this.lag > enough + MUCH_HEADROOM) this.#shrinks = true;
+    else if (!this.#shrinks && guess <= need) this.#hasGuess = false;
+    this.#shrinking = this.#shrinks && this.#hasGuess ? RETURNING : SHRINKING;
     if (!this.#shrinks) return;
-    this.lag = Math.max(enough, this.lag - Math.max(0, passed) * SHRINKING);
+    this.lag = Math.max(enough, this.lag - Math.max(0, passed) * this.#shrinking);
     if (this.lag === enough) this.#shrinks = false;
   }
 

@@ -20,6 +20,11 @@ export function syntaxOf(streamType: number): VideoSyntax | null {
   return BY_STREAM_TYPE[streamType] ?? null;
 }
 
+/** Whether its pictures are made of NAL units: each has a PTS of its own then, or one that goes with the picture before. */
+export function isInNalUnits(syntax: VideoSyntax | null): boolean {
+  return syntax === 'h264' || syntax === 'hevc';
+}
+
 /** How far into a picture its first slice is looked for: an encoder's SEI may take some kilobytes. */
 export const MOST_HEAD_BYTES = 8192;
 /** A picture that brings more sets than this brings them for another reason than to be decoded. */
@@ -45,6 +50,7 @@ H264_TYPES[19] = H264_TYPES[20] = SLICE;
 /** nal_unit_type of SEI; payloadType of a recovery point (§D.1.8), where no IDR picture comes: open groups, intra refresh. */
 const [H264_SEI, RECOVERY_POINT] = [6, 6];
 const STOP_BYTE = 0x80; // rbsp_trailing_bits
+const FIRST_BIT = 0x80;
 
 const reader = new BitReader();
 
@@ -58,6 +64,8 @@ export class PictureHead {
   isAccess: boolean | undefined;
   /** Whether the first slice is there: no more parameter sets come. */
   isOver = false;
+  /** Whether that slice is not the picture's first: this goes on with a picture that has begun. */
+  isPart = false;
   /** Where parameter sets belong: behind the access unit delimiter, or else at the beginning. */
   insertAt = 0;
   /** How many parameter sets there are, whole ones. */
@@ -75,7 +83,7 @@ export class PictureHead {
   /** Begins with the elementary stream at `from`. `knowsHeader`: a group of pictures can be decoded, by a header before it. */
   begin(syntax: VideoSyntax, from: number, knowsHeader: boolean): void {
     this.isAccess = undefined;
-    this.isOver = false;
+    this.isOver = this.isPart = false;
     this.insertAt = this.#from = this.#next = from;
     this.count = 0;
     this.#syntax = syntax;
@@ -133,6 +141,16 @@ export class PictureHead {
     this.#setFrom = -1;
   }
 
+  /** What it is that `type` says, if that is a slice, whose header is at `at`: a picture begins with its first alone. */
+  #typeOfSlice(type: number, bytes: Uint8Array, at: number, end: number): number {
+    if (type !== ACCESS && type !== SLICE) return type;
+    if (at >= end) return -1;
+    const isFirst = (bytes[at]! & FIRST_BIT) !== 0; // first_mb_in_slice 0, first_slice_segment_in_pic_flag
+    if (isFirst || this.insertAt !== this.#from) return type; // or behind a delimiter
+    this.isPart = true;
+    return SLICE;
+  }
+
   #beginsWithZeros(bytes: Uint8Array): boolean {
     return bytes[this.#from] === 0 && bytes[this.#from + 1] === 0;
   }
@@ -143,12 +161,12 @@ export class PictureHead {
     if (this.#syntax === 'h264') {
       const nalType = code & 0x1f;
       if (nalType === H264_SEI && this.#knowsHeader && this.isAccess === undefined) return typeOfSei(bytes, at, end);
-      return H264_TYPES[nalType]!;
+      return this.#typeOfSlice(H264_TYPES[nalType]!, bytes, at + 4, end);
     }
     if (this.#syntax === 'hevc') {
       if (at + 4 >= end) return -1;
       const layer = ((code & 1) << 5) | (bytes[at + 4]! >> 3); // nuh_layer_id
-      return layer === 0 ? HEVC_TYPES[(code >> 1) & 0x3f]! : PASS;
+      return layer === 0 ? this.#typeOfSlice(HEVC_TYPES[(code >> 1) & 0x3f]!, bytes, at + 5, end) : PASS;
     }
     if (this.#syntax === 'mpeg2') {
       if (code === 0xb3) return ACCESS_SET; // sequence_header_code

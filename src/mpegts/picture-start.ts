@@ -7,6 +7,7 @@ import { hasPayload, PACKET_BYTES, payloadStart, readCounter, readPid, startsUni
 import { concatenate } from './packet-runs.js';
 import type { ParameterSets } from './parameter-sets.js';
 import { MOST_HEAD_BYTES, PictureHead } from './picture-head.js';
+import { isPart } from './picture-part.js';
 
 const PAYLOAD_BYTES = PACKET_BYTES - 4;
 const MOST_PES_LENGTH = 0xffff;
@@ -66,25 +67,31 @@ export function withSets(
   return insert(packets, unit, head.insertAt, missing);
 }
 
-/** The first bytes of a unit, good until the next is gathered, and where in `packets` each of its packets is. */
+/** The first bytes of a picture, good until the next is gathered, and where in `packets` each of its packets is. */
 interface Unit {
   readonly bytes: Uint8Array;
   readonly packets: readonly number[];
+  /** Where the bytes of each packet begin: those of another PES packet behind its header. */
+  readonly from: readonly number[];
 }
 
 function gather(packets: Uint8Array, first: number, pid: number): Unit {
   const bytes = gathered;
   const places: number[] = [];
+  const from: number[] = [];
   let length = 0;
   for (let at = first; at < packets.length && length < bytes.length; at += PACKET_BYTES) {
     if (readPid(packets, at) !== pid || !hasPayload(packets, at)) continue;
-    if (at !== first && startsUnit(packets, at)) break;
+    const begins = at !== first && startsUnit(packets, at);
+    if (begins && !isPart(packets, first, packets, at)) break;
+    const start = begins ? mediaStart(packets, at) : payloadStart(packets, at);
     places.push(at);
-    const some = packets.subarray(payloadStart(packets, at), at + PACKET_BYTES).subarray(0, bytes.length - length);
+    from.push(start);
+    const some = packets.subarray(start, at + PACKET_BYTES).subarray(0, bytes.length - length);
     bytes.set(some, length);
     length += some.length;
   }
-  return { bytes: bytes.subarray(0, length), packets: places };
+  return { bytes: bytes.subarray(0, length), packets: places, from };
 }
 
 /**
@@ -92,11 +99,10 @@ function gather(packets: Uint8Array, first: number, pid: number): Unit {
  * and those before it, also the unit's packets before it, are numbered backwards: nothing behind it changes.
  */
 function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Array): Uint8Array {
-  let before = 0; // bytes of the unit in packets before this one
+  let before = 0; // bytes of the picture in packets before this one
   let index = 0;
   for (; index < unit.packets.length; index++) {
-    const at = unit.packets[index]!;
-    const bytes = at + PACKET_BYTES - payloadStart(packets, at);
+    const bytes = unit.packets[index]! + PACKET_BYTES - unit.from[index]!;
     if (insertAt <= before + bytes) break;
     before += bytes;
   }
@@ -111,11 +117,15 @@ function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Ar
     out[at + 3] = (out[at + 3]! & 0xf0) | ((readCounter(out, at) - more) & 0x0f);
   }
   const payload = payloadStart(packets, place);
-  const split = payload + insertAt - before;
+  const split = unit.from[index]! + insertAt - before;
   const content = concatenate([packets.subarray(payload, split), sets, packets.subarray(split, place + PACKET_BYTES)]);
   const kept = place + PACKET_BYTES - payload; // the first packet stays full
   out.set(content.subarray(0, kept), payload);
-  correctLength(out, unit.packets[0]!, sets.length); // a unit has a packet at least
+  correctLength(
+    out,
+    unit.packets.findLast((at, i) => i <= index && startsUnit(packets, at))!,
+    sets.length,
+  ); // the first does
   fill(out, place, content.subarray(kept), more);
   return out;
 }

@@ -4,6 +4,7 @@
 import { PACKET_BYTES, payloadStart } from './packet.js';
 import { plausibleRate } from './parameters.js';
 import { PES_FIXED_BYTES, stampsOf, startsPes } from './pes.js';
+import { isStamped } from './picture-part.js';
 import { readTimestamp, TICKS_PER_MS, ticksAfter } from './timestamp.js';
 
 const NONE = -1;
@@ -91,12 +92,6 @@ function between(from: number, to: number): number {
   if (from === NONE || to === NONE) return NONE;
   const ticks = ticksAfter(to, from);
   return ticks > 0 && ticks < MOST_TICKS ? ticks : NONE;
-}
-
-/** Whether a PES packet begins in the packet at `at` that has a PTS, or of which that is not known. */
-function isStamped(data: Uint8Array, at: number): boolean {
-  const from = payloadStart(data, at);
-  return from + PES_FIXED_BYTES > at + PACKET_BYTES || !startsPes(data, from) || stampsOf(data, from) > 0;
 }
 
 /** PTS or DTS of the PES packet that begins in the packet at `at`; without a DTS both are the same. -1: none in this packet. */

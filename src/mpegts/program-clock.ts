@@ -30,9 +30,10 @@ import {
   LONGEST_UNIT,
   needOfHeld,
   nextOutput,
+  noteUnit,
   placeOf,
 } from './clocked-feed.js';
-import { FeedClock, TRACK_GONE_MS } from './feed-clock.js';
+import { bestOf, FeedClock, TRACK_GONE_MS } from './feed-clock.js';
 import { MOST_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 
@@ -46,6 +47,8 @@ const ASIDE_AHEAD = 60_000 * TICKS_PER_MS;
 const MARGIN = 20 * TICKS_PER_MS;
 /** A feed that is so near to where it should be may become the reference: what is left of the error can be neither heard nor seen. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
+/** A larger error of a young feed is put right at once. EBU R37: sound is 40 ms early at most, as near as that can be known. */
+const MOST_ERROR = 30 * TICKS_PER_MS;
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
 /** A source that has sent nothing for so long does not say what time it is. */
@@ -71,7 +74,7 @@ export class ProgramClock {
   #base = NaN;
   #reference: FeedClock | null = null;
   #clocks: readonly FeedClock[] = [];
-  readonly #pcrTime: PcrTime = { driver: null, time: NaN, need: NaN, isByStamps: true };
+  readonly #pcrTime: PcrTime = { driver: null, time: NaN, need: NaN, guess: NaN, isByStamps: true };
 
   /** The feed's source is gone or another begins: its clock ends, the program's goes on. */
   retire(feed: ClockedFeed): void {
@@ -83,9 +86,8 @@ export class ProgramClock {
   /** The correction that the rule asks for, ticks; positive is later. */
   setTrim(feed: ClockedFeed, trim: number): void {
     feed.trim = trim;
-    if (!feed.clock) return;
-    feed.clock.trim = trim;
-    if (feed.clock === this.#reference) this.#followReference();
+    if (feed.clock) feed.clock.trim = trim;
+    if (feed.clock && feed.clock === this.#reference) this.#followReference();
   }
 
   /** Whether a feed that starts now has something to be in time with. */
@@ -106,14 +108,13 @@ export class ProgramClock {
     const whole = clock.unwrap(dts);
     if (isMedia(track) || clock.rank <= 0) clock.follow(whole);
     const isSampler = clock.samplesFrom(track, whole, nowMs);
-    if (isSampler) this.#sample(clock, track, whole + ticksAfter(pts, dts), whole, nowMs);
-    const length = whole - track.dts;
-    if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;
-    track.dts = whole;
-    track.dtsAtMs = nowMs;
+    const lead = ticksAfter(pts, dts);
+    if (isSampler) this.#sample(clock, track, whole + lead, whole, nowMs);
+    noteUnit(track, whole, lead, nowMs);
     const given = Number.isNaN(pcr) && !clock.sender.hasPcr ? feed.earlyPcr : pcr;
     clock.sender.unit(whole, isSampler, Number.isNaN(given) ? NaN : clock.unwrap(given), nowMs);
     if (!isSampler) return;
+    if (clock.isInForce && clock.isYoung(nowMs)) this.#checkPlace(clock, nowMs);
     clock.toOutput(whole, this.#slewTarget(clock), nowMs);
     const behind = clock.pace.note(clock.sender.time, clock.sender.delay, nowMs);
     if (behind > 0 && clock.isInForce) this.#lineUp(clock, behind, nowMs);
@@ -139,9 +140,10 @@ export class ProgramClock {
     const isFast = whole !== track.dts && clock.isSettling(nowMs);
     this.pts = isFast ? Math.round(clock.toOutput(whole, target, nowMs)) : this.dts + whole - track.dts;
     if (this.dts <= after) {
-      this.heldUnits++;
-      this.pts += after + 1 - this.dts;
-      this.dts = after + 1;
+      const by = track.isPart ? 0 : 1; // more of a picture goes with it
+      this.heldUnits += by;
+      this.pts += after + by - this.dts;
+      this.dts = after + by;
     }
     const { pcr } = this;
     if (this.pts > clock.lastPts) clock.lastPts = this.pts;
@@ -151,7 +153,7 @@ export class ProgramClock {
     if (ahead < MARGIN && this.#isAlone() && clock.isInForce) {
       clock.sender.need = Math.max(clock.sender.need, pcr.lag - ahead);
     }
-    if (ahead >= 0) return;
+    if (ahead >= 0 || track.isPart) return;
     feed.lateUnits++;
     this.lateUnits++;
   }
@@ -173,9 +175,7 @@ export class ProgramClock {
 
   /** How far apart units come, ms, of the feed whose units are the longest. */
   get stepMs(): number {
-    let longest = 0;
-    for (const { sender } of this.#clocks) longest = Math.max(longest, sender.stepMs);
-    return longest;
+    return Math.max(0, ...this.#clocks.map(({ sender }) => sender.stepMs));
   }
 
   /** Whether the first PCR is better waited for than made: the source's own, or what tells its time better. */
@@ -197,7 +197,9 @@ export class ProgramClock {
     if (!driver) return -Infinity;
     if (this.#isAlone()) return clock.sender.need;
     if (clock.sender.delays.least === Infinity) return -Infinity; // its time is not known yet
-    const apart = driver.offset - driver.sender.delays.least - (clock.offset - clock.sender.delays.least);
+    // One that is yet to be moved ahead of where it is will need more.
+    const error = clock.isYoung(nowMs) ? Math.min(0, this.errorOf(clock) || 0) : 0;
+    const apart = driver.offset - driver.sender.delays.least - (clock.offset + error - clock.sender.delays.least);
     return apart + clock.sender.lateness(nowMs);
   }
 
@@ -233,20 +235,21 @@ export class ProgramClock {
       const { sender } = driver;
       // It stands still, and another feed waits for what tells how old it is: time goes on by itself.
       const isGone = this.held.length > 0 && nowMs - sender.atMs > Math.max(GONE_MS, sender.stepMs * 1.5);
-      if (isGone && !Number.isNaN(this.pcr.last)) at.time = NaN;
-      else at.time = driver.sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
-      at.need = driver.sender.need + driver.margin(nowMs);
+      const isUnknown = isGone && !Number.isNaN(this.pcr.last);
+      at.time = isUnknown ? NaN : sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
+      at.need = sender.need + driver.margin(nowMs);
     } else {
       const { least } = driver.sender.delays;
       at.time = least === Infinity ? NaN : nowMs * TICKS_PER_MS - least + driver.offset;
       at.need = -Infinity;
       for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
+    at.guess = at.need;
     if (Number.isNaN(at.time)) return at;
     // What is late of a track that is yet to come, its first unit would tell: the PCR stands rather than pass that.
     for (const one of this.#clocks)
-      if (one.awaitsTrack(nowMs)) at.need = Math.max(at.need, at.time - one.first - one.offset);
-    for (const feed of this.held) at.need = Math.max(at.need, needOfHeld(feed, at.time, this.#base, nowMs));
+      if (one.awaitsTrack(nowMs)) at.guess = Math.max(at.guess, at.time - one.first - one.offset);
+    for (const feed of this.held) at.guess = Math.max(at.guess, needOfHeld(feed, at.time, this.#base, nowMs));
     return at;
   }
 
@@ -328,11 +331,8 @@ export class ProgramClock {
   /** A clock for a track whose stamps have nothing to do with its feed's. */
   #asideClock(feed: ClockedFeed, stamp: number, nowMs: number): FeedClock {
     const now = Number.isNaN(this.#base) ? FIRST_DTS : nowMs * TICKS_PER_MS + this.#base + feed.trim;
-    const clock = new FeedClock(
-      stamp,
-      Math.ceil(Number.isNaN(this.pcr.last) ? now : Math.max(now, this.pcr.last + MARGIN)),
-      nowMs,
-    );
+    const output = Number.isNaN(this.pcr.last) ? now : Math.max(now, this.pcr.last + MARGIN);
+    const clock = new FeedClock(stamp, Math.ceil(output), nowMs);
     clock.isInForce = false;
     return clock;
   }
@@ -365,7 +365,8 @@ export class ProgramClock {
   /** A feed has fallen behind by so many ticks, for good. */
   #lineUp(clock: FeedClock, behind: number, nowMs: number): void {
     if (clock === this.#reference) {
-      this.#reference = this.#best((other) => other !== clock && other.pace.isPunctual(nowMs)) ?? clock;
+      const others = this.#clocks.filter((other) => other !== clock);
+      this.#reference = bestOf(others, ({ pace }) => pace.isPunctual(nowMs)) ?? clock;
     }
     clock.raise(behind);
     this.#followReference();
@@ -373,6 +374,14 @@ export class ProgramClock {
     if (!(error > BACK)) return;
     this.jumps++;
     clock.shift(Math.ceil(error));
+  }
+
+  /** A young feed that was put where it does not belong, by more than R37 has it, is moved as soon as its delay is known. */
+  #checkPlace(clock: FeedClock, nowMs: number): void {
+    if (clock === this.#reference || clock.isSettling(nowMs) || !(Math.abs(this.errorOf(clock)) > MOST_ERROR)) return;
+    if (!clock.isSteady(nowMs) || this.#reference?.isSteady(nowMs) === false) return;
+    clock.move(nowMs);
+    this.jumps++;
   }
 
   #followReference(): void {
@@ -385,16 +394,7 @@ export class ProgramClock {
     clock.isInForce = false;
     this.#clocks = this.#clocks.filter((other) => other !== clock);
     if (this.#reference !== clock) return;
-    this.#reference = this.#best(() => true);
+    this.#reference = bestOf(this.#clocks, () => true);
     if (this.#reference) this.#followReference();
-  }
-
-  /** The clock that is best as the reference, of those that are fit: pictures, not sound, are what should not be slewed. */
-  #best(isFit: (clock: FeedClock) => boolean): FeedClock | null {
-    let best: FeedClock | null = null;
-    for (const one of this.#clocks) {
-      if (one.least !== Infinity && isFit(one) && (!best || one.rank > best.rank)) best = one;
-    }
-    return best;
   }
 }

@@ -7,7 +7,8 @@ import type { ProgramFacts } from './handover.js';
 import type { OutputTrack } from './output-track.js';
 import type { ParameterSets } from './parameter-sets.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS } from './packet.js';
-import { MOST_HEAD_BYTES } from './picture-head.js';
+import { isInNalUnits, MOST_HEAD_BYTES, syntaxOf } from './picture-head.js';
+import { isPart, isStamped } from './picture-part.js';
 import { ProgramReader, type Program } from './program.js';
 import { type ClockedFeed, type ClockedTrack, isMedia } from './clocked-feed.js';
 import type { FirstSample, StartHold } from './start-hold.js';
@@ -56,6 +57,8 @@ export class RemuxTrack implements ClockedTrack {
   dts = NaN;
   dtsAtMs = NaN;
   unitTicks = ZERO;
+  lead = ZERO;
+  isPart = false;
 
   constructor(track: Track) {
     this.track = track;
@@ -88,6 +91,11 @@ export class RemuxTrack implements ClockedTrack {
     this.clock = null;
     this.needsAccess = this.kind === 'video';
     this.marksAccess = false;
+  }
+
+  /** Whether the PES packet that begins in the packet at `at` is more of the picture that is held. */
+  holdsPictureOf(data: Uint8Array, at: number): boolean {
+    return this.held !== null && this.kind === 'video' && isPart(this.held, 0, data, at);
   }
 
   /** The unit being sent is not continued. */
@@ -182,6 +190,9 @@ export class RemuxFeed implements ClockedFeed {
     if (track.kind !== 'video') return false;
     const isMarked = (flags & RANDOM_ACCESS) !== 0;
     if (!isMarked && this.isWithoutAccess && this.facts?.keyPid === track.track.pid) return false;
+    // Where all pictures have a PTS, what has none is more of the one before.
+    const isMore = track.clock !== null && isInNalUnits(syntaxOf(track.track.streamType)) && !isStamped(data, at);
+    if (isMore) return false;
     const knowsHeader = this.facts?.parameterSets?.isEmpty === false;
     const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, knowsHeader);
     track.marksAccess ||= isAccess === true;

@@ -9,7 +9,7 @@ import { NULL_PID, PACKET_BYTES } from './packet.js';
 import { ProgramOutput } from './program-output.js';
 import { areSameInputs, choosePcrTrack, findReplacements, isMuted, planTracks, putInForce } from './program-plan.js';
 import type { RemuxInput, Replacement } from './program-plan.js';
-import { RemuxFeed } from './remux-feed.js';
+import { RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { LeftOutTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
@@ -100,6 +100,10 @@ export class Remuxer implements ProgramFacts {
     return this.#output.keyTrack?.marksAccess ?? false;
   }
 
+  get hasStamps(): boolean {
+    return (this.#output.keyTrack?.clock ?? null) !== null;
+  }
+
   /** The feed whose track {@link keyPid} is; `null` if there is none. */
   get keyFeed(): string | null {
     const { plan, keyTrack } = this.#output;
@@ -108,8 +112,8 @@ export class Remuxer implements ProgramFacts {
 
   /** Whether a picture of this feed waits for a random access point to begin with. */
   awaitsAccessOf(feed: string): boolean {
-    const tracks = this.#feeds.get(feed)?.tracks ?? [];
-    return tracks.some(({ kind, waitsSinceMs }) => kind === 'video' && !Number.isNaN(waitsSinceMs));
+    const isWaiting = ({ kind, waitsSinceMs }: RemuxTrack) => kind === 'video' && !Number.isNaN(waitsSinceMs);
+    return this.#feeds.get(feed)?.tracks.some(isWaiting) ?? false;
   }
 
   get clocks(): RemuxedClock[] {
@@ -272,8 +276,7 @@ export class Remuxer implements ProgramFacts {
 
   #endHold(feed: RemuxFeed): void {
     feed.hold = null;
-    const { clock } = this.#output;
-    clock.held = clock.held.filter((other) => other !== feed);
+    this.#output.clock.held = this.#output.clock.held.filter((other) => other !== feed);
   }
 
   /**
@@ -296,18 +299,15 @@ export class Remuxer implements ProgramFacts {
   /** Whether a message waits with the first units of its feed, or else whether it is the last that did. */
   #isHeld(feed: RemuxFeed, data: Uint8Array, nowMs: number): boolean {
     const isWorthIt = feed.program !== null && feed.mediaCount > 0;
+    if (!feed.hold && !isWorthIt) return false;
     if (!feed.hold) {
-      if (!isWorthIt) return false;
       feed.hold = new StartHold(nowMs, feed.tracks);
       this.#output.clock.held = [...this.#output.clock.held, feed];
     }
     return !feed.hold.push(data, nowMs) && isWorthIt;
   }
 
-  /**
-   * The feed's source is gone: its tracks leave the program. Returns packets to send (tables, and units that were held
-   * back if the source was shorter than that), or `null`.
-   */
+  /** The feed's source is gone: its tracks leave the program. Returns tables and units that were held to send, or `null`. */
   leave(feed: string, nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     const gone = this.#feeds.get(feed);

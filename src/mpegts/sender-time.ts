@@ -21,6 +21,8 @@ const STALL_OVER_MS = 500;
 const STALLS_RECUR_MS = 60_000;
 /** How long it counts that units came late: between one and two of these. */
 const LATENESS_MS = 30_000;
+/** What a source began with, as a busy machine or a program that starts has it, counts no longer than this: what came since does. */
+const NEW_MS = 10_000;
 /** The same for the fault, which says what is wrong now and is looked at once a second. */
 const NOW_MS = 1000;
 /** Less than this is no fault, and is not noted for it. */
@@ -52,6 +54,9 @@ export class SenderTime {
   #pcrGap = Infinity;
   #oddBy = NaN;
   readonly #lateness = new MostWindow(LATENESS_MS);
+  readonly #recent = new MostWindow(NEW_MS / 2); // lateness, while it is new
+  #newSinceMs = NaN;
+  #isNew = true;
   readonly #latenessNow = new MostWindow(NOW_MS);
   readonly #needNow = new MostWindow(NOW_MS);
   #stallAtMs = -Infinity;
@@ -124,6 +129,7 @@ export class SenderTime {
     this.#pcrDts = before.#pcrDts + by;
     this.#pcrGap = before.#pcrGap;
     this.#lateness.take(before.lateness(nowMs), nowMs);
+    this.#isNew = false;
     this.#stallAtMs = before.#stallAtMs;
     this.#isStallAgain = before.#isStallAgain;
   }
@@ -164,6 +170,7 @@ export class SenderTime {
     this.slip += by;
     this.need += by;
     this.#lateness.raise(by);
+    this.#recent.raise(by);
     this.delays.raise(-by);
     this.#jumpedBy = null;
     return true;
@@ -190,7 +197,17 @@ export class SenderTime {
     if (nowMs - this.#stallAtMs < STALL_OVER_MS && !this.#isStallAgain) return;
     const late = nowMs * TICKS_PER_MS - this.delays.least - dts;
     this.#lateness.take(late, nowMs);
+    if (this.#isNew) this.#takeNew(late, nowMs);
     if (late > NOTABLE) this.#latenessNow.take(late, nowMs);
+  }
+
+  #takeNew(late: number, nowMs: number): void {
+    if (Number.isNaN(this.#newSinceMs)) this.#newSinceMs = nowMs;
+    this.#recent.take(late, nowMs);
+    if (nowMs - this.#newSinceMs < NEW_MS) return;
+    this.#isNew = false;
+    this.#lateness.reset();
+    this.#lateness.take(this.#recent.most(nowMs), nowMs);
   }
 
   /** Another track gives the samples from now on. */

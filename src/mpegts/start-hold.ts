@@ -79,6 +79,7 @@ export class StartHold {
   #lead = Infinity;
   #since = { stamp: 0, arrivalMs: NaN }; // the last that was much younger than those before it
   #pictures = 0; // that came since
+  #picture = NaN; // PTS of the last
 
   // Sound:
   #stamp = 0;
@@ -180,7 +181,8 @@ export class StartHold {
     if (Number.isNaN(this.#since.arrivalMs) || younger(pts, nowMs, this.#since) > YOUNGER) {
       this.#since = { stamp: pts, arrivalMs: nowMs };
       this.#pictures = 0;
-    } else this.#pictures++;
+    } else if (pts !== this.#picture) this.#pictures++; // or else it is more of the picture before
+    this.#picture = pts;
     this.#isKnown = this.#pictures >= PICTURES && nowMs - this.#since.arrivalMs >= PICTURES_MS;
   }
 

@@ -3,7 +3,7 @@
 
 import { readAdts, readLatm } from './aac-parameters.js';
 import { codecName } from './codec-name.js';
-import { readH264 } from './h264-parameters.js';
+import { fieldOfH264, readH264 } from './h264-parameters.js';
 import { readDirac } from './dirac-parameters.js';
 import { readDts } from './dts-parameters.js';
 import { readHevc } from './hevc-parameters.js';
@@ -72,6 +72,7 @@ export class WatchedTrack {
   readonly #efficiency: 0 | 1 | 2;
   readonly #known = noParameters();
   #unitsLeft = 0;
+  #field = 0; // 1 top, 2 bottom, whose frame is not whole
   #misses = 0;
 
   constructor(track: Track, programDescriptors: Uint8Array) {
@@ -88,6 +89,15 @@ export class WatchedTrack {
   /** Pictures a second as the media says; null: not known. */
   get saidRate(): number | null {
     return this.#known.frameRate;
+  }
+
+  /** Whether the picture whose elementary stream is in `bytes` from `from` up to `end` is the other field of the one before. */
+  isSecondField(bytes: Uint8Array, from: number, end: number): boolean {
+    const { fieldFlagAt } = this.#known;
+    const field = fieldFlagAt === 0 ? 0 : fieldOfH264(bytes, from, end, fieldFlagAt);
+    const isSecond = field !== 0 && field + this.#field === 3; // one is top, one is bottom
+    this.#field = isSecond ? 0 : field;
+    return isSecond;
   }
 
   /** Whether there is something to be read from its units. */
@@ -124,13 +134,14 @@ export class WatchedTrack {
     this.#misses = 0;
     this.#unitsLeft = UNITS_BETWEEN;
     const known = this.#known;
-    const { codec, width, height, frameRate, mayBeFields, sampleRate, channels } = read;
+    const { codec, width, height, frameRate, mayBeFields, fieldFlagAt, sampleRate, channels } = read;
     const isOld =
       known.codec === codec &&
       known.width === width &&
       known.height === height &&
       known.frameRate === frameRate &&
       known.mayBeFields === mayBeFields &&
+      known.fieldFlagAt === fieldFlagAt &&
       known.sampleRate === sampleRate &&
       known.channels === channels;
     if (!isOld) Object.assign(known, read);
@@ -185,8 +196,9 @@ function aacEfficiency(descriptors: Uint8Array): 0 | 1 | 2 {
 /** What the media says, unless its time stamps show that it is not so. */
 function agree(said: number | null, units: number | null, mayBeFields: boolean): number | null {
   if (said === null || units === null) return said ?? units;
-  const isNear = (rate: number) => Math.abs(units / rate - 1) <= TOLERANCE;
-  return isNear(said) || (mayBeFields && isNear(2 * said)) ? said : units;
+  // Fields may be units of their own, all of them or some.
+  const [least, most] = [said * (1 - TOLERANCE), (mayBeFields ? 2 : 1) * said * (1 + TOLERANCE)];
+  return units >= least && units <= most ? said : units;
 }
 
 const EXTENSION_DESCRIPTOR = 0x7f;
@@ -210,6 +222,7 @@ function forget(parameters: Parameters): void {
   parameters.codec = parameters.width = parameters.height = parameters.frameRate = null;
   parameters.sampleRate = parameters.channels = null;
   parameters.mayBeFields = false;
+  parameters.fieldFlagAt = 0;
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

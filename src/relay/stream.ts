@@ -299,6 +299,9 @@ export class Stream {
       get marksAccess() {
         return remuxer.marksAccess;
       },
+      get hasStamps() {
+        return remuxer.hasStamps;
+      },
       get parameterSets() {
         const key = remuxer.program.tracks.find(({ pid }) => pid === remuxer.keyPid);
         return (key && feeds.get(key.feed)?.feed.parameterSetsOf(key.inputPid)) ?? null;

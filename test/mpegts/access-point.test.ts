@@ -111,7 +111,14 @@ describe('startsAccessPoint', () => {
 
   it('does not look into the next unit, nor for ever', () => {
     const sei = unit([...h264.aud, ...h264.sei(400)]);
-    expect(startsAccessPoint(H264, Buffer.concat([sei, unit(h264.sps)]), 0)).to.be.false;
+    const next = pesPackets({
+      pid: 0x100,
+      streamId: 0xe0,
+      pts: 12_600,
+      counter: 0,
+      payload: Uint8Array.from(h264.sps),
+    });
+    expect(startsAccessPoint(H264, Buffer.concat([sei, next]), 0)).to.be.false;
     expect(startsAccessPoint(H264, unit([...h264.sei(9000), ...h264.idr]), 0)).to.be.false;
   });
 

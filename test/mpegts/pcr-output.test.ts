@@ -26,7 +26,7 @@ class Bench {
   at(passedMs: number, timeMs: number, needMs: number, driver: FeedClock | null = this.driver): number {
     this.#nowMs += passedMs;
     const { isByStamps } = this;
-    const at: PcrTime = { driver, time: timeMs * MS, need: needMs * MS, isByStamps };
+    const at: PcrTime = { driver, time: timeMs * MS, need: needMs * MS, guess: needMs * MS, isByStamps };
     return this.pcr.make(at, this.#nowMs) / MS;
   }
 }

@@ -2,7 +2,9 @@
 
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
+import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { picture } from './captures.js';
+import { checkTs, type Sent } from './check-ts.js';
 import { inNalUnits, type Picture, picturesOf, PID, withoutStamps } from './nal-units.js';
 import { pesPackets, tablesOf } from './synthetic.js';
 
@@ -91,5 +93,64 @@ describe('stats of pictures', () => {
     const all = picturesOf(picture('vc2 -strict -1'));
     const groups = all.slice(0, 60).map((one) => ({ one, parts: [one.es] }));
     expect(media(0xd1, groups).reported).to.deep.equal({ codec: 'dirac', width: 320, height: 240, frameRate: 25 });
+  });
+});
+
+describe('the parts of a picture that are stamped alike, each in a PES packet of its own', () => {
+  const SOUND = 0x101;
+
+  /** 50 pictures of four parts, 25 a second, that come `lateMs` after sound of the same time, which begins 1 s before them. */
+  function run(lateMs: number) {
+    const remuxer = new Remuxer();
+    remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
+    const sent: Sent[] = [];
+    const entries = [
+      { pid: PID, type: 0x1b },
+      { pid: SOUND, type: 0x03 },
+    ];
+    for (let n = 0; n < 75; n++) {
+      const time = 900_000 + n * 3600;
+      const dts = time - lateMs * 90;
+      const sound = { pid: SOUND, streamId: 0xc0, pts: time, pcr: time, counter: n, payload: new Uint8Array(9) };
+      const messages: Uint8Array[] = [Buffer.concat([tablesOf(entries, SOUND, n), pesPackets(sound)])];
+      for (let part = 0; part < 4 && n >= 25; part++) {
+        messages.push(
+          pesPackets({
+            ...{
+              pid: PID,
+              streamId: 0xe0,
+              pts: dts + 3600,
+              dts,
+              counter: n * 4 + part,
+              access: n === 25 && part === 0,
+            },
+            payload: Uint8Array.of(0, 0, 1, n === 25 ? 0x65 : 0x41, part === 0 ? 0x88 : 0x18),
+          }),
+        );
+      }
+      for (const data of messages) {
+        const out = remuxer.push('cam', data, sent.length === 0, 1000 + n * 40);
+        if (out) sent.push({ data: out, atMs: 1000 + n * 40 });
+      }
+    }
+    const { tracks } = checkTs(sent, { pcrMs: Infinity, tablesMs: Infinity });
+    const { units } = [...tracks.values()].find(({ streamType }) => streamType === 0x1b)!;
+    return { units, timing: remuxer.timing };
+  }
+
+  it('keep one PTS and DTS, and none is held up', () => {
+    const { units, timing } = run(0);
+    expect(timing).to.deep.equal({ heldUnits: 0, lateUnits: 0, jumps: 0 });
+    expect(units.map(({ pts, dts }) => pts - dts)).to.deep.equal(Array<number>(200).fill(3600));
+    const first = units[0]!.dts;
+    expect(units.map(({ dts }) => dts - first)).to.deep.equal(units.map((_, i) => (i >> 2) * 3600));
+  });
+
+  it('count as one unit that is late', () => {
+    const { units, timing } = run(500);
+    const late = units.filter(({ dts, pcr }) => dts < pcr).length;
+    expect(late % 4).to.equal(0);
+    expect(timing.lateUnits).to.equal(late / 4);
+    expect(late).to.be.above(0);
   });
 });

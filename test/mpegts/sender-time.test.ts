@@ -107,17 +107,26 @@ describe('SenderTime', () => {
   });
 
   it('counts how late units come on a clock without delays, for half a minute', () => {
-    const source = new Source().run(0, 400).aside(400, -800);
-    expect(source.sender.lateness(400) / MS).to.equal(1200);
-    expect(source.sender.latenessNow(400) / MS).to.equal(1200);
-    expect(source.sender.needNow(400)).to.equal(source.sender.need);
-    source.run(400, 31_000);
-    expect(source.sender.lateness(31_000) / MS, 'still known').to.equal(1200);
-    expect(source.sender.latenessNow(31_000) / MS, 'not now').to.be.at.most(500);
-    expect(source.sender.needNow(31_000) / MS, 'nor this').to.be.at.most(500);
-    source.run(31_000, 62_000);
-    expect(source.sender.lateness(62_000) / MS, 'forgotten').to.equal(-700);
-    expect(source.sender.latenessNow(62_000) / MS).to.equal(-700);
+    const source = new Source().run(0, 12_400).aside(12_400, 11_200);
+    expect(source.sender.lateness(12_400) / MS).to.equal(1200);
+    expect(source.sender.latenessNow(12_400) / MS).to.equal(1200);
+    expect(source.sender.needNow(12_400)).to.equal(source.sender.need);
+    source.run(12_400, 39_000);
+    expect(source.sender.lateness(39_000) / MS, 'still known').to.equal(1200);
+    expect(source.sender.latenessNow(39_000) / MS, 'not now').to.be.at.most(500);
+    expect(source.sender.needNow(39_000) / MS, 'nor this').to.be.at.most(500);
+    source.run(39_000, 74_000);
+    expect(source.sender.lateness(74_000) / MS, 'forgotten').to.equal(-700);
+    expect(source.sender.latenessNow(74_000) / MS).to.equal(-700);
+  });
+
+  it('counts what a source began with for ten seconds, where it does not come again', () => {
+    const once = new Source().run(0, 400).aside(400, -800).run(400, 9900);
+    expect(once.sender.lateness(9900) / MS).to.equal(1200);
+    once.run(9900, 11_000);
+    expect(once.sender.lateness(11_000) / MS).to.equal(-700);
+    const again = new Source().run(0, 400).aside(400, -800).run(400, 7000).aside(7000, 5900).run(7000, 11_000);
+    expect(again.sender.lateness(11_000) / MS).to.equal(1100);
   });
 
   it('counts a stall of more than a second if it comes again within a minute', () => {
