@@ -245,6 +245,13 @@ export function parseStreamRule(body: unknown): StreamRule {
   const { stream, feeds, trimMs } = rule;
   const plain = { stream, feeds };
   if (trimMs === undefined) return plain;
+  if (Object.hasOwn((body as { trimMs: object }).trimMs, '__proto__')) {
+    // zod leaves this key out of a record without a word.
+    throw new RuleError(
+      'ERR_BAD_TRIM',
+      `stream "${rule.stream}": trimMs names "__proto__", which cannot be corrected; accepted: other feeds of the rule`,
+    );
+  }
   // Names are trimmed here as they are in the list.
   const trims = Object.entries(trimMs).map(([feed, ms]) => [trimName(feed), ms] as const);
   const stranger = trims.find(([feed]) => !entries.some((entry) => entry.feed === feed));

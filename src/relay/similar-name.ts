@@ -13,7 +13,8 @@ export function similarName(name: string, others: Iterable<string>): string | nu
   for (const other of others) {
     if (other === name) continue;
     const edits = editsBetween(name.toLowerCase(), other.toLowerCase());
-    if (edits >= least) continue;
+    // Where every letter is another, nothing is alike: `x` is not a misspelt `a`.
+    if (edits >= least || edits >= Math.min(name.length, other.length)) continue;
     nearest = other;
     least = edits;
   }

@@ -99,6 +99,29 @@ describe('parseStreamRule', () => {
   });
 });
 
+describe('keys of rules that JavaScript gives a meaning', () => {
+  const keys = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+  for (const key of keys) {
+    it(`refuses a correction of "${key}" that is not the rule's`, () => {
+      const body: unknown = JSON.parse(`{"stream": "stream/a", "feeds": ["x"], "trimMs": {"${key}": 1}}`);
+      expect(refusal(() => parseStreamRule(body)).code).to.equal('ERR_BAD_TRIM');
+    });
+
+    it(`refuses or keeps a correction of the feed "${key}"`, () => {
+      const body: unknown = JSON.parse(`{"stream": "stream/a", "feeds": ["${key}"], "trimMs": {"${key}": 1}}`);
+      if (key === '__proto__') expect(refusal(() => parseStreamRule(body)).code).to.equal('ERR_BAD_TRIM');
+      else expect(Object.entries(parseStreamRule(body).trimMs!)).to.deep.equal([[key, 1]]);
+    });
+
+    it(`refuses a field "${key}"`, () => {
+      const stream: unknown = JSON.parse(`{"stream": "stream/a", "feeds": [], "${key}": 1}`);
+      expect(refusal(() => parseStreamRule(stream)).code).to.equal('ERR_BAD_STREAM_RULE');
+      const destination: unknown = JSON.parse(`{"id": "0", "stream": "a", "destination": "ws://x/", "${key}": 1}`);
+      expect(refusal(() => parseDestinationRule(destination)).code).to.equal('ERR_BAD_DESTINATION_RULE');
+    });
+  }
+});
+
 describe('parseDestinationRule', () => {
   it('keeps the URL as it was written', () => {
     const rule = { ...good, destination: 'ws://H:80/a?b=c' };

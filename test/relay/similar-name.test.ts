@@ -24,6 +24,12 @@ describe('similarName', () => {
     });
   }
 
+  it('gives no hint where every letter is another', () => {
+    expect(similarName('a', ['b'])).to.equal(null);
+    expect(similarName('ab', ['a'])).to.equal(null);
+    expect(similarName('a', ['ab'])).to.equal(null);
+  });
+
   it('takes the nearest', () => {
     expect(similarName('video01', ['video123', 'video0', 'video'])).to.equal('video0');
   });
