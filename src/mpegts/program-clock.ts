@@ -10,18 +10,16 @@
 //
 // PCR. A source's time is given by its PCR, continued by its timestamps (SenderTime). In a program of one feed, the
 // output's PCR is that time plus the feed's constant: its relation to DTS is kept, and it waits for a slow source and
-// follows a fast one. In a program of several feeds, it is the reference's time without network delays, continued by the
-// wall clock: a feed that stalls does not hold up the others.
+// follows a fast one. In a program of several feeds, it is the reference's time without delays, continued by the wall
+// clock: a feed that stalls does not hold up the others.
 //
 // Lag. A feed's need is the largest time by which its units arrive after their DTS, on that timeline. The PCR lags by the
-// largest need of all feeds plus some headroom, by 3 s at most (PcrOutput). A unit whose DTS is before the PCR
-// nevertheless, because its feed's need was not yet known, is sent and counted. A delay of more than a second adds to the
-// need only if it recurs.
+// largest need of all feeds plus some headroom, by 3 s at most (PcrOutput). A unit that is before the PCR because its
+// feed's need was not yet known is sent and counted. A delay of more than a second adds to the need only if it recurs.
 //
 // Slow feeds. A feed that is 1 s later than when it was last aligned, and is not catching up, encodes too slowly or was
 // suspended. It is aligned again: its map jumps ahead, for all of its tracks at once. If it was the reference, the best
 // of the punctual feeds becomes the reference. If there is none, all wait for it.
-// those that are punctual is from now on. If there is none, all wait for it.
 
 import {
   BACK,
@@ -42,10 +40,7 @@ import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 const FIRST_DTS = 10_000 * TICKS_PER_MS;
 /** Two tracks of one feed share a clock if their timestamps differ by less than this. */
 const SAME_CLOCK = 10_000 * TICKS_PER_MS;
-/**
- * Subtitles and data may be this far ahead of video and audio: the longest delay that §2.4.2 allows, that of a still
- * picture.
- */
+/** Subtitles and data may be this far ahead of video and audio: the longest delay in §2.4.2, that of a still picture. */
 const ASIDE_AHEAD = 60_000 * TICKS_PER_MS;
 /** If its DTS is a guess, a new clock starts at least this far after the PCR. */
 const MARGIN = 20 * TICKS_PER_MS;
@@ -206,9 +201,7 @@ export class ProgramClock {
     return apart + clock.sender.lateness(nowMs);
   }
 
-  /**
-   * This clock's current need, ticks, if it exceeds the largest lag of the PCR; otherwise 0, also if it was late earlier.
-   */
+  /** This clock's current need, ticks, if it exceeds the largest lag of the PCR; otherwise 0, even if it was late. */
   tooLate(clock: FeedClock, nowMs: number): number {
     const { sender } = clock;
     const apart = this.needOf(clock, nowMs) - sender.lateness(nowMs); // offset of its time from the program's
@@ -261,8 +254,7 @@ export class ProgramClock {
   #clockOf(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, nowMs: number): FeedClock {
     const own = track.clock;
     const known = feed.clock;
-    // Other tracks than video and audio are sporadic (subtitles) or have a time of their own (data): they do not affect
-    // clocks.
+    // Other tracks are sporadic (subtitles) or have a time of their own (data): they do not affect clocks.
     const isAside = !isMedia(track) && known !== null && known.rank > 0;
     const ahead = known === null ? NaN : ticksAfter(dts, known.latest);
     const isNear = known !== null && ahead > -SAME_CLOCK && ahead < (isAside ? ASIDE_AHEAD : SAME_CLOCK);
@@ -350,8 +342,7 @@ export class ProgramClock {
     // encoder: by one) shows this by a DTS that is always earlier, and the picture is older by the same time once more.
     let isOther = false; // whether the estimate of its age changed
     if (track.kind !== 'audio') isOther = clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
-    // The age of an audio PES packet is that of its end, where the next one starts, plus the frame that did not fit into
-    // it.
+    // An audio PES packet is as old as its end, where the next one starts, plus the frame that did not fit into it.
     else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT)
       isOther = clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
     if (!clock.isInForce) return;

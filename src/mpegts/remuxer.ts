@@ -225,9 +225,7 @@ export class Remuxer implements ProgramFacts {
     return from.hold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
   }
 
-  /**
-   * Records whether audio of a feed is selected. Units held from before a change, for example to a mute, are never sent.
-   */
+  /** Records whether a feed's audio is selected. Units held from before a change, such as a mute, are never sent. */
   #withholdSound(feed: RemuxFeed, inputs: readonly RemuxInput[], before: readonly RemuxInput[]): void {
     feed.isWithoutSound = !takesSound(inputs, feed.name);
     const hasChanged = feed.isWithoutSound === takesSound(before, feed.name);
@@ -235,9 +233,7 @@ export class Remuxer implements ProgramFacts {
     if ((hasChanged && !feed.hasPictures) || !takesAny(before, feed.name)) this.#endHold(feed);
   }
 
-  /**
-   * Sends held video of feeds whose audio is selected again before that takes effect: the audio held with it is dropped.
-   */
+  /** Sends held video of feeds whose audio is selected again, without the audio held with it, before that takes effect. */
   #sendUnmuted(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     let sent: Uint8Array | null = null;
     for (const feed of this.#feeds.values()) {
@@ -325,10 +321,7 @@ export class Remuxer implements ProgramFacts {
     return last && tables ? concatenate([last, tables]) : (last ?? tables);
   }
 
-  /**
-   * Inserts what is due by time alone: called every {@link TICK_MS} while there is a rule. Returns packets to send, or
-   * `null`.
-   */
+  /** Called every {@link TICK_MS} while there is a rule. Returns packets that are due by time alone, or `null`. */
   tick(nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     this.#endReplacements(nowMs);
