@@ -176,7 +176,7 @@ const MOST_HALF_RATE = 24_000;
 const MPEG4_AUDIO_DESCRIPTOR = 0x1c;
 const AAC_DESCRIPTOR = 0x7c;
 
-/** By MPEG-4_audio_profile_and_level (ISO/IEC 13818-1 §2.6.38; EN 300 468 annex H): 1 HE-AAC, 2 with parametric stereo, or 0. */
+/** By MPEG-4_audio_profile_and_level (ISO/IEC 13818-1 §2.6.38; EN 300 468 annex H): 1 HE-AAC, 2 HE-AAC v2, or 0. */
 function aacEfficiency(descriptors: Uint8Array): 0 | 1 | 2 {
   for (const { tag, body } of readDescriptors(descriptors)) {
     if (tag !== MPEG4_AUDIO_DESCRIPTOR && tag !== AAC_DESCRIPTOR) continue;

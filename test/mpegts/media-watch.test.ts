@@ -143,7 +143,7 @@ describe('media parameters from an Inspector', () => {
   it('are the same however the packets are split into messages, and so is the length of a group', () => {
     const bytes = both();
     const whole = inspected(bytes, 1e6);
-    expect(whole).to.include({ gopMs: 1000, mediaVersion: 3 }); // tracks, picture, sound
+    expect(whole).to.include({ gopMs: 1000, mediaVersion: 3 }); // tracks, video, audio
     const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(cuts, (lengths) => {

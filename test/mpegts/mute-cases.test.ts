@@ -31,7 +31,7 @@ function unit(streamId: number, counter = 0, pid = PID): Buffer {
   ]);
 }
 
-/** How many payload bytes of `PID` pass a mute as the feed, and as a stream that leaves the sound out. */
+/** How many payload bytes of `PID` pass a mute as the feed, and as a stream without its audio. */
 function passes(before: Buffer, ...messages: Buffer[]): { feed: number; stream: number } {
   const [inspector, filter, remuxer] = [new Inspector(), new SoundFilter(), new Remuxer()];
   inspector.inspect(before);
@@ -307,7 +307,7 @@ describe('an audio mute', () => {
     const begins = Buffer.alloc(188, 0xff);
     begins.set([0x47, 0x40 | (PID >> 8), PID & 0xff, 0x30, 163, 0x02, 24, ...Array<number>(24).fill(SECRET)]);
     begins.set([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1, 0, 0, 0, 1, 0x09, 0xf0], 168); // a delimiter
-    const slice = packet({ pid: PID, counter: 1, fill: 0x88, payload: Buffer.from([0, 0, 0, 1, 0x65]) }); // of an IDR picture
+    const slice = packet({ pid: PID, counter: 1, fill: 0x88, payload: Buffer.from([0, 0, 0, 1, 0x65]) }); // IDR picture
     for (const message of [begins, slice]) filter.apply(message, inspector.inspect(message), inspector.opening);
     const opening = Buffer.from(filteredFacts(inspector, filter).opening!);
     expect(opening.subarray(168).equals(begins.subarray(168))).to.be.true;
