@@ -94,7 +94,7 @@ export function placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: num
 
 /**
  * How far `time` is already past the DTS of the first held unit of a feed, as far as known: the PCR stands still while
- * units are held so that they do not fall behind it. Does not apply to units that were delayed elsewhere: those are too late.
+ * units are held so that they do not fall behind it. Units delayed elsewhere do not count: they are too late.
  */
 export function needOfHeld({ hold, trim }: ClockedFeed, time: number, base: number, nowMs: number): number {
   const first = hold?.guess(nowMs);

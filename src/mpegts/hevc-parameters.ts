@@ -11,7 +11,7 @@ const SPS = 33;
 
 const reader = new BitReader();
 
-/** Reads VPS and SPS of an access unit. Field-coded video is reported as fields: each is a picture. A {@link ParameterReader}. */
+/** Reads VPS and SPS of an access unit. Each field of field-coded video is a picture. A {@link ParameterReader}. */
 export function readHevc(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   let ofProgram: number | null = null;
   for (let at = findStartCode(bytes, from, end); at !== -1; at = findStartCode(bytes, at + 3, end)) {

@@ -149,7 +149,7 @@ export class MediaWatch {
 
   /**
    * Reads the packet at `at` of a track, in which a unit starts or continues whose beginning is needed; of the followed
-   * video track only if nothing else reads it. Returns whether this PID's next packet is needed even if no unit starts in it.
+   * video track only if nothing else reads it. Returns whether the PID's next packet is needed even if no unit starts there.
    */
   look(data: Uint8Array, at: number, pid: number, isMarked: boolean): boolean {
     const one = this.#byPid.get(pid);

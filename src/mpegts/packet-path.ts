@@ -277,7 +277,7 @@ export class PacketPath {
   }
 
   /**
-   * Decides whether the PES packet whose header is at `at` is sent. The clock samples it either way. `pcr` is the PCR in its
+   * Decides whether the PES packet whose header is at `at` is sent. The clock samples it anyway. `pcr` is the PCR in its
    * first packet; NaN: none.
    */
   #admit(

@@ -1,13 +1,15 @@
-// Keeps a picture track's parameter sets, for readers that start later than they were sent: many encoders send them once.
+// Keeps a video track's parameter sets for readers that start later: many encoders send them only once.
 // Pure: no clock, no I/O. ISO/IEC 14496-10 §7.3.2, ISO/IEC 23008-2 §7.3.2 (parameter sets and their ids).
 
 import { BitReader } from './bit-reader.js';
 import type { PictureHead, VideoSyntax } from './picture-head.js';
 
-/** Encoders use one set of each kind, rarely a few. What there are more of, the longest unchanged goes. */
+/**
+ * Encoders use one set of each kind, rarely a few. Above this limit, the set that has been unchanged longest is removed.
+ */
 const MOST_SETS = 64;
 const MOST_BYTES = 16_384;
-/** Ids are below: 0 to 255 of H.264's picture parameter sets are the most. */
+/** All ids are below this: the largest range is that of H.264's picture parameter sets, 0 to 255. */
 const IDS = 256;
 const UNKNOWN = -1;
 
@@ -16,7 +18,9 @@ const reader = new BitReader();
 /** The latest parameter sets of one track, by kind and id. */
 export class ParameterSets {
   #syntax: VideoSyntax | null = null;
-  /** Each with its start code prefix. A key is {@link keyOf}: in the order of keys each set stands behind what it refers to. */
+  /**
+   * Each with its start code prefix. The key is {@link keyOf}: in key order, each set follows the sets that it refers to.
+   */
   readonly #sets = new Map<number, Uint8Array>();
   #bytes = 0;
 
@@ -28,27 +32,27 @@ export class ParameterSets {
     return this.#sets.size === 0;
   }
 
-  /** Forgets what it holds; what comes is of this syntax. */
+  /** Removes all sets; `syntax` is that of the pictures to come. */
   reset(syntax: VideoSyntax | null): void {
     this.#syntax = syntax;
     this.#sets.clear();
     this.#bytes = 0;
   }
 
-  /** Takes the sets of a picture; `bytes` are those that `head` was read from. */
+  /** Stores the parameter sets of a picture; `bytes` are those that `head` was read from. */
   take(bytes: Uint8Array, head: PictureHead): void {
     for (let i = 0; i < head.count; i++) this.#takeOne(bytes, head.starts[i]!, head.ends[i]!);
   }
 
-  /** Whether every set that is kept stands in what was read of a picture. */
+  /** Whether the part of the picture that was read contains every stored set. */
   areIn(bytes: Uint8Array, head: PictureHead): boolean {
     for (const key of this.#sets.keys()) if (!this.#has(key, bytes, head)) return false;
     return true;
   }
 
   /**
-   * What is to be put into a picture, at `head.insertAt`, so that it has every set: those that it lacks, and behind which
-   * they have to stand. `null`: it has them all.
+   * Returns what has to be inserted at `head.insertAt` so that the picture has every set: the missing ones, and those that
+   * have to follow a missing one. `null`: none is missing.
    */
   missingFrom(bytes: Uint8Array, head: PictureHead): Uint8Array | null {
     const keys = [...this.#sets.keys()].sort((one, other) => one - other);
@@ -56,7 +60,7 @@ export class ParameterSets {
     if (last === undefined) return null;
     const lastKind = Math.floor(last / IDS);
     const wanted = keys.filter((key) => Math.floor(key / IDS) < lastKind || !this.#has(key, bytes, head));
-    const parts = wanted.map((key) => this.#sets.get(key)!); // the keys are its own
+    const parts = wanted.map((key) => this.#sets.get(key)!); // the keys come from this map
     const isNal = this.#syntax === 'h264' || this.#syntax === 'hevc';
     const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length + (isNal ? 1 : 0), 0));
     let at = 0;
@@ -85,7 +89,7 @@ export class ParameterSets {
       if (this.#sets.size < MOST_SETS && this.#bytes + end - from <= MOST_BYTES) break;
       this.#drop(oldest, set);
     }
-    this.#sets.set(key, new Uint8Array(bytes.subarray(from, end))); // not slice(): a Buffer's is a view
+    this.#sets.set(key, new Uint8Array(bytes.subarray(from, end))); // not slice(): on a Buffer it returns a view
     this.#bytes += end - from;
   }
 
@@ -95,9 +99,9 @@ export class ParameterSets {
   }
 }
 
-/** Kind and id of the set whose start code is at `from`, as one number; {@link UNKNOWN} where it cannot be read. */
+/** The kind and id of the set whose start code is at `from`, as one number; {@link UNKNOWN} if it cannot be read. */
 function keyOf(syntax: VideoSyntax | null, bytes: Uint8Array, from: number, end: number): number {
-  if (syntax === 'mpeg2' || syntax === 'mpeg4') return 0; // one header, with all that goes with it
+  if (syntax === 'mpeg2' || syntax === 'mpeg4') return 0; // one header, with its extensions
   if (syntax === 'h264') {
     const type = bytes[from + 3]! & 0x1f; // nal_unit_type
     reader.open(bytes, from + 4, end, true);
@@ -111,10 +115,10 @@ function keyOf(syntax: VideoSyntax | null, bytes: Uint8Array, from: number, end:
   if (type === 34) return keyFrom(2, reader.ue()); // pps_pic_parameter_set_id
   reader.skip(4); // sps_video_parameter_set_id
   const subLayers = reader.bits(3); // sps_max_sub_layers_minus1
-  reader.skip(1 + 96); // sps_temporal_id_nesting_flag; profile_tier_level (§7.3.3): general_profile_space to general_level_idc
+  reader.skip(1 + 96); // sps_temporal_id_nesting_flag; profile_tier_level (§7.3.3): up to general_level_idc
   let bits = 0;
   for (let i = 0; i < subLayers; i++) bits += reader.bit() * 88 + reader.bit() * 8; // sub_layer_..._present_flag
-  if (subLayers > 0) reader.skip(2 * (8 - subLayers) + bits); // reserved_zero_2bits, then what is present
+  if (subLayers > 0) reader.skip(2 * (8 - subLayers) + bits); // reserved_zero_2bits, then the fields that are present
   return keyFrom(1, reader.ue()); // sps_seq_parameter_set_id
 }
 

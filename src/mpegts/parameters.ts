@@ -1,13 +1,13 @@
-// What the beginning of a picture or a frame of sound tells of its track.
+// The parameters of a track that are read from the beginning of a picture or audio frame.
 // Pure.
 
-/** What was read; null: not told. */
+/** The parameters found; null: not given. */
 export interface Parameters {
-  /** As ffmpeg names it, where the media tells more of it than the PMT; null: what the PMT says. */
+  /** ffmpeg's name, if the media is more specific than the PMT; null: use the PMT's. */
   codec: string | null;
   width: number | null;
   height: number | null;
-  /** Frames a second, also where they are sent as fields. */
+  /** Frames a second, also if they are sent as fields. */
   frameRate: number | null;
   /** Whether a unit may be a field, half a frame. */
   mayBeFields: boolean;
@@ -17,7 +17,7 @@ export interface Parameters {
   channels: number | null;
 }
 
-/** Nothing known. */
+/** All parameters unknown. */
 export function noParameters(): Parameters {
   return {
     codec: null,
@@ -32,30 +32,30 @@ export function noParameters(): Parameters {
 }
 
 /**
- * Reads the parameters of a unit whose elementary stream begins at `from` and is there up to `end`. True: `found` holds
- * them. False: this unit tells none. Undefined: more bytes are needed; if no more come, what `found` holds by then is so.
- * `found` is blank when it is called.
+ * Reads the parameters of a unit whose elementary stream starts at `from` and is available up to `end`. True: they are in
+ * `found`. False: this unit contains none. Undefined: more bytes are needed; if there are no more, `found` is valid as it
+ * is. The caller passes an empty `found`.
  */
 export type ParameterReader = (bytes: Uint8Array, from: number, end: number, found: Parameters) => boolean | undefined;
 
-/** No picture is larger: what says so is damaged. */
+/** The largest picture size there is: anything larger is damaged data. */
 const MOST_PIXELS = 16384;
-/** No camera makes more: what says so counts ticks, not pictures. */
+/** More than any camera's frame rate: a higher value counts clock ticks, not pictures. */
 const MOST_FRAMES = 1000;
 const LEAST_FRAMES = 0.01;
 
-/** Whether a picture may be of this size. */
+/** Whether this is a plausible picture size. */
 export function isPictureSize(width: number, height: number): boolean {
   return width > 0 && height > 0 && width <= MOST_PIXELS && height <= MOST_PIXELS;
 }
 
-/** Pictures a second to a thousandth; null where they cannot be. */
+/** Pictures a second, rounded to a thousandth; null if the rate is implausible. */
 export function plausibleRate(pictures: number, seconds: number): number | null {
   const rate = pictures / seconds;
   return rate >= LEAST_FRAMES && rate <= MOST_FRAMES ? Math.round(rate * 1000) / 1000 : null;
 }
 
-/** The offset of the next start code prefix (00 00 01) whose code is there too; -1: none up to `end`. */
+/** The offset of the next start code prefix (00 00 01) that is followed by its code; -1: none before `end`. */
 export function findStartCode(bytes: Uint8Array, from: number, end: number): number {
   for (let at = from; at + 3 < end; at++) {
     if (bytes[at + 2]! > 1) at += 2;

@@ -1,38 +1,40 @@
-// The program clock reference of the output: one rising line, a lag behind the time that the program's clock says.
+// The program clock reference of the output: it never decreases, and lags behind the program's time by a variable amount.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.4.3.5, §2.7.2.
 
 import type { FeedClock } from './feed-clock.js';
 import { TICKS_PER_MS, ZERO } from './timestamp.js';
 
 /**
- * How far units should be ahead of the PCR at least, where it has to be given a lag anyhow. What is later than all before it
- * by less than this is still in time: a busy machine reads some tens of ms late, and a PES packet of sound may have one
- * frame (20 to 40 ms) or two more than the last. A decoder waits for as long: with the 30 ms at most from one PCR to the
- * next, DTS - PCR is 145 ms on average, where 150 ms are the most that live pictures should take.
+ * The target for how far DTS is ahead of the PCR, where the PCR needs a lag at all. A unit that is later than all before it
+ * by less than this is still in time: a busy machine reads some tens of ms late, and a PES packet of audio may have one
+ * frame (20 to 40 ms) or two more than the last. Decoders add this much delay: with at most 30 ms between PCRs, DTS - PCR
+ * is 145 ms on average, and live pictures should be delayed by at most 150 ms.
  */
 const HEADROOM = 130 * TICKS_PER_MS;
-/** Where they are nearer than this, the lag grows: by a picture at 25 a second, so that the PCR does not stand every time. */
+/** Below this the lag grows to the target: by one picture at 25 a second, so that the PCR is not stopped for every unit. */
 const LEAST_HEADROOM = 90 * TICKS_PER_MS;
-/** Where the lag is larger than it has to be by this, it shrinks: more than it grows by at least, or it would do both in turns. */
+/**
+ * The lag shrinks if it exceeds what is needed by this. It is more than the smallest growth, or the lag would oscillate.
+ */
 const MUCH_HEADROOM = 50 * TICKS_PER_MS;
 /** The largest lag. */
 export const MOST_LAG = 3000 * TICKS_PER_MS;
-/** How much of the time that passes a lag may shrink by. */
+/** By how much of the elapsed time the lag may shrink. */
 const SHRINKING = 0.1;
 /** The same of what was given to units of which it was not known when they would come, once that is known. */
 const RETURNING = 1;
 /** In a program of several feeds a source's own DTS - PCR is kept up to this: 1 s must do for all of them (§2.4.2). */
 const MOST_AHEAD = 500 * TICKS_PER_MS;
-/** A feed that the rule moves later is further ahead by as much: up to this, which is near 1 s. */
+/** A feed that the rule delays is further ahead by its trim: up to this, which is close to 1 s. */
 const MOST_AHEAD_MOVED = 940 * TICKS_PER_MS;
-/** So long after its start a source's need may not be known yet. */
+/** Until this long after a source's start, its need may not be known yet. */
 const YOUNG_MS = 3000;
-/** What the PCR may advance by at once: 100 ms (§2.7.2), and what becomes of them by rounding. */
+/** The largest step of the PCR: 100 ms (§2.7.2), less a margin for rounding. */
 export const MOST_AT_ONCE = 98 * TICKS_PER_MS;
 /**
- * A PCR that comes later than this after the one before, while media flows, was late because this process did not run. What came
- * meanwhile is yet to be read, and older than it would have been: the PCR goes on by no more than it may at once, as long as
- * it lags by no more than so much for that.
+ * If the interval between two PCRs exceeds this while media flows, this process was not running. The data that came
+ * meanwhile is still to be read, and is older than it would have been. So the PCR advances by no more than its largest
+ * step, as long as that adds no more than this much lag.
  */
 const STALLED = 130 * TICKS_PER_MS;
 const FLOWING = 600 * TICKS_PER_MS;
@@ -40,13 +42,13 @@ const MOST_FOR_STALLS = 500 * TICKS_PER_MS;
 /** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;
 
-/** What is known when a PCR is due. */
+/** The state when a PCR is due. */
 export interface PcrTime {
-  /** Whose time it is. */
+  /** The feed whose time is used. */
   driver: FeedClock | null;
-  /** Program time, ticks, unwrapped; NaN: not known. */
+  /** Program time, ticks, unwrapped; NaN: unknown. */
   time: number;
-  /** The largest time by which units come after their DTS, measured at `time`; negative: they come before it. */
+  /** The largest time by which units arrive after their DTS, measured at `time`; negative: all arrive before it. */
   need: number;
   /** What it may turn out to be, where that is more: first units wait, or a track has yet to come. */
   guess: number;
@@ -55,19 +57,19 @@ export interface PcrTime {
 }
 
 /**
- * PCR = time - lag. The lag of a source whose units are ahead of its PCR is 0: its own relation of PCR to DTS is kept.
- * Where more is needed, the PCR stands (it goes on by its smallest step) until it lags enough, so it is right again as soon
- * as can be and never goes back. A lag that is not needed any more shrinks by a tenth of the time that passes.
+ * PCR = time - lag. For a source whose units are ahead of its PCR, the lag is 0: its own relation of PCR to DTS is kept. If
+ * more lag is needed, the PCR stops (it advances by its smallest step) until the lag is reached, so that it is correct
+ * again as soon as possible and never goes back. A lag that is no longer needed shrinks by a tenth of the elapsed time.
  */
 export class PcrOutput {
-  /** The last one sent, unwrapped, in 90 kHz ticks with a fraction; NaN before the first. */
+  /** The last PCR sent, unwrapped, in 90 kHz ticks with a fraction; NaN before the first. */
   last = NaN;
   atMs = NaN;
-  /** How far it is behind time, ticks; below 0 where it was taken over from a feed whose PCR was later. */
+  /** How far the PCR is behind time, ticks; negative after a change from a feed whose PCR was ahead. */
   lag = ZERO;
-  /** Whether other feeds may join the one whose time it is. */
+  /** Whether the program may have other feeds than the driver. */
   isShared = false;
-  /** The largest correction that the rule asks for, in ticks: that feed's DTS is ahead of the others' by as much. */
+  /** The largest trim in the rule, in ticks: that feed's DTS is ahead of the others' by as much. */
   mostTrim = 0;
   #driver: FeedClock | null = null;
   #isByStamps = true;
@@ -88,7 +90,7 @@ export class PcrOutput {
     return time - (isShort ? Math.max(this.lag, Math.min(MOST_LAG, guess + HEADROOM)) : this.lag) - this.last;
   }
 
-  /** The PCR to send now. */
+  /** Returns the PCR to send now. */
   make(at: PcrTime, nowMs: number): number {
     const elapsed = (nowMs - this.atMs) * TICKS_PER_MS;
     if (Number.isNaN(at.time) || !at.driver) return this.#send(this.last + elapsed, nowMs);
@@ -144,16 +146,16 @@ export class PcrOutput {
     if (this.lag === enough) this.#shrinks = false;
   }
 
-  /** The lag to have. */
+  /** The lag required. */
   #enough(need: number, keep: number): number {
     return Math.min(MOST_LAG, Math.max(keep, need + HEADROOM));
   }
 
-  /** The lag where nothing needs more: none, or less where others have to be in time with this source. */
+  /** The lag if no unit needs more: 0, or less if other feeds must be in time with this source. */
   #keptLag(driver: FeedClock, need: number, nowMs: number): number {
     if (!this.isShared) return 0;
     const kept = Math.min(0, Math.min(MOST_AHEAD, MOST_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
-    // Not all of its tracks may have come: what they need is not to be taken from them.
+    // Not all of its tracks may have arrived yet: leave them the room that they may need.
     const isYoung = !Number.isNaN(this.last) && nowMs - driver.beganMs < YOUNG_MS;
     return isYoung ? Math.max(kept, Math.min(0, this.lag)) : kept;
   }

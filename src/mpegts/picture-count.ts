@@ -1,5 +1,6 @@
-// Counts the pictures in one PES packet: most hold one, some encoders and muxers put several into each.
-// Pure: no clock, no I/O. ISO/IEC 13818-2 §6.2.3, ISO/IEC 14496-2 §6.2.5, ISO/IEC 14496-10 §7.3.3, ISO/IEC 23008-2 §7.3.6.
+// Counts the pictures in a PES packet: usually one, but some encoders and muxers put several into each.
+// Pure: no clock, no I/O. ISO/IEC 13818-2 §6.2.3, ISO/IEC 14496-2 §6.2.5, ISO/IEC 14496-10 §7.3.3, ISO/IEC 23008-2
+// §7.3.6.
 
 import { PACKET_BYTES, payloadStart } from './packet.js';
 import type { VideoSyntax } from './picture-head.js';
@@ -8,13 +9,13 @@ const PICTURE = 0x00; // picture_start_code
 const VOP = 0xb6; // vop_start_code
 const FIRST_BIT = 0x80;
 
-/** Reads a unit packet by packet; a field is a picture. */
+/** Reads a unit packet by packet; a field counts as a picture. */
 export class PictureCount {
-  /** How many pictures have begun. */
+  /** How many pictures have started. */
   count = 0;
   #syntax: VideoSyntax = 'h264';
   #zeros = 0;
-  #since = 0; // bytes since a start code prefix of which more is to be read; 0: none is
+  #since = 0; // bytes since a start code prefix that is still being read; 0: none
 
   begin(syntax: VideoSyntax): void {
     this.count = 0;
@@ -22,7 +23,10 @@ export class PictureCount {
     this.#zeros = this.#since = 0;
   }
 
-  /** Takes the payload of the packet at `at`. A PES header has no start code but its own, which counts for none of a picture. */
+  /**
+   * Reads the payload of the packet at `at`. A PES header contains no other start code than its own, which is not a
+   * picture's.
+   */
   add(data: Uint8Array, at: number): void {
     for (let i = payloadStart(data, at); i < at + PACKET_BYTES; i++) {
       const byte = data[i]!;
@@ -32,7 +36,7 @@ export class PictureCount {
     }
   }
 
-  /** Reads what stands behind a start code prefix, up to where it tells whether a picture begins. */
+  /** Reads the byte after a start code prefix, and further ones until it is clear whether a picture starts. */
   #read(byte: number): void {
     const place = this.#since;
     this.#since = 0;

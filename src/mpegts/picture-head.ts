@@ -1,10 +1,10 @@
-// Reads what a picture begins with, up to its first slice: parameter sets, and whether decoding can start there.
+// Reads the beginning of a picture up to its first slice: its parameter sets, and whether decoding can start there.
 // Pure: no clock, no I/O. ISO/IEC 13818-2 §6.2.2, ISO/IEC 14496-2 §6.2, ISO/IEC 14496-10 §7.4.1, ISO/IEC 23008-2 §7.4.2.
 
 import { BitReader } from './bit-reader.js';
 import { findStartCode } from './parameters.js';
 
-/** How a video track writes its headers. MPEG-1 and MPEG-2 video are one. */
+/** The header syntax of a video track. MPEG-1 and MPEG-2 video share one. */
 export type VideoSyntax = 'h264' | 'hevc' | 'mpeg2' | 'mpeg4';
 
 const BY_STREAM_TYPE: Readonly<Record<number, VideoSyntax>> = {
@@ -15,7 +15,7 @@ const BY_STREAM_TYPE: Readonly<Record<number, VideoSyntax>> = {
   0x24: 'hevc',
 };
 
-/** The syntax of a stream_type; `null` where it is not read here. */
+/** The syntax of a stream_type; `null` if it is not supported here. */
 export function syntaxOf(streamType: number): VideoSyntax | null {
   return BY_STREAM_TYPE[streamType] ?? null;
 }
@@ -27,27 +27,29 @@ export function isInNalUnits(syntax: VideoSyntax | null): boolean {
 
 /** How far into a picture its first slice is looked for: an encoder's SEI may take some kilobytes. */
 export const MOST_HEAD_BYTES = 8192;
-/** A picture that brings more sets than this brings them for another reason than to be decoded. */
+/** More parameter sets than this in one picture are not there for decoding it. */
 const MOST_SETS = 64;
 
-// What a start code begins.
+// What a start code introduces.
 const PASS = 0;
 const DELIMITER = 1;
 const SET = 2; // a parameter set
-const ACCESS_SET = 3; // one that is sent where decoding can start
-const ACCESS = 4; // a slice of such a picture
+const ACCESS_SET = 3; // a set that is sent where decoding can start
+const ACCESS = 4; // a slice of a picture where decoding can start
 const SLICE = 5;
-const GROUP = 6; // a group of pictures: can be decoded with a sequence header
-const PART = 7; // goes with what stands before it
-const RECOVERY = 8; // says that decoding can start here, with parameter sets from before
+const GROUP = 6; // a group of pictures: decodable after a sequence header
+const PART = 7; // belongs to what precedes it
+const RECOVERY = 8; // decoding can start here, with earlier parameter sets
 
-/** By nal_unit_type (table 7-1). 14: prefix; 19, 20: slices of other pictures and layers. */
+/** By nal_unit_type (table 7-1). 14: prefix; 19, 20: slices of auxiliary pictures and other layers. */
 const H264_TYPES = new Uint8Array(32);
 H264_TYPES.set([PASS, SLICE, SLICE, SLICE, SLICE, ACCESS, PASS, ACCESS_SET, SET, DELIMITER, PASS, PASS, PASS, SET]);
 H264_TYPES[15] = SET;
 H264_TYPES[19] = H264_TYPES[20] = SLICE;
 
-/** nal_unit_type of SEI; payloadType of a recovery point (§D.1.8), where no IDR picture comes: open groups, intra refresh. */
+/**
+ * nal_unit_type of SEI, and payloadType of a recovery point (§D.1.8): used without IDR pictures (open GOP, intra refresh).
+ */
 const [H264_SEI, RECOVERY_POINT] = [6, 6];
 const STOP_BYTE = 0x80; // rbsp_trailing_bits
 const FIRST_BIT = 0x80;
@@ -58,29 +60,32 @@ const reader = new BitReader();
 const HEVC_TYPES = new Uint8Array(64).fill(SLICE, 0, 16).fill(ACCESS, 16, 24);
 HEVC_TYPES.set([ACCESS_SET, ACCESS_SET, SET, DELIMITER], 32);
 
-/** What was read of one picture; offsets count as those of the bytes that it was read from. */
+/** What was read of one picture; offsets refer to the bytes that it was read from. */
 export class PictureHead {
-  /** Whether decoding can start with it, as far as it tells itself; `undefined`: not told yet. */
+  /** Whether decoding can start here according to the picture itself; `undefined`: not yet known. */
   isAccess: boolean | undefined;
-  /** Whether the first slice is there: no more parameter sets come. */
+  /** Whether the first slice was found: no more parameter sets follow. */
   isOver = false;
   /** Whether that slice is not the picture's first: this goes on with a picture that has begun. */
   isPart = false;
   /** Where parameter sets belong: behind the access unit delimiter, or else at the beginning. */
   insertAt = 0;
-  /** How many parameter sets there are, whole ones. */
+  /** How many complete parameter sets there are. */
   count = 0;
-  /** Where they begin, with their start code prefix, and end. */
+  /** Where each starts, including its start code prefix, and ends. */
   readonly starts = new Int32Array(MOST_SETS);
   readonly ends = new Int32Array(MOST_SETS);
 
   #syntax: VideoSyntax = 'h264';
   #from = 0;
-  #next = 0; // where the search for start codes goes on
-  #setFrom = -1; // where the set begins that has not ended
+  #next = 0; // where the search for start codes continues
+  #setFrom = -1; // where the incomplete set starts
   #knowsHeader = false;
 
-  /** Begins with the elementary stream at `from`. `knowsHeader`: a group of pictures can be decoded, by a header before it. */
+  /**
+   * Starts with the elementary stream at `from`. `knowsHeader`: an earlier sequence header makes a group of pictures
+   * decodable.
+   */
   begin(syntax: VideoSyntax, from: number, knowsHeader: boolean): void {
     this.isAccess = undefined;
     this.isOver = this.isPart = false;
@@ -91,24 +96,24 @@ export class PictureHead {
     this.#knowsHeader = knowsHeader;
   }
 
-  /** Reads on, up to `end`. `bytes` may have grown since. */
+  /** Continues reading up to `end`. `bytes` may have grown since. */
   read(bytes: Uint8Array, end: number): void {
     while (!this.isOver) {
       const at = findStartCode(bytes, this.#next, end);
       if (at === -1) {
         this.#next = Math.max(this.#next, end - 3);
-        if (this.#next - this.#from >= 4 && !this.#beginsWithZeros(bytes)) this.#end(false); // no start codes in it
+        if (this.#next - this.#from >= 4 && !this.#beginsWithZeros(bytes)) this.#end(false); // it has no start codes
         return;
       }
       const type = this.#typeAt(bytes, at, end);
-      if (type === -1) return; // its first bytes are cut off
+      if (type === -1) return; // more bytes are needed
       this.#next = at + 3;
       if (type !== PART) this.#endSet(bytes, at);
       this.#take(type, at);
     }
   }
 
-  /** What was read ends at `end`: a parameter set may be the last in it, as where each NAL unit has a PES packet of its own. */
+  /** Ends reading at `end`: a parameter set may come last, for example if each NAL unit has its own PES packet. */
   finish(bytes: Uint8Array, end: number): void {
     this.#endSet(bytes, end);
   }
@@ -155,7 +160,7 @@ export class PictureHead {
     return bytes[this.#from] === 0 && bytes[this.#from + 1] === 0;
   }
 
-  /** What the start code at `at` begins; -1: more bytes are needed. */
+  /** What the start code at `at` introduces; -1: more bytes are needed. */
   #typeAt(bytes: Uint8Array, at: number, end: number): number {
     const code = bytes[at + 3]!;
     if (this.#syntax === 'h264') {
@@ -177,14 +182,16 @@ export class PictureHead {
     if (code === 0xb0) return ACCESS_SET;
     if (code < 0x30 || code === 0xb5) return this.#setFrom === -1 ? ACCESS_SET : PART;
     if (code === 0xb2) return PART; // user_data_start_code
-    if (code === 0xb3) return PASS; // group_of_vop_start_code: its first picture tells
+    if (code === 0xb3) return PASS; // group_of_vop_start_code: depends on its first picture
     if (code !== 0xb6) return SLICE;
     if (at + 4 >= end) return -1;
     return bytes[at + 4]! >> 6 === 0 && this.#knowsHeader ? ACCESS : SLICE; // vop_coding_type '00': I
   }
 }
 
-/** What the SEI is whose start code is at `at`: {@link RECOVERY} or {@link PASS}; -1: more bytes are needed (§7.3.2.3). */
+/**
+ * The type of the SEI whose start code is at `at`: {@link RECOVERY} or {@link PASS}; -1: more bytes are needed (§7.3.2.3).
+ */
 function typeOfSei(bytes: Uint8Array, at: number, end: number): number {
   reader.open(bytes, at + 4, end, true);
   for (let byte = reader.bits(8); byte !== STOP_BYTE; byte = reader.bits(8)) {
@@ -197,7 +204,7 @@ function typeOfSei(bytes: Uint8Array, at: number, end: number): number {
   return reader.lacksBytes ? -1 : PASS;
 }
 
-/** A value that begins with `byte`: as many times 255 as there are ff_byte, and the byte behind them. */
+/** A value whose first byte is `byte`: 255 for each ff_byte, plus the byte after them. */
 function readSeiValue(byte: number): number {
   let value = byte;
   for (let next = byte; next === 0xff && reader.isGood; value += next) next = reader.bits(8);

@@ -1,5 +1,5 @@
-// Makes the picture that a reader starts with one that decodes: what came of it with earlier messages goes in front, and the
-// parameter sets that it lacks are put into it. Done once for a start; everything here is copied.
+// Makes the picture at which a reader starts decodable: packets of it that came with earlier messages go in front, and
+// missing parameter sets are inserted. Done once for each start; everything here is copied.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.7; ISO/IEC 14496-10 §7.4.1.2.3 (order of NAL units).
 
 import { mediaStart } from './access-point.js';
@@ -12,21 +12,21 @@ import { isPart } from './picture-part.js';
 const PAYLOAD_BYTES = PACKET_BYTES - 4;
 const MOST_PES_LENGTH = 0xffff;
 
-// Used again for each start: every cache makes one with every random access point.
+// Reused for each start: every cache makes one at every random access point.
 const head = new PictureHead();
 const gathered = new Uint8Array(MOST_HEAD_BYTES);
 
-/** What is to be known of a start's picture. */
+/** What has to be known about the picture of a start. */
 export interface PictureFacts {
-  /** The PID of the track that counts; -1 where unknown. */
+  /** The PID of the track whose random access points are used; -1 if unknown. */
   readonly keyPid: number;
   readonly opening?: Uint8Array | null;
   readonly parameterSets?: ParameterSets | null;
 }
 
 /**
- * What a reader gets of a message that starts at `from`: the message itself from there on where nothing is to be put in.
- * `isAccess`: a random access point is there, the one that `facts.opening` belongs to.
+ * Returns the part of a message that a reader receives if it starts at `from`: the rest of the message itself if nothing
+ * has to be inserted. `isAccess`: there is a random access point at `from`, the one that `facts.opening` belongs to.
  */
 export function startPicture(data: Uint8Array, from: number, facts: PictureFacts, isAccess: boolean): Uint8Array {
   const rest = data.subarray(from);
@@ -34,12 +34,12 @@ export function startPicture(data: Uint8Array, from: number, facts: PictureFacts
   const packets = opening ? concatenate([opening, rest]) : rest;
   const sets = facts.parameterSets;
   if (!sets || sets.isEmpty || facts.keyPid < 0) return packets;
-  return withSets(packets, facts.keyPid, sets, true)!; // undefined without isAll only
+  return withSets(packets, facts.keyPid, sets, true)!; // undefined only without isAll
 }
 
 /**
- * The packets with the parameter sets that the first picture of `pid` lacks, or as they are if it lacks none. Undefined: what
- * there is of it does not tell yet; with `isAll` no more is waited for.
+ * Returns the packets with the parameter sets that the first picture of `pid` lacks, or unchanged if it lacks none.
+ * Undefined: too little of the picture is available to decide; with `isAll`, that does not happen.
  */
 export function withSets(
   packets: Uint8Array,
@@ -54,7 +54,7 @@ export function withSets(
   if (first >= packets.length || !hasPayload(packets, first)) return packets;
   const media = mediaStart(packets, first);
   if (media === -1 || (packets[first + 3]! & 0xc0) !== 0) return packets; // transport_scrambling_control
-  // Mostly the picture's first packet has all of them.
+  // Usually the picture's first packet contains all of them.
   head.begin(sets.syntax!, media, true); // it has sets, so it has a syntax
   head.read(packets, first + PACKET_BYTES);
   if (sets.areIn(packets, head)) return packets;
@@ -95,8 +95,9 @@ function gather(packets: Uint8Array, first: number, pid: number): Unit {
 }
 
 /**
- * Puts `sets` at `insertAt` of the unit. The packet that holds this place becomes several; the last of them has its counter,
- * and those before it, also the unit's packets before it, are numbered backwards: nothing behind it changes.
+ * Inserts `sets` at `insertAt` of the unit. The packet at this position becomes several. The last of them keeps its
+ * continuity_counter; those before it, the unit's earlier packets included, are numbered backwards, so that later packets
+ * stay unchanged.
  */
 function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Array): Uint8Array {
   let before = 0; // bytes of the picture in packets before this one
@@ -107,7 +108,7 @@ function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Ar
     before += bytes;
   }
   const place = unit.packets[index];
-  if (place === undefined) return packets; // the PES header alone takes more than there is
+  if (place === undefined) return packets; // the PES header alone is longer than the available bytes
   const more = Math.ceil(sets.length / PAYLOAD_BYTES);
   const added = more * PACKET_BYTES;
   const out = new Uint8Array(packets.length + added);
@@ -130,7 +131,7 @@ function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Ar
   return out;
 }
 
-/** Writes the packets behind the one at `place`, which go on from its counter: the last one's payload ends it by stuffing. */
+/** Writes the packets after the one at `place`, continuing its counter; stuffing fills up the last one. */
 function fill(out: Uint8Array, place: number, content: Uint8Array, count: number): void {
   let from = 0;
   for (let i = 1; i <= count; i++) {
@@ -151,7 +152,9 @@ function fill(out: Uint8Array, place: number, content: Uint8Array, count: number
   }
 }
 
-/** PES_packet_length of the unit that begins in the packet at `at` is `more` more; 0 says nothing of the length (§2.4.3.7). */
+/**
+ * Adds `more` to PES_packet_length of the unit that starts in the packet at `at`, unless it is 0: unspecified (§2.4.3.7).
+ */
 function correctLength(out: Uint8Array, at: number, more: number): void {
   const pes = payloadStart(out, at);
   const length = (out[pes + 4]! << 8) | out[pes + 5]!;

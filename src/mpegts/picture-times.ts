@@ -1,4 +1,4 @@
-// What the time stamps of pictures tell: how long a group of pictures is, and how many come a second.
+// Derives the length of a group of pictures and the picture rate from the pictures' timestamps.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.7 (PTS, DTS).
 
 import { PACKET_BYTES, payloadStart } from './packet.js';
@@ -9,33 +9,33 @@ import { readTimestamp, TICKS_PER_MS, ticksAfter } from './timestamp.js';
 
 const NONE = -1;
 const STAMP_BYTES = 5;
-/** Pictures are counted over so long at least: stamps of cameras are some milliseconds off. */
+/** The shortest time over which pictures are counted: cameras' timestamps are some milliseconds off. */
 const LEAST_TICKS = 500 * TICKS_PER_MS;
-/** And so long where no random access point came by then: a rate is to be known within two seconds. */
+/** The same if there is no random access point by then: the rate should be known within two seconds. */
 const FIRST_TICKS = 1000 * TICKS_PER_MS;
-/** Between two of a program's stamps that have to do with each other there is less: ten minutes. */
+/** Two timestamps of a program are less than this apart (ten minutes), or they are unrelated. */
 const MOST_TICKS = 600_000 * TICKS_PER_MS;
-/** Where no random access point comes, pictures are counted so far. */
+/** Without random access points, pictures are counted up to this many. */
 const MOST_UNITS = 300;
-/** A rate that is so near the last is the same. */
+/** A rate that differs from the last by less than this fraction is the same rate. */
 const SAME = 0.01;
 
-/** Follows the pictures of one track in the order they are sent, which is that of their DTS. */
+/** Follows the pictures of one track in transmission order, which is DTS order. */
 export class PictureTimes {
-  /** From the last but one random access point to the last, by PTS, milliseconds; null: not known. */
+  /** From the previous random access point to the last, by PTS, milliseconds; null: unknown. */
   gopMs: number | null = null;
-  /** Units (pictures) a second by their stamps, to a thousandth; null: not known. */
+  /** Units (pictures) a second by their timestamps, rounded to a thousandth; null: unknown. */
   unitsPerSecond: number | null = null;
 
-  #pts = NONE; // of the unit that began last, where they are of use
+  #pts = NONE; // of the unit that started last, if usable
   #dts = NONE;
   #accessPts = NONE;
   #countedFrom = NONE; // DTS
   #units = 0; // since then
-  #losses = 0; // as they were then
-  #lastDts = NONE; // of the unit that began last
+  #losses = 0; // the loss count at that time
+  #lastDts = NONE; // of the unit that started last
 
-  /** The stamps that come have nothing to do with those before. */
+  /** The following timestamps are unrelated to earlier ones. */
   reset(): void {
     this.gopMs = this.unitsPerSecond = null;
     this.#accessPts = this.#countedFrom = NONE;
@@ -43,12 +43,12 @@ export class PictureTimes {
   }
 
   /**
-   * A unit begins in the packet at `at`; `isAccess` undefined: {@link isAccess} tells later. `losses` is a count that has gone
-   * up if packets were lost since the unit before: then units may be, and are not counted.
+   * A unit starts in the packet at `at`; `isAccess` undefined: {@link isAccess} follows. `losses` is a counter that has
+   * increased if packets were lost since the unit before: units may be lost too, so they are not counted.
    */
   begins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
-    if (!isStamped(data, at)) return; // more of the picture that began last
-    // Where each NAL unit has a PES packet, all of them may have the picture's stamps.
+    if (!isStamped(data, at)) return; // more of the same picture
+    // If each NAL unit has a PES packet, all of them may carry the picture's timestamps.
     const dts = readStamp(data, at, true);
     if (dts === NONE || dts !== this.#lastDts) this.#units++;
     else if (isAccess === false) return;
@@ -61,9 +61,9 @@ export class PictureTimes {
     else if (isDue) this.#count(this.#units >= MOST_UNITS ? LEAST_TICKS : FIRST_TICKS, losses);
   }
 
-  /** The unit that began last is a random access point. */
+  /** The unit that started last is a random access point. */
   isAccess(losses: number): void {
-    if (this.#pts !== NONE && this.#pts === this.#accessPts) return; // more of it
+    if (this.#pts !== NONE && this.#pts === this.#accessPts) return; // more of the same picture
     const ticks = between(this.#accessPts, this.#pts);
     this.gopMs = ticks === NONE ? null : Math.round(ticks / TICKS_PER_MS);
     this.#accessPts = this.#pts;
@@ -73,7 +73,7 @@ export class PictureTimes {
   #count(leastTicks: number, losses: number): void {
     const ticks = between(this.#countedFrom, this.#dts);
     if (ticks !== NONE && losses === this.#losses) {
-      if (ticks < leastTicks) return; // go on to the next one
+      if (ticks < leastTicks) return; // continue to the next one
       this.#take(plausibleRate(this.#units, ticks / (1000 * TICKS_PER_MS)));
     }
     this.#countedFrom = this.#dts;
@@ -87,7 +87,7 @@ export class PictureTimes {
   }
 }
 
-/** From one stamp to the next; -1 where one is missing, or they belong to different runs of the source. */
+/** From one timestamp to the next; -1 if one is missing, or they belong to different runs of the source. */
 function between(from: number, to: number): number {
   if (from === NONE || to === NONE) return NONE;
   const ticks = ticksAfter(to, from);

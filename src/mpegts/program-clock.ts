@@ -1,25 +1,25 @@
-// The one clock of a program: lines the clocks of its feeds up by arrival, moves their stamps onto it, and says what PCR is
-// due. Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2, §2.4.3.7, §2.7.
+// The program's clock: aligns the feeds' clocks by arrival time, maps their timestamps onto the program's timeline, and
+// computes the PCR that is due. Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2, §2.4.3.7, §2.7.
 //
-// Stamps. Each feed has one clock (FeedClock), and with it one map from its ticks to the program's (TimeMap): all of its
-// tracks are moved by the same map, so sound and picture of a feed stay as far apart as they came, and nothing is held up,
-// drawn together or left out because it comes late. One feed is the reference and is moved by a constant. The others are
-// lined up with it by arrival and slewed towards it:
+// Timestamps. Each feed has one clock (FeedClock), with one map from its ticks to the program's (TimeMap). The map
+// applies to all of the feed's tracks, so that its audio and video keep the offset that they arrived with, and no unit is
+// delayed, shifted or dropped for being late. One feed is the reference: a constant is added to its timestamps. The
+// others are aligned with it by arrival time and slewed towards it:
 //
 //   time(now) = now * 90 + base          a feed's offset is right when offset = least sample + base + trim
 //
-// PCR. What time it is at a source is said by its PCR, carried on by its stamps (SenderTime). In a program of one feed the
-// output's PCR is that time, moved by the feed's constant: its relation to DTS is kept, it waits for a slow source and runs
-// with a fast one. In a program of several feeds it is the reference's time as it would be without delays, carried on by
-// the clock on the wall: one feed that stalls does not hold up the others.
+// PCR. A source's time is given by its PCR, continued by its timestamps (SenderTime). In a program of one feed, the
+// output's PCR is that time plus the feed's constant: its relation to DTS is kept, and it waits for a slow source and
+// follows a fast one. In a program of several feeds, it is the reference's time without delays, continued by the wall
+// clock: a feed that stalls does not hold up the others.
 //
-// Lag. A feed's need is the largest time by which its units come after their DTS, at that time. The PCR lags by the largest
-// need of the feeds, with some headroom; 3 s at most (PcrOutput). A unit that is before the PCR all the same, since its
-// feed's need was not known, is sent and counted. A delay of more than a second counts as need only if it comes again.
+// Lag. A feed's need is the largest time by which its units arrive after their DTS, on that timeline. The PCR lags by the
+// largest need of all feeds plus some headroom, by 3 s at most (PcrOutput). A unit that is before the PCR because its
+// feed's need was not yet known is sent and counted. A delay of more than a second adds to the need only if it recurs.
 //
-// Slow feeds. A feed that is 1 s later than when it was last lined up, and is not catching up, encodes too slowly or was
-// stopped. It is lined up anew: its map moves ahead at once, for all of its tracks. If it was the reference, the best of
-// those that are punctual is from now on. If there is none, all wait for it.
+// Slow feeds. A feed that is 1 s later than when it was last aligned, and is not catching up, encodes too slowly or was
+// suspended. It is aligned again: its map jumps ahead, for all of its tracks at once. If it was the reference, the best
+// of the punctual feeds becomes the reference. If there is none, all wait for it.
 
 import {
   BACK,
@@ -37,38 +37,38 @@ import { bestOf, FeedClock, TRACK_GONE_MS } from './feed-clock.js';
 import { MOST_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 
-/** Where output time begins: late enough that no PCR, and no DTS of a track that is behind, is negative. */
+/** The start of output time: late enough that no PCR, and no DTS of a track that lags behind, is negative. */
 const FIRST_DTS = 10_000 * TICKS_PER_MS;
-/** Two tracks of one feed whose stamps are nearer than this share a clock. */
+/** Two tracks of one feed share a clock if their timestamps differ by less than this. */
 const SAME_CLOCK = 10_000 * TICKS_PER_MS;
-/** Subtitles and the like may be further ahead of picture and sound: as far as §2.4.2 lets anything wait, a still picture. */
+/** Subtitles and data may be this far ahead of video and audio: the longest delay in §2.4.2, that of a still picture. */
 const ASIDE_AHEAD = 60_000 * TICKS_PER_MS;
-/** No clock is begun with a DTS nearer to the PCR, if that is a guess. */
+/** If its DTS is a guess, a new clock starts at least this far after the PCR. */
 const MARGIN = 20 * TICKS_PER_MS;
-/** A feed that is so near to where it should be may become the reference: what is left of the error can be neither heard nor seen. */
+/** A feed whose error is below this may become the reference: an error this small is neither audible nor visible. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
 /** A larger error of a young feed is put right at once. EBU R37: sound is 40 ms early at most, as near as that can be known. */
 const MOST_ERROR = 30 * TICKS_PER_MS;
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
-/** A source that has sent nothing for so long does not say what time it is. */
+/** A source that has sent nothing for this long does not define the time. */
 const GONE_MS = 600;
 
 export class ProgramClock {
   readonly pcr = new PcrOutput();
-  /** What `stamp` found: output stamps, unwrapped whole ticks. */
+  /** The result of `stamp`: output timestamps, unwrapped whole ticks. */
   pts = NaN;
   dts = NaN;
-  /** Units whose DTS had to be held up because it would have gone back. */
+  /** Units whose DTS was increased because it would have gone back. */
   heldUnits = 0;
   /** Units sent with a DTS before the PCR. */
   lateUnits = 0;
-  /** Times a feed was lined up anew because its stamps jumped or it had fallen behind. */
+  /** How often a feed was aligned again because its timestamps jumped or it had fallen behind. */
   jumps = 0;
 
-  /** Feeds whose first units wait: they have no clock yet. */
+  /** Feeds whose first units are held: they have no clock yet. */
   held: readonly ClockedFeed[] = [];
-  /** For how long what is observed has waited, ms: it counts as it came. */
+  /** How long the unit being observed was held, ms: it counts as of its arrival. */
   waitedMs = 0;
 
   #base = NaN;
@@ -76,28 +76,28 @@ export class ProgramClock {
   #clocks: readonly FeedClock[] = [];
   readonly #pcrTime: PcrTime = { driver: null, time: NaN, need: NaN, guess: NaN, isByStamps: true };
 
-  /** The feed's source is gone or another begins: its clock ends, the program's goes on. */
+  /** The feed's source is gone or is replaced: the feed's clock ends, the program's continues. */
   retire(feed: ClockedFeed): void {
     if (!feed.clock) return;
     this.#drop(feed.clock, feed);
     feed.clock = null;
   }
 
-  /** The correction that the rule asks for, ticks; positive is later. */
+  /** Sets the trim from the rule, ticks; positive is later. */
   setTrim(feed: ClockedFeed, trim: number): void {
     feed.trim = trim;
     if (feed.clock) feed.clock.trim = trim;
     if (feed.clock && feed.clock === this.#reference) this.#followReference();
   }
 
-  /** Whether a feed that starts now has something to be in time with. */
+  /** Whether there is a reference for a feed that starts now. */
   get hasReference(): boolean {
     return this.#reference !== null;
   }
 
   /**
-   * Learns from the stamps (33 bits) of a unit that arrives now, sent on or not. Sets `track.clock`. `pcr` is what its first
-   * packet carries, 33 bits and a fraction; NaN: nothing.
+   * Samples the timestamps (33 bits) of a unit that arrives now, whether it is sent or not. Sets `track.clock`. `pcr` is
+   * the PCR in its first packet, 33 bits and a fraction; NaN: none.
    */
   observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, sentMs: number): void {
     const nowMs = sentMs - this.waitedMs;
@@ -120,7 +120,7 @@ export class ProgramClock {
     if (behind > 0 && clock.isInForce) this.#lineUp(clock, behind, nowMs);
   }
 
-  /** Learns from a PCR (33 bits and a fraction) that comes without a unit. */
+  /** Samples a PCR (33 bits and a fraction) outside a unit's first packet. */
   observePcr(feed: ClockedFeed, pcr: number, nowMs: number): void {
     const { clock } = feed;
     if (clock) clock.sender.carry(clock.unwrap(pcr), clock.latest, nowMs - this.waitedMs);
@@ -128,15 +128,15 @@ export class ProgramClock {
   }
 
   /**
-   * Moves a unit's stamps onto the program's clock, into `pts` and `dts`. `observe` comes first. `after` is the output
-   * DTS of the unit before it on its PID: time does not go back, whatever the input does.
+   * Maps a unit's timestamps onto the program's timeline, into `pts` and `dts`. Call `observe` first. `after` is the output
+   * DTS of the previous unit on its PID: output DTS never goes back, whatever the input does.
    */
   stamp(feed: ClockedFeed, track: ClockedTrack, pts: number, after: number, nowMs: number): void {
     const clock = track.clock!; // set by observe
     const target = this.#slewTarget(clock);
     const whole = clock.unwrap(pts);
     this.dts = Math.round(clock.toOutput(track.dts, target, nowMs));
-    // A slow slew leaves PTS - DTS as it is; a fast one would put pictures out of order if it did.
+    // A slow slew keeps PTS - DTS; if a fast one did so too, pictures would be out of order.
     const isFast = whole !== track.dts && clock.isSettling(nowMs);
     this.pts = isFast ? Math.round(clock.toOutput(whole, target, nowMs)) : this.dts + whole - track.dts;
     if (this.dts <= after) {
@@ -158,27 +158,27 @@ export class ProgramClock {
     this.lateUnits++;
   }
 
-  /** The PCR to send now; `last` of `pcr` says where it is from then on. */
+  /** Returns the PCR to send now; from then on, `last` of `pcr` is this value. */
   makePcr(nowMs: number): number {
     return this.pcr.make(this.#timeNow(nowMs), nowMs);
   }
 
-  /** Whether it is known what time it is. */
+  /** Whether the program's time is known. */
   get isTimeKnown(): boolean {
     return this.#reference !== null || !Number.isNaN(this.pcr.last);
   }
 
-  /** How far the PCR would go ahead now, ticks, where it follows the stamps: they may come faster than time passes. */
+  /** How far the PCR would advance now, ticks, where it follows timestamps: these may be ahead of the wall clock. */
   pcrAdvance(nowMs: number): number {
     return this.#isAlone() && this.#reference ? this.pcr.advance(this.#timeNow(nowMs)) : 0;
   }
 
-  /** How far apart units come, ms, of the feed whose units are the longest. */
+  /** The unit interval, ms, of the feed where it is longest. */
   get stepMs(): number {
     return Math.max(0, ...this.#clocks.map(({ sender }) => sender.stepMs));
   }
 
-  /** Whether the first PCR is better waited for than made: the source's own, or what tells its time better. */
+  /** Whether to wait before generating the first PCR: for the source's own, or for a better estimate of its time. */
   awaitsPcr(feed: ClockedFeed, hasMedia: boolean, nowMs: number): boolean {
     const { clock } = feed;
     if (!Number.isNaN(this.pcr.last) || !clock || nowMs - clock.beganMs > OWN_PCR_MS) return false;
@@ -186,12 +186,12 @@ export class ProgramClock {
     return (feed.promisesPcr && !clock.sender.hasPcr) || (hasMedia && clock.rank === 0);
   }
 
-  /** What a PCR in a packet of another PID becomes: nobody reads it, so it binds nothing. */
+  /** Maps a PCR on another PID than PCR_PID: decoders ignore it, so it has no lasting effect on the map. */
   moveOtherPcr(clock: FeedClock, pcr: number): number {
     return clock.unwrap(pcr) + clock.offset - this.pcr.lag;
   }
 
-  /** By how much units of this clock come after their DTS on the program's, ticks; negative: before it. */
+  /** By how much units of this clock arrive after their DTS on the program's timeline, ticks; negative: before it. */
   needOf(clock: FeedClock, nowMs: number): number {
     const driver = this.#reference;
     if (!driver) return -Infinity;
@@ -203,15 +203,15 @@ export class ProgramClock {
     return apart + clock.sender.lateness(nowMs);
   }
 
-  /** The need of this clock now, ticks, if it is more than the PCR may lag; or else 0: also of one that was late before. */
+  /** This clock's current need, ticks, if it exceeds the largest lag of the PCR; otherwise 0, even if it was late. */
   tooLate(clock: FeedClock, nowMs: number): number {
     const { sender } = clock;
-    const apart = this.needOf(clock, nowMs) - sender.lateness(nowMs); // of its time and the program's
+    const apart = this.needOf(clock, nowMs) - sender.lateness(nowMs); // offset of its time from the program's
     const need = this.#isAlone() ? sender.needNow(nowMs) : apart + sender.latenessNow(nowMs);
     return need > MOST_LAG ? need : 0;
   }
 
-  /** How far a feed's offset is from where it should be, in ticks; NaN if that is not known. */
+  /** How far a feed's offset is from its target, in ticks; NaN if unknown. */
   errorOf(clock: FeedClock): number {
     return this.#targetOf(clock) - clock.offset;
   }
@@ -220,7 +220,7 @@ export class ProgramClock {
     return this.#reference === clock;
   }
 
-  // Not a private getter: V8 looks each of those up at every use.
+  // Not a private getter: V8 looks those up at every use.
   #isAlone(): boolean {
     return this.#clocks.length === 1;
   }
@@ -233,7 +233,7 @@ export class ProgramClock {
     at.isByStamps = this.#isAlone();
     if (at.isByStamps) {
       const { sender } = driver;
-      // It stands still, and another feed waits for what tells how old it is: time goes on by itself.
+      // The driver has stalled while another feed is held until its age is known: let time continue without it.
       const isGone = this.held.length > 0 && nowMs - sender.atMs > Math.max(GONE_MS, sender.stepMs * 1.5);
       const isUnknown = isGone && !Number.isNaN(this.pcr.last);
       at.time = isUnknown ? NaN : sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
@@ -246,18 +246,18 @@ export class ProgramClock {
     }
     at.guess = at.need;
     if (Number.isNaN(at.time)) return at;
-    // What is late of a track that is yet to come, its first unit would tell: the PCR stands rather than pass that.
+    // The first unit of a missing track would show how late that track is: the PCR stops rather than pass its DTS.
     for (const one of this.#clocks)
       if (one.awaitsTrack(nowMs)) at.guess = Math.max(at.guess, at.time - one.first - one.offset);
     for (const feed of this.held) at.guess = Math.max(at.guess, needOfHeld(feed, at.time, this.#base, nowMs));
     return at;
   }
 
-  /** The clock a unit belongs to: another begins where its stamps jump. */
+  /** Returns the clock that a unit belongs to: a new one where its timestamps jump. */
   #clockOf(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, nowMs: number): FeedClock {
     const own = track.clock;
     const known = feed.clock;
-    // What is neither picture nor sound comes when it likes (subtitles), or has a time of its own (data): it moves nothing.
+    // Other tracks are sporadic (subtitles) or have a time of their own (data): they do not affect clocks.
     const isAside = !isMedia(track) && known !== null && known.rank > 0;
     const ahead = known === null ? NaN : ticksAfter(dts, known.latest);
     const isNear = known !== null && ahead > -SAME_CLOCK && ahead < (isAside ? ASIDE_AHEAD : SAME_CLOCK);
@@ -275,7 +275,7 @@ export class ProgramClock {
     } else if (isNear) return (track.clock = known);
     if (isAside) track.clock = this.#asideClock(feed, dts, nowMs);
     else if (Number.isNaN(next)) track.clock = this.#begin(feed, track, pts, dts, nowMs);
-    else track.clock = this.#goOn(feed, own!, dts, next, nowMs); // known from it
+    else track.clock = this.#goOn(feed, own!, dts, next, nowMs); // NaN unless `own` is known
     return track.clock;
   }
 
@@ -292,12 +292,12 @@ export class ProgramClock {
     const now = nowMs * TICKS_PER_MS;
     const sample = feed.firstSample;
     const first = sample && Math.abs(ticksAfter(sample.stamp, stamp)) < SAME_CLOCK ? sample : null;
-    // How much older than now the stamp is: sound by its length, and by what passed while it was held.
+    // The timestamp's age: for audio, its duration plus the time that the encoder and muxer held it.
     const soundLength = track.unitTicks > 0 ? track.unitTicks + track.heldMs * TICKS_PER_MS : 0;
     const length = track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
     if (first) output = placeOf(first, stamp, feed.trim, this.#base);
-    // A guess must not lie in the past. Where it is known that the first units do, they are sent all the same.
+    // A guess must not be in the past. First units that are known to be late are sent all the same.
     else if (!Number.isNaN(this.pcr.last)) {
       output = Math.max(output, this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.ahead) : MARGIN));
     }
@@ -312,7 +312,7 @@ export class ProgramClock {
     return clock;
   }
 
-  /** A feed's stamps jump: it goes on, at `stamp`, where it would have without that. */
+  /** A feed's timestamps jump: at `stamp`, it continues where it would be without the jump. */
   #goOn(feed: ClockedFeed, before: FeedClock, stamp: number, output: number, nowMs: number): FeedClock {
     const clock = this.#open(feed, stamp, output, nowMs);
     clock.takeOver(before, nowMs);
@@ -328,7 +328,7 @@ export class ProgramClock {
     return clock;
   }
 
-  /** A clock for a track whose stamps have nothing to do with its feed's. */
+  /** A clock for a track whose timestamps are unrelated to its feed's. */
   #asideClock(feed: ClockedFeed, stamp: number, nowMs: number): FeedClock {
     const now = Number.isNaN(this.#base) ? FIRST_DTS : nowMs * TICKS_PER_MS + this.#base + feed.trim;
     const output = Number.isNaN(this.pcr.last) ? now : Math.max(now, this.pcr.last + MARGIN);
@@ -338,11 +338,11 @@ export class ProgramClock {
   }
 
   #sample(clock: FeedClock, track: ClockedTrack, pts: number, dts: number, nowMs: number): void {
-    // A picture was captured at its PTS. An encoder that holds pictures back without reordering them (ffmpeg's MPEG-1:
-    // one) says so by a DTS that is always earlier, and is behind by as much again.
-    let isOther = false; // what is known of how old it is
+    // A picture was captured at its PTS. An encoder that delays pictures without reordering them (ffmpeg's MPEG-1
+    // encoder: by one) shows this by a DTS that is always earlier, and the picture is older by the same time once more.
+    let isOther = false; // whether the estimate of its age changed
     if (track.kind !== 'audio') isOther = clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
-    // A PES of sound is as old as its end, which is where the next one begins, and by the frame that did not fit any more.
+    // An audio PES packet is as old as its end, where the next one starts, plus the frame that did not fit into it.
     else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT)
       isOther = clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
     if (!clock.isInForce) return;
@@ -354,7 +354,7 @@ export class ProgramClock {
     }
   }
 
-  /** Whether a feed should be the reference instead: pictures, not sound, are what should not be slewed. */
+  /** Whether a feed should become the reference instead: preferably one with video, because video should not be slewed. */
   #isBetter(clock: FeedClock, nowMs: number): boolean {
     if (!clock.isSettled(nowMs) || !clock.pace.isPunctual(nowMs)) return false;
     const reference = this.#reference;
@@ -362,7 +362,7 @@ export class ProgramClock {
     return reference !== null && Math.abs(this.errorOf(clock)) < GOOD_ERROR;
   }
 
-  /** A feed has fallen behind by so many ticks, for good. */
+  /** Aligns a feed that has permanently fallen behind by this many ticks. */
   #lineUp(clock: FeedClock, behind: number, nowMs: number): void {
     if (clock === this.#reference) {
       const others = this.#clocks.filter((other) => other !== clock);
@@ -385,7 +385,7 @@ export class ProgramClock {
   }
 
   #followReference(): void {
-    const clock = this.#reference!; // asked only where there is one
+    const clock = this.#reference!; // only called if there is one
     if (clock.least !== Infinity) this.#base = clock.offset - clock.least - clock.trim;
   }
 

@@ -3,9 +3,9 @@
 
 import { NULL_PID } from './packet.js';
 
-/** A PAT of a thousand programs and more: what lists more is damaged. */
+/** Enough for over a thousand programs: a longer PAT is damaged. */
 const MOST_SECTIONS = 8;
-/** PIDs below are the standard's own (table 2-3). */
+/** PIDs below this are reserved by the standard (table 2-3). */
 const FIRST_FREE_PID = 0x10;
 
 /** An entry of a PAT. */
@@ -14,32 +14,32 @@ export interface ListedProgram {
   readonly pmtPid: number;
 }
 
-/** Collects the sections of the PAT in force. */
+/** Collects the sections of the current PAT. */
 export class ProgramList {
-  /** What is listed, in the PAT's order; not the network_PID. */
+  /** The programs in the PAT's order, without the network_PID. */
   programs: readonly ListedProgram[] = [];
-  /** The sections by their section_number, of the version in force. */
+  /** The sections of the current version, by section_number. */
   readonly #sections: (Uint8Array | undefined)[] = [];
 
-  /** The sections that have come, in order. */
+  /** The sections received so far, in order. */
   get sections(): readonly Uint8Array[] {
     return this.#sections.filter((section) => section !== undefined);
   }
 
-  /** Whether all sections have come. */
+  /** Whether all sections have been received. */
   get isWhole(): boolean {
     const [first] = this.sections;
     return first !== undefined && this.sections.length === Math.min(first[7]! + 1, MOST_SECTIONS); // last_section_number
   }
 
-  /** Takes a good section; false if it is known. */
+  /** Stores a valid section; returns false if it is already known. */
   take(section: Uint8Array): boolean {
     const number = section[6]!; // section_number
     if (number >= MOST_SECTIONS) return false;
     const known = this.#sections[number];
     if (known && isSame(known, section)) return false;
     const [any] = this.sections;
-    // Another version_number, or another last_section_number: what was said before is not in force any more.
+    // Another version_number or last_section_number: the earlier sections are obsolete.
     if (known || (any && (any[5] !== section[5] || any[7] !== section[7]))) this.#sections.length = 0;
     this.#sections[number] = section.slice();
     this.programs = this.sections.flatMap(listed);

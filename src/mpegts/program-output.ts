@@ -1,4 +1,4 @@
-// What leaves a Remuxer: the message being made, the tables and the PCR that are put into it, and their timing.
+// The output of a Remuxer: the message being built, the tables and PCRs inserted into it, and their timing.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.4, §2.4.4, §2.7.2.
 
 import { OutputBuffer } from './output-buffer.js';
@@ -12,15 +12,18 @@ import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
 import { newCounters } from './remux-report.js';
 import { readPcr, TICKS_PER_MS, writePcr } from './timestamp.js';
 
-/** A feed's PCR that has not come for so long is not waited for. */
+/** If a feed's PCR has been missing for this long, it is no longer waited for. */
 const PCR_WAIT_MS = 1000;
-/** A PCR is put before a unit where it would advance by more than this: stamps may come faster than time passes. */
+/** A PCR is inserted before a unit if it would advance by more than this: timestamps may be ahead of the wall clock. */
 const MOST_ADVANCE = 70 * TICKS_PER_MS;
-/** So it is where the last was sent so long ago: many sources send one every 120 ms, ffmpeg among them. */
+/** Likewise if the last one is this old: many sources, such as ffmpeg, send a PCR only every 120 ms. */
 const MOST_SINCE_MS = 70;
-/** And by more than this where units are hardly ahead of the PCR: a decoder waits for as long as DTS - PCR says. */
+/** The same limit if units are hardly ahead of the PCR: DTS - PCR adds to a decoder's delay. */
 const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
-/** Where it would by more than {@link MOST_AT_ONCE}, it goes there by steps, in packets without payload, unless this was a pause. */
+/**
+ * A PCR that would advance by more than {@link MOST_AT_ONCE} does so in steps, in packets without payload. An advance of
+ * more than this is a pause, and is done at once.
+ */
 const LARGEST_ADVANCE = 3000 * TICKS_PER_MS;
 
 export class ProgramOutput {
@@ -29,26 +32,28 @@ export class ProgramOutput {
   readonly clock = new ProgramClock();
   readonly buffer: OutputBuffer;
   readonly pace = new Pace();
-  /** Offset in the message being made of the first place where somebody can join; -1 if there is none. */
+  /** The offset in the message being built of the first place where a reader can start; -1 if there is none. */
   joinAt = -1;
-  /** Whether the tables changed and have to be sent before anything else. */
+  /** Whether the tables changed and must be sent before any other packet. */
   tablesPending = false;
 
   plan: readonly PlannedTrack[] = [];
   pcrTrack: PlannedTrack | null = null;
-  /** The track whose random access points count for those who join: the first picture's, or else the first sound's. */
+  /**
+   * The track whose random access points are used to start readers: the first video track, or else the first audio track.
+   */
   keyTrack: RemuxTrack | null = null;
 
   #tablesAtMs = NaN;
   #carriedAtMs = NaN;
-  /** The output PCR of the packet at hand; NaN if it is not known yet. */
+  /** The output PCR of the current packet; NaN if not yet known. */
   #prepared = NaN;
 
   constructor(isLent: boolean) {
     this.buffer = new OutputBuffer(isLent);
   }
 
-  /** Begins a message made of `data`, with room for tables where they are likely to be wanted. */
+  /** Starts the message built from `data`, with room for tables if they are likely to be inserted. */
   open(data: Uint8Array, nowMs: number): void {
     const access = data.length > 5 && (data[3]! & 0x20) !== 0 && (data[5]! & RANDOM_ACCESS) !== 0;
     this.buffer.open(data, access || this.areTablesDue(nowMs) ? this.tables.length : 0);
@@ -75,7 +80,7 @@ export class ProgramOutput {
     this.#tablesAtMs = nowMs;
   }
 
-  /** Puts tables in front of a unit that begins, if they are due or somebody could join there. */
+  /** Inserts tables before a unit, if they are due or a reader can start there. */
   begin(track: RemuxTrack, flags: number, nowMs: number): void {
     const isKey = track === this.keyTrack || this.keyTrack === null;
     const access = track.kind === 'video' && (flags & RANDOM_ACCESS) !== 0;
@@ -85,7 +90,7 @@ export class ProgramOutput {
     if (this.joinAt < 0 && isKey && (access || track.kind !== 'video')) this.joinAt = at;
   }
 
-  /** Where the tables begin in what will be returned. */
+  /** Returns the offset of the tables in the message being built. */
   insertTables(nowMs: number): number {
     const offset = this.buffer.length;
     const to = this.buffer.insert(this.tables.length);
@@ -94,8 +99,8 @@ export class ProgramOutput {
   }
 
   /**
-   * Finds the output PCR before a unit is sent: `carries` says that its first packet gives the program's. Otherwise one is
-   * put before it, if that is due.
+   * Computes the output PCR before a unit is sent: `carries` means that the unit's first packet carries the program's PCR.
+   * If it does not, a PCR is inserted before the unit if one is due.
    */
   preparePcr(feed: RemuxFeed, track: RemuxTrack, carries: boolean, nowMs: number): void {
     const isCarried = carries && track === this.pcrTrack?.track;
@@ -111,17 +116,19 @@ export class ProgramOutput {
     this.insertMadePcr(feed, nowMs);
   }
 
-  /** The PCR to be sent now, behind others that are put in between where it advances by more than is allowed. */
+  /** Returns the PCR to send now; inserts others before it if it would advance by more than is allowed. */
   #makeInSteps(nowMs: number): number {
     let { last } = this.clock.pcr;
     const value = this.clock.makePcr(nowMs);
     if (value - last > LARGEST_ADVANCE || !this.sentTables) return value;
-    if (this.tablesPending) this.insertTables(nowMs); // they may name the PID
+    if (this.tablesPending) this.insertTables(nowMs); // they may announce the PID
     while (value - last > MOST_AT_ONCE) this.insertPcr((last += MOST_ADVANCE));
     return value;
   }
 
-  /** Finds the output PCR before the packet at `at` is sent, which carries the program's and begins no unit. */
+  /**
+   * Computes the output PCR before the packet at `at` is sent, which carries the program's PCR and does not start a unit.
+   */
   prepareOwnPcr(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, nowMs: number): void {
     if (track !== this.pcrTrack?.track || !(track.clock ?? feed.clock)) return;
     this.#observePcr(feed, track.track.pid, data, at, nowMs);
@@ -134,7 +141,7 @@ export class ProgramOutput {
     const clock = track.clock ?? feed.clock;
     if (!clock) {
       if ((bytes[to + 5]! & 0x0f) !== 0) return;
-      bytes[to + 5] = bytes[to + 5]! & ~HAS_PCR; // no stamp has said yet what time it is: stuffing in its place
+      bytes[to + 5] = bytes[to + 5]! & ~HAS_PCR; // no timestamp has defined the time yet: replaced by stuffing
       bytes.fill(0xff, to + 6, to + 12);
     } else if (track === this.pcrTrack?.track) {
       if (Number.isNaN(this.#prepared)) {
@@ -149,7 +156,7 @@ export class ProgramOutput {
     }
   }
 
-  /** Passes on the PCR of a packet that is left out, in a packet of its own, if it is the program's. */
+  /** If a dropped packet carries the program's PCR, sends the PCR in a packet without payload. */
   passPcr(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, nowMs: number): void {
     if (Number.isNaN(this.#prepared)) this.#observePcr(feed, pid, data, at, nowMs);
     const isWanted = pid === feed.pcrPid && this.pcrTrack?.feed === feed && this.sentTables && feed.clock !== null;
@@ -161,7 +168,7 @@ export class ProgramOutput {
     this.#prepared = NaN;
   }
 
-  /** A PCR that is not that of a unit's first packet tells what time it is, too. */
+  /** Samples a PCR, also one that is not in a unit's first packet. */
   #observePcr(feed: RemuxFeed, pid: number, data: Uint8Array, at: number, nowMs: number): void {
     if (pid === feed.pcrPid) this.clock.observePcr(feed, readPcr(data, at), nowMs);
   }
@@ -171,7 +178,7 @@ export class ProgramOutput {
     this.#carriedAtMs = nowMs;
   }
 
-  /** At the end of a message: a PCR, where the feed it should come from gives none. */
+  /** At the end of a message: inserts a PCR if the feed that should provide it does not. */
   makePcr(feed: RemuxFeed, nowMs: number): void {
     if (!this.sentTables || this.buffer.length === 0) return;
     const { pcr } = this.clock;
@@ -185,9 +192,9 @@ export class ProgramOutput {
     this.insertPcr(this.#makeInSteps(nowMs));
   }
 
-  /** Inserts a packet that carries nothing but a PCR; it does not count up (§2.4.3.3). */
+  /** Inserts a packet that contains only a PCR; it does not increment the continuity_counter (§2.4.3.3). */
   insertPcr(value: number): void {
-    const out = this.pcrTrack!.track.out!; // asked only where there is one
+    const out = this.pcrTrack!.track.out!; // only called if there is one
     const to = this.buffer.insert(PACKET_BYTES);
     const { bytes } = this.buffer;
     bytes.fill(0xff, to, to + PACKET_BYTES); // stuffing
@@ -200,19 +207,19 @@ export class ProgramOutput {
     writePcr(bytes, to, value);
   }
 
-  /** Whether {@link tick} has anything to do. */
+  /** Whether {@link tick} has to insert anything. */
   isTickDue(nowMs: number): boolean {
     return this.#areTablesOverdue(nowMs) || this.#isPcrDue(nowMs);
   }
 
-  /** Whether a PCR would be late with the next tick, and no message is expected in time: its units bring one. */
+  /** Whether a PCR would be late at the next tick, and no message is expected in time whose units would bring one. */
   #isPcrDue(nowMs: number): boolean {
     const { atMs } = this.clock.pcr;
     if (nowMs - atMs <= REPEAT_MS - TICK_MS) return false;
     return !this.pace.isExpected(nowMs, atMs + REPEAT_MS);
   }
 
-  /** What time alone makes due while media flows. */
+  /** Inserts what becomes due by time alone while media flows. */
   tick(nowMs: number): void {
     if (this.#areTablesOverdue(nowMs)) this.insertTables(nowMs);
     if (this.sentTables && this.#isPcrDue(nowMs)) this.insertMadePcr(null, nowMs);

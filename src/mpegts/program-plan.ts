@@ -1,4 +1,4 @@
-// Which tracks of which feeds make up the output's program, in what order, and whose PCR it takes.
+// Plans the output's program: which tracks of which feeds it has, in what order, and which of them carries the PCR.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
 import { MUTE_SIGN } from './mute-sign.js';
@@ -8,20 +8,22 @@ import type { OutputTracks } from './output-track.js';
 import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
 import type { TrackKind } from './track.js';
 
-/** Which tracks of a feed are wanted. */
+/** Which tracks of a feed are selected. */
 export type TrackSelection = 'all' | 'video' | 'audio' | 'other-than-audio' | 'none';
 
 /** A feed of the program. */
 export interface RemuxInput {
   readonly feed: string;
   readonly select: TrackSelection;
-  /** Correction of the feed's time in milliseconds: positive is later. */
+  /** Offset added to the feed's time in milliseconds: positive is later. */
   readonly trimMs?: number;
-  /** PAT and PMT as packets, of a feed that runs already: without them nothing can be sent before the next ones come. */
+  /**
+   * PAT and PMT packets of a feed that is already running: without them, nothing can be sent before the next PAT and PMT.
+   */
   readonly tables?: Uint8Array;
 }
 
-/** A video feed that runs on until another one's random access point. */
+/** A video feed that is sent until another one's random access point. */
 export interface Replacement {
   readonly from: string;
   readonly to: string;
@@ -34,19 +36,19 @@ export interface PlannedTrack {
   readonly track: RemuxTrack;
 }
 
-/** Whether an input gives tracks of this kind. */
+/** Whether a selection includes tracks of this kind. */
 export function selects(select: TrackSelection, kind: TrackKind): boolean {
   if (select === 'all') return true;
-  // What is not known may be sound.
+  // A track of unknown kind may be audio.
   return select === 'other-than-audio' ? kind === 'video' || kind === 'other' : select === kind;
 }
 
-/** Whether nothing is wanted of any input, which is what a mute makes of a rule. */
+/** Whether no tracks are selected from any input, as in a muted rule. */
 export function isMuted(inputs: readonly RemuxInput[]): boolean {
   return inputs.length > 0 && inputs.every(({ select }) => select === 'none');
 }
 
-/** Whether the inputs say the same; tables are information, not a wish. */
+/** Whether two lists of inputs request the same; tables are information, not a request. */
 export function areSameInputs(a: readonly RemuxInput[], b: readonly RemuxInput[]): boolean {
   if (a.length !== b.length) return false;
   return a.every(({ feed, select, trimMs = 0 }, i) => {
@@ -55,7 +57,7 @@ export function areSameInputs(a: readonly RemuxInput[], b: readonly RemuxInput[]
   });
 }
 
-/** The video feeds of `before` that are gone from `inputs`, each with the one that comes for it. */
+/** The video feeds of `before` that are missing from `inputs`, each with the feed that replaces it. */
 export function findReplacements(
   before: readonly PlannedTrack[],
   inputs: readonly RemuxInput[],
@@ -64,7 +66,7 @@ export function findReplacements(
 ): Replacement[] {
   const showing = new Set(before.filter(({ track }) => track.kind === 'video').map(({ feed }) => feed.name));
   const giving = new Set(inputs.filter(({ select }) => selects(select, 'video')).map(({ feed }) => feed));
-  // A feed that is listed but silenced altogether is muted, and a mute does not wait.
+  // A feed that is listed with nothing selected is muted, and a mute takes effect at once.
   const muted = new Set(inputs.filter(({ select }) => select === 'none').map(({ feed }) => feed));
   const going = [...showing].filter((name) => !giving.has(name) && !muted.has(name));
   const coming = [...giving].filter((name) => !showing.has(name));
@@ -75,8 +77,8 @@ export function findReplacements(
 }
 
 /**
- * The program's tracks in the inputs' order. A feed that is being replaced stands where the one that comes for it will
- * be, and that one's video tracks wait (`replaces`). What does not fit into a PMT is left out.
+ * The program's tracks in the inputs' order. A feed that is being replaced is placed where the new one will be, and the new
+ * one's video tracks wait (`replaces`). Tracks that do not fit into a PMT are left out.
  */
 export function planTracks(
   inputs: readonly RemuxInput[],
@@ -104,7 +106,7 @@ export function planTracks(
     }
   };
   for (const input of inputs) {
-    const feed = feeds.get(input.feed)!; // every input has one
+    const feed = feeds.get(input.feed)!; // every input has a feed
     const replacement = selects(input.select, 'video') ? replacements.find(({ to }) => to === input.feed) : undefined;
     for (const track of feed.tracks) track.replaces = replacement !== undefined && track.kind === 'video';
     if (replacement) {
@@ -120,7 +122,7 @@ export function planTracks(
   return { plan, descriptors, leftOut };
 }
 
-/** The track whose PID is PCR_PID: a picture's if there is one, and the one it was before if that will do. */
+/** The track on PCR_PID: a video track if there is one; the previous track is kept if it is suitable. */
 export function choosePcrTrack(plan: readonly PlannedTrack[], before: PlannedTrack | null): PlannedTrack | null {
   const rank = ({ track }: PlannedTrack): number =>
     track.kind === 'video' ? 3 : track.kind === 'audio' ? 2 : track.track.sections ? 0 : 1;
@@ -130,7 +132,9 @@ export function choosePcrTrack(plan: readonly PlannedTrack[], before: PlannedTra
   return best && still && rank(still) === rank(best) ? still : best;
 }
 
-/** Gives planned tracks their output PIDs, takes them from the others, and describes the program; whether it changed. */
+/**
+ * Assigns output PIDs to the planned tracks, releases those of the others, and updates the tables; true if they changed.
+ */
 export function putInForce(
   plan: readonly PlannedTrack[],
   before: readonly PlannedTrack[],
@@ -155,7 +159,7 @@ export function putInForce(
     track.needsAccess = track.kind === 'video';
   }
   const entries = plan.map(({ track }) => ({
-    pid: track.out!.pid, // given above
+    pid: track.out!.pid, // assigned above
     streamType: track.track.streamType,
     descriptors: track.track.descriptors,
   }));

@@ -1,4 +1,4 @@
-// Reads PAT and PMT of one transport stream and follows one program that they describe.
+// Reads the PAT and PMTs of one transport stream and follows one of its programs.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.3 to §2.4.4.9.
 
 import { crc32 } from './crc32.js';
@@ -12,7 +12,7 @@ import { carriesSections, kindOfEntry, sharedKind, type Track } from './track.js
 export interface Program {
   readonly number: number;
   readonly pmtPid: number;
-  /** PCR_PID; 0x1FFF where the program has none. */
+  /** PCR_PID; 0x1FFF if the program has none. */
   readonly pcrPid: number;
   /** version_number of the PMT. */
   readonly version: number;
@@ -22,33 +22,33 @@ export interface Program {
 }
 
 const NONE = -1;
-/** PMTs of so many programs are looked at until one is followed. */
+/** How many PMTs are read until a program is followed. */
 const MOST_CANDIDATES = 32;
 
 /**
- * Follows the tables of a stream. Damaged sections (CRC_32) are counted and passed over, tables that are not yet in
- * force (current_next_indicator 0) wait for their time. Of several programs the first whose PMT comes and has tracks is
- * followed, for as long as the PAT lists it and it has any.
+ * Follows the tables of a stream. Damaged sections (CRC_32) are counted and skipped; tables that are not yet applicable
+ * (current_next_indicator 0) are ignored. Of several programs, the first one whose PMT arrives and lists tracks is
+ * followed, for as long as the PAT lists it and it has tracks.
  */
 export class ProgramReader {
-  /** The program as last described; `null` until a PMT came. */
+  /** The program as last described; `null` before the first PMT. */
   program: Program | null = null;
-  /** Sections whose CRC_32 or length was wrong. */
+  /** Sections with a wrong CRC_32 or length. */
   badSections = 0;
-  /** Counts PMTs that changed what is known. */
+  /** Counts PMTs that changed the program. */
   changes = 0;
-  /** The PIDs whose packets are wanted: the PAT's, and those on which a PMT may come. Replaced when they change. */
+  /** The PIDs whose packets are read: the PAT's, and those of PMTs. Replaced when they change. */
   tablePids: readonly number[] = [PAT_PID];
 
   readonly #list = new ProgramList();
   #followed: ListedProgram | null = null;
-  readonly #assemblers = new Map<number, SectionAssembler>(); // by PID, made when first needed
+  readonly #assemblers = new Map<number, SectionAssembler>(); // by PID, created on first use
   readonly #saidPat = new SaidPacket();
   readonly #saidPmt = new SaidPacket();
   #pmtSection: Uint8Array | null = null;
   #pmtCrc = NONE;
 
-  /** The PID of the followed program's PMT, or of the first that is listed while none is; -1 until a PAT came. */
+  /** The PID of the followed program's PMT, or of the first listed one if none is followed; -1 before the first PAT. */
   get pmtPid(): number {
     return (this.#followed ?? this.#list.programs[0])?.pmtPid ?? NONE;
   }
@@ -63,15 +63,15 @@ export class ProgramReader {
     return this.#list.sections;
   }
 
-  /** The followed program's PMT; `null` until it came. */
+  /** The followed program's PMT; `null` before it is received. */
   get pmtSection(): Uint8Array | null {
     return this.#pmtSection;
   }
 
-  /** Takes the packet at `at` if it is a table's; true if the program changed with it. */
+  /** Reads the packet at `at` if it belongs to a table; true if it changed the program. */
   push(data: Uint8Array, at: number): boolean {
     const pid = readPid(data, at);
-    // Tables are said again ten times a second: mostly the packet is the one before but for its counter.
+    // Tables are repeated ten times a second: usually only the packet's counter differs from the last one's.
     const said = pid === PAT_PID ? this.#saidPat : this.#saidPmt;
     return !said.repeats(data, at) && this.tablePids.includes(pid) && this.#read(data, at, pid);
   }
@@ -81,14 +81,14 @@ export class ProgramReader {
     const assembler = this.#assemblerOf(pid);
     const before = this.changes;
     const bad = this.badSections;
-    if (!assembler.push(data, at)) return false; // and not noted: its next repetition is read
+    if (!assembler.push(data, at)) return false; // not remembered, so that its next repetition is read
     if (this.badSections === bad)
       said?.note(data, at, assembler); // a damaged one is counted each time
     else said?.forget();
     return this.changes !== before;
   }
 
-  /** Forgets everything, as when another source begins. */
+  /** Resets the reader, for a new source. */
   reset(): void {
     this.program = null;
     this.#list.reset();
@@ -100,7 +100,7 @@ export class ProgramReader {
     this.tablePids = [PAT_PID];
   }
 
-  /** Whether other programs need not be looked at. */
+  /** Whether other programs' PMTs can be ignored. */
   #isSettled(): boolean {
     return this.#followed !== null && (this.program?.tracks.length ?? 0) > 0;
   }
@@ -156,7 +156,7 @@ export class ProgramReader {
     if (!listed) return;
     const end = section.length - 4;
     const crc = (section[end]! << 24) | (section[end + 1]! << 16) | (section[end + 2]! << 8) | section[end + 3]!;
-    if (isFollowed && crc === this.#pmtCrc && this.program) return; // said again
+    if (isFollowed && crc === this.#pmtCrc && this.program) return; // repeated
     const infoLength = ((section[10]! & 0x0f) << 8) | section[11]!; // program_info_length
     const programDescriptors = section.slice(12, Math.min(12 + infoLength, end));
     const tracks = 12 + infoLength > end ? null : readTracks(section, 12 + infoLength, end, programDescriptors);
@@ -164,7 +164,7 @@ export class ProgramReader {
       this.badSections++;
       return;
     }
-    if (!isFollowed && this.#followed && tracks.length === 0) return; // no better than the one there is
+    if (!isFollowed && this.#followed && tracks.length === 0) return; // no better than the current program
     if (!isFollowed) this.#follow(listed);
     this.#pmtCrc = crc;
     this.#pmtSection = section.slice();
@@ -180,7 +180,7 @@ export class ProgramReader {
     this.#setTablePids();
   }
 
-  /** Whether a section is the wanted table, whole, undamaged and in force. */
+  /** Whether a section is an intact section of this table and currently applicable. */
   #isGood(section: Uint8Array, tableId: number, leastBytes: number): boolean {
     if (section[0] !== tableId) return false;
     if (section.length < leastBytes || crc32(section) !== 0) {
@@ -191,13 +191,13 @@ export class ProgramReader {
   }
 }
 
-/** A track that shares its PID with others of the PMT is of the kind that all of them can be. */
+/** The kind of a track that shares its PID with others is one that fits all of them. */
 function sharingPid(track: Track, tracks: readonly Track[]): Track {
   const others = tracks.filter((other) => other !== track && other.pid === track.pid);
   return others.length === 0 ? track : { ...track, kind: others.reduce((k, o) => sharedKind(k, o.kind), track.kind) };
 }
 
-/** The entries of a PMT from `from` up to `end`; `null` where they are longer than that. */
+/** The entries of a PMT between `from` and `end`; `null` if they extend beyond it. */
 function readTracks(section: Uint8Array, from: number, end: number, programDescriptors: Uint8Array): Track[] | null {
   const tracks: Track[] = [];
   for (let at = from; at + 5 <= end;) {

@@ -1,4 +1,4 @@
-// One input of a program: what its tables say, and where in its tracks it is.
+// One input of a program: its tables, and the current state of each of its tracks.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.4.
 
 import { startsAccessPoint } from './access-point.js';
@@ -15,17 +15,17 @@ import type { FirstSample, StartHold } from './start-hold.js';
 import { ZERO } from './timestamp.js';
 import { soundHeldMs, type Track, type TrackKind } from './track.js';
 
-/** What a PID of the input is: the values of `RemuxFeed.slots` below `FIRST_TRACK`. */
+/** The use of an input PID: values of `RemuxFeed.slots` below `FIRST_TRACK`. */
 export const UNKNOWN = 0;
 export const TABLE = 1;
-/** The PCR_PID, where no track is on it. */
+/** The PCR_PID, if it is no track's PID. */
 export const CLOCK = 2;
 export const FIRST_TRACK = 3;
-/** What fits into a slot's byte. */
+/** Limited by the byte in a slot. */
 const MOST_TRACKS = 250;
-/** Packets of a unit that are held at most: more than a PES header, or what a picture begins with, can be spread over. */
+/** The most packets of a unit that are held: more than a PES header, or the beginning of a picture, can span. */
 export const MOST_HELD = Math.ceil(MOST_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
-/** PIDs below are the standard's own (table 2-3), so no track can be there. */
+/** PIDs below this are reserved by the standard (table 2-3), so they carry no tracks. */
 const FIRST_FREE_PID = 0x10;
 
 /** An elementary stream of the input. */
@@ -33,23 +33,25 @@ export class RemuxTrack implements ClockedTrack {
   track: Track;
   kind: TrackKind;
   readonly heldMs: number;
-  /** Where it goes; `null` while it is not part of the output's program. */
+  /** The output track; `null` while it is not part of the output's program. */
   out: OutputTrack | null = null;
-  /** Whether it waits for a random access point to take the place of another feed's track. */
+  /** Whether it waits for a random access point to replace another feed's track. */
   replaces = false;
-  /** Whether its units are being sent; otherwise it waits for the next one to start. */
+  /** Whether its units are being sent; if not, it waits for the start of a unit. */
   open = false;
-  /** Whether its source marks random access points. */
+  /** Whether its source signals random access points. */
   marksAccess = false;
-  /** Whether the one it waits for has to be a random access point, and since when. */
+  /** Whether the unit that it waits for must be a random access point, and since when. */
   needsAccess = false;
   waitsSinceMs = NaN;
-  /** The input's last continuity_counter; -1 if unknown. And its packet, to know a duplicate by. */
+  /** The input's last continuity_counter; -1 if unknown. With its packet, to recognize duplicates. */
   counter = -1;
   lastData: Uint8Array | null = null;
   lastAt = 0;
   #last: Uint8Array | null = null;
-  /** Packets held back because a PES header's timestamps are spread over them, and lost ones before them. */
+  /**
+   * Packets held because the timestamps of a PES header are spread over them, and the number of packets lost before them.
+   */
   held: Uint8Array | null = null;
   heldLost = 0;
 
@@ -66,7 +68,10 @@ export class RemuxTrack implements ClockedTrack {
     this.heldMs = soundHeldMs(track.streamType);
   }
 
-  /** Packets were sent, the last one being at `at` of `data`: `counter` as it came, `outCounter` as it went. */
+  /**
+   * Packets were sent, the last one being at `at` of `data`: `counter` is its input counter, `outCounter` its output
+   * counter.
+   */
   goOn(counter: number, outCounter: number, data: Uint8Array, at: number): void {
     this.counter = counter;
     this.out!.counter = outCounter; // they were sent
@@ -74,7 +79,7 @@ export class RemuxTrack implements ClockedTrack {
     this.lastAt = at;
   }
 
-  /** A message is over: `data` is its sender's again, so the last packet of it is copied. */
+  /** A message ends: the sender will reuse `data`, so its last packet is copied. */
   keepLast(data: Uint8Array): void {
     if (this.lastData !== data) return;
     this.#last ??= new Uint8Array(PACKET_BYTES);
@@ -83,7 +88,7 @@ export class RemuxTrack implements ClockedTrack {
     this.lastAt = 0;
   }
 
-  /** Another source begins: what came before does not go on. */
+  /** A new source starts: its packets do not continue the earlier ones. */
   begin(): void {
     this.stop();
     this.counter = -1;
@@ -109,32 +114,32 @@ export class RemuxTrack implements ClockedTrack {
 export class RemuxFeed implements ClockedFeed {
   readonly name: string;
   readonly reader = new ProgramReader();
-  /** What each PID is: UNKNOWN, TABLE, CLOCK, or FIRST_TRACK and an index of `tracks`. */
+  /** The use of each PID: UNKNOWN, TABLE, CLOCK, or FIRST_TRACK plus an index of `tracks`. */
   readonly slots = new Uint8Array(PID_COUNT);
   tracks: RemuxTrack[] = [];
   program: Program | null = null;
-  /** What was known of its program before it was an input; `null`: nothing. */
+  /** What was known about its program before it became an input; `null`: nothing. */
   facts: ProgramFacts | null = null;
-  /** Whether {@link facts} say that no unit of their key track in the message at hand is a random access point. */
+  /** Whether {@link facts} exclude a random access point in the current message, for the key track. */
   isWithoutAccess = false;
   /** PCR_PID of the input; NULL_PID if there is none. */
   pcrPid = NULL_PID;
 
   clock: FeedClock | null = null;
   trim = 0;
-  /** Whether no sound of it is wanted: then nothing leaves that may be sound. */
+  /** Whether none of its audio is selected: then no packet is sent that may be audio. */
   isWithoutSound = false;
-  /** Whether its PAT names another PMT, which has not come: it is unknown what its PIDs carry now. */
+  /** Whether its PAT lists another PMT, which has not arrived: the contents of its PIDs are unknown. */
   awaitsPmt = false;
   pastOutput = -Infinity;
   ahead = ZERO;
   earlyPcr = NaN;
   lateUnits = 0;
-  /** Packets left out because they contradict the standard or are scrambled. */
+  /** Packets dropped because they violate the standard or are scrambled. */
   dropped = 0;
-  /** Tracks of it for which the PMT has no room, now. */
+  /** Its tracks that currently do not fit into the PMT. */
   tracksLeftOut = 0;
-  /** Where its first units wait, while they do. */
+  /** Holds its first units while their age is being determined. */
   hold: StartHold | null = null;
   firstSample: FirstSample | null = null;
 
@@ -151,7 +156,7 @@ export class RemuxFeed implements ClockedFeed {
     return this.tracks.filter(isMedia).length;
   }
 
-  /** Whether its PMT lists a picture or sound. */
+  /** Whether its PMT lists a video or audio track. */
   get hasMedia(): boolean {
     return this.tracks.some(({ kind }) => kind !== 'other');
   }
@@ -160,7 +165,7 @@ export class RemuxFeed implements ClockedFeed {
     return this.tracks.some(({ kind }) => kind === 'video');
   }
 
-  /** Another source begins. Its tables are not known yet; the tracks stay, for they are most likely the same. */
+  /** A new source starts. Its tables are not known yet; the tracks are kept, because they are usually the same. */
   begin(): void {
     this.reader.reset();
     this.hold = null;
@@ -172,12 +177,15 @@ export class RemuxFeed implements ClockedFeed {
     for (const track of this.tracks) track.begin();
   }
 
-  /** Whether random access points of its picture are known to come. */
+  /** Whether its video is known to have random access points. */
   get marksAccess(): boolean {
     return this.facts?.marksAccess === true || this.tracks.some(({ marksAccess }) => marksAccess);
   }
 
-  /** The parameter sets that a picture may lack with which a track begins to be sent; `null`: it begins with none, or lacks none. */
+  /**
+   * The parameter sets that the first picture of a track may lack; `null` if the track is not starting or no set is
+   * missing.
+   */
   setsFor({ open, out, replaces, track }: RemuxTrack): ParameterSets | null {
     const { facts } = this;
     if (open || (out === null && !replaces) || facts?.keyPid !== track.pid) return null;
@@ -185,7 +193,10 @@ export class RemuxFeed implements ClockedFeed {
     return sets?.isEmpty === false ? sets : null;
   }
 
-  /** Whether the unit that begins in the packet at `at` is a random access point; `undefined`: `data` does not tell yet. */
+  /**
+   * Whether the unit that starts in the packet at `at` is a random access point; `undefined`: `data` is too short to
+   * decide.
+   */
   isAccess(track: RemuxTrack, data: Uint8Array, at: number, flags: number): boolean | undefined {
     if (track.kind !== 'video') return false;
     const isMarked = (flags & RANDOM_ACCESS) !== 0;
@@ -207,7 +218,7 @@ export class RemuxFeed implements ClockedFeed {
     this.pcrPid = NULL_PID;
   }
 
-  /** Reads tables before the packets beside them are looked at. The offset behind the last that says something new, or -1. */
+  /** Reads tables before the other packets. Returns the offset after the last one that changed something, or -1. */
   prime(packets: Uint8Array): number {
     let behind = 0;
     for (let at = 0; at + PACKET_BYTES <= packets.length; at += PACKET_BYTES) {
@@ -219,7 +230,7 @@ export class RemuxFeed implements ClockedFeed {
     return behind;
   }
 
-  /** Follows the input's tables: tracks that are the same go on, undisturbed. */
+  /** Applies the input's tables: unchanged tracks continue undisturbed. */
   adopt(program: Program): void {
     const before = this.tracks;
     this.program = program;
@@ -232,7 +243,7 @@ export class RemuxFeed implements ClockedFeed {
       if (this.slots[track.pid] !== UNKNOWN || this.tracks.length >= MOST_TRACKS) continue;
       const known = before.find((t) => t.track.pid === track.pid && t.track.streamType === track.streamType);
       const here = known ?? new RemuxTrack(track);
-      if (here.track.kind !== track.kind) here.kind = track.kind; // another descriptor: what its units showed is over
+      if (here.track.kind !== track.kind) here.kind = track.kind; // other descriptors: what its units showed is void
       here.track = track;
       this.slots[track.pid] = FIRST_TRACK + this.tracks.length;
       this.tracks.push(here);
@@ -241,7 +252,7 @@ export class RemuxFeed implements ClockedFeed {
     this.slots[PAT_PID] = this.slots[program.pmtPid] = TABLE;
   }
 
-  /** Follows a new PAT, whose PMT is still to come: the PIDs that it may come on are tables'. */
+  /** Applies a new PAT whose PMT has not arrived: PIDs on which it may arrive are treated as tables. */
   expectPmt(): void {
     for (const pid of this.reader.tablePids) this.slots[pid] = TABLE;
     this.awaitsPmt = this.program !== null && this.reader.pmtPid !== this.program.pmtPid;

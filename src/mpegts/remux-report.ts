@@ -1,31 +1,31 @@
-// What a Remuxer says of itself: counters, tracks, clocks.
+// The counters, tracks and clocks that a Remuxer reports.
 // Pure: data only.
 
 import type { TrackKind } from './track.js';
 
-/** Packets, unless said otherwise, since the Remuxer was made. */
+/** Counted since the Remuxer was created; in packets unless stated otherwise. */
 export interface RemuxCounters {
-  /** Packets that came. */
+  /** Packets received. */
   taken: number;
-  /** Of these, sent on. */
+  /** Packets of these that were sent. */
   sent: number;
   nulls: number;
-  /** The inputs' PAT and PMT. */
+  /** Packets of the inputs' PAT and PMT. */
   tables: number;
-  /** Of PIDs that no PMT lists: SDT, EIT, tracks before their tables. */
+  /** Packets on PIDs that no PMT lists: SDT, EIT, tracks before their PMT. */
   unknown: number;
-  /** Of tracks that are not selected, or that wait for their first unit. */
+  /** Packets of tracks that are not selected, or that wait for their first unit. */
   leftOut: number;
   duplicates: number;
-  /** Left out because they contradict the standard or are scrambled. */
+  /** Packets dropped because they violate the standard or are scrambled. */
   damaged: number;
-  /** Missing from the inputs, told by continuity_counter. */
+  /** Packets missing from the inputs according to continuity_counter. */
   lost: number;
-  /** Tracks for which the PMT has no room, now. */
+  /** Tracks that currently do not fit into the PMT. */
   tracksLeftOut: number;
 }
 
-/** A track of the output, for those who want to know. */
+/** A track of the output, for status reports. */
 export interface RemuxedTrack {
   readonly feed: string;
   readonly inputPid: number;
@@ -36,12 +36,12 @@ export interface RemuxedTrack {
   readonly streamId: number;
 }
 
-/** A track that is left out because it is sound or may be. */
+/** A track that is left out because it is, or may be, audio. */
 export interface LeftOutTrack {
   readonly feed: string;
   readonly pid: number;
   readonly streamType: number;
-  /** Why, for people. */
+  /** The reason as text. */
   readonly why: string;
 }
 
@@ -53,28 +53,31 @@ export interface RemuxedProgram {
   readonly tracks: readonly RemuxedTrack[];
 }
 
-/** How a feed's clock stands to the program's. */
+/** The state of a feed's clock relative to the program's. */
 export interface RemuxedClock {
   readonly feed: string;
-  /** What is added to its stamps, milliseconds. */
+  /** The offset added to its timestamps, milliseconds. */
   readonly offsetMs: number;
-  /** How far that is from where it should be; NaN if unknown. */
+  /** The difference of that offset from its target; NaN if unknown. */
   readonly errorMs: number;
-  /** Its clock against ours, millionths. */
+  /** The drift of its clock against ours, in millionths. */
   readonly driftPpm: number;
   readonly isReference: boolean;
 }
 
-/** How a feed does in the program. */
+/** The state of a feed in the program. */
 export interface RemuxedFeed {
   readonly feed: string;
-  /** The source's time that passes in a second of ours, where it is not 1; NaN: it is, or not known. */
+  /** How much of the source's time passes in a second of ours, if that is not 1; NaN: it is 1, or unknown. */
   readonly rate: number;
-  /** By how much its units come after their DTS at most, milliseconds, where that is too much for the PCR; or else 0. */
+  /**
+   * The most by which its units arrive after their DTS, milliseconds, if it exceeds the largest lag of the PCR; otherwise
+   * 0.
+   */
   readonly tooLateMs: number;
-  /** Packets left out because they contradict the standard or are scrambled, since it is an input. */
+  /** Packets dropped because they violate the standard or are scrambled, since the feed became an input. */
   readonly dropped: number;
-  /** Tracks for which the PMT has no room, now. */
+  /** Tracks that currently do not fit into the PMT. */
   readonly tracksLeftOut: number;
 }
 

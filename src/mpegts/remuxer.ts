@@ -1,4 +1,4 @@
-// Joins the tracks of several feeds into one program and changes it while it runs: PIDs, counters, stamps, tables.
+// Combines tracks of several feeds into one program, and changes it while it runs: PIDs, counters, timestamps, tables.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3, §2.4.4, §2.7.
 
 import { JOIN_PATIENCE, type Patience, type ProgramFacts } from './handover.js';
@@ -24,27 +24,27 @@ export type { RemuxInput } from './program-plan.js';
 
 export class Remuxer implements ProgramFacts {
   /**
-   * Offset in what `push` returned last of the first place where somebody can join: the PAT before a random access
-   * point, of a picture if the program has any; -1 if there is none.
+   * The offset in the last result of `push` of the first place where a reader can start: the PAT before a random access
+   * point, of a video track if the program has one; -1 if there is none.
    */
   get joinAt(): number {
     return this.#output.joinAt;
   }
 
   readonly #feeds = new Map<string, RemuxFeed>();
-  #latest: RemuxFeed | null = null; // whose message came last: the next is most likely its, too
+  #latest: RemuxFeed | null = null; // the feed of the last message: the next is most likely its, too
   #inputs: readonly RemuxInput[] = [];
   #replacements: Replacement[] = [];
   #pids: number[] | null = null;
-  #saysMuted = false; // the tables do
+  #saysMuted = false; // whether the tables sent last are those of a muted rule
 
   readonly #tracks = new OutputTracks();
   readonly #output: ProgramOutput;
   readonly #path: PacketPath;
 
   /**
-   * @param isLent what is returned is good until the next call of any that lends: nothing is allocated for a message.
-   * @param patience how long a picture waits for a random access point to begin with.
+   * @param isLent results are valid only until the next call that returns packets: nothing is allocated for a message.
+   * @param patience how long a video track waits for a random access point to start with.
    */
   constructor(
     isLent = false,
@@ -69,7 +69,7 @@ export class Remuxer implements ProgramFacts {
     return this.#output.tables.version;
   }
 
-  /** The tracks of the program, in its PMT's order. */
+  /** The program's tracks, in the order of the PMT. */
   get program(): RemuxedProgram {
     const { plan, pcrTrack, tables } = this.#output;
     const tracks = plan.map(({ feed, track }) => ({
@@ -83,7 +83,7 @@ export class Remuxer implements ProgramFacts {
     return { version: tables.version, pcrPid: pcrTrack?.track.out?.pid ?? NULL_PID, tracks };
   }
 
-  /** PAT and PMT as they are now, for somebody who joins; `null` before there is a program. */
+  /** The current PAT and PMT, for a new reader; `null` before there is a program. */
   get tables(): Uint8Array | null {
     return this.#output.sentTables ? this.#output.tables.copy() : null;
   }
@@ -110,7 +110,7 @@ export class Remuxer implements ProgramFacts {
     return plan.find(({ track }) => track === keyTrack)?.feed.name ?? null;
   }
 
-  /** Whether a picture of this feed waits for a random access point to begin with. */
+  /** Whether a video track of this feed waits for a random access point to start with. */
   awaitsAccessOf(feed: string): boolean {
     const isWaiting = ({ kind, waitsSinceMs }: RemuxTrack) => kind === 'video' && !Number.isNaN(waitsSinceMs);
     return this.#feeds.get(feed)?.tracks.some(isWaiting) ?? false;
@@ -129,13 +129,13 @@ export class Remuxer implements ProgramFacts {
     });
   }
 
-  /** Units held up because their DTS went back, those sent before the PCR, and times a feed was lined up anew. */
+  /** Units whose DTS was increased, units sent with a DTS before the PCR, and how often a feed was aligned again. */
   get timing(): { readonly heldUnits: number; readonly lateUnits: number; readonly jumps: number } {
     const { heldUnits, lateUnits, jumps } = this.#output.clock;
     return { heldUnits, lateUnits, jumps };
   }
 
-  /** How each input does. */
+  /** The state of each input. */
   feedStates(nowMs: number): RemuxedFeed[] {
     return [...this.#feeds.values()].map(({ name, clock, dropped, tracksLeftOut }) => ({
       feed: name,
@@ -146,25 +146,25 @@ export class Remuxer implements ProgramFacts {
     }));
   }
 
-  /** The sound, and what may be sound, of feeds of which the picture alone is taken. */
+  /** The tracks that are, or may be, audio, of feeds from which only video is selected. */
   get withheld(): LeftOutTrack[] {
     return leftOutSound(this.#inputs, this.#feeds);
   }
 
-  /** How many {@link feeds} there are. */
+  /** The number of {@link feeds}. */
   get feedCount(): number {
     return this.#feeds.size;
   }
 
-  /** The feeds whose messages are wanted: the inputs, and those that run on until they are replaced. */
+  /** The feeds whose messages are used: the inputs, and those that are sent until they are replaced. */
   get feeds(): string[] {
     return [...this.#feeds.keys()];
   }
 
   /**
-   * Makes the program one of these inputs. In force when it returns: no packet of a track that was taken out leaves
-   * afterwards, but for a video track that is replaced (at most as long as the patience). Returns tables to send at once, or `null` if the
-   * program is what it was.
+   * Changes the inputs of the program. The change is in force on return: no further packet of a removed track is sent,
+   * except for a video track that is being replaced (for at most the patience). Returns tables to send at once, or `null`
+   * if the program is unchanged.
    */
   setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
@@ -187,7 +187,7 @@ export class Remuxer implements ProgramFacts {
     return sent && tables ? concatenate([sent, tables]) : (sent ?? tables);
   }
 
-  /** A feed that runs on until it is replaced is muted: it ends at once. Returns packets to send, or `null`. */
+  /** Ends a feed that is sent until it is replaced, because it is muted. Returns packets to send, or `null`. */
   endReplaced(feed: string, nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     const running = this.#replacements.filter(({ from }) => from !== feed);
@@ -198,8 +198,9 @@ export class Remuxer implements ProgramFacts {
   }
 
   /**
-   * Takes a message of a feed: whole packets. `begins` says that another source sends them, `facts` what is known of them
-   * from before and of the message, `joinAt` its first random access point by what they say (-1: none). Returns what to send.
+   * Processes a message of a feed: whole packets. `begins` means that a new source sends them; `facts` is what is known
+   * about the program from before and about the message, `joinAt` the message's first random access point according to it
+   * (-1: none). Returns the packets to send.
    */
   push(
     feed: string,
@@ -228,21 +229,21 @@ export class Remuxer implements ProgramFacts {
     return from.hold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
   }
 
-  /** Notes whether sound of a feed is wanted. What waits from before that changed, as with a mute, is not sent later. */
+  /** Records whether a feed's audio is selected. Units held from before a change, such as a mute, are never sent. */
   #withholdSound(feed: RemuxFeed, inputs: readonly RemuxInput[], before: readonly RemuxInput[]): void {
     feed.isWithoutSound = !takesSound(inputs, feed.name);
     const hasChanged = feed.isWithoutSound === takesSound(before, feed.name);
-    // Pictures go on waiting: the sound beside them is no part of the program when they leave.
+    // Video remains held: when it is sent, the audio with it is not part of the program.
     if ((hasChanged && !feed.hasPictures) || !takesAny(before, feed.name)) this.#endHold(feed);
   }
 
-  /** Feeds whose sound is wanted again: pictures that wait are sent before that, and the sound beside them is not. */
+  /** Sends held video of feeds whose audio is selected again, without the audio held with it, before that takes effect. */
   #sendUnmuted(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     let sent: Uint8Array | null = null;
     for (const feed of this.#feeds.values()) {
       if (!feed.hold || !feed.isWithoutSound || !feed.hasPictures || !takesSound(inputs, feed.name)) continue;
       const more = this.#remuxHeld(feed, nowMs);
-      sent = sent && more ? concatenate([sent, more]) : (more?.slice() ?? sent); // it is lent
+      sent = sent && more ? concatenate([sent, more]) : (more?.slice() ?? sent); // valid only until the next call
     }
     return sent;
   }
@@ -255,12 +256,12 @@ export class Remuxer implements ProgramFacts {
     return this.#output.buffer.close();
   }
 
-  /** Sends what has waited of a feed; its clock learns from it as it came. `null`: nothing has. */
+  /** Sends a feed's held messages; its clock samples them as of their arrival. `null`: none are held. */
   #remuxHeld(from: RemuxFeed, nowMs: number): Uint8Array | null {
     const { hold } = from;
     if (!hold) return null;
     from.firstSample = hold.sample;
-    from.isWithoutAccess = false; // what is known is known of the last message
+    from.isWithoutAccess = false; // the facts describe the last message only
     this.#endHold(from);
     const { clock } = this.#output;
     this.#output.open(concatenate(hold.messages.map(({ data }) => data)), nowMs);
@@ -280,8 +281,8 @@ export class Remuxer implements ProgramFacts {
   }
 
   /**
-   * Reads the tables of a message that may have to wait, and returns what may. Where no sound is wanted, what came before they
-   * said something new does not: what it is they did not say.
+   * Reads the tables of a message that may be held, and returns the part that may. If no audio is selected, what came
+   * before a change of the tables is dropped: the tables did not describe it.
    */
   #prime(feed: RemuxFeed, data: Uint8Array): Uint8Array {
     const behind = feed.prime(data);
@@ -296,7 +297,7 @@ export class Remuxer implements ProgramFacts {
     return data.subarray(behind);
   }
 
-  /** Whether a message waits with the first units of its feed, or else whether it is the last that did. */
+  /** Whether to hold a message together with the first units of its feed; false also for the last such message. */
   #isHeld(feed: RemuxFeed, data: Uint8Array, nowMs: number): boolean {
     const isWorthIt = feed.program !== null && feed.mediaCount > 0;
     if (!feed.hold && !isWorthIt) return false;
@@ -320,7 +321,7 @@ export class Remuxer implements ProgramFacts {
     return last && tables ? concatenate([last, tables]) : (last ?? tables);
   }
 
-  /** What time alone makes due: called every {@link TICK_MS} while there is a rule. Returns packets to send, or `null`. */
+  /** Called every {@link TICK_MS} while there is a rule. Returns packets that are due by time alone, or `null`. */
   tick(nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     this.#endReplacements(nowMs);
@@ -335,19 +336,19 @@ export class Remuxer implements ProgramFacts {
   #makeDue(nowMs: number): Uint8Array | null {
     this.#output.buffer.open(NOTHING, PACKET_BYTES + this.#output.tables.length);
     this.#output.tick(nowMs);
-    return this.#output.buffer.close()?.slice() ?? null; // the buffer may be wanted once more
+    return this.#output.buffer.close()?.slice() ?? null; // the buffer may be used once more
   }
 
-  /** First units that nothing came after for so long that there is no point in waiting. */
+  /** Sends the first units of a feed if their hold timed out without further data. */
   #endHolds(nowMs: number): Uint8Array | null {
     if (this.#output.clock.held.length === 0) return null;
     for (const feed of this.#feeds.values()) {
-      if (feed.hold?.isOver(nowMs)) return this.#remuxHeld(feed, nowMs); // others have their turn with the next tick
+      if (feed.hold?.isOver(nowMs)) return this.#remuxHeld(feed, nowMs); // other feeds' holds end with the next tick
     }
     return null;
   }
 
-  /** Plans the program anew. Without tracks nothing is said, unless `byRule`: a far end may as well keep its PMT. */
+  /** Plans the program again. Without tracks no tables are sent, unless `byRule`: a receiver may as well keep its PMT. */
   #rebuild(byRule: boolean): void {
     this.#replacements = this.#replacements.filter(({ from, to }) => {
       const next = this.#feeds.get(to);
@@ -370,7 +371,7 @@ export class Remuxer implements ProgramFacts {
     this.#output.keyTrack = ofKind('video') ?? ofKind('audio');
     this.#pids = null;
     this.#output.pcrTrack = choosePcrTrack(plan, this.#output.pcrTrack);
-    // A mute that was said is taken back, also where nothing came meanwhile.
+    // An announced mute is withdrawn, also if no track came meanwhile.
     const says = before.length > 0 || (this.#output.sentTables && isMuted(this.#inputs) !== this.#saysMuted);
     if (plan.length === 0 && !(byRule && says)) {
       for (const { track } of before) {

@@ -1,15 +1,15 @@
-// Knows a table's packet again that was sent before, so that it need not be read again.
+// Recognizes a repeated packet of a table, so that it need not be read again.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.
 
 import { PACKET_BYTES } from './packet.js';
 import type { SectionAssembler } from './section.js';
 
-/** The last packet that held a whole section of one PID. */
+/** The last packet that contained a complete section of one PID. */
 export class SaidPacket {
   readonly #packet = new Uint8Array(PACKET_BYTES);
-  #assembler: SectionAssembler | null = null; // that took it; `null`: none is known
+  #assembler: SectionAssembler | null = null; // the one that read it; `null`: no packet is stored
 
-  /** Whether the packet at `at` is that one again, but for its continuity_counter. Its assembler passes over it then. */
+  /** Whether the packet at `at` is the same except for its continuity_counter. If so, its assembler skips it. */
   repeats(data: Uint8Array, at: number): boolean {
     const packet = this.#packet;
     if (this.#assembler === null || data[at + 1] !== packet[1] || data[at + 2] !== packet[2]) return false;
@@ -19,9 +19,10 @@ export class SaidPacket {
     return true;
   }
 
-  /** Remembers the packet at `at`, which `assembler` took, if a section begins and ends in it. */
+  /** Stores the packet at `at`, which `assembler` read, if it contains exactly one complete section. */
   note(data: Uint8Array, at: number, assembler: SectionAssembler): void {
-    // payload_unit_start_indicator, no adaptation field, pointer_field 0, and 3 + section_length bytes that fit.
+    // payload_unit_start_indicator, no adaptation field, pointer_field 0, and all 3 + section_length bytes in this
+    // packet.
     const begins = (data[at + 1]! & 0x40) !== 0 && (data[at + 3]! & 0x30) === 0x10 && data[at + 4] === 0;
     const bytes = 3 + (((data[at + 6]! & 0x0f) << 8) | data[at + 7]!);
     this.#assembler = begins && bytes <= PACKET_BYTES - 5 ? assembler : null;

@@ -1,4 +1,4 @@
-// Puts sections together from the packets of one PID.
+// Assembles sections from the packets of one PID.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.
 
 import { hasPayload, PACKET_BYTES, payloadStart, readCounter, startsUnit } from './packet.js';
@@ -8,8 +8,8 @@ const MAX_SECTION_BYTES = 4096;
 const HEADER_BYTES = 3;
 
 /**
- * Collects sections: `push` hands each complete one (table_id to CRC_32) to `take`. A lost packet, told by the
- * continuity counter, loses the section it belonged to and nothing else. The array handed over is reused.
+ * Collects sections: `push` passes each complete one (table_id to CRC_32) to `take`. A packet loss, detected by the
+ * continuity_counter, drops the section that it belongs to and nothing else. The array passed to `take` is reused.
  */
 export class SectionAssembler {
   readonly #take: (section: Uint8Array) => void;
@@ -22,19 +22,19 @@ export class SectionAssembler {
     this.#take = take;
   }
 
-  /** Another source begins: its counters have nothing to do with those seen. */
+  /** A new source starts: its counters are unrelated to earlier ones. */
   reset(): void {
     this.#counter = -1;
     this.#drop();
   }
 
-  /** Passes over the packet at `at`, which says what was said: the one behind it has the next counter. */
+  /** Skips the packet at `at`, a repetition: the next packet continues its counter. */
   pass(data: Uint8Array, at: number): void {
     this.#counter = readCounter(data, at);
     this.#drop();
   }
 
-  /** Takes the transport packet at `at`; false if it is not read, having the counter of a duplicate (§2.4.3.3). */
+  /** Reads the transport packet at `at`; false if it is skipped because its counter is that of a duplicate (§2.4.3.3). */
   push(data: Uint8Array, at: number): boolean {
     if (!hasPayload(data, at)) return true;
     const counter = readCounter(data, at);
@@ -66,7 +66,7 @@ export class SectionAssembler {
 
   #collect(data: Uint8Array, from: number, end: number): void {
     while (from < end) {
-      if (this.#filled === 0 && data[from] === 0xff) return this.#drop(); // stuffing up to the packet's end
+      if (this.#filled === 0 && data[from] === 0xff) return this.#drop(); // stuffing to the end of the packet
       const wanted = this.#filled < HEADER_BYTES ? HEADER_BYTES : this.#sectionBytes();
       const some = Math.min(wanted - this.#filled, end - from);
       this.#buffer.set(data.subarray(from, from + some), this.#filled);
@@ -82,7 +82,7 @@ export class SectionAssembler {
     }
   }
 
-  /** Bytes of the section whose header is in the buffer: 3 and section_length. */
+  /** The length of the section whose header is in the buffer: 3 bytes and section_length. */
   #sectionBytes(): number {
     return HEADER_BYTES + (((this.#buffer[1]! & 0x0f) << 8) | this.#buffer[2]!);
   }

@@ -1,56 +1,56 @@
-// What time it is at a feed's source, by its own account: its last PCR, carried on by its stamps.
+// The time at a feed's source, as the source gives it: its last PCR, continued by its timestamps.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.7.2.
 
 import { LeastWindow } from './least-window.js';
 import { MostWindow } from './most-window.js';
 import { TICKS_PER_MS, ZERO } from './timestamp.js';
 
-/** PCRs that are further apart than this are too few: stamps carry the time on between them (§2.7.2: 100 ms). */
+/** PCRs at longer intervals than this are sparse: timestamps continue the time between them (§2.7.2: 100 ms). */
 const SPARSE = 120 * TICKS_PER_MS;
-/** So much may pass by stamps before a source that sends many PCRs is taken to have stopped. */
+/** A source with frequent PCRs has stopped sending them if its timestamps advance by this much without one. */
 const STOPPED = 200 * TICKS_PER_MS;
-/** A PCR so far after the DTS of its time, or so far before it, has nothing to do with it. */
+/** A PCR this far after the DTS that arrived with it, or this far before it, is unrelated to it. */
 const MOST_AFTER = 3000 * TICKS_PER_MS;
 const MOST_BEFORE = 90_000 * TICKS_PER_MS;
-/** A PCR that is further than this from where time must be belongs to a jump that the stamps have yet to show. */
+/** A PCR that differs from the expected time by more than this belongs to a jump that the timestamps have yet to make. */
 const ABSURD = 1000 * TICKS_PER_MS;
 const LONGEST_STEP = 5000 * TICKS_PER_MS;
-/** What is delayed by more than this is a stall. No lag is meant to cover it, unless it happens again within a minute. */
+/** A longer delay than this is a stall. The lag is not meant to cover it, unless it recurs within a minute. */
 const STALL = 1000 * TICKS_PER_MS;
 const STALL_OVER_MS = 500;
 const STALLS_RECUR_MS = 60_000;
-/** How long it counts that units came late: between one and two of these. */
+/** How long a late unit counts: between once and twice this. */
 const LATENESS_MS = 30_000;
 /** What a source began with, as a busy machine or a program that starts has it, counts no longer than this: what came since does. */
 const NEW_MS = 10_000;
 /** The same for the fault, which says what is wrong now and is looked at once a second. */
 const NOW_MS = 1000;
-/** Less than this is no fault, and is not noted for it. */
+/** A lateness below this is no fault and is not recorded for it. */
 const NOTABLE = 500 * TICKS_PER_MS;
 
 /**
- * A source's time, in its own ticks (unwrapped, 90 kHz). Where PCRs come often enough it is simply the last of them. Where
- * they are few, or there are none, each DTS of the track that gives the samples carries it on by as much as it is after
- * the one before. So it does not depend on when anything arrives: it waits for a slow source and runs with a fast one.
+ * A source's time, in its own ticks (unwrapped, 90 kHz). If PCRs are frequent enough, it is the last PCR. If they are
+ * sparse or missing, it advances with each DTS of the sampled track. So it does not depend on arrival times: it waits for a
+ * slow source and follows a fast one.
  */
 export class SenderTime {
   /** NaN before the first PCR or DTS. */
   time = NaN;
-  /** Whether it comes from a PCR. */
+  /** Whether it is based on a PCR. */
   hasPcr = false;
-  /** The largest `time` - DTS of a unit: above 0 where units come after their DTS. -Infinity before the first. */
+  /** The largest `time` - DTS of a unit: positive if units arrive after their DTS. -Infinity before the first. */
   need = -Infinity;
-  /** What was put right by a PCR since this was last read, ticks: time was not there, but there. */
+  /** The corrections of `time` by PCRs since this was last read, ticks. */
   slip = ZERO;
-  /** Arrival time - time, ticks: its least belongs to what nothing delayed. */
+  /** Arrival time - time, ticks: the minimum is that of data without delay. */
   readonly delays = new LeastWindow();
 
   #atMs = NaN;
-  #delay = ZERO; // of what came last, against the least
-  #dts = NaN; // the newest of the track that gives the samples
-  #step = ZERO; // how far it was after the one before
+  #delay = ZERO; // of the newest data, relative to the minimum
+  #dts = NaN; // the newest of the sampled track
+  #step = ZERO; // its difference from the one before
   #pcr = NaN;
-  #pcrDts = NaN; // #dts when it came
+  #pcrDts = NaN; // #dts when that PCR arrived
   #pcrGap = Infinity;
   #oddBy = NaN;
   readonly #lateness = new MostWindow(LATENESS_MS);
@@ -61,14 +61,14 @@ export class SenderTime {
   readonly #needNow = new MostWindow(NOW_MS);
   #stallAtMs = -Infinity;
   #isStallAgain = false;
-  #jumpedBy: number | null = null; // where no PCR has come since
+  #jumpedBy: number | null = null; // if no PCR has arrived since
 
-  /** How much later than it could have what came last did come, ticks. */
+  /** By how much the newest data was delayed, ticks. */
   get delay(): number {
     return this.#delay;
   }
 
-  /** Whether its stamps tell the time, alone or between PCRs that are few: then nothing says that what is to come is not before it. */
+  /** Whether timestamps define the time, alone or between sparse PCRs: then units with an earlier DTS may still follow. */
   get isByStamps(): boolean {
     return !this.hasPcr || this.#pcrGap > SPARSE;
   }
@@ -77,44 +77,44 @@ export class SenderTime {
     return this.#atMs;
   }
 
-  /** How far apart units come, ms. */
+  /** The interval between units, ms. */
   get stepMs(): number {
     return this.#step / TICKS_PER_MS;
   }
 
   /**
-   * Time now: what was last learned, carried on by the clock as far as the next unit of the track that gives the samples.
-   * `nextDts` is the least that is to come of any track: none must come later against this time than others did.
+   * The time now: the last known time, continued by the clock, but no further than the next unit of the sampled track.
+   * `nextDts` is the lowest DTS to come on any track: relative to this time, no unit may be later than earlier ones were.
    */
   at(nowMs: number, nextDts: number): number {
     const room = Math.min(this.#room(), nextDts + this.need - this.time);
     return this.time + Math.max(0, Math.min((nowMs - this.#atMs) * TICKS_PER_MS, room));
   }
 
-  /** How far time may be carried on without anything that comes. */
+  /** How far the time may be continued without new data. */
   #room(): number {
     return Number.isNaN(this.#dts) ? 0 : this.#step;
   }
 
   /**
-   * By how much units come after their DTS, on a clock that runs at this source's time as it would be without delays;
-   * negative: before it. The largest of the last half minute or more; -Infinity: not known.
+   * By how much units arrive after their DTS, on a clock with this source's time and no delays; negative: before it. The
+   * maximum of at least the last half minute; -Infinity: unknown.
    */
   lateness(nowMs: number): number {
     return this.#lateness.most(nowMs);
   }
 
-  /** The same of the last second or two alone; where that is less than is notable, the most that it may be. */
+  /** The same for the last second or two only; below the recording threshold, an upper bound. */
   latenessNow(nowMs: number): number {
     return Math.max(this.#latenessNow.most(nowMs), Math.min(this.lateness(nowMs), NOTABLE));
   }
 
-  /** {@link need} of the last second or two alone; as {@link latenessNow}. */
+  /** {@link need} for the last second or two only, with the same threshold as {@link latenessNow}. */
   needNow(nowMs: number): number {
     return Math.max(this.#needNow.most(nowMs), Math.min(this.need, NOTABLE));
   }
 
-  /** Goes on from what was known of the same source before its stamps jumped by `by`: nothing else has changed. */
+  /** Takes the state of the same source from before its timestamps jumped by `by`: nothing else has changed. */
   goOn(before: SenderTime, by: number, nowMs: number): void {
     this.time = before.time + by;
     this.hasPcr = before.hasPcr;
@@ -134,7 +134,7 @@ export class SenderTime {
     this.#isStallAgain = before.#isStallAgain;
   }
 
-  /** Takes a PCR, unwrapped. `dts` is one of the same time. */
+  /** Reads a PCR, unwrapped. `dts` is one that arrived with it. */
   carry(pcr: number, dts: number, nowMs: number): void {
     if (pcr === this.#pcr || dts - pcr < -MOST_AFTER || dts - pcr > MOST_BEFORE) return;
     const by = pcr - this.time;
@@ -153,18 +153,18 @@ export class SenderTime {
     this.#note(nowMs);
   }
 
-  /** The first PCR comes; time was said by stamps before, if at all. */
+  /** The first PCR arrives; until now the time was defined by timestamps, if at all. */
   #beginPcr(by: number): void {
     if (!Number.isNaN(this.time)) {
       this.slip += by;
       this.need += by;
     }
     this.hasPcr = true;
-    this.#pcrGap = 0; // many are expected
+    this.#pcrGap = 0; // assumed to be frequent
     this.delays.reset();
   }
 
-  /** The first PCR since the stamps jumped; false for one of before that. */
+  /** The first PCR after the timestamps jumped; false for a PCR from before the jump. */
   #endsJump(by: number, jumpedBy: number): boolean {
     if (Math.abs(by) > ABSURD && Math.abs(by + jumpedBy) < ABSURD) return false;
     this.slip += by;
@@ -176,7 +176,7 @@ export class SenderTime {
     return true;
   }
 
-  /** Whether the PCR before was as far out as this one: then it is where time has jumped to. */
+  /** Whether the previous PCR differed by as much as this one: then the time has jumped there. */
   #isAgain(by: number): boolean {
     if (Math.abs(by - this.#oddBy) < SPARSE) return true;
     this.#oddBy = by;
@@ -184,8 +184,8 @@ export class SenderTime {
   }
 
   /**
-   * Takes a unit's DTS, unwrapped. `isSampler`: it is of the track that gives the samples. `pcr` is what its first packet
-   * carries, unwrapped; NaN: nothing.
+   * Reads a unit's DTS, unwrapped. `isSampler`: the unit belongs to the sampled track. `pcr` is the PCR in its first
+   * packet, unwrapped; NaN: none.
    */
   unit(dts: number, isSampler: boolean, pcr: number, nowMs: number): void {
     if (isSampler) this.#carryOn(dts, nowMs);
@@ -216,7 +216,7 @@ export class SenderTime {
     if (!this.hasPcr) this.delays.reset();
   }
 
-  /** All that comes is `by` later from now on. */
+  /** From now on everything arrives `by` later. */
   raise(by: number): void {
     this.delays.raise(by);
     this.#delay -= by;
@@ -235,7 +235,7 @@ export class SenderTime {
     if (!this.hasPcr || this.#pcrGap > SPARSE) this.#note(nowMs);
   }
 
-  /** The first stamp comes, or the first of another track. */
+  /** The first timestamp, or the first one of another track. */
   #beginStamps(dts: number): void {
     if (this.hasPcr) return;
     if (!Number.isNaN(this.time)) {
@@ -245,7 +245,7 @@ export class SenderTime {
     this.time = dts;
   }
 
-  /** PCRs are few, or have stopped: stamps carry time on. */
+  /** PCRs are sparse or have stopped: timestamps continue the time. */
   #carryFromPcr(dts: number): void {
     if (Number.isNaN(this.#pcrDts)) this.#pcrDts = this.#dts;
     const since = dts - this.#pcrDts;

@@ -1,4 +1,4 @@
-// Takes the sound (or everything) out of one feed's packets, for those who get the feed as it is.
+// Removes the audio (or everything) from a feed's packets, for readers of the unchanged feed.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.7.
 
 import { HAS_PRIVATE_DATA, hasWholePcr, removePrivateData, writeClockPacket } from './adaptation-field.js';
@@ -16,26 +16,27 @@ import {
 import { DAMAGED, type Known, PASSES, SoundJudge } from './sound-judge.js';
 import { Withheld, type WithheldTrack } from './withheld.js';
 
-// What is known of a PID; bits that go together.
-const MARKS = 1; // random access points are marked
-const WAITS = 2; // something was withheld, and nothing to begin with has come since
-const COUNTED = 4; // `counters` says which counter was sent last
+// The state of a PID, as flags.
+const MARKS = 1; // random access points are signalled
+const WAITS = 2; // packets were withheld, and no place to resume has come since
+const COUNTED = 4; // the counter last sent is in `counters`
 
 /** What is muted. */
 export type Muted = 'audio' | 'all' | null;
 
 /**
- * Leaves out what is muted. Afterwards a track comes back with the next PES packet that starts (a picture with a random
- * access point, where it marks them), its counters going on from the last one sent. A mute of the sound withholds all
- * that is not known to be picture or data ({@link SoundJudge}); a PCR that travels there goes on alone.
+ * Drops what is muted. After a mute, a track resumes with the next PES packet (for video with random access point
+ * indicators: at a random access point), and its counters continue from the last one sent. An audio mute withholds every
+ * packet that is not known to be video or data ({@link SoundJudge}); a PCR in such a packet is sent in a packet without
+ * payload.
  */
 export class SoundFilter {
   #muted: Muted = null;
   readonly #judge = new SoundJudge();
   readonly #withheld = new Withheld();
   readonly #states = new Uint8Array(PID_COUNT);
-  readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | what is taken from the continuity_counter
-  #isTouched = false; // whether any PID waits or is shifted
+  readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | the offset subtracted from continuity_counter
+  #isTouched = false; // whether any PID waits or has an offset
   #joinAt = -1;
   #undecidedAt = -1;
 
@@ -43,7 +44,7 @@ export class SoundFilter {
     return this.#muted;
   }
 
-  /** Mutes; in force when it returns. `known` is what the feed has sent until now; `null`: nothing. */
+  /** Mutes; in force on return. `known` is the state of the feed until now; `null`: nothing was received. */
   mute(muted: Muted, known: Known | null): void {
     const before = this.#muted;
     this.#muted = muted;
@@ -51,11 +52,11 @@ export class SoundFilter {
     this.#withheld.clear();
     if (muted !== null) this.#isTouched = true;
     if (muted !== 'audio') return;
-    // What began while everything was muted does not go on in its middle.
+    // Units that started while everything was muted do not resume in the middle.
     this.#judge.begin(known && before === 'all' ? { tables: known.tables, streamIdOf: () => -1 } : known);
   }
 
-  /** Another source begins: its PIDs and counters are its own. */
+  /** A new source starts: its PIDs and counters are unrelated to earlier ones. */
   restart(): void {
     this.#judge.begin(null);
     this.#withheld.clear();
@@ -64,32 +65,35 @@ export class SoundFilter {
     this.#isTouched = this.#muted !== null;
   }
 
-  /** What a mute of the sound withholds now. */
+  /** The tracks that an audio mute withholds now. */
   get withheld(): WithheldTrack[] {
     return this.#muted === 'audio' ? this.#withheld.list(this.#judge) : [];
   }
 
-  /** Where the random access point of the last message stands in what passed; -1 if it did not pass. */
+  /** The offset of the last message's random access point in the output; -1 if it was withheld. */
   get joinAt(): number {
     return this.#joinAt;
   }
 
-  /** Where the unit stands in what passed of which it is not known yet whether it is one; -1 if there is none. */
+  /**
+   * The offset in the output of the unit for which it is undecided whether it is a random access point; -1 if there is
+   * none.
+   */
   get undecidedAt(): number {
     return this.#undecidedAt;
   }
 
   /**
-   * The packets of a message that pass: `data` itself where nothing was ever taken out; `null` if none do. `joinAt` is
-   * the offset of its first random access point, or -1; `opening` what came of that with earlier messages, or `null`;
-   * `undecidedAt` is where a unit begins of which it is not known yet whether it is one, or -1.
+   * Returns the packets of a message that are not muted: `data` itself if nothing was ever removed; `null` if there are
+   * none. `joinAt` is the offset of its first random access point, or -1; `opening` is that point's packets from earlier
+   * messages, or `null`; `undecidedAt` is the offset of the unit for which it is undecided whether it is one, or -1.
    */
   apply(data: Uint8Array, joinAt = -1, opening: Uint8Array | null = null, undecidedAt = -1): Uint8Array | null {
     this.#joinAt = this.#isTouched ? -1 : joinAt;
     this.#undecidedAt = this.#isTouched ? -1 : undecidedAt;
     if (!this.#isTouched) return data;
     const muted = this.#muted;
-    // A picture that was begun with goes on with whatever passes; one of which something was withheld does not.
+    // A picture whose packets were all sent continues with any packet that passes; one with withheld packets does not.
     const isBegun = opening !== null && (this.#states[readPid(opening, 0)]! & WAITS) === 0;
     const out = new Uint8Array(data.length);
     let to = 0;
@@ -110,7 +114,7 @@ export class SoundFilter {
     return to === 0 ? null : out.subarray(0, to);
   }
 
-  /** Packets that passed, or tables, as those have them who get what passes: with its counters, without private data. */
+  /** Converts packets or tables to what readers of the output receive: with its counters, without private data. */
   shift(packets: Uint8Array): Uint8Array {
     for (let at = 0; at < packets.length; at += PACKET_BYTES) {
       const shift = this.#counters[readPid(packets, at)]! & 0x0f;
@@ -120,7 +124,7 @@ export class SoundFilter {
     return packets;
   }
 
-  /** Whether a packet that is not muted follows on what was sent, or can begin what was withheld. */
+  /** Whether an unmuted packet continues what was sent, or is a place where a withheld track can resume. */
   #goesOn(data: Uint8Array, at: number, pid: number): boolean {
     const isAccess = (adaptationFlags(data, at) & RANDOM_ACCESS) !== 0;
     if (isAccess) this.#states[pid]! |= MARKS;
@@ -135,7 +139,7 @@ export class SoundFilter {
   #pass(data: Uint8Array, at: number, pid: number, out: Uint8Array, to: number): void {
     for (let i = 0; i < PACKET_BYTES; i++) out[to + i] = data[at + i]!;
     if (pid === NULL_PID) {
-      if (this.#muted === 'audio') out.fill(0xff, to + 4, to + PACKET_BYTES); // nobody says what is in it
+      if (this.#muted === 'audio') out.fill(0xff, to + 4, to + PACKET_BYTES); // its contents are unspecified
       return;
     }
     const counter = (data[at + 3]! - (this.#counters[pid]! & 0x0f)) & 0x0f;
@@ -152,7 +156,7 @@ export class SoundFilter {
     removePrivateData(packets, at);
   }
 
-  /** Withholds a packet: what passes of its PID goes on with the counter that follows the last one sent. */
+  /** Withholds a packet: the next one sent on its PID has the counter that follows the last one sent. */
   #withhold(data: Uint8Array, at: number, pid: number): void {
     if ((adaptationFlags(data, at) & RANDOM_ACCESS) !== 0) this.#states[pid]! |= MARKS;
     this.#states[pid]! |= WAITS;
@@ -164,9 +168,9 @@ export class SoundFilter {
     this.#counters[pid] = (sent << 4) | ((counter - sent) & 0x0f);
   }
 
-  /** Withholds a packet but for its PCR, if it is the program's; whether there is one, at `to` of `out`. */
+  /** Withholds a packet except for its PCR, if it is the program's; returns whether that was written, to `to` of `out`. */
   #passClock(data: Uint8Array, at: number, pid: number, why: number, out: Uint8Array, to: number): boolean {
-    if (why === DAMAGED) return false; // lost, as far as counters go: even its PID may be wrong
+    if (why === DAMAGED) return false; // counts as lost: even its PID may be wrong
     if (why !== PASSES && pid !== NULL_PID) this.#withheld.add(pid, why);
     this.#withhold(data, at, pid);
     if (pid !== this.#judge.pcrPid || pid === NULL_PID || !hasWholePcr(data, at)) return false;

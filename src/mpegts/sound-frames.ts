@@ -1,16 +1,16 @@
-// Finds a header of sound in a unit of which only the beginning is at hand.
+// Finds an audio frame header in the first bytes of a unit.
 // Pure: no clock, no I/O.
 
 import type { Parameters } from './parameters.js';
 
-/** Bytes of a header of any of the formats that are read so. */
+/** Bytes that are enough for a header of any of these formats. */
 export const HEADER_BYTES = 7;
-/** A {@link HeaderReader} says so where there is none. */
+/** Returned by a {@link HeaderReader} if there is no header. */
 export const NO_HEADER = -1;
-/** A {@link HeaderReader} says so where there is one, and more bytes are needed to read it. */
+/** Returned by a {@link HeaderReader} if more bytes are needed to read the header. */
 export const CUT_OFF = -2;
 
-/** What a header told; channels 0: it does not say. */
+/** The fields of a header; channels 0: unknown. */
 export interface SoundHeader {
   codec: string;
   sampleRate: number;
@@ -18,16 +18,16 @@ export interface SoundHeader {
 }
 
 /**
- * Reads the header at `at` ({@link HEADER_BYTES} are there) into `header`; returns the bytes from it to the next, 0 where it
- * does not say, {@link NO_HEADER} or {@link CUT_OFF}.
+ * Reads the header at `at` ({@link HEADER_BYTES} are available) into `header`; returns the distance to the next header in
+ * bytes, 0 if unknown, {@link NO_HEADER} or {@link CUT_OFF}.
  */
 export type HeaderReader = (bytes: Uint8Array, at: number, end: number, header: SoundHeader) => number;
 
 const header: SoundHeader = { codec: '', sampleRate: 0, channels: 0 };
 
 /**
- * A `ParameterReader` for frames with headers. A frame mostly begins where the PES packet does. Where it does not, bytes that
- * look like a header are believed only with another like it behind the frame.
+ * A `ParameterReader` for frames with headers. A frame usually starts where the PES packet's payload does. If it does not,
+ * bytes that look like a header are accepted only if another header follows the frame.
  */
 export function readFrames(
   read: HeaderReader,

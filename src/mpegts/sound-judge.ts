@@ -1,17 +1,17 @@
-// Tells of each packet of a feed whose sound is muted whether it is known to be no sound. What cannot be told apart is
-// withheld. Pure: no clock, no I/O. The table in track.ts says what counts as what.
+// Decides for each packet of a feed whose audio is muted whether it is known not to be audio. If that is unknown, the
+// packet is withheld. Pure: no clock, no I/O. The table in track.ts defines the kinds.
 
 import { hasPayload, NULL_PID, PACKET_BYTES, PAT_PID, payloadStart, PID_COUNT, readPid, startsUnit } from './packet.js';
 import { type Program, ProgramReader } from './program.js';
 import { kindOfUnit, type Track, type TrackKind, TRACK_KINDS } from './track.js';
 
-/** Why a packet is withheld: {@link PASSES} if it is not, or an index of {@link REASONS}. */
+/** Why a packet is withheld: {@link PASSES} if it is not, or another index of {@link REASONS}. */
 export type Why = number;
 
 export const PASSES = 0;
-/** Its unit began before anybody looked. */
+/** Its unit started before the judge did. */
 export const MID_UNIT = 1;
-/** transport_error_indicator: not even its PID can be trusted. */
+/** transport_error_indicator: even its PID is unreliable. */
 export const DAMAGED = 2;
 const NO_PMT = 3;
 const UNLISTED_PID = 4;
@@ -22,7 +22,7 @@ const SCRAMBLED = 8;
 const NO_SECTIONS = 9;
 const NO_PES = 10;
 
-/** The same for people, by {@link Why}. */
+/** The reasons as text, by {@link Why}. */
 export const REASONS: readonly string[] = [
   'it passes',
   'its unit began before the mute',
@@ -37,37 +37,37 @@ export const REASONS: readonly string[] = [
   'no PES packet that can be read begins in it',
 ];
 
-/** Why a track is withheld whose units showed it to be of a kind; `null`: it is picture or data. */
+/** Why a track is withheld whose units have shown it to be of this kind; `null`: it is video or data. */
 export function whyWithheld({ kind: entry, sections }: Track, kind: TrackKind): string | null {
   if (kind === 'audio') return REASONS[entry === 'audio' ? SOUND_ENTRY : SOUND_UNIT]!;
   return kind === 'unknown' ? REASONS[sections ? NO_SECTIONS : NOT_KNOWN]! : null;
 }
 
-// What a PID is: beside these, FIRST_KIND and an index of TRACK_KINDS.
+// The use of a PID: one of these, or FIRST_KIND plus an index of TRACK_KINDS.
 const UNLISTED = 0;
 const SECTIONS = 1;
 const FIRST_KIND = 2;
-/** PIDs below are tables' (table 2-3, EN 300 468 table 1). */
+/** PIDs below this carry tables (table 2-3, EN 300 468 table 1). */
 const FIRST_TRACK_PID = 0x20;
 const SCRAMBLING_CONTROL = 0xc0;
 
-/** What is known of a feed whose packets went by until now. */
+/** The state of a feed from packets received so far. */
 export interface Known {
-  /** Its PAT and PMT as packets; `null`: they have not come yet. */
+  /** Its PAT and PMT as packets; `null`: not yet received. */
   readonly tables: Uint8Array | null;
-  /** stream_id of the PES packet that is being sent on this PID; -1: not known. */
+  /** stream_id of the current PES packet on this PID; -1: unknown. */
   streamIdOf(pid: number): number;
 }
 
-/** Follows the tables and the beginnings of units of one feed, while its sound is muted. */
+/** Follows the tables and the starts of units of one feed while its audio is muted. */
 export class SoundJudge {
   readonly #reader = new ProgramReader();
-  readonly #units = new Uint8Array(PID_COUNT).fill(MID_UNIT); // Why, of the unit that is being sent on a PID
-  #pids = new Uint8Array(PID_COUNT); // what a PID is
+  readonly #units = new Uint8Array(PID_COUNT).fill(MID_UNIT); // Why, for the current unit of each PID
+  #pids = new Uint8Array(PID_COUNT); // the use of each PID
   #program: Program | null = null;
   #pmtPid = -1;
 
-  /** Begins; `known` is `null` where a new source begins: everything but tables is withheld until a PMT comes. */
+  /** Starts; `known` is `null` for a new source: all packets except tables are withheld until a PMT arrives. */
   begin(known: Known | null): void {
     this.#reader.reset();
     this.#units.fill(MID_UNIT);
@@ -76,7 +76,7 @@ export class SoundJudge {
     this.#learn();
     for (const { pid, kind } of this.#program?.tracks ?? []) {
       const streamId = known?.streamIdOf(pid) ?? -1;
-      // A picture that is being sent goes on: half of it would be seen.
+      // A video unit that has started continues: otherwise half a picture would be visible.
       if (streamId >= 0 && kindOfUnit(kind, streamId) === 'video') this.#units[pid] = PASSES;
     }
   }
@@ -86,17 +86,17 @@ export class SoundJudge {
     return this.#program?.pcrPid ?? NULL_PID;
   }
 
-  /** The PMT's entry of a PID, as it is known now. */
+  /** The current PMT's entry for a PID. */
   trackOf(pid: number): Track | null {
     return this.#program?.tracks.find((track) => track.pid === pid) ?? null;
   }
 
-  /** Whether what is being sent on a PID is withheld. */
+  /** Whether the current unit of a PID is withheld. */
   isWithheld(pid: number): boolean {
     return this.#units[pid] !== PASSES;
   }
 
-  /** Looks at the packet at `at`; packets must come in their order. Later packets of the message may be looked at. */
+  /** Judges the packet at `at`; call it for all packets in order. It may read ahead in the message. */
   judge(data: Uint8Array, at: number, pid: number): Why {
     if ((data[at + 1]! & 0x80) !== 0) return DAMAGED; // transport_error_indicator
     const isTable = pid < FIRST_TRACK_PID || pid === this.#pmtPid;
@@ -126,13 +126,13 @@ export class SoundJudge {
     return kind === 'unknown' ? NOT_KNOWN : PASSES;
   }
 
-  /** Follows the tables: on PIDs that are something else now nothing passes before a unit begins. */
+  /** Applies the tables: a PID whose use has changed is withheld until a unit starts. */
   #learn(): void {
     const { program, pmtPid } = this.#reader;
     const before = this.#pids;
     const now = new Uint8Array(PID_COUNT);
     this.#pmtPid = pmtPid;
-    this.#program = program?.pmtPid === pmtPid ? program : null; // a new PAT: its PMT is still to come
+    this.#program = program?.pmtPid === pmtPid ? program : null; // a new PAT, whose PMT has not arrived
     for (const { pid, kind, sections } of this.#program?.tracks ?? []) {
       now[pid] = sections ? SECTIONS : FIRST_KIND + TRACK_KINDS.indexOf(kind);
     }
@@ -144,8 +144,8 @@ export class SoundJudge {
 }
 
 /**
- * The first four bytes of the unit that begins in the packet at `at`, also where they are spread over packets of the
- * message; -1 if they are not all there.
+ * The first four bytes of the unit that starts in the packet at `at`, even if they span several packets of the message; -1
+ * if they are not all available.
  */
 function firstBytes(data: Uint8Array, at: number, pid: number): number {
   let value = 0;

@@ -1,4 +1,4 @@
-// Reads sampling rate and channels from the headers of MPEG audio, AC-3 and E-AC-3.
+// Reads the sampling rate and channels from the headers of MPEG audio, AC-3 and E-AC-3.
 // Pure: no clock, no I/O. ISO/IEC 11172-3 §2.4.1.3, ISO/IEC 13818-3 §2.4.1.3 (MPEG audio); ETSI TS 102 366 §4.3, §E.1.2.
 
 import { addDependents } from './eac3-dependents.js';
@@ -42,7 +42,7 @@ export function readMpegAudio(bytes: Uint8Array, from: number, end: number, foun
 
 const AC3_RATES = [48000, 44100, 32000];
 const AC3_KBITS = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
-/** By acmod; the first are two channels of their own. */
+/** By acmod; the first is dual mono. */
 const AC3_CHANNELS = [2, 1, 2, 3, 3, 4, 4, 5];
 
 function readAc3Header(bytes: Uint8Array, at: number, _end: number, header: SoundHeader): number {
@@ -56,7 +56,7 @@ function readAc3Header(bytes: Uint8Array, at: number, _end: number, header: Soun
   if (base === undefined || kbits === undefined) return NO_HEADER;
   const seventh = bytes[at + 6]!;
   const acmod = seventh >> 5;
-  let bit = 4; // of the seventh byte, behind acmod
+  let bit = 4; // of the seventh byte, after acmod
   if (acmod & 1 && acmod !== 1) bit -= 2; // cmixlev
   if (acmod & 4) bit -= 2; // surmixlev
   if (acmod === 2) bit -= 2; // dsurmod
@@ -67,23 +67,23 @@ function readAc3Header(bytes: Uint8Array, at: number, _end: number, header: Soun
   return (kbits * 192_000) / base;
 }
 
-/** Of an independent substream. Those that depend on it are counted by {@link addDependents}. */
+/** Reads an independent substream's header. Dependent ones are counted by {@link addDependents}. */
 function readEac3Header(bytes: Uint8Array, at: number, header: SoundHeader): number {
   const fifth = bytes[at + 4]!;
   const base = AC3_RATES[fifth >> 6]; // fscod
   const half = AC3_RATES[(fifth >> 4) & 3]; // fscod2, where fscod is '11'
   if (base === undefined && half === undefined) return NO_HEADER;
-  if (bytes[at + 2]! >> 6 === 1) return NO_HEADER; // strmtyp: depends on another
+  if (bytes[at + 2]! >> 6 === 1) return NO_HEADER; // strmtyp: dependent
   header.codec = 'eac3';
   header.sampleRate = base ?? half! / 2;
   header.channels = AC3_CHANNELS[(fifth >> 1) & 7]! + (fifth & 1); // acmod, lfeon
   return 2 * ((((bytes[at + 2]! & 7) << 8) | bytes[at + 3]!) + 1); // frmsiz
 }
 
-/** AC-3 and E-AC-3, whichever it is. A {@link ParameterReader}. */
+/** AC-3 or E-AC-3, depending on the data. A {@link ParameterReader}. */
 export function readAc3(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   const told = readFrames(readAc3Header, bytes, from, end, found);
-  const isAligned = bytes[from] === 0x0b && bytes[from + 1] === 0x77; // the frame that was read is the unit's first
+  const isAligned = bytes[from] === 0x0b && bytes[from + 1] === 0x77; // the header read is at the start of the unit
   if (told !== true || found.codec !== 'eac3' || !isAligned) return told;
   return addDependents(bytes, from, end, found) ? true : undefined;
 }

@@ -1,4 +1,5 @@
-// Reads sound by what it begins with: multiplexers put AAC under the stream_type of MPEG audio, and tags before frames.
+// Detects the audio format from the first bytes: some muxers send AAC with MPEG audio's stream_type, or tags before
+// frames.
 // Pure: no clock, no I/O.
 
 import { readAdts, readLatm } from './aac-parameters.js';
@@ -8,7 +9,7 @@ import { readAc3, readMpegAudio } from './sound-parameters.js';
 
 const TAG_HEADER_BYTES = 10;
 
-/** What the frame at `at` is read by, if its first bytes tell; four are there. */
+/** The reader for the frame at `at`, if its first four bytes identify the format; they must be available. */
 function readerAt(bytes: Uint8Array, at: number): ParameterReader | null {
   const first = bytes[at]!;
   const second = bytes[at + 1]!;
@@ -20,18 +21,18 @@ function readerAt(bytes: Uint8Array, at: number): ParameterReader | null {
   return null;
 }
 
-/** A {@link ParameterReader} for sound that is most likely what `expected` reads. */
+/** A {@link ParameterReader} for audio that is probably in the format that `expected` reads. */
 export function sniffSound(expected: ParameterReader): ParameterReader {
   return (bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined => {
     const at = passTag(bytes, from, end);
     if (at + 4 > end) return undefined;
     const told = (readerAt(bytes, at) ?? expected)(bytes, at, end, found);
-    // What looked like another kind was chance, in the middle of a frame.
+    // The bytes in the middle of a frame resembled another format by chance.
     return told === false ? expected(bytes, at, end, found) : told;
   };
 }
 
-/** Behind the ID3 tag that may stand at `at` (id3.org, ID3v2 §3.1). */
+/** The offset after the ID3 tag at `at`, if there is one (id3.org, ID3v2 §3.1). */
 function passTag(bytes: Uint8Array, at: number, end: number): number {
   if (at + TAG_HEADER_BYTES > end || bytes[at] !== 0x49 || bytes[at + 1] !== 0x44 || bytes[at + 2] !== 0x33) return at;
   let size = 0;

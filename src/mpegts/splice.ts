@@ -1,4 +1,4 @@
-// Moves the time in SCTE-35 splice_info_sections along with the feed's stamps.
+// Adjusts the times in SCTE-35 splice_info_sections when the feed's timestamps are mapped.
 // Pure: no clock, no I/O. ANSI/SCTE 35 §9.6 (pts_adjustment is added to every time inside); ISO/IEC 13818-1 §2.4.4.
 
 import { crc32 } from './crc32.js';
@@ -13,22 +13,22 @@ const HEADER_BYTES = 3;
 
 /** stream_type of SCTE-35. */
 export const SPLICE_INFO = 0x86;
-/** Packets that are held at most: the longest section has 4,096 bytes, and may begin behind the end of another. */
+/** The most packets that are held: the longest section has 4,096 bytes, and may start after the end of another. */
 const MOST_HELD = 46;
 
-/** What is held of a track. */
+/** A track's held packets. */
 export interface HeldPackets {
   held: Uint8Array | null;
-  /** Packets that were lost before the first of these. */
+  /** Packets lost before the first of these. */
   heldLost: number;
 }
 
 /**
- * Takes the packet at `at` of a track of splice_info_sections, before which `lost` were lost. Returns the packets to be sent
- * now, as they came; `null` while a section that began goes on. The first packet that is held begins one.
+ * Adds the packet at `at` of a track of splice_info_sections, before which `lost` packets were lost. Returns the packets to
+ * send now, unchanged; `null` while a section is incomplete. The first packet held starts a section.
  */
 export function holdSplice(track: HeldPackets, data: Uint8Array, at: number, lost: number): Uint8Array | null {
-  const isBroken = track.held !== null && lost > 0; // the section will not be whole
+  const isBroken = track.held !== null && lost > 0; // the section is incomplete
   track.heldLost = lost + (track.held ? track.heldLost : 0);
   const packets = append(track.held, data, at);
   const isOver = isBroken || packets.length >= MOST_HELD * PACKET_BYTES || !walkSections(packets, () => undefined);
@@ -37,8 +37,8 @@ export function holdSplice(track: HeldPackets, data: Uint8Array, at: number, los
 }
 
 /**
- * Adds `ticks` to pts_adjustment of the sections in packets of one PID, and computes their CRC_32 again. Sections that are damaged,
- * or not all there, are left as they came. Returns how many were moved.
+ * Adds `ticks` to pts_adjustment of the sections in the packets of one PID, and recomputes their CRC_32. Damaged or
+ * incomplete sections are left unchanged. Returns how many were changed.
  */
 export function moveSplices(packets: Uint8Array, ticks: number): number {
   let moved = 0;
@@ -48,10 +48,10 @@ export function moveSplices(packets: Uint8Array, ticks: number): number {
   return moved;
 }
 
-/** Hands the offsets of each whole section's bytes to `take`; whether one is left that goes on. */
+/** Passes the offsets of each complete section's bytes to `take`; returns whether an incomplete one is left. */
 function walkSections(data: Uint8Array, take: (section: readonly number[]) => void): boolean {
   let section: number[] = [];
-  let isOpen = false; // false: what comes up to the next pointer_field belongs to no section that began here
+  let isOpen = false; // false: bytes before the next pointer_field belong to no section that started here
   const collect = (begin: number, end: number): void => {
     for (let at = begin; at < end && isOpen; at++) {
       if (section.length === 0 && data[at] === STUFFING) isOpen = false;
@@ -88,7 +88,7 @@ function moveSection(data: Uint8Array, section: readonly number[], ticks: number
   if (crc32(bytes, 0, bytes.length) !== 0) return false;
   const low = ((bytes[5]! << 24) | (bytes[6]! << 16) | (bytes[7]! << 8) | bytes[8]!) >>> 0;
   const moved = wrapTicks(Math.round((bytes[4]! & 0x01) * 2 ** 32 + low + ticks)); // pts_adjustment
-  bytes[4] = (bytes[4]! & 0xfe) | (moved >= 2 ** 32 ? 1 : 0); // encryption bits stay, bit 32
+  bytes[4] = (bytes[4]! & 0xfe) | (moved >= 2 ** 32 ? 1 : 0); // encryption bits unchanged, bit 32
   writeWord(bytes, 5, moved % 2 ** 32);
   writeWord(bytes, bytes.length - 4, crc32(bytes, 0, bytes.length - 4));
   section.forEach((at, i) => (data[at] = bytes[i]!));

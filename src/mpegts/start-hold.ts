@@ -1,4 +1,4 @@
-// Keeps the first units of a source back until it is known how old they are.
+// Holds the first units of a source until their age is known.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.7.
 
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from './packet.js';
@@ -9,29 +9,35 @@ import type { Track, TrackKind } from './track.js';
 const MOST_MS = 4000;
 const MOST_BYTES = 2 << 20;
 /**
- * So long pictures are waited for that the tables promise, and so long what they tell once they come. Sound waits with them, and
- * §2.4.2 has it be at most 1 s ahead of pictures of the same time; a busy machine reads some of it later.
+ * How long to wait for the first picture if the PMT lists video, and then for the pictures' age. Audio is held with them,
+ * and may be at most 1 s ahead of video of the same time (§2.4.2); a busy machine reads some of it later.
  */
 const FIRST_PICTURE_MS = 1200;
 const MOST_PICTURES_MS = 1000;
-/** What the PCR stands for is guessed no longer. */
+/** After this time the feed's age is no longer guessed for the PCR. */
 const MOST_GUESS_MS = 1500;
-/** First units that were older when they came had been queued before. Ticks. */
+/** First units that are older than this on arrival had been queued. Ticks. */
 export const OLDEST = 1200 * TICKS_PER_MS;
-/** By so much units may be older than is known: the next picture may be decoded as far ahead, sound be as long. Less later on. */
+/**
+ * How much older than known units may be at first: the next picture's DTS may be as far ahead, audio as long. Then less.
+ */
 const [MAY_BE_OLDER_MS, STILL_MAY_BE_MS] = [600, 100];
-/** Sound that comes after its picture tells how far the PCR has to lag: so long after the first picture it is waited for. */
+/** Audio that arrives after its video determines the lag of the PCR: it is awaited this long after the first picture. */
 const FIRST_SOUND_MS = 800;
 /**
- * Pictures tell how old they are when none of so many, in so long a time, was younger than the youngest before by more than
- * that: a group of B-pictures is as long as that, and what comes in a burst gets younger with each.
+ * The pictures' age is known when, for this many pictures and this long, none was younger than the youngest before by more
+ * than the limit: that is the length of a group of B-pictures, and in a burst each picture is younger than the one before.
  */
 const PICTURES = 4;
 const PICTURES_MS = 120;
 const YOUNGER = 10 * TICKS_PER_MS;
-/** Units that come faster than this, in their own lengths, are a burst or follow one: the one before was made before. */
+/**
+ * Units that arrive faster than this fraction of their duration are in a burst or follow one: the previous one was queued.
+ */
 const OWN_PACE = 0.6;
-/** And so do long ones that come this much sooner than that: the one before was that much too late (EBU R37: 40 ms). */
+/**
+ * So are long ones that arrive earlier than their duration by this: the previous one was as much too late (EBU R37: 40 ms).
+ */
 const MOST_EARLY = 30 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 
@@ -42,27 +48,27 @@ export interface HeldTrack {
   readonly heldMs: number;
 }
 
-/** What tells how old a source's units are: of all that came, arrival minus `stamp` is least. */
+/** The sample that determines the age of a source's units: the one with the smallest arrival time minus `stamp`. */
 export interface FirstSample {
   readonly track: HeldTrack;
-  /** 33 bits, or less than a second more. */
+  /** 33 bits, or up to a second more. */
   readonly stamp: number;
   readonly arrivalMs: number;
-  /** The least PTS - DTS that its track has shown. */
+  /** The smallest PTS - DTS of its track. */
   readonly lead: number;
 }
 
 /**
- * A picture's age is known once a few came at their own pace, a PES packet of sound is as old as its end, which is where the
- * next one begins; and what was queued before a source came arrives in a burst. What is sent too early or too late can only
- * be moved afterwards by drawing units together or apart, so it waits until it can be put where it belongs. Once for each start
- * of a source, and only where there is something to be in time with.
+ * The age of video is known once a few pictures arrived at their own pace; an audio PES packet is as old as its end, which
+ * is where the next one starts. Data that was queued before the source started arrives in a burst. Units sent too early or
+ * too late could be corrected later only by changing the intervals between them, so the first ones are held until their
+ * place is known. This is done once for each start of a source, and only if the program has a reference.
  */
 export class StartHold {
   readonly messages: { readonly data: Uint8Array; readonly atMs: number }[] = [];
   /** Bytes of {@link messages}. */
   bytes = 0;
-  /** The least DTS of picture and sound seen, 33 bits, and when it came; NaN before the first. */
+  /** The lowest DTS of video and audio so far, 33 bits, and its arrival time; NaN before the first. */
   earliest = NaN;
   earliestAtMs = NaN;
 
@@ -74,18 +80,18 @@ export class StartHold {
   #least: { stamp: number; arrivalMs: number } | null = null;
   #isKnown = false;
 
-  // Pictures:
+  // Video:
   #firstPictureMs = NaN;
   #lead = Infinity;
   #since = { stamp: 0, arrivalMs: NaN }; // the last that was much younger than those before it
   #pictures = 0; // that came since
   #picture = NaN; // PTS of the last
 
-  // Sound:
+  // Audio:
   #stamp = 0;
   #stampAtMs = NaN;
 
-  /** @param tracks those of the source's program. */
+  /** @param tracks the tracks of the source's program. */
   constructor(nowMs: number, tracks: readonly HeldTrack[]) {
     this.#sinceMs = nowMs;
     this.#tracks = tracks;
@@ -93,17 +99,17 @@ export class StartHold {
     this.#awaitsSound = this.#hasPictures && tracks.some(({ kind }) => kind === 'audio');
   }
 
-  /** Takes a message; true if it is time to let all of them go. */
+  /** Holds a message; true if it is time to send all of them. */
   push(data: Uint8Array, nowMs: number): boolean {
-    this.messages.push({ data: new Uint8Array(data), atMs: nowMs }); // it is lent; and a Buffer's slice() is a view
+    this.messages.push({ data: new Uint8Array(data), atMs: nowMs }); // the caller reuses it; a Buffer's slice() is a view
     this.bytes += data.length;
     for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#look(data, at, nowMs);
     return this.isOver(nowMs);
   }
 
   /**
-   * The sample that says how old the source is. `null` while nothing came at its own pace: a file that is read as fast as
-   * it can be is not late, it has just no time of its own.
+   * The sample that determines the source's age. `null` while nothing arrived at its own pace: a file that is read as fast
+   * as possible is not late, it has no pace of its own.
    */
   get sample(): FirstSample | null {
     const isPaced = this.#isKnown || (this.#hasPicture && this.#pictures > 0);
@@ -111,14 +117,14 @@ export class StartHold {
   }
 
   /**
-   * The best sample so far, be it one of a burst, or of sound whose pictures are to come; `null` before the first unit, and
-   * where that has waited for so long that its source may have stopped.
+   * The best sample so far, even if it is in a burst, or audio whose video is yet to come; `null` before the first unit,
+   * and after so long a wait that the source may have stopped.
    */
   guess(nowMs: number): FirstSample | null {
     return nowMs - this.earliestAtMs < MOST_GUESS_MS ? this.#best : null;
   }
 
-  /** By how much the units may be older than {@link guess} says, ticks. */
+  /** How much older than {@link guess} the units may be, ticks. */
   mayBeOlder(nowMs: number): number {
     return Math.max(STILL_MAY_BE_MS, MAY_BE_OLDER_MS - (nowMs - this.earliestAtMs)) * TICKS_PER_MS;
   }
@@ -130,7 +136,7 @@ export class StartHold {
     return { track: this.#sampler, stamp: stamp + this.#sampler.heldMs * TICKS_PER_MS, arrivalMs, lead: 0 };
   }
 
-  /** Whether time is up or everything known. */
+  /** Whether the hold has timed out or the age is known. */
   isOver(nowMs: number): boolean {
     if (this.bytes > MOST_BYTES) return true;
     if (this.#isKnown && this.#hasPicture === this.#hasPictures) {
@@ -189,20 +195,20 @@ export class StartHold {
   #lookAtSound(stamp: number, nowMs: number): void {
     const length = ticksAfter(stamp, this.#stamp);
     if (!Number.isNaN(this.#stampAtMs) && length > 0 && length < LONGEST_UNIT) {
-      // The unit before came whole when it came, and this is where it ends.
+      // The previous unit was complete when it arrived, and ends here.
       if (!this.#least || younger(stamp, this.#stampAtMs, this.#least) > 0) {
         this.#least = { stamp, arrivalMs: this.#stampAtMs };
       }
       const ownPace = Math.max(length * OWN_PACE, length - MOST_EARLY);
       if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= ownPace) this.#isKnown = true;
     }
-    this.#least ??= { stamp, arrivalMs: nowMs }; // a guess: how long it is, the next one tells
+    this.#least ??= { stamp, arrivalMs: nowMs }; // a guess: the next one shows its duration
     this.#stamp = stamp;
     this.#stampAtMs = nowMs;
   }
 }
 
-/** By how many ticks something with `stamp` that comes at `arrivalMs` was younger when it came than `other`. */
+/** By how many ticks a unit with `stamp` that arrives at `arrivalMs` was younger on arrival than `other`. */
 function younger(stamp: number, arrivalMs: number, other: { stamp: number; arrivalMs: number }): number {
   return ticksAfter(stamp, other.stamp) - (arrivalMs - other.arrivalMs) * TICKS_PER_MS;
 }

@@ -1,10 +1,11 @@
-// Puts sections into packets, for readers that start later than they were sent.
+// Writes sections into packets, for readers that start later than the tables were sent.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.
 
 import { PACKET_BYTES, SYNC } from './packet.js';
 
 /**
- * The sections in packets of one PID, each in packets of its own. `lastCounter` is the continuity_counter of the last of them.
+ * Returns the sections as packets of one PID; each section starts a new packet. `lastCounter` is the last packet's
+ * continuity_counter.
  */
 export function packetize(sections: readonly Uint8Array[], pid: number, lastCounter: number): Uint8Array {
   const count = sections.reduce((sum, { length }) => sum + Math.ceil((1 + length) / (PACKET_BYTES - 4)), 0);

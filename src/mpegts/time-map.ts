@@ -1,34 +1,34 @@
-// Carries a feed's time over to the program's: a line that bends where the feed is slewed, and never falls.
+// Maps a feed's time to the program's: a line whose slope changes where the feed is slewed, and that never decreases.
 // Pure: no clock, no I/O.
 
-/** Bends kept. While a feed is slewed each of its units may bend it, and sound may come 3 s behind its picture. */
+/** Knots kept. While a feed is slewed each unit may add one, and audio may be 3 s behind its video. */
 const KNOTS = 512;
 const FIRST_KNOTS = 8;
-/** So many of the oldest are forgotten at a time. */
+/** How many of the oldest are discarded at a time. */
 const FORGOTTEN = 128;
 
 /**
- * A rising, piecewise linear function from input ticks to output ticks. It is only ever prolonged beyond the latest
- * input time it was asked for; earlier times are read off the line as it was. So two stamps keep their order whatever
- * is slewed between them: a picture's PTS stays behind its DTS, and pictures stay in display order.
+ * A rising, piecewise linear function from input ticks to output ticks. It is only ever extended beyond the latest
+ * requested input time; earlier times are read from the existing line. So slewing never changes the order of two
+ * timestamps: PTS stays after DTS, and pictures stay in display order.
  */
 export class TimeMap {
-  // Where the line bends, in order; grown as needed.
+  // The knots, in order; the arrays grow as needed.
   #in = new Float64Array(FIRST_KNOTS);
   #out = new Float64Array(FIRST_KNOTS);
   #knots = 0;
-  // Its end is kept apart: nearly all that is asked for is beyond it, and then the knots are not even read.
+  // The end is stored separately: nearly all requests are beyond it, and do not need the knots.
   #endIn = NaN;
   #endOut = NaN;
-  #slope = NaN; // of what was asked for last
+  #slope = NaN; // of the last extension
 
-  /** Begins with input time `input` at output time `output`; before it the line has slope 1. */
+  /** Starts with output time `output` for input time `input`; before it the line has slope 1. */
   constructor(input: number, output: number) {
     this.#endIn = input;
     this.#endOut = output;
   }
 
-  /** The latest input time that is settled. */
+  /** The latest input time whose output is fixed. */
   get endIn(): number {
     return this.#endIn;
   }
@@ -38,7 +38,7 @@ export class TimeMap {
     return this.#endOut;
   }
 
-  /** Prolongs the line up to `input`, which is later than `endIn`; `slope` is output ticks an input tick, above 0. */
+  /** Extends the line to `input`, which is later than `endIn`; `slope` is output ticks per input tick, above 0. */
   extend(input: number, slope: number): void {
     if (slope !== this.#slope || this.#knots === 0) this.#bend();
     this.#slope = slope;
@@ -46,13 +46,13 @@ export class TimeMap {
     this.#endIn = input;
   }
 
-  /** Moves the whole line `by` output ticks: all input times, those that were asked for too. */
+  /** Shifts the whole line by `by` output ticks, for all input times, including requested ones. */
   shift(by: number): void {
     for (let i = 0; i < this.#knots; i++) this.#out[i] = this.#out[i]! + by;
     this.#endOut += by;
   }
 
-  /** The output time of `input`. Beyond the end the line is read on with slope 1, which binds nothing. */
+  /** The output time of `input`. Beyond the end, the line is extrapolated with slope 1, without fixing it. */
   at(input: number): number {
     return input >= this.#endIn ? this.#endOut + (input - this.#endIn) : this.#before(input);
   }
@@ -72,7 +72,7 @@ export class TimeMap {
     return this.#out[i - 1]! + (toOut - this.#out[i - 1]!) * share;
   }
 
-  /** The line may have another slope from its end on. */
+  /** Adds a knot at the end, so that the slope can change there. */
   #bend(): void {
     if (this.#knots === KNOTS) {
       this.#in.copyWithin(0, FORGOTTEN);

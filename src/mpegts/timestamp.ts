@@ -1,4 +1,4 @@
-// Time in a transport stream: PTS and DTS in PES headers, the PCR in adaptation fields, and their wrap.
+// Timestamps of a transport stream: PTS and DTS in PES headers, the PCR in adaptation fields, and their wrap-around.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.5 (PCR), §2.4.3.7 (PTS, DTS).
 
 /** Ticks of the 90 kHz clock in a millisecond. */
@@ -6,20 +6,20 @@ export const TICKS_PER_MS = 90;
 /** PTS, DTS and program_clock_reference_base have 33 bits: they wrap after 26.5 hours. */
 export const TIMESTAMP_RANGE = 2 ** 33;
 /**
- * Zero, for a field that is to hold fractions. V8 keeps a 0 as a whole number: with the first fraction the object gets another
- * hidden class, and all code that was compiled for the one before is thrown away.
+ * Zero, for a field that will hold fractions. V8 stores 0 as an integer: with the first fraction, the object gets another
+ * hidden class, and all code compiled for the previous one is discarded.
  */
 export const ZERO = -0;
 /** 27 MHz ticks in one of 90 kHz: the range of program_clock_reference_extension. */
 const EXTENSION_RANGE = 300;
 
-/** Reads the 33-bit PTS or DTS whose five bytes begin at `at`, in 90 kHz ticks (§2.4.3.7). */
+/** Reads the 33-bit PTS or DTS in the five bytes at `at`, in 90 kHz ticks (§2.4.3.7). */
 export function readTimestamp(data: Uint8Array, at: number): number {
   const low = (data[at + 1]! << 22) | ((data[at + 2]! & 0xfe) << 14) | (data[at + 3]! << 7) | (data[at + 4]! >> 1);
-  return (data[at]! & 0x0e) * 0x20000000 + low; // bits 32..30 stand in bits 3..1 of the first byte
+  return (data[at]! & 0x0e) * 0x20000000 + low; // bits 32..30 are in bits 3..1 of the first byte
 }
 
-/** Writes `ticks` (any whole number, wrapped here) over the five bytes at `at`; the four bits of prefix stay. */
+/** Writes `ticks` (any integer, wrapped here) into the five bytes at `at`; the four prefix bits are kept. */
 export function writeTimestamp(data: Uint8Array, at: number, ticks: number): void {
   const wrapped = wrapTicks(ticks);
   const low = wrapped % 0x40000000;
@@ -51,13 +51,13 @@ export function writePcr(data: Uint8Array, at: number, ticks: number): void {
   data[at + 11] = extension & 0xff; // program_clock_reference_extension
 }
 
-/** `ticks` brought into 0 up to 2^33. */
+/** `ticks` modulo 2^33, not negative. */
 export function wrapTicks(ticks: number): number {
   const rest = ticks % TIMESTAMP_RANGE;
   return rest < 0 ? rest + TIMESTAMP_RANGE : rest;
 }
 
-/** How far `a` is after `b` on the circle of 2^33 ticks; negative where it is before. */
+/** How far `a` is after `b` modulo 2^33 ticks; negative if it is before. */
 export function ticksAfter(a: number, b: number): number {
   return wrapTicks(a - b + TIMESTAMP_RANGE / 2) - TIMESTAMP_RANGE / 2;
 }

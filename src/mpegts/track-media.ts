@@ -1,4 +1,4 @@
-// What is known of one track: from its entry in the PMT, then from what it carries.
+// The parameters of one track: from its entry in the PMT, then from its media.
 // Pure: no clock, no I/O. The Opus codec's mapping to MPEG-2 TS (its descriptor).
 
 import { readAdts, readLatm } from './aac-parameters.js';
@@ -16,17 +16,20 @@ import { sniffSound } from './sound-sniffer.js';
 import { readDescriptors, type Track, type TrackKind } from './track.js';
 import type { UnitStart } from './unit-start.js';
 
-/** What is known of a track, as `GET /api/stats` shows it; null: not known. */
+/** The parameters of a track, as `GET /api/stats` shows them; null: unknown. */
 export interface TrackMedia {
   readonly pid: number;
   readonly streamType: number;
   readonly kind: TrackKind;
-  /** As ffmpeg names it; `0x86` where stream_type has no name here. */
+  /** ffmpeg's name; `0x86` for a stream_type without a name here. */
   readonly codec: string;
-  /** Pixels that are shown, as the media says. */
+  /** Pixels displayed, according to the media. */
   readonly width: number | null;
   readonly height: number | null;
-  /** Pictures a second as the media says; as its time stamps do where it does not or they differ. To a thousandth. */
+  /**
+   * Pictures a second according to the media; if it has no rate or the timestamps differ, by those. Rounded to a
+   * thousandth.
+   */
   readonly frameRate: number | null;
   /** Hz. */
   readonly sampleRate: number | null;
@@ -50,22 +53,22 @@ const READERS: Readonly<Record<string, ParameterReader>> = {
   pcm_bluray: readBlurayLpcm,
   s302m: readS302m,
 };
-/** How many units go by before one is looked at again whose track is known: 1 to 5 s of sound. */
+/** How many units to skip before a track with known parameters is read again: 1 to 5 s of audio. */
 const UNITS_BETWEEN = 32;
-/** By so much may stamps differ from what the media says: a camera's clock, a picture lost. */
+/** By how much timestamps may differ from the media's rate: a camera's clock drift, a lost picture. */
 const TOLERANCE = 0.05;
 
-/** What the last look found. */
+/** The result of the last read. */
 const read = noParameters();
 
-/** One track and what is known of it. */
+/** A track and its known parameters. */
 export class WatchedTrack {
   readonly track: Track;
-  /** How many units have begun. */
+  /** How many units have started. */
   units = 0;
-  /** stream_id of the PES packet that is being sent; -1: not known. */
+  /** stream_id of the current PES packet; -1: unknown. */
   streamId = -1;
-  /** Where its unit's first bytes are gathered, while they are. */
+  /** Gathers the first bytes of its unit, while needed. */
   unit: UnitStart | null = null;
   readonly #name: string;
   readonly #reader: ParameterReader | null;
@@ -81,12 +84,12 @@ export class WatchedTrack {
     this.#reader = READERS[this.#name] ?? null;
     this.#efficiency = aacEfficiency(track.descriptors);
     if (this.#name === 'opus') {
-      this.#known.sampleRate = 48_000; // whatever was encoded, it is decoded at this rate
+      this.#known.sampleRate = 48_000; // Opus is always decoded at this rate
       this.#known.channels = opusChannels(track.descriptors);
     }
   }
 
-  /** Pictures a second as the media says; null: not known. */
+  /** Pictures a second according to the media; null: unknown. */
   get saidRate(): number | null {
     return this.#known.frameRate;
   }
@@ -105,13 +108,13 @@ export class WatchedTrack {
     return this.#reader !== null;
   }
 
-  /** Whether this is the track that an entry of a PMT describes. */
+  /** Whether this is the track that a PMT's entry describes. */
   isOf({ pid, streamType, descriptors }: Track): boolean {
     const { track } = this;
     return track.pid === pid && track.streamType === streamType && isSame(track.descriptors, descriptors);
   }
 
-  /** A unit begins: whether it is to be looked at. */
+  /** A unit starts: returns whether to read it. */
   isDue(): boolean {
     if (this.#unitsLeft === 0) return true;
     this.#unitsLeft--;
@@ -119,8 +122,8 @@ export class WatchedTrack {
   }
 
   /**
-   * Reads a unit whose elementary stream is in `bytes` from `from` up to `end`; true: it told, false: it does not, undefined:
-   * more bytes are needed. `isWhole`: no more come.
+   * Reads a unit whose elementary stream is in `bytes` from `from` to `end`; true: parameters were found, false: the unit
+   * has none, undefined: more bytes are needed. `isWhole`: there are no more.
    */
   read(bytes: Uint8Array, from: number, end: number, isWhole = false): boolean | undefined {
     if (!this.#reader) return false;
@@ -129,7 +132,7 @@ export class WatchedTrack {
     return told ?? (isWhole ? read.sampleRate !== null : undefined);
   }
 
-  /** Takes over what was just read; true if something of it is new. */
+  /** Stores the parameters just read; true if any of them changed. */
   take(): boolean {
     this.#misses = 0;
     this.#unitsLeft = UNITS_BETWEEN;
@@ -148,12 +151,12 @@ export class WatchedTrack {
     return !isOld;
   }
 
-  /** A unit told nothing: the next one may; a track whose units do not is looked at seldom. */
+  /** A unit had no parameters: the next one may; a track whose units have none is read at longer intervals. */
   miss(): void {
     if (++this.#misses >= UNITS_BETWEEN) this.#unitsLeft = UNITS_BETWEEN;
   }
 
-  /** What is known. `unitsPerSecond` by the track's time stamps; null: not known. */
+  /** The known parameters. `unitsPerSecond` is derived from the track's timestamps; null: unknown. */
   describe(unitsPerSecond: number | null): TrackMedia {
     const { pid, streamType, kind } = this.track;
     const { codec, width, height, frameRate, mayBeFields, sampleRate, channels } = this.#known;
@@ -169,7 +172,9 @@ export class WatchedTrack {
     };
   }
 
-  /** What comes out of a decoder: HE-AAC sends half the rate, and parametric stereo one channel, where ADTS cannot tell. */
+  /**
+   * The decoder's output: HE-AAC is coded at half the rate, and parametric stereo as one channel, which ADTS cannot signal.
+   */
   #heard(codec: string, sampleRate: number | null, channels: number | null) {
     const isHalf = codec === 'aac' && sampleRate !== null && sampleRate <= MOST_HALF_RATE && this.#efficiency > 0;
     if (!isHalf) return { sampleRate, channels };
@@ -177,12 +182,12 @@ export class WatchedTrack {
   }
 }
 
-/** SBR is not told of higher rates: what is heard would be more than 48 kHz. */
+/** SBR is not assumed above this rate: the decoder's output would exceed 48 kHz. */
 const MOST_HALF_RATE = 24_000;
 const MPEG4_AUDIO_DESCRIPTOR = 0x1c;
 const AAC_DESCRIPTOR = 0x7c;
 
-/** By MPEG-4_audio_profile_and_level (ISO/IEC 13818-1 §2.6.38; EN 300 468 annex H): 1 HE-AAC, 2 with parametric stereo, or 0. */
+/** By MPEG-4_audio_profile_and_level (ISO/IEC 13818-1 §2.6.38; EN 300 468 annex H): 1 HE-AAC, 2 HE-AAC v2, or 0. */
 function aacEfficiency(descriptors: Uint8Array): 0 | 1 | 2 {
   for (const { tag, body } of readDescriptors(descriptors)) {
     if (tag !== MPEG4_AUDIO_DESCRIPTOR && tag !== AAC_DESCRIPTOR) continue;
@@ -193,7 +198,7 @@ function aacEfficiency(descriptors: Uint8Array): 0 | 1 | 2 {
   return 0;
 }
 
-/** What the media says, unless its time stamps show that it is not so. */
+/** The media's rate, unless its timestamps contradict it. */
 function agree(said: number | null, units: number | null, mayBeFields: boolean): number | null {
   if (said === null || units === null) return said ?? units;
   // Fields may be units of their own, all of them or some.
@@ -204,7 +209,7 @@ function agree(said: number | null, units: number | null, mayBeFields: boolean):
 const EXTENSION_DESCRIPTOR = 0x7f;
 const OPUS_EXTENSION = 0x80;
 
-/** By channel_config_code: 0 is two channels of their own, 0x81 says it in the next byte, 0x82 to 0x88 are apart. */
+/** By channel_config_code: 0 is dual mono, 0x81 is followed by a channel count, 0x82 to 0x88 are independent channels. */
 function opusChannels(descriptors: Uint8Array): number | null {
   for (const { tag, body } of readDescriptors(descriptors)) {
     if (tag !== EXTENSION_DESCRIPTOR || body[0] !== OPUS_EXTENSION) continue;
@@ -217,7 +222,7 @@ function opusChannels(descriptors: Uint8Array): number | null {
   return null;
 }
 
-/** Not Object.assign: that makes a list of the names each time, and this is done for units. */
+/** Not Object.assign: it creates a list of the keys each time, and this runs for each unit. */
 function forget(parameters: Parameters): void {
   parameters.codec = parameters.width = parameters.height = parameters.frameRate = null;
   parameters.sampleRate = parameters.channels = null;

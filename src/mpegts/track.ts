@@ -1,30 +1,30 @@
-// Tells what an elementary stream is: picture, sound, data, or not known.
+// Determines the kind of an elementary stream: video, audio, data or unknown.
 // Pure. ISO/IEC 13818-1 §2.4.3.7 (stream_id), §2.4.4.9 (stream_type), §2.6 (descriptors); ETSI EN 300 468 §6.
 //
-// A mute of the sound lets through what is known to be no sound, so `unknown` counts as sound there. The first row that
-// fits holds:
+// An audio mute passes only what is known not to be audio, so `unknown` is treated as audio there. The first matching row
+// applies:
 //
-//   PMT's entry                                                      PES stream_id    kind
+//   PMT entry                                                        PES stream_id    kind
 //   ---------------------------------------------------------------  ---------------  -------
-//   0x80-0x86, 0xA1, 0xA2 under registration HDMV (Blu-ray)          any              audio
-//   0x90-0x92 under registration HDMV: graphics and text             as below         other
-//   a stream_type of sound; a descriptor or registration of sound    any              audio
-//   (whatever the entry)                                             0xC0-0xDF        audio
-//   (whatever the entry)                                             0xE0-0xEF        video
-//   a stream_type or registration of pictures                        any other        video
+//   0x80-0x86, 0xA1, 0xA2 with registration HDMV (Blu-ray)           any              audio
+//   0x90-0x92 with registration HDMV: graphics and text              as below         other
+//   an audio stream_type, descriptor or registration                 any              audio
+//   (any entry)                                                      0xC0-0xDF        audio
+//   (any entry)                                                      0xE0-0xEF        video
+//   a video stream_type or registration                              any other        video
 //   sections: SCTE-35, AIT, DSM-CC, private ones                     (a PES packet)   unknown
 //   0x15, 0x1D, 0x27; KLV, ID3, subtitles, teletext                  any other        other
-//   0x06 or any other stream_type, nothing that tells                any other        unknown
+//   0x06 or any other stream_type, without further information       any other        unknown
 
-/** What a track carries, as far as a relay needs to know. `other`: known to be data; `unknown`: it may be sound. */
+/** A track's kind, as far as a relay needs it. `other`: known to be data; `unknown`: it may be audio. */
 export const TRACK_KINDS = ['video', 'audio', 'other', 'unknown'] as const;
 export type TrackKind = (typeof TRACK_KINDS)[number];
 
 /** AAC: ADTS, LATM, raw. */
 const AAC_TYPES = new Set([0x0f, 0x11, 0x1c]);
-/** ffmpeg sends a PES of sound when the frame after it is there: 20 ms of Opus, 24 of mp2. */
+/** ffmpeg sends an audio PES packet when the next frame is available: after 20 ms of Opus, 24 of mp2. */
 const SOUND_HELD_MS = 20;
-/** A frame of AAC is 21 ms, and ffmpeg's encoder keeps two more back; sound that a camera has encoded has none of that. */
+/** An AAC frame is 21 ms, and ffmpeg's encoder delays two more; audio encoded in a camera has no such delay. */
 const AAC_HELD_MS = 45;
 
 /** One elementary stream of a program, as its PMT lists it. */
@@ -34,7 +34,7 @@ export interface Track {
   readonly streamType: number;
   /** The ES_info descriptors, byte for byte. */
   readonly descriptors: Uint8Array;
-  /** What its entry says it is. */
+  /** The kind according to its entry. */
   readonly kind: TrackKind;
   /** Whether the PID carries sections (tables, SCTE-35), not PES packets. */
   readonly sections: boolean;
@@ -58,7 +58,7 @@ const SECTION_TYPES = new Set([
   ...[0x05, 0x08, 0x0a, 0x0b, 0x0c, 0x0d, 0x14, 0x16, 0x17, 0x18, 0x19, 0x2c, 0x2f, 0x30, 0x86],
 ]);
 const DATA_TYPES = new Set([0x15, 0x1d, 0x27]); // metadata (KLV, ID3), text, timeline (TEMI)
-// On Blu-ray discs 0x80 is LPCM; elsewhere DigiCipher pictures, which their stream_id shows.
+// On Blu-ray discs 0x80 is LPCM; elsewhere it is DigiCipher video, which its stream_id shows.
 const HDMV_AUDIO_TYPES = new Set([0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0xa1, 0xa2]);
 const HDMV_DATA_TYPES = new Set([0x90, 0x91, 0x92]);
 
@@ -78,7 +78,7 @@ const MPEG_AUDIO_EXTENSIONS = new Set([0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d]); // 
 // VBI data, VBI teletext, teletext, subtitling.
 const DATA_DESCRIPTORS = new Set([0x45, 0x46, 0x56, 0x59]);
 const TTML_EXTENSION = 0x20;
-const CAPTION_COMPONENTS = new Set([0x0008, 0x0012]); // ARIB captions, and those for one segment
+const CAPTION_COMPONENTS = new Set([0x0008, 0x0012]); // ARIB captions, and those for one-segment broadcasts
 const AUDIO_FORMATS = new Set([
   ...['Opus', 'AC-3', 'EAC3', 'AC-4', 'BSSD', 'mlpa', 'mp4a', 'fLaC'], // and DTS, in many spellings
 ]);
@@ -88,7 +88,7 @@ const VIDEO_FORMATS = new Set([
 const DATA_FORMATS = new Set(['KLVA', 'ID3 ']);
 const NOTHING = new Uint8Array(0);
 
-/** Walks a descriptor loop (§2.6.1); a loop that is cut short ends quietly. */
+/** Iterates over a descriptor loop (§2.6.1); a truncated loop ends without an error. */
 export function* readDescriptors(loop: Uint8Array): Generator<{ tag: number; body: Uint8Array }> {
   for (let at = 0; at + 2 <= loop.length;) {
     const end = at + 2 + loop[at + 1]!;
@@ -98,7 +98,7 @@ export function* readDescriptors(loop: Uint8Array): Generator<{ tag: number; bod
   }
 }
 
-/** What the PMT's entry says a track is; `programDescriptors` are those of the whole program (program_info). */
+/** The kind of a track according to its PMT entry; `programDescriptors` are the program's (program_info). */
 export function kindOfEntry(
   streamType: number,
   descriptors: Uint8Array,
@@ -107,7 +107,7 @@ export function kindOfEntry(
   const told = kindByDescriptors(descriptors);
   const isHdmv = hasFormat(programDescriptors, 'HDMV');
   if (HDMV_AUDIO_TYPES.has(streamType) && (isHdmv || hasFormat(descriptors, 'HDMV'))) return 'audio';
-  if (told === 'audio') return 'audio'; // also where the type says something else: it cannot be told apart
+  if (told === 'audio') return 'audio'; // even if stream_type differs: a mute must not pass it
   if (isHdmv && HDMV_DATA_TYPES.has(streamType)) return 'other';
   if (AUDIO_TYPES.has(streamType)) return 'audio';
   if (VIDEO_TYPES.has(streamType)) return 'video';
@@ -115,30 +115,30 @@ export function kindOfEntry(
   return told;
 }
 
-/** Whether packets of such an entry, of the kind that {@link kindOfEntry} says, carry sections. */
+/** Whether a track with this stream_type, and this kind from {@link kindOfEntry}, carries sections. */
 export function carriesSections(streamType: number, kind: TrackKind): boolean {
   return SECTION_TYPES.has(streamType) && kind === 'other';
 }
 
-/** What the PES packet with this stream_id is on a track of that kind, by its entry. */
+/** The kind of a PES packet with this stream_id on a track whose entry is of this kind. */
 export function kindOfUnit(entry: TrackKind, streamId: number): TrackKind {
   return entry === 'audio' ? entry : (kindOfStreamId(streamId) ?? entry);
 }
 
-/** What a PID carries that the PMT lists more than once: sound if any entry says so, unknown if they differ. */
+/** The kind of a PID that the PMT lists more than once: audio if any entry is audio, unknown if they differ. */
 export function sharedKind(a: TrackKind, b: TrackKind): TrackKind {
   if (a === b) return a;
   return a === 'audio' || b === 'audio' ? 'audio' : 'unknown';
 }
 
-/** How long after the end of its sound a PES packet is likely to come. */
+/** How long after the end of its audio a PES packet usually arrives. */
 export function soundHeldMs(streamType: number): number {
   return AAC_TYPES.has(streamType) ? AAC_HELD_MS : SOUND_HELD_MS;
 }
 
 /**
- * What a PES stream_id says a track is (§2.4.3.7, table 2-22): 0xE0 to 0xEF picture, 0xC0 to 0xDF sound; `null` for the
- * others (0xBD, which AC-3 and Opus share, 0xFD): there the PMT's entry tells.
+ * The kind that a PES stream_id implies (§2.4.3.7, table 2-22): 0xE0 to 0xEF video, 0xC0 to 0xDF audio; `null` for the
+ * others (0xBD, which AC-3 and Opus share, 0xFD): for those the PMT's entry decides.
  */
 export function kindOfStreamId(streamId: number): 'video' | 'audio' | null {
   if ((streamId & 0xf0) === 0xe0) return 'video';
@@ -146,7 +146,7 @@ export function kindOfStreamId(streamId: number): 'video' | 'audio' | null {
   return null;
 }
 
-/** What descriptors say of a track; sound goes before everything. */
+/** The kind that descriptors imply; audio takes precedence. */
 function kindByDescriptors(descriptors: Uint8Array): TrackKind {
   let kind: TrackKind = 'unknown';
   for (const { tag, body } of readDescriptors(descriptors)) {
@@ -185,7 +185,7 @@ function kindByFormat(format: string): TrackKind {
   return DATA_FORMATS.has(format) ? 'other' : 'unknown';
 }
 
-/** metadata_format_identifier (§2.6.58, §2.6.60); empty where there is none. */
+/** metadata_format_identifier (§2.6.58, §2.6.60); empty if there is none. */
 export function metadataFormat(body: Uint8Array): string {
   const hasApplication = body[0] === 0xff && body[1] === 0xff; // metadata_application_format
   const at = hasApplication ? 6 : 2;

@@ -1,25 +1,25 @@
-// Gathers the first bytes of a PES packet out of its transport packets, however they were cut into messages.
+// Gathers the first bytes of a PES packet from its transport packets, across messages.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.2, §2.4.3.6.
 
 import { hasPayload, PACKET_BYTES, payloadStart, readCounter } from './packet.js';
 import { hasPesHeader, PES_FIXED_BYTES, startsPes } from './pes.js';
 
-/** Two frames of sound of the usual rates, should it not begin with one. */
+/** Two audio frames at the usual rates, in case the unit does not start with a frame. */
 const SOUND_BYTES = 4096;
 
-/** One PES packet at a time. */
+/** Gathers one PES packet at a time. */
 export class UnitStart {
-  /** What was gathered: good up to `length`, until the next `begin`. */
+  /** The bytes gathered: valid up to `length`, until the next `begin`. */
   readonly bytes: Uint8Array;
   length = 0;
   #counter = 0;
 
-  /** @param mostBytes how many of a unit's first bytes are gathered. */
+  /** @param mostBytes how many bytes of a unit are gathered. */
   constructor(mostBytes = SOUND_BYTES) {
     this.bytes = new Uint8Array(mostBytes);
   }
 
-  /** Begins with the packet at `at`; false where it is not one that can be read. */
+  /** Starts with the packet at `at`; false if it cannot be read. */
   begin(data: Uint8Array, at: number): boolean {
     this.length = 0;
     if (!isClear(data, at)) return false;
@@ -27,7 +27,7 @@ export class UnitStart {
     return this.length < 3 || startsPes(this.bytes, 0);
   }
 
-  /** Goes on with the packet at `at` of the same PID; false where one was lost before it, or it is damaged. */
+  /** Continues with the packet at `at` of the same PID; false if one was lost before it, or it is damaged. */
   add(data: Uint8Array, at: number): boolean {
     if (!hasPayload(data, at)) return true;
     const counter = readCounter(data, at);
@@ -52,7 +52,7 @@ export class UnitStart {
     return this.length === this.bytes.length;
   }
 
-  /** Where the elementary stream begins in `bytes`; -1: not there yet, or it is scrambled. */
+  /** The offset of the elementary stream in `bytes`; -1: not yet available, or scrambled. */
   get mediaStart(): number {
     const { bytes, length } = this;
     if (length < PES_FIXED_BYTES || !startsPes(bytes, 0)) return -1;
@@ -70,7 +70,7 @@ export class UnitStart {
   }
 }
 
-/** Neither transport_error_indicator nor transport_scrambling_control. */
+/** Whether neither transport_error_indicator nor transport_scrambling_control is set. */
 function isClear(data: Uint8Array, at: number): boolean {
   return (data[at + 1]! & 0x80) === 0 && (data[at + 3]! & 0xc0) === 0;
 }

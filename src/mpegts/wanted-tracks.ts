@@ -1,4 +1,4 @@
-// What a program's inputs want of a feed, and what of it they leave out because it is sound.
+// What a program's inputs select from a feed, and what they leave out as audio.
 // Pure: no clock, no I/O.
 
 import type { RemuxInput } from './program-plan.js';
@@ -6,17 +6,17 @@ import type { RemuxFeed } from './remux-feed.js';
 import type { LeftOutTrack } from './remux-report.js';
 import { whyWithheld } from './sound-judge.js';
 
-/** Whether a program of these inputs has anything of a feed. */
+/** Whether these inputs select any track of a feed. */
 export function takesAny(inputs: readonly RemuxInput[], feed: string): boolean {
   return inputs.some(({ feed: name, select }) => name === feed && select !== 'none');
 }
 
-/** Whether a program of these inputs has the sound of a feed. */
+/** Whether these inputs select a feed's audio. */
 export function takesSound(inputs: readonly RemuxInput[], feed: string): boolean {
   return inputs.some(({ feed: name, select }) => name === feed && (select === 'all' || select === 'audio'));
 }
 
-/** The sound, and what may be sound, of feeds of which the picture alone is taken. */
+/** The tracks that are, or may be, audio, of feeds from which only video is selected. */
 export function leftOutSound(
   inputs: readonly RemuxInput[],
   feeds: ReadonlyMap<string, Pick<RemuxFeed, 'tracks'>>,

@@ -1,19 +1,19 @@
-// What a mute of the sound withholds, by PID, for those who want to know why something is not there.
+// Records by PID what an audio mute withholds, so that status reports can explain missing tracks.
 // Pure: no clock, no I/O.
 
 import { DAMAGED, MID_UNIT, REASONS, type SoundJudge, type Why } from './sound-judge.js';
 
-/** The most PIDs that are told. */
+/** The most PIDs that are reported. */
 const MOST_PIDS = 64;
 
-/** What is withheld of one PID. */
+/** The withheld packets of one PID. */
 export interface WithheldTrack {
   readonly pid: number;
-  /** As its PMT says; `null`: none lists it. */
+  /** stream_type in the PMT; `null`: no PMT lists the PID. */
   readonly streamType: number | null;
-  /** Why, for people. */
+  /** The reason as text. */
   readonly why: string;
-  /** Packets since the mute, or since the PMT said something else. */
+  /** Packets withheld since the mute, or since the PMT's entry changed. */
   readonly packets: number;
 }
 
@@ -24,7 +24,7 @@ interface Note {
 
 export class Withheld {
   readonly #notes = new Map<number, Note>();
-  #pid = -1; // of the packet before: the next is most likely of the same
+  #pid = -1; // of the previous packet: the next usually has the same
   #note: Note | null = null;
 
   clear(): void {
@@ -33,14 +33,14 @@ export class Withheld {
     this.#note = null;
   }
 
-  /** A packet was withheld. */
+  /** Counts a withheld packet. */
   add(pid: number, why: Why): void {
     if (pid !== this.#pid) {
       this.#pid = pid;
       this.#note = this.#notes.get(pid) ?? null;
     }
     if (this.#note === null) {
-      // Half a unit, or a damaged packet, is withheld of pictures too.
+      // Partial units and damaged packets are withheld of video, too.
       if (why === MID_UNIT || why === DAMAGED || this.#notes.size >= MOST_PIDS) return;
       this.#note = { why, packets: 0 };
       this.#notes.set(pid, this.#note);
@@ -49,7 +49,7 @@ export class Withheld {
     if (why !== MID_UNIT && why !== DAMAGED) this.#note.why = why;
   }
 
-  /** What is withheld now, by PID. */
+  /** The tracks that are withheld now, by PID. */
   list(judge: SoundJudge): WithheldTrack[] {
     return [...this.#notes]
       .filter(([pid]) => judge.isWithheld(pid))

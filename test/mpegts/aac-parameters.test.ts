@@ -25,13 +25,13 @@ const adts = (rate: number, channels: number, length: number, bare = 1) =>
     u(11, 0x7ff),
     '00',
   );
-/** program_config_element(): one in front and a pair, a pair behind, one low; all mixdowns. */
+/** program_config_element(): one front single and a pair, one back pair, one LFE; all mixdowns. */
 const pce =
   [u(4, 0), u(2, 1), u(4, 3), u(4, 2), u(4, 0), u(4, 1), u(2, 1), u(3, 0), u(4, 0)].join('') +
   ['1' + u(4, 0), '1' + u(4, 0), '1' + u(3, 0), '0' + u(4, 0), '1' + u(4, 0), '1' + u(4, 1), u(4, 0)].join('');
 
 describe('readAdts', () => {
-  it('knows rates and channels', () => {
+  it('reads rates and channels', () => {
     expect(read(readAdts, adts(4, 2, 300))).to.deep.equal(['aac', 44100, 2]);
     expect(read(readAdts, adts(3, 1, 300))).to.deep.equal(['aac', 48000, 1]);
     expect(read(readAdts, adts(12, 7, 300))).to.deep.equal(['aac', 7350, 8]);
@@ -40,7 +40,7 @@ describe('readAdts', () => {
   it('counts the channels of a program_config_element', () => {
     const of = (header: readonly number[], ...bits: string[]) =>
       read(readAdts, [...header, ...bytesOf(...bits), ...body(9)]);
-    const { length } = bytesOf('101', pce); // the last byte of it is not needed
+    const { length } = bytesOf('101', pce); // its last byte is not needed
     expect(of(adts(6, 0, 300), '101', pce)).to.deep.equal(['aac', 24000, 6]);
     expect(of([...adts(6, 0, 300, 0), 1, 2], '101', pce), 'behind a CRC').to.deep.equal(['aac', 24000, 6]);
     expect(of(adts(6, 0, 300), '000', pce), 'another element').to.deep.equal(['aac', 24000, null]);
@@ -55,13 +55,13 @@ describe('readAdts', () => {
     }
   });
 
-  it('finds a frame inside a unit, and is not taken in by bytes that look like one', () => {
+  it('finds a frame inside a unit, and ignores bytes that resemble one', () => {
     const frames = [...adts(3, 2, 107), ...body(100), ...adts(3, 2, 50)];
     expect(read(readAdts, [...body(40), ...frames])).to.deep.equal(['aac', 48000, 2]);
     expect(read(readAdts, [...body(4), ...adts(7, 1, 20), ...body(30), ...frames])).to.deep.equal(['aac', 48000, 2]);
   });
 
-  it('takes what cannot be for no header', () => {
+  it('accepts no invalid header', () => {
     for (const header of [adts(13, 2, 300), adts(3, 2, 6), [0xff, 0xfd, 0x80, 0x04]]) {
       expect(read(readAdts, [...header, ...body(600)])).to.be.undefined;
     }
@@ -90,11 +90,11 @@ describe('readLatm', () => {
     expect(of(u(5, 2), u(4, 3), u(4, 8)), 'reserved').to.deep.equal([null, 48000, null]);
   });
 
-  it('reads it behind the values of audioMuxVersion 1', () => {
+  it('reads it after the values of audioMuxVersion 1', () => {
     expect(read(readLatm, loas(config1, u(5, 2), u(4, 3), u(4, 2), u(32, 0)))).to.deep.equal([null, 48000, 2]);
   });
 
-  it('goes on to a frame that has it, as far as there are bytes', () => {
+  it('continues to a frame that has it, as far as there are bytes', () => {
     const same = loas('1' + u(7, 5) + u(32, 1));
     const told = loas(config, u(5, 2), u(4, 3), u(4, 2), u(32, 0));
     expect(read(readLatm, [...same, ...same, ...told])).to.deep.equal([null, 48000, 2]);
@@ -102,7 +102,7 @@ describe('readLatm', () => {
     expect(read(readLatm, [...same, ...told.slice(0, 6)])).to.be.undefined;
   });
 
-  it('tells nothing of what cannot be', () => {
+  it('reads nothing from invalid data', () => {
     const fine = [u(5, 2), u(4, 3), u(4, 2), u(32, 0)];
     expect(read(readLatm, body(50)), 'no syncword').to.be.false;
     expect(read(readLatm, loas('011', ...fine)), 'audioMuxVersionA').to.be.false;

@@ -13,10 +13,10 @@ const MPEG4 = 0x10;
 const H264 = 0x1b;
 const HEVC = 0x24;
 
-const start = (...bytes: number[]) => [0, 0, 1, ...bytes]; // start code prefix and what it begins
+const start = (...bytes: number[]) => [0, 0, 1, ...bytes]; // start code prefix and the bytes after it
 const body = (bytes: number) => Array<number>(bytes).fill(0x80);
 
-/** A picture of these bytes as packets, unmarked. */
+/** A picture of these bytes as packets, without random_access_indicator. */
 const unit = (bytes: readonly number[], stuffing = 0) =>
   pesPackets({ pid: 0x100, streamId: 0xe0, pts: 9000, counter: 0, payload: Uint8Array.from(bytes), stuffing });
 
@@ -65,14 +65,14 @@ describe('startsAccessPoint', () => {
     });
   }
 
-  it('says yes to what a header from before makes one', () => {
+  it('says yes to a picture that an earlier header makes decodable', () => {
     expect(startsAccessPoint(MPEG2, unit(start(0xb8, 0)), 0, true)).to.be.true;
     expect(startsAccessPoint(MPEG2, unit(start(0x00, 1)), 0, true)).to.be.false;
     expect(startsAccessPoint(MPEG4, unit([...start(0xb3, 0, 0), ...start(0xb6, 0x10)]), 0, true)).to.be.true;
     expect(startsAccessPoint(MPEG4, unit(start(0xb6, 0x50)), 0, true)).to.be.false;
   });
 
-  it('says yes to a H.264 recovery point where parameter sets are known, wherever it stands among SEI', () => {
+  it('says yes to an H.264 recovery point if parameter sets are known, at any position among SEI', () => {
     const point = [6, 1, 0xc0];
     const timing = [1, 3, 0, 0, 3, 0x10]; // with an emulation_prevention_three_byte
     const user = (bytes: number) => [
@@ -97,7 +97,7 @@ describe('startsAccessPoint', () => {
       .to.be.false;
   });
 
-  it('looks behind a SEI that takes several packets, past those of other PIDs', () => {
+  it('reads on after an SEI that spans several packets, past packets of other PIDs', () => {
     for (const bytes of [150, 160, 165, 170, 175, 400, 700, 3000]) {
       const key = unit([...h264.aud, ...h264.sei(bytes), ...h264.idr, ...body(500)]);
       const other = unit([...h264.aud, ...h264.sei(bytes), ...h264.slice, ...body(500)]);
@@ -109,7 +109,7 @@ describe('startsAccessPoint', () => {
     }
   });
 
-  it('does not look into the next unit, nor for ever', () => {
+  it('reads neither into the next unit nor without limit', () => {
     const sei = unit([...h264.aud, ...h264.sei(400)]);
     const next = pesPackets({
       pid: 0x100,
@@ -122,20 +122,20 @@ describe('startsAccessPoint', () => {
     expect(startsAccessPoint(H264, unit([...h264.sei(9000), ...h264.idr]), 0)).to.be.false;
   });
 
-  it('finds it wherever the first packet ends, behind the fixed part of the PES header', () => {
+  it('finds it wherever the first packet ends after the fixed part of the PES header', () => {
     for (let stuffing = 0; stuffing <= 175; stuffing++) {
       const data = unit([...h264.aud, ...h264.idr, ...body(400)], stuffing);
       expect(startsAccessPoint(H264, data, 0), `${stuffing} bytes of stuffing`).to.equal(stuffing <= 174);
     }
   });
 
-  it('cannot tell of a unit that is cut off', () => {
+  it('returns undefined for a truncated unit', () => {
     const whole = unit([...h264.aud, ...h264.sei(400), ...h264.idr]);
     expect(startsAccessPoint(H264, whole.subarray(0, 188), 0)).to.be.undefined;
     expect(startsAccessPoint(H264, unit([]), 0)).to.be.undefined;
   });
 
-  it('does not throw on anything', () => {
+  it('does not throw, whatever the input', () => {
     const noise = fc.uint8Array({ minLength: 188, maxLength: 188 });
     const head = fc.constantFrom(0x10, 0x20, 0x30, 0x00);
     fc.assert(
@@ -151,7 +151,7 @@ describe('startsAccessPoint', () => {
   });
 });
 
-describe('access points that the multiplexer did not mark', () => {
+describe('access points without random_access_indicator', () => {
   /** Clears random_access_indicator in all packets of a PID. */
   function unmarked(bytes: Buffer, pid: number): Buffer {
     const copy = Buffer.from(bytes);
@@ -162,11 +162,11 @@ describe('access points that the multiplexer did not mark', () => {
     return copy;
   }
 
-  /** Where there are random access points, one by one. */
+  /** The offsets of the random access points. */
   function accessPoints(bytes: Buffer): number[] {
     const inspector = new Inspector();
     const found: number[] = [];
-    // A message is as much as begins at a unit and ends before the next.
+    // A message starts with a unit and ends before the next one.
     const starts = [0];
     for (let at = 188; at < bytes.length; at += 188) if (bytes[at + 1]! & 0x40) starts.push(at);
     starts.forEach((from, i) => {
@@ -192,7 +192,7 @@ describe('access points that the multiplexer did not mark', () => {
         ),
     ],
   ] as const) {
-    it(`are found where ffmpeg marks them: ${what}`, () => {
+    it(`are found where ffmpeg signals them: ${what}`, () => {
       const marked = bytes();
       const wanted = accessPoints(marked);
       expect(wanted.length).to.be.greaterThan(1);
@@ -205,7 +205,7 @@ describe('access points that the multiplexer did not mark', () => {
     'intra-refresh=1',
     'intra-refresh=1:bframes=0:nal-hrd=vbr',
   ]) {
-    it(`are found in H.264 of ${params}, whose parameter sets come once, however it is cut`, () => {
+    it(`are found in H.264 of ${params} whose parameter sets are sent once, however it is split`, () => {
       const more = ['-g', '25', '-x264-params', params, '-maxrate', '900k', '-bufsize', '900k'];
       const marked = withSetsOnce(picture('libx264 -preset veryfast', ...more), 0x100, H264);
       const wanted = accessPoints(marked);

@@ -30,7 +30,7 @@ const tables = Buffer.concat([
   ),
 ]);
 
-/** Pictures as packets, with one of sound behind every packet; the first comes behind the tables. */
+/** Pictures as packets, with an audio packet after every packet; the first picture comes after the tables. */
 function program(pictures: readonly { bytes: readonly number[]; isMarked?: boolean }[]): Buffer {
   const parts: Uint8Array[] = [tables];
   let counter = 0;
@@ -52,7 +52,7 @@ function program(pictures: readonly { bytes: readonly number[]; isMarked?: boole
   return Buffer.concat(parts);
 }
 
-/** The messages of these many packets each, round and round. */
+/** Messages of these numbers of packets, cyclically. */
 function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   const messages: Buffer[] = [];
   for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -63,7 +63,7 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   return messages;
 }
 
-describe('a random access point, however the upload is cut', () => {
+describe('a random access point, however the upload is split', () => {
   const kinds = {
     key: [...AUD, ...SPS, ...PPS, ...IDR],
     late: [...AUD, ...sei(900), ...SPS, ...PPS, ...sei(500), ...IDR],
@@ -87,13 +87,13 @@ describe('a random access point, however the upload is cut', () => {
   const starting = fc.constantFrom('key', 'late', 'bare', 'far', 'bareFar');
   const isKey = (kind: string) => kind !== 'plain' && kind !== 'long';
 
-  /** What a start's picture has in it: those that lack the sets get them. */
+  /** The contents of a start's picture: pictures without parameter sets get them. */
   const withSets = (kind: 'key' | 'late' | 'bare' | 'far' | 'bareFar'): number[] => {
     const lacksSets = kind === 'bare' || kind === 'bareFar';
     return lacksSets ? [...AUD, 0, ...SPS, 0, ...PPS, ...kinds[kind].slice(AUD.length)] : kinds[kind];
   };
 
-  it('is found, and no other', () => {
+  it('is detected, and nothing else is', () => {
     fc.assert(
       fc.property(pictures, sizes, (made, cuts) => {
         const all = program(
@@ -107,7 +107,7 @@ describe('a random access point, however the upload is cut', () => {
     );
   });
 
-  it('begins a start with all its packets, and with the sets that it lacks', () => {
+  it('is sent from its first packet at a start, with missing parameter sets', () => {
     fc.assert(
       fc.property(starting, fc.boolean(), sizes, (kind, isMarked, cuts) => {
         const before = program([{ bytes: kinds.key }, { bytes: kinds.plain }]);
@@ -134,7 +134,7 @@ describe('a random access point, however the upload is cut', () => {
     );
   });
 
-  it('begins a start under a mute of the sound, too, whatever packet a message begins with', () => {
+  it('is sent so under an audio mute too, whatever packet a message starts with', () => {
     fc.assert(
       fc.property(starting, fc.boolean(), sizes, (kind, isMarked, cuts) => {
         const before = program([{ bytes: kinds.key }, { bytes: kinds.plain }]);
@@ -163,7 +163,7 @@ describe('a random access point, however the upload is cut', () => {
     );
   });
 
-  it('that began while all was muted is no start when it is found afterwards', () => {
+  it('that started while everything was muted is no start if it is detected afterwards', () => {
     const all = cut(program([{ bytes: kinds.late }, { bytes: kinds.plain }]), [1]);
     const inspector = new Inspector();
     const filter = new SoundFilter();
@@ -177,7 +177,7 @@ describe('a random access point, however the upload is cut', () => {
     expect(passed.every((joinAt) => joinAt === -1)).to.be.true;
   });
 
-  /** What the PES packets of the picture carry. */
+  /** The payload of the video's PES packets. */
   function elementary(bytes: Buffer): Buffer {
     return Buffer.concat(
       packetsOf(bytes, VIDEO).map((one) => {
@@ -187,7 +187,7 @@ describe('a random access point, however the upload is cut', () => {
     );
   }
 
-  it('is given up when a packet of it is lost, unless it is marked', () => {
+  it('is abandoned when one of its packets is lost, unless it is signalled', () => {
     for (const isMarked of [false, true]) {
       const all = packetsOf(program([{ bytes: kinds.key }, { bytes: kinds.bare, isMarked }, { bytes: kinds.plain }]));
       const inspector = new Inspector();

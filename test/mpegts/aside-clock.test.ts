@@ -1,4 +1,4 @@
-// Tracks that are neither picture nor sound: subtitles far ahead of the picture, data with a time of its own.
+// Tracks other than video and audio: subtitles far ahead of the video, data with a time of its own.
 
 import { expect } from 'chai';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
@@ -10,18 +10,18 @@ const SOUND = { pid: 0x101, type: 0x0f };
 const SUBTITLES = { pid: 0x102, type: 0x06, descriptors: [0x59, 8, 0x65, 0x6e, 0x67, 0x10, 0, 1, 0, 1] };
 const UNDESCRIBED = { pid: 0x102, type: 0x06 };
 const ES = new Uint8Array(50).fill(0x20);
-const FIRST = 2 ** 33 - 450_000; // it wraps after 5 s
+const FIRST = 2 ** 33 - 450_000; // wraps after 5 s
 const LENGTH_MS = 9000;
 
 interface Aside {
   readonly track: typeof SUBTITLES | typeof UNDESCRIBED;
-  /** Its stamp, ms after that of the picture of the time at which it comes. */
+  /** How far its timestamps are ahead of the video's at its arrival, ms. */
   readonly aheadMs: (n: number) => number;
-  /** How long before the first picture it begins. */
+  /** How long before the first picture it starts. */
   readonly beforeMs?: number;
 }
 
-/** A stream of one feed with picture, sound and that track. */
+/** A stream of one feed with video, audio and that track. */
 function run({ track, aheadMs, beforeMs = 0 }: Aside) {
   const units: { atMs: number; pid: number; n: number }[] = [];
   for (let n = 0; n * 40 < LENGTH_MS; n++) units.push({ atMs: n * 40, pid: VIDEO.pid, n });
@@ -59,11 +59,11 @@ function run({ track, aheadMs, beforeMs = 0 }: Aside) {
   };
 }
 
-describe('a track that is neither picture nor sound', () => {
+describe('a track that is neither video nor audio', () => {
   for (const aheadMs of [-2000, 0, 2000, 20_000, 55_000]) {
     for (const beforeMs of [0, 100]) {
       const when = beforeMs ? ', and begins before it' : '';
-      it(`is moved as the picture is where its stamps are ${aheadMs} ms ahead of it${when}`, () => {
+      it(`is mapped like the video if its timestamps are ${aheadMs} ms ahead of it${when}`, () => {
         const { pictures, sound, aside, asideCount, timing, errors } = run({
           ...{ track: SUBTITLES, aheadMs: () => aheadMs, beforeMs },
         });
@@ -71,7 +71,7 @@ describe('a track that is neither picture nor sound', () => {
         expect([...new Set([...pictures, ...sound])], 'picture and sound').to.deep.equal([by]);
         expect(pictures.length).to.equal(LENGTH_MS / 40);
         expect(asideCount - aside.length, 'units that did not come out').to.equal(0);
-        // What comes before the first picture has nothing to be in time with, unless it is near.
+        // Units from before the first picture have no reference, unless they are close to it.
         expect([...new Set(aside.slice(beforeMs ? 1 : 0))]).to.deep.equal([by]);
         expect(timing.jumps).to.equal(0);
         expect(errors).to.deep.equal([]);
@@ -79,7 +79,7 @@ describe('a track that is neither picture nor sound', () => {
     }
   }
 
-  it('moves nothing else where its stamps have nothing to do with the picture, or jump', () => {
+  it('does not affect the others if its timestamps are unrelated to the video, or jump', () => {
     for (const track of [SUBTITLES, UNDESCRIBED]) {
       for (const aheadMs of [
         () => 3_600_000,

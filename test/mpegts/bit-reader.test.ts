@@ -23,7 +23,7 @@ describe('BitReader', () => {
     expect([0, 1, 2, 3, 4].map(() => signed.se() + 0)).to.deep.equal([0, 1, -1, 2, -2]);
   });
 
-  it('reads whatever was written, emulation prevention or not', () => {
+  it('reads what was written, with and without emulation prevention', () => {
     const field = fc.oneof(
       fc.record({ write: fc.constant('u' as const), value: fc.integer({ min: 0, max: 0xffffffff }) }),
       fc.record({
@@ -45,7 +45,7 @@ describe('BitReader', () => {
     );
   });
 
-  it('leaves out emulation_prevention_three_byte, also twice in a row and as the last byte', () => {
+  it('skips emulation_prevention_three_byte, also twice in a row and as the last byte', () => {
     const reader = open([0, 0, 3, 0, 0, 3, 1, 0, 0, 3], true);
     expect([reader.bits(32), reader.bits(8), reader.bits(16)]).to.deep.equal([0, 1, 0]);
     expect(reader.isGood).to.be.true;
@@ -53,11 +53,11 @@ describe('BitReader', () => {
     expect(reader.lacksBytes).to.be.true;
   });
 
-  it('takes 00 00 03 for what it is outside of NAL units', () => {
+  it('reads 00 00 03 unchanged outside of NAL units', () => {
     expect(open([0, 0, 3, 5]).bits(32)).to.equal(0x305);
   });
 
-  it('says that bytes are lacking where they give out, and that a NAL unit is bad that ends too early', () => {
+  it('reports missing bytes at the end of the data, and an error at the end of a NAL unit', () => {
     const short = open([0x80]);
     short.skip(9);
     expect(short).to.include({ lacksBytes: true, isBad: false });
@@ -66,7 +66,7 @@ describe('BitReader', () => {
     expect(ended).to.include({ lacksBytes: false, isBad: true });
   });
 
-  it('ends at a code that cannot be', () => {
+  it('stops at an invalid code', () => {
     const reader = open([0, 0, 0, 0, 0, 0, 0, 0, 0xff]);
     reader.ue();
     expect(reader.isBad).to.be.true;

@@ -1,4 +1,4 @@
-// Headers written bit by bit, for tests that know every bit of them.
+// Headers written bit by bit, for tests that specify every bit.
 
 /** u(n). */
 export function u(bits: number, value: number): string {
@@ -16,13 +16,13 @@ export function se(value: number): string {
   return ue(value > 0 ? 2 * value - 1 : -2 * value);
 }
 
-/** The bits as bytes, filled up with zeros. */
+/** The bits as bytes, padded with zeros. */
 export function bytesOf(...bits: readonly string[]): number[] {
   const all = bits.join('').replace(/ /g, '');
   return (all.padEnd(Math.ceil(all.length / 8) * 8, '0').match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2));
 }
 
-/** A NAL unit with its start code: rbsp_stop_one_bit added, emulation_prevention_three_byte put in. */
+/** A NAL unit with its start code, rbsp_stop_one_bit and emulation_prevention_three_byte. */
 export function nal(header: readonly number[], ...bits: readonly string[]): number[] {
   const out: number[] = [0, 0, 1, ...header];
   let zeros = 0;

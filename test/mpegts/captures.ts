@@ -1,4 +1,4 @@
-// Captures made by real ffmpeg for tests of the media layer, cut into messages with the times they would arrive at.
+// Captures made by real ffmpeg for tests of the media layer, split into messages with arrival times.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sent } from './check-ts.js';
 
-/** A message of a capture; `atMs` counts from the capture's first picture or sound. */
+/** A message of a capture; `atMs` counts from the capture's first video or audio unit. */
 export interface Captured extends Sent {
   readonly begins: boolean;
-  /** Number of the PID whose unit it carries. */
+  /** The PID of the unit in the message. */
   readonly pid: number;
   readonly dts: number;
 }
@@ -26,7 +26,7 @@ export function tempFolder(): string {
   return folder;
 }
 
-/** Runs ffmpeg with these arguments and gives the transport stream it makes; each is made once. */
+/** Runs ffmpeg with these arguments and returns its transport stream; each is made once. */
 export function capture(...args: string[]): Buffer {
   const key = args.join(' ');
   let bytes = made.get(key);
@@ -39,7 +39,7 @@ export function capture(...args: string[]): Buffer {
   return bytes;
 }
 
-/** 5 s of 25 pictures a second. */
+/** 5 s of video at 25 pictures a second. */
 export function picture(codec: string, ...more: string[]): Buffer {
   return capture(
     '-f',
@@ -54,7 +54,7 @@ export function picture(codec: string, ...more: string[]): Buffer {
   );
 }
 
-/** 5 s of sound. */
+/** 5 s of audio. */
 export function sound(codec: string, ...more: string[]): Buffer {
   return capture('-f', 'lavfi', '-i', 'sine=f=440:r=48000:d=5', '-c:a', ...codec.split(' '), ...more);
 }
@@ -65,8 +65,8 @@ function stampAt(data: Uint8Array, at: number): number {
 }
 
 /**
- * Cuts a capture as ffmpeg sends it: a message begins where a PES packet does (tables go along). Pictures arrive when
- * their DTS says, sound when its end says, in the same order.
+ * Splits a capture as ffmpeg sends it: a message starts where a PES packet does (tables are included). A picture arrives at
+ * its DTS, audio at the time of its end, in the same order.
  */
 export function messagesOf(bytes: Buffer): Captured[] {
   const cuts: { at: number; pid: number; dts: number; audio: boolean }[] = [];
@@ -103,7 +103,7 @@ export function delay(messages: readonly Captured[], byMs: number): Captured[] {
   return messages.map((message) => ({ ...message, atMs: message.atMs + byMs }));
 }
 
-/** Several feeds' messages in order of arrival. */
+/** Several feeds' messages in arrival order. */
 export function interleave(feeds: Record<string, readonly Captured[]>): (Captured & { feed: string })[] {
   const all = Object.entries(feeds).flatMap(([feed, messages]) => messages.map((message) => ({ ...message, feed })));
   return all.sort((a, b) => a.atMs - b.atMs);
@@ -113,7 +113,7 @@ export function join188(sent: readonly Sent[]): Buffer {
   return Buffer.concat(sent.map(({ data }) => data));
 }
 
-/** What ffprobe finds: codec names, and frames that decode, in the streams' order. */
+/** ffprobe's result: codec names, and the number of decoded frames, in stream order. */
 export function probe(bytes: Buffer): { codec: string; frames: number }[] {
   const file = join(tempFolder(), 'probe.ts');
   writeFileSync(file, bytes);
@@ -133,7 +133,7 @@ export function probe(bytes: Buffer): { codec: string; frames: number }[] {
   return found.streams.map((stream) => ({ codec: stream.codec_name, frames: Number(stream.nb_read_frames ?? 0) }));
 }
 
-/** What decoders say at `-v warning`. */
+/** The decoders' output at `-v warning`. */
 export function warnings(bytes: Buffer): string {
   const file = join(tempFolder(), 'decode.ts');
   writeFileSync(file, bytes);

@@ -1,4 +1,4 @@
-// An independent judge of transport streams: shares no code with src, so that it cannot share its mistakes.
+// An independent validator of transport streams: it shares no code with src, so that it does not share its errors.
 // ISO/IEC 13818-1 §2.4.3.3 (continuity), §2.4.4 (tables), §2.7 (timing).
 
 /** A message as it was sent. */
@@ -7,16 +7,16 @@ export interface Sent {
   readonly atMs: number;
 }
 
-/** A PES packet as found. */
+/** A PES packet in the stream. */
 export interface Unit {
   readonly pts: number;
   readonly dts: number;
   readonly atMs: number;
   readonly streamId: number;
   readonly access: boolean;
-  /** PCR of the program when it began, 90 kHz; NaN before the first. */
+  /** PCR of the program when it started, 90 kHz; NaN before the first. */
   readonly pcr: number;
-  /** Bytes behind the PES header. */
+  /** The bytes after the PES header. */
   payload: number[];
 }
 
@@ -36,9 +36,9 @@ export interface Checked {
 }
 
 export interface CheckOptions {
-  /** Longest time between two PCRs, in their own value and in arrival; 100 ms (§2.7.2) unless given. */
+  /** The longest interval between two PCRs, by value and by arrival; 100 ms (§2.7.2) by default. */
   readonly pcrMs?: number;
-  /** Longest time between two PMTs, by arrival. */
+  /** The longest interval between two PMTs, by arrival. */
   readonly tablesMs?: number;
   /** Whether PES payloads are collected. */
   readonly payloads?: boolean;
@@ -62,7 +62,7 @@ function near(value: number, to: number): number {
   return Number.isNaN(to) ? value : to + ((((value - to) % 2 ** 33) + 1.5 * 2 ** 33) % 2 ** 33) - 2 ** 32;
 }
 
-/** Judges what was sent; `errors` is empty for a valid program. */
+/** Checks a sent stream; `errors` is empty for a valid program. */
 export function checkTs(sent: readonly Sent[], options: CheckOptions = {}): Checked {
   const { pcrMs = 100, tablesMs = 100, payloads = false } = options;
   const errors: string[] = [];

@@ -14,7 +14,7 @@ describe('codecName', () => {
     expect(names).to.deep.equal(['mpeg1video', 'mpegvideo', 'mp2', 'mp2', 'aac', 'aac_latm', 'h264', 'hevc']);
   });
 
-  it('looks for the name of private data in its descriptors', () => {
+  it('takes the name of private data from its descriptors', () => {
     expect(codecName(track(0x06, 0x05, 4, 0x4f, 0x70, 0x75, 0x73))).to.equal('opus'); // "Opus"
     expect(codecName(track(0x06, 0x6a, 0))).to.equal('ac3');
     expect(codecName(track(0x06, 0x0a, 4, 0x65, 0x6e, 0x67, 0x00, 0x7a, 0))).to.equal('eac3');
@@ -22,27 +22,27 @@ describe('codecName', () => {
     expect(codecName(track(0x06, 0x05, 4, 0x4b, 0x4c, 0x56, 0x41))).to.equal('klv'); // "KLVA"
   });
 
-  it('looks for the name of metadata in its descriptor', () => {
+  it('takes the name of metadata from its descriptor', () => {
     const id3 = [0x49, 0x44, 0x33, 0x20]; // "ID3 "
     expect(codecName(track(0x15, 0x26, 13, 0xff, 0xff, ...id3, 0xff, ...id3, 0, 0x0f))).to.equal('timed_id3');
     expect(codecName(track(0x15, 0x26, 9, 0x01, 0x00, 0xff, 0x4b, 0x4c, 0x56, 0x41, 0, 0x0f))).to.equal('klv');
     expect(codecName(track(0x15, 0x26, 2, 0x01, 0x00))).to.equal('0x15');
   });
 
-  it('knows SCTE-35 by what the program says', () => {
+  it("recognizes SCTE-35 by the program's registration", () => {
     const cuei = Uint8Array.from([0x05, 4, 0x43, 0x55, 0x45, 0x49]); // "CUEI"
     expect(codecName(track(0x86), cuei)).to.equal('scte_35');
     expect(codecName(track(0x86, ...cuei))).to.equal('scte_35');
     expect(codecName(track(0x86))).to.equal('0x86');
   });
 
-  it('gives the number of what it does not know, damaged descriptors too', () => {
+  it('returns the number of an unknown stream_type, also with damaged descriptors', () => {
     expect([codecName(track(0x06)), codecName(track(0x06, 0x05, 200, 1))]).to.deep.equal(['0x06', '0x06']);
   });
 });
 
 describe('isTransportStream', () => {
-  it('is true of whole packets, and of nothing else', () => {
+  it('is true for whole packets only', () => {
     const good = packets(3);
     const late = Buffer.from(good);
     late[376] = 0x46;

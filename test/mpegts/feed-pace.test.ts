@@ -3,7 +3,7 @@ import { FeedPace } from '../../src/mpegts/feed-pace.js';
 
 const MS = 90;
 
-/** Notes 25 units a second for so long, of a source that runs at `rate`; the delays are those of what comes at that rate. */
+/** Records 25 units a second for this long, from a source that runs at `rate`; the delays follow from the rate. */
 function pace(seconds: number, rate: number): { pace: FeedPace; behind: { atMs: number; by: number }[] } {
   const one = new FeedPace();
   const behind: { atMs: number; by: number }[] = [];
@@ -18,24 +18,24 @@ function pace(seconds: number, rate: number): { pace: FeedPace; behind: { atMs: 
 }
 
 describe('FeedPace', () => {
-  it('tells the rate of a source that is slower or faster than time, and of no other', () => {
+  it('reports the rate of a source that is slower or faster than real time, and of no other', () => {
     for (const rate of [0.5, 0.6, 0.9, 1.5]) expect(pace(8, rate).pace.rate(8000)).to.be.closeTo(rate, 0.01);
     for (const rate of [0.98, 1, 1.02]) expect(pace(8, rate).pace.rate(8000)).to.be.NaN;
   });
 
-  it('tells nothing of a source that is gone', () => {
+  it('reports nothing for a source that is gone', () => {
     expect(pace(8, 0.6).pace.rate(12_000)).to.be.NaN;
     expect(pace(8, 1).pace.isPunctual(12_000)).to.be.false;
   });
 
-  it('says that a source has fallen behind once for each second', () => {
+  it('reports once for each second that a source has fallen behind', () => {
     const { behind } = pace(20, 0.5);
     expect(behind.length, 'of 10 s').to.be.within(8, 10);
     for (const { by } of behind) expect(by / MS).to.be.within(1000, 1100);
     expect(pace(20, 1).behind).to.deep.equal([]);
   });
 
-  it('does not say so of a source that catches up', () => {
+  it('does not report it for a source that catches up', () => {
     const one = new FeedPace();
     for (let atMs = 5000; atMs < 10_000; atMs += 40) {
       const delay = Math.max(0, 5000 - (atMs - 5000)) * MS;

@@ -5,7 +5,7 @@ import { nal, se, u, ue } from './bits.js';
 
 interface Fields {
   readonly profile?: number;
-  /** What the high profiles have behind seq_parameter_set_id. */
+  /** The fields after seq_parameter_set_id in the high profiles. */
   readonly chroma?: string;
   readonly order?: string;
   readonly columns?: number;
@@ -16,7 +16,7 @@ interface Fields {
   readonly vui?: string;
 }
 
-/** seq_parameter_set_rbsp() of Baseline, 320x240, unless something else is said. */
+/** seq_parameter_set_rbsp() of Baseline, 320x240, unless specified otherwise. */
 function sps({
   profile = 66,
   chroma = '',
@@ -37,7 +37,7 @@ function sps({
   );
 }
 
-/** vui_parameters() with nothing but a rate. */
+/** vui_parameters() with only a rate. */
 const timing = (ticks: number, scale: number) => '0000' + '1' + u(32, ticks) + u(32, scale) + '1' + '0000';
 /** chroma_format_idc, bit depths, transform bypass, and no scaling matrix. */
 const format = (idc: number) => ue(idc) + ue(0) + ue(0) + '0' + '0';
@@ -54,7 +54,7 @@ function read(...units: readonly (readonly number[])[]) {
 }
 
 describe('readH264', () => {
-  it('reads the size, and no rate where there is no VUI', () => {
+  it('reads the size, and no rate without a VUI', () => {
     expect(read(sps({}), pps)).to.deep.equal({ width: 320, height: 240, frameRate: null, mayBeFields: false });
   });
 
@@ -64,7 +64,7 @@ describe('readH264', () => {
     expect(read(literal)).to.include({ width: 1920, height: 1080, frameRate: 30 });
   });
 
-  it('crops in units of the chroma, twice as high where there are fields', () => {
+  it('crops in chroma units, of twice the height with fields', () => {
     const crop = [1, 2, 3, 4] as const; // left, right, top, bottom
     const sizes = [
       sps({ crop }),
@@ -80,18 +80,18 @@ describe('readH264', () => {
     ]);
   });
 
-  it('takes a tick for a field, also where there are none', () => {
+  it('treats a tick as a field, also without fields', () => {
     expect(read(sps({ vui: timing(1, 50) }))).to.include({ frameRate: 25, mayBeFields: false });
     expect(read(sps({ vui: timing(1001, 60000), frames: false }))).to.include({ frameRate: 29.97, mayBeFields: true });
   });
 
-  it('tells no rate that cannot be: ticks of a clock, none at all', () => {
+  it('reports no implausible rate: clock ticks, or none', () => {
     expect(read(sps({ vui: timing(1, 180000) }))).to.include({ width: 320, frameRate: null });
     expect(read(sps({ vui: timing(0, 50) }))).to.include({ width: 320, frameRate: null });
     expect(read(sps({ vui: timing(50, 0) }))).to.include({ width: 320, frameRate: null });
   });
 
-  it('finds the rate behind everything else that a VUI may have', () => {
+  it('finds the rate after all optional VUI fields', () => {
     const look = [
       ...['1' + u(8, 255) + u(16, 4) + u(16, 3), '1' + '1'], // aspect_ratio_idc Extended_SAR, overscan_info
       ...['1' + u(3, 5) + '0' + '1' + u(24, 0x010101), '1' + ue(2) + ue(2)], // video_signal_type, chroma_loc_info
@@ -99,7 +99,7 @@ describe('readH264', () => {
     expect(read(sps({ vui: look + timing(1, 60).slice(4) }))).to.include({ frameRate: 30 });
   });
 
-  it('passes scaling matrices and every type of picture order', () => {
+  it('skips scaling matrices and every type of picture order', () => {
     const lists = ['1' + se(8).repeat(16), '1' + se(-8), '0', '0', '0', '0', '1' + se(1).repeat(64), '0'];
     const chroma = ue(1) + ue(0) + ue(0) + '0' + '1' + lists.join('');
     expect(read(sps({ profile: 100, chroma, vui: timing(1, 50) }))).to.include({ width: 320, frameRate: 25 });
@@ -109,13 +109,13 @@ describe('readH264', () => {
     }
   });
 
-  it('looks behind AUD and SEI, but not behind a picture', () => {
+  it('reads on after AUD and SEI, but not after a picture', () => {
     const sei = [0, 0, 1, 0x06, 0x05, 10, ...Array<number>(10).fill(0x67), 0x80];
     expect(read(aud, sei, [0], sps({}), pps)).to.include({ width: 320 });
     expect(read(aud, slice, sps({}))).to.be.false;
   });
 
-  it('wants more bytes while it has not all of the SPS, and never tells half of it', () => {
+  it('asks for more bytes until the SPS is complete, and never reports part of it', () => {
     const bytes = [...aud, ...sps({ crop: [0, 0, 0, 4], vui: timing(1, 50) })];
     const whole = read(bytes);
     expect(whole).to.include({ height: 232, frameRate: 25 });
@@ -125,7 +125,7 @@ describe('readH264', () => {
     }
   });
 
-  it('tells nothing of an SPS that cannot be', () => {
+  it('reads nothing from an invalid SPS', () => {
     expect(read(sps({ profile: 3 }), pps), 'profile').to.be.false;
     expect(read(sps({ order: ue(3) }), pps), 'pic_order_cnt_type').to.be.false;
     expect(read(sps({ columns: 2000 }), pps), 'width').to.be.false;

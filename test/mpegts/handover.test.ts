@@ -21,12 +21,12 @@ const pidsOf = (bytes: Uint8Array | null) =>
   Array.from({ length: (bytes?.length ?? 0) / 188 }, (_, i) => pidOf(bytes!, i * 188));
 const isAccess = (one: Uint8Array) => (one[3]! & 0x20) !== 0 && one[4]! > 0 && (one[5]! & 0x40) !== 0;
 const starts = (one: Uint8Array) => (one[1]! & 0x40) !== 0;
-/** An announcement: no payload, discontinuity_indicator. */
+/** A discontinuity packet: no payload, discontinuity_indicator. */
 const announces = (one: Uint8Array) => (one[3]! & 0x30) === 0x20 && (one[5]! & 0x80) !== 0;
 
 /**
- * A program by letters: T PAT and PMT, `*` a random access point, V and v picture, A and a sound, D and d data,
- * S another table, n a null packet. Every packet but tables carries its number.
+ * A program written in letters: T is PAT and PMT, `*` a random access point, V and v video, A and a audio, D and d data, S
+ * another table, n a null packet. Upper case starts a unit. Every packet except tables contains its number.
  */
 class Program {
   readonly inspector = new Inspector();
@@ -60,12 +60,12 @@ class Program {
     const one = packet({
       ...{ pid, counter: this.#next(pid), startsUnit: '*VAD'.includes(letter), randomAccess: letter === '*' },
     });
-    one.set([0, 0, 1, 0xbd], letter === '*' ? 6 : 4); // a PES packet that nothing is found in
+    one.set([0, 0, 1, 0xbd], letter === '*' ? 6 : 4); // a PES packet in which no random access point is found
     one.writeUInt32BE(this.sent.length, 20);
     return one;
   }
 
-  /** The packets of these letters. */
+  /** The packets for these letters. */
   make(letters: string): Buffer {
     const made: Buffer[] = [];
     for (const letter of letters) {
@@ -77,14 +77,14 @@ class Program {
     return Buffer.concat(made);
   }
 
-  /** Splits a message, which is looked at as a feed does. */
+  /** Splits a message after inspecting it as a feed does. */
   split(handover: Handover, data: Buffer, atMs = 0) {
     const joinAt = this.inspector.inspect(data);
     const { stay, go, joinAt: goJoinAt } = handover.split(data, joinAt, this.inspector, atMs);
     return { stay: Buffer.from(stay ?? []), go: Buffer.from(go ?? []), joinAt: goJoinAt };
   }
 
-  /** A program that has been looked at from its first packet on. */
+  /** A program that has been inspected from its first packet on. */
   static begun(...options: ConstructorParameters<typeof Program>): Program {
     const one = new Program(...options);
     one.inspector.inspect(one.make('T*vAaDd'));
@@ -94,7 +94,7 @@ class Program {
 }
 
 describe('Handover', () => {
-  it('changes over at a random access point, tables in front', () => {
+  it('switches at a random access point, after the tables', () => {
     const program = Program.begun();
     const handover = new Handover(SWAP_PATIENCE);
     const data = program.make('vVv*v');
@@ -104,7 +104,7 @@ describe('Handover', () => {
     expect(go.subarray(2 * 188).equals(data.subarray(3 * 188))).to.be.true;
   });
 
-  it('gives each other track to the new one from its next PES start on', () => {
+  it('switches each other track at its next PES start', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
     const handover = new Handover(SWAP_PATIENCE);
     const first = program.split(handover, program.make('*aDvd'));
@@ -117,7 +117,7 @@ describe('Handover', () => {
     expect(handover.isOver).to.be.true;
   });
 
-  it('hands the message on as it is before it begins, and when it is over', () => {
+  it('passes the message unchanged before it starts and after it is complete', () => {
     const program = Program.begun();
     const handover = new Handover(SWAP_PATIENCE);
     const before = program.make('vAa');
@@ -129,15 +129,15 @@ describe('Handover', () => {
     expect(parts).to.include({ stay: null, joinAt: 188 });
   });
 
-  it('puts no tables in front of those that stand there', () => {
+  it('inserts no tables before existing ones', () => {
     const program = Program.begun();
     const data = program.make('vT*v');
     program.inspector.inspect(data);
-    const { go } = new Handover(SWAP_PATIENCE).split(data, 188, program.inspector, 0); // as a Remuxer says it
+    const { go } = new Handover(SWAP_PATIENCE).split(data, 188, program.inspector, 0); // as a Remuxer reports it
     expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
   });
 
-  it('says where the random access point is in what goes', () => {
+  it('reports the offset of the random access point for the incoming reader', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
     const handover = new Handover(SWAP_PATIENCE);
     expect(program.split(handover, program.make('av*v')).joinAt, 'with its tables').to.equal(0);
@@ -145,7 +145,7 @@ describe('Handover', () => {
     expect(program.split(handover, program.make('vA')).joinAt).to.equal(-1);
   });
 
-  it('gives null packets, other tables and what no PMT names to the new one', () => {
+  it('sends null packets, other tables and PIDs outside the PMT to the incoming reader', () => {
     const program = Program.begun();
     const { stay, go } = program.split(new Handover(SWAP_PATIENCE), program.make('nS*nSTd'));
     expect(pidsOf(stay)).to.deep.equal([NULLS, SDT]);
@@ -156,7 +156,7 @@ describe('Handover', () => {
     ['of a packet', false],
     ['of several packets', true],
   ] as const) {
-    it(`gives tables ${what} counters that go on`, () => {
+    it(`gives tables ${what} counters that continue`, () => {
       for (const letters of ['*vA', '*vTA', 'T*vA', 'T*vTAT', 'vT*TT']) {
         const program = Program.begun(isLong, [VIDEO, AUDIO], 13);
         const handover = new Handover(SWAP_PATIENCE);
@@ -170,7 +170,7 @@ describe('Handover', () => {
     });
   }
 
-  it('gives tables counters that go on where a message ends in the middle of a PMT', () => {
+  it('gives tables counters that continue if a message ends in the middle of a PMT', () => {
     for (let cut = 188; cut < 8 * 188; cut += 188) {
       const program = Program.begun(true);
       const data = program.make('v*TvA');
@@ -194,7 +194,7 @@ describe('Handover', () => {
       ['a swap', SWAP_PATIENCE],
       ['who joins', JOIN_PATIENCE],
     ] as const) {
-      it(`begins at a picture for ${what} after ${patience.unmarkedMs} ms where none is marked`, () => {
+      it(`starts at any picture for ${what} after ${patience.unmarkedMs} ms if none is signalled`, () => {
         const { program, handover } = unmarked(patience);
         expect(program.split(handover, program.make('VvA'), 1000).go).to.be.empty;
         expect(program.split(handover, program.make('VvA'), 999 + patience.unmarkedMs).go).to.be.empty;
@@ -205,7 +205,7 @@ describe('Handover', () => {
       });
     }
 
-    it('waits 15 s where random access points are marked', () => {
+    it('waits 15 s if random access points are signalled', () => {
       const program = Program.begun();
       const handover = new Handover(SWAP_PATIENCE);
       expect(program.split(handover, program.make('Vv'), 1000).go).to.be.empty;
@@ -213,7 +213,7 @@ describe('Handover', () => {
       expect(pidsOf(program.split(handover, program.make('vVv'), 16_000).go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
     });
 
-    it('takes whole packets where nothing is known of the program', () => {
+    it('sends whole packets if nothing is known of the program', () => {
       const handover = new Handover(SWAP_PATIENCE);
       const data = new Program().make('vVA');
       expect(handover.split(data, -1, NO_TABLES, 0).go).to.be.null;
@@ -234,7 +234,7 @@ describe('Handover', () => {
     });
   });
 
-  it('ends the wait for a track that starts nothing after 5 s', () => {
+  it('stops waiting after 5 s for a track that starts no unit', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
     const handover = new Handover(SWAP_PATIENCE);
     program.split(handover, program.make('*A'), 1000);
@@ -245,7 +245,7 @@ describe('Handover', () => {
     expect(pidsOf(program.split(handover, program.make('vd'), 6001).go)).to.deep.equal([VIDEO, DATA]);
   });
 
-  it('gives all to the new one when a source begins', () => {
+  it('sends everything to the incoming reader when a source starts', () => {
     const program = Program.begun();
     const handover = new Handover(SWAP_PATIENCE);
     handover.end();
@@ -254,7 +254,7 @@ describe('Handover', () => {
     expect(handover).to.include({ hasBegun: true, isOver: true });
   });
 
-  it('forks: the copy goes on from where it was, neither disturbs the other', () => {
+  it('forks: the copy continues with the same progress, and neither affects the other', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
     const handover = new Handover(SWAP_PATIENCE);
     program.split(handover, program.make('*A'), 0);
@@ -272,7 +272,7 @@ describe('Handover', () => {
 
   describe('bridged', () => {
     for (const isLong of [false, true]) {
-      it(`announces the jump of every PID once, and makes no continuity error${isLong ? ', long PMT' : ''}`, () => {
+      it(`signals the jump of every PID once, without a continuity error${isLong ? ', long PMT' : ''}`, () => {
         const [one, other] = [Program.begun(isLong), Program.begun(isLong, [VIDEO, AUDIO], 7)];
         const handover = new Handover(JOIN_PATIENCE, true);
         const before = one.make('vTaSvn');
@@ -285,7 +285,7 @@ describe('Handover', () => {
       });
     }
 
-    it('announces a jump in front of a packet without payload too', () => {
+    it('signals a jump before a packet without payload, too', () => {
       const program = Program.begun();
       const handover = new Handover(JOIN_PATIENCE, true);
       program.split(handover, program.make('*'));
@@ -296,7 +296,7 @@ describe('Handover', () => {
       expect(continuityErrors(all)).to.deep.equal([]);
     });
 
-    it('is over after 5 s only: tables that come seldom are announced too', () => {
+    it('is complete only after 5 s: the jump of infrequent tables is signalled too', () => {
       const program = Program.begun();
       const handover = new Handover(JOIN_PATIENCE, true);
       program.split(handover, program.make('*A'), 0);
@@ -307,14 +307,14 @@ describe('Handover', () => {
     });
   });
 
-  describe('whatever the messages', () => {
+  describe('for all messages', () => {
     const letters = fc.string({
       unit: fc.constantFrom('*', 'V', 'v', 'v', 'A', 'a', 'a', 'D', 'd', 'T', 'S', 'n'),
       minLength: 1,
       maxLength: 60,
     });
     const cuts = fc.array(fc.nat(), { maxLength: 12 });
-    /** Whole packets, cut into messages. */
+    /** Whole packets, split into messages. */
     const messagesOf = (data: Buffer, places: readonly number[]) => {
       const count = data.length / 188;
       const ends = [...places.map((place) => place % (count + 1)), 0, count].sort((a, b) => a - b);
@@ -330,10 +330,10 @@ describe('Handover', () => {
       const [stay, go] = [Buffer.concat(parts.map((p) => p.stay)), Buffer.concat(parts.map((p) => p.go))];
       return { program, stay, go };
     };
-    /** The tables that were put in front. */
+    /** The tables inserted in front. */
     const inFront = (go: Buffer, isLong: boolean) => (go.length === 0 ? 0 : 1 + (isLong ? 5 : 1)) * 188;
 
-    it('every packet goes to exactly one of the two, in order, each track whole from a start on', () => {
+    it('every packet goes to exactly one reader, in order, and each track from the start of a unit', () => {
       fc.assert(
         fc.property(letters, cuts, fc.boolean(), (what, places, isLong) => {
           const { program, stay, go } = run(what, places, isLong);
@@ -355,7 +355,7 @@ describe('Handover', () => {
       );
     });
 
-    it('the same packets of each PID go to the same, however they are cut', () => {
+    it('the packets of each PID go to the same reader, however they are split', () => {
       fc.assert(
         fc.property(letters, cuts, fc.boolean(), (what, places, isLong) => {
           const [one, other] = [run(what, [], isLong), run(what, places, isLong)];
@@ -368,7 +368,7 @@ describe('Handover', () => {
       );
     });
 
-    it('nothing is thrown, and nothing lost, whatever stands in packets', () => {
+    it('nothing throws, and nothing is lost, whatever the packets contain', () => {
       const noise = fc.uint8Array({ minLength: 184, maxLength: 184 });
       const head = fc.tuple(fc.constantFrom(0x47, 0x41, 0x01, 0x51, 0xc1, 0x1f), fc.nat(255), fc.nat(255));
       fc.assert(

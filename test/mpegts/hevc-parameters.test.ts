@@ -3,7 +3,7 @@ import { readHevc } from '../../src/mpegts/hevc-parameters.js';
 import { noParameters } from '../../src/mpegts/parameters.js';
 import { nal, se, u, ue } from './bits.js';
 
-/** profile_tier_level(): Main, and of the sub-layers what is said. */
+/** profile_tier_level(): Main, and these sub-layers. */
 const profile = (subLayers: readonly (readonly [boolean, boolean])[] = []) =>
   [
     ...[u(8, 0x01), u(32, 0x60000000), u(32, 0x90000000), u(16, 0), u(8, 93)], // general_...
@@ -21,19 +21,19 @@ interface Fields {
   readonly width?: number;
   readonly height?: number;
   readonly window?: readonly [number, number, number, number];
-  /** scaling_list_enabled_flag and what follows from it. */
+  /** scaling_list_enabled_flag and the fields that depend on it. */
   readonly scaling?: string;
-  /** pcm_enabled_flag and what follows from it. */
+  /** pcm_enabled_flag and the fields that depend on it. */
   readonly pcm?: string;
-  /** num_short_term_ref_pic_sets and they. */
+  /** num_short_term_ref_pic_sets and the sets. */
   readonly references?: string;
-  /** long_term_ref_pics_present_flag and what follows from it. */
+  /** long_term_ref_pics_present_flag and the fields that depend on it. */
   readonly longTerm?: string;
   /** vui_parameters(). */
   readonly vui?: string;
 }
 
-/** seq_parameter_set_rbsp() of 1280x720, unless something else is said. */
+/** seq_parameter_set_rbsp() of 1280x720, unless specified otherwise. */
 function sps(fields: Fields): number[] {
   const { layer = 0, subLayers = [], chroma = ue(1), width = 1280, height = 720, window, vui } = fields;
   const { scaling = '0', pcm = '0', references = ue(0), longTerm = '0' } = fields;
@@ -49,7 +49,7 @@ function sps(fields: Fields): number[] {
   );
 }
 
-/** vui_parameters() with nothing but what is said of timing. */
+/** vui_parameters() with only this timing. */
 const vuiOf = (time: string) => '0000' + '000' + '0' + time + '0';
 
 /** video_parameter_set_rbsp(). */
@@ -71,17 +71,17 @@ function read(...units: readonly (readonly number[])[]) {
 }
 
 describe('readHevc', () => {
-  it('reads the size, and no rate where nobody tells one', () => {
+  it('reads the size, and no rate if there is none', () => {
     expect(read(vps('0'), sps({}))).to.deep.equal({ width: 1280, height: 720, frameRate: null });
   });
 
-  it('reads the rate of the VUI, or else of the VPS', () => {
+  it('reads the rate from the VUI, or else from the VPS', () => {
     expect(read(vps(timing(1, 60)), sps({ vui: vuiOf(timing(1001, 30000)) }))).to.include({ frameRate: 29.97 });
     expect(read(vps(timing(1, 50)), sps({}))).to.include({ frameRate: 50 });
     expect(read(vps(timing(1, 50)), sps({ vui: vuiOf(timing(0, 0)) }))).to.include({ frameRate: 50 });
   });
 
-  it('cuts off what is outside the conformance window, in units of the chroma', () => {
+  it('crops to the conformance window, in chroma units', () => {
     const window = [1, 2, 3, 4] as const; // left, right, top, bottom
     const sizes = [ue(0), ue(1), ue(2), ue(3) + '0', ue(3) + '1'].map((chroma) => read(sps({ chroma, window })));
     expect(sizes.map((one) => one && [one.width, one.height])).to.deep.equal([
@@ -89,13 +89,13 @@ describe('readHevc', () => {
     ]);
   });
 
-  it('passes sub-layers, with and without a profile and a level', () => {
+  it('skips sub-layers, with and without a profile and a level', () => {
     const subLayers = [[true, true], [false, true], [true, false]] as const; // prettier-ignore
     const found = read(vps(timing(1, 50), subLayers), sps({ subLayers }));
     expect(found).to.deep.equal({ width: 1280, height: 720, frameRate: 50 });
   });
 
-  it('passes everything else that may stand before the VUI', () => {
+  it('skips all other fields before the VUI', () => {
     const vui = vuiOf(timing(1, 25));
     const list = (size: number) => '1' + (size > 1 ? se(4) : '') + se(-1).repeat(Math.min(64, 1 << (4 + 2 * size)));
     const lists = [0, 1, 2, 3].map((size) => (list(size) + '0' + ue(0)).repeat(size === 3 ? 1 : 3));
@@ -113,12 +113,12 @@ describe('readHevc', () => {
     }
   });
 
-  it('passes over parameter sets of other layers, and looks behind no picture', () => {
+  it('skips parameter sets of other layers, and does not read on after a picture', () => {
     expect(read(sps({ layer: 1, width: 640 }), sps({}))).to.include({ width: 1280 });
     expect(read(nal(header(35), '000'), nal(header(1), '1'), sps({}))).to.be.false;
   });
 
-  it('wants more bytes while it has not all of the SPS, and never tells half of it', () => {
+  it('asks for more bytes until the SPS is complete, and never reports part of it', () => {
     const bytes = [...vps(timing(1, 50)), ...sps({ window: [0, 0, 0, 4], vui: vuiOf(timing(1, 25)) })];
     const whole = read(bytes);
     expect(whole).to.deep.equal({ width: 1280, height: 712, frameRate: 25 });
@@ -128,7 +128,7 @@ describe('readHevc', () => {
     }
   });
 
-  it('tells nothing of an SPS that cannot be', () => {
+  it('reads nothing from an invalid SPS', () => {
     const pps = nal(header(34), ue(0));
     expect(read(sps({ chroma: ue(4) }), pps), 'chroma_format_idc').to.be.false;
     expect(read(sps({ width: 20000 }), pps), 'width').to.be.false;

@@ -29,14 +29,14 @@ describe('Inspector', () => {
     expect(inspector.continuityErrors).to.equal(1);
   });
 
-  it('follows the counter from one message to the next, round its end', () => {
+  it('follows the counter from one message to the next, and through its wrap-around', () => {
     const inspector = new Inspector();
     inspector.inspect(packets(16));
     inspector.inspect(packets(16));
     expect(inspector.continuityErrors).to.equal(0);
   });
 
-  it('takes a duplicate for no error, and a packet without payload that repeats the counter neither', () => {
+  it('counts no error for a duplicate, nor for a packet without payload that repeats the counter', () => {
     const inspector = new Inspector();
     inspector.inspect(
       Buffer.concat([packet({ counter: 3 }), packet({ counter: 3 }), packet({ counter: 3, hasPayload: false })]),
@@ -45,13 +45,13 @@ describe('Inspector', () => {
     expect(inspector.continuityErrors).to.equal(0);
   });
 
-  it('counts a packet without payload that moves the counter', () => {
+  it('counts a packet without payload that changes the counter', () => {
     const inspector = new Inspector();
     inspector.inspect(Buffer.concat([packet({ counter: 3 }), packet({ counter: 4, hasPayload: false })]));
     expect(inspector.continuityErrors).to.equal(1);
   });
 
-  it('takes an announced discontinuity for no error', () => {
+  it('counts no error for a signalled discontinuity', () => {
     const inspector = new Inspector();
     inspector.inspect(Buffer.concat([packet({ counter: 3 }), packet({ counter: 9, discontinuity: true })]));
     expect(inspector.continuityErrors).to.equal(0);
@@ -60,7 +60,7 @@ describe('Inspector', () => {
   it('counts the same whether packets come in one message or one by one', () => {
     const any = fc.record({
       pid: fc.constantFrom(AUDIO, VIDEO, 0x1fff),
-      step: fc.constantFrom(1, 1, 1, 1, 1, 0, 2), // from the counter of the packet before
+      step: fc.constantFrom(1, 1, 1, 1, 1, 0, 2), // from the previous packet's counter
       startsUnit: fc.boolean(),
       randomAccess: fc.constantFrom(false, false, true),
       transportError: fc.constantFrom(false, false, false, true),
@@ -86,7 +86,7 @@ describe('Inspector', () => {
     );
   });
 
-  it('joins at a random access point of the video track, not at one of the sound', () => {
+  it('starts readers at a random access point of the video track, not of the audio', () => {
     const inspector = new Inspector();
     inspector.inspect(tables);
     expect(inspector.inspect(packet({ pid: AUDIO, randomAccess: true, startsUnit: true }))).to.equal(-1);
@@ -95,14 +95,14 @@ describe('Inspector', () => {
     expect(inspector.randomAccessPoints).to.equal(1);
   });
 
-  it('joins at the sound where there is no video', () => {
+  it('starts readers at audio if there is no video', () => {
     const inspector = new Inspector();
     inspector.inspect(sectionPackets(0, patSection(0x1000)));
     inspector.inspect(sectionPackets(0x1000, pmtSection([{ streamType: 0x03, pid: AUDIO }])));
     expect(inspector.inspect(packet({ pid: AUDIO, randomAccess: true }))).to.equal(0);
   });
 
-  it('joins anywhere that is marked where there are no tables, and nowhere between a PAT and its PMT', () => {
+  it('starts readers at any signalled point without tables, and at none between a PAT and its PMT', () => {
     const inspector = new Inspector();
     expect(inspector.inspect(packet({ pid: VIDEO, randomAccess: true }))).to.equal(0);
     expect(inspector.awaitsTables).to.be.false;
@@ -119,7 +119,7 @@ describe('Inspector', () => {
     expect(inspector.inspect(packet({ pid: 0x200, randomAccess: true }))).to.equal(0);
   });
 
-  it('begins anew with another source: no continuity error, other tables', () => {
+  it('restarts for a new source: no continuity error, new tables', () => {
     const inspector = new Inspector();
     inspector.inspect(Buffer.concat([tables, packet({ pid: VIDEO, counter: 5 })]));
     inspector.restart();
@@ -131,7 +131,7 @@ describe('Inspector', () => {
     expect(inspector.program!.tracks.map(({ pid }) => pid)).to.deep.equal([0x300]);
   });
 
-  describe('keeps tables for who joins', () => {
+  describe('keeps tables for new readers', () => {
     const long = [0x0a, 200, ...Array<number>(200).fill(7)];
     const longPmt = (version = 0) =>
       pmtSection(
@@ -157,7 +157,7 @@ describe('Inspector', () => {
       expect(Buffer.from(inspector.tables!).equals(sent)).to.be.true;
     });
 
-    it('with counters that what comes next goes on from, also in the middle of a PMT', () => {
+    it('with counters that the next tables continue, also in the middle of a PMT', () => {
       const pmt = sectionPackets(0x1000, longPmt(), 9);
       inspector.inspect(Buffer.concat([pat(5), sectionPackets(0x1000, longPmt(), 7)]));
       inspector.inspect(Buffer.concat([pat(6), pmt.subarray(0, 188)]));
@@ -166,14 +166,14 @@ describe('Inspector', () => {
       expect(countersOf(inspector.tables!)).to.deep.equal([6, 9, 10]);
     });
 
-    it('but none that are damaged, of another table or not yet in force', () => {
+    it('except damaged ones, those of another table, and those not yet applicable', () => {
       const good = Buffer.concat([pat(), sectionPackets(0x1000, longPmt())]);
       inspector.inspect(good);
       const broken = Buffer.from(sectionPackets(0x1000, longPmt(1), 2));
       broken[50]! ^= 0xff;
       const pointsOut = packet({ pid: 0x1000, counter: 8, startsUnit: true, fill: 0xb7 }); // pointer_field 183
       const noPayload = packet({ pid: 0x1000, counter: 9, startsUnit: true });
-      noPayload.set([0x30 | 9, 183, 0], 3); // adaptation field to the end, though payload is announced
+      noPayload.set([0x30 | 9, 183, 0], 3); // adaptation field to the end, although payload is signalled
       inspector.inspect(broken);
       inspector.inspect(sectionPackets(0x1000, section(0x42, [0, 1, 0xc1, 0, 0, 1, 2, 3]), 4));
       inspector.inspect(sectionPackets(0x1000, pmtSection([{ streamType: 0x02, pid: 0x300 }], 1, 1, false), 5));
@@ -183,7 +183,7 @@ describe('Inspector', () => {
       expect(kept.equals(good)).to.be.true;
     });
 
-    it('whole, though packets of them come twice or are lost', () => {
+    it('complete, although packets of them are repeated or lost', () => {
       const third = [{ streamType: 0x06, pid: 0x102, descriptors: long }];
       const big = pmtSection([{ streamType: 0x02, pid: VIDEO, descriptors: long }, ...third]);
       const [first, second, last] = [0, 188, 376].map((at) => sectionPackets(0x1000, big).subarray(at, at + 188));
@@ -195,7 +195,7 @@ describe('Inspector', () => {
     });
   });
 
-  it('still reads a PAT and a PMT whose PIDs a PMT names as tracks', () => {
+  it('still reads a PAT and a PMT whose PIDs a PMT lists as tracks', () => {
     const inspector = new Inspector();
     inspector.inspect(sectionPackets(0, patSection(0x1000)));
     inspector.inspect(sectionPackets(0x1000, pmtSection([{ streamType: 0x02, pid: 0x1000 }])));
@@ -205,7 +205,7 @@ describe('Inspector', () => {
     expect(inspector.keyPid).to.equal(VIDEO);
   });
 
-  it('is not put out by whatever stands in packets', () => {
+  it('does not throw, whatever the packets contain', () => {
     const inspector = new Inspector();
     const noise = Buffer.alloc(188 * 500);
     for (let i = 0; i < noise.length; i++) noise[i] = i % 188 === 0 ? 0x47 : (i * 2654435761) >>> 13;

@@ -1,4 +1,5 @@
-// A feed that joins another, and one whose stamps jump beside it: its units leave with their own spacing, from the first on.
+// A feed that joins another, or whose timestamps jump: its units keep their own intervals in the output, from the first
+// on.
 
 import { expect } from 'chai';
 import { TICK_MS } from '../../src/mpegts/pace.js';
@@ -11,7 +12,7 @@ const SOUND = { pid: 0x101, type: 0x0f };
 const PICTURE_MS = 40;
 const SOUND_MS = 24;
 
-/** PTS - DTS of the picture that is sent as number n, three B-pictures in a row, ms. */
+/** PTS - DTS of picture number n in transmission order, with three B-pictures in a row, ms. */
 const LEADS = {
   'no B-pictures': () => 0,
   'B-pictures': (n: number) => (n === 0 ? PICTURE_MS : (n - 1) % 4 === 0 ? 4 * PICTURE_MS : 0),
@@ -22,17 +23,17 @@ interface Camera {
   readonly fromMs: number;
   readonly lengthMs: number;
   readonly leads: keyof typeof LEADS;
-  /** How long before its DTS a unit of each kind comes. */
+  /** How long before its DTS a unit of each kind arrives. */
   readonly pictureAheadMs: number;
   readonly soundAheadMs: number;
-  /** From when on, after its start, stamps are others, and by how much, ms; `isOfMedia`: what was captured from then on. */
+  /** A jump of the timestamps: when, after the start, and by how much, ms; `isOfMedia`: for units captured from then on. */
   readonly jump?: { readonly atMs: number; readonly byMs: number; readonly isOfMedia?: boolean };
   readonly jitterMs?: number;
-  /** Its tables list a picture that does not come. */
+  /** Its tables list a video track that never arrives. */
   readonly isWithoutPicture?: boolean;
   readonly soundMs?: number;
   readonly pcr?: 'with pictures' | 'with sound' | 'by itself' | 'none';
-  /** Nothing comes for so long, and what comes afterwards comes so much later. */
+  /** No data for this long, after which everything is later by this much. */
   readonly pause?: { readonly atMs: number; readonly forMs: number };
 }
 
@@ -43,7 +44,7 @@ interface Message {
   readonly begins: boolean;
 }
 
-/** The same sequence each time: seldom long, often none. */
+/** The same sequence each time: rarely long, often 0. */
 function jitter(n: number, mostMs: number): number {
   const x = Math.sin(n * 12.9898) * 43758.5453;
   return (x - Math.floor(x)) ** 4 * mostMs;
@@ -80,7 +81,7 @@ function camera(options: Camera): Message[] {
     });
     const tables = i % 5 === 0 ? [tablesOf([VIDEO, SOUND], PCR_PIDS[pcr], i / 5)] : [];
     if (pcr === 'by itself' && isPicture) tables.push(clockPacket(clock));
-    reachedMs = Math.max(reachedMs, sinceMs + jitter(i, jitterMs)); // in order, whatever is late
+    reachedMs = Math.max(reachedMs, sinceMs + jitter(i, jitterMs)); // in order, however late
     const pausedMs = pause && sinceMs >= pause.atMs ? pause.forMs : 0;
     return { feed: 'cam', data: Buffer.concat([...tables, pes]), atMs: fromMs + reachedMs + pausedMs, begins: i === 0 };
   });
@@ -97,7 +98,7 @@ const microphone = (fromMs: number, lengthMs: number): Message[] => [
   ...source({ feed: 'mic', kind: 'audio', fromMs, lengthMs, streamType: 0x03, unitMs: SOUND_MS, pcrMs: 0 }),
 ];
 
-/** All in one stream: what became of the camera's tracks. */
+/** All in one stream; returns the camera's tracks in the output. */
 function run(...feeds: Message[][]) {
   const remuxer = new Remuxer();
   remuxer.setInputs(
@@ -122,7 +123,7 @@ function run(...feeds: Message[][]) {
 
 const numberOf = ({ payload }: Unit): number => payload[0]! + payload[1]! * 256;
 
-/** By how much each unit was moved, ms: those of before the jump, and those of after it. */
+/** The offset added to each unit, ms: before the jump, and after it. */
 function moved(units: readonly Unit[], unitMs: number): number[][] {
   return [0, 1].map((jumped) =>
     units
@@ -133,7 +134,7 @@ function moved(units: readonly Unit[], unitMs: number): number[][] {
 
 const spread = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
 
-/** No step from one unit to the next is other than it was by more than a slew of 1 % makes it. */
+/** The interval between units changes by no more than a slew of 1 % does. */
 function expectSteps(values: readonly number[], unitMs: number, what: string): void {
   for (let i = 1; i < values.length; i++) {
     expect(Math.abs(values[i]! - values[i - 1]!), `${what}, unit ${i}`).to.be.at.most(unitMs * 0.01 + 0.02);
@@ -155,7 +156,7 @@ describe('a feed that joins another', () => {
       for (const lateMs of [100, 3000]) {
         for (const jitterMs of [0, 30]) {
           const name = `${leads}, ${pictureAheadMs} and ${soundAheadMs} ms ahead, ${lateMs} ms later, jitter of ${jitterMs} ms`;
-          it(`leaves with its own spacing from its first unit on: ${name}`, () => {
+          it(`keeps its own intervals from its first unit on: ${name}`, () => {
             const shape = { leads, pictureAheadMs, soundAheadMs, jitterMs, lengthMs: 8000 };
             const { pictures, sound, errors, remuxer } = run(
               camera({ ...shape, fromMs: 1000 + lateMs }),
@@ -171,7 +172,7 @@ describe('a feed that joins another', () => {
             expect(spread([...off!, ...soundOff!]), 'all of it').to.be.below(jitterMs ? 30 : 5);
             expect(remuxer.timing.heldUnits).to.equal(0);
             expect(remuxer.timing.jumps).to.equal(0);
-            // The PCR stands while they wait. What is decoded long before it is shown comes after its time even so.
+            // The PCR stops while they are held. Pictures decoded long before they are displayed are late even so.
             const late = [...pictures, ...sound].filter(({ dts, pcr }) => dts < pcr);
             if (leads === 'no B-pictures') expect(late, 'before the PCR').to.deep.equal([]);
             for (const { atMs } of late) expect(atMs - 1000 - lateMs, 'until the PCR lags enough').to.be.below(2000);
@@ -184,7 +185,7 @@ describe('a feed that joins another', () => {
 
   for (const pcr of ['with pictures', 'with sound', 'none'] as const) {
     for (const soundMs of [24, 160, 350, 1000]) {
-      it(`waits no longer than 1.2 s for a picture that never comes: PES packets of ${soundMs} ms, PCR ${pcr}`, () => {
+      it(`waits at most 1.2 s for video that never arrives: PES packets of ${soundMs} ms, PCR ${pcr}`, () => {
         const shape = { leads: 'no B-pictures', pictureAheadMs: 0, soundAheadMs: 0, lengthMs: 8000 } as const;
         const { sound, mic } = run(
           camera({ ...shape, fromMs: 4000, isWithoutPicture: true, soundMs, pcr }),
@@ -193,14 +194,14 @@ describe('a feed that joins another', () => {
         expect(sound.length).to.equal(Math.ceil(8000 / soundMs));
         expect(sound[0]!.atMs - 4000).to.be.below(1200 + Math.max(soundMs, 100));
         expectSteps(moved(sound, soundMs)[0]!, soundMs, 'sound');
-        // The first was as old as it is long when it came: only then that is known.
+        // The first one was as old on arrival as its duration, which is known only afterwards.
         expect(sound.slice(1).filter(({ dts, pcr: at }) => dts < at)).to.deep.equal([]);
         expect(mic.filter(({ dts, pcr: at }) => dts < at)).to.deep.equal([]);
       });
     }
   }
 
-  it('is sent after a second where its pictures come too seldom to tell, and when it ends before that', () => {
+  it('is sent after a second if its pictures are too infrequent to judge, and when it ends before that', () => {
     const slow = [0, 1, 2].map((n): Message => {
       const pes = pesPackets({
         pid: 0x100,
@@ -228,7 +229,7 @@ describe('a feed that joins another', () => {
     expect(checkTs([{ data: left, atMs: 1650 }]).tracks.size).to.be.greaterThan(0);
   });
 
-  it('holds no sound back that was captured while it was muted', () => {
+  it('holds no audio that was captured while it was muted', () => {
     const remuxer = new Remuxer();
     const inputs = (select: 'all' | 'other-than-audio') => [
       { feed: 'cam', select },
@@ -261,7 +262,7 @@ describe('a feed whose stamps jump beside another', () => {
       [100, 1000],
     ] as const) {
       for (const byMs of [2000, 20_000, 3_600_000, -3000, -20_000, -3_600_000]) {
-        it(`goes on as it was: ${leads}, ${pictureAheadMs} and ${soundAheadMs} ms ahead, by ${byMs} ms`, () => {
+        it(`continues in place: ${leads}, ${pictureAheadMs} and ${soundAheadMs} ms ahead, by ${byMs} ms`, () => {
           const jump = { atMs: 3000, byMs };
           const shape = { leads, pictureAheadMs, soundAheadMs, jump, lengthMs: 8000 };
           const { pictures, sound, remuxer } = run(camera({ ...shape, fromMs: 3000 }), microphone(1000, 12_000));
@@ -270,7 +271,7 @@ describe('a feed whose stamps jump beside another', () => {
           expectLeads(pictures, leads);
           const before = [moved(pictures, PICTURE_MS)[0]!, moved(sound, SOUND_MS)[0]!];
           const after = [moved(pictures, PICTURE_MS)[1]!, moved(sound, SOUND_MS)[1]!];
-          // Without the jump, all of it would have been moved by the same.
+          // Without the jump, the same offset would have been added to all units.
           expect(spread([...before, ...after].flat()), 'all tracks').to.be.below(5);
           for (const values of [...before, ...after]) expectSteps(values, PICTURE_MS, 'unit');
           expect(remuxer.timing.heldUnits).to.equal(0);
@@ -283,7 +284,7 @@ describe('a feed whose stamps jump beside another', () => {
   for (const isAlone of [true, false]) {
     for (const pcr of ['with pictures', 'with sound', 'by itself', 'none'] as const) {
       for (const lateMs of [1000, 2000, 2700]) {
-        it(`has the PCR lag by what its late sound needs: ${lateMs} ms, PCR ${pcr}${isAlone ? ', alone' : ''}`, () => {
+        it(`has the PCR lag by the need of its late audio: ${lateMs} ms, PCR ${pcr}${isAlone ? ', alone' : ''}`, () => {
           for (const byMs of [2000, 20_000, -3000, -3_600_000]) {
             const jump = { atMs: 8000, byMs, isOfMedia: true };
             const shape = { leads: 'no B-pictures', pictureAheadMs: 100, soundAheadMs: -lateMs, jump, pcr } as const;
@@ -300,9 +301,9 @@ describe('a feed whose stamps jump beside another', () => {
   }
 });
 
-describe('a feed of which nothing comes for a while beside another', () => {
+describe('a feed that pauses beside another', () => {
   for (const pcr of ['with pictures', 'with sound', 'none'] as const) {
-    it(`is lined up anew where it goes on late, at once: PCR ${pcr}`, () => {
+    it(`is aligned again at once if it resumes late: PCR ${pcr}`, () => {
       for (const forMs of [1500, 3200, 5000, 8000]) {
         const pause = { atMs: 9000, forMs };
         const shape = { leads: 'no B-pictures', pictureAheadMs: 100, soundAheadMs: 120, pause, pcr } as const;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { LeastWindow } from '../../src/mpegts/least-window.js';
 
-/** Values, each so long after the one before, ms. */
+/** Values, and the time since the one before, ms. */
 const values = fc.array(
   fc.record({ value: fc.integer({ min: -1000, max: 1000 }), afterMs: fc.integer({ min: 0, max: 900 }) }),
   {
@@ -12,7 +12,7 @@ const values = fc.array(
 );
 
 describe('LeastWindow', () => {
-  it('has the least of the last 14 to 16 s, and says each time that it may be another', () => {
+  it('has the minimum of the last 14 to 16 s, and reports each time that it may have changed', () => {
     fc.assert(
       fc.property(values, (list) => {
         const window = new LeastWindow();
@@ -32,7 +32,7 @@ describe('LeastWindow', () => {
     );
   });
 
-  it('keeps what it knew over a pause that is longer than the window, for the first that comes may be late', () => {
+  it('keeps its minimum during a pause longer than the window, because the next value may be late', () => {
     const window = new LeastWindow();
     window.take(5, 1000);
     window.take(700, 60_000);

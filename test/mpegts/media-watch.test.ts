@@ -1,4 +1,4 @@
-// What an Inspector learns of media, against what ffprobe does.
+// The media parameters that an Inspector finds, compared with ffprobe's.
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -26,14 +26,14 @@ const audio = (channels: number, rate: number, ...codec: string[]) => {
   return capture(...made, '-ac', String(channels), '-ar', String(rate), ...codec);
 };
 
-/** The packets of a capture in messages of so many. */
+/** The packets of a capture in messages of this many. */
 function inspected(bytes: Buffer, packets = 7): Inspector {
   const inspector = new Inspector();
   for (let at = 0; at < bytes.length; at += 188 * packets) inspector.inspect(bytes.subarray(at, at + 188 * packets));
   return inspector;
 }
 
-/** What is compared: not PID and the like. */
+/** The fields that are compared: not PID and the like. */
 function told({ codec, width, height, frameRate, sampleRate, channels }: TrackMedia) {
   return { codec, width, height, frameRate, sampleRate, channels };
 }
@@ -47,12 +47,12 @@ interface Probed {
   readonly channels?: number;
 }
 
-/** The same as ffprobe has it. */
+/** The same fields from ffprobe. */
 function probed(bytes: Buffer) {
   const file = join(tempFolder(), 'media.ts');
   writeFileSync(file, bytes);
   const json = execFileSync('ffprobe', ['-v', 'error', '-show_streams', '-of', 'json', file], { encoding: 'utf8' });
-  const { streams } = JSON.parse(json) as { streams: Probed[] }; // ffprobe's form
+  const { streams } = JSON.parse(json) as { streams: Probed[] }; // ffprobe's format
   return streams.map((one) => {
     const [frames, seconds] = one.r_frame_rate.split('/').map(Number) as [number, number];
     return {
@@ -115,16 +115,16 @@ const sounds: [string, () => Buffer, object][] = [
   ['Opus, 5.1', () => audio(6, 48000, '-c:a', 'libopus'), { channels: 6 }],
 ];
 
-/** A picture and a sound in one. */
+/** Video and audio in one. */
 const both = () =>
   capture(
     ...['-f', 'lavfi', '-i', 'testsrc=s=322x182:r=25:d=3', '-f', 'lavfi', '-i', 'sine=r=44100:d=3', '-threads', '1'],
     ...[...x264, '-g', '25', '-c:a', 'aac', '-ac', '2', '-muxdelay', '0.001'],
   );
 
-describe('what an Inspector learns of media', () => {
+describe('media parameters from an Inspector', () => {
   for (const [what, made, expected] of [...pictures, ...sounds]) {
-    it(`is what ffprobe does: ${what}`, () => {
+    it(`are the same as from ffprobe: ${what}`, () => {
       const bytes = made();
       const { media } = inspected(bytes);
       expect(media.map(told)).to.deep.equal(probed(bytes));
@@ -132,7 +132,7 @@ describe('what an Inspector learns of media', () => {
     });
   }
 
-  it('is told of each track, with its PID, stream_type and kind', () => {
+  it('are reported for each track, with its PID, stream_type and kind', () => {
     const bytes = both();
     const { media } = inspected(bytes);
     expect(media.map(told)).to.deep.equal(probed(bytes));
@@ -140,10 +140,10 @@ describe('what an Inspector learns of media', () => {
     expect(media[1]).to.include({ pid: 0x101, streamType: 0x0f, kind: 'audio', width: null, frameRate: null });
   });
 
-  it('is the same however the packets were cut into messages, and so is the length of a group', () => {
+  it('are the same however the packets are split into messages, and so is the length of a group', () => {
     const bytes = both();
     const whole = inspected(bytes, 1e6);
-    expect(whole).to.include({ gopMs: 1000, mediaVersion: 3 }); // tracks, picture, sound
+    expect(whole).to.include({ gopMs: 1000, mediaVersion: 3 }); // tracks, video, audio
     const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(cuts, (lengths) => {
@@ -160,27 +160,27 @@ describe('what an Inspector learns of media', () => {
     );
   });
 
-  it('has no length of a group where there is sound only', () => {
+  it('have no length of a group for audio only', () => {
     expect(inspected(audio(2, 48000, '-c:a', 'mp2')).gopMs).to.be.null;
   });
 
-  it('has a rate by time stamps where what is coded is not looked into, within two seconds', () => {
+  it('have a rate by timestamps within two seconds if the coded data is not read', () => {
     const vc1 = Buffer.from(video('320x240', '12', '-c:v', 'vc2', '-pix_fmt', 'yuv422p'));
     for (let at = 0; at < vc1.length; at += 188) {
       if ((vc1.readUInt16BE(at + 1) & 0x1fff) !== 0x1000) continue;
       const pmt = tablesOf([{ pid: 0x100, type: 0xea }], 0x100, vc1[at + 3]! & 15).subarray(188);
-      pmt.copy(vc1, at); // its pictures under another name
+      pmt.copy(vc1, at); // its video as another stream_type
     }
     expect(inspected(vc1).media[0]).to.include({ codec: 'vc1', width: null, frameRate: 12 });
   });
 
-  it('has the rate of the time stamps where the media tells another', () => {
+  it("have the timestamps' rate if the media's differs", () => {
     const filter = ['-bsf:v', 'h264_metadata=tick_rate=120'];
     const [media] = inspected(video('320x240', '25', ...x264, '-g', '10', ...filter)).media;
     expect(media).to.include({ frameRate: 25 });
   });
 
-  it('follows another picture size, and another kind of sound', () => {
+  it('follow a change of picture size, and of audio format', () => {
     const small = video('320x240', '25', ...x264, '-g', '25');
     const large = video('640x480', '25', ...x264, '-g', '25');
     const inspector = inspected(small);
@@ -199,7 +199,7 @@ describe('what an Inspector learns of media', () => {
     expect(sound).to.include({ mediaVersion: 3 });
   });
 
-  it('begins anew with another source', () => {
+  it('start again with a new source', () => {
     const inspector = inspected(both());
     inspector.restart();
     expect(inspector.media).to.deep.equal([]);
@@ -213,7 +213,7 @@ describe('what an Inspector learns of media', () => {
   });
 });
 
-describe('what an Inspector learns of tracks', () => {
+describe('track parameters from an Inspector', () => {
   const PICTURE: Es = { pid: 0x100, type: 0x02 };
   const SOUND: Es = { pid: 0x101, type: 0x03 };
   const sequence = Buffer.from('000001b3' + '140 0f0 13 ffffe0 80 000001b8 00080000'.replace(/ /g, ''), 'hex'); // 320x240, 25
@@ -228,7 +228,7 @@ describe('what an Inspector learns of tracks', () => {
   beforeEach(() => counters.clear());
   const of = (inspector: Inspector) => inspector.media.map(({ pid, codec, width }) => [pid, codec, width]);
 
-  it('stays known of those that another PMT lists too', () => {
+  it('are kept for tracks that another PMT lists too', () => {
     const inspector = new Inspector();
     inspector.inspect(Buffer.concat([tablesOf([PICTURE], 0x100), unit(0x100, sequence, true)]));
     expect(of(inspector)).to.deep.equal([[0x100, 'mpeg1video', 320]]);
@@ -246,13 +246,13 @@ describe('what an Inspector learns of tracks', () => {
     ]);
   });
 
-  it('is read at random access points that the multiplexer did not mark, too', () => {
+  it('are read at random access points that are not signalled, too', () => {
     const inspector = new Inspector();
     inspector.inspect(Buffer.concat([tablesOf([PICTURE], 0x100), unit(0x100, sequence)]));
     expect(of(inspector)).to.deep.equal([[0x100, 'mpeg1video', 320]]);
   });
 
-  it('is read of a second picture, which nobody joins at', () => {
+  it('are read from a second video track, where no reader starts', () => {
     const second: Es = { pid: 0x102, type: 0x02 };
     const inspector = new Inspector();
     inspector.inspect(tablesOf([PICTURE, second], 0x100));
@@ -264,7 +264,7 @@ describe('what an Inspector learns of tracks', () => {
     expect(inspector.randomAccessPoints).to.equal(0);
   });
 
-  it('is read of a picture and a sound whose packets lie between each other', () => {
+  it('are read from video and audio whose packets are interleaved', () => {
     const inspector = new Inspector();
     inspector.inspect(tablesOf([PICTURE, SOUND], 0x100));
     const padded = Buffer.concat([sequence.subarray(0, 12), Buffer.alloc(500), sequence.subarray(12)]);
@@ -275,7 +275,7 @@ describe('what an Inspector learns of tracks', () => {
         for (const each of [one, other]) if (at < each.length) inspector.inspect(each.subarray(at, at + 188));
       }
     }
-    inspector.inspect(unit(0x101, late)); // the picture went before: this is the first that nothing comes between
+    inspector.inspect(unit(0x101, late)); // the previous picture is over: this is the first without packets in between
     expect(of(inspector)).to.deep.equal([
       [0x100, 'mpeg1video', 320],
       [0x101, 'mp2', null],
@@ -283,7 +283,7 @@ describe('what an Inspector learns of tracks', () => {
     expect(inspector.media[1]).to.include({ sampleRate: 44100, channels: 2 });
   });
 
-  it('is not taken from a unit of which a packet was lost', () => {
+  it('are not read from a unit that lost a packet', () => {
     const inspector = new Inspector();
     const padded = Buffer.concat([sequence.subarray(0, 12), Buffer.alloc(500), sequence.subarray(12)]);
     const data = unit(0x100, padded, true);
@@ -292,12 +292,12 @@ describe('what an Inspector learns of tracks', () => {
     expect(of(inspector)).to.deep.equal([[0x100, 'mpegvideo', null]]);
   });
 
-  it('tells fields from a rate that is not so', () => {
+  it('distinguish fields from a wrong rate', () => {
     const extension = (progressive: number) =>
       Buffer.from([0, 0, 1, 0xb5, 0x14, 0x82 | (progressive << 3), 0, 1, 0, 0, 0, 0, 1, 0, 0, 0]);
     for (const [progressive, expected] of [
       [0, 25], // fifty fields
-      [1, 50], // fifty pictures, whatever the header says
+      [1, 50], // fifty pictures, despite the header
     ] as const) {
       counters.clear();
       const inspector = new Inspector();
@@ -311,7 +311,7 @@ describe('what an Inspector learns of tracks', () => {
     }
   });
 
-  it('knows the channels of Opus by its descriptor', () => {
+  it('include the channels of Opus from its descriptor', () => {
     const opus = [0x05, 4, 0x4f, 0x70, 0x75, 0x73];
     const channels = (...code: number[]) => {
       const inspector = new Inspector();
@@ -329,7 +329,7 @@ describe('what an Inspector learns of tracks', () => {
   });
 });
 
-describe('what an Inspector learns of damaged media', () => {
+describe('parameters of damaged media from an Inspector', () => {
   const plausible = (inspector: Inspector) => {
     for (const { width, height, frameRate, sampleRate, channels } of inspector.media) {
       for (const size of [width, height]) if (size !== null) expect(size).to.be.within(1, 16384);
@@ -341,7 +341,7 @@ describe('what an Inspector learns of damaged media', () => {
   };
 
   for (const [what, made] of [pictures[0]!, pictures[2]!, pictures[4]!, pictures[9]!, ...sounds.slice(3, 11)]) {
-    it(`does not throw, and could be: ${what}`, () => {
+    it(`are plausible and do not throw: ${what}`, () => {
       const bytes = made().subarray(0, 188 * 200);
       const places = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { maxLength: 400 });
       fc.assert(
@@ -355,7 +355,7 @@ describe('what an Inspector learns of damaged media', () => {
     });
   }
 
-  it('does not throw, and could be: headers with bits turned, behind whole tables', () => {
+  it('are plausible and do not throw: headers with flipped bits after intact tables', () => {
     for (const [, made] of [...pictures, ...sounds]) {
       const bytes = made().subarray(0, 188 * 40);
       for (let round = 0; round < 60; round++) {
@@ -369,7 +369,7 @@ describe('what an Inspector learns of damaged media', () => {
     }
   });
 
-  it('does not throw at units of any bytes', () => {
+  it('do not throw for units of any bytes', () => {
     const types = [0x01, 0x02, 0x03, 0x0f, 0x11, 0x1b, 0x24, 0x81, 0x87];
     const starts = [
       [],

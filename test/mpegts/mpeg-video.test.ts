@@ -55,23 +55,23 @@ function read(bytes: readonly number[]) {
 }
 
 describe('readMpegVideo', () => {
-  it('tells MPEG-1 by what does not follow the header', () => {
+  it('recognizes MPEG-1 by the missing extension', () => {
     const expected = { codec: 'mpeg1video', width: 640, height: 480, frameRate: 25, mayBeFields: false };
     expect(read([...header(), ...group])).to.deep.equal(expected);
   });
 
-  it('tells MPEG-2 by its extension, and fields by progressive_sequence', () => {
+  it('recognizes MPEG-2 by its extension, and fields by progressive_sequence', () => {
     expect(read([...header(), ...extension()])).to.include({ codec: 'mpeg2video', mayBeFields: false });
     expect(read([...header(), ...extension({ progressive: 0 })])).to.include({ frameRate: 25, mayBeFields: true });
   });
 
-  it('knows every frame_rate_code', () => {
+  it('supports every frame_rate_code', () => {
     const rates = [1, 2, 3, 4, 5, 6, 7, 8].map((rate) => read([...header({ rate }), ...group]));
     const expected = [23.976, 24, 25, 29.97, 30, 50, 59.94, 60];
     expect(rates.map((one) => (one ? one.frameRate : one))).to.deep.equal(expected);
   });
 
-  it('adds what the extension adds: size, and the rate times n+1 by d+1', () => {
+  it('applies the extension: size, and the rate times n+1 by d+1', () => {
     const big = read([
       ...header({ width: 0xff0, height: 0x100, rate: 5 }),
       ...extension({ wider: 1, higher: 2, n: 1, d: 3 }),
@@ -79,7 +79,7 @@ describe('readMpegVideo', () => {
     expect(big).to.include({ width: 0x1ff0, height: 0x2100, frameRate: 15 });
   });
 
-  it('looks behind quantiser matrices', () => {
+  it('reads on after quantiser matrices', () => {
     for (const matrices of [
       [true, false],
       [false, true],
@@ -92,7 +92,7 @@ describe('readMpegVideo', () => {
     }
   });
 
-  it('wants more bytes until it is known which of the two it is', () => {
+  it('asks for more bytes until it is clear which of the two it is', () => {
     const whole = [...header({ matrices: [true, true] }), ...extension()];
     for (let length = 0; length < whole.length; length++) {
       expect(read(whole.slice(0, length)), `${length} bytes`).to.be.undefined;
@@ -100,7 +100,7 @@ describe('readMpegVideo', () => {
     expect(read(whole)).to.be.an('object');
   });
 
-  it('tells nothing of a picture without a header, nor of what cannot be', () => {
+  it('reads nothing from a picture without a header, nor from invalid data', () => {
     expect(read(group)).to.be.false;
     expect(read([...header({ marker: 0 }), ...group])).to.be.false;
     expect(read([...header({ rate: 0 }), ...group])).to.be.false;

@@ -1,4 +1,4 @@
-// What passes a mute of the sound, packet by packet, for what no ffmpeg makes. Literal bytes.
+// What passes an audio mute, packet by packet, for input that ffmpeg does not produce. Literal bytes.
 
 import { expect } from 'chai';
 import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
@@ -11,7 +11,7 @@ import { type Entry, packet, patSection, pmtSection, section, sectionPackets } f
 const PMT = 0x1000;
 const PID = 0x100;
 const OTHER = 0x101;
-const SECRET = 0x5e; // what the payload of a track is filled with
+const SECRET = 0x5e; // the fill byte of a track's payload
 const format = (name: string) => [0x05, 4, ...Buffer.from(name)];
 const HDMV = format('HDMV');
 
@@ -31,7 +31,7 @@ function unit(streamId: number, counter = 0, pid = PID): Buffer {
   ]);
 }
 
-/** How many payload bytes of `PID` pass a mute as the feed, and as a stream that leaves the sound out. */
+/** How many payload bytes of `PID` pass a mute as the feed, and as a stream without its audio. */
 function passes(before: Buffer, ...messages: Buffer[]): { feed: number; stream: number } {
   const [inspector, filter, remuxer] = [new Inspector(), new SoundFilter(), new Remuxer()];
   inspector.inspect(before);
@@ -119,7 +119,7 @@ const DATA: readonly Case[] = [
   ...[0x90, 0x91, 0x92].map((type): Case => [`0x${type.toString(16)} under HDMV`, type, [], HDMV]),
 ];
 
-describe('a mute of the sound', () => {
+describe('an audio mute', () => {
   const ofCase = ([, streamType, descriptors, program]: Case, streamId: number) =>
     passes(tables([{ streamType, pid: PID, descriptors }], 0, program), unit(streamId, 0), unit(streamId, 2));
 
@@ -132,7 +132,7 @@ describe('a mute of the sound', () => {
   }
 
   for (const one of UNKNOWN) {
-    it(`withholds what nobody knows (${one[0]}), unless its stream_id says picture`, () => {
+    it(`withholds tracks of unknown kind (${one[0]}), unless their stream_id is video`, () => {
       for (const id of [...ANY, ...SOUND_IDS]) {
         expect(ofCase(one, id), id.toString(16)).to.deep.equal({ feed: 0, stream: 0 });
       }
@@ -146,7 +146,7 @@ describe('a mute of the sound', () => {
     ['data', DATA],
   ] as const) {
     for (const one of cases) {
-      it(`lets ${kind} pass (${one[0]}), unless the stream_id says sound`, () => {
+      it(`passes ${kind} (${one[0]}), unless the stream_id is audio`, () => {
         for (const id of [0xbd, 0xfc, 0xfd, ...PICTURE_IDS]) {
           expect(ofCase(one, id).feed, id.toString(16)).to.be.greaterThan(600);
           expect(ofCase(one, id).stream, id.toString(16)).to.be.greaterThan(600);
@@ -156,7 +156,7 @@ describe('a mute of the sound', () => {
     }
   }
 
-  it('judges every PES packet by itself', () => {
+  it('judges each PES packet separately', () => {
     const h264 = tables([{ streamType: 0x1b, pid: PID }]);
     const one = passes(h264, unit(0xe0, 0));
     const both = passes(h264, unit(0xc0, 0), unit(0xe0, 2), unit(0xd1, 4));
@@ -168,7 +168,7 @@ describe('a mute of the sound', () => {
     ['private sections (AIT)', 0x05],
     ['DSM-CC', 0x0b],
   ] as const) {
-    it(`lets ${what} pass, and no PES packets in its place`, () => {
+    it(`passes ${what}, and no PES packets in its place`, () => {
       const before = tables([{ streamType, pid: PID }]);
       const good = sectionPackets(PID, section(0xfc, Array<number>(100).fill(SECRET)));
       expect(passes(before, good).feed).to.be.greaterThan(90);
@@ -185,7 +185,7 @@ describe('a mute of the sound', () => {
     }
   });
 
-  it('withholds everything but tables before the first PMT, and all PIDs that it does not list', () => {
+  it('withholds everything except tables before the first PMT, and all PIDs that it does not list', () => {
     const pat = sectionPackets(0, patSection(PMT));
     const sdt = sectionPackets(0x11, section(0x42, Array<number>(50).fill(SECRET)));
     expect(passes(Buffer.alloc(0), pat, unit(0xe0), sdt).feed).to.equal(secrets(sdt));
@@ -193,7 +193,7 @@ describe('a mute of the sound', () => {
     expect(passes(before, unit(0xe0, 0, OTHER))).to.deep.equal({ feed: 0, stream: 0 });
   });
 
-  it('follows the PMT in the order in which packets come, also within a message', () => {
+  it('applies the PMT in packet order, also within a message', () => {
     const before = tables([{ streamType: 0x81, pid: PID }]);
     const picture = tables([{ streamType: 0x1b, pid: PID }], 1);
     expect(passes(before, Buffer.concat([unit(0xbd), picture])), 'sound, then a PMT').to.deep.equal({
@@ -209,14 +209,14 @@ describe('a mute of the sound', () => {
     });
   });
 
-  it('follows a descriptor that changes, though the type does not', () => {
+  it('applies changed descriptors, even if stream_type is the same', () => {
     const klv = tables([{ streamType: 0x06, pid: PID, descriptors: format('KLVA') }]);
     const opus = tables([{ streamType: 0x06, pid: PID, descriptors: format('Opus') }], 1);
     const klvOnly = passes(klv, unit(0xbd));
     expect(passes(klv, unit(0xbd), opus, unit(0xbd, 2))).to.deep.equal(klvOnly);
   });
 
-  it('waits for the PMT that a new PAT announces', () => {
+  it('waits for the PMT that a new PAT lists', () => {
     const before = tables([{ streamType: 0x1b, pid: PID }]);
     const moved = sectionPackets(0, patSection(0x1200, 2, 1), 1);
     for (const id of [0xe0, 0xbd]) {
@@ -232,7 +232,7 @@ describe('a mute of the sound', () => {
     ).to.deep.equal(passes(before, unit(0xe0)));
   });
 
-  it('withholds a PID that the PMT lists as two things', () => {
+  it('withholds a PID that the PMT lists with two kinds', () => {
     for (const types of [
       [0x1b, 0x81],
       [0x81, 0x15],
@@ -243,7 +243,7 @@ describe('a mute of the sound', () => {
     }
   });
 
-  it('withholds what is scrambled or damaged', () => {
+  it('withholds scrambled and damaged packets', () => {
     const before = tables([{ streamType: 0x1b, pid: PID }]);
     for (const [at, bits] of [
       [3, 0x80],
@@ -256,7 +256,7 @@ describe('a mute of the sound', () => {
     }
   });
 
-  it('reads a stream_id that the next packet brings', () => {
+  it('reads a stream_id in the next packet', () => {
     const before = tables([{ streamType: 0x06, pid: PID }]);
     const spread = (streamId: number) => {
       const first = Buffer.alloc(188, 0xff);
@@ -270,7 +270,7 @@ describe('a mute of the sound', () => {
     expect(passes(before, spread(0xe0).subarray(0, 188), spread(0xe0).subarray(188)).feed, 'not there yet').to.equal(0);
   });
 
-  it('empties null packets', () => {
+  it('clears null packets', () => {
     const before = tables([{ streamType: 0x1b, pid: PID }]);
     const filter = new SoundFilter();
     const inspector = new Inspector();
@@ -282,7 +282,7 @@ describe('a mute of the sound', () => {
     expect(passed).to.have.length(188);
   });
 
-  it('takes private data out of adaptation fields, and leaves the rest of them', () => {
+  it('removes private data from adaptation fields, and keeps the rest of them', () => {
     const one = Buffer.alloc(188, SECRET);
     const field = [30, 0x40 | 0x10 | 0x02 | 0x01, 1, 2, 3, 4, 0x7e, 6, 8, ...Array<number>(8).fill(SECRET), 1, 0x1f];
     one.set([0x47, 0x40 | (PID >> 8), PID & 0xff, 0x30, ...field, ...Array<number>(35).fill(0xff)]);
@@ -299,7 +299,7 @@ describe('a mute of the sound', () => {
     expect(passes(before, one).stream).to.equal(secrets(one.subarray(35)));
   });
 
-  it('takes private data out of the packets that a picture began with in earlier messages, too', () => {
+  it("removes private data from a picture's packets in earlier messages, too", () => {
     const inspector = new Inspector();
     const filter = new SoundFilter();
     inspector.inspect(tables([{ streamType: 0x1b, pid: PID }]));
@@ -307,14 +307,14 @@ describe('a mute of the sound', () => {
     const begins = Buffer.alloc(188, 0xff);
     begins.set([0x47, 0x40 | (PID >> 8), PID & 0xff, 0x30, 163, 0x02, 24, ...Array<number>(24).fill(SECRET)]);
     begins.set([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1, 0, 0, 0, 1, 0x09, 0xf0], 168); // a delimiter
-    const slice = packet({ pid: PID, counter: 1, fill: 0x88, payload: Buffer.from([0, 0, 0, 1, 0x65]) }); // of an IDR picture
+    const slice = packet({ pid: PID, counter: 1, fill: 0x88, payload: Buffer.from([0, 0, 0, 1, 0x65]) }); // IDR picture
     for (const message of [begins, slice]) filter.apply(message, inspector.inspect(message), inspector.opening);
     const opening = Buffer.from(filteredFacts(inspector, filter).opening!);
     expect(opening.subarray(168).equals(begins.subarray(168))).to.be.true;
     expect(secrets(opening)).to.equal(0);
   });
 
-  describe('of a program whose PCR travels with the sound', () => {
+  describe('of a program whose PCR is on the audio PID', () => {
     const clocked = (counter: number, ms: number) => {
       const one = Buffer.alloc(188, SECRET);
       one.set([0x47, 0x40 | (OTHER >> 8), OTHER & 0xff, 0x30 | (counter & 15), 17, 0x92]);
@@ -335,7 +335,7 @@ describe('a mute of the sound', () => {
       return Buffer.concat([made.subarray(0, 188), sectionPackets(PMT, all)]);
     })();
 
-    it('sends it on in packets without payload, whose counters stand still', () => {
+    it('sends it in packets without payload, which do not increment the counter', () => {
       const inspector = new Inspector();
       const filter = new SoundFilter();
       inspector.inspect(before);
@@ -357,7 +357,7 @@ describe('a mute of the sound', () => {
       expect(continuityErrors(Buffer.concat(sent))).to.deep.equal([]);
     });
 
-    it('says why what is withheld', () => {
+    it('reports why packets are withheld', () => {
       const inspector = new Inspector();
       const filter = new SoundFilter();
       inspector.inspect(before);
@@ -376,7 +376,7 @@ describe('a mute of the sound', () => {
     });
   });
 
-  it('has counters that go on, whatever was lost meanwhile', () => {
+  it('has counters that continue, whatever was lost meanwhile', () => {
     const before = tables([
       { streamType: 0x1b, pid: PID },
       { streamType: 0x03, pid: OTHER },
@@ -390,7 +390,7 @@ describe('a mute of the sound', () => {
     filter.mute('audio', inspector);
     for (const counter of [2, 4, 9, 14, 3]) send(Buffer.concat([unit(0xc0, counter, OTHER), unit(0xe0, counter)]));
     filter.mute(null, inspector);
-    send(packet({ pid: OTHER, counter: 5 })); // the rest of a unit that began before: it does not come
+    send(packet({ pid: OTHER, counter: 5 })); // the rest of a unit that started before: it is not sent
     send(unit(0xc0, 6, OTHER));
     const sound = Buffer.concat(packetsOf(Buffer.concat(sent), OTHER));
     expect(sound).to.have.length(4 * 188);

@@ -1,11 +1,11 @@
-// The pictures of a capture, and transport streams in which each NAL unit of them has a PES packet of its own.
+// The pictures of a capture, and transport streams in which each of their NAL units has its own PES packet.
 
 import { pesPackets, tablesOf } from './synthetic.js';
 
-/** Where ffmpeg puts the picture. */
+/** ffmpeg's first PID: the video's. */
 export const PID = 0x100;
 
-/** A picture of a capture: its stamps, 33 bits, and its elementary stream. */
+/** A picture of a capture: its timestamps, 33 bits, and its elementary stream. */
 export interface Picture {
   readonly pts: number;
   readonly dts: number;
@@ -40,7 +40,7 @@ export function nalUnits(es: Buffer): Buffer[] {
   return starts.map((from, i) => es.subarray(from, starts[i + 1] ?? es.length));
 }
 
-/** Makes PTS and DTS of a PES header into stuffing. */
+/** Replaces PTS and DTS of a PES header by stuffing. */
 export function withoutStamps(pes: Buffer): void {
   const at = pes[3]! & 0x20 ? 5 + pes[4]! : 4;
   pes[at + 7] = 0;
@@ -48,13 +48,13 @@ export function withoutStamps(pes: Buffer): void {
 }
 
 export interface NalPes {
-  /** Whether each PES packet has the picture's stamps, or the first alone. */
+  /** Whether all PES packets have the picture's timestamps, or only the first. */
   readonly areAllStamped: boolean;
-  /** Whether they say how long they are. */
+  /** Whether PES_packet_length is set. */
   readonly areBounded: boolean;
 }
 
-/** The picture of a capture in PES packets of a NAL unit each; one list of packets a picture. */
+/** The video of a capture with one PES packet for each NAL unit; one list of packets for each picture. */
 export function inNalUnits(bytes: Buffer, type: number, { areAllStamped, areBounded }: NalPes): Buffer[] {
   let counter = 0;
   return picturesOf(bytes).map(({ pts, dts, es }, n) => {
@@ -62,7 +62,7 @@ export function inNalUnits(bytes: Buffer, type: number, { areAllStamped, areBoun
       const pcr = i === 0 ? { pcr: dts - 63_000 } : {};
       const pes = pesPackets({ pid: PID, streamId: 0xe0, pts, dts, ...pcr, counter, payload });
       const at = 5 + pes[4]!;
-      const length = payload.length + 13; // what stands behind PES_packet_length
+      const length = payload.length + 13; // the bytes after PES_packet_length
       if (areBounded && length < 65_536) pes.writeUInt16BE(length, (pes[3]! & 0x20 ? at : 4) + 4);
       if (i > 0 && !areAllStamped) withoutStamps(pes);
       counter += pes.length / 188;

@@ -1,4 +1,4 @@
-// A Remuxer with one feed, and packets for it that a test knows every bit of.
+// A Remuxer with one feed, and packets for it that a test specifies bit by bit.
 
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { pesPackets, tablesOf, type Es } from './synthetic.js';
@@ -7,7 +7,7 @@ export const VIDEO: Es = { pid: 0x100, type: 0x1b };
 export const AUDIO: Es = { pid: 0x101, type: 0x0f };
 export const CAM: RemuxInput[] = [{ feed: 'cam', select: 'all' }];
 
-/** A Remuxer with one feed of these tracks, and what it makes of packets. */
+/** A Remuxer with one feed of these tracks, and its output for packets. */
 export function one(
   tracks: readonly Es[],
   pcrPid = tracks[0]!.pid,

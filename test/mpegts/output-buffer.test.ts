@@ -4,7 +4,7 @@ import { OutputBuffer } from '../../src/mpegts/output-buffer.js';
 const PACKET = 188;
 const packets = (...firsts: number[]): Buffer => Buffer.concat(firsts.map((first) => Buffer.alloc(PACKET, first)));
 
-/** What a message becomes with `count` packets before its second one. */
+/** Writes a message with `count` packets inserted before its second one. */
 function withInserted(buffer: OutputBuffer, count: number, more = 0): Uint8Array {
   buffer.open(packets(1, 2), 0);
   buffer.keep();
@@ -18,7 +18,7 @@ function withInserted(buffer: OutputBuffer, count: number, more = 0): Uint8Array
 describe('OutputBuffer', () => {
   for (const isLent of [false, true]) {
     const kind = isLent ? 'lent' : 'own';
-    it(`puts in what it was given no room for, ${kind} memory`, () => {
+    it(`inserts packets that no room was reserved for, ${kind} memory`, () => {
       const buffer = new OutputBuffer(isLent);
       for (const count of [1, 3, 40, 700, 1]) {
         const made = Buffer.from(withInserted(buffer, count));
@@ -27,8 +27,9 @@ describe('OutputBuffer', () => {
     });
   }
 
-  // Each of a hundred streams made an array of 128 KiB for every picture: the processor collected garbage all the time.
-  it('takes no memory for a message that needs more room than there was, once it knows', () => {
+  // Each of a hundred streams allocated an array of 128 KiB for every picture, so that the garbage collector ran
+  // constantly.
+  it('allocates nothing for a message that needs more room than reserved, once it knows the need', () => {
     for (const count of [1, 30, 400]) {
       const one = new OutputBuffer(true);
       withInserted(one, count, 5);

@@ -18,7 +18,7 @@ describe('OutputTables', () => {
     expect(out[191]).to.equal(0x11);
   });
 
-  it('counts the version where something changed, and only there', () => {
+  it('increments the version when something changed, and only then', () => {
     const tables = new OutputTables();
     const entry = { pid: 0x100, streamType: 0x1b, descriptors: new Uint8Array(0) };
     expect(tables.describe(0x100, new Uint8Array(0), [entry])).to.equal(true);
@@ -29,7 +29,7 @@ describe('OutputTables', () => {
     }
   });
 
-  it('carries a tag of program_info once, the first feed’s', () => {
+  it('includes a tag of program_info once: the first feed’s', () => {
     const hdmv = Uint8Array.of(5, 4, 72, 68, 77, 86);
     const other = Uint8Array.of(5, 4, 67, 85, 69, 73, 14, 1, 9);
     expect([...mergeDescriptors([hdmv, hdmv, other])]).to.deep.equal([...hdmv, 14, 1, 9]);

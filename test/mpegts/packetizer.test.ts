@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Packetizer } from '../../src/mpegts/packetizer.js';
 import { cutAt, packet, packets } from '../support/ts.js';
 
-/** Pushes the pieces, flushes, and returns the messages in memory of their own. */
+/** Pushes the pieces, flushes, and returns copies of the messages. */
 function messagesOf(packetizer: Packetizer, pieces: readonly Uint8Array[]): Buffer[] {
   const out: Buffer[] = [];
   for (const piece of pieces) {
@@ -23,12 +23,12 @@ function expectWhole(messages: readonly Buffer[]): void {
 }
 
 describe('Packetizer', () => {
-  it('hands on aligned packets as they are, without a copy', () => {
+  it('passes aligned packets on unchanged, without a copy', () => {
     const bytes = packets(7);
     expect(new Packetizer().push(bytes)).to.equal(bytes);
   });
 
-  it('finds the packets of bytes that come one at a time', () => {
+  it('finds the packets in single bytes', () => {
     const packetizer = new Packetizer();
     const bytes = packets(5);
     const messages = messagesOf(
@@ -40,8 +40,8 @@ describe('Packetizer', () => {
     expect(packetizer.skippedBytes).to.equal(0);
   });
 
-  it('hands on no more than the whole packets when a rest and a packet meet in one push', () => {
-    // A push of 188 bytes behind a rest of 100 was answered with all 288: an unaligned message, and bytes sent twice.
+  it('passes on only whole packets when a remainder and a packet meet in one push', () => {
+    // A push of 188 bytes after a remainder of 100 returned all 288: an unaligned message, and bytes sent twice.
     const packetizer = new Packetizer();
     const bytes = packets(6);
     const messages = messagesOf(packetizer, cutAt(bytes, [100, 288, 476, 852]));
@@ -49,7 +49,7 @@ describe('Packetizer', () => {
     expect(Buffer.concat(messages).equals(bytes)).to.be.true;
   });
 
-  it('gives the same packets however they are cut', () => {
+  it('returns the same packets however they are split', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.array(fc.nat(3000), { maxLength: 30 }), (count, cuts) => {
         const packetizer = new Packetizer();
@@ -63,7 +63,7 @@ describe('Packetizer', () => {
     );
   });
 
-  it('gives the same packets when they are cut in equal pieces of any size', () => {
+  it('returns the same packets for equal pieces of any size', () => {
     const bytes = packets(20);
     for (let size = 1; size < 600; size++) {
       const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
@@ -75,7 +75,7 @@ describe('Packetizer', () => {
     }
   });
 
-  it('begins with the next packet when joined in the middle of one', () => {
+  it('starts with the next packet if the input starts in the middle of one', () => {
     for (const offset of [1, 4, 100, 187]) {
       const packetizer = new Packetizer();
       const messages = messagesOf(packetizer, [packets(6).subarray(offset)]);
@@ -84,7 +84,7 @@ describe('Packetizer', () => {
     }
   });
 
-  it('passes over noise between packets and counts its bytes exactly', () => {
+  it('skips noise between packets and counts its bytes exactly', () => {
     for (const noise of [1, 50, 187, 188, 189, 1000]) {
       const packetizer = new Packetizer();
       const bytes = [packets(4), Buffer.alloc(noise, 0xaa), packets(4)];
@@ -95,17 +95,17 @@ describe('Packetizer', () => {
     }
   });
 
-  it('passes over noise that begins with 0x47', () => {
+  it('skips noise that starts with 0x47', () => {
     const packetizer = new Packetizer();
     const noise = Buffer.alloc(60, 0xaa);
     noise[0] = 0x47;
-    noise[1] = 0x12; // a PID that was never seen
+    noise[1] = 0x12; // a PID that was not used before
     const messages = messagesOf(packetizer, [Buffer.concat([packets(4), noise, packets(4)])]);
     expect(Buffer.concat(messages).equals(Buffer.concat([packets(4), packets(4)]))).to.be.true;
     expect(packetizer.skippedBytes).to.equal(60);
   });
 
-  it('passes over noise that holds 0x47', () => {
+  it('skips noise that contains 0x47', () => {
     const packetizer = new Packetizer();
     const noise = Buffer.alloc(100, 0xaa);
     noise[30] = noise[31] = noise[99] = 0x47;
@@ -114,7 +114,7 @@ describe('Packetizer', () => {
     expect(packetizer.skippedBytes).to.equal(100);
   });
 
-  it('holds a found packet back until the next byte confirms it, and flushes it at the end', () => {
+  it('holds a packet until the next byte confirms it, and flushes it at the end', () => {
     const packetizer = new Packetizer();
     expect(packetizer.push(Buffer.concat([Buffer.alloc(10), packet()]))).to.be.null;
     expect(packetizer.skippedBytes).to.equal(10);
@@ -122,14 +122,14 @@ describe('Packetizer', () => {
     expect(packetizer.skippedBytes).to.equal(10);
   });
 
-  it('counts a packet that was cut off at the end as skipped', () => {
+  it('counts a packet truncated at the end as skipped', () => {
     const packetizer = new Packetizer();
     expect(packetizer.push(Buffer.concat([packet(), packet().subarray(0, 77)]))).to.have.length(188);
     expect(packetizer.flush()).to.be.null;
     expect(packetizer.skippedBytes).to.equal(77);
   });
 
-  it('accounts for every byte of whatever comes, in whole packets', () => {
+  it('accounts for every byte of any input, in whole packets', () => {
     const piece = fc.oneof(
       fc.integer({ min: 1, max: 4 }).map((count) => packets(count)),
       fc.uint8Array({ minLength: 1, maxLength: 400 }).map((bytes) => Buffer.from(bytes)),

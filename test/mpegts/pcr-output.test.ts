@@ -5,7 +5,7 @@ import { PcrOutput, type PcrTime } from '../../src/mpegts/pcr-output.js';
 
 const MS = 90; // ticks
 
-/** A program of one feed or of several, by milliseconds. */
+/** A program of one feed or of several, in milliseconds. */
 class Bench {
   readonly pcr = new PcrOutput();
   readonly driver: FeedClock;
@@ -22,7 +22,7 @@ class Bench {
     return Math.round(this.pcr.lag / MS);
   }
 
-  /** The PCR, ms, where `passedMs` later it is `timeMs` at the program, and units need so much. */
+  /** Returns the PCR, ms, `passedMs` later, when the program's time is `timeMs` and the need is `needMs`. */
   at(passedMs: number, timeMs: number, needMs: number, driver: FeedClock | null = this.driver): number {
     this.#nowMs += passedMs;
     const { isByStamps } = this;
@@ -32,20 +32,20 @@ class Bench {
 }
 
 describe('PcrOutput', () => {
-  it('keeps the relation of a source whose units are well ahead of its PCR', () => {
+  it('keeps the PCR of a source whose units are well ahead of it', () => {
     const bench = new Bench();
     expect(bench.at(0, 10_000, -700)).to.equal(10_000);
     expect(bench.at(40, 10_040, -700)).to.equal(10_040);
     expect(bench.lagMs).to.equal(0);
   });
 
-  it('begins with a lag where units are hardly ahead of it, and after it', () => {
+  it('starts with a lag if units are hardly ahead of it, or after it', () => {
     expect(new Bench().at(0, 10_000, -50)).to.equal(9920); // 130 ms of headroom
     expect(new Bench().at(0, 10_000, 0)).to.equal(9870);
     expect(new Bench().at(0, 10_000, 1200)).to.equal(8670);
   });
 
-  it('stands until it lags enough where more is needed, and goes on from there', () => {
+  it('stops until the lag is reached if more is needed, and continues from there', () => {
     const bench = new Bench();
     bench.at(0, 10_000, -700);
     let before = 10_000;
@@ -58,13 +58,13 @@ describe('PcrOutput', () => {
     expect(bench.at(40, 11_040, 870)).to.be.closeTo(10_040, 0.01);
   });
 
-  it('lags by 3 s at most', () => {
+  it('lags by at most 3 s', () => {
     const bench = new Bench();
     expect(bench.at(0, 10_000, 8000)).to.equal(7000);
     expect(bench.at(40, 10_040, 9000)).to.equal(7040);
   });
 
-  it('gives a lag back that is not needed any more, by a tenth of the time that passes', () => {
+  it('reduces a lag that is no longer needed by a tenth of the elapsed time', () => {
     const bench = new Bench();
     bench.at(0, 10_000, 1000);
     expect(bench.lagMs).to.equal(1130);
@@ -79,7 +79,7 @@ describe('PcrOutput', () => {
     expect(bench.lagMs).to.equal(0);
   });
 
-  it('goes on by itself where no time is known', () => {
+  it('continues by itself if no time is known', () => {
     const bench = new Bench();
     bench.at(0, 10_000, -700);
     expect(bench.at(40, NaN, -700)).to.equal(10_040);
@@ -87,7 +87,7 @@ describe('PcrOutput', () => {
     expect(bench.at(40, 10_120, -700), 'and takes the time up again').to.equal(10_120);
   });
 
-  it('keeps no more than 500 ms of DTS - PCR where other feeds have to be in time', () => {
+  it('keeps at most 500 ms of DTS - PCR if the program is shared with other feeds', () => {
     const bench = new Bench();
     bench.pcr.isShared = true;
     expect(bench.at(0, 10_000, -2000)).to.equal(11_500);
@@ -97,7 +97,7 @@ describe('PcrOutput', () => {
     expect(trimmed.at(0, 10_000, -2000)).to.equal(11_660);
   });
 
-  it('leaves a source its own PCR for 3 s, until all of its tracks have come, when another feed joins it', () => {
+  it("keeps a source's own PCR for 3 s, until all of its tracks have arrived, when another feed joins it", () => {
     const bench = new Bench();
     bench.at(0, 10_000, -700);
     bench.pcr.isShared = true;
@@ -106,7 +106,7 @@ describe('PcrOutput', () => {
     expect(bench.lagMs).to.equal(-200);
   });
 
-  it('joins the time of another feed where it has come to', () => {
+  it("continues another feed's time from its current value", () => {
     const bench = new Bench(false);
     bench.at(0, 10_000, -300);
     const other = new FeedClock(0, 5000 * MS, 0);
@@ -114,15 +114,15 @@ describe('PcrOutput', () => {
     expect(bench.at(40, 7080, -3300, other)).to.be.closeTo(10_080, 0.01);
   });
 
-  it('takes what the source itself puts right for no time that passes', () => {
+  it("does not count a source's own correction as elapsed time", () => {
     const bench = new Bench();
     bench.at(0, 10_000, -700);
-    bench.driver.sender.slip = 40 * MS; // its stamps had not carried its time far enough
+    bench.driver.sender.slip = 40 * MS; // its timestamps had not advanced its time far enough
     expect(bench.at(40, 10_080, -660)).to.equal(10_040);
     expect(bench.driver.sender.slip).to.equal(0);
   });
 
-  it('leaves what came while this process did not run in time, where several feeds share it', () => {
+  it('keeps data in time that came while this process was not running, in a program of several feeds', () => {
     const bench = new Bench(false);
     let nowMs = 10_000;
     const at = (passedMs: number): number => bench.at(passedMs, (nowMs += passedMs), 0);
@@ -131,7 +131,7 @@ describe('PcrOutput', () => {
     expect(bench.lagMs).to.equal(130);
     for (let stall = 0; stall < 10; stall++) {
       const value = at(300);
-      const first = nowMs - 300; // DTS of what came first meanwhile, at the earliest
+      const first = nowMs - 300; // the lowest possible DTS of the data that came meanwhile
       if (stall === 0) expect(value).to.be.below(first);
       expect(value - before).to.be.at.least(98);
       before = at(20);
@@ -143,7 +143,7 @@ describe('PcrOutput', () => {
     expect(at(2000) - before, 'a pause').to.be.closeTo(2000, 60);
   });
 
-  it('never goes back, whatever time and need do', () => {
+  it('never goes back, for any time and need', () => {
     const step = fc.tuple(
       fc.integer({ min: 0, max: 3000 }),
       fc.integer({ min: -2000, max: 5000 }),

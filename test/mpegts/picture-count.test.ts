@@ -1,4 +1,4 @@
-// Pictures and PES packets that are not one to one: a PES packet a NAL unit, and several pictures in one.
+// Streams whose pictures and PES packets do not match: one PES packet for each NAL unit, or several pictures in one.
 
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
@@ -8,7 +8,7 @@ import { checkTs, type Sent } from './check-ts.js';
 import { inNalUnits, type Picture, picturesOf, PID, withoutStamps } from './nal-units.js';
 import { pesPackets, tablesOf } from './synthetic.js';
 
-/** PES packets of these parts: the first of each list has the picture's stamps, the others have none. */
+/** PES packets of these parts: the first of each list has the picture's timestamps, the others have none. */
 function media(
   type: number,
   pictures: readonly { readonly one: Picture; readonly parts: readonly Buffer[] }[],
@@ -41,12 +41,12 @@ const CODECS = {
   'MPEG-4 part 2': [0x10, 'mpeg4 -g 25', 'mpeg4'],
 } as const;
 
-describe('stats of pictures', () => {
+describe('picture statistics', () => {
   for (const [name, [type, codec, named]] of Object.entries(CODECS)) {
     const wanted = { codec: named, width: 320, height: 240, frameRate: 25 };
-    // MPEG-4 part 2 need not say how many pictures a second there are: then nothing tells that units are more than one.
+    // MPEG-4 part 2 may omit the picture rate: then nothing shows that a unit contains several pictures.
     for (const count of type === 0x10 ? [1] : [1, 2, 5]) {
-      it(`are those of ${name} with ${count} in a PES packet`, () => {
+      it(`are correct for ${name} with ${count} in a PES packet`, () => {
         const all = picturesOf(picture(codec));
         const groups = all.flatMap((one, i) => {
           if (i % count !== 0) return [];
@@ -61,7 +61,7 @@ describe('stats of pictures', () => {
   for (const name of ['H.264', 'H.264 in slices', 'HEVC'] as const) {
     for (const areAllStamped of [false, true]) {
       const how = areAllStamped ? ', each with the stamps of its picture' : '';
-      it(`are those of ${name} with a PES packet a NAL unit${how}, whose parameter sets are kept`, () => {
+      it(`are correct for ${name} with a PES packet for each NAL unit${how}, whose parameter sets are kept`, () => {
         const [type, codec, named] = CODECS[name];
         const packets = Buffer.concat(inNalUnits(picture(codec), type, { areAllStamped, areBounded: false }));
         const inspector = new Inspector();
@@ -79,7 +79,7 @@ describe('stats of pictures', () => {
     }
   }
 
-  it('follow the stamps where a camera makes half of what it says', () => {
+  it('follow the timestamps if a camera makes half the pictures that its media signals', () => {
     const [type, codec] = CODECS['MPEG-2 video'];
     const all = picturesOf(picture(codec));
     const slow = all.map((one, i) => ({
@@ -89,7 +89,7 @@ describe('stats of pictures', () => {
     expect(media(type, slow).reported.frameRate).to.equal(12.5);
   });
 
-  it('are those of VC-2', () => {
+  it('are correct for VC-2', () => {
     const all = picturesOf(picture('vc2 -strict -1'));
     const groups = all.slice(0, 60).map((one) => ({ one, parts: [one.es] }));
     expect(media(0xd1, groups).reported).to.deep.equal({ codec: 'dirac', width: 320, height: 240, frameRate: 25 });

@@ -4,19 +4,19 @@ import { pesPackets } from './synthetic.js';
 
 const MS = 90;
 
-/** Shows pictures to PictureTimes. */
+/** Passes pictures to PictureTimes. */
 class Pictures {
   readonly times = new PictureTimes();
   losses = 0;
 
-  /** A picture with these stamps. */
+  /** A picture with these timestamps. */
   show(pts: number, dts: number | undefined, access: boolean, stuffing = 0): void {
     const stamps = dts === undefined ? { pts } : { pts, dts };
     const data = pesPackets({ pid: 0x100, streamId: 0xe0, counter: 0, payload: Buffer.alloc(20), ...stamps, stuffing });
     this.times.begins(data, 0, access, this.losses);
   }
 
-  /** Pictures of this length from `from` on, one in `group` a random access point. */
+  /** Pictures of this length from `from` on; every `group`-th is a random access point. */
   run(count: number, ticks: number, from = 126_000, group = 25): void {
     for (let i = 0; i < count; i++) this.show(from + i * ticks, undefined, i % group === 0);
   }
@@ -31,29 +31,29 @@ describe('PictureTimes', () => {
     expect(pictures.times).to.include({ gopMs: 1000, unitsPerSecond: 25 });
   });
 
-  it('goes on over the end of 33 bits', () => {
+  it('continues through the 33-bit wrap', () => {
     const pictures = new Pictures();
     pictures.run(26, 3003, 2 ** 33 - 10 * 3003);
     expect(pictures.times).to.include({ gopMs: 834, unitsPerSecond: 29.97 });
   });
 
-  it('counts by DTS, since pictures are not sent in the order in which they are shown', () => {
+  it('counts by DTS, because transmission order is not display order', () => {
     const pictures = new Pictures();
-    // I at 0, P at 3 sent before the B at 1 and 2, then an I in whose group pictures before it are shown later.
+    // I at 0, P at 3 sent before the B at 1 and 2, then an I followed by pictures that are displayed before it.
     const shown = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 12, 10, 11, 15, 13, 14, 18];
     shown.forEach((at, i) => pictures.show(90_000 + at * 3600, 90_000 + (i - 1) * 3600, at % 18 === 0));
     expect(pictures.times.unitsPerSecond).to.equal(25);
     expect(pictures.times.gopMs, 'as it is shown').to.equal(720);
   });
 
-  it('counts over half a second at least, so that stamps of short groups may be some milliseconds off', () => {
+  it('counts over at least half a second, because timestamps may be some milliseconds off', () => {
     const pictures = new Pictures();
     for (let i = 0; i < 200; i++) pictures.show(90_000 + i * 40 * MS + (i % 3) * 5 * MS, undefined, i % 2 === 0);
     expect(pictures.times.unitsPerSecond).to.be.within(24.5, 25.5);
     expect(pictures.times.gopMs).to.be.within(75, 95);
   });
 
-  it('keeps a rate that hardly differs from the next', () => {
+  it('keeps a rate if the next hardly differs', () => {
     const pictures = new Pictures();
     pictures.run(26, 40 * MS);
     pictures.run(26, 40 * MS + 9, 126_000 + 25 * 40 * MS);
@@ -68,7 +68,7 @@ describe('PictureTimes', () => {
     expect(pictures.times).to.include({ gopMs: null, unitsPerSecond: 50 });
   });
 
-  it('does not count where packets were lost', () => {
+  it('does not count pictures if packets were lost', () => {
     const pictures = new Pictures();
     pictures.run(20, 40 * MS);
     pictures.losses++;
@@ -78,7 +78,7 @@ describe('PictureTimes', () => {
     expect(pictures.times).to.include({ unitsPerSecond: 25 });
   });
 
-  it('knows nothing from stamps that go back, are far apart, missing or cut off', () => {
+  it('finds nothing from timestamps that go back, are far apart, missing or truncated', () => {
     for (const second of [100, 126_000 + 700_000 * MS]) {
       const pictures = new Pictures();
       pictures.run(26, 40 * MS);

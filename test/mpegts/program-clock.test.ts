@@ -1,5 +1,5 @@
-// What the program's clock does with feeds of every interleaving: all units come out, moved by one map, and the PCR lags
-// by what they need.
+// The program's clock with feeds of any interleaving: all units are sent, with one map for each feed, and the PCR lags by
+// their need.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -12,25 +12,25 @@ const VIDEO_PID = 0x100;
 const SOUND_PID = 0x101;
 const CLOCK_PID = 0x1ff;
 const NO_PCR = 0x1fff;
-const FIRST = 2 ** 33 - 300_000; // it wraps after 3 s
+const FIRST = 2 ** 33 - 300_000; // wraps after 3 s
 
 interface Multiplex {
-  /** Sound comes so long after pictures of the same time; negative: before them. */
+  /** How much later than video of the same time audio arrives; negative: earlier. */
   readonly soundLateMs: number;
-  /** Every so many pictures one that is decoded ahead of the others. */
+  /** Every how many pictures one is decoded ahead of the others. */
   readonly depth: number;
-  /** PTS - DTS of every picture beside that. */
+  /** PTS - DTS of every picture in addition. */
   readonly leadMs: number;
   readonly pcrEveryMs: number;
   readonly pcrPid: number;
   /** DTS - PCR of pictures. */
   readonly pcrMs: number;
   readonly soundMs: number;
-  /** How long after the first picture sound begins; 2 s where nothing is said. */
+  /** How long after the first picture audio starts; 2 s by default. */
   readonly soundFromMs?: number;
-  /** What is added to when a unit of sound comes. */
+  /** Offset added to the arrival time of an audio unit. */
   readonly soundAtMs?: (n: number) => number;
-  /** What comes within this time comes at once. */
+  /** Units within this time arrive at once. */
   readonly burstMs: number;
 }
 
@@ -40,7 +40,7 @@ const MULTIPLEX: Multiplex = {
 const LENGTH_MS = 9000;
 const PICTURE_MS = 40;
 
-/** Messages of a feed with both, by arrival. */
+/** Messages of a feed with both tracks, by arrival. */
 function multiplex(one: Multiplex): { atMs: number; data: Buffer }[] {
   const {
     soundLateMs,
@@ -117,7 +117,7 @@ function run(one: Multiplex): { tracks: CheckedTrack[]; sent: Sent[]; errors: st
   return { tracks: [...tracks.values()], sent, errors, remuxer };
 }
 
-/** Where each unit went: what it was moved by, ticks. */
+/** The distinct offsets added to units, ticks. */
 function shifts({ tracks }: { tracks: CheckedTrack[] }): Set<number> {
   const found = new Set<number>();
   for (const { units, streamType } of tracks) {
@@ -143,7 +143,7 @@ function expectAll(one: Multiplex): void {
   sound.forEach(({ dts }, n) => {
     expect(mod(dts - FIRST - (2000 + n * one.soundMs) * 90), `sound ${n}`).to.equal(shift);
   });
-  // Once the need is known, which a unit tells, the PCR stands until it lags enough.
+  // Once a unit has shown the need, the PCR stops until the lag is reached.
   const known = 1000 + Math.max(0, 2000 + one.soundLateMs) + Math.max(0, one.soundLateMs) + one.burstMs + 700;
   for (const { dts, pcr, atMs } of [...pictures, ...sound]) {
     if (atMs > known) expect(dts - pcr, `DTS - PCR at ${atMs}`).to.be.at.least(0);
@@ -165,13 +165,13 @@ const any = fc.record<Multiplex>({
 });
 
 describe('the program clock', () => {
-  it('sends all of any multiplex, moved by a constant, with its DTS not before the PCR', function () {
+  it('sends all units of any multiplex, with a constant offset, and no DTS before the PCR', function () {
     this.timeout(60_000);
     fc.assert(fc.property(any, expectAll), { numRuns: 60, verbose: true });
   });
 
   for (const pcrMs of [0, 500, 700, 1000, 2000, 3000]) {
-    it(`keeps DTS - PCR of ${pcrMs} ms where that is valid, or near 0`, () => {
+    it(`keeps DTS - PCR of ${pcrMs} ms if that is valid, or close to 0`, () => {
       const { tracks } = run({ ...MULTIPLEX, pcrMs });
       for (const { dts, pcr } of tracks[0]!.units) {
         if (pcrMs === 0) expect((dts - pcr) / 90).to.be.within(100, 150);
@@ -180,7 +180,7 @@ describe('the program clock', () => {
     });
   }
 
-  it('stands, and never for longer than 100 ms, until sound that comes 2 s late is not before the PCR', () => {
+  it('stops, but never for more than 100 ms, until audio that is 2 s late is not before the PCR', () => {
     const { sent, tracks } = run({ ...MULTIPLEX, pcrMs: 0, soundLateMs: 2000 });
     const { pcrs, errors } = checkTs(sent, { pcrMs: 141, tablesMs: Infinity });
     expect(errors.filter((error) => /PCR (goes|jumps|after)/.test(error))).to.deep.equal([]);
@@ -191,14 +191,14 @@ describe('the program clock', () => {
   });
 });
 
-describe('the PCR of a source whose stamps tell the time', () => {
+describe('the PCR of a source whose timestamps define the time', () => {
   const sources = {
     'no PCR': { pcrPid: NO_PCR },
     'a PCR each second': { pcrEveryMs: 1000 },
     'a PCR each 5 s': { pcrEveryMs: 5000, pcrPid: CLOCK_PID },
   };
   for (const [name, one] of Object.entries(sources)) {
-    it(`does not pass what the sound begins with that its tables promise, with ${name}`, () => {
+    it(`does not pass the start of audio that the PMT lists, with ${name}`, () => {
       for (const [soundLateMs, pcrMs] of [
         [300, 0],
         [770, 0],
@@ -213,8 +213,8 @@ describe('the PCR of a source whose stamps tell the time', () => {
     });
   }
 
-  it('has room for a second sound unit that comes later than the first', () => {
-    // As in h264-aac-sound-comes-late.ts: 66 ms after their DTS, then 171 ms; 40 ms late, of a busy machine, are in time.
+  it('leaves room for a second audio unit that is later than the first', () => {
+    // As in h264-aac-sound-comes-late.ts: 66 ms after their DTS, then 171 ms; on a busy machine, 40 ms late is in time.
     const soundAtMs = (n: number): number => (n === 0 ? -300 : n === 1 ? -155 : -200);
     const { remuxer } = run({
       ...MULTIPLEX,
@@ -227,14 +227,14 @@ describe('the PCR of a source whose stamps tell the time', () => {
     expect(remuxer.timing.lateUnits).to.equal(0);
   });
 
-  it('waits for no sound that never comes', () => {
+  it('stops waiting for audio that never arrives', () => {
     const { tracks } = run({ ...MULTIPLEX, pcrPid: NO_PCR, soundFromMs: 20_000 });
     const ahead = tracks[0]!.units.filter(({ atMs }) => atMs < 9800).map(({ dts, pcr }) => (dts - pcr) / 90);
     expect(Math.max(...ahead)).to.be.within(1000, 1400);
     expect(ahead.at(-1)).to.be.below(700);
   });
 
-  it('keeps the DTS - PCR of a source with PCRs enough while its sound is to come', () => {
+  it('keeps the DTS - PCR of a source with frequent PCRs while its audio is awaited', () => {
     for (const pcrMs of [500, 700]) {
       const { tracks } = run({ ...MULTIPLEX, pcrMs, soundLateMs: 400, soundFromMs: 0 });
       for (const { dts, pcr } of tracks[0]!.units) expect((dts - pcr) / 90).to.be.closeTo(pcrMs, 0.01);
@@ -251,7 +251,7 @@ const sound = (more: Partial<SourceOptions>): SourceOptions => ({
   ...more,
 });
 
-/** Runs sources of both feeds; `leaveMs`: when sound leaves. */
+/** Runs sources of both feeds; `leaveMs`: when the audio feed leaves. */
 function both(a: SourceOptions, b: SourceOptions, leaveMs = Infinity) {
   const remuxer = new Remuxer();
   const sent: Sent[] = [];
@@ -280,7 +280,7 @@ function both(a: SourceOptions, b: SourceOptions, leaveMs = Infinity) {
 }
 
 describe('the lag of a program of several feeds', () => {
-  it('grows by what a feed needs that joins, and shrinks again when that is gone', () => {
+  it('grows by the need of a feed that joins, and shrinks when that feed is gone', () => {
     const long = sound({ fromMs: 5000, unitMs: 1000 });
     const { tracks, errors, remuxer } = both(picture({ lengthMs: 40_000 }), long, 20_000);
     expect(errors).to.deep.equal([]);
@@ -298,7 +298,7 @@ describe('the lag of a program of several feeds', () => {
   });
 
   for (const slow of ['video0', 'audio0']) {
-    it(`goes on at the pace of the other when ${slow} encodes at 0.6 of real time`, () => {
+    it(`keeps the other's pace when ${slow} encodes at 0.6 of real time`, () => {
       const lateMs = (unitMs: number) => (unit: number) => unit * unitMs * (1 / 0.6 - 1);
       const [a, b] = [
         picture(slow === 'video0' ? { lateMs: lateMs(40), lengthMs: 18_000 } : {}),
@@ -323,7 +323,7 @@ describe('the lag of a program of several feeds', () => {
     });
   }
 
-  it('takes the second of two long units that waited together for no jump', () => {
+  it('does not treat the second of two long units that waited together as a jump', () => {
     for (const unitMs of [900, 1000, 1100, 1500]) {
       const { tracks, errors, remuxer } = both(picture({}), sound({ fromMs: 4321, unitMs }));
       expect(errors).to.deep.equal([]);
@@ -333,7 +333,7 @@ describe('the lag of a program of several feeds', () => {
     }
   });
 
-  it('takes a constant delay of 2 s for no falling behind', () => {
+  it('does not treat a constant delay of 2 s as falling behind', () => {
     const { tracks, errors, remuxer } = both(picture({}), sound({ lateMs: () => 2000, pcrMs: 2000 }));
     expect(errors).to.deep.equal([]);
     expect(remuxer.timing.jumps).to.equal(0);
@@ -347,7 +347,7 @@ describe('the lag of a program of several feeds', () => {
     [2, 0.6, true],
   ] as const) {
     const name = `${fps} pictures a second at ${rate} of real time${isAlone ? '' : ', beside sound'}`;
-    it(`advances by no more than 100 ms at once, and as far as before: ${name}`, () => {
+    it(`advances by at most 100 ms at once, to the same total: ${name}`, () => {
       const unitMs = 1000 / fps;
       const slow = picture({ unitMs, lateMs: (unit) => unit * unitMs * (1 / rate - 1), lengthMs: 18_000, pcrMs: 700 });
       const { pcrs } = both(slow, isAlone ? sound({ fromMs: 100_000, lengthMs: 1 }) : sound({ unitMs: 168 }));
@@ -359,7 +359,7 @@ describe('the lag of a program of several feeds', () => {
     });
   }
 
-  it('advances by no more than 100 ms at once where its PCR comes by itself, on the PID of the picture', () => {
+  it('advances by at most 100 ms at once if PCRs come in packets of their own, on the video PID', () => {
     const remuxer = new Remuxer();
     remuxer.setInputs(
       [
@@ -388,7 +388,7 @@ describe('the lag of a program of several feeds', () => {
     expect(Math.max(...steps)).to.be.at.most(100);
   });
 
-  it('waits for a slow source that is alone', () => {
+  it('waits for a slow source if it is alone', () => {
     const slow = picture({ lateMs: (unit) => unit * 40 * (1 / 0.6 - 1), lengthMs: 18_000, pcrMs: 700 });
     const { tracks, errors, remuxer } = both(slow, sound({ fromMs: 100_000, lengthMs: 1 }));
     expect(errors.filter((error) => !/PCR (jumps|after)/.test(error))).to.deep.equal([]);

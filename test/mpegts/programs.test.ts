@@ -9,11 +9,11 @@ const pat = (entries: readonly (readonly [number, number])[], version = 0, numbe
     ...[0, 1, 0xc1 | (version << 1), number, last],
     ...entries.flatMap(([program, pid]) => [program >> 8, program & 255, 0xe0 | (pid >> 8), pid & 255]),
   ]);
-/** A PMT of a program whose picture is on this PID; -1: it has no tracks. */
+/** A PMT of a program whose video is on this PID; -1: it has no tracks. */
 const pmt = (program: number, pid: number, version = 0) =>
   pmtSection(pid < 0 ? [] : [{ streamType: 0x1b, pid }], version, program);
 
-describe('the program that is followed of several', () => {
+describe('the followed program of several', () => {
   let inspector: Inspector;
   const counters = new Map<number, number>();
   const send = (pid: number, bytes: Buffer) => {
@@ -28,7 +28,7 @@ describe('the program that is followed of several', () => {
     counters.clear();
   });
 
-  it('is the first whose PMT comes', () => {
+  it('is the first whose PMT arrives', () => {
     send(0, pat([[0, 0x10], [1, 0x100], [2, 0x200], [3, 0x300]])); // prettier-ignore
     expect(inspector.programCount).to.equal(3);
     send(0x200, pmt(2, 0x201));
@@ -48,7 +48,7 @@ describe('the program that is followed of several', () => {
     expect(followed()).to.equal(2);
   });
 
-  it('gives way when it has none any more, and is not listed any more', () => {
+  it('is replaced when it has no tracks, and when it is not listed, any more', () => {
     send(0, pat([[1, 0x100], [2, 0x200]])); // prettier-ignore
     send(0x100, pmt(1, 0x101));
     send(0x100, pmt(1, -1, 1));
@@ -67,7 +67,7 @@ describe('the program that is followed of several', () => {
     expect(inspector).to.include({ keyPid: 0x111, pmtPid: 0x110 });
   });
 
-  it('is told apart on a PID that several PMTs share, and joiners get it alone', () => {
+  it('is distinguished on a PID that several PMTs share, and new readers get only it', () => {
     send(0, pat([[1, 0x100], [2, 0x100]])); // prettier-ignore
     send(0x100, pmt(7, 0x701)); // not listed
     for (let i = 0; i < 3; i++) {
@@ -82,14 +82,14 @@ describe('the program that is followed of several', () => {
     expect(tables.length).to.equal(2 * 188);
   });
 
-  it('is found behind another section in the same packet', () => {
+  it('is found after another section in the same packet', () => {
     send(0, pat([[1, 0x100], [2, 0x100]])); // prettier-ignore
     send(0x100, Buffer.concat([section(0x42, [0, 1, 0xc1, 0, 0]), pmt(2, 0x201)]));
     expect(followed()).to.equal(2);
     expect(inspector.tables).to.have.length(2 * 188);
   });
 
-  it('is found in any section of the PAT, all of which joiners get', () => {
+  it('is found in any section of the PAT, all of which new readers get', () => {
     send(0, pat([[1, 0x100]], 3, 0, 1));
     send(0, pat([[2, 0x200]], 3, 1, 1));
     expect(inspector.programCount).to.equal(2);
@@ -102,12 +102,12 @@ describe('the program that is followed of several', () => {
     expect(inspector.programCount).to.equal(1);
   });
 
-  it('is none of the network, of null packets or of what the standard keeps for itself', () => {
+  it("is never the network's, one on the null PID, or one on a reserved PID", () => {
     send(0, pat([[0, 0x10], [1, 0x1fff], [2, 0x0f]])); // prettier-ignore
     expect(inspector).to.include({ programCount: 0, pmtPid: -1 });
   });
 
-  it('is looked for in 32 PMTs at most', () => {
+  it('is searched for in at most 32 PMTs', () => {
     send(0, pat(Array.from({ length: 200 }, (_, i) => [i + 1, 0x100 + i] as const)));
     send(0x100 + 150, pmt(151, 0x900));
     expect(followed()).to.be.null;

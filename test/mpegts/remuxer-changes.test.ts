@@ -16,7 +16,7 @@ const MUTED: RemuxInput[] = [
 
 type Step = (remuxer: Remuxer, atMs: number) => (Uint8Array | null)[] | Uint8Array | null;
 
-/** Pushes messages; before each, what `step` does. */
+/** Pushes messages; runs `step` before each. */
 function run(
   messages: Iterable<{ feed: string; data: Uint8Array; begins: boolean; atMs: number }>,
   inputs: RemuxInput[],
@@ -38,7 +38,7 @@ function run(
   return { sent, remuxer };
 }
 
-/** The payloads of a PID, one after the other, with the stamps of PES headers blanked. */
+/** The payloads of a PID, concatenated, with the timestamps of PES headers blanked. */
 function payloadsOf(data: Uint8Array, wanted: number): string[] {
   const found: string[] = [];
   for (let at = 0; at < data.length; at += 188) {
@@ -58,7 +58,7 @@ describe('Remuxer: changes in place', function () {
   const pictures = (): ReturnType<typeof messagesOf> => delay(messagesOf(picture('mpeg1video -b:v 2M -bf 0')), 1000);
   const sounds = (): ReturnType<typeof messagesOf> => delay(messagesOf(sound('mp2 -b:a 128k')), 1000);
 
-  it('mutes and unmutes 40 times without a picture noticing', () => {
+  it('mutes and unmutes 40 times without an effect on the video', () => {
     const video = pictures();
     let toggles = 0;
     let muted = false;
@@ -76,7 +76,7 @@ describe('Remuxer: changes in place', function () {
     const checked = checkTs(sent, { pcrMs: 141 });
     expect(checked.errors).to.deep.equal([]);
     expect([...checked.tracks.keys()]).to.deep.equal([0x100, 0x101]);
-    expect(checked.versions).to.have.length(42); // pictures, then sound too, then 40 changes
+    expect(checked.versions).to.have.length(42); // video, then audio too, then 40 changes
     expect(payloadsOf(join188(sent), 0x100)).to.deep.equal(payloadsOf(join188(video), 0x100));
     for (const { atMs } of checked.tracks.get(0x101)!.units) {
       const last = forbidden.findLast((at) => Math.abs(at) <= atMs) ?? -1;
@@ -92,7 +92,7 @@ describe('Remuxer: changes in place', function () {
     expect(remuxer.setInputs([...BOTH.map((each) => ({ ...each, trimMs: 0 }))], 1)).to.equal(null);
   });
 
-  it('goes on where time is when ffmpeg is started again three times', () => {
+  it('continues the timeline when ffmpeg is restarted three times', () => {
     for (const feed of ['video0', 'audio0']) {
       const kind = feed === 'video0' ? ('video' as const) : ('audio' as const);
       const other = kind === 'video' ? 'audio0' : 'video0';
@@ -109,7 +109,7 @@ describe('Remuxer: changes in place', function () {
     }
   });
 
-  it('names another PCR_PID when a feed leaves, and takes it back', () => {
+  it('signals another PCR_PID when a feed leaves, and the earlier one when it is back', () => {
     let gone = false;
     const { sent, remuxer } = run(
       inOrder(
@@ -132,7 +132,7 @@ describe('Remuxer: changes in place', function () {
     expect(remuxer.program.version).to.be.greaterThan(1);
   });
 
-  it('runs a replaced video feed on until the other one has a random access point', () => {
+  it('sends a replaced video feed until the other one has a random access point', () => {
     let changed = false;
     const { sent, remuxer } = run(
       inOrder(
@@ -165,7 +165,7 @@ describe('Remuxer: changes in place', function () {
     expect(big.at(-1)!.atMs).to.equal(4000);
   });
 
-  it('waits 2 s at most for it', () => {
+  it('waits at most 2 s for it', () => {
     let changed = false;
     const { sent, remuxer } = run(
       source({ feed: 'big', kind: 'video', fromMs: 1000, lengthMs: 8000 }),
@@ -182,7 +182,7 @@ describe('Remuxer: changes in place', function () {
     expect(remuxer.feeds).to.deep.equal(['small']);
   });
 
-  it('takes sound away from a camera that has both, and gives a PCR if only sound is wanted', () => {
+  it('removes the audio of a camera that has both, and sends a PCR if only audio is selected', () => {
     const args = ['-f', 'lavfi', '-i', 'testsrc=s=320x240:r=25:d=5', '-f', 'lavfi', '-i', 'sine=f=440:d=5'];
     const both = messagesOf(capture(...args, '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-c:a', 'aac'));
     const messages = delay(both, 1000).map((message) => ({ ...message, feed: 'cam' }));
@@ -202,7 +202,7 @@ describe('Remuxer: changes in place', function () {
     expect(warnings(join188(whole.sent))).to.equal('');
   });
 
-  it('says nothing when the last feed leaves, and goes on when it is back', () => {
+  it('sends nothing when the last feed leaves, and continues when it is back', () => {
     const remuxer = new Remuxer();
     remuxer.setInputs([{ feed: 'video0', select: 'all' }], 0);
     const sent: Sent[] = [];

@@ -6,7 +6,7 @@ import { inOrder, source, type SourceMessage, type SourceOptions } from './synth
 
 interface Measured {
   readonly atMs: number;
-  /** How late sound is against the picture captured at the same time, ms; negative is early. */
+  /** How much later audio is than video captured at the same time, ms; negative is earlier. */
   readonly lateMs: number;
 }
 
@@ -21,7 +21,7 @@ const stampAt = (data: Uint8Array): number => {
   return NaN;
 };
 
-/** Runs sources through a Remuxer; says how far sound is from the picture, and what the judge says. */
+/** Runs sources through a Remuxer; returns the offset of audio from video, and the validator's errors. */
 function measure(
   sources: Generator<SourceMessage>[],
   { check = true, trimMs = 0 } = {},
@@ -54,7 +54,7 @@ function measure(
   }
   if (!check) return { measured, errors: [], late: [], remuxer };
   const { errors, tracks } = checkTs(sent, { pcrMs: 240 });
-  // What comes after its time is sent all the same, and counted.
+  // Units that arrive after their time are sent all the same, and counted.
   const late = [...tracks.values()].flatMap(({ units }) => units.filter(({ dts, pcr }) => dts < pcr));
   expect(late.length).to.equal(remuxer.timing.lateUnits);
   return { measured, errors: errors.filter((error) => !/ is -[\d.]+ ms after the PCR/.test(error)), late, remuxer };
@@ -76,7 +76,7 @@ const video = (more: Partial<SourceOptions> = {}): Generator<SourceMessage> =>
 const audio = (more: Partial<SourceOptions> = {}): Generator<SourceMessage> =>
   source({ feed: 'audio0', kind: 'audio', fromMs: 1000, lengthMs: 20_000, ...more });
 
-/** The same sequence of delays each time: seldom long, often none. */
+/** The same sequence of delays each time: rarely long, often 0. */
 const jitter = (mostMs: number, seed: number) => (unit: number) => {
   const x = Math.sin(unit * 12.9898 + seed) * 43758.5453;
   return (x - Math.floor(x)) ** 4 * mostMs;
@@ -99,14 +99,14 @@ describe('Remuxer: one clock', () => {
         ['a burst of sound', 0, 2000],
         ['bursts of both', 2000, 2000],
       ] as const) {
-        it(`lines up ${name}, ${burst}, PES of ${unitMs} ms, PCR ${pcrMs} ms before`, () => {
+        it(`aligns ${name}, ${burst}, PES of ${unitMs} ms, PCR ${pcrMs} ms before`, () => {
           const { measured, errors, late } = measure([
             video({ fromMs: fromVideo, burstMs: videoBurst, pcrMs, stamp: 126000 }),
             audio({ fromMs: fromAudio, burstMs: audioBurst, pcrMs, unitMs, stamp: 900000 }),
           ]);
           expectInTime(measured, Math.max(fromVideo + videoBurst, fromAudio + audioBurst) + 1000);
           expect(errors).to.deep.equal([]);
-          // What was queued for 2 s is sent with its own time, which is over.
+          // Data that was queued for 2 s keeps its own time, which is in the past.
           const bursts = [fromAudio + audioBurst + 2 * unitMs + 20, fromVideo + videoBurst + 5 * 40];
           const ends = bursts.filter((_, i) => [audioBurst, videoBurst][i]! > 0);
           for (const { atMs } of late) expect(atMs).to.be.at.most(Math.max(0, ...ends));
@@ -115,8 +115,8 @@ describe('Remuxer: one clock', () => {
     }
   }
 
-  it('is in time from the first sound on, when low sound in long PES packets begins behind the picture', () => {
-    // Near silence in AAC at ffmpeg's default muxdelay: 370 ms a PES. What was queued up to `burstMs` comes at once.
+  it('is in time from the first audio unit on, when quiet audio in long PES packets starts after the video', () => {
+    // Near silence in AAC at ffmpeg's default muxdelay: 370 ms a PES. Data queued up to `burstMs` arrives at once.
     for (const burstMs of [0, 2000, 2100, 2200]) {
       const low = audio({ fromMs: 4321, burstMs, unitMs: 370, lateMs: () => 30 });
       const { measured, errors, late } = measure([video(), low]);
@@ -130,7 +130,7 @@ describe('Remuxer: one clock', () => {
     ["ffmpeg's, 32 kHz, three frames in the encoder", 96],
     ["a camera's, 48 kHz", 21],
   ] as const) {
-    it(`lines up AAC, ${name}`, () => {
+    it(`aligns AAC, ${name}`, () => {
       const aac = audio({ fromMs: 4321, streamType: 0x0f, unitMs: 200, lateMs: () => heldMs - 20 });
       const { measured, errors } = measure([video(), aac]);
       expectInTime(measured.slice(1), 0);
@@ -140,15 +140,15 @@ describe('Remuxer: one clock', () => {
 
   for (const unitMs of [24, 168, 370]) {
     for (const pcrMs of [700, 0]) {
-      it(`loses no sound, ${unitMs} ms a PES, to a burst of pictures with their PCR ${pcrMs} ms before`, () => {
+      it(`loses no audio, ${unitMs} ms a PES, because of a burst of video with its PCR ${pcrMs} ms before`, () => {
         const pictures = video({ fromMs: 4321, burstMs: 2000, pcrMs });
         const { measured, errors, late, remuxer } = measure([pictures, audio({ unitMs, pcrMs, packets: 2 })]);
         const { heldUnits, jumps } = remuxer.timing;
         expect({ heldUnits, jumps }).to.deep.equal({ heldUnits: 0, jumps: 0 });
-        // The pictures have their own spacing, and their time is over: that is no matter of the sound.
+        // Video keeps its own intervals, and its time is in the past: that must not affect the audio.
         for (const { streamId, atMs } of late) expect([streamId, atMs]).to.deep.equal([0xe0, 6481]);
         expectInTime(measured, 6521);
-        // The PCR stands for some of the burst.
+        // The PCR stops during part of the burst.
         expect(errors.filter((error) => !/ is 10\d\d\.?\d* ms after the PCR/.test(error))).to.deep.equal([]);
       });
     }
@@ -173,7 +173,7 @@ describe('Remuxer: one clock', () => {
     });
   }
 
-  it('goes through the wrap of 33 bits on either side', () => {
+  it('continues through the 33-bit wrap on either side', () => {
     for (const [first, second] of [
       [2 ** 33 - 450000, 1000],
       [1000, 2 ** 33 - 450000],
@@ -191,7 +191,7 @@ describe('Remuxer: one clock', () => {
     ['jumps ahead by little', { stamp: 126000 + 8000 * 90 + 120_000 }],
   ] as const) {
     for (const jumping of ['video0', 'audio0']) {
-      it(`goes on when ${jumping} ${name}`, () => {
+      it(`continues when ${jumping} ${name}`, () => {
         const isVideo = jumping === 'video0';
         const before = isVideo ? video({ lengthMs: 8000 }) : audio({ lengthMs: 8000, unitMs: 100 });
         const after = isVideo
@@ -210,7 +210,7 @@ describe('Remuxer: one clock', () => {
   }
 
   for (const stalling of ['video0', 'audio0']) {
-    it(`goes on when ${stalling} stalls for 5 s and then catches up`, () => {
+    it(`continues when ${stalling} stalls for 5 s and then catches up`, () => {
       const stall = (unitMs: number) => (unit: number) => {
         const at = unit * unitMs;
         return at > 8000 && at < 13_000 ? 13_000 - at : 0;
@@ -227,7 +227,7 @@ describe('Remuxer: one clock', () => {
       );
     });
 
-    it(`goes on when ${stalling} is stopped for 5 s and stays late`, () => {
+    it(`continues when ${stalling} is suspended for 5 s and stays late`, () => {
       const stop = (unitMs: number) => (unit: number) => (unit * unitMs > 8000 ? 5000 : 0);
       const { measured, errors, late, remuxer } = measure([
         video(stalling === 'video0' ? { lateMs: stop(40) } : {}),
@@ -236,7 +236,7 @@ describe('Remuxer: one clock', () => {
       expect(errors).to.deep.equal([]);
       expect(remuxer.timing.jumps, 'lined up anew').to.equal(1);
       for (const { atMs } of late) expect(atMs, 'until that was seen').to.be.below(15_000);
-      // What is captured later is in time again: sound that comes 5 s late belongs to a picture of 5 s ago.
+      // Units captured later are in time again: audio that is 5 s late belongs to video of 5 s ago.
       const lateMs = stalling === 'audio0' ? 5000 : -5000;
       expectInTime(
         measured.map((one) => ({ ...one, lateMs: one.lateMs - lateMs })),
@@ -245,7 +245,7 @@ describe('Remuxer: one clock', () => {
     });
   }
 
-  it('moves a feed by what the rule says', () => {
+  it("applies a feed's trim", () => {
     const at = (trimMs: number): number => {
       const { measured, errors } = measure([video(), audio({ unitMs: 24 })], { trimMs });
       expect(errors).to.deep.equal([]);
@@ -257,7 +257,7 @@ describe('Remuxer: one clock', () => {
   });
 });
 
-/** A source that goes on with the counters of another, unannounced. */
+/** A source that continues the counters of another, without signalling it. */
 function* continued(messages: Generator<SourceMessage>, packets: number): Generator<SourceMessage> {
   for (const message of messages) {
     const data = Buffer.from(message.data);

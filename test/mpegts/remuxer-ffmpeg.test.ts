@@ -9,7 +9,7 @@ const BOTH: RemuxInput[] = [
   { feed: 'audio0', select: 'all' },
 ];
 
-/** Pushes messages in order and collects what comes out. */
+/** Pushes messages in order and collects the output. */
 function run(remuxer: Remuxer, messages: readonly (Captured & { feed: string })[], sent: Sent[] = []): Sent[] {
   let tickAtMs = messages[0]!.atMs + TICK_MS;
   for (const { feed, data, begins, atMs } of messages) {
@@ -90,7 +90,7 @@ describe('Remuxer with captures of real ffmpeg', function () {
     });
   }
 
-  it('goes on when ffmpeg is started again, three times', () => {
+  it('continues when ffmpeg is restarted three times', () => {
     const more = ['-output_ts_offset', '95441']; // the wrap is at 95443.7 s
     const sounds = messagesOf(sound('aac -b:a 96k'));
     const remuxer = new Remuxer();
@@ -105,7 +105,7 @@ describe('Remuxer with captures of real ffmpeg', function () {
       remuxer,
       all.sort((a, b) => a.atMs - b.atMs),
     );
-    // Sound waits for its second unit when it starts again: the first may come after its time.
+    // After a restart, audio waits for its second unit: the first may arrive after its time.
     const { errors } = checkTs(sent, { pcrMs: 900 });
     expect(errors.filter((error) => !/ is -[\d.]+ ms after the PCR/.test(error))).to.deep.equal([]);
     expect(remuxer.timing.lateUnits).to.be.at.most(3);

@@ -1,4 +1,4 @@
-// Where somebody can join what a Remuxer makes.
+// Where a reader can start in a Remuxer's output.
 
 import { expect } from 'chai';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
@@ -17,7 +17,7 @@ describe('joinAt of a Remuxer', () => {
   const second = (counter: number, dts: number, access: boolean): Buffer =>
     picture(counter, dts, { pid: OTHER.pid, streamId: 0xe1, access, payload: bytes(90) });
 
-  it('counts random access points of the first video track only', () => {
+  it('uses random access points of the first video track only', () => {
     const push = joins([VIDEO, OTHER]);
     expect(push(picture(0, 90000)).joinAt).to.equal(0);
     expect(push(second(0, 90000, true)).joinAt, 'of the second').to.equal(-1);
@@ -29,13 +29,13 @@ describe('joinAt of a Remuxer', () => {
     ]);
   });
 
-  it('is where the first of a message is, though another follows', () => {
+  it('is at the first one of a message, even if another follows', () => {
     const push = joins([VIDEO]);
     push(picture(0, 90000));
     expect(push(picture(1, 93600), picture(2, 97200)).joinAt).to.equal(0);
   });
 
-  it('finds what the encoder has not marked', () => {
+  it('is found without random_access_indicator', () => {
     const push = joins([VIDEO]);
     const idr = Uint8Array.from([0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x65, ...bytes(80)]);
     const slice = Uint8Array.from([0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x41, ...bytes(80)]);
@@ -43,7 +43,7 @@ describe('joinAt of a Remuxer', () => {
     expect(push(picture(1, 93600, { access: false, payload: slice })).joinAt).to.equal(-1);
   });
 
-  it('is where tables and sound are in a program of sound alone', () => {
+  it('is at tables and audio in a program of audio only', () => {
     const remuxer = new Remuxer();
     remuxer.setInputs(CAM, 0);
     const sound = (counter: number): Buffer =>

@@ -1,4 +1,4 @@
-// A mute of what a stream still holds: a picture that runs on, sound that waits. Literal bytes.
+// Mutes of data that a stream still holds: video that is sent until it is replaced, audio that is held. Literal bytes.
 
 import { expect } from 'chai';
 import { saysMuted } from '../../src/mpegts/mute-sign.js';
@@ -9,7 +9,7 @@ import { type Entry, packet, patSection, pmtSection, sectionPackets } from '../s
 
 const PMT = 0x1000;
 const PID = 0x100;
-const SECRET = 0x5e; // what payloads are filled with
+const SECRET = 0x5e; // the payloads' fill byte
 
 function tables(streamType: number): Buffer {
   return Buffer.concat([
@@ -25,8 +25,8 @@ function unit(streamId: number, counter = 0): Buffer {
 
 const secrets = (bytes: Buffer) => bytes.filter((byte) => byte === SECRET).length;
 
-describe('a mute of what a Remuxer holds', () => {
-  it('of everything holds for a picture that runs on until another takes its place', () => {
+describe('a mute of data that a Remuxer holds', () => {
+  it('of everything applies to video that is sent until it is replaced', () => {
     const remuxer = new Remuxer();
     const picture = tables(0x1b);
     remuxer.setInputs([{ feed: 'a', select: 'all' }], 0);
@@ -39,7 +39,7 @@ describe('a mute of what a Remuxer holds', () => {
     expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 2), false, 50) ?? []))).to.equal(0);
   });
 
-  it('lets no sound out afterwards that has waited with the first of its feed', () => {
+  it('sends no audio afterwards that was held with the first units of its feed', () => {
     const waited = (isMuted: boolean): number => {
       const remuxer = new Remuxer();
       const inputs = (select: 'all' | 'other-than-audio'): RemuxInput[] => [
@@ -55,7 +55,7 @@ describe('a mute of what a Remuxer holds', () => {
       const ticked = [40, 100, 500, 1000, 2000, 3100, 4000, 6000, 9000, 20_000].map((ms) =>
         Buffer.from(remuxer.tick(ms) ?? []),
       );
-      // Once the wait is over, what has waited comes with the next message.
+      // After the hold, held messages are sent with the next message.
       return secrets(Buffer.concat([...ticked, send('mic', sectionPackets(0, patSection(PMT), 1), false, 20_100)]));
     };
     expect(waited(false), 'without a mute it is sent').to.be.greaterThan(100);
@@ -73,7 +73,7 @@ describe('a mute of what a Remuxer holds', () => {
         sectionPackets(PMT, pmtSection(entries, version), version),
       ]);
 
-    /** What has left of the messages of `mic` once they have waited long enough, `cam` being there before. */
+    /** The output for the messages of `mic` after the hold, with `cam` already present. */
     const sent = (select: RemuxInput['select'], messages: readonly Buffer[], later?: RemuxInput['select']): number => {
       const remuxer = new Remuxer();
       const inputs = (ofMic: RemuxInput['select']): RemuxInput[] => [
@@ -89,7 +89,7 @@ describe('a mute of what a Remuxer holds', () => {
       return secrets(Buffer.concat(out.filter((one) => one !== null)));
     };
 
-    it('withholds what came before the PMT that says what it is, whatever that says', () => {
+    it('withholds packets from before the PMT that describes them, whatever it lists', () => {
       const [one, other] = [unit(0xbd, 0), unit(0xbd, 1)];
       expect(sent('other-than-audio', [Buffer.concat([program(klv, 0), one, other])])).to.be.greaterThan(300);
       for (const [what, before] of [
@@ -103,12 +103,12 @@ describe('a mute of what a Remuxer holds', () => {
       }
     });
 
-    it('loses no message in which picture and sound end while it waits', () => {
+    it('loses no message in which video and audio end while it is held', () => {
       const data = Buffer.concat([program([{ streamType: 0x15, pid: PID }], 1), unit(0xbd)]);
       expect(sent('all', [program(unknown, 0), data])).to.be.greaterThan(150);
     });
 
-    it('lets nothing out that has waited while everything was muted', () => {
+    it('sends nothing that was held while everything was muted', () => {
       const one = unit(0xe0);
       expect(sent('all', [tables(0x1b), one], 'other-than-audio')).to.be.greaterThan(150);
       for (const later of ['all', 'other-than-audio', 'video'] as const) {
@@ -117,7 +117,7 @@ describe('a mute of what a Remuxer holds', () => {
     });
   });
 
-  it('of everything is said in the PMT, and taken back with it, also where nothing comes meanwhile', () => {
+  it('of everything is signalled in the PMT, and withdrawn in it, also if nothing arrives meanwhile', () => {
     const remuxer = new Remuxer();
     const reader = new ProgramReader();
     const isSaid = (sent: Uint8Array | null): boolean => {

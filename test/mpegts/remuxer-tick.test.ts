@@ -1,5 +1,5 @@
-// The PCRs that time alone makes due: at most 100 ms apart (ISO/IEC 13818-1 §2.7.2), and no message of their own where
-// the feed's messages bring them.
+// The PCRs that are due by time alone: at most 100 ms apart (ISO/IEC 13818-1 §2.7.2), and without messages of their own
+// if the feed's messages bring them.
 
 import { expect } from 'chai';
 import { TICK_MS } from '../../src/mpegts/pace.js';
@@ -7,9 +7,9 @@ import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { source } from './synthetic.js';
 
 interface Made {
-  /** Messages that ticks made. */
+  /** The number of messages from ticks. */
   readonly ticked: number;
-  /** The longest time between two PCRs that were sent, after the first second. */
+  /** The longest interval between two PCRs sent, after the first second. */
   readonly longestMs: number;
 }
 
@@ -38,9 +38,9 @@ function run(unitMs: number, lateMs: (unit: number) => number = () => 0): Made {
   return made;
 }
 
-describe('PCRs made by time', () => {
+describe('PCRs due by time', () => {
   for (const unitMs of [20, 33, 40, 80]) {
-    it(`none, where pictures bring one every ${unitMs} ms`, () => {
+    it(`none, if pictures bring one every ${unitMs} ms`, () => {
       const { ticked, longestMs } = run(unitMs);
       expect(ticked).to.be.at.most(1);
       expect(longestMs).to.be.at.most(100);
@@ -48,12 +48,12 @@ describe('PCRs made by time', () => {
   }
 
   for (const unitMs of [110, 200, 222, 500, 1000]) {
-    it(`at most 100 ms apart, where pictures come every ${unitMs} ms`, () => {
+    it(`at most 100 ms apart, if pictures come every ${unitMs} ms`, () => {
       expect(run(unitMs).longestMs).to.be.at.most(100);
     });
   }
 
-  it('soon, where a picture that was expected does not come', () => {
+  it('soon, if an expected picture does not arrive', () => {
     const { ticked, longestMs } = run(40, (unit) => (unit % 50 === 0 ? 400 : 0));
     expect(longestMs).to.be.at.most(150);
     expect(ticked).to.be.within(10, 100);

@@ -7,7 +7,7 @@ import { inOrder, pesPackets, source, tablePacket, tablesOf } from './synthetic.
 import { VIDEO, AUDIO, one, bytes, picture, headersOf } from './one-feed.js';
 
 describe('Remuxer', () => {
-  it('leaves out null packets, SDT, unknown PIDs and duplicates, and counts them', () => {
+  it('drops null packets, SDT, unknown PIDs and duplicates, and counts them', () => {
     const { remuxer, push } = one([VIDEO]);
     const nulls = Buffer.alloc(188, 0xff);
     nulls.set([0x47, 0x1f, 0xff, 0x10]);
@@ -33,8 +33,8 @@ describe('Remuxer', () => {
     });
   });
 
-  it('knows a duplicate again though packets of another track came between', () => {
-    // It was compared with the other track's packet, and passed on as if 15 had been lost.
+  it('recognizes a duplicate although packets of another track came in between', () => {
+    // It was compared with the other track's packet, and sent as if 15 packets had been lost.
     const { remuxer, push } = one([VIDEO, AUDIO]);
     const video = picture(0, 90000, { payload: bytes(800) });
     const audio = pesPackets({ pid: AUDIO.pid, streamId: 0xc0, pts: 90000, counter: 0, payload: bytes(800, 0x66) });
@@ -45,7 +45,7 @@ describe('Remuxer', () => {
     expect(remuxer.counters).to.include({ duplicates: 2, lost: 0 });
   });
 
-  it('does not write to what it is given', () => {
+  it('does not modify its input', () => {
     const { push } = one([VIDEO]);
     const message = picture(0, 90000);
     const before = Buffer.from(message);
@@ -53,7 +53,7 @@ describe('Remuxer', () => {
     expect(message.equals(before)).to.equal(true);
   });
 
-  it('keeps a loss visible: the output skips as many', () => {
+  it('preserves a loss: the output counter skips as many', () => {
     const { remuxer, push } = one([VIDEO]);
     push(picture(0, 90000));
     const counters = headersOf(push(picture(4, 93600))).filter((header) => header.startsWith('4741'));
@@ -61,7 +61,7 @@ describe('Remuxer', () => {
     expect(remuxer.counters.lost).to.equal(3);
   });
 
-  it('gives adaptation-only packets the counter before them', () => {
+  it('gives packets without payload the counter of the one before', () => {
     const { push } = one([VIDEO]);
     const only = Buffer.alloc(188, 0xff);
     only.set([0x47, 0x01, 0x00, 0x20, 183, 0x00]);
@@ -71,7 +71,7 @@ describe('Remuxer', () => {
     ]);
   });
 
-  it('rewrites a PES header that is spread over packets and messages', () => {
+  it('rewrites a PES header that spans packets and messages', () => {
     const header = (data: Buffer): string => {
       const found: number[] = [];
       for (let at = 0; at < data.length; at += 188) {
@@ -95,7 +95,7 @@ describe('Remuxer', () => {
     }
   });
 
-  it('renumbers stream_ids within their range only where two tracks share one', () => {
+  it('renumbers stream_ids within their range only if two tracks share one', () => {
     const remuxer = new Remuxer();
     remuxer.setInputs(
       ['a', 'b', 'c'].map((feed) => ({ feed, select: 'all' as const })),
@@ -107,7 +107,7 @@ describe('Remuxer', () => {
         pesPackets({ pid, streamId: i === 0 ? 0xdf : 0xbd, pts: 90000, counter: 0, payload: bytes(50) }),
       );
       remuxer.push(feed, Buffer.concat([data, ...more]), true, 40);
-      remuxer.push(feed, tablePacket(0, 1, 0xff), false, 1040); // those that join have waited
+      remuxer.push(feed, tablePacket(0, 1, 0xff), false, 1040); // the feeds that join are no longer held
     }
     expect(remuxer.program.tracks.map(({ streamId }) => streamId)).to.deep.equal([
       ...[0xe0, 0xdf, 0xbd, 0xe1, 0xc0, 0xbd, 0xe2, 0xc1, 0xbd],
@@ -115,7 +115,7 @@ describe('Remuxer', () => {
     expect(remuxer.program.tracks.map(({ pid }) => pid)).to.deep.equal([...Array(9).keys()].map((i) => 0x100 + i));
   });
 
-  it('follows tables that change: another PID, another type', () => {
+  it('follows changed tables: another PID, another type', () => {
     const { remuxer, push } = one([VIDEO]);
     const sent: Sent[] = [{ data: push(picture(0, 90000)), atMs: 80 }];
     const moved = tablesOf([{ pid: 0x200, type: 0x24 }, AUDIO], 0x200, 1, 1);
@@ -139,7 +139,7 @@ describe('Remuxer', () => {
     ]);
   });
 
-  it('takes the PCR of a PID of its own along in packets that do not count up', () => {
+  it('passes a PCR on its own PID in packets that do not increment the counter', () => {
     const { push } = one([VIDEO], 0x1ff);
     const clock = (pcr: number): Buffer => {
       const packet = picture(0, 90000, { pid: 0x1ff, pcr }).subarray(0, 188);
@@ -159,7 +159,7 @@ describe('Remuxer', () => {
     expect(pcrs).to.have.length.greaterThan(48);
   });
 
-  it('makes a PCR where the input has none', () => {
+  it('generates a PCR if the input has none', () => {
     const { push } = one([VIDEO], 0x1fff);
     const sent: Sent[] = [];
     for (let i = 0; i < 100; i++)
@@ -168,7 +168,7 @@ describe('Remuxer', () => {
     expect(errors.filter((error) => !error.includes('before the first PCR'))).to.deep.equal([]);
   });
 
-  it('passes SCTE-35 whole, its pts_adjustment moved along', () => {
+  it('passes complete SCTE-35 sections, with pts_adjustment adjusted', () => {
     const { push } = one([VIDEO, { pid: 0x1f0, type: 0x86 }]);
     const out1 = push(picture(0, 90000));
     const splice = tablePacket(0x1f0, 0, 0xfc, 0x30, 17, 0, 0, 0, 0, 0, 100, 0, 0xff, 0xf0, 0, 0, 0, 0);
@@ -181,7 +181,7 @@ describe('Remuxer', () => {
     expect(checkSection(out.subarray(at + 5, at + 25))).to.equal(0);
   });
 
-  it('says where somebody can join', () => {
+  it('reports where a reader can start', () => {
     const { remuxer, push } = one([VIDEO]);
     push(picture(0, 90000));
     push(picture(1, 93600, { access: false }));
@@ -194,7 +194,7 @@ describe('Remuxer', () => {
     expect(remuxer.tables?.length).to.equal(376);
   });
 
-  it('gives a player that knows stream_ids only (jsmpeg) the frames that went in', () => {
+  it('gives a player that reads only stream_ids (jsmpeg) the frames of the input', () => {
     const messages = [
       ...inOrder(
         source({ feed: 'video0', kind: 'video', fromMs: 1000, lengthMs: 4000, packets: 7 }),
@@ -221,7 +221,7 @@ describe('Remuxer', () => {
     }
   });
 
-  it('makes the same of any cutting', () => {
+  it('produces the same output however the input is split', () => {
     const messages = [
       ...inOrder(
         source({ feed: 'video0', kind: 'video', fromMs: 1000, lengthMs: 3000, packets: 5 }),
@@ -255,7 +255,7 @@ describe('Remuxer', () => {
     );
   });
 
-  it('survives anything: aligned packets out, no exception', () => {
+  it('survives any input: aligned packets, no exception', () => {
     const valid = [
       ...inOrder(
         source({ feed: 'video0', kind: 'video', fromMs: 1000, lengthMs: 1000, packets: 3 }),
@@ -319,7 +319,7 @@ function checkSection(section: Uint8Array): number {
   return value >>> 0;
 }
 
-/** Takes a stream apart as jsmpeg does: each PID is the stream_id of its last PES start; PAT and PMT are ignored. */
+/** Demultiplexes as jsmpeg does: each PID is the stream_id of its last PES start; PAT and PMT are ignored. */
 function demux(data: Buffer): Map<number, string[]> {
   const ids = new Map<number, number>();
   const open = new Map<number, Buffer[]>();

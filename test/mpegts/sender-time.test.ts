@@ -3,11 +3,11 @@ import { SenderTime } from '../../src/mpegts/sender-time.js';
 
 const MS = 90; // ticks
 
-/** A source by milliseconds: its stamps begin at 0, and its clock and ours run alike. */
+/** A source in milliseconds: its timestamps start at 0, and its clock and ours run alike. */
 class Source {
   readonly sender = new SenderTime();
 
-  /** A unit of the track that gives the samples, at `nowMs`; `pcrMs` is what its first packet carries. */
+  /** A unit of the sampled track, at `nowMs`; `pcrMs` is the PCR in its first packet. */
   unit(nowMs: number, dtsMs: number, pcrMs = NaN): this {
     this.sender.unit(dtsMs * MS, true, pcrMs * MS, nowMs);
     return this;
@@ -25,7 +25,7 @@ class Source {
     return this;
   }
 
-  /** Pictures each 40 ms, from one time to another, `aheadMs` ahead of a PCR that each or none of them carries. */
+  /** Pictures every 40 ms during this time, `aheadMs` ahead of a PCR that each or none of them carries. */
   run(fromMs: number, toMs: number, aheadMs = 700, hasPcr = true): this {
     for (let ms = fromMs; ms < toMs; ms += 40) this.unit(ms, ms + aheadMs, hasPcr ? ms : NaN);
     return this;
@@ -41,7 +41,7 @@ class Source {
 }
 
 describe('SenderTime', () => {
-  it('is the last PCR where they come often', () => {
+  it('is the last PCR if PCRs are frequent', () => {
     const source = new Source().run(0, 400);
     expect(source.timeMs).to.equal(360);
     expect(source.needMs, 'units come 700 ms before their DTS').to.equal(-700);
@@ -49,7 +49,7 @@ describe('SenderTime', () => {
     expect(source.sender.stepMs).to.equal(40);
   });
 
-  it('is carried on by DTS between PCRs that are few', () => {
+  it('advances by DTS between sparse PCRs', () => {
     const source = new Source().run(0, 40);
     source.sender.slip = 0; // of the first PCR
     for (let ms = 40; ms < 2000; ms += 40) source.unit(ms, ms + 700, ms % 500 === 0 ? ms : NaN);
@@ -58,28 +58,28 @@ describe('SenderTime', () => {
     expect(source.sender.slip, 'DTS and PCR run alike').to.equal(0);
   });
 
-  it('is that of the DTS where there is no PCR', () => {
+  it('is the DTS if there is no PCR', () => {
     const source = new Source().run(0, 400, 700, false);
     expect(source.timeMs).to.equal(1060);
     expect(source.needMs).to.equal(0);
     expect(source.sender.hasPcr).to.be.false;
   });
 
-  it('is put right by the first PCR that comes, by how much is told', () => {
+  it('is corrected by the first PCR, and reports by how much', () => {
     const source = new Source().run(0, 400, 700, false).pcr(400, 400, 1060);
     expect(source.timeMs).to.equal(400);
     expect(source.sender.slip / MS).to.equal(-660);
     expect(source.needMs, 'as long as it is not known better').to.equal(-660);
   });
 
-  it('learns from each track how late units come', () => {
+  it("finds the lateness of each track's units", () => {
     const source = new Source().run(0, 400).aside(400, -900);
     expect(source.needMs).to.equal(1260);
     source.aside(440, -500);
     expect(source.needMs).to.equal(1260);
   });
 
-  it('takes no PCR that has nothing to do with the DTS of its time', () => {
+  it('ignores a PCR that is unrelated to the DTS that arrives with it', () => {
     const source = new Source().run(0, 400);
     source
       .pcr(400, 400 + 3_600_000, 1100)
@@ -88,7 +88,7 @@ describe('SenderTime', () => {
     expect(source.timeMs).to.equal(360);
   });
 
-  it('takes a PCR that jumps when another like it comes', () => {
+  it('accepts a PCR that jumps when another like it arrives', () => {
     const source = new Source().run(0, 400);
     source.sender.slip = 0; // of the first PCR
     source.pcr(400, 2000, 1100);
@@ -98,11 +98,11 @@ describe('SenderTime', () => {
     expect(source.sender.slip / MS, 'no time that passed').to.equal(1680);
   });
 
-  it('goes on between units by the clock, as far as the next one', () => {
+  it('advances between units by the clock, up to the next one', () => {
     const { sender } = new Source().run(0, 400);
     expect(sender.at(380, Infinity) / MS, '20 ms behind the last').to.equal(380);
     expect(sender.at(5000, Infinity) / MS, 'no further than a unit is long').to.equal(400);
-    const next = 1080 * MS; // DTS of another track, which came as near to the PCR as 700 ms by now
+    const next = 1080 * MS; // DTS of another track, which was 700 ms ahead of the PCR at least
     expect(sender.at(5000, next) / MS).to.equal(380);
   });
 
@@ -129,7 +129,7 @@ describe('SenderTime', () => {
     expect(again.sender.lateness(11_000) / MS).to.equal(1100);
   });
 
-  it('counts a stall of more than a second if it comes again within a minute', () => {
+  it('counts a stall of more than a second if it recurs within a minute', () => {
     const source = new Source().run(0, 400);
     const stall = (fromMs: number) => {
       for (let ms = fromMs; ms < fromMs + 1480; ms += 40) source.unit(fromMs + 1480, ms + 700, ms);
@@ -143,7 +143,7 @@ describe('SenderTime', () => {
     expect(source.sender.lateness(21_480) / MS).to.equal(780);
   });
 
-  it('begins anew with another track, and keeps a time that PCRs tell', () => {
+  it('restarts with another track, and keeps a time based on PCRs', () => {
     const source = new Source().run(0, 400);
     source.sender.resample();
     source.unit(400, 5000);
@@ -151,7 +151,7 @@ describe('SenderTime', () => {
     expect(source.needMs).to.equal(-700);
   });
 
-  it('is later from now on by what it is raised by', () => {
+  it('is later by the raised amount from then on', () => {
     const source = new Source().run(0, 400).unit(2400, 1100, 400);
     expect(source.sender.delay / MS).to.equal(2000);
     source.sender.raise(2000 * MS);

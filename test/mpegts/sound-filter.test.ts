@@ -11,7 +11,7 @@ const entries = [
   { streamType: 0x02, pid: VIDEO },
   { streamType: 0x03, pid: AUDIO },
 ];
-/** The beginning of a PES packet with this stream_id. */
+/** The start of a PES packet with this stream_id. */
 const pes = (streamId: number) => Buffer.from([0, 0, 1, streamId, 0, 0, 0x80, 0, 0]);
 const tables = (counter: number, version = 0) =>
   Buffer.concat([
@@ -35,7 +35,7 @@ describe('SoundFilter', () => {
     apply(tables(0), unit(VIDEO, 0xe0, 15));
   });
 
-  /** What passes of a message, as a feed asks for it. */
+  /** The output for a message, as a feed requests it. */
   function apply(...made: Buffer[]): Buffer {
     const data = Buffer.concat(made);
     const joinAt = inspector.inspect(data);
@@ -46,17 +46,17 @@ describe('SoundFilter', () => {
     filter.mute(muted, inspector);
   }
 
-  /** What the filter makes of the tables for who joins. */
+  /** The filter's tables for new readers. */
   const shifted = () => Buffer.from(filter.shift(inspector.tables!));
 
-  it('hands a message on as it is while nothing was ever muted', () => {
+  it('passes a message unchanged if nothing was ever muted', () => {
     const data = Buffer.concat([audio(0, true), access(0)]);
     expect(filter.apply(data, 188)).to.equal(data);
     expect(filter.joinAt).to.equal(188);
     expect(shifted().equals(tables(0))).to.be.true;
   });
 
-  it('says where the random access point is in what passes', () => {
+  it('reports the offset of the random access point in the output', () => {
     mute('audio');
     expect(apply(audio(0, true), audio(1), video(0), audio(2), access(1), video(2))).to.have.length(3 * 188);
     expect(filter.joinAt).to.equal(188);
@@ -64,7 +64,7 @@ describe('SoundFilter', () => {
     expect(filter.joinAt, 'there is none').to.equal(-1);
   });
 
-  it('says that there is none if it does not pass', () => {
+  it('reports none if it is withheld', () => {
     mute('all');
     expect(apply(access(0), video(1))).to.be.empty;
     expect(filter.joinAt).to.equal(-1);
@@ -73,7 +73,7 @@ describe('SoundFilter', () => {
     expect(filter.joinAt, 'the first that passes').to.equal(0);
   });
 
-  it('has none of a program whose only track is muted', () => {
+  it('reports none for a program whose only track is muted', () => {
     inspector = new Inspector();
     inspector.inspect(sectionPackets(0, patSection(PMT)));
     inspector.inspect(sectionPackets(PMT, pmtSection([{ streamType: 0x03, pid: AUDIO }])));
@@ -82,7 +82,7 @@ describe('SoundFilter', () => {
     expect(filter.joinAt).to.equal(-1);
   });
 
-  it('gives tables the counters of what passed, when tables were taken out', () => {
+  it('gives tables the counters of those sent, if tables were withheld', () => {
     mute('all');
     apply(tables(1), access(0));
     apply(tables(2));
@@ -93,13 +93,13 @@ describe('SoundFilter', () => {
     expect(continuityErrors(Buffer.concat([shifted(), apply(tables(4))]))).to.deep.equal([]);
   });
 
-  it('leaves tables alone that were never taken out, whatever sound was', () => {
+  it('leaves tables unchanged that were never withheld, despite an audio mute', () => {
     mute('audio');
     apply(audio(0, true), audio(1), tables(1));
     expect(shifted().equals(tables(1))).to.be.true;
   });
 
-  it('takes counters round their end', () => {
+  it('wraps counters', () => {
     mute('all');
     for (let i = 1; i < 20; i++) apply(tables(i & 15));
     mute(null);
@@ -108,7 +108,7 @@ describe('SoundFilter', () => {
     expect(shifted().equals(tables(2))).to.be.true;
   });
 
-  it('begins anew with another source', () => {
+  it('restarts for a new source', () => {
     mute('all');
     apply(tables(1));
     mute(null);

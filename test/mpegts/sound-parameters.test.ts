@@ -10,7 +10,7 @@ function read(reader: ParameterReader, bytes: readonly number[]) {
 }
 const body = (bytes: number) => Array<number>(bytes).fill(0x11);
 
-/** A header of MPEG audio: ID with its leading bit, layer, bitrate_index, sampling_frequency, padding_bit, mode. */
+/** A header of MPEG audio: ID with the bit before it, layer, bitrate_index, sampling_frequency, padding_bit, mode. */
 const mpeg = (version: number, layer: number, bitrate: number, rate: number, padding = 0, mode = 0) =>
   bytesOf(
     u(11, 0x7ff),
@@ -26,7 +26,7 @@ const mpeg = (version: number, layer: number, bitrate: number, rate: number, pad
   );
 
 describe('readMpegAudio', () => {
-  it('knows versions, layers and modes', () => {
+  it('reads versions, layers and modes', () => {
     const of = (...header: readonly number[]) => read(readMpegAudio, [...header, ...body(4)]);
     expect(of(...mpeg(3, 2, 8, 0))).to.deep.equal(['mp2', 44100, 2]);
     expect(of(...mpeg(3, 1, 9, 1, 0, 1))).to.deep.equal(['mp3', 48000, 2]); // joint stereo
@@ -36,8 +36,8 @@ describe('readMpegAudio', () => {
     expect(of(...mpeg(3, 2, 0, 0))).to.deep.equal(['mp2', 44100, 2]); // free format
   });
 
-  it('finds a frame that does not begin where the unit does, with another behind it', () => {
-    // 128 kbit/s of layer II at 44.1 kHz: 417 bytes and a byte of padding now and then.
+  it("finds a frame that does not start at the unit's start, if another follows", () => {
+    // 128 kbit/s of layer II at 44.1 kHz: 417 bytes, occasionally with a byte of padding.
     for (const padding of [0, 1]) {
       const frames = [...mpeg(3, 2, 8, 0, padding), ...body(413 + padding), ...mpeg(3, 2, 8, 0), ...body(20)];
       expect(read(readMpegAudio, [...body(9), ...frames])).to.deep.equal(['mp2', 44100, 2]);
@@ -47,7 +47,7 @@ describe('readMpegAudio', () => {
     expect(read(readMpegAudio, alone), 'no other behind it').to.be.undefined;
   });
 
-  it('knows the lengths of all layers', () => {
+  it('computes the frame lengths of all layers', () => {
     for (const [header, length] of [
       [mpeg(3, 3, 12, 1), 384], // layer I, 384 kbit/s, 48 kHz
       [mpeg(3, 1, 9, 1), 384], // layer III, 128 kbit/s, 48 kHz
@@ -59,22 +59,22 @@ describe('readMpegAudio', () => {
     }
   });
 
-  it('takes what is reserved for no header', () => {
+  it('does not accept reserved values as a header', () => {
     for (const header of [mpeg(1, 2, 8, 0), mpeg(3, 0, 8, 0), mpeg(3, 2, 15, 0), mpeg(3, 2, 8, 3)]) {
       expect(read(readMpegAudio, [...header, ...body(600)])).to.be.undefined;
     }
   });
 });
 
-/** A header of AC-3: fscod, frmsizecod, bsid, and from acmod on. */
+/** A header of AC-3: fscod, frmsizecod, bsid, and the bits from acmod on. */
 const ac3 = (rate: number, size: number, bsid: number, rest: string) =>
   bytesOf(u(16, 0x0b77), u(16, 0), u(2, rate), u(6, size), u(5, bsid), '000', rest.padEnd(8, '0'));
-/** A header of E-AC-3: strmtyp, frmsiz, fscod and what is behind it, acmod, lfeon. */
+/** A header of E-AC-3: strmtyp, frmsiz, fscod and the field after it, acmod, lfeon. */
 const eac3 = (type: number, words: number, rates: string, mode: number, lfe: number) =>
   bytesOf(u(16, 0x0b77), u(2, type), u(3, 0), u(11, words - 1), rates, u(3, mode), u(1, lfe), u(5, 16), '000', u(8, 0));
 
 describe('readAc3', () => {
-  it('finds lfeon behind what the mode brings with it', () => {
+  it('finds lfeon after the fields that depend on the mode', () => {
     const of = (rest: string) => read(readAc3, ac3(0, 20, 8, rest));
     expect(of('000' + '1')).to.deep.equal(['ac3', 48000, 3]); // 1+1
     expect(of('001' + '0')).to.deep.equal(['ac3', 48000, 1]);
@@ -84,7 +84,7 @@ describe('readAc3', () => {
     expect(of('111' + '00' + '00' + '1')).to.deep.equal(['ac3', 48000, 6]); // both
   });
 
-  it('knows rates, also halved ones', () => {
+  it('reads rates, also halved ones', () => {
     expect(read(readAc3, ac3(1, 20, 8, '001'))).to.deep.equal(['ac3', 44100, 1]);
     expect(read(readAc3, ac3(2, 20, 6, '001'))).to.deep.equal(['ac3', 32000, 1]);
     expect(read(readAc3, ac3(0, 20, 9, '001'))).to.deep.equal(['ac3', 24000, 1]);
@@ -93,7 +93,7 @@ describe('readAc3', () => {
     expect(read(readAc3, whole(eac3(0, 300, '11' + '01', 2, 0)))).to.deep.equal(['eac3', 22050, 2]);
   });
 
-  it('knows the lengths of frames', () => {
+  it('computes frame lengths', () => {
     for (const [header, length] of [
       [ac3(0, 18, 8, '010'), 640], // 160 kbit/s, 48 kHz
       [ac3(1, 18, 8, '010'), 696], // 44.1 kHz
@@ -107,7 +107,7 @@ describe('readAc3', () => {
   });
 
   describe('of E-AC-3 with dependent substreams', () => {
-    /** A dependent frame: acmod, lfeon and, where it tells, chanmap; compr is there or not. */
+    /** A dependent frame: acmod, lfeon and, if given, chanmap; with or without compr. */
     const dependent = (words: number, mode: number, lfe: number, map: number | null, compr = '0') => {
       const rest = ['00', '11', u(3, mode), u(1, lfe), u(5, 16), u(5, 0), compr === '0' ? '0' : '1' + compr];
       const told = map === null ? '0' : '1' + u(16, map);
@@ -118,7 +118,7 @@ describe('readAc3', () => {
     const of = (...frames: readonly (readonly number[])[]) => read(readAc3, frames.flat());
     const SIDES_AND_BACKS = 0x1a00; // Ls, Rs, Lrs and Rrs
 
-    it('counts the channels that they add, and not those that they say anew', () => {
+    it('counts the channels that they add, but not those that they replace', () => {
       expect(of(core, dependent(50, 6, 0, SIDES_AND_BACKS), body(90), core)).to.deep.equal(['eac3', 48000, 8]);
       const withCompr = dependent(50, 6, 0, SIDES_AND_BACKS, '10101010');
       expect(of(core, frame(withCompr, 100), core), 'compr').to.deep.equal(['eac3', 48000, 8]);
@@ -128,7 +128,7 @@ describe('readAc3', () => {
       expect(of(core, ...two, core), 'two of them').to.deep.equal(['eac3', 48000, 10]);
     });
 
-    it('needs what stands behind the frame, and holds what it has read by then', () => {
+    it('needs the bytes after the frame, and keeps what was read until then', () => {
       expect(of(core)).to.be.undefined;
       expect(of(core, dependent(50, 6, 0, SIDES_AND_BACKS).slice(0, 8))).to.be.undefined;
       const found = noParameters();
@@ -139,7 +139,7 @@ describe('readAc3', () => {
     });
   });
 
-  it('takes what cannot be for no header, nor a substream that depends on another', () => {
+  it('accepts neither invalid headers nor a dependent substream', () => {
     const wrong = [ac3(3, 20, 8, '010'), ac3(0, 38, 8, '010'), ac3(0, 20, 17, '010'), eac3(0, 99, '1111', 2, 0)];
     for (const header of [...wrong, eac3(1, 300, '0011', 2, 0)]) {
       expect(read(readAc3, [...header, ...body(600)])).to.be.undefined;

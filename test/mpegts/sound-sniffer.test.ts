@@ -13,7 +13,7 @@ const adts = [...bytesOf(u(12, 0xfff), '0001', u(2, 1), u(4, 7), '0', u(3, 1), '
 const ac3 = [0x0b, 0x77, 0, 0, 0x1c, 0x40, 0xe1, ...body(50)]; // 48 kHz, 384 kbit/s, 3/2 and LFE
 const tag = [0x49, 0x44, 0x33, 4, 0, 0, 0, 0, 0, 73, ...body(73)];
 
-/** What is known of a track of this type whose PES packets carry these bytes. */
+/** The parameters of a track of this type whose PES packets contain these bytes. */
 function mediaOf(type: number, bytes: readonly number[], descriptors: readonly number[] = []) {
   const inspector = new Inspector();
   const payload = Uint8Array.from(bytes);
@@ -23,26 +23,26 @@ function mediaOf(type: number, bytes: readonly number[], descriptors: readonly n
   return [codec, sampleRate, channels];
 }
 
-describe('sound is told by what it is', () => {
+describe('audio formats are detected from the data', () => {
   it('AAC under the stream_type of MPEG audio', () => {
     for (const type of [0x03, 0x04]) {
       expect(mediaOf(type, [...adts, ...body(193), ...adts])).to.deep.equal(['aac', 22050, 1]);
     }
   });
 
-  it('behind an ID3 tag', () => {
+  it('after an ID3 tag', () => {
     expect(mediaOf(0x81, [...tag, ...ac3])).to.deep.equal(['ac3', 48000, 6]);
     expect(mediaOf(0x0f, [...tag, ...adts, ...body(193)])).to.deep.equal(['aac', 22050, 1]);
   });
 
-  it('HE-AAC as it is heard, where a descriptor says so', () => {
+  it('HE-AAC as decoded, if a descriptor signals it', () => {
     const frames = [...adts, ...body(193)];
     expect(mediaOf(0x0f, frames, [0x1c, 1, 0x51])).to.deep.equal(['aac', 22050, 1]); // AAC
     expect(mediaOf(0x0f, frames, [0x1c, 1, 0x58])).to.deep.equal(['aac', 44100, 1]); // HE-AAC
-    expect(mediaOf(0x0f, frames, [0x7c, 1, 0x60])).to.deep.equal(['aac', 44100, 2]); // and parametric stereo
+    expect(mediaOf(0x0f, frames, [0x7c, 1, 0x60])).to.deep.equal(['aac', 44100, 2]); // with parametric stereo
   });
 
-  it('HE-AAC in LATM, told behind what older decoders read', () => {
+  it('HE-AAC in LATM, signalled after the fields that older decoders read', () => {
     const read = (...extension: readonly string[]) => {
       // audioObjectType 2, 24 kHz, one channel, GASpecificConfig
       const config = [u(5, 2), u(4, 6), u(4, 1), '000', ...extension].join('');
@@ -61,7 +61,7 @@ describe('sound is told by what it is', () => {
     expect(read(u(11, 0x2b7), u(5, 5), '1', u(4, 3), u(11, 0x548), '1')).to.deep.equal([48000, 2]);
   });
 
-  it('with the names that Blu-ray discs have for their stream_types', () => {
+  it('under the stream_types of Blu-ray discs', () => {
     const hdmv = Uint8Array.from([0x05, 4, ...Buffer.from('HDMV')]);
     const none = new Uint8Array(0);
     for (const [streamType, name] of [

@@ -1,4 +1,4 @@
-// SCTE-35: the time in its sections is moved with the pictures, however many packets they take.
+// SCTE-35: the times in its sections are adjusted like the video's, however many packets they span.
 
 import { expect } from 'chai';
 import { crc32 } from '../../src/mpegts/crc32.js';
@@ -6,7 +6,7 @@ import { one, picture, VIDEO } from './one-feed.js';
 
 const PID = 0x1f0;
 
-/** A splice_info_section of so many bytes, with pts_adjustment 100; the commands in it are stuffing. */
+/** A splice_info_section of this many bytes, with pts_adjustment 100; its commands are stuffing. */
 function section(bytes: number): Buffer {
   const length = bytes - 3;
   const body = Buffer.alloc(bytes - 4, 0x42);
@@ -21,7 +21,7 @@ function section(bytes: number): Buffer {
   return Buffer.concat([body, end]);
 }
 
-/** Sections in packets, each behind the one before: a packet in which one begins has a pointer_field. */
+/** Sections in packets, one after the other: a packet in which one starts has a pointer_field. */
 function packetsOf(sections: readonly Buffer[], counter = 0): Buffer[] {
   const packets: Buffer[] = [];
   const starts = sections.map((_, i) => sections.slice(0, i).reduce((sum, { length }) => sum + length, 0));
@@ -45,7 +45,7 @@ function packetsOf(sections: readonly Buffer[], counter = 0): Buffer[] {
   return packets;
 }
 
-/** The sections of one PID, put together again. */
+/** The sections of one PID, reassembled. */
 function sectionsIn(out: Buffer, pid: number): Buffer[] {
   const parts: Buffer[] = [];
   const found: Buffer[] = [];
@@ -75,7 +75,7 @@ describe('a track of SCTE-35', () => {
   };
   for (const [name, lengths] of Object.entries(LENGTHS)) {
     for (const together of [true, false]) {
-      it(`moves pts_adjustment of sections ${name}, ${together ? 'in one message' : 'a packet a message'}`, () => {
+      it(`adjusts pts_adjustment of sections ${name}, ${together ? 'in one message' : 'a packet a message'}`, () => {
         const { push, remuxer } = one([VIDEO, { pid: PID, type: 0x86 }]);
         push(picture(0, 90_000));
         const given = lengths.map(section);
@@ -97,7 +97,7 @@ describe('a track of SCTE-35', () => {
     }
   }
 
-  it('sends a section that lacks a packet as it came, and moves the next', () => {
+  it('sends a section with a lost packet unchanged, and adjusts the next', () => {
     const { push, remuxer } = one([VIDEO, { pid: PID, type: 0x86 }]);
     push(picture(0, 90_000));
     const [first, , third] = packetsOf([section(500)]);

@@ -15,7 +15,7 @@ const unit = (pid: number, dtsMs: number, leadMs = 0): Buffer =>
     payload: new Uint8Array(9),
   });
 
-/** Pushes pictures that come at these times, 40 ms apart by DTS; when it was over, or NaN. */
+/** Pushes pictures that arrive at these times, 40 ms apart by DTS; returns when the hold was over, or NaN. */
 function overAt(hold: StartHold, timesMs: readonly number[], leadMs: (n: number) => number = () => 0): number {
   for (const [n, atMs] of timesMs.entries()) if (hold.push(unit(0x100, 1000 + n * 40, leadMs(n)), atMs)) return atMs;
   return NaN;
@@ -24,7 +24,7 @@ const every = (stepMs: number, count: number, fromMs = 0): number[] =>
   Array.from({ length: count }, (_, n) => fromMs + n * stepMs);
 
 describe('StartHold', () => {
-  it('knows after five pictures at their own pace', () => {
+  it('knows the age after five pictures at their own pace', () => {
     const hold = new StartHold(0, [PICTURE]);
     expect(overAt(hold, every(40, 50))).to.equal(160);
     expect(hold.sample).to.deep.include({ track: PICTURE, stamp: 90_000, arrivalMs: 0, lead: 0 });
@@ -45,13 +45,13 @@ describe('StartHold', () => {
     expect(hold.earliest).to.equal(90_000);
   });
 
-  it('gives up after a second, with no sample of what never came at its own pace', () => {
+  it('gives up after a second, without a sample if nothing arrived at its own pace', () => {
     const hold = new StartHold(0, [PICTURE]);
     expect(overAt(hold, every(10, 200))).to.equal(1000);
     expect(hold.sample).to.equal(null);
   });
 
-  it('waits 1.2 s for pictures that never come; until then sound is a guess', () => {
+  it('waits 1.2 s for pictures that never arrive; until then the age of audio is a guess', () => {
     const hold = new StartHold(0, [PICTURE, SOUND]);
     for (let atMs = 0; atMs < 1200; atMs += 40) {
       expect(hold.push(unit(0x101, 1000 + atMs), atMs)).to.be.false;
@@ -61,7 +61,7 @@ describe('StartHold', () => {
     expect(hold.sample).to.deep.include({ track: SOUND });
   });
 
-  it('guesses from the first unit on, and no longer than 1.5 s: its source may have stopped', () => {
+  it('guesses from the first unit on, for at most 1.5 s: its source may have stopped', () => {
     const hold = new StartHold(0, [SOUND]);
     expect(hold.guess(0)).to.equal(null);
     expect(hold.push(unit(0x101, 1000), 100)).to.be.false;
@@ -70,7 +70,7 @@ describe('StartHold', () => {
     expect([100, 300, 600, 1500].map((atMs) => hold.mayBeOlder(atMs) / 90)).to.deep.equal([600, 400, 100, 100]);
   });
 
-  it('lets 2 MB go', () => {
+  it('ends above 2 MB', () => {
     const hold = new StartHold(0, [PICTURE]);
     const part = Buffer.alloc(188 * 1000);
     let pushed = 0;

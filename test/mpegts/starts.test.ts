@@ -24,7 +24,7 @@ const CODECS: readonly (readonly [string, number, () => Buffer])[] = [
   ['MPEG-4 part 2', 0x10, () => clip('mpeg4', '-sc_threshold', '1000000000')],
 ];
 
-/** Messages of `size` packets; 0: each begins with a unit. */
+/** Messages of `size` packets; 0: each starts with a unit. */
 function messagesOf(bytes: Buffer, size: number): Buffer[] {
   const starts = [0];
   for (let at = 188; at < bytes.length; at += 188) {
@@ -33,7 +33,7 @@ function messagesOf(bytes: Buffer, size: number): Buffer[] {
   return starts.map((from, i) => bytes.subarray(from, starts[i + 1] ?? bytes.length));
 }
 
-/** What a reader gets that comes with the message in which the unit of this number begins. */
+/** The data for a reader that joins with the message in which this unit starts. */
 function joined(bytes: Buffer, size: number, unit: number): Buffer {
   const inspector = new Inspector();
   const handover = new Handover(JOIN_PATIENCE);
@@ -51,7 +51,7 @@ function joined(bytes: Buffer, size: number, unit: number): Buffer {
   return Buffer.concat(got);
 }
 
-describe('a start in the middle of a source that sends its parameter sets once', () => {
+describe('a start within a source that sends its parameter sets once', () => {
   for (const [what, type, make] of CODECS) {
     it(`decodes from its first picture: ${what}`, async () => {
       const sent = withSetsOnce(make(), PID, type);
@@ -61,7 +61,7 @@ describe('a start in the middle of a source that sends its parameter sets once',
         writeFileSync(file, got);
         expect(await decode(file), `${size} packets a message`).to.deep.equal({ pictures: 25, complaints: '' });
         expect(continuityErrors(got), 'counters').to.deep.equal([]);
-        // Tables, and what became of the picture's first packet; all behind that is as it was sent.
+        // The tables and the picture's first packet have changed; everything after that is as sent.
         let same = 0;
         while (got.at(-1 - same) === sent.at(-1 - same)) same++;
         expect(got.length - same, "bytes that are not the source's").to.be.within(4 * 188 - 187, 5 * 188);
@@ -69,11 +69,11 @@ describe('a start in the middle of a source that sends its parameter sets once',
     });
   }
 
-  it('puts nothing into a picture that has them all', () => {
+  it('inserts nothing into a picture that has all of them', () => {
     for (const [what, , make] of CODECS) {
       const sent = make();
       const got = joined(sent, 0, 30);
-      const at = sent.indexOf(got.subarray(2 * 188)); // behind the tables
+      const at = sent.indexOf(got.subarray(2 * 188)); // after the tables
       expect(at, what).to.be.above(0);
     }
   });

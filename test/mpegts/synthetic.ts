@@ -1,4 +1,5 @@
-// A synthetic source: a transport stream whose every unit's capture time is known. For tests of time over long spans.
+// A synthetic source: a transport stream in which the capture time of each unit is known. For tests of timing over long
+// spans.
 
 import type { Sent } from './check-ts.js';
 
@@ -8,29 +9,29 @@ export interface SourceOptions {
   /** Capture time of the first unit, ms. */
   readonly fromMs: number;
   readonly lengthMs: number;
-  /** The first stamp, 90 kHz, 33 bits. */
+  /** The first timestamp, 90 kHz, 33 bits. */
   readonly stamp?: number;
-  /** The source's clock against ours. */
+  /** The drift of the source's clock against ours. */
   readonly ppm?: number;
-  /** How long a unit is. */
+  /** The duration of a unit. */
   readonly unitMs?: number;
-  /** PCR this much before DTS. */
+  /** How far the PCR is before DTS. */
   readonly pcrMs?: number;
-  /** What is captured before `fromMs + burstMs` arrives then, all at once. */
+  /** Units captured before `fromMs + burstMs` arrive at that time, all at once. */
   readonly burstMs?: number;
-  /** Additional delay of the message that carries the unit of this number. */
+  /** Additional delay of the message with this unit. */
   readonly lateMs?: (unit: number) => number;
-  /** Packets in a unit. */
+  /** Packets of a unit. */
   readonly packets?: number;
   readonly streamType?: number;
-  /** Every how many units a random access point. */
+  /** Every how many units one is a random access point. */
   readonly group?: number;
 }
 
 export interface SourceMessage extends Sent {
   readonly feed: string;
   readonly begins: boolean;
-  /** When the unit was captured (its beginning), ms. */
+  /** When the unit's capture started, ms. */
   readonly capturedMs: number;
   readonly kind: 'video' | 'audio';
 }
@@ -96,13 +97,13 @@ export interface PesOptions {
   readonly counter: number;
   /** Bytes of elementary stream. */
   readonly payload: Uint8Array;
-  /** Stuffing in the first packet's adaptation field, so that little of the header fits. */
+  /** Stuffing in the first packet's adaptation field, to leave little room for the header. */
   readonly stuffing?: number;
 }
 
 const wrap = (value: number): number => ((value % 2 ** 33) + 2 ** 33) % 2 ** 33;
 
-/** A PES packet as transport packets; the payload fills the last one by stuffing. */
+/** A PES packet as transport packets; stuffing fills up the last one. */
 export function pesPackets(options: PesOptions): Buffer {
   const { pid, streamId, pts, dts, pcr, access = false, payload, stuffing = 0 } = options;
   const stamps =
@@ -149,7 +150,7 @@ export function pesPackets(options: PesOptions): Buffer {
   return Buffer.concat(packets);
 }
 
-/** The messages of a source, each a unit, made as they are asked for. */
+/** The messages of a source, one for each unit, generated on demand. */
 export function* source(options: SourceOptions): Generator<SourceMessage> {
   const { feed, kind, fromMs, lengthMs, ppm = 0, burstMs = 0, lateMs, packets = 1, group = 25 } = options;
   const { stamp = 126000, pcrMs = 700, unitMs = kind === 'video' ? 40 : 168 } = options;
@@ -176,7 +177,7 @@ export function* source(options: SourceOptions): Generator<SourceMessage> {
   }
 }
 
-/** Several sources in order of arrival. */
+/** Several sources in arrival order. */
 export function* inOrder(...sources: Generator<SourceMessage>[]): Generator<SourceMessage> {
   const heads = sources.map((each) => each.next());
   for (;;) {

@@ -24,7 +24,7 @@ describe('crc32', () => {
 });
 
 describe('ProgramReader', () => {
-  it('knows the program when PAT and PMT have come', () => {
+  it('knows the program after PAT and PMT', () => {
     const reader = new ProgramReader();
     read(reader, sectionPackets(0, patSection(0x1000)));
     expect(reader.pmtPid).to.equal(0x1000);
@@ -37,7 +37,7 @@ describe('ProgramReader', () => {
     ]);
   });
 
-  it('puts a PMT together that takes several packets', () => {
+  it('assembles a PMT that spans several packets', () => {
     const reader = new ProgramReader();
     const descriptors = [0x0a, 200, ...Array<number>(200).fill(7)];
     read(reader, sectionPackets(0, patSection(0x20)));
@@ -48,7 +48,7 @@ describe('ProgramReader', () => {
     expect([...reader.program!.tracks[1]!.descriptors]).to.deep.equal(descriptors);
   });
 
-  it('loses a table of which a packet is lost, and reads the next', () => {
+  it('drops a table that lost a packet, and reads the next', () => {
     const reader = new ProgramReader();
     const descriptors = [0x0a, 250, ...Array<number>(250).fill(7)];
     const long = pmtSection([VIDEO, { ...AUDIO, descriptors }, { streamType: 6, pid: 0x102, descriptors }]);
@@ -61,7 +61,7 @@ describe('ProgramReader', () => {
     expect(reader.program!.tracks).to.have.length(3);
   });
 
-  it('counts a table whose CRC_32 is wrong and keeps what it knew', () => {
+  it('counts a table with a wrong CRC_32 and keeps the earlier one', () => {
     const reader = new ProgramReader();
     read(reader, sectionPackets(0, patSection(0x1000)));
     read(reader, sectionPackets(0x1000, pmtSection([VIDEO])));
@@ -72,7 +72,7 @@ describe('ProgramReader', () => {
     expect(reader.program!.tracks).to.have.length(1);
   });
 
-  it('takes a new PMT whatever counter it comes with (one in sixteen was lost for good after repetitions)', () => {
+  it('reads a new PMT with any counter (one in sixteen was lost for good after repetitions)', () => {
     for (let counter = 0; counter < 16; counter++) {
       const reader = new ProgramReader();
       read(reader, sectionPackets(0, patSection(0x1000)));
@@ -82,7 +82,7 @@ describe('ProgramReader', () => {
     }
   });
 
-  it('takes a new version of the PMT, and the same one only once', () => {
+  it('reads a new version of the PMT, and only once', () => {
     const reader = new ProgramReader();
     read(reader, sectionPackets(0, patSection(0x1000)));
     read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 0)));
@@ -93,19 +93,19 @@ describe('ProgramReader', () => {
     expect(reader.program).to.include({ version: 1 });
   });
 
-  it('reads a new PMT behind sixteen of the old one: its counter is no duplicate of the first', () => {
-    // The old ones were passed over with their counters: one change in 16 was taken for a duplicate, and never read.
+  it('reads a new PMT after sixteen old ones: its counter is no duplicate of the first', () => {
+    // The old ones were skipped together with their counters: one change in 16 was taken for a duplicate, and never read.
     const reader = new ProgramReader();
     read(reader, sectionPackets(0, patSection(0x1000)));
     for (let i = 0; i < 16; i++) read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 0), i));
     read(reader, sectionPackets(0x1000, pmtSection([VIDEO, AUDIO], 1), 0));
     expect(reader.program).to.include({ version: 1 });
-    // As after a loss of 16: not told from a duplicate. It is read when it is said again.
+    // As after a loss of 16: indistinguishable from a duplicate. It is read when it is repeated.
     for (const counter of [0, 1]) read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 2), counter));
     expect(reader.program).to.include({ version: 2 });
   });
 
-  it('leaves a table that is not yet in force alone', () => {
+  it('ignores a table that is not yet applicable', () => {
     const reader = new ProgramReader();
     read(reader, sectionPackets(0, patSection(0x1000)));
     read(reader, sectionPackets(0x1000, pmtSection([VIDEO], 1, 1, false)));
@@ -113,7 +113,7 @@ describe('ProgramReader', () => {
     expect(reader.badSections).to.equal(0);
   });
 
-  it('passes over the network entry of a PAT', () => {
+  it('skips the network entry of a PAT', () => {
     const reader = new ProgramReader();
     const entries = [0, 0, 0xe0, 0x10, 0, 5, 0xf0, 0x00];
     read(reader, sectionPackets(0, section(0x00, [0, 1, 0xc1, 0, 0, ...entries])));
@@ -121,7 +121,7 @@ describe('ProgramReader', () => {
   });
 
   it('reads the first PAT after a reset, though its counter is the one seen last', () => {
-    // Another ffmpeg may begin with the counter at which the one before was killed: no duplicate (§2.4.3.3).
+    // Another ffmpeg may start with the counter at which the previous one was killed: no duplicate (§2.4.3.3).
     const reader = new ProgramReader();
     read(reader, sectionPackets(0, patSection(0x1000)));
     reader.reset();
@@ -129,7 +129,7 @@ describe('ProgramReader', () => {
     expect(reader.pmtPid).to.equal(0x1ffe);
   });
 
-  it('is not put out by sections of any length and content', () => {
+  it('does not throw for sections of any length and content', () => {
     const reader = new ProgramReader();
     for (let length = 0; length < 184; length++) {
       read(reader, packet({ pid: 0, startsUnit: true, counter: length & 15, payload: Buffer.alloc(length) }));
@@ -160,12 +160,12 @@ describe('kindOfEntry', () => {
     [0x05, [], 'other'],
   ] as const) {
     const what = `stream_type 0x${streamType.toString(16)} ${Buffer.from(descriptors).toString('latin1')}`.trim();
-    it(`takes ${JSON.stringify(what)} for ${kind}`, () => {
+    it(`returns ${kind} for ${JSON.stringify(what)}`, () => {
       expect(kindOfEntry(streamType, Uint8Array.from(descriptors))).to.equal(kind);
     });
   }
 
-  it('leaves it to the PMT what a private stream_id carries', () => {
+  it('leaves the kind of a private stream_id to the PMT', () => {
     expect([0xe0, 0xef, 0xc0, 0xdf, 0xbd, 0xfd].map(kindOfStreamId)).to.deep.equal([
       'video',
       'video',

@@ -1,4 +1,4 @@
-// A link that takes over at a picture which is recognised late: its first packets go to one of the two, whatever the cut.
+// A link that takes over at a picture recognized late: each of its packets goes to exactly one link, however it is split.
 
 import { expect } from 'chai';
 import { Handover } from '../../src/mpegts/handover.js';
@@ -11,7 +11,7 @@ import { pesPackets, tablesOf } from './synthetic.js';
 
 const PATIENCE = { markedMs: 15_000, unmarkedMs: 15_000 };
 
-/** A capture of which no random access point is marked. */
+/** A capture without random_access_indicator. */
 function withoutMarks(bytes: Buffer): Buffer {
   const out = Buffer.from(bytes);
   for (let at = 0; at < out.length; at += 188) {
@@ -27,7 +27,7 @@ function tracksIn(bytes: Buffer): readonly number[] {
   return inspector.pids;
 }
 
-/** What the two get where the link that comes is open before the packet of number `from`. */
+/** The data for both links if the incoming one opens before packet number `from`. */
 function takeOver(bytes: Buffer, packets: number, from: number) {
   const inspector = new Inspector();
   const handover = Handover.takeOver(PATIENCE);
@@ -47,7 +47,7 @@ function takeOver(bytes: Buffer, packets: number, from: number) {
   return { stay: Buffer.concat(stays), go: Buffer.concat(goes), held: handover.takeHeld(), handover };
 }
 
-/** 50 pictures by hand, each with an SEI message of four packets before its slice; every fifth is an IDR picture. */
+/** 50 synthetic pictures, each with an SEI message of four packets before its slice; every fifth is an IDR picture. */
 function withLongSei(): Buffer {
   const delimiter = [0, 0, 0, 1, 9, 0xf0];
   const sets = [0, 0, 1, 0x67, 0x42, 0, 0x1e, 0x95, 0, 0, 1, 0x68, 0xce, 0x38, 0x80];
@@ -59,7 +59,7 @@ function withLongSei(): Buffer {
     const unit = pesPackets({ pid: 0x100, streamId: 0xe0, pts: n * 3600, counter, payload });
     counter = (counter + unit.length / 188) & 0x0f;
     const sound = pesPackets({ pid: 0x101, streamId: 0xc0, pts: n * 3600, counter: n, payload: new Uint8Array(90) });
-    return Buffer.concat([unit.subarray(0, 188), sound, unit.subarray(188)]); // and other packets between
+    return Buffer.concat([unit.subarray(0, 188), sound, unit.subarray(188)]); // with other packets between
   });
   const tables = tablesOf(
     [
@@ -78,7 +78,7 @@ const CASES: readonly (readonly [string, () => Buffer])[] = [
   ['no marks, MPEG-2', () => withoutMarks(picture('mpeg2video -g 25 -sc_threshold 1000000000'))],
 ];
 
-describe('a take-over at a picture that is recognised late', () => {
+describe('a handover at a picture that is recognized late', () => {
   for (const [what, make] of CASES) {
     it(`loses and repeats no packet: ${what}`, () => {
       const bytes = make();
@@ -95,7 +95,7 @@ describe('a take-over at a picture that is recognised late', () => {
             const sent = packetsOf(bytes, pid);
             const [first, second] = [packetsOf(stay, pid), packetsOf(go, pid)];
             expect(Buffer.concat(first).equals(Buffer.concat(sent.slice(0, first.length))), where).to.be.true;
-            // Of the picture that the new one starts with, the first packets may have become more.
+            // The first packets of the incoming link's first picture may have become more.
             const rest = sent.slice(first.length);
             const added = second.length - rest.length;
             expect(added, `${where}, PID ${pid}`).to.be.within(0, 2);
@@ -107,7 +107,7 @@ describe('a take-over at a picture that is recognised late', () => {
     });
   }
 
-  it('gives what is held back to the one before where no more of it comes', () => {
+  it('sends held packets to the outgoing link if no more of the picture arrives', () => {
     const bytes = withLongSei();
     let heldSome = 0;
     for (let end = 50; end < bytes.length / 188; end++) {

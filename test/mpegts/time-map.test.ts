@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { TimeMap } from '../../src/mpegts/time-map.js';
 
 describe('TimeMap', () => {
-  it('gives earlier times the output that the line had there, over hundreds of bends', () => {
+  it('maps earlier times as the line was there, over hundreds of knots', () => {
     const map = new TimeMap(0, 1000);
     const found: number[] = [];
     for (let i = 1; i <= 2000; i++) {
@@ -12,7 +12,7 @@ describe('TimeMap', () => {
     for (let i = 1700; i <= 2000; i++) expect(map.at(i * 10)).to.be.closeTo(found[i]!, 1e-6);
   });
 
-  it('moves all of it at once', () => {
+  it('shifts the whole line at once', () => {
     const map = new TimeMap(0, 1000);
     map.extend(100, 1);
     map.extend(200, 0.5);

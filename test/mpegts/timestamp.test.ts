@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readPcr, readTimestamp, ticksAfter, writePcr, writeTimestamp } from '../../src/mpegts/timestamp.js';
 
 describe('timestamps', () => {
-  it('reads and writes the 33 bits of a PTS, prefix kept', () => {
+  it('reads and writes the 33 bits of a PTS, and keeps the prefix', () => {
     const at = Uint8Array.of(0x31, 0, 1, 0, 1);
     writeTimestamp(at, 0, 2 ** 33 - 1);
     expect([...at]).to.deep.equal([0x3f, 0xff, 0xff, 0xff, 0xff]);
@@ -28,7 +28,7 @@ describe('timestamps', () => {
     );
   });
 
-  it('knows before from after across the wrap', () => {
+  it('compares times across the wrap', () => {
     expect(ticksAfter(5, 2 ** 33 - 5)).to.equal(10);
     expect(ticksAfter(2 ** 33 - 5, 5)).to.equal(-10);
   });

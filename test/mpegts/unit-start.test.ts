@@ -9,7 +9,7 @@ const unit = (stuffing = 0) =>
 const gathered = (start: UnitStart) => Buffer.from(start.bytes.subarray(start.mediaStart, start.length));
 
 describe('UnitStart', () => {
-  it('gathers a unit over its packets, wherever its header ends', () => {
+  it('gathers a unit from its packets, wherever its header ends', () => {
     for (const stuffing of [0, 100, 160, 170, 180]) {
       const data = unit(stuffing);
       const start = new UnitStart();
@@ -20,7 +20,7 @@ describe('UnitStart', () => {
     }
   });
 
-  it('begins anew with the next', () => {
+  it('restarts with the next', () => {
     const start = new UnitStart();
     const data = unit();
     for (let i = 0; i < 2; i++) {
@@ -30,7 +30,7 @@ describe('UnitStart', () => {
     }
   });
 
-  it('passes over duplicates and packets without payload, and ends where one is lost', () => {
+  it('skips duplicates and packets without payload, and ends if one is lost', () => {
     const start = new UnitStart();
     const data = unit();
     start.begin(data, 0);
@@ -41,7 +41,7 @@ describe('UnitStart', () => {
     expect(start.add(data, 3 * 188)).to.be.false;
   });
 
-  it('takes no more than it has room for', () => {
+  it('gathers no more than its capacity', () => {
     const start = new UnitStart();
     const long = pesPackets({ pid: 0x100, streamId: 0xe0, pts: 0, counter: 0, payload: new Uint8Array(9000) });
     start.begin(long, 0);
@@ -65,7 +65,7 @@ describe('UnitStart', () => {
     expect(start.mediaStart).to.equal(-1);
   });
 
-  it('knows PES packets without an optional header', () => {
+  it('supports PES packets without an optional header', () => {
     const start = new UnitStart();
     start.begin(packet({ startsUnit: true, payload: Uint8Array.of(0, 0, 1, 0xbf, 0, 0, 7) }), 0); // private_stream_2
     expect(start.mediaStart).to.equal(6);
