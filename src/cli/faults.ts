@@ -29,7 +29,7 @@ export function whatIsWrong({ feeds, streams, destinations, process }: Stats): W
 /** What is wrong with a link; one that goes without messages is slow, also where nobody says so. */
 export function linkFault({ fault, isDropping }: LinkStats): Fault | null {
   if (fault !== null || !isDropping) return fault;
-  return { code: 'slow', words: 'the far end is slow: it goes without messages' };
+  return { code: 'slow', words: 'the relay server is slow: messages are dropped' };
 }
 
 function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one: T) => (Fault | null)[]): Wrong[] {

@@ -54,7 +54,7 @@ function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
   if (isHanded && status === 407)
     return { code: 'unreachable', words: `${words}: the proxy wants a user and password` };
   if (isHanded && status >= 500) {
-    return { code: 'unreachable', words: `${words}: the proxy does not reach the far end, or that has failed` };
+    return { code: 'unreachable', words: `${words}: the proxy cannot reach the relay server, or that has failed` };
   }
   const code = faultOfStatus(status);
   const given = inBrackets(readReason(body));

@@ -39,7 +39,7 @@ export function lineOf(event: EventBody): Line {
     case 'link-lost':
       return warn('link lost', linkFacts(event));
     case 'link-refused':
-      return warn('far end not reached', linkFacts(event));
+      return warn('endpoint not reached', linkFacts(event));
     case 'destination-fault': {
       const { destination, fault } = event;
       if (fault === null) return info('destination is well again', { destination });
@@ -47,7 +47,7 @@ export function lineOf(event: EventBody): Line {
     }
     case 'drops-began':
       if (event.reader === 'viewer') return warn('viewer is slow: dropping messages', { name: event.name });
-      return warn('far end is slow: dropping messages', { destination: event.name });
+      return warn('endpoint is slow: dropping messages', { destination: event.name });
     case 'drops-ended': {
       const { name, messages, bytes } = event;
       if (event.reader === 'viewer') return info('viewer keeps up again', { name, messages, bytes });

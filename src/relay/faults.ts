@@ -6,7 +6,7 @@ const NOT_TRUSTED = 'its certificate is not trusted';
 const AUTHORITY = `${NOT_TRUSTED} (unknown authority); VW_CA names a file of extra authorities`;
 
 /** A TLS server's reaction to a plain request; other servers do it too. */
-export const BROKEN_OFF = 'the far end broke the connection off';
+export const BROKEN_OFF = 'the relay server dropped the connection';
 /** A plain address with a TLS server behind it. */
 export const TLS_THERE: Fault = {
   code: 'wrong-scheme',
@@ -143,7 +143,7 @@ export function faultOfClose(code: number, reason: string): Fault {
   const isNo = NOES.has(code) || WANTS_TOKEN.test(reason);
   return {
     code: isNo ? 'refused' : 'lost',
-    words: `the far end closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
+    words: `the relay server closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
   };
 }
 

@@ -132,7 +132,7 @@ export class FeedWatch {
     if (nowMs - Math.max(this.#wantedMs, this.#beganMs) < PATIENCE_MS) return null;
     if (this.#meant === null) this.#meant = likelyMeant();
     const question = this.#meant === null ? '' : `; did you mean ${this.#meant}?`;
-    return { code: 'no-source', words: `nobody sends to this feed${question}` };
+    return { code: 'no-source', words: `no source publishes to this feed${question}` };
   }
 
   /** The fault in what a source sends. */
@@ -149,7 +149,7 @@ export class FeedWatch {
       return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
     }
     const what = seen.hasPat ? 'a PAT, and no PMT that could be read' : 'no PAT that could be read';
-    return { code: 'no-tables', words: `packets come from ${source}, with ${what}: nobody can tell what is in them` };
+    return { code: 'no-tables', words: `packets come from ${source}, with ${what}: their contents cannot be identified` };
   }
 
   /** The fault of video that readers cannot start at yet. */

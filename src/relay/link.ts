@@ -34,7 +34,7 @@ export interface LinkObserver {
 
 const SLOW: Fault = {
   code: 'slow',
-  words: 'it takes less than it is sent, and goes without messages until it keeps up',
+  words: 'it is slower than the stream; messages are dropped until it catches up',
 };
 const OPAQUE: Fault = {
   code: 'opaque-ts',
@@ -270,7 +270,7 @@ export class Link implements Sink {
       const verdict = readVerdict(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) {
-        const words = `the far end refuses the token: ${verdict.reason || 'it gives no reason'}`;
+        const words = `the relay server rejected the token: ${verdict.reason || 'it gives no reason'}`;
         this.#socket.drop({ code: 'refused', words });
       }
     }

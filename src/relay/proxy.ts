@@ -133,7 +133,7 @@ function through(fault: Fault, proxy: string, isAnswer: boolean): Fault {
 /** What a proxy means that makes no tunnel (RFC 9110 §15). */
 function whyRefused(status: number): string {
   if (status === 407) return 'it wants a user and password';
-  return status >= 500 ? 'it does not reach the far end' : 'it does not let this through';
+  return status >= 500 ? 'it cannot reach the relay server' : 'it does not let this through';
 }
 
 /** Why the proxy settings cannot be used; `null` if they can. */

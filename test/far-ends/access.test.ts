@@ -95,10 +95,10 @@ describe('a far end that is asked for access', () => {
         more();
       },
     ],
-    ['a broken connection', /broke the connection off|hang up/, (r) => r.socket?.destroy()],
+    ['a broken connection', /dropped the connection|hang up/, (r) => r.socket?.destroy()],
     [
       'half a body',
-      /broke the connection off|aborted/,
+      /dropped the connection|aborted/,
       (r) => r.writeHead(200, { 'Content-Length': 99 }).end('{"uri"'),
     ],
     ['no uri', /was not answered with/, (r) => r.end('{}')],

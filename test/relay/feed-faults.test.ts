@@ -41,7 +41,7 @@ describe('a feed', () => {
 
   it('that a rule names and nobody sends is told of, and so is its coming and going', async () => {
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: 'ws://127.0.0.1:1/x' });
-    await isTold('no-source', /nobody sends/, 1);
+    await isTold('no-source', /no source publishes/, 1);
     expect(feed()).to.include({ state: 'absent', source: null });
     const upload = RawUpload.begin(vw.port, 'video0');
     keepSending(upload, PROGRAM);
@@ -65,7 +65,7 @@ describe('a feed', () => {
     expect(told.sort()).to.deep.equal(['audio0', 'video0']);
     expect(vw.relay.stats().streams['stream/a']!.fault).to.deep.equal({
       code: 'no-source',
-      words: 'feed "video0": nobody sends to this feed',
+      words: 'feed "video0": no source publishes to this feed',
     });
     expect(feed('unwanted').fault).to.equal(null);
   });
@@ -74,9 +74,9 @@ describe('a feed', () => {
     const socket = new WebSocket(vw.ws('nosuch'));
     afterTest(() => socket.terminate());
     await until('it is missed', () => vw.relay.stats().feeds.nosuch?.fault?.code === 'no-source');
-    expect(logged(/nobody sends/)).to.deep.equal([]);
+    expect(logged(/no source publishes/)).to.deep.equal([]);
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'nosuch', destination: 'ws://127.0.0.1:1/x' });
-    await isTold('no-source', /nobody sends/, 1, 'nosuch');
+    await isTold('no-source', /no source publishes/, 1, 'nosuch');
     await vw.api('DELETE', '/api/destinations/0');
     socket.terminate();
     expect((await events.event('feed-fault', 2)).fault, 'what was told of is told to be over').to.equal(null);
@@ -96,7 +96,7 @@ describe('a feed', () => {
     const rule = { id: '0', stream: 'vidoe0', destination: 'ws://127.0.0.1:1/x' };
     const { body } = await vw.api('POST', '/api/destinations', rule);
     expect(body).to.include({ stream: 'vidoe0', similar: 'video0' });
-    const words = 'nobody sends to this feed; did you mean video0?';
+    const words = 'no source publishes to this feed; did you mean video0?';
     await until('it is told', () => feed('vidoe0').fault !== null);
     expect(feed('vidoe0').fault).to.deep.equal({ code: 'no-source', words });
     expect(logged(/did you mean/).map(({ facts }) => facts.reason)).to.deep.equal([words]);
@@ -137,10 +137,10 @@ describe('a feed', () => {
   it('that is misspelt is found out also where the one that was meant comes later', async () => {
     const rule = { id: '0', stream: 'cam', destination: 'ws://127.0.0.1:1/x' };
     expect((await vw.api('POST', '/api/destinations', rule)).body).not.to.have.property('similar');
-    await isTold('no-source', /^nobody sends to this feed$/, 1, 'cam');
+    await isTold('no-source', /^no source publishes to this feed$/, 1, 'cam');
     vw.relay.feed('demo/cam').open({ address: 'a', superseded: () => undefined });
     const { fault } = await events.event('feed-fault', 2);
-    expect(fault?.words).to.equal('nobody sends to this feed; did you mean demo/cam?');
+    expect(fault?.words).to.equal('no source publishes to this feed; did you mean demo/cam?');
   });
 
   it('that has a brother with a rule of its own, or had a source, is not misspelt', async () => {

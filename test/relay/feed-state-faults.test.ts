@@ -115,7 +115,7 @@ describe('a feed of a stream', () => {
     RawUpload.begin(vw.port, 'cam').chunk(program(4200));
     await until('the first is late', () => vw.relay.stats().feeds.cam?.fault?.code === 'late');
     await until('nobody sends to the second', () => vw.relay.stats().feeds.other?.fault?.code === 'no-source');
-    expect(streamFault()).to.deep.equal({ code: 'no-source', words: 'feed "other": nobody sends to this feed' });
+    expect(streamFault()).to.deep.equal({ code: 'no-source', words: 'feed "other": no source publishes to this feed' });
   });
 
   it('whose packets are scrambled is told of', async () => {
