@@ -1,17 +1,16 @@
-// The line of the log that an event is: a constant message, facts as fields.
-// Never a token, never a URL's query.
+// Turns an event into a log line: a constant message, facts as fields. Contains no token and no URL's query.
 
 import { type Facts, safeUrl } from '../log.js';
 import type { EventBody } from './event.js';
 
-/** A line of the log. */
+/** A log line. */
 export interface Line {
   readonly level: 'info' | 'warn';
   readonly message: string;
   readonly facts: Facts;
 }
 
-/** What the log says of an event. */
+/** The log line of an event. */
 export function lineOf(event: EventBody): Line {
   switch (event.type) {
     case 'rule-set':
