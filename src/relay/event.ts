@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import { TRACK_KINDS } from '../mpegts/track.js';
 
-/** What can be wrong with a feed, a stream or a link, as stable codes. Of a stream's feeds the first in this list counts. */
+/** What can be wrong with a feed, a stream or a link, as stable codes, worst first: a stream has its worst feed's. */
 export const FAULTS = [
   'no-rule', // a destination or a viewer wants a stream that has no rule
   'no-source', // a feed that a rule or a reader wants has no source

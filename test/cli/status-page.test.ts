@@ -85,7 +85,8 @@ stream/workshop/…-long-name/left       0        0  -
 DESTINATION  STREAM        STATE       KBIT/S  WAITING  DROPPED    PING
 0            stream/front  open 2h00m    1152      0 B        0   12 ms
     to wss://relay.example.org/in/front
-    opened 12 times; last error 1m02s ago: the relay server closed the link (1006)
+    opened 12 times; last error 1m02s ago: the relay server closed the link
+      (1006)
     changing to wss://new.example.org/in/front: waiting 2s
     ! new.example.org: connection refused (unreachable); next try in 6s, 4 tries
       so far
