@@ -1,7 +1,7 @@
 // XORs a WebSocket payload with its masking key, 16 bytes at a time, in the memory of a WebAssembly module (mask.wat):
-// masking is the hot cost of a WebSocket client, and in JavaScript it costs 3 % of a relayed message of 10 kB, and 10 % of one
-// of 64 kB. RFC 6455 §5.3. Frames that are sent at once are built and masked in that memory, and read from there; others are
-// copied in and out.
+// masking is the hot cost of a WebSocket client, and in JavaScript it costs 3 % of a relayed message of 10 kB, and 10 % of
+// one of 64 kB. RFC 6455 §5.3. Frames that are sent at once are built, masked and read in that memory; others are copied in
+// and out.
 
 import { readFileSync } from 'node:fs';
 import { builtFile } from '../built-file.js';
