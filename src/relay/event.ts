@@ -78,7 +78,9 @@ const bodies = [
   z.object({
     type: z.literal('destination-fault'),
     destination: z.string(),
-    fault: faultSchema.nullable().describe('what is wrong with what is sent, apart from the link; null: the fault is over'),
+    fault: faultSchema
+      .nullable()
+      .describe('what is wrong with what is sent, apart from the link; null: the fault is over'),
   }),
   z.object({
     type: z.literal('drops-began'),

@@ -149,7 +149,10 @@ export class FeedWatch {
       return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
     }
     const what = seen.hasPat ? 'a PAT, and no PMT that could be read' : 'no PAT that could be read';
-    return { code: 'no-tables', words: `packets come from ${source}, with ${what}: their contents cannot be identified` };
+    return {
+      code: 'no-tables',
+      words: `packets come from ${source}, with ${what}: their contents cannot be identified`,
+    };
   }
 
   /** The fault of video that readers cannot start at yet. */

@@ -84,8 +84,7 @@ const NO_STREAM = `(?!${STREAM_PREFIX})`;
 
 /** The schema of a name in a rule or a path, with its description for the OpenAPI document. */
 export function nameSchema(faultOf: (name: string) => string | null, pattern?: string, description?: string) {
-  const told =
-    description === undefined ? {} : { pattern, description: `${description} One leading "/" is removed.` };
+  const told = description === undefined ? {} : { pattern, description: `${description} One leading "/" is removed.` };
   return z
     .string()
     .meta(told)
@@ -147,9 +146,7 @@ export const streamSchema = z.strictObject({
       z.number().min(-MAX_TRIM_MS, `at least -${MAX_TRIM_MS} ms`).max(MAX_TRIM_MS, `at most ${MAX_TRIM_MS} ms`),
     )
     .optional()
-    .describe(
-      'Time corrections in milliseconds, by feed name; positive is later. Only for feeds of this rule.',
-    ),
+    .describe('Time corrections in milliseconds, by feed name; positive is later. Only for feeds of this rule.'),
   similar: ANSWERED,
 });
 

@@ -29,8 +29,8 @@ const UNDESCRIBED = { descriptors: new Uint8Array(0) };
 const NO_TIMING = { heldUnits: 0, lateUnits: 0, jumps: 0 };
 
 /**
- * A feed's input to a stream. An object, not closures: with a hundred inputs they lie in main memory, not in the processor's
- * cache, and every indirection counts.
+ * A feed's input to a stream. An object, not closures: with a hundred inputs they lie in main memory, not in the
+ * processor's cache, and every indirection counts.
  */
 class Input implements Sink {
   constructor(
@@ -262,7 +262,7 @@ export class Stream {
     this.#feeds.set(name, { feed, leave, faults: new FeedStateFaults() });
   }
 
-  /** Unsubscribes from feeds that the rule no longer names, once they are not needed (video is sent until its replacement starts). */
+  /** Unsubscribes from feeds no longer in the rule, once they are not needed: video is sent until its replacement starts. */
   #leaveUnwanted(remuxer: Remuxer): void {
     if (remuxer.feedCount === this.#feeds.size) return;
     const wanted = remuxer.feeds;

@@ -96,11 +96,7 @@ describe('a far end that is asked for access', () => {
       },
     ],
     ['a broken connection', /dropped the connection|hang up/, (r) => r.socket?.destroy()],
-    [
-      'half a body',
-      /dropped the connection|aborted/,
-      (r) => r.writeHead(200, { 'Content-Length': 99 }).end('{"uri"'),
-    ],
+    ['half a body', /dropped the connection|aborted/, (r) => r.writeHead(200, { 'Content-Length': 99 }).end('{"uri"')],
     ['no uri', /was not answered with/, (r) => r.end('{}')],
     ['null', /was not answered with/, (r) => r.end('null')],
     ['a number for a uri', /was not answered with/, (r) => r.end('{"uri":1}')],
