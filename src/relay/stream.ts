@@ -262,7 +262,7 @@ export class Stream {
     this.#feeds.set(name, { feed, leave, faults: new FeedStateFaults() });
   }
 
-  /** Unsubscribes from feeds no longer in the rule, once they are not needed: video is sent until its replacement starts. */
+  /** Unsubscribes from feeds no longer in the rule, once unused: video is sent until its replacement starts. */
   #leaveUnwanted(remuxer: Remuxer): void {
     if (remuxer.feedCount === this.#feeds.size) return;
     const wanted = remuxer.feeds;

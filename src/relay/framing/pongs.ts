@@ -1,6 +1,6 @@
-// Answers pings. Of a flood of pings from a peer that does not read, only the last is answered (allowed by RFC 6455 §5.5.3),
-// so that memory stays bounded. ws's own answers end the connection at the 61st that is unsent, as after a burst of 61 pings
-// in one read.
+// Answers pings. Of a flood of pings from a peer that does not read, only the last is answered (RFC 6455 §5.5.3 allows it),
+// so that memory stays bounded. ws's own answers end the connection at the 61st that is unsent, as after a burst of 61
+// pings in one read.
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
