@@ -1,4 +1,4 @@
-// Takes the framing off a chunked HTTP body, in place, without handing out one piece per chunk. RFC 9112 §7.1.
+// Decodes a chunked HTTP body in place, without one piece per chunk. RFC 9112 §7.1.
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -9,7 +9,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 const SIZE = 0; // chunk-size, at least one digit
-const EXTENSION = 1; // before the first character of a chunk-ext-name; what extensions say is passed over
+const EXTENSION = 1; // before the first character of a chunk-ext-name; extensions are ignored
 const EXTENSION_NAME = 2;
 const EXTENSION_EQUALS = 3; // before the first character of a chunk-ext-val
 const EXTENSION_VALUE = 4; // a token
@@ -30,7 +30,7 @@ const DONE = 17;
 const MAX_SIZE_DIGITS = 8;
 const MAX_EXTRA_BYTES = 8192; // extensions of one chunk, or the trailer
 
-/** Fields that would say where the body ends, when it has ended (RFC 9110 §6.5.1). */
+/** Fields that frame the body, which are not allowed in a trailer (RFC 9110 §6.5.1). */
 const NO_TRAILERS = new Set(['content-length', 'transfer-encoding']);
 
 const IS_TOKEN = new Uint8Array(256); // tchar, RFC 9110 §5.6.2
@@ -52,14 +52,14 @@ export class ChunkedDecoder {
   #extra = 0;
   #name = ''; // of a trailer
 
-  /** Whether the body has ended; what comes behind it is not part of it. */
+  /** Whether the body has ended; bytes behind it are not part of it. */
   get isDone(): boolean {
     return this.#state === DONE;
   }
 
   /**
-   * Takes the next bytes as they were read and returns the body in them: a view of `bytes`, in which the pieces of
-   * several chunks are moved together. Throws {@link ChunkedError}.
+   * Decodes the next bytes and returns the part of the body in them: a view of `bytes`, in which the data of several chunks
+   * is moved together. Throws {@link ChunkedError}.
    */
   push(bytes: Uint8Array): Uint8Array {
     let begin = 0; // of the body in `bytes`

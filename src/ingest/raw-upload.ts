@@ -1,5 +1,5 @@
-// An upload read from the socket itself. ffmpeg sends a chunk per frame as three writes; Node's HTTP parser and streams
-// cost more for those than everything behind them (`npm run bench` tells). What is not a plain chunked upload is Node's.
+// An upload that is read directly from the socket. ffmpeg sends a chunk per frame as three writes, for which Node's HTTP
+// parser and streams cost more than everything behind them (see `npm run bench`). Other requests are left to Node.
 
 import type { Socket } from 'node:net';
 import type { Feed } from '../relay/feed.js';
@@ -8,10 +8,10 @@ import { Pacer } from './pacer.js';
 import { type ByteTaker, readShared } from './socket-reader.js';
 import { Upload, type UploadSummary } from './upload.js';
 
-/** A read of so many bytes of which less than half is body is made of tiny chunks. */
+/** A read of at least this many bytes, less than half of which are body, consists of tiny chunks. */
 const MUCH_BYTES = 1 << 14;
 
-/** How an upload's sender is answered; the connection ends with the answer. */
+/** Answers an upload's sender; the connection ends with the answer. */
 export interface UploadAnswers {
   ended(socket: Socket, summary: UploadSummary): void;
   superseded(socket: Socket, feed: string): void;
@@ -19,8 +19,8 @@ export interface UploadAnswers {
 }
 
 /**
- * Publishes the body that follows `head` on `connection` to `feed`. `rest` is what was read behind the head already.
- * Returns the socket to go on with: see {@link readShared}.
+ * Publishes the body that follows `head` on `connection` to `feed`. `rest` is what was already read behind the head.
+ * Returns the socket to use from now on: see {@link readShared}.
  */
 export function takeRawUpload(connection: Socket, rest: Buffer, feed: Feed, answers: UploadAnswers): Socket {
   const upload = new RawUpload(connection, feed, answers);
@@ -35,7 +35,7 @@ class RawUpload implements ByteTaker {
   readonly #decoder = new ChunkedDecoder();
   readonly #upload: Upload;
   readonly #pacer: Pacer;
-  #isOver = false; // answered: what still comes is thrown away until the sender has read that
+  #isOver = false; // answered: further bytes are discarded until the sender has read the answer
 
   constructor(connection: Socket, feed: Feed, answers: UploadAnswers) {
     this.#answers = answers;
@@ -57,7 +57,7 @@ class RawUpload implements ByteTaker {
     try {
       const body = decoder.push(bytes);
       bodyBytes = body.length;
-      // The framing before the body is done with: that is room too.
+      // The framing before the body is no longer needed: it is headroom too.
       if (body.length > 0) this.#upload.push(body, headroom + body.byteOffset - bytes.byteOffset);
     } catch (error) {
       if (!(error instanceof ChunkedError)) throw error;
@@ -67,7 +67,7 @@ class RawUpload implements ByteTaker {
       return;
     }
     if (!decoder.isDone) {
-      // The system has more reads like that: one a turn of the event loop, and others are served in between.
+      // More such reads may follow: one per turn of the event loop, so that others are served in between.
       if (bytes.length >= MUCH_BYTES && bodyBytes * 2 < bytes.length) this.#waitATurn();
       this.#pacer.after(bytes.length);
       return;

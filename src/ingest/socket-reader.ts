@@ -1,29 +1,29 @@
-// Reads a connection into one buffer that all uploads share. A read of Node's own takes new memory each time, which the
-// garbage collector then has to find: a fifth of the cost of an upload (`npm run bench`).
+// Reads a connection into one buffer that all uploads share. Node's own reads allocate memory each time, and its garbage
+// collection is a fifth of the cost of an upload (`npm run bench`).
 
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 
-/** Bytes in front of what is read that its taker may write over: room for what is left of a packet. */
+/** Bytes before the data that its receiver may overwrite: room for the rest of a packet. */
 const HEADROOM = 256;
-/** As long as the system gives at once. */
+/** The most that one read returns. */
 const READ_BYTES = 1 << 16;
 const shared = Buffer.allocUnsafeSlow(HEADROOM + READ_BYTES);
 
-/** What is known of the handle that carries a socket; Node keeps it private, but builds sockets on handles itself. */
+/** The used part of a socket's handle; it is private, but Node's Socket accepts one as an option. */
 interface Handle {
   reading: boolean;
   readStop(): number;
 }
 
-/** Takes what is read. */
+/** Receives what is read. */
 export interface ByteTaker {
-  /** Must be done with the bytes when it returns. So many bytes in front of them may be written over. */
+  /** `bytes` is valid until this returns; `headroom` bytes before it may be overwritten. */
   take(bytes: Buffer, headroom: number): void;
 }
 
 /**
- * Reads `socket` from now on for `taker`. Returns the socket to go on with: the connection moves to it, and `socket` is
- * used up. Where that is not possible (TLS, another Node) it is `socket` itself, read the ordinary way.
+ * Reads `socket` for `taker` from now on. Returns the socket to use: the connection moves to it, and `socket` is destroyed.
+ * If that is not possible (TLS, another version of Node) it is `socket` itself, read the ordinary way.
  */
 export function readShared(socket: Socket, taker: ByteTaker): Socket {
   const carrier = socket as unknown as { _handle: Handle | null };
@@ -33,7 +33,7 @@ export function readShared(socket: Socket, taker: ByteTaker): Socket {
     return socket;
   }
   handle.readStop();
-  handle.reading = false; // so that the new socket starts it
+  handle.reading = false; // so that the new socket starts reading
   carrier._handle = null;
   const options: SocketConstructorOpts & ConnectOpts & { handle: Handle } = {
     handle,
@@ -47,6 +47,6 @@ export function readShared(socket: Socket, taker: ByteTaker): Socket {
     },
   };
   const reader = new Socket(options);
-  socket.destroy(); // it has nothing to close any more; its server counts one less
+  socket.destroy(); // closes nothing, but its server's connection count decreases
   return reader;
 }

@@ -1,10 +1,10 @@
-// What every upload of MPEG-TS does, however its bytes arrive: finds the packets and publishes them to its feed.
+// The common part of every upload of MPEG-TS, however its bytes arrive: finds the packets and publishes them to a feed.
 
 import { PACKET_BYTES } from '../mpegts/packet.js';
 import { Packetizer } from '../mpegts/packetizer.js';
 import type { Feed, Publication, Source } from '../relay/feed.js';
 
-/** What an upload has brought, as its sender is told at the end. */
+/** The summary of an upload that its sender is sent at the end. */
 export interface UploadSummary {
   readonly feed: string;
   readonly bytes: number;
@@ -13,8 +13,8 @@ export interface UploadSummary {
 }
 
 /**
- * One source of a feed, from its first byte to its last. It takes the feed from another source with its first whole
- * packet: a request that brings none (a form, a probe) does not put a camera out.
+ * One source of a feed, from its first byte to its last. It replaces another source with its first whole packet: a request
+ * without one (a form, a probe) does not interrupt a camera.
  */
 export class Upload {
   readonly #feed: Feed;
@@ -42,15 +42,15 @@ export class Upload {
     if (!feed.hasSource) this.#publication = feed.open(this.#source);
   }
 
-  /** Takes what one read brought; its packets go out as one message. `bytes` is the caller's again afterwards;
-   *  `headroom` bytes before it may be written over. */
+  /** Takes the bytes of one read; their packets are published as one message. The caller may reuse `bytes` afterwards;
+   *  `headroom` bytes before it may be overwritten. */
   push(bytes: Uint8Array, headroom = 0): void {
     if (this.#ended) return;
     this.#bytes += bytes.length;
     this.#publish(this.#packetizer.push(bytes, headroom));
   }
 
-  /** The source has ended, in order or not: the last whole packet goes out. */
+  /** The source has ended, regularly or not: publishes the last whole packet. */
   end(): UploadSummary {
     if (!this.#ended) {
       this.#ended = true;

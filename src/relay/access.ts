@@ -1,5 +1,5 @@
-// Asks a relay of the practable kind for access: a POST with the token brings the address of one WebSocket, good once
-// and for half a minute. The token is in the request and nowhere else.
+// Requests access from a practable relay: a POST with the token returns the address of a WebSocket that is valid once, for
+// half a minute. The token is sent in this request only.
 
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -25,7 +25,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * POSTs to `url` with the header `Authorization: <token>` and returns the WebSocket address in the answer's `uri`.
- * Rejects, with words that hold neither token nor code, when there is none within `timeoutMs` or when `signal` aborts.
+ * Rejects if there is none within `timeoutMs` or if `signal` aborts; the message contains neither the token nor the code.
  */
 export async function requestAccess(
   url: string,
@@ -46,7 +46,7 @@ export async function requestAccess(
   return { url: uri, tls };
 }
 
-/** What an answer without access means; `isHanded`: a proxy had the request, and the answer may be its own. */
+/** The fault for an answer that grants no access. `isHanded`: a proxy forwarded the request; the answer may be its own. */
 function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
   if (saysTls(status, body)) return TLS_THERE;
   if (saysKey(status, body)) return RELAY_API_THERE;
@@ -54,7 +54,7 @@ function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
   if (isHanded && status === 407)
     return { code: 'unreachable', words: `${words}: the proxy wants a user and password` };
   if (isHanded && status >= 500) {
-    return { code: 'unreachable', words: `${words}: the proxy does not reach the far end, or that has failed` };
+    return { code: 'unreachable', words: `${words}: the proxy cannot reach the relay server, or that has failed` };
   }
   const code = faultOfStatus(status);
   const given = inBrackets(readReason(body));
@@ -80,11 +80,11 @@ function post(
     const request = start(url, {
       method: 'POST',
       headers: { Authorization: token, Accept: 'application/json', 'Content-Length': 0 },
-      agent: way?.agent ?? false, // no connection is kept: the next request is long from now
+      agent: way?.agent ?? false, // no keep-alive: the next request is far in the future
       lookup: name.lookup,
       ...tls,
     });
-    // Not AbortSignal.any: it keeps something with `signal`, which lives as long as the link, for every request.
+    // Not AbortSignal.any: each call leaves a reference in `signal`, which lives as long as the link.
     const late = setTimeout(() => fail(lateness(timeoutMs, name)), timeoutMs);
     const onAbort = () => fail(new Error('called off'));
     signal.addEventListener('abort', onAbort);
@@ -95,7 +95,7 @@ function post(
     const fail = (error: Error) => {
       settle();
       way?.callOff();
-      request.destroy(); // without a word when the proxy has not answered yet
+      request.destroy(); // emits nothing if the proxy has not answered yet
       const { code, words } = way ? way.explain(faultOf(error)) : faultOf(error);
       reject(new FaultError(code, words));
     };
@@ -124,14 +124,14 @@ function lateness(timeoutMs: number, name: NameLookup): FaultError {
   return new FaultError(code, `asking for access was not answered within ${timeoutMs / 1000} s`);
 }
 
-/** The WebSocket address in an answer; `null` if there is none that can be dialled. */
+/** The WebSocket address in an answer; `null` if it contains none that can be dialled. */
 function readUri(body: string): string | null {
   try {
     const { uri } = JSON.parse(body) as { uri?: unknown };
     if (typeof uri !== 'string') return null;
     const url = new URL(uri);
     if ((url.protocol !== 'ws:' && url.protocol !== 'wss:') || url.hostname === '') return null;
-    url.hash = ''; // WebSockets have none, and the library throws at it
+    url.hash = ''; // a WebSocket URL has none, and the library throws on one
     return url.href;
   } catch {
     return null;

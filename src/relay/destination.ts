@@ -1,11 +1,11 @@
-// A destination rule's outbound side: what is sent where. Owns the live link, which gets the messages; the coming one,
-// which is dialled while the live one still goes on; and the leaving one, which ends what it has begun.
+// The outbound side of a destination rule. Owns the live link, which receives the messages; the coming link, which is
+// dialled while the live one is still in use; and the leaving link, which completes the PES packets that it has started.
 //
-//   live ──────────────────────────┐ leaving: sound whose PES packet is not over ─┐ drained, closed (1000)
-//   coming: dialled, let in, waits ┴ tables, random access point ─ live ──────────┴──────────────────────
+//   live ──────────────────────────┐ leaving: sound whose PES packet is unfinished ┐ drained, closed (1000)
+//   coming: dialled, authorised    ┴ tables, random access point ─ live ──────────┴──────────────────────
 //
-// Every packet goes to exactly one of the two. Where a rule names another stream, that has packets of its own: it is
-// joined at a random access point while the one before goes on.
+// Every packet goes to exactly one of the two. If a rule names another stream, whose packets are different ones, the link
+// switches to it at a random access point; the previous stream is sent until then.
 
 import { Handover, type ProgramFacts } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
@@ -21,49 +21,49 @@ import { joinPatience, swapPatience } from './patience.js';
 import { type DestinationRule, isSameDestination, isSameFarEnd } from './rules.js';
 import type { DestinationStats } from './stats-schema.js';
 
-/** What a destination has of its source: a feed or a stream. */
+/** What a destination needs of its feed or stream. */
 export interface DestinationSource {
-  /** Sends to `sink` what the feed or stream of that name sends, until the returned function is called. */
+  /** Subscribes `sink` to the feed or stream of that name, until the returned function is called. */
   attach(name: string, sink: Sink): () => void;
-  /** Hands what came back from the far end to the local clients of that name. */
+  /** Passes a message from the endpoint to the local clients of that name. */
   deliver(name: string, message: Message): void;
-  /** Why nothing can come of that name, whatever the link does; null: it can. */
+  /** Why nothing can be sent under that name, whatever the state of the link; null: no fault. */
   faultOf(name: string): Fault | null;
-  /** How the far end of a rule is reached. */
+  /** How to reach the endpoint of a rule. */
   farEnd(rule: DestinationRule): FarEnd;
 }
 
-/** A source that brings no packets for so long is not waited for. */
+/** A change does not wait for a source that has sent no packets for this long. */
 const SILENCE_MS = 500;
-/** How long what a link has been given may take to leave. */
+/** How long a link that is closed may take to send what it has queued. */
 const DRAIN_MS = 5000;
 
-/** What is being changed: the link that comes (or the live one, where only the stream is another), and its stream. */
+/** A change under way: the coming link (or the live one, if only the stream changes), and its stream. */
 interface Change {
   readonly rule: DestinationRule;
   readonly link: Link;
   readonly stream: string;
-  /** Where a change is that has begun to wait: the link is open. */
+  /** Set once the link is open and the change waits for its start. */
   handover: Handover | null;
   /** Ends the subscription to the other stream. */
   detach: (() => void) | null;
   timer: NodeJS.Timeout | undefined;
-  /** Whether packets came since the timer last looked. */
+  /** Whether packets have arrived since the timer last fired. */
   hasPackets: boolean;
-  /** What the last of them said of their program. */
+  /** The program of the last of them. */
   facts: ProgramFacts | null;
 }
 
-/** Keeps a destination rule. */
+/** Carries out one destination rule. */
 export class Destination implements Sink {
   #rule: DestinationRule;
   #live: Link;
-  #liveRule: DestinationRule; // which far end the live link is
-  #stream: string; // what the live link gets
+  #liveRule: DestinationRule; // the rule whose endpoint the live link has
+  #stream: string; // what the live link is sent
   #detach: () => void;
   #change: Change | null = null;
-  #settling: Change | null = null; // one that is made, but for tracks of its stream that have not begun yet
-  /** The link that was left, while it gets the rest of what it has begun. */
+  #settling: Change | null = null; // a completed change, except for tracks of its stream that have not started yet
+  /** The previous link, while it is sent the rest of its unfinished PES packets. */
   #leaving: { link: Link; handover: Handover; timer: NodeJS.Timeout } | null = null;
   readonly #closing = new Set<Promise<void>>();
   readonly #totals = new LinkTotals();
@@ -85,7 +85,7 @@ export class Destination implements Sink {
     return this.#rule;
   }
 
-  /** Puts another rule in force. An equal one disturbs nothing; another far end is dialled before the old one is left. */
+  /** Applies another rule. An equal one changes nothing; a new endpoint is dialled before the old link is closed. */
   setRule(rule: DestinationRule): void {
     const before = this.#rule;
     this.#rule = rule;
@@ -129,7 +129,7 @@ export class Destination implements Sink {
     };
   }
 
-  /** Closes every link with `code`; resolves when they are gone. */
+  /** Closes every link with `code`; resolves when all are closed. */
   async close(code: number): Promise<void> {
     this.#detach();
     this.#callOff(code);
@@ -138,12 +138,12 @@ export class Destination implements Sink {
     await Promise.all(this.#closing);
   }
 
-  /** The link that is dialled, or waits for its beginning, while the live one goes on. */
+  /** The link that is being dialled, or waits for its start, while the live one is in use. */
   get #coming(): Link | null {
     return this.#change && this.#change.link !== this.#live ? this.#change.link : null;
   }
 
-  /** Dials another far end in place of the one there was; with `isCut` that one does not see another byte. */
+  /** Replaces the live link by one to another endpoint; with `isCut` the old one is sent not one more byte. */
   #replace(rule: DestinationRule, isCut: boolean): void {
     this.#callOff(1000);
     if (this.#settling) this.#settle(this.#settling);
@@ -157,7 +157,7 @@ export class Destination implements Sink {
     this.#attach(rule.stream);
   }
 
-  /** Begins to change to a link that is to get the rule's stream, in place of a change that may be under way. */
+  /** Starts a change to `link` and the rule's stream; replaces a change that is under way. */
   #begin(rule: DestinationRule, link: Link): void {
     const before = this.#change;
     this.#change = null;
@@ -169,7 +169,7 @@ export class Destination implements Sink {
     }
     if (this.#settling) this.#settle(this.#settling);
     const { stream } = rule;
-    if (link === this.#live && stream === this.#stream) return; // back to what there is
+    if (link === this.#live && stream === this.#stream) return; // back to the current state
     const waiting = { handover: null, detach: null, timer: undefined, hasPackets: false, facts: null };
     const change: Change = { rule, link, stream, ...waiting };
     this.#change = change;
@@ -183,7 +183,7 @@ export class Destination implements Sink {
     if (link.isOpen) this.#wait(change);
   }
 
-  /** The coming link is open: what it begins with is waited for. */
+  /** The coming link is open: waits for a point where it can start. */
   #wait(change: Change): void {
     const isOther = change.stream !== this.#stream;
     change.handover = isOther
@@ -194,7 +194,7 @@ export class Destination implements Sink {
     let waitsLeft = isOther ? Math.ceil(keyframeWaitMs / resumeAfterMs) : Infinity;
     change.timer = setInterval(
       () => {
-        // Another stream may go on without ever coming to a picture.
+        // Another stream may never contain a picture.
         if (!change.hasPackets || --waitsLeft <= 0) this.#complete(change);
         change.hasPackets = false;
       },
@@ -228,7 +228,7 @@ export class Destination implements Sink {
     const { stay, go, joinAt } = handover.split(data, message.joinAt, facts, performance.now());
     if (stay) from.write(stay === data ? message : new Message('ts', stay, { joinAt: -1, begins: false, facts }));
     if (!go) return;
-    // It begins with tables and a random access point, as if a source did. Not again: it may be lost and come back.
+    // It starts with tables and a random access point, like a source. Only once: the link may be lost and reopened.
     to.write(go === data ? message : new Message('ts', go, { joinAt, begins, facts }));
   }
 
@@ -237,7 +237,7 @@ export class Destination implements Sink {
     const { handover } = change;
     if (!handover) return; // its link is not open yet
     if (message.kind !== 'ts') {
-      if (change === this.#change && !change.hasPackets) this.#complete(change); // there is no picture to wait for
+      if (change === this.#change && !change.hasPackets) this.#complete(change); // there is no video to wait for
       if (change !== this.#change) change.link.write(message);
       return;
     }
@@ -251,7 +251,7 @@ export class Destination implements Sink {
     if (handover.isOver) this.#settle(change);
   }
 
-  /** The link that comes has got its first packets: it is the live one, and the other ends what it has begun. */
+  /** The coming link has its first packets: it becomes the live one, and the old one completes its PES packets. */
   #leave(change: Change, handover: Handover): void {
     clearInterval(change.timer);
     const link = this.#live;
@@ -262,7 +262,7 @@ export class Destination implements Sink {
     this.#leaving = { link, handover, timer };
   }
 
-  /** The change is made as it stands: nothing more is waited for. */
+  /** Completes the change at once, without further waiting. */
   #complete(change: Change): void {
     clearInterval(change.timer);
     this.#giveBack(change);
@@ -275,7 +275,7 @@ export class Destination implements Sink {
       this.#detach();
       this.#stream = change.stream;
       if (hasBegun) {
-        this.#detach = change.detach!; // looked at above
+        this.#detach = change.detach!; // checked above
         this.#settling = change;
       } else {
         change.detach?.();
@@ -286,13 +286,13 @@ export class Destination implements Sink {
     if (before !== change.link) void this.#close(before, 1000, DRAIN_MS);
   }
 
-  /** The link that is live gets what is held back for a change that does not begin with it. */
+  /** Sends the live link what was held back for a change that does not take place. */
   #giveBack({ handover, facts }: Change): void {
     const held = handover?.takeHeld();
     if (held) this.#live.write(new Message('ts', held, { joinAt: -1, begins: false, facts }));
   }
 
-  /** The other stream's messages need no looking at any more. */
+  /** The messages of the new stream no longer need to be split. */
   #settle(change: Change): void {
     if (this.#settling !== change) return;
     this.#settling = null;
@@ -301,7 +301,7 @@ export class Destination implements Sink {
     detach();
   }
 
-  /** Ends the change that is under way, and what it has made. */
+  /** Cancels the change that is under way, and closes its link. */
   #callOff(code: number): void {
     const change = this.#change;
     this.#change = null;
@@ -344,10 +344,10 @@ export class Destination implements Sink {
     if (this.#leaving?.link === link) this.#endLeaving();
     if (!change) return;
     if (link === this.#live && change.link !== link) {
-      // The far end that the rule has left is gone: it is not dialled again.
+      // The link to the previous endpoint is lost: it is not dialled again.
       this.#complete(change);
     } else if (link === this.#live) {
-      this.#complete(change); // nothing is open that could show a gap
+      this.#complete(change); // no link is open, so there is no viewer who could see a gap
     } else if (link === change.link) {
       clearInterval(change.timer);
       this.#giveBack(change);

@@ -1,17 +1,16 @@
-// The line of the log that an event is: a constant message, facts as fields.
-// Never a token, never a URL's query.
+// Turns an event into a log line: a constant message, facts as fields. Contains no token and no URL's query.
 
 import { type Facts, safeUrl } from '../log.js';
 import type { EventBody } from './event.js';
 
-/** A line of the log. */
+/** A log line. */
 export interface Line {
   readonly level: 'info' | 'warn';
   readonly message: string;
   readonly facts: Facts;
 }
 
-/** What the log says of an event. */
+/** The log line of an event. */
 export function lineOf(event: EventBody): Line {
   switch (event.type) {
     case 'rule-set':
@@ -39,7 +38,7 @@ export function lineOf(event: EventBody): Line {
     case 'link-lost':
       return warn('link lost', linkFacts(event));
     case 'link-refused':
-      return warn('far end not reached', linkFacts(event));
+      return warn('endpoint not reached', linkFacts(event));
     case 'destination-fault': {
       const { destination, fault } = event;
       if (fault === null) return info('destination is well again', { destination });
@@ -47,7 +46,7 @@ export function lineOf(event: EventBody): Line {
     }
     case 'drops-began':
       if (event.reader === 'viewer') return warn('viewer is slow: dropping messages', { name: event.name });
-      return warn('far end is slow: dropping messages', { destination: event.name });
+      return warn('endpoint is slow: dropping messages', { destination: event.name });
     case 'drops-ended': {
       const { name, messages, bytes } = event;
       if (event.reader === 'viewer') return info('viewer keeps up again', { name, messages, bytes });

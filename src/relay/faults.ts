@@ -6,13 +6,13 @@ const NOT_TRUSTED = 'its certificate is not trusted';
 const AUTHORITY = `${NOT_TRUSTED} (unknown authority); VW_CA names a file of extra authorities`;
 
 /** A TLS server's reaction to a plain request; other servers do it too. */
-export const BROKEN_OFF = 'the far end broke the connection off';
+export const BROKEN_OFF = 'the relay server dropped the connection';
 /** A plain address with a TLS server behind it. */
 export const TLS_THERE: Fault = {
   code: 'wrong-scheme',
   words: 'it speaks TLS there: use wss:// in place of ws:// (https:// in place of http://)',
 };
-/** The address is that of a `vw stream` with a key, which no endpoint has: a token in the rule would not help. */
+/** The address is that of a `vw stream` with an API key; it is not an endpoint, and a token in the rule would not help. */
 export const RELAY_API_THERE: Fault = {
   code: 'refused',
   words:
@@ -86,12 +86,12 @@ export function faultOfUpgrade(status: number, body: string): Fault {
   return { code: faultOfStatus(status), words };
 }
 
-/** Whether an answer says that TLS is wanted, as nginx, Apache and Go's servers do. */
+/** Whether an answer says that TLS is required, as those of nginx, Apache and Go's servers do. */
 export function saysTls(status: number, body: string): boolean {
   return status === 400 && /HTTPS (?:port|server)|SSL-enabled server port/i.test(body);
 }
 
-/** Whether an answer says that the key of a relay's API is wanted. */
+/** Whether an answer says that a relay's API key is required. */
 export function saysKey(status: number, body: string): boolean {
   return (status === 401 || status === 429) && /"code": ?"ERR_(?:KEY|TOO_MANY_KEYS)"/.test(body);
 }
@@ -134,7 +134,7 @@ export function isBeforeAnswer({ code }: Fault): boolean {
   return BEFORE_ANY_ANSWER.has(code);
 }
 
-/** RFC 6455 §7.4.1; 3000 and 3003 are IANA's unauthorised and forbidden; others put HTTP's statuses behind a 4. */
+/** RFC 6455 §7.4.1; 3000 and 3003 are IANA's unauthorised and forbidden; 4401 and 4403 are HTTP's statuses after a 4. */
 const NOES = new Set([1008, 3000, 3003, 4401, 4403]);
 
 /** The fault for a WebSocket that was closed or lost. */
@@ -143,7 +143,7 @@ export function faultOfClose(code: number, reason: string): Fault {
   const isNo = NOES.has(code) || WANTS_TOKEN.test(reason);
   return {
     code: isNo ? 'refused' : 'lost',
-    words: `the far end closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
+    words: `the relay server closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
   };
 }
 
@@ -156,7 +156,7 @@ export function withoutToken(fault: Fault): Fault {
   return { code: 'token-required', words: `it wants a token: set "token" in the rule (${fault.words})` };
 }
 
-/** When a token ends (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: it has none. Nothing is verified. */
+/** When a token expires (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: never. Nothing is verified. */
 export function readTokenEnd(token: string): number | null {
   const parts = token.split('.');
   if (parts.length !== 3) return null;

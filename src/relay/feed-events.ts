@@ -1,18 +1,18 @@
-// What happens to a feed, as events.
+// Records what happens to a feed as events.
 
 import type { FeedObserver } from './feed-observer.js';
 import type { Journal } from './journal.js';
 import { namedTracks } from './tracks.js';
 
-/** What its relay has to do with a feed. */
+/** What the relay provides for a feed. */
 export interface FeedOwner extends Pick<FeedObserver, 'idle' | 'likelyMeant' | 'isKnown'> {
-  /** Another source publishes now. */
+  /** A new source publishes now. */
   sourceBegan(): void;
 }
 
 /** Records what happens to the feed of a name. */
 export function recordFeed(journal: Journal, feed: string, owner: FeedOwner): FeedObserver {
-  const subject = {}; // sources may come and go as often as they like
+  const subject = {}; // rate-limited: sources may connect and disconnect at any rate
   return {
     idle: () => owner.idle(),
     likelyMeant: () => owner.likelyMeant(),

@@ -1,4 +1,4 @@
-// What a feed reports to its owner, and asks of it.
+// What a feed reports to its owner, and requests from it.
 
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
@@ -7,12 +7,12 @@ import type { Fault } from './event.js';
 export interface FeedObserver {
   /** The last source, sink or client has gone. */
   idle(): void;
-  /** Another source publishes now; `before` is whose place it took. */
+  /** A new source publishes now; `before` is the one that it replaced. */
   sourceBegan(address: string, before: string | null): void;
   sourceEnded(address: string): void;
-  /** The feed that was probably meant by this one, which has no source; `null`: none, or none is known yet. */
+  /** The feed that was probably meant instead of this one, which has no source; `null`: none is known. */
   likelyMeant(): string | null;
-  /** Whether it was ever published to, or a rule names it: it does not exist for a viewer alone. */
+  /** Whether it was ever published to or a rule names it; false if it exists for a viewer only. */
   isKnown(): boolean;
   /** The feed's fault has changed; `null`: there is none. */
   faultChanged(fault: Fault | null): void;

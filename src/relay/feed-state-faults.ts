@@ -1,27 +1,27 @@
-// What a stream finds wrong with its feeds: looked at once a second, told as a fault of the feed.
+// Faults that a stream finds in its feeds: checked once a second, reported as faults of the feed.
 // No clock, no timers: time is an argument.
 
 import type { RemuxedFeed } from '../mpegts/remux-report.js';
 import type { Fault } from './event.js';
 
-/** Packets that were dropped are told of for so long. */
+/** How long dropped packets remain a fault. */
 const DROPPED_MS = 10_000;
-/** What comes too late again and again, as in bursts, stays a fault without a break where it does so this often. */
+/** A feed that is late repeatedly, as with bursts, keeps its fault in between if the interval is shorter than this. */
 const LATE_AGAIN_MS = 5000;
-/** A rate that has hardly changed is told as it was: each other one is an event. */
+/** A smaller change of the rate is not reported: every new figure is an event. */
 const SAME_RATE = 0.08;
 
-/** Remembers what is needed to tell whether something is wrong, and to say it in the same words for as long as it is. */
+/** Detects the faults of one feed, and keeps a fault's message the same for as long as the fault lasts. */
 export class FeedStateFaults {
   #dropped = 0;
   #droppedAtMs = -Infinity;
   #rate = NaN;
   #late: Fault | null = null; // as last reported
-  #wasLate = false; // at the last look
+  #wasLate = false; // at the last check
   #lateAtMs = -Infinity; // when it was last found late
-  #lateEveryMs = 0; // how often it becomes late; 0: seldom
+  #lateEveryMs = 0; // the interval at which it becomes late; 0: rarely
 
-  /** What is wrong now; null: nothing. */
+  /** The fault now; null: none. */
   look({ rate, tooLateMs, dropped, tracksLeftOut }: RemuxedFeed, nowMs: number): Fault | null {
     if (dropped > this.#dropped) this.#droppedAtMs = nowMs;
     this.#dropped = dropped;
@@ -37,7 +37,7 @@ export class FeedStateFaults {
     return { code: 'dropped', words: `${tracks} dropped: there is no room in the PMT` };
   }
 
-  /** How late it is, for as long as it is. */
+  /** The fault of a late feed, while it lasts. */
   #lateness(tooLateMs: number, nowMs: number): Fault | null {
     const isLate = tooLateMs > 0;
     if (isLate && !this.#wasLate) {

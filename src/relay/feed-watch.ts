@@ -1,5 +1,5 @@
-// A feed's health: whether it has a source, whether data comes, whether it can be parsed. Sampled once a second, at no cost
-// per message.
+// A feed's health: whether it has a source, whether data arrives, whether it can be parsed. Sampled once a second, at no
+// cost per message.
 // No clock, no timers: time is an argument.
 
 import type { Fault } from './event.js';
@@ -7,7 +7,7 @@ import { KindWatch, type Stop } from './kind-watch.js';
 import { Meter } from './meter.js';
 import type { FeedState } from './stats-schema.js';
 
-/** How long a source, or its tables, may take to come. */
+/** How long a source, or its tables, may take to appear. */
 const PATIENCE_MS = 2000;
 
 const OPAQUE: Fault = {
@@ -21,13 +21,13 @@ const OPAQUE: Fault = {
 export interface FeedSight {
   /** The address of the source; null: none. */
   readonly source: string | null;
-  /** Bytes that came so far: of packets, of opaque messages, and of neither. */
+  /** Bytes received so far: of packets, of opaque messages, and of neither. */
   readonly packetBytes: number;
   readonly opaqueBytes: number;
   readonly skippedBytes: number;
-  /** Opaque messages that came so far and are MPEG-TS. */
+  /** Opaque messages received so far that are MPEG-TS. */
   readonly opaqueTs: number;
-  /** Packets that came so far. */
+  /** Packets received so far. */
   readonly packets: number;
   readonly hasPat: boolean;
   readonly hasPmt: boolean;
@@ -35,43 +35,43 @@ export interface FeedSight {
   readonly isWanted: boolean;
   /** Whether one of them waits for a random access point. */
   readonly isAwaited: boolean;
-  /** Random access points that came so far, and the time between the last two; null: not known. */
+  /** Random access points received so far, and the time between the last two; null: not known. */
   readonly accessPoints: number;
   readonly gopMs: number | null;
-  /** Pictures and pieces of sound (PES packets) that came so far; null: none is listed, or they cannot be counted. */
+  /** PES packets of video and of audio received so far; null: no such track is listed, or they cannot be counted. */
   readonly pictures: number | null;
   readonly sounds: number | null;
-  /** The feed that was probably meant where this one is wanted and has no source; null: none. */
+  /** The feed that was probably meant, if this one has readers but no source; null: none. */
   readonly likelyMeant: () => string | null;
   /** The fault that a stream of this feed has found; null: none. */
   readonly complaint: Fault | null;
 }
 
-/** Watches over one feed. */
+/** Monitors one feed. */
 export class FeedWatch {
   state: FeedState = 'absent';
-  /** Since when it is in that state, milliseconds since 1970. */
+  /** When it entered that state, milliseconds since 1970. */
   sinceMs = Date.now();
   fault: Fault | null = null;
   readonly meter: Meter;
 
   readonly #silentAfterMs: number;
   readonly #kinds: KindWatch;
-  #arrived = 0; // bytes that had come by the last look: a source's, skipped ones too
+  #arrived = 0; // bytes of the source by the last sample, skipped ones included
   #opaque = 0;
   #opaqueTs = 0;
-  #opaqueTsMs = -Infinity; // when some were last seen
-  #heardMs: number; // when it was last seen that some had come
-  #beganMs: number; // when the source came, or went
+  #opaqueTsMs = -Infinity; // when their count last rose
+  #heardMs: number; // when data was last seen to arrive
+  #beganMs: number; // when the source started or ended
   #firstMs = -1; // when the first bytes of the source were seen
   #packetsBefore = 0; // of other sources
-  #wantedMs = -1; // since when somebody wants what nobody sends
-  #meant: string | null = null; // in its place, once a reader wants it
-  #accessPoints = 0; // that had come by the last look
-  #accessMs = -Infinity; // when it was seen that another had
-  #awaitedMs = -1; // since when somebody waits for one
-  #stop: Stop | null = null; // of its picture or its sound alone
-  #isData = false; // it brings messages of people's own, without a source
+  #wantedMs = -1; // since when the feed has had readers but no source
+  #meant: string | null = null; // the feed that was probably meant, once this one is wanted
+  #accessPoints = 0; // by the last sample
+  #accessMs = -Infinity; // when their count last rose
+  #awaitedMs = -1; // since when a reader has waited for one
+  #stop: Stop | null = null; // of its video or its audio alone
+  #isData = false; // it carries opaque messages, without a source
 
   constructor(silentAfterMs: number, nowMs: number) {
     this.#silentAfterMs = silentAfterMs;
@@ -80,7 +80,7 @@ export class FeedWatch {
     this.meter = new Meter(nowMs);
   }
 
-  /** A source has come, in the place of another perhaps, or gone. */
+  /** A source has started, possibly replacing another, or has ended. */
   sourceChanged(isThere: boolean, packets: number, nowMs: number): void {
     this.#heardMs = this.#beganMs = nowMs;
     this.#firstMs = this.#wantedMs = this.#awaitedMs = -1;
@@ -132,7 +132,7 @@ export class FeedWatch {
     if (nowMs - Math.max(this.#wantedMs, this.#beganMs) < PATIENCE_MS) return null;
     if (this.#meant === null) this.#meant = likelyMeant();
     const question = this.#meant === null ? '' : `; did you mean ${this.#meant}?`;
-    return { code: 'no-source', words: `nobody sends to this feed${question}` };
+    return { code: 'no-source', words: `no source publishes to this feed${question}` };
   }
 
   /** The fault in what a source sends. */
@@ -149,13 +149,16 @@ export class FeedWatch {
       return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
     }
     const what = seen.hasPat ? 'a PAT, and no PMT that could be read' : 'no PAT that could be read';
-    return { code: 'no-tables', words: `packets come from ${source}, with ${what}: nobody can tell what is in them` };
+    return {
+      code: 'no-tables',
+      words: `packets come from ${source}, with ${what}: their contents cannot be identified`,
+    };
   }
 
   /** The fault of video that readers cannot start at yet. */
   #waiting({ gopMs }: FeedSight, nowMs: number): Fault | null {
     if (this.#awaitedMs === -1 || nowMs - this.#awaitedMs < PATIENCE_MS) return null;
-    if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < PATIENCE_MS) return null; // it is not for keyframes that it waits
+    if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < PATIENCE_MS) return null; // keyframes are not what it waits for
     const seconds = gopMs !== null && Math.round(gopMs / 1000);
     const how = seconds ? `keyframes come every ${seconds} s` : 'keyframes come seldom';
     return { code: 'waits-for-keyframe', words: `${how}, and a viewer or a destination waits for the next` };

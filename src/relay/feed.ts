@@ -1,4 +1,4 @@
-// One named input. It outlives its sources: ffmpeg may come and go, and the newest source has the feed.
+// One named input. It outlives its sources: ffmpeg may be stopped and started, and the newest source owns the feed.
 
 import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/handover.js';
@@ -24,7 +24,7 @@ export interface Sink extends Paced {
   write(message: Message): void;
   /** The feed's source has ended; nothing is published until another starts. */
   sourceEnded?(): void;
-  /** Whether packets come, but it receives none until a random access point. */
+  /** Whether it receives no packets until the next random access point. */
   readonly awaitsAccess?: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Sink extends Paced {
 export interface Source {
   /** Where it comes from, for people: an address or a program. */
   readonly address: string;
-  /** Another source has taken the feed over; what this one publishes from now on goes nowhere. */
+  /** Another source has taken the feed over; what this one publishes from now on is discarded. */
   superseded(): void;
 }
 
@@ -46,7 +46,7 @@ export class Feed {
   /** Reads of local clients that held a flood of tiny messages. */
   throttledReads = 0;
 
-  #inspector: Inspector | null = null; // made for the first source: feeds may be many, and only wait
+  #inspector: Inspector | null = null; // created for the first source: many feeds may only wait for one
   #publication: Publication | null = null;
   #begins = false;
   #packetBytes = 0;
@@ -58,8 +58,8 @@ export class Feed {
   readonly #watch: FeedWatch;
   #toldTracks = '';
   #toldFault: Fault | null = null;
-  #mediaVersion = -1; // that was looked at
-  // Replaced, never changed in place: a reader may come or go while a message is handed round.
+  #mediaVersion = -1; // as of the last check
+  // Replaced, never changed in place: a reader may be added or removed while a message is distributed.
   #sinks: readonly Sink[] = [];
   #clients: readonly Sink[] = [];
   #joiners: readonly Sink[] = [];
@@ -67,10 +67,10 @@ export class Feed {
   #muted: MutedTracks | null = null;
   #mutedBinary: MutedBinary = 'drop';
   #withheldMessages = 0;
-  #begunUnseen = false; // a source began with packets of which none passed the mute
+  #begunUnseen = false; // a source started, and none of its packets has passed the mute yet
   #filter: SoundFilter | null = null; // from the first mute on
   #filteredFacts: ProgramFacts | null = null;
-  readonly #complaints = new Map<object, Fault>(); // what streams find wrong with it
+  readonly #complaints = new Map<object, Fault>(); // the faults that streams have found in it
 
   readonly #likelyMeant = () => this.observer.likelyMeant();
 
@@ -104,7 +104,7 @@ export class Feed {
     return this.#clients.length;
   }
 
-  /** Keeps the feed for an upload that has not brought a packet yet, until the returned function is called. */
+  /** Keeps the feed for an upload that has sent no packet yet, until the returned function is called. */
   reserve(): () => void {
     this.#reserved++;
     return () => {
@@ -146,13 +146,13 @@ export class Feed {
     for (const joiner of this.#joiners) joiner.write(message);
   }
 
-  /** Hands what an endpoint sent back to the local clients, unless a mute withholds it. */
+  /** Passes a message from an endpoint to the local clients, unless a mute withholds it. */
   deliver(message: Message): void {
     if (this.#withholds(message.kind, message.data)) return;
     for (const client of this.#clients) client.write(message);
   }
 
-  /** Everything the feed is sent goes to `sink` too, until the returned function is called. */
+  /** Sends everything that is published to `sink` too, until the returned function is called. */
   subscribe(sink: Sink): () => void {
     this.#sinks = [...this.#sinks, sink];
     return () => {
@@ -161,7 +161,7 @@ export class Feed {
     };
   }
 
-  /** As {@link subscribe}, for a stream: it gets what the source sends also while that is muted, and sees to it itself. */
+  /** As {@link subscribe}, for a stream: it receives the source unmuted, and applies the mute itself. */
   subscribeJoiner(sink: Sink): () => void {
     this.#joiners = [...this.#joiners, sink];
     return () => {
@@ -171,8 +171,8 @@ export class Feed {
   }
 
   /**
-   * What of the feed goes nowhere; `null`: nothing. `binary`: what a mute of the sound does with binary messages. In force
-   * when this returns.
+   * Sets what is muted; `null`: nothing. `binary`: what a mute of the sound does with binary messages. In force when this
+   * returns.
    */
   setMuted(tracks: MutedTracks | null, binary: MutedBinary = 'drop'): void {
     if (tracks !== null && tracks !== this.#muted) this.cache?.clear();
@@ -187,18 +187,18 @@ export class Feed {
     return this.#muted === null ? null : this.#muted === 'all' ? 'drop' : this.#mutedBinary;
   }
 
-  /** What of the feed goes nowhere; `null`: nothing. */
+  /** What of the feed is muted; `null`: nothing. */
   get muted(): MutedTracks | null {
     return this.#muted;
   }
 
-  /** The parameter sets of the picture on `pid`; `null` if it is not the one whose random access points count. */
+  /** The parameter sets of the video on `pid`; `null` if it is not the track whose random access points count. */
   parameterSetsOf(pid: number): ParameterSets | null {
     const seen = this.#inspector;
     return seen?.keyPid === pid ? seen.parameterSets : null;
   }
 
-  /** Whether its source has said that picture and sound are muted. */
+  /** Whether its source has signalled that video and sound are muted. */
   get isMutedAtSource(): boolean {
     return this.#publication !== null && saysMuted(this.#inspector?.program ?? null);
   }
@@ -223,28 +223,28 @@ export class Feed {
     return this.#sinks.some(awaits) || this.#clients.some(awaits) || this.#joiners.some(awaits);
   }
 
-  /** As {@link awaitFirstDrain}, of all who take the feed. */
+  /** As {@link awaitFirstDrain}, for all readers of the feed. */
   awaitDrain(ready: () => void): Pace {
     return awaitFirstDrain([...this.#sinks, ...this.#clients, ...this.#joiners], ready);
   }
 
-  /** What is wrong with the feed now; `null`: nothing. */
+  /** The fault of the feed now; `null`: none. */
   get fault(): Fault | null {
     return this.#watch.fault;
   }
 
-  /** What a stream that takes the feed finds wrong with it, `null`: nothing. It becomes a fault with the next look. */
+  /** Sets the fault that a stream has found in the feed; `null`: none. It is reported with the next sample. */
   complain(stream: object, fault: Fault | null): void {
     if (fault) this.#complaints.set(stream, fault);
     else this.#complaints.delete(stream);
   }
 
-  /** What is known of the tracks that its source sends now. */
+  /** The tracks that its source sends now, as far as known. */
   get media(): readonly TrackMedia[] {
     return this.#publication === null ? NO_TRACKS : (this.#inspector?.media ?? NO_TRACKS);
   }
 
-  /** Goes up when {@link media} has changed. */
+  /** Increases when {@link media} has changed. */
   get mediaVersion(): number {
     return this.#inspector?.mediaVersion ?? 0;
   }
@@ -283,7 +283,7 @@ export class Feed {
     this.observer.tracksChanged(tracks);
   }
 
-  /** A feed that exists for a viewer alone (a mistyped address) is no fault to be logged. */
+  /** The missing source of a feed that exists for a viewer only (a mistyped address) is not logged. */
   #tellFault(fault: Fault | null): void {
     if (fault?.words === this.#toldFault?.words) return;
     if (fault?.code === 'no-source' && !this.hasPublished && !this.observer.isKnown()) return;
@@ -327,7 +327,7 @@ export class Feed {
     };
   }
 
-  /** Called by {@link Publication}: whole packets of the source that has the feed. */
+  /** Called by {@link Publication} with whole packets; ignored unless that source owns the feed. */
   publishPackets(publication: Publication, data: Uint8Array): void {
     if (publication !== this.#publication) return;
     const begins = this.#begins;
@@ -349,16 +349,16 @@ export class Feed {
     this.cache?.write(message);
   }
 
-  /** Whether a mute withholds an opaque message, which is counted: binary ones may be sound. */
+  /** Whether a mute withholds an opaque message; counts it if so. Binary messages may be sound. */
   #withholds(kind: MessageKind, data: Uint8Array): boolean {
     if (this.#muted === null || (this.#muted === 'audio' && kind === 'text')) return false;
-    // Packets that came as a message cannot be looked into here: they stay withheld.
+    // TS packets in an opaque message are not parsed here: they are always withheld.
     if (this.mutedBinary === 'pass' && !isTransportStream(data)) return false;
     this.#withheldMessages++;
     return true;
   }
 
-  /** The feed is muted, or was: what of it is known to be no sound goes on. */
+  /** The feed is muted, or was: only what is known not to be sound is passed on. */
   #publishFiltered(filter: SoundFilter, inspector: Inspector, message: Message): void {
     const data = filter.apply(message.data, message.joinAt, inspector.opening, inspector.undecidedAt);
     const begins = message.begins || this.#begunUnseen;
@@ -374,21 +374,21 @@ export class Feed {
     if (publication !== this.#publication) return;
     this.#publication = null;
     this.#watch.sourceChanged(false, this.#inspector!.packets, performance.now()); // there since the source opened it
-    this.cache?.clear(); // a new reader would take ended media for live media
+    this.cache?.clear(); // a new reader would take it for live media
     this.observer.sourceEnded(publication.source.address);
     for (const joiner of this.#joiners) joiner.sourceEnded?.();
     if (this.isIdle) this.observer.idle();
   }
 }
 
-/** One source's hold on a feed. */
+/** One source's ownership of a feed. */
 export class Publication {
   constructor(
     private readonly feed: Feed,
     readonly source: Source,
   ) {}
 
-  /** Hands on whole packets (`length % 188 === 0`); `data` is the caller's again when this returns. */
+  /** Publishes whole packets (`length % 188 === 0`); the caller may reuse `data` when this returns. */
   publish(data: Uint8Array): void {
     this.feed.publishPackets(this, data);
   }

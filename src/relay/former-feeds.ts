@@ -1,9 +1,9 @@
-// The names of feeds that somebody has published to and that are gone: whoever names one means it.
+// The names of removed feeds that were once published to: such a name is not a misspelt one.
 
 export class FormerFeeds implements Iterable<string> {
   readonly #names = new Set<string>();
 
-  /** @param most how many names are kept; the oldest go first. */
+  /** @param most how many names are kept; the oldest are removed first. */
   constructor(private readonly most: number) {}
 
   add(name: string): void {
@@ -11,7 +11,7 @@ export class FormerFeeds implements Iterable<string> {
     this.#names.add(name);
     if (this.#names.size <= this.most) return;
     const [oldest] = this.#names;
-    this.#names.delete(oldest!); // there is one: the newest at least
+    this.#names.delete(oldest!); // there is one: at least the newest
   }
 
   has(name: string): boolean {

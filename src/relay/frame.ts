@@ -1,4 +1,4 @@
-// WebSocket frames as a client sends them, masked, and as a server does. RFC 6455 §5.1, §5.2, §5.3.
+// Builds WebSocket frames: masked ones, as a client sends, and unmasked ones, as a server sends. RFC 6455 §5.1, §5.2, §5.3.
 
 import { randomFillSync } from 'node:crypto';
 import { maskingPlace, maskInto, maskPlace, PLACE_BYTES, PLACE_HEADROOM, PLACES } from './mask.js';
@@ -7,7 +7,7 @@ import type { Message } from './message.js';
 export const OPCODE_TEXT = 0x1;
 export const OPCODE_BINARY = 0x2;
 
-// Masking keys must not be guessable (RFC 6455 §5.3): they are drawn from the system, many at a time.
+// Masking keys must be unpredictable (RFC 6455 §5.3): they come from the system's random source, many at a time.
 const keys = new Uint32Array(1024);
 let keysUsed = keys.length;
 
@@ -19,19 +19,19 @@ function nextKey(): number {
   return keys[keysUsed++]!;
 }
 
-/** A whole message in one masked frame, FIN set (RFC 6455 §5.2), in memory of its own. */
+/** A whole message in one masked frame, FIN set (RFC 6455 §5.2), in its own memory. */
 export function buildMaskedFrame(opcode: number, payload: Uint8Array, key: number = nextKey()): Buffer {
   const frame = Buffer.allocUnsafeSlow(frameBytes(payload.length, true));
   writeMaskedFrame(frame, opcode, payload, key);
   return frame;
 }
 
-/** Bytes of a frame: header, key if it is masked, and payload. */
+/** The bytes of a frame: header, key if it is masked, and payload. */
 function frameBytes(payloadBytes: number, isMasked: boolean): number {
   return payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65536 ? 4 : 10) + (isMasked ? 4 : 0);
 }
 
-/** Writes a frame's header but for the key; returns its length. `mask` is the MASK bit. */
+/** Writes a frame's header without the key; returns its length. `mask` is the MASK bit. */
 function writeHeader(frame: Buffer, opcode: number, bytes: number, mask: 0 | 0x80): number {
   frame[0] = 0x80 | opcode; // FIN, opcode
   if (bytes < 126) {
@@ -63,20 +63,20 @@ function writePlainFrame(frame: Buffer, opcode: number, payload: Uint8Array): vo
   frame.set(payload, writeHeader(frame, opcode, payload.length, 0));
 }
 
-/** What passes frames on: a socket. */
+/** What sends frames: a socket. */
 export interface Carrier {
-  /** Bytes it was given that the system has not taken yet. */
+  /** Bytes written that the system has not taken yet. */
   readonly writableLength: number;
-  /** Bytes it was given so far. */
+  /** Bytes written so far. */
   readonly bytesWritten: number;
   readonly destroyed: boolean;
 }
 
-/** Where a frame that is lent stands: a read's 64 KiB and what was left of the one before fit; longer ones do not. */
+/** Reusable memory for one frame: holds a read of 64 KiB and the remainder of the previous one, but no longer message. */
 class Place {
   /** {@link PLACE_HEADROOM}, and the payload. */
   readonly bytes: Buffer;
-  /** Who still reads from it, each with its `bytesWritten` at the end of the frame. */
+  /** The sockets that still read from it, each with its `bytesWritten` at the end of the frame. */
   #readers: readonly { readonly carrier: Carrier; readonly end: number }[] = [];
 
   constructor(
@@ -86,7 +86,7 @@ class Place {
     this.bytes = isMasked ? maskingPlace(number) : Buffer.allocUnsafeSlow(PLACE_HEADROOM + PLACE_BYTES);
   }
 
-  /** Whether nobody reads from it any more. */
+  /** Whether no socket reads from it any more. */
   get isFree(): boolean {
     if (this.#readers.length === 0) return true;
     this.#readers = this.#readers.filter(({ carrier, end }) => {
@@ -95,15 +95,15 @@ class Place {
     return this.#readers.length === 0;
   }
 
-  /** `carrier` was given the frame just now, and still has to read what stands here. */
+  /** Keeps the frame, which was just written to `carrier`, until that has sent it. */
   leave(carrier: Carrier): void {
     this.#readers = [...this.#readers, { carrier, end: carrier.bytesWritten }];
   }
 }
 
 /**
- * Builds the frame of a message once for all who take it, one message after the other, as they are handed round.
- * The frame stands where the next message's will stand: most are with the system when `write` returns.
+ * Builds the frame of each message once for all of its readers, in the order in which messages are distributed.
+ * The next message's frame reuses the memory: the system has usually taken a frame when `write` returns.
  */
 class FramePress {
   readonly #places: Place[] = [];
@@ -118,24 +118,24 @@ class FramePress {
     this.#frame = this.#place.bytes;
   }
 
-  /** The frame of `message`, good until the next message's is asked for. */
+  /** The frame of `message` in shared memory, valid until the next message's is built. */
   lend(message: Message): Buffer {
     if (message !== this.#message) this.#build(message, message.data.length > PLACE_BYTES || !this.#findPlace());
     return this.#frame;
   }
 
-  /** The frame of `message` in memory of its own, for a link that has others waiting before it. */
+  /** The frame of `message` in its own memory, for a link that has other frames queued before it. */
   give(message: Message): Buffer {
     if (message !== this.#message || !this.#isOwn) this.#build(message, true);
     return this.#frame;
   }
 
-  /** `carrier`, which was given the lent frame last, could not pass it on at once: it stays as it is until that has. */
+  /** `carrier` could not send the shared frame at once: keeps that unchanged until it has been sent. */
   leave(carrier: Carrier): void {
     if (!this.#isOwn) this.#place.leave(carrier);
   }
 
-  /** Whether there is a place for the next frame. */
+  /** Selects memory for the next frame; false if all of it is in use. */
   #findPlace(): boolean {
     if (this.#place.number === 0 && this.#place.isFree) return true; // nearly always
     let place = this.#places.find((one) => one.isFree);
@@ -173,7 +173,7 @@ class FramePress {
   }
 }
 
-/** The press for links to far ends, which are clients; one is enough, because messages are handed round one at a time. */
+/** For links to endpoints, which are clients; one is enough, because messages are distributed one at a time. */
 export const framePress = new FramePress(true);
-/** The press for those who come to us. */
+/** For clients that connect to us. */
 export const serverFramePress = new FramePress(false);

@@ -7,9 +7,9 @@ import { PACKET_BYTES } from '../mpegts/packet.js';
 import type { Sink } from './feed.js';
 import type { Message } from './message.js';
 
-/** Bytes of a piece: whole packets, as many as a read of 64 KiB brings. */
+/** Bytes of a block: as many whole packets as fit into a read of 64 KiB. */
 export const PIECE_BYTES = 348 * PACKET_BYTES;
-/** The most that is kept of one feed or stream. */
+/** The largest cache of one feed or stream. */
 export const MOST_CACHED_BYTES = 8 * 1024 * 1024;
 const MOST_PIECES = Math.floor(MOST_CACHED_BYTES / PIECE_BYTES);
 /**
@@ -17,17 +17,17 @@ const MOST_PIECES = Math.floor(MOST_CACHED_BYTES / PIECE_BYTES);
  * feeds; there, a feed's first viewer waits for its next random access point, and from then on the feed is cached.
  */
 const MOST_UNWATCHED = 16;
-/** The factor by which a cache requests less each time that it got nothing. */
+/** The factor by which a cache reduces its next request after a refused one. */
 const MODESTY = 0.95;
 
-/** Who joins begins with these packets, and goes on with `handover`. */
+/** What a new reader starts with; `handover` splits the messages that follow. */
 export interface CachedStart {
-  /** Whole packets: PAT, PMT, a random access point and what came since. Not to be written to. */
+  /** Whole packets: PAT, PMT, a random access point and everything since. Read-only. */
   readonly pieces: readonly Uint8Array[];
   readonly handover: Handover;
 }
 
-/** Shares memory out between caches. */
+/** Allocates memory to caches. */
 export class CacheBudget {
   readonly #most: number;
   #made = 0;
@@ -36,7 +36,7 @@ export class CacheBudget {
   readonly #caches = new Set<GopCache>();
   readonly #unwatched = new Set<GopCache>();
 
-  /** @param limit bytes of all caches together. */
+  /** @param limit total bytes of all caches. */
   constructor(limit: number) {
     this.#most = Math.floor(limit / PIECE_BYTES);
   }
@@ -47,8 +47,8 @@ export class CacheBudget {
   }
 
   /**
-   * Gives `cache` as many pieces more, from caches that were watched before it if need be; false, and none, if there are
-   * not so many.
+   * Allocates `count` more blocks to `cache`, if necessary from caches that were used less recently; false, and no block,
+   * if there are not enough.
    */
   take(cache: GopCache, count: number): boolean {
     const isUnwatched = cache.lastWatch === 0;
@@ -69,12 +69,12 @@ export class CacheBudget {
     return true;
   }
 
-  /** Takes the first `count` pieces from `cache`: who joined has them, and they are not written to any more. */
+  /** Detaches the first `count` blocks from `cache`: readers hold them, so they are never reused. */
   letGo(cache: GopCache, count: number): void {
     this.#made -= cache.pieces.splice(0, count).length;
   }
 
-  /** Takes the pieces of `cache` back but for the first `kept`. */
+  /** Releases the blocks of `cache` except for the first `kept`. */
   giveBack(cache: GopCache, kept: number): void {
     this.#free.push(...cache.pieces.splice(kept));
     if (kept > 0) return;
@@ -82,7 +82,7 @@ export class CacheBudget {
     this.#unwatched.delete(cache);
   }
 
-  /** The number of this watch of `cache`: later ones are higher. */
+  /** Marks `cache` as used now; returns a number that is higher for later uses. */
   noteWatch(cache: GopCache): number {
     this.#unwatched.delete(cache);
     return ++this.#watches;
@@ -92,7 +92,7 @@ export class CacheBudget {
     return this.#most - this.#made + this.#free.length;
   }
 
-  /** How many pieces there are in caches that would go for `cache`. */
+  /** The number of blocks in caches that could be evicted for `cache`. */
   #watchedBefore(cache: GopCache): number {
     let count = 0;
     for (const one of this.#caches) if (one.lastWatch < cache.lastWatch) count += one.pieces.length;
@@ -108,18 +108,18 @@ export class CacheBudget {
 
 /** The cache of one feed or stream. */
 export class GopCache implements Sink {
-  /** When it was last joined, as {@link CacheBudget.noteWatch} counts; 0: never. */
+  /** When a reader last started from it, as {@link CacheBudget.noteWatch} counts; 0: never. */
   lastWatch = 0;
-  /** What it holds: filled one after the other. */
+  /** Its blocks, filled in order. */
   readonly pieces: Uint8Array[] = [];
 
   readonly #budget: CacheBudget;
   #length = 0;
   readonly #handover = new Handover(JOIN_PATIENCE);
-  #isBare = false; // it begins before the first table came
+  #isBare = false; // it starts before the first table
   #isFilling = false; // false: nothing is kept until the next random access point
-  #lent = 0; // how many of the first pieces those who joined have
-  #likely = 1; // how many pieces a group of pictures is likely to take
+  #lent = 0; // how many of the first blocks readers hold
+  #likely = 1; // how many blocks a group of pictures will probably need
 
   constructor(budget: CacheBudget) {
     this.#budget = budget;
@@ -133,7 +133,7 @@ export class GopCache implements Sink {
   write(message: Message): void {
     if (message.kind !== 'ts') return;
     if (message.begins || message.joinAt >= 0) this.#restart(message);
-    else if (this.#isBare && hasTables(message)) this.clear(); // who comes now can do better than begin without them
+    else if (this.#isBare && hasTables(message)) this.clear(); // a start without tables is of no use once there are some
     if (!this.#isFilling) return;
     const handover = this.#handover;
     if (handover.isOver) this.#append(message.data);
@@ -147,7 +147,7 @@ export class GopCache implements Sink {
   join(): CachedStart | null {
     this.lastWatch = this.#budget.noteWatch(this);
     if (!this.#isFilling || this.#length === 0) return null;
-    // Full pieces do not change any more: all who join share them, however slowly they take them. The last is copied.
+    // Full blocks are not written again: all readers share them, however slowly they read. The last one is copied.
     const full = Math.floor(this.#length / PIECE_BYTES);
     this.#lent = Math.max(this.#lent, full);
     const pieces = this.pieces.slice(0, full);
@@ -156,14 +156,14 @@ export class GopCache implements Sink {
     return { pieces, handover: this.#handover.fork(performance.now()) };
   }
 
-  /** Forgets everything and holds no memory until the next random access point. */
+  /** Discards everything and holds no memory until the next random access point. */
   clear(): void {
     this.#isFilling = false;
     this.#forget();
     this.#budget.giveBack(this, 0);
   }
 
-  /** A new group of pictures, or another source whose first one is still to come. */
+  /** Starts a new group of pictures; or a new source, whose first group has not started yet. */
   #restart(message: Message): void {
     if (this.#length > 0) this.#likely = Math.ceil(this.#length / PIECE_BYTES);
     this.#forget();
@@ -173,7 +173,7 @@ export class GopCache implements Sink {
     }
     const wanted = Math.max(1, Math.floor(this.#likely));
     if (this.pieces.length > wanted) this.#budget.giveBack(this, wanted);
-    // Where there is no room for all of it none is begun, and little by little less is asked for.
+    // A group that does not fit is not cached at all; the next request is a little smaller.
     if (this.pieces.length === wanted || this.#budget.take(this, wanted - this.pieces.length)) {
       this.#handover.restart();
       this.#isFilling = true;
@@ -207,7 +207,7 @@ export class GopCache implements Sink {
   }
 }
 
-/** Whether a PAT has come, at the least. */
+/** Whether at least a PAT has been received. */
 function hasTables({ facts }: Message): boolean {
   return facts === null || facts.keyPid >= 0 || facts.awaitsTables === true;
 }

@@ -12,7 +12,7 @@ const MOST_BYTES = 512 * 1024;
 /** How many changes of one subject in a row are emitted at once; after that its state is emitted once a second. */
 const BURST = 10;
 
-/** An event as it is kept: also as the JSON that every client is sent. */
+/** A recorded event, also as the JSON that clients receive. */
 export interface Told {
   readonly event: RelayEvent;
   readonly json: string;
@@ -35,14 +35,14 @@ interface Turn {
 
 /** The relay's event history and log. */
 export class Journal {
-  /** Names this run of the relay: numbers of events are its own. */
+  /** Identifies this run of the relay: event numbers are unique within it. */
   readonly run = randomBytes(4).toString('hex');
-  /** For what is no event. */
+  /** For log lines that are not events. */
   readonly log: Log;
   #lastId = 0;
   #history: Told[] = [];
   #bytes = 0;
-  // Replaced, never changed in place: a subscriber may go while it is told.
+  // Replaced, never changed in place: a subscriber may unsubscribe while it receives an event.
   #subscribers: readonly ((told: Told) => void)[] = [];
   readonly #turns = new Map<object, Turn>();
 
@@ -50,14 +50,14 @@ export class Journal {
     this.log = log;
   }
 
-  /** The number of the last event; 0: there was none yet. */
+  /** The number of the last event; 0: none yet. */
   get lastId(): number {
     return this.#lastId;
   }
 
   /**
-   * Something happened. `more` are facts that only the log needs. `subject` is given for what may come and go as often as
-   * somebody outside likes: when it does, what it has come to is told, once a second.
+   * Emits an event. `more` are facts for the log only. `subject` is given where the rate of events is not under the relay's
+   * control: the events of one subject are limited to its latest state, once a second.
    */
   tell(body: EventBody, more: Facts = {}, subject: object | null = null): void {
     if (subject === null) {
@@ -90,7 +90,7 @@ export class Journal {
     }
   }
 
-  /** `take` is called with each event from now on, until the returned function is called. It must not block. */
+  /** Calls `take` with each event from now on, until the returned function is called. It must not block. */
   subscribe(take: (told: Told) => void): () => void {
     this.#subscribers = [...this.#subscribers, take];
     return () => {
@@ -98,7 +98,7 @@ export class Journal {
     };
   }
 
-  /** What happened after the event of that number. */
+  /** The events after the one of that number. */
   since(id: number): Missed {
     const first = this.#history[0]?.event.id ?? this.#lastId + 1;
     return { told: this.#history.filter(({ event }) => event.id > id), isWhole: id >= first - 1 && id <= this.#lastId };
@@ -124,7 +124,7 @@ export class Journal {
     this.#bytes += told.json.length;
     let gone = 0;
     while (this.#history.length - gone > MOST_EVENTS || this.#bytes > MOST_BYTES) {
-      this.#bytes -= this.#history[gone++]!.json.length; // there is one: nothing is left at 0 bytes
+      this.#bytes -= this.#history[gone++]!.json.length; // there is one: with no event left #bytes would be 0
     }
     if (gone > 0) this.#history.splice(0, gone);
   }

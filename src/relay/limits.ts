@@ -1,8 +1,8 @@
-// The relay's limits in one place: what configuration may change, with the defaults.
+// The relay's limits in one place, with their defaults; configuration may change them.
 
 /** Every limit of relaying; times in milliseconds. */
 export interface Limits {
-  /** A dial, its TLS and upgrade included, that took longer has failed. */
+  /** The time-out of a dial, including TLS and upgrade. */
   readonly dialTimeoutMs: number;
   /** The first delay between two dials; it doubles up to {@link backoffMaxMs}. */
   readonly backoffMinMs: number;
@@ -10,31 +10,31 @@ export interface Limits {
   /** The delay starts over only after a link has been good for this long. */
   readonly goodAfterMs: number;
   readonly pingIntervalMs: number;
-  /** A link from which nothing was heard for this long is dead. */
+  /** A link on which nothing has been received for this long is considered dead. */
   readonly pongTimeoutMs: number;
   /** How long a closing handshake may take before the socket is cut. */
   readonly closeTimeoutMs: number;
   /** Bytes waiting for one reader above which whole messages are dropped for it. */
   readonly highWaterBytes: number;
-  /** How long a start waits for a random access point where they are known to come: a reader's, or a stream's picture. */
+  /** How long a reader or a stream's video waits for a random access point, if there have been any. */
   readonly keyframeWaitMs: number;
-  /** And where none was ever seen; so a reader that keeps up again waits, too. */
+  /** The same if there have been none; also how long a reader that has caught up waits. */
   readonly resumeAfterMs: number;
-  /** A viewer that has read nothing for this long while messages were dropped for it is let go. */
+  /** A viewer that has read nothing for this long while messages were dropped for it is disconnected. */
   readonly stuckAfterMs: number;
-  /** Megabytes of all that is kept for viewers who join; 0: nothing is kept. */
+  /** Megabytes of all caches for late viewers; 0: no caches. */
   readonly cacheMb: number;
-  /** The largest message a WebSocket may bring. */
+  /** The largest message that is accepted on a WebSocket. */
   readonly maxMessageBytes: number;
   /** Local WebSockets on one feed or stream. */
   readonly maxClients: number;
   /** Rules of each kind. */
   readonly maxRules: number;
-  /** Feeds at a time. */
+  /** The number of feeds. */
   readonly maxFeeds: number;
-  /** A feed without source, rule or client is forgotten after this long. */
+  /** A feed without source, rule or client is removed after this long. */
   readonly forgetAfterMs: number;
-  /** A source that has sent nothing for this long is told of as silent. */
+  /** A source that has sent nothing for this long is reported as silent. */
   readonly silentAfterMs: number;
 }
 

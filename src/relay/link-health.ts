@@ -1,24 +1,24 @@
-// Whether a link is well, and what of it is told. A link that opens and is lost again is not well in between: its fault
-// is over when the link has been open for a while, not when a socket opened.
+// Whether a link works, and which of its changes are recorded. A link that opens and is soon lost does not work in between:
+// its fault is over when the link has been open for a while, not when a socket opens.
 // No clock, no timers: time is an argument.
 //
 //   unknown ──(opened)──▶ open ──(lost)──▶ failing ──(opened)──▶ on probation ──(lasted)──▶ open
 //      └──────(lost)──────────────────────────▲└───────(lost)────────┘
 //
-//   told:     link open, at once            each cause once                    link open
+//   recorded: link open, at once            each cause once                    link open
 
 import type { Fault, FaultCode } from './event.js';
 
-/** What an endpoint says no with. */
+/** The faults by which an endpoint refuses. */
 const REFUSALS = new Set<FaultCode>(['refused', 'token-required', 'token-expired']);
-/** So many causes are told apart; further ones by their code only. */
+/** How many causes are distinguished; further ones only by their code. */
 const MOST_CAUSES = 20;
-/** The longest that an endpoint which said no is watched before it is believed. */
+/** The longest probation of an endpoint that has refused. */
 const LONGEST_PROBATION_MS = 60_000;
 
 /** The health of one link. */
 export class LinkHealth {
-  /** What is wrong with it; null: nothing is known to be. */
+  /** What is wrong with it; null: nothing known. */
   fault: Fault | null = null;
 
   readonly #goodAfterMs: number;
@@ -32,21 +32,21 @@ export class LinkHealth {
   }
 
   /**
-   * How long it has to stay open to be well. An endpoint that says no may take its time (`vw serve` waits 10 s for a token):
-   * then it has to last longer than it did before.
+   * How long the link must stay open until its fault is over. An endpoint may refuse late (`vw serve` waits 10 s for a
+   * token): then the link must stay open longer than before.
    */
   get probationMs(): number {
     return this.#probationMs;
   }
 
-  /** It is open. Returns whether that is to be told now. */
+  /** The link is open. Returns whether to record that now. */
   opened(nowMs: number): boolean {
     this.#openedMs = nowMs;
     this.#isToldOpen = this.fault === null;
     return this.#isToldOpen;
   }
 
-  /** It has stayed open for {@link probationMs}. Returns whether it is to be told now that it is open. */
+  /** The link has been open for {@link probationMs}. Returns whether to record now that it is open. */
   lasted(): boolean {
     const isNews = !this.#isToldOpen;
     this.fault = null;
@@ -56,7 +56,7 @@ export class LinkHealth {
     return isNews;
   }
 
-  /** It is lost, or was not reached. Returns whether that is to be told. */
+  /** The link is lost, or a dial failed. Returns whether to record that. */
   lost(fault: Fault, nowMs: number): boolean {
     const openMs = this.#openedMs === -1 ? 0 : nowMs - this.#openedMs;
     this.#openedMs = -1;
@@ -77,7 +77,7 @@ export class LinkHealth {
   }
 }
 
-/** The same for reasons that differ in a number, a time or an identifier only. */
+/** A key that is the same for reasons that differ only in a number, a time or an identifier. */
 function causeOf(code: FaultCode, words: string): string {
   return `${code} ${words
     .split(' ')

@@ -1,4 +1,4 @@
-// What a destination's links have done together: a far end that is swapped does not set its counters back.
+// The sum of the counters of a destination's links: a change of endpoint does not reset it.
 
 import type { LinkCounters, LinkStats } from './stats-schema.js';
 
@@ -6,22 +6,22 @@ interface Counted {
   stats(): LinkStats;
 }
 
-/** Counts over links that come and go. */
+/** Sums the counters of past and present links. */
 export class LinkTotals {
   readonly #links = new Set<Counted>();
   #past: LinkCounters = NOTHING;
 
-  /** A link begins. */
+  /** Adds a new link. */
   add(link: Counted): void {
     this.#links.add(link);
   }
 
-  /** It is gone: what it has done stays counted. Nothing if it was said before. */
+  /** The link is closed: its counters remain in the sum. Idempotent. */
   end(link: Counted): void {
     if (this.#links.delete(link)) this.#past = sum(this.#past, link.stats());
   }
 
-  /** What all have done so far. */
+  /** The sum over all links so far. */
   count(): LinkCounters {
     return [...this.#links].reduce((total, link) => sum(total, link.stats()), this.#past);
   }

@@ -34,7 +34,7 @@ export interface LinkObserver {
 
 const SLOW: Fault = {
   code: 'slow',
-  words: 'it takes less than it is sent, and goes without messages until it keeps up',
+  words: 'it is slower than the stream; messages are dropped until it catches up',
 };
 const OPAQUE: Fault = {
   code: 'opaque-ts',
@@ -42,10 +42,10 @@ const OPAQUE: Fault = {
     'it is /ws/<feed> of a relay, which passes MPEG-TS on as data that no player or stream of its can use; accepted: ' +
     '/in/<topic> of vw serve, or an upload to /ts/<feed>',
 };
-/** A verdict is looked for in texts of up to so many bytes: an endpoint is a stranger before it has let us in. */
+/** Only texts of up to this many bytes are parsed for a verdict: the endpoint is not trusted before it authorises us. */
 const MAX_VERDICT_BYTES = 16 * 1024;
 
-/** Keeps one far end reached. Messages that come while it is not open go nowhere: what comes after is live. */
+/** Keeps a connection to one endpoint. Messages are discarded while it is not open: what is sent afterwards is live. */
 export class Link implements Sink {
   readonly #journal: Journal;
   readonly #facts: { destination: string; farEnd: string };
@@ -62,9 +62,9 @@ export class Link implements Sink {
   #opens = 0;
   readonly #health: LinkHealth;
   #goodTimer: NodeJS.Timeout | undefined;
-  #isFeed = false; // it is a relay's /ws/<feed>
-  #hasOpaqueTs = false; // and was sent MPEG-TS
-  #finding: Promise<void> | null = null; // why a dial was broken off, while that is being found out
+  #isFeed = false; // the endpoint is a relay's /ws/<feed>
+  #hasOpaqueTs = false; // the endpoint is that, and was sent MPEG-TS
+  #finding: Promise<void> | null = null; // the check of why a dial failed, while it runs
   readonly #ended = new AbortController();
   #isProven = false; // it has been open for a while
   #lastError: string | null = null;
@@ -107,7 +107,7 @@ export class Link implements Sink {
     return this.#state === 'open';
   }
 
-  /** Whether anything was sent since the link was opened. */
+  /** Whether anything was sent since the link opened. */
   get hasSent(): boolean {
     return this.#sentMessages > this.#sentAtOpen;
   }
@@ -117,7 +117,7 @@ export class Link implements Sink {
     return Math.max(this.#socket.waitingBytes, 0);
   }
 
-  /** What is wrong with what it is sent, however well the link is; null: nothing. */
+  /** What is wrong with what is sent, apart from the link; null: nothing. */
   get sendingFault(): Fault | null {
     return this.#hasOpaqueTs ? OPAQUE : null;
   }
@@ -146,19 +146,19 @@ export class Link implements Sink {
     return this.#socket.awaitDrain(ready);
   }
 
-  /** What is sent from now on belongs to another stream: it begins at that one's next random access point. */
+  /** Messages from now on belong to another stream: sending resumes at its next random access point. */
   rejoin(): void {
     this.#admission.begin(new Handover(joinPatience(this.#limits), this.hasSent));
   }
 
-  /** Takes back what the system has not taken yet, and breaks off: the far end sees nothing more. */
+  /** Discards what the system has not taken yet and cuts the connection: the endpoint receives nothing more. */
   cut(): void {
     this.#socket.drop({ code: 'lost', words: 'it was left' });
   }
 
   /**
-   * Closes the link with a close code (RFC 6455 §7.4.1), once what waits for it is with the system, but after `drainMs`
-   * at the latest; resolves when it is gone. Idempotent.
+   * Closes the link with a close code (RFC 6455 §7.4.1) once the system has taken what is queued, after `drainMs` at the
+   * latest; resolves when it is closed. Idempotent.
    */
   close(code: number, drainMs = 0): Promise<void> {
     return (this.#closing ??= this.#close(code, drainMs));
@@ -248,7 +248,7 @@ export class Link implements Sink {
   #accepted(): void {
     clearTimeout(this.#verdictTimer);
     this.#socket.accept();
-    this.#admission.begin(); // what came before went elsewhere
+    this.#admission.begin(); // what was sent before went to another connection
     this.#setState('open');
     this.#opens++;
     this.#sentAtOpen = this.#sentMessages;
@@ -270,13 +270,13 @@ export class Link implements Sink {
       const verdict = readVerdict(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) {
-        const words = `the far end refuses the token: ${verdict.reason || 'it gives no reason'}`;
+        const words = `the relay server rejected the token: ${verdict.reason || 'it gives no reason'}`;
         this.#socket.drop({ code: 'refused', words });
       }
     }
   }
 
-  /** crossbar's no, where the rule has no token and media was taken for one. Gives the link up. */
+  /** Whether `data` is crossbar's refusal of media that it took for a token (the rule has none). If so, drops the link. */
   #isRefusal(data: Buffer): boolean {
     if (this.#isProven || this.#farEnd.secrets.length > 0 || data.length > MAX_VERDICT_BYTES || data[0] !== 0x7b)
       return false;
@@ -300,13 +300,13 @@ export class Link implements Sink {
     this.#setState('waiting');
     this.#admission.begin();
     this.#isFeed = this.#hasOpaqueTs = false;
-    const isBrokenOff = found.code === 'other' && found.words.startsWith(BROKEN_OFF); // a proxy may be named behind it
+    const isBrokenOff = found.code === 'other' && found.words.startsWith(BROKEN_OFF); // the name of a proxy may follow
     if (isBrokenOff && /^(ws|http):/i.test(this.#farEnd.url)) void (this.#finding = this.#findOut(found.words));
     else this.#tellLost(found, before);
     this.#observer.lost();
   }
 
-  /** A plain dial was broken off without an answer, as servers with TLS do: tells it once it is known whether this is one. */
+  /** A plain dial was dropped without an answer, as TLS servers do: checks whether this is one, then reports the fault. */
   async #findOut(words: string): Promise<void> {
     const { signal } = this.#ended;
     const isTls = await speaksTls(this.#farEnd.url, signal);
@@ -318,7 +318,7 @@ export class Link implements Sink {
     );
   }
 
-  /** Says why a dial failed or the link was lost; `before` is the state that it was in. */
+  /** Reports why a dial failed or the link was lost; `before` is its previous state. */
   #tellLost(found: Fault, before: LinkState): void {
     // An endpoint that drops the connection after the token, without a message, has refused it.
     const code = before === 'authorising' && found.code === 'lost' ? 'refused' : found.code;

@@ -1,7 +1,7 @@
-// XORs a WebSocket payload with its masking key, 16 bytes at a time, in the memory of a small WebAssembly module (mask.wat):
-// masking is the hot cost of a WebSocket client, and the same in JavaScript costs 3 % of a relayed message of 10 kB, and 10 %
-// of one of 64 kB. RFC 6455 §5.3. Frames that are passed on at once are built and masked in that memory, where they are read
-// from; others are copied in and out.
+// XORs a WebSocket payload with its masking key, 16 bytes at a time, in the memory of a WebAssembly module (mask.wat):
+// masking is the hot cost of a WebSocket client, and in JavaScript it costs 3 % of a relayed message of 10 kB, and 10 % of
+// one of 64 kB. RFC 6455 §5.3. Frames that are sent at once are built, masked and read in that memory; others are copied in
+// and out.
 
 import { readFileSync } from 'node:fs';
 import { builtFile } from '../built-file.js';
@@ -13,20 +13,20 @@ declare const WebAssembly: {
   readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer };
 };
 
-/** Payload bytes that fit into a {@link maskingPlace}; longer ones are masked in pieces. */
+/** Payload bytes that fit into a {@link maskingPlace}; longer payloads are masked in pieces. */
 export const PLACE_BYTES = 1 << 17;
-/** Room in front of a payload: for the longest header of a frame (RFC 6455 §5.2), and a round number. */
+/** Space before a payload: the longest frame header (RFC 6455 §5.2), rounded up. */
 export const PLACE_HEADROOM = 16;
-/** From one place to the next: what is masked beyond a payload's end, up to a multiple of 16, is nobody's. */
+/** From one slot to the next: masking writes beyond the payload, up to a multiple of 16, and those bytes are unused. */
 const PLACE_STRIDE = PLACE_HEADROOM + PLACE_BYTES + 16;
-/** How many places there are for frames. The one behind them is {@link maskInto}'s. */
+/** How many slots there are for frames. One more behind them is used by {@link maskInto}. */
 export const PLACES = 8;
 
 const memory = new WebAssembly.Memory({ initial: Math.ceil(((PLACES + 1) * PLACE_STRIDE) / 65536) });
 const words = new Uint32Array(memory.buffer);
-/** XORs the bytes from `from`, a multiple of 16, up to `to`, and up to 15 behind them. */
+/** XORs the bytes from `from`, a multiple of 16, up to `to`, and up to 15 bytes beyond. */
 type Xor = (from: number, to: number, key: number) => void;
-/** `null` where there is no SIMD in WebAssembly, or where the program was not built. */
+/** `null` if WebAssembly has no SIMD here, or if the program was not built. */
 const wasmXor = loadXor();
 const xor = wasmXor ?? xorWords;
 const window = new Uint8Array(memory.buffer).subarray(
@@ -34,15 +34,15 @@ const window = new Uint8Array(memory.buffer).subarray(
   (PLACES + 1) * PLACE_STRIDE - 16,
 );
 
-/** Whether the fast way is taken. */
+/** Whether WebAssembly is used. */
 export const masksByWebAssembly = wasmXor !== null;
 
-/** Memory in which {@link maskPlace} masks: headroom and payload. */
+/** The memory of a slot: headroom and payload. */
 export function maskingPlace(number: number): Buffer {
   return Buffer.from(memory.buffer, number * PLACE_STRIDE, PLACE_HEADROOM + PLACE_BYTES);
 }
 
-/** XORs the first `bytes` bytes of the payload in a place with `key`: see {@link maskInto}. */
+/** XORs the first `bytes` bytes of the payload in a slot with `key`: see {@link maskInto}. */
 export function maskPlace(number: number, bytes: number, key: number): void {
   const from = number * PLACE_STRIDE + PLACE_HEADROOM;
   xor(from, from + bytes, key);
@@ -56,7 +56,7 @@ export function maskInto(out: Uint8Array, at: number, payload: Uint8Array, key: 
   for (let from = 0; from < payload.length; from += PLACE_BYTES) {
     const piece = from === 0 && payload.length <= PLACE_BYTES ? payload : payload.subarray(from, from + PLACE_BYTES);
     window.set(piece);
-    maskPlace(PLACES, piece.length, key); // PLACE_BYTES is a multiple of 4: each piece begins with the key's first byte
+    maskPlace(PLACES, piece.length, key); // PLACE_BYTES is a multiple of 4: each piece starts at the key's first byte
     out.set(window.subarray(0, piece.length), at + from);
   }
 }
@@ -64,7 +64,7 @@ export function maskInto(out: Uint8Array, at: number, payload: Uint8Array, key: 
 function loadXor(): Xor | null {
   try {
     const module = new WebAssembly.Module(readFileSync(builtFile('mask.wasm')));
-    return new WebAssembly.Instance(module, { mask: { memory } }).exports.xor as Xor; // as mask.wat says
+    return new WebAssembly.Instance(module, { mask: { memory } }).exports.xor as Xor; // its type in mask.wat
   } catch {
     return null;
   }

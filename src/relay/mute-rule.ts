@@ -1,23 +1,23 @@
-// What may be asked for as a mute, checked and put in one form. Plain data; knows nothing of what carries it out.
+// Mute rules: validated and normalised. Plain data; independent of the code that applies them.
 
 import * as z from 'zod';
 import { acceptedFields, clip } from './rule-words.js';
 import { ANSWERED, checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
 
-/** What can be muted of a feed. */
+/** What of a feed is muted. */
 export type MutedTracks = 'audio' | 'all';
 /** What a mute of the sound does with binary messages, which may be sound. */
 export type MutedBinary = 'drop' | 'pass';
 
 const mutedTracks = z
   .enum(['audio', 'all'], { message: '"audio" or "all"' })
-  .describe('What goes nowhere: the sound with all that may be sound, or everything.');
+  .describe('What is withheld: the sound with everything that may be sound, or everything.');
 
 const mutedBinary = z
   .enum(['drop', 'pass'], { message: '"drop" or "pass"' })
   .optional()
   .describe(
-    'What becomes of binary messages while the sound is muted: they may be sound, so without this they are dropped. Text passes.',
+    'What happens to binary messages while the sound is muted: they may be sound, so the default is drop. Text passes.',
   );
 
 const muteSchema = z.strictObject({
@@ -28,27 +28,27 @@ const muteSchema = z.strictObject({
   similar: ANSWERED,
 });
 
-/** What may be sent to mute; the path says whom. */
+/** The body of a mute request; the path names the feed. */
 export const muteBodySchema = z.strictObject({
   tracks: mutedTracks.default('audio'),
   binary: mutedBinary,
-  feed: z.unknown().optional().describe('Not looked at: the path says which feed.'),
+  feed: z.unknown().optional().describe('Ignored: the path names the feed.'),
   known: ANSWERED,
   similar: ANSWERED,
 });
 
-/** The name that stands for every feed, also those that come later. */
+/** The name that means every feed, including future ones. */
 export const EVERY_FEED = 'all';
 
 function muteFault(value: string): string | null {
   return value === EVERY_FEED ? null : feedFault(value);
 }
 
-/** A feed (or `all`) whose sound, or all of it, goes nowhere. */
+/** A feed (or `all`) whose sound, or everything, is withheld. */
 export interface MuteRule {
   readonly feed: string;
   readonly tracks: MutedTracks;
-  /** Whether binary messages pass a mute of the sound; they are dropped without this. */
+  /** Binary messages pass a mute of the sound; without this they are dropped. */
   readonly binary?: 'pass';
 }
 
@@ -61,15 +61,15 @@ const ACCEPTED = acceptedFields(muteBodySchema, {
 });
 
 /**
- * Checks a mute: the feed's name (or `all`) and what was sent with it; `undefined`: nothing was. Throws
+ * Validates a mute: the feed's name (or `all`) and the request's body; `undefined`: there was none. Throws
  * {@link RuleError}.
  */
 export function parseMuteRule(feed: unknown, body: unknown): MuteRule {
-  // The path's name is at fault, not the body: what a body may hold would be no help. What is no text is the schema's.
+  // The name in the path is wrong, not the body: listing the body's fields would not help. The schema rejects a non-string.
   const name = typeof feed === 'string' ? trimName(feed) : null;
   const fault = name === null ? null : muteFault(name);
   if (name !== null && fault !== null) throw new RuleError('ERR_BAD_MUTE', `mute: feed "${clip(name)}": ${fault}`);
-  // What is no object stays what it is, and is refused: the answer to "all" must not be that the sound is muted.
+  // A body that is no object is passed to the schema and rejected: "all" must not be answered with a mute of the sound.
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const given: unknown = body === undefined ? { feed } : isObject ? { ...body, feed } : body;
   const rule = checkRule(muteSchema, given, 'ERR_BAD_MUTE', 'mute', ACCEPTED);

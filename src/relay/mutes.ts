@@ -1,9 +1,9 @@
-// The mutes that there are, and what they come to for a feed. Plain data: carries nothing out.
+// The mutes in force, and their combined effect on a feed. Plain data: applies nothing itself.
 
 import type { Stats } from './stats-schema.js';
 import { EVERY_FEED, isSameMute, type MutedBinary, type MutedTracks, type MuteRule } from './mute-rule.js';
 
-/** What mutes come to for a feed. */
+/** The combined effect of mutes on a feed. */
 export interface FeedMute {
   readonly tracks: MutedTracks;
   readonly binary: MutedBinary;
@@ -25,7 +25,7 @@ export class Mutes {
     return [...this.#rules.values()];
   }
 
-  /** Keeps a rule; false if there is one that says the same. */
+  /** Stores a rule; false if an equal one exists. */
   set(rule: MuteRule): boolean {
     const before = this.#rules.get(rule.feed);
     if (before && isSameMute(before, rule)) return false;
@@ -41,7 +41,7 @@ export class Mutes {
     this.#rules.clear();
   }
 
-  /** What is muted of a feed, by its own mute and by that of all feeds: the stricter holds. `null`: nothing. */
+  /** What of a feed is muted, by its own mute and by that of all feeds: the stricter one applies. `null`: nothing. */
   of(name: string): FeedMute | null {
     const rules = [this.#rules.get(name), this.#rules.get(EVERY_FEED)].filter((rule) => rule !== undefined);
     if (rules.length === 0) return null;
@@ -49,7 +49,7 @@ export class Mutes {
     return { tracks, binary: rules.every((rule) => rule.binary === 'pass') ? 'pass' : 'drop' };
   }
 
-  /** The mutes as stats show them. `knownFeeds` is asked for only where there are any. */
+  /** The mutes for stats. `knownFeeds` is called only if there are any. */
   stats(knownFeeds: () => ReadonlySet<string>): Stats['mutes'] {
     const known = this.size === 0 ? null : knownFeeds();
     const stats: Stats['mutes'] = {};

@@ -1,15 +1,15 @@
-// Looks a name up for one connection, and knows whether that is still going on: a dial that comes to nothing because no
-// name server answers is told apart from one that a far end does not answer.
+// Resolves a name for one connection, and knows whether that is still pending: this distinguishes a dial that fails
+// because no name server answers from one that the endpoint does not answer.
 
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
-/** The name's part in one dial. */
+/** The name resolution of one dial. */
 export class NameLookup {
-  /** Whether the name is being looked up now. */
+  /** Whether the name is being resolved now. */
   isPending = false;
 
-  /** For net.connect and what is made of it. */
+  /** The `lookup` option of net.connect and of what is built on it. */
   readonly lookup: LookupFunction = (name, options, done) => {
     this.isPending = true;
     lookup(name, options, (error, address, family) => {

@@ -1,5 +1,5 @@
-// Which names mean something: feeds that have a source, streams that have a rule; and which of them was meant by one that
-// means nothing.
+// Which names are known (feeds that have a source, streams that have a rule), and which of them was probably meant by an
+// unknown one.
 
 import type { Destination } from './destination.js';
 import type { Fault } from './event.js';
@@ -13,9 +13,9 @@ import { areSiblings, similarName } from './similar-name.js';
 export class Names {
   readonly #searches = new Searches();
   #changes = 0;
-  #known: ReadonlySet<string> | null = null; // since the last look began
+  #known: ReadonlySet<string> | null = null; // since the last check began
 
-  /** @param feeds that and the others are the relay's own, and change. */
+  /** @param feeds this map and the others are the relay's own, and change. */
   constructor(
     private readonly feeds: ReadonlyMap<string, Feed>,
     private readonly formerFeeds: FormerFeeds,
@@ -23,31 +23,31 @@ export class Names {
     private readonly destinations: ReadonlyMap<string, Destination>,
   ) {}
 
-  /** A source has come, or a stream has got a rule or lost it. */
+  /** A source has started, or a stream rule was added or deleted. */
   changed(): void {
     this.#changes++;
   }
 
-  /** To be called once a second, before feeds are looked at. */
+  /** To be called once a second, before feeds are checked. */
   beginLook(): void {
     this.#searches.refill();
     this.#known = null;
   }
 
-  /** Whether a feed was known at some time since the last look began. */
+  /** Whether a feed was known at some time since the last check began. */
   isKnownNow(feed: string): boolean {
     return (this.#known ??= this.knownFeeds()).has(feed);
   }
 
-  /** The feeds that were published to, or that a rule names: not those that exist for a viewer alone. */
+  /** The feeds that were published to or that a rule names; not those that exist for a viewer only. */
   knownFeeds(): Set<string> {
     const published = [...this.feeds].filter(([, feed]) => feed.hasPublished).map(([name]) => name);
     return new Set([...published, ...this.#feedsInRules(), ...this.formerFeeds]);
   }
 
   /**
-   * The feed with a source, or the stream with a rule, that was probably meant by one that is neither; `null`:
-   * none is. One that differs in a number only has to be in no rule.
+   * The feed with a source, or the stream with a rule, that was probably meant by an unknown name; `null`: none. A feed
+   * whose name differs only in a number counts only if no rule names it.
    */
   likelyMeant(name: string): string | null {
     const isStream = isStreamName(name);

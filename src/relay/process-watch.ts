@@ -1,19 +1,19 @@
-// How the program itself does: memory, time of the processor, and how late it is with what is due.
+// Statistics of the process itself: memory, processor time, event loop delay.
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { LogState } from '../log-output.js';
 import { readVersion } from '../version.js';
 import type { ProcessStats } from './stats-schema.js';
 
-/** How often the event loop's delay is looked at. Finer looks wake an idle program up more often. */
+/** How often the event loop's delay is sampled. Shorter intervals wake an idle program more often. */
 const LOOK_MS = 50;
-/** What is told of the delay is of this period and the one before. */
+/** The reported delay covers the current period and the one before. */
 const PERIOD_MS = 30_000;
 
 type Delays = ProcessStats['eventLoopDelayMs'];
 const NO_DELAYS: Delays = { p50: 0, p99: 0, max: 0 };
 
-/** Watches over this process until it is closed. */
+/** Monitors this process until it is closed. */
 export class ProcessWatch {
   readonly #version = readVersion();
   readonly #startedMs = Math.round(Date.now() - process.uptime() * 1000);
@@ -62,7 +62,7 @@ export class ProcessWatch {
     this.#delays.disable();
   }
 
-  /** The histogram holds the times between two looks; what is over the period asked for is delay. */
+  /** The histogram holds the times between two samples; what exceeds the requested interval is delay. */
   #read(): Delays {
     const delays = this.#delays;
     if (delays.count === 0) return NO_DELAYS;

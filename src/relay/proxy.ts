@@ -1,5 +1,5 @@
-// Which proxy a far end is reached through: HTTPS_PROXY for wss and https, HTTP_PROXY for ws and http, NO_PROXY for
-// what goes without. A far end on this machine never goes through one.
+// Which proxy is used for an endpoint: HTTPS_PROXY for wss and https, HTTP_PROXY for ws and http; none for hosts in
+// NO_PROXY and on this machine.
 
 import { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest } from 'node:http';
@@ -19,32 +19,32 @@ export function isLoopbackHost(hostname: string): boolean {
   );
 }
 
-/** The way to one far end through a proxy, for one dial. */
+/** The route to one endpoint through a proxy, for one dial. */
 export interface Way {
   readonly agent: Agent;
-  /** Why a dial failed, with the proxy's part in it. `isAnswer`: the proxy was reached, and the fault is what came back. */
+  /** Adds the proxy's part to a dial's fault. `isAnswer`: the proxy was reached, and the fault comes from its answer. */
   explain(fault: Fault, isAnswer?: boolean): Fault;
   /**
-   * Ends what has not come to anything. The library's connection to the proxy outlives a request that is given up
-   * before the proxy has answered: a dial that times out at a silent proxy would leave one behind each time.
+   * Cancels an unfinished dial. The library's connection to the proxy outlives a request that is abandoned before the
+   * proxy has answered: every dial that times out at a silent proxy would leak one.
    */
   callOff(): void;
 }
 
-/** A way on which the proxy passes everything on. */
+/** A route on which the proxy forwards every byte. */
 export interface TunnelWay extends Way {
-  /** A connection to the far end, with nothing said on it yet. Rejects where the proxy makes none. */
+  /** Opens a connection to the endpoint, on which nothing has been sent. Rejects if the proxy refuses. */
   open(host: string, port: number): Promise<Socket>;
 }
 
-/** The way to a plain address (ws:// or http://) as a tunnel, whatever is said there; `undefined`: dialled directly. */
+/** The route to a plain address (ws:// or http://) as a tunnel, for any protocol; `undefined`: dialled directly. */
 export function tunnelWay(url: string): TunnelWay | undefined {
   const way = proxyWay(url.replace(/^http:/, 'ws:'), {});
   return way instanceof Tunnel ? way : undefined;
 }
 
 /**
- * The way to `url` through the proxy which the environment names; `undefined`: dialled directly. `tls` is for a proxy
+ * The route to `url` through the proxy that the environment names; `undefined`: dialled directly. `tls` is for a proxy
  * that is itself reached by TLS.
  */
 export function proxyWay(url: string, tls: SecureContextOptions): Way | undefined {
@@ -58,11 +58,11 @@ export function proxyWay(url: string, tls: SecureContextOptions): Way | undefine
     (given) => given !== undefined && `https://${given}` === proxy,
   );
   const address = isBare ? proxy.replace('https://', 'http://') : proxy;
-  // Only a plain http request is handed over whole; everything else goes through a tunnel (CONNECT, RFC 9110 §9.3.6).
+  // Only a plain http request is forwarded by the proxy; everything else uses a tunnel (CONNECT, RFC 9110 §9.3.6).
   return target.protocol === 'http:' ? new Handover(address, tls) : new Tunnel(address, tls);
 }
 
-/** A plain request, handed to the proxy as it is. */
+/** A plain request that the proxy forwards. */
 class Handover implements Way {
   readonly agent: HttpProxyAgent<string>;
   readonly #calledOff = new AbortController();
@@ -81,7 +81,7 @@ class Handover implements Way {
   }
 }
 
-/** A connection to the far end that the proxy makes. */
+/** A connection to the endpoint through the proxy's tunnel. */
 class Tunnel extends HttpsProxyAgent<string> implements TunnelWay {
   readonly agent = this;
   readonly #calledOff = new AbortController();
@@ -89,13 +89,13 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelWay {
 
   constructor(address: string, tls: SecureContextOptions) {
     super(address, tls);
-    (this.connectOpts as { signal?: AbortSignal }).signal = this.#calledOff.signal; // which net.connect knows
+    (this.connectOpts as { signal?: AbortSignal }).signal = this.#calledOff.signal; // an option of net.connect
     this.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
       if (statusCode !== 200) this.#refusal = statusCode;
     });
   }
 
-  /** The certificate is to be the far end's also where that is an address: the library would look for "localhost". */
+  /** Verifies the endpoint's certificate also if its host is an IP address: the library would check for "localhost". */
   override connect(...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>): Promise<Socket> {
     const { host } = options;
     if (host === undefined || isIP(host) === 0) return super.connect(request, options);
@@ -104,7 +104,7 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelWay {
   }
 
   async open(host: string, port: number): Promise<Socket> {
-    // The library wants no more of a request than that it emits.
+    // All that the library needs of a request is that it is an EventEmitter.
     const request: unknown = new EventEmitter();
     const socket = await super.connect(request as ClientRequest, { host, port, secureEndpoint: false });
     if (this.#refusal === 0) return socket;
@@ -124,16 +124,16 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelWay {
   }
 }
 
-/** The same, said of a way through a proxy. What failed before anybody answered is the way to the proxy itself. */
+/** A fault with the proxy named. A failure before any answer is a failure to reach the proxy itself. */
 function through(fault: Fault, proxy: string, isAnswer: boolean): Fault {
   const whose = !isAnswer && isBeforeAnswer(fault) ? 'the proxy is not reached: ' : '';
   return { code: fault.code, words: `${whose}${fault.words} (through the proxy ${proxy})` };
 }
 
-/** What a proxy means that makes no tunnel (RFC 9110 §15). */
+/** Why a proxy refused a tunnel (RFC 9110 §15). */
 function whyRefused(status: number): string {
   if (status === 407) return 'it wants a user and password';
-  return status >= 500 ? 'it does not reach the far end' : 'it does not let this through';
+  return status >= 500 ? 'it cannot reach the relay server' : 'it does not let this through';
 }
 
 /** Why the proxy settings cannot be used; `null` if they can. */
@@ -143,7 +143,7 @@ export function proxyFault(env: NodeJS.ProcessEnv): string | null {
     if (text === undefined || text === '') continue;
     const isGood =
       /^(https?:\/\/)?[^\s/]+\/?$/.test(text) && URL.canParse(text.includes('://') ? text : `http://${text}`);
-    // Not the value: it may hold a password.
+    // Not the value: it may contain a password.
     if (!isGood) return `${name} cannot be used; accepted: http://[user:password@]host[:port]`;
   }
   return null;

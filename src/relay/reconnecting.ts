@@ -1,15 +1,15 @@
-// A WebSocket that is dialled again for ever. The only file that knows reconnecting-websocket and its traps, and the
-// only one that writes frames past `ws.send` (RFC 6455 §5.2: they are built once for all links).
+// A WebSocket that is redialled for ever. The only file that knows reconnecting-websocket and its pitfalls, and the only
+// one that writes frames past `ws.send` (RFC 6455 §5.2: they are built once for all links).
 //
-// The traps, and what is done about them:
-// - its timer between two dials outlives close(), and a URL that fails is an unhandled rejection: the waiting and the
-//   asking for a URL are done here, inside its URL provider, which can be called off and never rejects;
-// - it takes its listeners off a socket it gives up, whose late `error` then ends the process: our sockets have one of
-//   their own from the start;
+// The pitfalls, and how they are avoided:
+// - its timer between two dials outlives close(), and a failing URL provider is an unhandled rejection: the backoff and the
+//   request for a URL are done here, in a URL provider that can be cancelled and never rejects;
+// - it removes its listeners from a socket that it abandons, whose late `error` then ends the process: our sockets have a
+//   listener of their own from the start;
 // - it reports every failure as code 1000: reasons are read from the socket itself;
-// - its queue is unbounded and keeps the oldest: it holds nothing (`maxEnqueuedMessages: 0`);
-// - it sets binaryType 'blob': it is told otherwise;
-// - reconnect() and a second use after close() hang: one instance is closed once.
+// - its queue is unbounded and keeps the oldest: it is disabled (`maxEnqueuedMessages: 0`);
+// - it sets binaryType 'blob': this is overridden;
+// - reconnect() and reuse after close() hang: an instance is closed once and not reused.
 
 import type { IncomingMessage } from 'node:http';
 import type { LookupFunction, Socket } from 'node:net';
@@ -31,13 +31,13 @@ import { throttleReads } from './framing/read-throttle.js';
 import { awaitDrainOf, type Pace } from './pace.js';
 import { cleanWords, querySecrets } from './secrets.js';
 
-// The package is CommonJS with an ES module's types: what is imported is the class itself.
+// The package is CommonJS with an ES module's types: the import is the class itself.
 const ReconnectingWebSocket = rws as unknown as typeof rws.default;
 
-/** A far end that says no may say why, in so many bytes. */
+/** How many bytes of an endpoint's refusal are read. */
 const MOST_REASON_BYTES = 1 << 14;
 
-/** What `/ws/<feed>` says of itself in its answer to an upgrade. */
+/** The header by which `/ws/<feed>` identifies itself in its answer to an upgrade. */
 export const ENDPOINT_HEADER = 'vw-endpoint';
 
 /** What to dial. */
@@ -46,23 +46,23 @@ export interface Dial {
   readonly tls?: SecureContextOptions;
 }
 
-/** What becomes of the dials. */
+/** Receives the socket's notifications. */
 export interface DialObserver {
-  /** The next dial comes in so many milliseconds; 0: it is being made. */
+  /** The next dial starts in this many milliseconds; 0: now. */
   dialling(delayMs: number): void;
   /**
-   * The WebSocket is open. Whether the link is good is the observer's to say: see `accept`. `isFeed`: the endpoint is
-   * `/ws/<feed>` of a relay, and says so.
+   * The WebSocket is open. The observer decides whether the link works: see `accept`. `isFeed`: the endpoint has identified
+   * itself as `/ws/<feed>` of a relay.
    */
   opened(isFeed: boolean): void;
   /** A dial failed, or a link that was open is lost. */
   lost(fault: Fault): void;
   received(data: Buffer, isBinary: boolean): void;
-  /** A read of it held so many frames that it is handed on over several turns of the event loop. */
+  /** A read contained so many frames that they are processed over several turns of the event loop. */
   throttled(): void;
 }
 
-/** Dials, pings, and dials again until it is closed. */
+/** Dials, pings, and redials until it is closed. */
 export class ReconnectingSocket {
   readonly #limits: Limits;
   readonly #observer: DialObserver;
@@ -71,21 +71,21 @@ export class ReconnectingSocket {
   readonly #backoff: Backoff;
   readonly #client: InstanceType<typeof ReconnectingWebSocket>;
   #dial: Dial | null = null;
-  #way: Way | undefined; // through a proxy
-  #name = new NameLookup(); // of the one that is dialled
+  #way: Way | undefined; // set if a proxy is used
+  #name = new NameLookup(); // of the dial under way
   #socket: WebSocket | null = null; // the one that is dialled, open or closing
-  #raw: Socket | null = null; // what carries it, while it is open
+  #raw: Socket | null = null; // its connection, while it is open
   #backlog = new Backlog(); // of #raw
   #isSecure = false;
   #heartbeat: Heartbeat | null = null;
-  #leave: (() => void) | null = null; // ends the part that #socket plays here
-  #givenUp: Fault | null = null; // why we cut it ourselves
+  #leave: (() => void) | null = null; // detaches #socket from this object
+  #givenUp: Fault | null = null; // why we closed it ourselves
   #goodTimer: NodeJS.Timeout | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
   #callOffWait: (() => void) | null = null;
   #closed = false;
 
-  /** @param nextDial says what to dial, asked anew before each dial; a rejection is a failed dial. */
+  /** @param nextDial returns what to dial, called before each dial; a rejection is a failed dial. */
   constructor(nextDial: (signal: AbortSignal) => Promise<Dial>, limits: Limits, observer: DialObserver) {
     this.#nextDial = nextDial;
     this.#limits = limits;
@@ -112,28 +112,28 @@ export class ReconnectingSocket {
 
   /** Bytes written that the system has not taken yet; -1 while the link is not open. */
   get waitingBytes(): number {
-    // Not writable: the far end has closed, and the socket is only waiting to go.
+    // Not writable: the endpoint has closed, and the socket waits for its end.
     return this.#raw?.writable === true ? this.#raw.writableLength : -1;
   }
 
-  /** The memory of what waits; `waitingBytes` is what {@link waitingBytes} was just now. */
+  /** The memory of the queue; `waitingBytes` is the current {@link waitingBytes}. */
   backlogOf(waitingBytes: number): number {
     return this.#backlog.memoryOf(waitingBytes);
   }
 
-  /** Milliseconds a ping takes there and back; -1 while unknown. */
+  /** The round-trip time of a ping in milliseconds; -1 while unknown. */
   get roundTripMs(): number {
     return this.#heartbeat?.roundTripMs ?? -1;
   }
 
-  /** Sends a message as one masked frame on the open link. `waitingBytes` is what {@link waitingBytes} was just now. */
+  /** Sends a message as one masked frame on the open link. `waitingBytes` is the current {@link waitingBytes}. */
   send(message: Message, waitingBytes: number): void {
-    const raw = this.#raw!; // open: the caller has asked
-    // TLS takes what it is given some time later; so does a socket that is behind.
+    const raw = this.#raw!; // open: the caller has checked
+    // TLS reads the frame later; so does a socket with a backlog.
     if (this.#isSecure || waitingBytes > 0) {
       raw.write(framePress.give(message), this.#backlog.add());
     } else {
-      // Not what write() returns: for a long frame that is false though the system has taken all of it.
+      // Not the result of write(): for a long frame it is false although the system has taken all of it.
       raw.write(framePress.lend(message));
       if (raw.writableLength > 0) framePress.leave(raw);
     }
@@ -148,19 +148,19 @@ export class ReconnectingSocket {
     if (this.#raw !== null) this.#socket?.send(text);
   }
 
-  /** The far end takes what it is sent: when the link has lasted a while from now on, the backoff starts over. */
+  /** The endpoint has accepted us: if the link stays open for `goodAfterMs` from now on, the backoff is reset. */
   accept(): void {
     clearTimeout(this.#goodTimer);
     this.#goodTimer = setTimeout(() => this.#backoff.reset(), this.#limits.goodAfterMs).unref();
   }
 
-  /** Gives the open link up, as if it had been lost, and dials again after a while. */
+  /** Drops the open link as if it had been lost; it is redialled after the backoff. */
   drop(why: Fault): void {
     this.#givenUp = why;
     this.#socket?.terminate();
   }
 
-  /** Resolves when all that was sent is with the system, after `ms` at the latest, or when the link is lost. */
+  /** Resolves when the system has taken everything, after `ms` at the latest, or when the link is lost. */
   async drain(ms: number): Promise<void> {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN) return;
@@ -168,12 +168,12 @@ export class ReconnectingSocket {
     await new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms);
       socket.once('close', () => resolve());
-      socket.ping('', true, () => resolve()); // behind all that waits: RFC 6455 §5.5.2
+      socket.ping('', true, () => resolve()); // queued behind everything else: RFC 6455 §5.5.2
     });
     clearTimeout(timer);
   }
 
-  /** Closes for good with a closing handshake (RFC 6455 §7.1.2); resolves when the socket is gone. Idempotent. */
+  /** Closes for good with a closing handshake (RFC 6455 §7.1.2); resolves when the socket is closed. Idempotent. */
   async close(code: number): Promise<void> {
     this.#closed = true;
     this.#callOffWait?.();
@@ -185,7 +185,7 @@ export class ReconnectingSocket {
     await gone;
   }
 
-  /** Waits out the backoff and asks what to dial, until there is an answer or the link is closed. Never rejects. */
+  /** Waits for the backoff and calls `nextDial`, until that succeeds or the link is closed. Never rejects. */
   async #nextUrl(): Promise<string> {
     while (!this.#closed) {
       const delayMs = this.#backoff.next();
@@ -229,7 +229,7 @@ export class ReconnectingSocket {
     const options: ClientOptions & { closeTimeout: number; lookup: LookupFunction } = {
       ...this.#dial?.tls,
       ...(this.#way ? { agent: this.#way.agent } : {}),
-      lookup: this.#name.lookup, // missing from @types/ws, as the next
+      lookup: this.#name.lookup, // missing from @types/ws, like closeTimeout
       perMessageDeflate: false,
       handshakeTimeout: dialTimeoutMs,
       closeTimeout: closeTimeoutMs,
@@ -241,7 +241,7 @@ export class ReconnectingSocket {
   }
 
   #adopt(socket: WebSocket): void {
-    this.#leave?.(); // the one before may still be closing: it is nobody's from here on
+    this.#leave?.(); // the previous socket may still be closing: it is ignored from here on
     const startedAt = performance.now();
     const way = this.#way;
     const name = this.#name;
@@ -249,7 +249,7 @@ export class ReconnectingSocket {
     let isFeed = false;
     let heartbeat: Heartbeat | null = null;
     let fault: Fault | null = null;
-    let answer: Fault | null = null; // that is no WebSocket
+    let answer: Fault | null = null; // an HTTP answer that is no upgrade
     const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
       if (this.#leave !== leave) return;
       if (heartbeat === null) way?.callOff();
@@ -263,7 +263,7 @@ export class ReconnectingSocket {
         fault = way ? way.explain(late) : late;
       }
       const found = this.#givenUp ?? answer ?? fault ?? faultOfClose(code, reason.toString());
-      // The far end's words may be those of the address, which holds a code.
+      // The endpoint's message may quote the address, which contains a code.
       this.#observer.lost({ code: found.code, words: cleanWords(found.words, querySecrets(socket.url)) });
     };
     this.#leave = leave;
@@ -276,7 +276,7 @@ export class ReconnectingSocket {
     socket.on('unexpected-response', (_request, response) => {
       const explain = (found: Fault) => (way ? way.explain(found, true) : found);
       const status = response.statusCode ?? 0;
-      answer = explain(faultOfUpgrade(status, '')); // should its reason not come in time
+      answer = explain(faultOfUpgrade(status, '')); // if the body does not arrive in time
       void readShort(response).then((body) => {
         answer = explain(faultOfUpgrade(status, body));
         socket.terminate();
@@ -308,7 +308,7 @@ export class ReconnectingSocket {
   }
 }
 
-/** The beginning of an answer, as text; what of it came where it breaks off. */
+/** The beginning of an answer's body, as text; less if the connection fails. */
 async function readShort(response: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
@@ -319,7 +319,7 @@ async function readShort(response: IncomingMessage): Promise<string> {
       if (bytes > MOST_REASON_BYTES) break;
     }
   } catch {
-    // It broke off, or the dial has been given up.
+    // The connection failed, or the dial was abandoned.
   }
   return Buffer.concat(pieces).toString();
 }

@@ -1,5 +1,4 @@
-// The relay: owns feeds, streams and destinations, and keeps the rules. Every change comes through here; a change that
-// is refused has changed nothing.
+// The relay: owns feeds, streams, destinations and their rules. Every change is made here; a refused change has no effect.
 
 import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
@@ -35,15 +34,15 @@ import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
 import { namedTracks } from './tracks.js';
 
-/** How often everything is looked at: rates, silence, tables. */
+/** How often the health of everything is sampled: rates, silence, tables. */
 const LOOK_MS = 1000;
 
 export type RelayStats = Stats;
 
-/** Owns everything between ingest and far ends. */
+/** Owns everything between ingest and endpoints. */
 export class Relay {
   readonly limits: Limits;
-  /** What has happened, and the log. */
+  /** The event history and the log. */
   readonly journal: Journal;
   readonly #feeds = new Map<string, Feed>();
   readonly #forgetting = new Map<string, NodeJS.Timeout>();
@@ -83,7 +82,7 @@ export class Relay {
     };
   }
 
-  /** The feed of a name, made if there is none. Throws {@link LimitError} when there are too many. */
+  /** The feed of a name; created if there is none. Throws {@link LimitError} if there are too many. */
   feed(name: string): Feed {
     let feed = this.#feeds.get(name);
     if (!feed) {
@@ -102,7 +101,7 @@ export class Relay {
       );
       this.#applyMute(feed);
       this.#feeds.set(name, feed);
-      this.#forgetLater(name); // unless somebody takes it up
+      this.#forgetLater(name); // unless it is in use by then
     }
     return feed;
   }
@@ -112,17 +111,17 @@ export class Relay {
     if (!isStreamName(name)) this.#checkFeedRoom([name]);
   }
 
-  /** Sends `sink` what the feed or stream of a name sends, until the returned function is called. */
+  /** Subscribes `sink` to the feed or stream of a name, until the returned function is called. */
   subscribe(name: string, sink: Sink): () => void {
     return isStreamName(name) ? this.#stream(name).subscribe(sink) : this.feed(name).subscribe(sink);
   }
 
-  /** What is kept of a feed or stream for those who join; `null` where nothing is. */
+  /** The cache of a feed or stream for late viewers; `null` if it has none. */
   cacheOf(name: string): GopCache | null {
     return (isStreamName(name) ? this.#streams.get(name) : this.#feeds.get(name))?.cache ?? null;
   }
 
-  /** Counts a read of one of a feed's or stream's local clients that held a flood of tiny messages; warns of the first. */
+  /** Counts a read from a local client of a feed or stream that contained a flood of tiny messages; logs the first. */
   noteThrottledRead(name: string): void {
     const source = isStreamName(name) ? this.#streams.get(name) : this.#feeds.get(name);
     if (source && source.throttledReads++ === 0) {
@@ -135,7 +134,7 @@ export class Relay {
     return isStreamName(name) ? this.#streamRules.has(name) : this.#feeds.has(name);
   }
 
-  /** Puts a stream rule in force; it is when this returns. */
+  /** Sets a stream rule; it is in force when this returns. */
   setStream(rule: StreamRule): StreamRule {
     const before = this.#streamRules.get(rule.stream);
     if (before && isSameStream(before, rule)) return before;
@@ -160,7 +159,7 @@ export class Relay {
     return rule;
   }
 
-  /** Takes a stream rule away; its readers stay and get nothing until there is one again. Throws {@link NotFoundError}. */
+  /** Deletes a stream rule; readers stay subscribed and wait for a new one. Throws {@link NotFoundError}. */
   deleteStream(name: string): void {
     this.streamRule(name);
     this.#streamRules.delete(name);
@@ -175,7 +174,7 @@ export class Relay {
     for (const name of [...this.#streamRules.keys()]) this.deleteStream(name);
   }
 
-  /** Keeps a destination rule; when this returns its link is being made. */
+  /** Sets a destination rule; its link is being dialled when this returns. */
   setDestination(request: DestinationRequest): DestinationRule {
     const destination = this.#destinations.get(request.id);
     const before = destination?.rule;
@@ -199,7 +198,7 @@ export class Relay {
     return this.#destination(id).rule;
   }
 
-  /** Takes a destination away; its link is closed (1000) when this resolves. Throws {@link NotFoundError}. */
+  /** Deletes a destination; its link is closed (1000) when this resolves. Throws {@link NotFoundError}. */
   async deleteDestination(id: string): Promise<void> {
     const destination = this.#destination(id);
     this.#destinations.delete(id);
@@ -211,9 +210,9 @@ export class Relay {
     await Promise.all([...this.#destinations.keys()].map((id) => this.deleteDestination(id)));
   }
 
-  /** Mutes a feed, or every feed (`all`), also those that come later. In force when this returns. */
+  /** Mutes a feed, or every feed (`all`), including future ones. In force when this returns. */
   setMute(rule: MuteRule): MuteRule {
-    // There is always room for the room's switch.
+    // A mute of every feed is exempt from the limit.
     if (!this.#mutes.get(rule.feed) && rule.feed !== EVERY_FEED) this.#checkRoom(this.#mutes.size, 'mute');
     if (!this.#mutes.set(rule)) return rule;
     this.#applyMutes();
@@ -226,12 +225,12 @@ export class Relay {
     return this.#mutes.list();
   }
 
-  /** Whether a mute of that name mutes something now: somebody publishes or has published there, or a rule names it. */
+  /** Whether a mute of that name has an effect: the feed has or had a source, or a rule names it. */
   isKnown(feed: string): boolean {
     return feed === EVERY_FEED || this.#names.knownFeeds().has(feed);
   }
 
-  /** The known feed that is likely to be meant by a name that is none; `null`: no name is like it. */
+  /** The known feed that was probably meant by an unknown name; `null`: no name is similar. */
   similarFeed(name: string): string | null {
     return similarName(name, this.#names.knownFeeds());
   }
@@ -241,14 +240,14 @@ export class Relay {
     return this.#names.likelyMeant(name);
   }
 
-  /** What is muted of a feed, or of `all`, by a rule of that name. Throws {@link NotFoundError}. */
+  /** The mute rule of a feed, or of `all`. Throws {@link NotFoundError}. */
   muteRule(name: string): MuteRule {
     const rule = this.#mutes.get(name);
     if (!rule) throw new NotFoundError(`"${name}" is not muted; GET /api/mutes/all lists what is`);
     return rule;
   }
 
-  /** Takes one mute away. Throws {@link NotFoundError}. */
+  /** Deletes one mute. Throws {@link NotFoundError}. */
   deleteMute(name: string): void {
     this.muteRule(name);
     this.#mutes.delete(name);
@@ -256,7 +255,7 @@ export class Relay {
     this.journal.tell({ type: 'rule-deleted', kind: 'mute', name });
   }
 
-  /** Takes every mute away. */
+  /** Deletes every mute. */
   deleteAllMutes(): void {
     const names = this.#mutes.list().map(({ feed }) => feed);
     this.#mutes.clear();
@@ -281,7 +280,7 @@ export class Relay {
     };
   }
 
-  /** Closes every link (1001, going away) and forgets everything. */
+  /** Closes every link (1001, going away) and clears everything. */
   async close(): Promise<void> {
     const destinations = [...this.#destinations.values()];
     this.#destinations.clear();
@@ -297,7 +296,7 @@ export class Relay {
     this.#feeds.clear();
   }
 
-  /** Every stream that has a rule, and those that only have readers: these wait for one. */
+  /** Every stream that has a rule, and those that have only readers, which wait for one. */
   #streamStats(): Stats['streams'] {
     return Object.fromEntries(
       [...this.#streams].map(([name, stream]) => {
@@ -338,7 +337,7 @@ export class Relay {
     if (!isSame) feed.setMuted(mute?.tracks ?? null, mute?.binary);
   }
 
-  /** Feeds first: nothing of what streams do can keep one from being muted. */
+  /** Feeds first: a failure in a stream must not prevent a feed from being muted. */
   #applyMutes(): void {
     for (const feed of this.#feeds.values()) this.#applyMute(feed);
     for (const name of this.#streamRules.keys()) this.#stream(name).refresh(this.#feedOf);
@@ -352,7 +351,7 @@ export class Relay {
     this.#ticker = undefined;
   }
 
-  /** Sees how everything does: rates, silence, tables, tracks. The relay does it itself, once a second. */
+  /** Samples the health of everything: rates, silence, tables, tracks. The relay calls this itself, once a second. */
   look(nowMs: number): void {
     this.#process.look(nowMs);
     this.#names.beginLook();
@@ -371,7 +370,7 @@ export class Relay {
     );
   }
 
-  /** Before anything changes: is there room for the feeds that a rule would make? */
+  /** Checks before any change that there is room for the feeds that a rule would create. */
   #checkFeedRoom(names: readonly string[]): void {
     const more = names.filter((name) => !this.#feeds.has(name)).length;
     if (this.#feeds.size + more <= this.limits.maxFeeds) return;
@@ -384,7 +383,7 @@ export class Relay {
       this.#forgetting.delete(name);
       const feed = this.#feeds.get(name);
       if (!feed?.isIdle) return;
-      feed.look(performance.now()); // a fault of what is not there any more is none
+      feed.look(performance.now()); // clears the faults of a feed that is removed
       this.#feeds.delete(name);
       if (feed.hasPublished) this.#formerFeeds.add(name);
     }, this.limits.forgetAfterMs).unref();

@@ -1,8 +1,8 @@
-// Parts of what is said of a rule that is refused. Pure.
+// Parts of the error message for a refused rule. Pure.
 
 import type * as z from 'zod';
 
-/** The fields of a schema, each with what may stand there; null: it is not worth mentioning. */
+/** The fields of a schema, each with a sample of its value; null: the field is not mentioned. */
 export function acceptedFields<S extends z.ZodRawShape>(
   { shape }: z.ZodObject<S>,
   samples: { readonly [K in keyof S]: string | null },
@@ -16,13 +16,13 @@ export function acceptedFields<S extends z.ZodRawShape>(
   return `{${fields.join(', ')}}`;
 }
 
-/** A WebSocket's address in place of an http one, without its query. */
+/** The WebSocket address that corresponds to an http one, without its query. */
 export function dialledAddress(destination: string): string {
   const { protocol, host, pathname } = new URL(destination);
   return `${protocol.replace('http', 'ws')}//${host}${pathname}`;
 }
 
-/** A name as it may stand in a message: not endless, nothing that moves the cursor. */
+/** A name for use in a message: shortened, without control characters. */
 export function clip(text: string): string {
   const clean = text.replace(/[^\x20-\x7e]/g, '?');
   return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;

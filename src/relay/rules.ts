@@ -1,10 +1,10 @@
-// What somebody may ask for: stream rules and destination rules, checked and put in one form before anything changes.
-// Plain data; knows nothing of what carries it out. The schemas here serve validation, types and the API's document.
+// Stream rules and destination rules: validated and normalised before anything changes. Plain data; independent of the code
+// that applies them. Validation, types and the OpenAPI document are derived from the schemas here.
 
 import * as z from 'zod';
 import { acceptedFields, clip, dialledAddress } from './rule-words.js';
 
-/** A rule that cannot be kept. `message` says what was wrong, where, and what is accepted. */
+/** A rule that is refused. `message` says what was wrong, where, and what is accepted. */
 export class RuleError extends Error {
   override readonly name = 'RuleError';
   constructor(
@@ -23,7 +23,7 @@ const MAX_NAME_LENGTH = 200;
 export const MAX_FEEDS = 32;
 const MAX_TOKEN_LENGTH = 8192;
 const MAX_URL_LENGTH = 2048;
-// Words with a meaning of their own in the API's paths or in the relay.
+// Words with a special meaning in the API's paths or in the relay.
 const RESERVED = new Set(['all', 'deleteAll', 'apiRule', 'api']);
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
 
@@ -31,7 +31,7 @@ const NAME_FORM =
   `1 to ${MAX_NAME_LENGTH} characters, segments of A-Z a-z 0-9 . _ - parted by "/" (none "." or ".."), ` +
   `not one of ${[...RESERVED].join(', ')}`;
 
-/** Drops one leading "/" of a name, as people write `/stream/front`. */
+/** Removes one leading "/" of a name: people write `/stream/front`. */
 export function trimName(name: string): string {
   return name.startsWith('/') ? name.slice(1) : name;
 }
@@ -57,7 +57,7 @@ export function isStreamName(name: string): boolean {
   return name.startsWith(STREAM_PREFIX);
 }
 
-/** Checks a feed's name as it came in a path; returns it without its leading "/". */
+/** Validates a feed's name from a path; returns it without its leading "/". */
 export function parseFeedName(text: string): string {
   const name = trimName(text);
   const fault = feedFault(name);
@@ -65,7 +65,7 @@ export function parseFeedName(text: string): string {
   return name;
 }
 
-/** Checks the name of a feed or of a stream as it came in a path. */
+/** Validates the name of a feed or of a stream from a path. */
 export function parseSourceName(text: string): string {
   const name = trimName(text);
   const fault = nameFault(name);
@@ -73,7 +73,7 @@ export function parseSourceName(text: string): string {
   return name;
 }
 
-/** What `faultOf` looks at, as a pattern for the API's document: a test holds the two together. */
+/** The check of `faultOf` as a pattern for the OpenAPI document: a test verifies that the two agree. */
 function namePattern(ahead: string, behind = ''): string {
   const reserved = `(?!(?:${[...RESERVED].join('|')})(?:#|$))`;
   const noDots = '(?!(?:[^#]*/)?\\.{1,2}(?:[/#]|$))';
@@ -82,10 +82,9 @@ function namePattern(ahead: string, behind = ''): string {
 
 const NO_STREAM = `(?!${STREAM_PREFIX})`;
 
-/** A name as it comes in a rule or a path, with what the API's document says of it. */
+/** The schema of a name in a rule or a path, with its description for the OpenAPI document. */
 export function nameSchema(faultOf: (name: string) => string | null, pattern?: string, description?: string) {
-  const told =
-    description === undefined ? {} : { pattern, description: `${description} One "/" before it is dropped.` };
+  const told = description === undefined ? {} : { pattern, description: `${description} One leading "/" is removed.` };
   return z
     .string()
     .meta(told)
@@ -101,10 +100,10 @@ function streamFault(value: string): string | null {
   return nameFault(value);
 }
 
-/** What a stream takes of a feed: all its tracks, or those of one kind (`feed#video`, `feed#audio`). */
+/** The part of a feed that a stream uses: all tracks, or those of one kind (`feed#video`, `feed#audio`). */
 export type FeedPart = 'all' | 'video' | 'audio';
 
-/** Takes an entry of a rule's `feeds` apart. */
+/** Parses an entry of a rule's `feeds`. */
 export function readFeedEntry(entry: string): { feed: string; part: FeedPart } {
   const [feed, part] = entry.split('#') as [string, string?];
   return { feed, part: part === 'video' || part === 'audio' ? part : 'all' };
@@ -118,13 +117,13 @@ function feedEntryFault(entry: string): string | null {
   return feedFault(entry.slice(0, hash));
 }
 
-/** The furthest that a feed's time can be corrected by a rule. */
+/** The largest correction of a feed's time by a rule. */
 const MAX_TRIM_MS = 2000;
 
-/** What stands in an answer only. An answer may be posted as it is: it is taken, and not looked at. */
-export const ANSWERED = z.unknown().optional().describe('What an answer says besides; not looked at.');
+/** A field of answers. A rule from an answer may be posted unchanged: the field is accepted and ignored. */
+export const ANSWERED = z.unknown().optional().describe('A field of answers; ignored in a request.');
 
-/** What a stream rule may be; {@link parseStreamRule} checks what is between its fields. */
+/** A stream rule; {@link parseStreamRule} checks what depends on more than one field. */
 export const streamSchema = z.strictObject({
   stream: nameSchema(
     streamFault,
@@ -136,51 +135,49 @@ export const streamSchema = z.strictObject({
       nameSchema(
         feedEntryFault,
         namePattern(NO_STREAM, '(?:#(?:video|audio))?'),
-        'A feed; "feed#video" and "feed#audio" take a part of it.',
+        'A feed; "feed#video" and "feed#audio" are parts of it.',
       ),
     )
     .max(MAX_FEEDS, `at most ${MAX_FEEDS} feeds`)
-    .describe('The feeds it joins, in the order of its tracks: each once, or its #video and #audio once each.'),
+    .describe('The feeds that it joins, in the order of its tracks: each once, or its #video and #audio once each.'),
   trimMs: z
     .record(
       z.string(),
       z.number().min(-MAX_TRIM_MS, `at least -${MAX_TRIM_MS} ms`).max(MAX_TRIM_MS, `at most ${MAX_TRIM_MS} ms`),
     )
     .optional()
-    .describe(
-      "Corrections of feeds' time by their names, milliseconds; positive is later. Only of feeds of this rule.",
-    ),
+    .describe('Time corrections in milliseconds, by feed name; positive is later. Only for feeds of this rule.'),
   similar: ANSWERED,
 });
 
-/** What a destination rule may be; {@link parseDestinationRule} looks at its address and its token. */
+/** A destination rule; {@link parseDestinationRule} checks its address and its token. */
 export const destinationSchema = z.strictObject({
   id: nameSchema(nameFault, namePattern(''), "The rule's own name."),
-  stream: nameSchema(nameFault, namePattern(''), 'The stream or feed that is sent; it need not be there yet.'),
+  stream: nameSchema(nameFault, namePattern(''), 'The stream or feed to send; it need not exist yet.'),
   destination: z
     .string()
     .max(MAX_URL_LENGTH, `at most ${MAX_URL_LENGTH} characters`)
     .describe(
-      'Where to: ws://host[:port]/path, wss://host[:port]/path, or http:// or https:// with a token. No fragment, no user name.',
+      'The URL to send to: ws://host[:port]/path, wss://host[:port]/path, or http:// or https:// with a token. No fragment or user.',
     ),
   token: z
     .union([z.string().meta({ minLength: 1, maxLength: MAX_TOKEN_LENGTH, pattern: '^[!-~]+$' }), z.null()])
     .optional()
     .meta({
       description:
-        'A secret for the far end. Left out: the one there is stays if `destination` is the same; null: none.',
+        'A secret for the relay server. If omitted, the existing token is kept if `destination` is unchanged; null: none.',
       writeOnly: true,
     }),
   tokenSet: z
     .boolean()
     .optional()
-    // A rule that was read may be posted as it is.
-    .describe('What is shown in place of a token; not looked at.'),
+    // A rule that was read may be posted unchanged.
+    .describe('Shown in answers in place of the token; ignored in a request.'),
   swap: z
     .enum(['make', 'break'], { message: '"make" or "break"' })
     .optional()
     .describe(
-      'How another far end is changed to. make (also without this): it is dialled before the old one is left; break: after.',
+      'How to change to another relay server. make (default): connect to it before leaving the old one; break: after.',
     ),
   similar: ANSWERED,
 });
@@ -194,35 +191,35 @@ export interface StreamRule {
   readonly trimMs?: Readonly<Record<string, number>>;
 }
 
-/** Where a feed or stream is sent. `token` is a secret: it is in no answer and no log. */
+/** Where a feed or stream is sent. `token` is a secret: no answer and no log contains it. */
 export interface DestinationRule {
   readonly id: string;
   /** The name of a stream or of a feed. */
   readonly stream: string;
-  /** Where to, as a URL. */
+  /** The URL to send to. */
   readonly destination: string;
   readonly token?: string;
   /**
-   * How another far end is changed to: `break` cuts the link there is first; otherwise it goes on until the new one has
-   * taken over.
+   * How to change to another endpoint: `break` cuts the old link first; otherwise that is used until the new one has taken
+   * over.
    */
   readonly swap?: 'make' | 'break';
 }
 
-/** A destination rule as posted: without `token` the one there is stays, `null` takes it away. */
+/** A destination rule as posted: without `token` the existing one is kept, `null` removes it. */
 export interface DestinationRequest extends Omit<DestinationRule, 'token'> {
   readonly token?: string | null;
 }
 
-/** A destination rule as it is shown: without its secret. */
+/** A destination rule in an answer: without its secret. */
 export type ShownDestination = Omit<DestinationRule, 'token'> & { readonly tokenSet?: true };
 
-/** The rule as it may be shown. */
+/** The rule without its secret. */
 export function shownDestination({ token, ...rule }: DestinationRule): ShownDestination {
   return token === undefined ? rule : { ...rule, tokenSet: true };
 }
 
-/** Checks what was posted as a stream rule and puts it in its normal form. Throws {@link RuleError}. */
+/** Validates and normalises a posted stream rule. Throws {@link RuleError}. */
 export function parseStreamRule(body: unknown): StreamRule {
   const rule = checkRule(
     streamSchema,
@@ -264,7 +261,7 @@ export function parseStreamRule(body: unknown): StreamRule {
   return { ...plain, trimMs: Object.fromEntries(trims) };
 }
 
-/** Checks what was posted as a destination rule and puts it in its normal form. Throws {@link RuleError}. */
+/** Validates and normalises a posted destination rule. Throws {@link RuleError}. */
 export function parseDestinationRule(body: unknown): DestinationRequest {
   const example = acceptedFields(destinationSchema, {
     id: '"…"',
@@ -284,11 +281,11 @@ export function parseDestinationRule(body: unknown): DestinationRequest {
   return { ...request, token };
 }
 
-/** The rule that a request leaves in force, given the one before it. Throws {@link RuleError}. */
+/** The rule that results from a request and the existing rule. Throws {@link RuleError}. */
 export function resolveDestination(request: DestinationRequest, before: DestinationRule | undefined): DestinationRule {
   const { token: given, ...plain } = request;
   const { id, destination } = plain;
-  // A token belongs to a far end: it does not follow the rule to another one.
+  // A token belongs to an endpoint: it is not kept when the rule names another one.
   const kept = before?.destination === destination ? before.token : undefined;
   const token = given === undefined ? kept : (given ?? undefined);
   if (token === undefined && /^https?:/i.test(destination)) {
@@ -301,17 +298,17 @@ export function resolveDestination(request: DestinationRequest, before: Destinat
   return token === undefined ? plain : { ...plain, token };
 }
 
-/** Whether two rules ask for the same. */
+/** Whether two rules have the same effect. */
 export function isSameDestination(a: DestinationRule, b: DestinationRule): boolean {
   return a.stream === b.stream && isSameFarEnd(a, b);
 }
 
-/** Whether two rules name the same far end with the same token. */
+/** Whether two rules name the same endpoint with the same token. */
 export function isSameFarEnd(a: DestinationRule, b: DestinationRule): boolean {
   return a.destination === b.destination && a.token === b.token;
 }
 
-/** Whether two rules ask for the same stream. */
+/** Whether two rules define the same stream. */
 export function isSameStream(a: StreamRule, b: StreamRule): boolean {
   if (a.stream !== b.stream || a.feeds.length !== b.feeds.length) return false;
   return a.feeds.every((entry, i) => {
@@ -358,7 +355,7 @@ function checkToken(id: string, token: string | null): void {
   }
 }
 
-/** What was sent, checked against a schema. Throws {@link RuleError} with what was wrong and what is accepted. */
+/** Validates a body against a schema. Throws {@link RuleError} with what was wrong and what is accepted. */
 export function checkRule<T>(schema: z.ZodType<T>, body: unknown, code: string, what: string, example: string): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;

@@ -1,9 +1,9 @@
-// Names that were meant by others: searched for again only when there are others to find, and only so often a second, for
-// rules may be many.
+// Caches and rate-limits the search for the name that was probably meant: it is repeated only when the known names have
+// changed, and only so many names are compared a second, because there may be many rules.
 
-/** So many names are compared in a second; the last search may go beyond. */
+/** How many names are compared in a second; the last search may exceed it. */
 const MOST_COMPARED = 10_000;
-/** So many names' results are kept. */
+/** How many results are kept. */
 const MOST_KEPT = 1000;
 
 export class Searches {
@@ -16,8 +16,8 @@ export class Searches {
   }
 
   /**
-   * What `search` finds for `name`, or found when `version` was the same; what it found before where too much was searched
-   * in this second. `cost` is how many names it compares.
+   * The result of `search` for `name`: a kept one if `version` is the same or this second's limit is reached, a new one
+   * otherwise. `cost` is how many names it compares.
    */
   find(name: string, version: number, cost: number, search: () => string | null): string | null {
     const before = this.#results.get(name);

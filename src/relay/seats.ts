@@ -1,19 +1,19 @@
-// Who watches each feed or stream, over whatever protocol: there is room for so many and no more. Where it is full, the
-// address with most seats gives one up to another that has fewer.
+// Limits the clients of each feed or stream, over any protocol. If it is full, a new client replaces the oldest one of the
+// address that has most, provided that its own has fewer.
 
 import { LimitError } from '../errors.js';
 import { Shares } from '../shares.js';
 
-/** Who has a seat: ends, and leaves it by that. */
+/** Disconnects a client. */
 type GiveWay = () => void;
 
-/** Counts who is there, by name. */
+/** Counts the clients of each name. */
 export class Seats {
   readonly #taken = new Map<string, Shares<GiveWay>>();
 
   constructor(private readonly most: number) {}
 
-  /** Throws {@link LimitError} if there is no room for one more from `network`: who an address belongs to. */
+  /** Throws {@link LimitError} if there is no room for one more client from `network`, the owner of an address. */
   check(name: string, network: string): void {
     const seats = this.#taken.get(name);
     const count = seats?.size ?? 0;
@@ -22,8 +22,8 @@ export class Seats {
   }
 
   /**
-   * Takes a seat, until the returned function is called. `giveWay` is called where it is to be another's, which has it from
-   * then on. Throws {@link LimitError}.
+   * Adds a client until the returned function is called. `giveWay` is called when another client replaces it. Throws
+   * {@link LimitError}.
    */
   take(name: string, network: string, giveWay: GiveWay): () => void {
     this.check(name, network);

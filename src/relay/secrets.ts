@@ -1,13 +1,13 @@
-// Keeps tokens and codes out of what is shown, also where the far end sends them back in words of its own.
+// Keeps tokens and codes out of messages, including those in which an endpoint echoes them.
 
-/** Somebody else's words as they may be shown: without the secrets they may echo, on one line, not endless. */
+/** Foreign text made safe to show: without the secrets that it may echo, on one line, shortened. */
 export function cleanWords(words: string, secrets: readonly string[]): string {
   let clean = words;
   for (const secret of secrets) if (secret.length > 3) clean = clean.replaceAll(secret, '(secret)');
   return clean.replace(/[^\x20-\x7e]/g, '?').slice(0, 300);
 }
 
-/** What a URL's query holds, as it is written and as it is meant. */
+/** The values in a URL's query, encoded and decoded. */
 export function querySecrets(url: string): string[] {
   if (!URL.canParse(url)) return [];
   const { search, searchParams } = new URL(url);

@@ -1,11 +1,11 @@
-// Finds the name that somebody is likely to have meant. Pure.
+// Finds the name that was probably meant. Pure.
 
-/** The most that may be wrong: letters left out, added, changed, or swapped with their neighbour. */
+/** The most edits: letters left out, added, changed, or swapped with their neighbour. */
 const MOST_EDITS = 2;
 
 /**
  * The name nearest to `name` among others; `null` if none is near: one edit in three letters, two at most. If there is
- * none, one that is the same but for segments in front: `video` and `demo/video`.
+ * none, one that differs only in leading segments: `video` and `demo/video`.
  */
 export function similarName(name: string, others: Iterable<string>): string | null {
   let nearest: string | null = null;
@@ -23,15 +23,15 @@ export function similarName(name: string, others: Iterable<string>): string | nu
   return null;
 }
 
-/** Whether two names differ in their numbers only: whoever has two cameras has named neither wrongly. */
+/** Whether two names differ only in their numbers, as those of two cameras do: neither is misspelt. */
 export function areSiblings(a: string, b: string): boolean {
   const plain = (name: string) => name.replace(/\d+/g, '0');
   return plain(a) === plain(b);
 }
 
 /**
- * How many edits make one text of the other (optimal string alignment); more than {@link MOST_EDITS}: that many and one.
- * Only what lies so near to the diagonal is looked at, so that long names cost little.
+ * The edit distance of two texts (optimal string alignment), at most {@link MOST_EDITS} + 1. Only cells that close to the
+ * diagonal are computed, so that long names cost little.
  */
 function editsBetween(a: string, b: string): number {
   const tooMany = MOST_EDITS + 1;

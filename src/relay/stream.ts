@@ -1,4 +1,4 @@
-// A named programme: the tracks of its rule's feeds, joined by a Remuxer, changed in place while it runs.
+// A named MPEG-TS program: the tracks of its rule's feeds, joined by a Remuxer; a changed rule is applied while it runs.
 
 import { codecName } from '../mpegts/codec-name.js';
 import { newCounters } from '../mpegts/remux-report.js';
@@ -16,7 +16,7 @@ import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
 import type { StreamStats } from './stats-schema.js';
 import { type NamedTrack, namesOf } from './tracks.js';
 
-/** What a stream has to say to its owner. */
+/** Receives a stream's notifications. */
 export interface StreamObserver {
   /** The last reader has gone. */
   idle(): void;
@@ -29,8 +29,8 @@ const UNDESCRIBED = { descriptors: new Uint8Array(0) };
 const NO_TIMING = { heldUnits: 0, lateUnits: 0, jumps: 0 };
 
 /**
- * A feed's place in a stream. An object, not functions that close over one: with a hundred of them each is found in main
- * memory, not in the processor's cache, and every step from one to the next counts.
+ * A feed's input to a stream. An object, not closures: with a hundred inputs they lie in main memory, not in the
+ * processor's cache, and every indirection counts.
  */
 class Input implements Sink {
   constructor(
@@ -55,26 +55,26 @@ class Input implements Sink {
   }
 }
 
-/** The stream of a name, as long as it has a rule or readers. */
+/** A named stream, for as long as it has a rule or readers. */
 export class Stream {
   readonly name: string;
-  #facts: ProgramFacts | null = null; // of what the remuxer makes
-  #remuxer: Remuxer | null = null; // while there is a rule; what a PID was is forgotten with it
+  #facts: ProgramFacts | null = null; // of the remuxer's output
+  #remuxer: Remuxer | null = null; // while there is a rule; PID assignments end with it
   #rule: StreamRule | null = null;
   readonly #feeds = new Map<string, { feed: Feed; leave: () => void; faults: FeedStateFaults }>();
   #sinks: readonly Sink[] = [];
   #inputs: readonly RemuxInput[] = [];
-  #isSilent = true; // nothing was sent since the last of its sources went
+  #isSilent = true; // nothing has been sent since its last source ended
   #bytes = 0;
   #withheldMessages = 0;
-  #picturesOf: ReadonlySet<string> = new Set(); // feeds of which the rule takes the picture alone
+  #picturesOf: ReadonlySet<string> = new Set(); // feeds of which the rule selects only the video
   /** Reads of local clients that held a flood of tiny messages. */
   throttledReads = 0;
   readonly #meter = new Meter(performance.now());
   #toldTracks = '';
-  #mediaVersion = 0; // of its feeds together, and the PMT's: when tracks were last looked at
+  #mediaVersion = 0; // summed over its feeds, as of the last check of the tracks
   #pmtVersion = -1;
-  /** What is kept for those who join; `null` where nothing is. */
+  /** The cache for late viewers; `null` if there is none. */
   readonly cache: GopCache | null;
 
   constructor(
@@ -87,14 +87,14 @@ export class Stream {
     this.cache = budget && new GopCache(budget);
   }
 
-  /** Whether nobody reads the stream. */
+  /** Whether the stream has no readers. */
   get isIdle(): boolean {
     return this.#sinks.length === 0;
   }
 
   /**
-   * Makes the stream what the rule says, feeds being muted as they are now; `null`: nothing any more. In force when it
-   * returns. Feeds that stay are not disturbed. `feedOf` finds a feed by its name.
+   * Applies a rule and the feeds' current mutes; `null`: no rule any more. In force when this returns. Feeds in both rules
+   * continue without a break. `feedOf` finds a feed by its name.
    */
   setRule(rule: StreamRule | null, feedOf: (name: string) => Feed): void {
     this.#rule = rule;
@@ -122,7 +122,7 @@ export class Stream {
     this.#leaveUnwanted(this.#remuxer);
   }
 
-  /** Sends what time alone makes due; to be called every 90 ms or so. */
+  /** Sends what is due by time alone; to be called every 90 ms or so. */
   tick(nowMs: number): void {
     if (!this.#remuxer) return;
     this.#send(this.#remuxer.tick(nowMs));
@@ -133,13 +133,13 @@ export class Stream {
   refresh(feedOf: (name: string) => Feed): void {
     if (!this.#rule) return;
     this.setRule(this.#rule, feedOf);
-    // A picture that runs on until another takes its place is not the rule's any more; a mute holds for it, too.
+    // Video that is sent until its replacement starts is no longer in the rule; a mute applies to it, too.
     for (const [name, { feed }] of this.#feeds) {
       if (feed.muted === 'all') this.#send(this.#remuxer!.endReplaced(name, performance.now())); // there while there is a rule
     }
   }
 
-  /** What the stream sends goes to `sink` too, until the returned function is called. */
+  /** Sends everything to `sink` too, until the returned function is called. */
   subscribe(sink: Sink): () => void {
     this.#sinks = [...this.#sinks, sink];
     return () => {
@@ -150,7 +150,7 @@ export class Stream {
 
   /** Called by {@link Input}: a message of a feed. */
   take(feed: string, message: Message): void {
-    // Text and binary ride along as they are: an instrument's readings beside its picture.
+    // Text and binary messages are passed on unchanged: an instrument's readings beside its video.
     if (message.kind !== 'ts') this.#takeOpaque(feed, message);
     else if (this.#remuxer)
       this.#send(
@@ -158,15 +158,15 @@ export class Stream {
       );
   }
 
-  /** A binary message may be sound: it does not come from a feed of which the rule takes the picture alone. */
+  /** A binary message may be sound: it is withheld if the rule selects only the video of its feed. */
   #takeOpaque(feed: string, message: Message): void {
-    // A feed whose picture runs on until another takes its place is not the rule's any more.
+    // A feed whose video is sent until its replacement starts is no longer in the rule.
     if (!this.#inputs.some((input) => input.feed === feed)) return;
     if (message.kind === 'binary' && this.#picturesOf.has(feed)) this.#withheldMessages++;
     else this.#handRound(message);
   }
 
-  /** Called by {@link Input}: a feed's source is gone. */
+  /** Called by {@link Input}: a feed's source has ended. */
   leave(feed: string): void {
     if (!this.#remuxer) return;
     this.#send(this.#remuxer.leave(feed, performance.now()));
@@ -175,12 +175,12 @@ export class Stream {
     this.cache?.clear();
   }
 
-  /** As {@link awaitFirstDrain}, of all who read the stream. */
+  /** As {@link awaitFirstDrain}, for all readers of the stream. */
   awaitDrain(ready: () => void): Pace {
     return awaitFirstDrain(this.#sinks, ready);
   }
 
-  /** Whether a feed's next random access point is waited for: by its picture, or by a reader of the stream. */
+  /** Whether the stream's video or one of its readers waits for a feed's next random access point. */
   awaitsAccessOf(feed: string): boolean {
     const remuxer = this.#remuxer;
     if (!remuxer) return false;
@@ -188,14 +188,14 @@ export class Stream {
     return remuxer.keyFeed === feed && this.#sinks.some((sink) => sink.awaitsAccess === true);
   }
 
-  /** To be called about once a second: sees how the stream does, and says what has changed. */
+  /** To be called about once a second: samples the stream's health and reports what has changed. */
   look(nowMs: number): void {
     this.#meter.look(this.#bytes, nowMs);
     for (const state of this.#remuxer?.feedStates(nowMs) ?? []) {
       const taken = this.#feeds.get(state.feed);
       taken?.feed.complain(this, taken.faults.look(state, nowMs));
     }
-    // Tracks are put together only when they may be others: there may be a hundred streams to look at.
+    // The list of tracks is built only when it may have changed: there may be a hundred streams to check.
     let mediaVersion = 0;
     for (const { feed } of this.#feeds.values()) mediaVersion += feed.mediaVersion;
     const pmtVersion = this.#remuxer?.pmtVersion ?? -1;
@@ -231,7 +231,7 @@ export class Stream {
     };
   }
 
-  /** What is sent, each track with what its feed knows of it. */
+  /** The tracks that are sent, each with what its feed knows of it. */
   #tracks(): StreamStats['tracks'] {
     const media = new Map([...this.#feeds].map(([name, { feed }]) => [name, feed.media]));
     return (this.#remuxer?.program.tracks ?? []).map((track) => {
@@ -240,7 +240,7 @@ export class Stream {
     });
   }
 
-  /** The worst of what is wrong with the rule's feeds; of two that are as bad, that of the first. */
+  /** The worst fault of the rule's feeds; of equal ones, that of the first feed. */
   #fault(): Fault | null {
     let worst: Fault | null = null;
     for (const entry of this.#rule?.feeds ?? []) {
@@ -262,7 +262,7 @@ export class Stream {
     this.#feeds.set(name, { feed, leave, faults: new FeedStateFaults() });
   }
 
-  /** Feeds that the rule has dropped, once nothing of them is wanted any more (a picture runs on until it is replaced). */
+  /** Unsubscribes from feeds no longer in the rule, once unused: video is sent until its replacement starts. */
   #leaveUnwanted(remuxer: Remuxer): void {
     if (remuxer.feedCount === this.#feeds.size) return;
     const wanted = remuxer.feeds;
@@ -283,7 +283,7 @@ export class Stream {
     this.#handRound(new Message('ts', packets, { joinAt: remuxer.joinAt, begins, facts }));
   }
 
-  /** What is known of the stream's program: parameter sets are those of the feed that its picture comes from. */
+  /** The facts of the stream's program; its parameter sets are those of the feed that supplies the video. */
   #factsOf(remuxer: Remuxer): ProgramFacts {
     const feeds = this.#feeds;
     return {
@@ -325,7 +325,7 @@ export class Stream {
   }
 }
 
-/** Whether anything of the inputs before is not wanted any more. */
+/** Whether anything of the previous inputs is no longer selected. */
 function takesAway(before: readonly RemuxInput[], now: readonly RemuxInput[]): boolean {
   return before.some(({ feed, select }) => {
     const next = now.find((input) => input.feed === feed && (input.select === select || input.select === 'all'));
@@ -333,13 +333,13 @@ function takesAway(before: readonly RemuxInput[], now: readonly RemuxInput[]): b
   });
 }
 
-/** What the Remuxer takes of a feed, given what the rule wants of it and what of it is muted. */
+/** What the Remuxer selects of a feed, given the rule's part and the mute. */
 function selection(part: 'all' | 'video' | 'audio', muted: 'audio' | 'all' | null): RemuxInput['select'] {
   if (muted === 'all' || (muted === 'audio' && part === 'audio')) return 'none';
   return muted === 'audio' && part === 'all' ? 'other-than-audio' : part;
 }
 
-/** What a track is known to carry, but for where it is sent. */
+/** What is known of a track's media, without its PID. */
 function mediaOf({ codec, width, height, frameRate, sampleRate, channels }: TrackMedia) {
   return { codec, width, height, frameRate, sampleRate, channels };
 }

@@ -1,15 +1,15 @@
-// Whether TLS is spoken at an address that breaks off plain connections without a word, as servers with TLS do.
+// Checks whether an address that drops plain connections without an answer speaks TLS, as TLS servers do.
 
 import { isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { tunnelWay } from './proxy.js';
 
-/** Longest that an answer to a handshake is waited for. */
+/** The time-out of a handshake. */
 const PATIENCE_MS = 2000;
 
 /**
- * Whether a server at the host and port of a ws:// or http:// URL answers a TLS handshake. Nothing is sent but that. A proxy
- * on the way is asked for a tunnel; false where it makes none.
+ * Whether a server at the host and port of a ws:// or http:// URL answers a TLS handshake. Nothing else is sent. A proxy is
+ * asked for a tunnel; false if it refuses.
  */
 export async function speaksTls(url: string, signal: AbortSignal): Promise<boolean> {
   const { hostname, port: given } = new URL(url);
@@ -23,7 +23,7 @@ export async function speaksTls(url: string, signal: AbortSignal): Promise<boole
     const tunnel = await way?.open(host, port);
     return !ended.aborted && (await answersHandshake(host, port, tunnel, ended));
   } catch {
-    return false; // there is no tunnel
+    return false; // the proxy refused the tunnel
   } finally {
     ended.removeEventListener('abort', callOff);
     callOff();
@@ -39,7 +39,7 @@ function answersHandshake(
 ): Promise<boolean> {
   const socket = connect({
     ...(tunnel ? { socket: tunnel } : { host, port }),
-    rejectUnauthorized: false, // who it is does not matter: nothing is said to it
+    rejectUnauthorized: false, // its identity does not matter: nothing is sent to it
     ...(isIP(host) === 0 ? { servername: host } : {}),
   });
   return new Promise((resolve) => {
@@ -53,7 +53,7 @@ function answersHandshake(
     ended.addEventListener('abort', onAbort);
     tunnel?.on('error', () => end(false));
     socket.once('secureConnect', () => end(true));
-    // An alert is TLS too: it wants a certificate of ours, or another name.
+    // An alert is TLS too: the server requires a client certificate, or another name.
     socket.on('error', ({ message }: Error) => end(/\balert\b/.test(message)));
     socket.once('close', () => end(false));
   });

@@ -68,7 +68,7 @@ data0    live 3h04m       0.6       0       -  data (214 messages)
 video0   live 3h04m      1024       0  480 ms  mpeg1video 640x480 25/s
     from 127.0.0.1:40312
 video2   absent 3h04m       0       0       -  -
-    ! nobody sends to it (no-source)
+    ! no source publishes to it (no-source)
     its sound is muted
 video10  silent 42s         0      13  10.2 s  mpeg1video 640x480 25/s
     from 127.0.0.1:40312
@@ -79,13 +79,14 @@ STREAM                            KBIT/S  READERS  TRACKS
 stream/front                        1152        1  video0 mpeg1video, audio0 mp2
     clocks: audio0 +3.2 ms, -12 ppm
 stream/workshop/…-long-name/left       0        0  -
-    ! nobody sends to video2 (no-source)
+    ! no source publishes to video2 (no-source)
     nothing of video2#video, video10
 
 DESTINATION  STREAM        STATE       KBIT/S  WAITING  DROPPED    PING
 0            stream/front  open 2h00m    1152      0 B        0   12 ms
     to wss://relay.example.org/in/front
-    opened 12 times; last error 1m02s ago: the far end closed the link (1006)
+    opened 12 times; last error 1m02s ago: the relay server closed the link
+      (1006)
     changing to wss://new.example.org/in/front: waiting 2s
     ! new.example.org: connection refused (unreachable); next try in 6s, 4 tries
       so far
@@ -95,10 +96,10 @@ lab          video0        open 2h00m    1152   2.0 MB      310  840 ms
     expect(page.tail.join('\n')).to.equal(`\
 muted: the sound of every feed, all of video2
 5 things are wrong:
-  feed video2: nobody sends to it (no-source)
+  feed video2: no source publishes to it (no-source)
   feed video10: somebody sends, and nothing has come for 42 s (silent)
-  stream stream/workshop/bench-with-the-long-name/left: nobody sends to video2
-    (no-source)
+  stream stream/workshop/bench-with-the-long-name/left: no source publishes to
+    video2 (no-source)
   destination 0: new.example.org: connection refused (unreachable)
   destination lab: the relay server is slow: messages are dropped (slow)`);
     for (const line of pageLines(page)) expect(line).to.have.length.at.most(80);
@@ -158,9 +159,9 @@ muted: the sound of every feed, all of video2
   });
 
   it('counts one thing as one', () => {
-    const fault = { code: 'no-source' as const, words: 'nobody sends to it' };
+    const fault = { code: 'no-source' as const, words: 'no source publishes to it' };
     const page = text({ feeds: { cam: feedStats({ state: 'absent', source: null, fault }) } }, 80);
-    expect(page).to.match(/\n1 thing is wrong:\n {2}feed cam: nobody sends to it \(no-source\)$/);
+    expect(page).to.match(/\n1 thing is wrong:\n {2}feed cam: no source publishes to it \(no-source\)$/);
   });
 
   it('has no fault for what is only starting', () => {
@@ -172,7 +173,7 @@ muted: the sound of every feed, all of video2
   it('is painted where colour is wanted: red is what is wrong', () => {
     const page = statusPage({ url: URL, stats: troubledStats() }, 80, painter(true));
     const red = [...page.tables.join('\n').matchAll(/\u001b\[31m(.*?)\u001b\[39m/g)].map(([, words]) => words);
-    expect(red).to.include.members(['video2', 'silent 42s', '! nobody sends to it (no-source)', 'lab']);
+    expect(red).to.include.members(['video2', 'silent 42s', '! no source publishes to it (no-source)', 'lab']);
     expect(red).not.to.include('video0');
     const bare = pageLines(page).map((line) => line.replace(/\u001b\[\d+m/g, ''));
     expect(bare).to.deep.equal(pageLines(statusPage({ url: URL, stats: troubledStats() }, 80, plain)));

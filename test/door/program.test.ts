@@ -190,7 +190,7 @@ describe('vw stream', () => {
     told += await post(rule('2', 'nonsense', 'token-six'));
     told += await post('{"id":"3","token": token-six}');
     await Promise.all([good.visited(1), bad.visited(2), practable.server.visited(1)]);
-    await program.says(/refuses the token/);
+    await program.says(/rejected the token/);
     program.child.kill('SIGTERM');
     await program.ended();
     const secrets = [

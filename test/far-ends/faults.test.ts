@@ -51,7 +51,7 @@ describe('what is wrong with an endpoint', () => {
     const farEnd = await startCrossbar({ good: [], reason: 'not for this topic' });
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token: 'a-token' });
     await farEnd.visited(3);
-    await isTold(relay, 'refused', /refuses the token: not for this topic/);
+    await isTold(relay, 'refused', /rejected the token: not for this topic/);
   });
 
   it('refused: it breaks off when it is shown the token, without a word', async () => {
@@ -119,7 +119,7 @@ describe('what is wrong with an endpoint', () => {
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
     await until('it is told', () => events(relay).some(({ type }) => type === 'link-lost'));
     const lost = events(relay).find((event) => event.type === 'link-lost')!;
-    expect(lost.fault).to.deep.equal({ code: 'refused', words: 'the far end closed it (1008: not you)' });
+    expect(lost.fault).to.deep.equal({ code: 'refused', words: 'the relay server closed it (1008: not you)' });
   });
 
   it('wrong-path: 404 to the upgrade', async () => {
@@ -245,7 +245,7 @@ describe('what is wrong with an endpoint', () => {
       return relay.link().isDropping;
     });
     expect(relay.link().fault).to.include({ code: 'slow' });
-    expect(relay.link().fault!.words).to.match(/takes less than it is sent/);
+    expect(relay.link().fault!.words).to.match(/slower than the stream/);
     farEnd.visit!.client.resume();
     await until('it keeps up', () => {
       source.publish(packets(1));
@@ -256,7 +256,7 @@ describe('what is wrong with an endpoint', () => {
     expect(drops.map(({ type }) => type)).to.deep.equal(['drops-began', 'drops-ended']);
     expect(drops[0]).to.include({ reader: 'destination', name: '0' });
     expect(drops[1]).to.include({ messages: relay.link().droppedMessages, bytes: relay.link().droppedBytes });
-    expect(relay.lines.map(({ message }) => message)).to.include('far end is slow: dropping messages');
+    expect(relay.lines.map(({ message }) => message)).to.include('endpoint is slow: dropping messages');
   });
 
   it('is reported once for each reason until the link is open, also if reasons alternate', async () => {
@@ -295,7 +295,7 @@ describe('what is wrong with an endpoint behind a proxy', () => {
     await isTold(
       relay,
       'unreachable',
-      /^the proxy 127\.0\.0\.1:\d+ answered HTTP 5\d\d: it does not reach the far end$/,
+      /^the proxy 127\.0\.0\.1:\d+ answered HTTP 5\d\d: it cannot reach the relay server$/,
     );
   });
 
@@ -322,7 +322,7 @@ describe('what is wrong with an endpoint behind a proxy', () => {
     await isTold(
       relay,
       'unreachable',
-      /^asking for access was answered with HTTP 5\d\d: the proxy does not reach the far/,
+      /^asking for access was answered with HTTP 5\d\d: the proxy cannot reach the relay server/,
     );
   });
 
@@ -343,7 +343,7 @@ describe('faults', () => {
     expect(system('ETIMEDOUT')).to.equal('no-answer');
     for (const code of ['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID']) expect(system(code)).to.equal('untrusted');
     expect(faultOf(new Error('what?'))).to.deep.equal({ code: 'other', words: 'what?' });
-    expect(faultOfClose(1000, '')).to.deep.equal({ code: 'lost', words: 'the far end closed it (1000)' });
+    expect(faultOfClose(1000, '')).to.deep.equal({ code: 'lost', words: 'the relay server closed it (1000)' });
   });
 
   it('read the end of a token, whatever it looks like', () => {

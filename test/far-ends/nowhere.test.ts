@@ -159,7 +159,7 @@ describe('media at /out of vw serve', () => {
     await until('it is told', () => relay.link().fault !== null);
     expect(relay.link().fault).to.deep.equal({
       code: 'refused',
-      words: 'the far end closed it (1008: publish to /in/x)',
+      words: 'the relay server closed it (1008: publish to /in/x)',
     });
   });
 
@@ -223,7 +223,7 @@ describe('an address with the wrong scheme', () => {
     await until('it is tried a few times', () => relay.link().attempts > 4);
     expect(relay.link().fault).to.deep.equal({
       code: 'other',
-      words: 'the far end broke the connection off: does it want wss:// (https://)?',
+      words: 'the relay server dropped the connection: does it want wss:// (https://)?',
     });
   });
 });

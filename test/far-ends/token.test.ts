@@ -46,7 +46,7 @@ describe('an endpoint that requires a token first', () => {
     const relay = await TestRelay.start({ limits: { backoffMinMs: 40, backoffMaxMs: 320, goodAfterMs: 10 } });
     keepUploading(relay.port);
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0`, token: TOKEN });
-    await relay.failsWith(/refuses the token: token has expired/);
+    await relay.failsWith(/rejected the token: token has expired/);
     await farEnd.visited(5);
     const gaps = farEnd.visits.slice(1).map((visit, i) => visit.at - farEnd.visits[i]!.at);
     expect(gaps[1], String(gaps)).to.be.above(60); // 80 ms less a fifth
@@ -54,7 +54,7 @@ describe('an endpoint that requires a token first', () => {
     expect(gaps[3], String(gaps)).to.be.above(250);
     expect(relay.link().opens).to.equal(0);
     for (const { heard } of farEnd.visits) expect(heard.length).to.be.at.most(1);
-    const told = relay.lines.filter(({ message }) => message === 'far end not reached');
+    const told = relay.lines.filter(({ message }) => message === 'endpoint not reached');
     expect(told).to.have.length(1);
     expect(told[0]!.facts.reason).to.contain('token has expired');
     expect((await relay.stats()).destinations['0']!.live.lastError).to.contain('token has expired');
@@ -135,7 +135,7 @@ describe('an endpoint that requires a token first', () => {
     const farEnd = await startCrossbar({ good: [], reason: `bad token ${TOKEN}!\u001b[2J\n` });
     const relay = await TestRelay.start();
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0?key=another-secret`, token: TOKEN });
-    await relay.failsWith(/refuses the token: bad token \(secret\)!\?\[2J\?/);
+    await relay.failsWith(/rejected the token: bad token \(secret\)!\?\[2J\?/);
     farEnd.onMessage = ({ client }) => client.close(4001, `no ${TOKEN} another-secret`.slice(0, 123));
     await relay.failsWith(/4001: no \(secret\)/);
     const shown = (await relay.shown()).replaceAll('/in/video0?key=another-secret', ''); // the rule as it was posted

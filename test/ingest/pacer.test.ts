@@ -31,14 +31,14 @@ async function push(feed: string, framing: Framing, piece = PIECE): Promise<RawU
   return upload;
 }
 
-/** A far end that counts what it is sent. */
+/** An endpoint that counts what it is sent. */
 async function counting(): Promise<FarEnd & { taken: number }> {
   const one = Object.assign(await FarEnd.start(), { taken: 0 });
   one.onMessage = (data) => (one.taken += data.length);
   return one;
 }
 
-/** As {@link counting}, and slower than what is pushed: it looks away after every read. */
+/** As {@link counting}, and slower than what is pushed: it pauses after every read. */
 async function dawdling(): Promise<FarEnd & { taken: number }> {
   const one = await counting();
   one.onMessage = (data) => {
@@ -78,7 +78,7 @@ for (const framing of ['chunked', 'length'] as const) {
       expect(vw.link().droppedMessages).to.equal(0);
     });
 
-    it('is not held back by a far end that stands still, which goes without', async () => {
+    it('is not held back by an endpoint that does not read, for which messages are dropped', async () => {
       const still = await FarEnd.start();
       await vw.send('video0', still.url);
       still.pause();

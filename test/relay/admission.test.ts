@@ -30,7 +30,7 @@ describe('Admission', () => {
     expect(admission.isOpen).to.be.true;
   };
 
-  it('begins with tables at a random access point', () => {
+  it('starts with tables at a random access point', () => {
     admission = new Admission(DEFAULT_LIMITS, { dropsBegan: () => undefined, dropsEnded: () => undefined });
     expect(got(message(plain), 0, 0)).to.be.undefined;
     expect(Buffer.from(got(message(Buffer.concat([plain, access]), 188), 0, 1)!)).to.deep.equal(
@@ -38,14 +38,14 @@ describe('Admission', () => {
     );
   });
 
-  it("gives who is there when a source begins all of that source's, and inserts nothing", () => {
+  it("sends an open reader everything from a new source's first packet, and inserts nothing", () => {
     admission = new Admission(DEFAULT_LIMITS, { dropsBegan: () => undefined, dropsEnded: () => undefined });
     const first = message(plain, -1, {}, true);
     expect(admission.admit(first, 0, 0)).to.equal(first);
     expect(admission.isOpen).to.be.true;
   });
 
-  it('comes back with tables at a random access point', () => {
+  it('resumes with tables at a random access point', () => {
     open();
     expect(got(message(plain), HIGH + 1, 1)).to.be.undefined;
     expect(got(message(plain), 0, 2)).to.be.undefined;
@@ -55,7 +55,7 @@ describe('Admission', () => {
     expect(admission.isOpen).to.be.true;
   });
 
-  it('comes back at any picture where none is marked for 2 s', () => {
+  it('resumes at any picture if none is marked for 2 s', () => {
     open();
     expect(got(message(plain, -1, { marksAccess: false }), HIGH + 1, 1)).to.be.undefined;
     expect(got(message(plain, -1, { marksAccess: false }), 0, 2001)).to.be.undefined;
@@ -64,7 +64,7 @@ describe('Admission', () => {
     );
   });
 
-  it('does not come back in the middle of a picture because a text passes', () => {
+  it('does not resume in the middle of a picture because a text passes', () => {
     // The text ended the dropping, and the packets behind it went on where they were.
     open();
     expect(got(message(plain), HIGH + 1, 1)).to.be.undefined;

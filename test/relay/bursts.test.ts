@@ -1,4 +1,4 @@
-// A burst of tiny messages arrives whole and in order on every way, counted, told once.
+// A burst of tiny messages arrives whole and in order on every path, is counted, and is logged once.
 
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
@@ -10,7 +10,7 @@ import { until } from '../support/wait.js';
 
 const COUNT = 5000;
 
-/** Numbered messages, text and binary in turns, twice: the second burst is not told again. */
+/** Numbered messages, text and binary in turns, twice: the second burst is not logged again. */
 function burst(isMasked: boolean, from: number): Buffer {
   const frames = Array.from({ length: COUNT }, (_, i) => tinyFrame(1 + (i % 2), String(from + i), { isMasked }));
   return Buffer.concat(frames);

@@ -50,7 +50,7 @@ function pidsOf(bytes: Buffer): string[] {
 }
 
 describe('a destination in the middle of a change', () => {
-  it('begins with tables and a random access point again when the new far end is lost and comes back', async () => {
+  it('starts with tables and a random access point again when the new endpoint is lost and reopened', async () => {
     // Until the change was over each message was given to the link as if a source began with it.
     const vw = await TestRelay.start();
     const [old, fresh] = [await FarEnd.start(), await FarEnd.start()];
@@ -74,7 +74,7 @@ describe('a destination in the middle of a change', () => {
     expect(pidsOf(fresh.bytes)).to.deep.equal(['0', '1000', '100*', '100']);
   });
 
-  it('sends to a third far end at once though the tracks of another stream are not complete', async () => {
+  it('sends to a third endpoint at once although the tracks of another stream are not complete', async () => {
     // What came went to the link that was left, for up to 5 s.
     const vw = await TestRelay.start();
     const [one, other] = [await FarEnd.start(), await FarEnd.start()];

@@ -25,7 +25,7 @@ describe('a destination', () => {
     expect(vw.link()).to.include({ attempts: 1, opens: 1, lastError: null });
   });
 
-  it('is reached when its far end comes up later, and again when that was lost', async () => {
+  it('connects when its endpoint starts later, and again after that was lost', async () => {
     const vw = await TestRelay.start();
     const first = await FarEnd.start();
     const { port, url } = first;
@@ -47,7 +47,7 @@ describe('a destination', () => {
     ['redirects', { refuseWith: 302 }],
     ['accepts and closes', { closesAtOnce: true }],
   ] as const) {
-    it(`dials a far end that ${what} a few times, not thousands`, async () => {
+    it(`dials an endpoint that ${what} a few times, not thousands`, async () => {
       const [vw, farEnd] = [
         await TestRelay.start({ backoffMinMs: 1000, backoffMaxMs: 10_000 }),
         await FarEnd.start(manners),
@@ -77,7 +77,7 @@ describe('a destination', () => {
     await until('the delays have grown', () => (vw.link().nextDialMs ?? 0) - Date.now() > 900, 500);
   });
 
-  it('takes a dial that is not answered for a failed one', async () => {
+  it('treats a dial that is not answered as failed', async () => {
     const vw = await TestRelay.start({ dialTimeoutMs: 150 });
     const farEnd = await FarEnd.start({ isSilent: true });
     await vw.api('POST', '/api/destinations', rule(farEnd.url));
@@ -88,7 +88,7 @@ describe('a destination', () => {
     await until('it is reached', () => vw.link().state === 'open');
   });
 
-  it('takes a TCP connection on which nothing is said for a failed dial', async () => {
+  it('treats a TCP connection on which nothing is sent as a failed dial', async () => {
     let connections = 0;
     const server = createServer(() => connections++).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -98,7 +98,7 @@ describe('a destination', () => {
     await until('it was dialled again', () => connections >= 2);
   });
 
-  it('gives up a link that answers no ping', async () => {
+  it('drops a link that answers no ping', async () => {
     const vw = await TestRelay.start({ pingIntervalMs: 50, pongTimeoutMs: 150 });
     const farEnd = await FarEnd.start({ ignoresPings: true });
     await vw.send('video0', farEnd.url);
@@ -128,7 +128,7 @@ describe('a destination', () => {
     expect(farEnd.bytes.equals(packet({ pid: 0x200, randomAccess: true }))).to.be.true;
   });
 
-  it('is not disturbed by the same rule again', async () => {
+  it('continues without a break when the same rule is set again', async () => {
     const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
     await vw.send('video0', farEnd.url);
     for (let i = 0; i < 20; i++) await vw.api(i % 2 ? 'PUT' : 'POST', '/api/destinations', rule(farEnd.url));
@@ -157,7 +157,7 @@ describe('a destination', () => {
     expect(farEnd.dials).to.equal(1);
   });
 
-  it('goes on with the old far end until the new one answers, and loses nothing', async () => {
+  it('sends to the old endpoint until the new one answers, and loses nothing', async () => {
     const vw = await TestRelay.start();
     const [old, fresh] = [await FarEnd.start(), await FarEnd.start({ delayMs: 300 })];
     await vw.send('video0', old.url);
@@ -178,7 +178,7 @@ describe('a destination', () => {
     expect(old.closeCodes).to.deep.equal([1000]);
   });
 
-  it('does not dial the old far end again when it goes away while the new one is being dialled', async () => {
+  it('does not redial the old endpoint when it is lost while the new one is being dialled', async () => {
     // It was dialled and served again, though no rule named it any more.
     const vw = await TestRelay.start();
     const [old, fresh] = [await FarEnd.start(), await FarEnd.start({ delayMs: 400 })];
@@ -200,7 +200,7 @@ describe('a destination', () => {
     expect(vw.relay.stats().destinations).to.deep.equal({});
   });
 
-  it('is deleted in short time though its far end does not read, or never answered', async () => {
+  it('is deleted quickly although its endpoint does not read, or never answered', async () => {
     const vw = await TestRelay.start();
     for (const manners of [{}, { isSilent: true }]) {
       const farEnd = await FarEnd.start(manners);
@@ -225,7 +225,7 @@ describe('a destination', () => {
     expect(farEnd.dials).to.equal(dials);
   });
 
-  it('sends no frame behind the closing frame of its far end', async () => {
+  it('sends no frame after the closing frame of its endpoint', async () => {
     // RFC 6455 §5.5.1: data after a Close frame. It was written past ws until the socket was gone, and counted as sent.
     const far = await ClosingFarEnd.start();
     const vw = await TestRelay.start({ backoffMinMs: 60_000, backoffMaxMs: 60_000 });
@@ -244,8 +244,8 @@ describe('a destination', () => {
   });
 });
 
-describe('a far end that does not keep up', () => {
-  it('goes without whole messages, and comes back at a random access point', async () => {
+describe('an endpoint that is slow', () => {
+  it('has whole messages dropped, and resumes at a random access point', async () => {
     const vw = await TestRelay.start({ highWaterBytes: 200_000 });
     const [slow, quick] = [await FarEnd.start(), await FarEnd.start()];
     await vw.send('video0', slow.url, 'slow');
@@ -287,7 +287,7 @@ describe('a far end that does not keep up', () => {
   });
 });
 
-/** A far end on a bare socket, to see every frame that comes. */
+/** An endpoint on a bare socket, to see every frame that arrives. */
 class ClosingFarEnd {
   url = '';
   #heard = Buffer.alloc(0);

@@ -1,4 +1,4 @@
-// What is the matter with a feed: its state and its fault, as stats, events and log tell them.
+// A feed's state and fault in stats, events and log.
 
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
@@ -39,9 +39,9 @@ describe('a feed', () => {
     afterTest(() => clearInterval(timer));
   };
 
-  it('that a rule names and nobody sends is told of, and so is its coming and going', async () => {
+  it('that a rule names without a source is reported, and so are the start and end of a source', async () => {
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: 'ws://127.0.0.1:1/x' });
-    await isTold('no-source', /nobody sends/, 1);
+    await isTold('no-source', /no source publishes/, 1);
     expect(feed()).to.include({ state: 'absent', source: null });
     const upload = RawUpload.begin(vw.port, 'video0');
     keepSending(upload, PROGRAM);
@@ -57,7 +57,7 @@ describe('a feed', () => {
     expect(feed().fault?.code).to.equal('no-source');
   });
 
-  it('of a stream rule is missed too; one that nobody wants is not', async () => {
+  it('of a stream rule is reported too; one without readers is not', async () => {
     await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['video0#video', 'audio0'] });
     vw.relay.feed('unwanted');
     await events.event('feed-fault', 2);
@@ -65,7 +65,7 @@ describe('a feed', () => {
     expect(told.sort()).to.deep.equal(['audio0', 'video0']);
     expect(vw.relay.stats().streams['stream/a']!.fault).to.deep.equal({
       code: 'no-source',
-      words: 'feed "video0": nobody sends to this feed',
+      words: 'feed "video0": no source publishes to this feed',
     });
     expect(feed('unwanted').fault).to.equal(null);
   });
@@ -74,9 +74,9 @@ describe('a feed', () => {
     const socket = new WebSocket(vw.ws('nosuch'));
     afterTest(() => socket.terminate());
     await until('it is missed', () => vw.relay.stats().feeds.nosuch?.fault?.code === 'no-source');
-    expect(logged(/nobody sends/)).to.deep.equal([]);
+    expect(logged(/no source publishes/)).to.deep.equal([]);
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'nosuch', destination: 'ws://127.0.0.1:1/x' });
-    await isTold('no-source', /nobody sends/, 1, 'nosuch');
+    await isTold('no-source', /no source publishes/, 1, 'nosuch');
     await vw.api('DELETE', '/api/destinations/0');
     socket.terminate();
     expect((await events.event('feed-fault', 2)).fault, 'what was told of is told to be over').to.equal(null);
@@ -91,12 +91,12 @@ describe('a feed', () => {
     expect(events.blocks.filter(({ event }) => event === 'feed-fault')).to.deep.equal([]);
   });
 
-  it('that is misspelt in a rule is told with the one that may be meant, in the answer too', async () => {
+  it('that is misspelt in a rule is reported with the one that may be meant, in the answer too', async () => {
     vw.relay.feed('video0').open({ address: 'a', superseded: () => undefined });
     const rule = { id: '0', stream: 'vidoe0', destination: 'ws://127.0.0.1:1/x' };
     const { body } = await vw.api('POST', '/api/destinations', rule);
     expect(body).to.include({ stream: 'vidoe0', similar: 'video0' });
-    const words = 'nobody sends to this feed; did you mean video0?';
+    const words = 'no source publishes to this feed; did you mean video0?';
     await until('it is told', () => feed('vidoe0').fault !== null);
     expect(feed('vidoe0').fault).to.deep.equal({ code: 'no-source', words });
     expect(logged(/did you mean/).map(({ facts }) => facts.reason)).to.deep.equal([words]);
@@ -137,10 +137,10 @@ describe('a feed', () => {
   it('that is misspelt is found out also where the one that was meant comes later', async () => {
     const rule = { id: '0', stream: 'cam', destination: 'ws://127.0.0.1:1/x' };
     expect((await vw.api('POST', '/api/destinations', rule)).body).not.to.have.property('similar');
-    await isTold('no-source', /^nobody sends to this feed$/, 1, 'cam');
+    await isTold('no-source', /^no source publishes to this feed$/, 1, 'cam');
     vw.relay.feed('demo/cam').open({ address: 'a', superseded: () => undefined });
     const { fault } = await events.event('feed-fault', 2);
-    expect(fault?.words).to.equal('nobody sends to this feed; did you mean demo/cam?');
+    expect(fault?.words).to.equal('no source publishes to this feed; did you mean demo/cam?');
   });
 
   it('that has a brother with a rule of its own, or had a source, is not misspelt', async () => {
@@ -173,7 +173,7 @@ describe('a feed', () => {
     await isTold('silent', /has sent nothing/, 1);
   });
 
-  it('of packets without tables is told of, until they come', async () => {
+  it('of packets without tables is reported until tables arrive', async () => {
     const upload = RawUpload.begin(vw.port, 'video0');
     keepSending(upload, packets(4));
     await isTold('no-tables', /packets come from .*, with no PAT that could be read/, 1);
@@ -181,18 +181,18 @@ describe('a feed', () => {
     expect((await events.event('feed-fault', 2)).fault).to.equal(null);
   });
 
-  it('with a PAT and no PMT is told of as that', async () => {
+  it('with a PAT and no PMT is reported as such', async () => {
     keepSending(RawUpload.begin(vw.port, 'video0'), sectionPackets(0, patSection(0x1000)));
     await isTold('no-tables', /with a PAT, and no PMT/, 1);
   });
 
-  it('that brings no MPEG-TS at all is told of as that', async () => {
+  it('without any MPEG-TS is reported as such', async () => {
     keepSending(RawUpload.begin(vw.port, 'video0'), Buffer.alloc(5000, 'this is a text. '));
     await isTold('no-tables', /is not MPEG-TS/, 1);
     expect(feed().skippedBytes).to.be.above(0);
   });
 
-  it('that a source takes over is told of as up again, with whose place it took', async () => {
+  it('that a source takes over is reported as up again, with the source that was replaced', async () => {
     RawUpload.begin(vw.port, 'video0').chunk(PROGRAM);
     const first = await events.event('feed-up');
     RawUpload.begin(vw.port, 'video0').chunk(PROGRAM);
@@ -202,7 +202,7 @@ describe('a feed', () => {
     expect(vw.log.lines.map(({ message }) => message)).to.include('feed taken over by a newer source');
   });
 
-  it('tells its tracks when they are known and when they change', async () => {
+  it('reports its tracks when they are known and when they change', async () => {
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.chunk(PROGRAM);
     const first = await events.event('tracks-changed');
@@ -225,7 +225,7 @@ describe('a feed', () => {
     ]);
   });
 
-  it('of text is data: it is live while messages come, and nobody misses a source', async () => {
+  it('of text is data: it is live while messages arrive, and needs no source', async () => {
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'data0', destination: 'ws://127.0.0.1:1/x' });
     const socket = new WebSocket(vw.ws('data0'));
     afterTest(() => socket.terminate());
@@ -241,7 +241,7 @@ describe('a feed', () => {
     expect(feed('data0').fault).to.equal(null);
   });
 
-  it('that comes and goes all the time is told once a second, and in the end as it stands', async () => {
+  it('that changes all the time is reported once a second, and finally in its last state', async () => {
     const feedOf = vw.relay.feed('video0');
     for (let i = 0; i < 500; i++) feedOf.open({ address: String(i), superseded: () => undefined }).close();
     feedOf.open({ address: 'last', superseded: () => undefined });
@@ -271,7 +271,7 @@ describe('FeedWatch', () => {
     complaint: null,
   };
 
-  it('says of a fault only that it is another', () => {
+  it('reports a fault only when it changes', () => {
     const watch = new FeedWatch(5000, 0);
     const changes = [1000, 2000, 3000, 60_000].filter((nowMs) => watch.look(seen, nowMs));
     expect(changes).to.deep.equal([3000]);
@@ -280,7 +280,7 @@ describe('FeedWatch', () => {
     expect(watch.fault).to.equal(null);
   });
 
-  it('tells that a picture has stopped whose sound goes on, as long as that lasts', () => {
+  it('reports that video has stopped while audio continues, as long as that lasts', () => {
     const watch = new FeedWatch(5000, 0);
     watch.sourceChanged(true, 0, 0);
     const sends = (nowMs: number, pictures: number) => {

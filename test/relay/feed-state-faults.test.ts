@@ -1,4 +1,4 @@
-// What a stream finds wrong with its feeds, and how the feed tells it.
+// Faults that a stream finds in its feeds, as the feed reports them.
 
 import { expect } from 'chai';
 import { FeedStateFaults } from '../../src/relay/feed-state-faults.js';
@@ -98,7 +98,7 @@ describe('a feed of a stream', () => {
   };
   const streamFault = () => vw.relay.stats().streams['stream/a']!.fault;
 
-  it('whose sound comes more than 3 s after its time is sent all the same, and told of', async () => {
+  it('whose sound arrives more than 3 s late is sent nevertheless, and reported', async () => {
     RawUpload.begin(vw.port, 'cam').chunk(program(4200));
     const { fault } = await events.event('feed-fault');
     const words = 'comes up to 4 s after its time; a stream waits 3 s at most';
@@ -115,10 +115,10 @@ describe('a feed of a stream', () => {
     RawUpload.begin(vw.port, 'cam').chunk(program(4200));
     await until('the first is late', () => vw.relay.stats().feeds.cam?.fault?.code === 'late');
     await until('nobody sends to the second', () => vw.relay.stats().feeds.other?.fault?.code === 'no-source');
-    expect(streamFault()).to.deep.equal({ code: 'no-source', words: 'feed "other": nobody sends to this feed' });
+    expect(streamFault()).to.deep.equal({ code: 'no-source', words: 'feed "other": no source publishes to this feed' });
   });
 
-  it('whose packets are scrambled is told of', async () => {
+  it('whose packets are scrambled is reported', async () => {
     const bytes = program(0);
     for (let at = 0; at < bytes.length; at += 188) {
       if ((bytes.readUInt16BE(at + 1) & 0x1fff) === SOUND) bytes[at + 3] = bytes[at + 3]! | 0x80; // transport_scrambling_control
@@ -130,7 +130,7 @@ describe('a feed of a stream', () => {
     expect(vw.relay.stats().streams['stream/a']!.counters.damaged).to.equal(250);
   });
 
-  it('with more tracks than a PMT has room for is told of', async () => {
+  it('with more tracks than a PMT has room for is reported', async () => {
     // 3 x 257 bytes of entries a feed; a PMT has room for some 1,000.
     const descriptors = [0x0a, 250, ...Array<number>(250).fill(7)];
     const tables = (first: number) => {

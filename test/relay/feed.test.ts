@@ -21,7 +21,7 @@ describe('Feed', () => {
     for (const { messages } of readers) expect(messages.map(({ data }) => data)).to.deep.equal([packets(3)]);
   });
 
-  it('gives the newest source the feed: the older is told once, and what it publishes goes nowhere', () => {
+  it('belongs to the newest source: the older is notified once, and what it publishes is discarded', () => {
     const feed = new Feed('video0');
     const reader = new Kept();
     feed.subscribe(reader);
@@ -66,7 +66,7 @@ describe('Feed', () => {
     expect(reader.messages.map(({ begins }) => begins)).to.deep.equal([true, false]);
   });
 
-  it('does not echo an opaque message to who sent it', () => {
+  it('does not echo an opaque message to its sender', () => {
     const feed = new Feed('data0');
     const [sender, other, farEnd] = [new Kept(), new Kept(), new Kept()];
     feed.subscribeClient(sender);
@@ -76,7 +76,7 @@ describe('Feed', () => {
     expect([sender, other, farEnd].map(({ messages }) => messages.length)).to.deep.equal([0, 1, 1]);
   });
 
-  it('hands what far ends send to local clients only', () => {
+  it('passes messages from endpoints to local clients only', () => {
     const feed = new Feed('data0');
     const [client, farEnd] = [new Kept(), new Kept()];
     feed.subscribeClient(client);
@@ -85,7 +85,7 @@ describe('Feed', () => {
     expect([client, farEnd].map(({ messages }) => messages.length)).to.deep.equal([1, 0]);
   });
 
-  it('bears readers that come and go while a message is handed round', () => {
+  it('permits readers to be added and removed while a message is distributed', () => {
     const feed = new Feed('video0');
     const late = new Kept();
     const stop = feed.subscribe({
@@ -102,7 +102,7 @@ describe('Feed', () => {
     expect([steady.messages.length, late.messages.length]).to.deep.equal([2, 1]);
   });
 
-  it('says when nobody cares for it any more', () => {
+  it('reports when it is idle', () => {
     let idle = 0;
     const quietly = () => undefined;
     const feed = new Feed('video0', {

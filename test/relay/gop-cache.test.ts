@@ -35,7 +35,7 @@ const message = (data: Buffer, joinAt = -1, begins = false) => new Message('ts',
 const access = message(video(0, true, true), 0);
 const filler = (bytes: number) => message(Buffer.concat([packets(Math.floor(bytes / 188), VIDEO)]));
 const pidsOf = (bytes: Uint8Array) => packetsOf(Buffer.from(bytes)).map((one) => one.readUInt16BE(1) & 0x1fff);
-/** What somebody gets who joins; `null`: nothing. */
+/** What a new reader receives; `null`: nothing. */
 const startOf = (cache: GopCache) => {
   const start = cache.join();
   return start && Buffer.concat(start.pieces);
@@ -65,7 +65,7 @@ describe('GopCache', () => {
     cache = new GopCache(budget);
   });
 
-  it('gives full pieces to all who join in one memory, and never writes to them again', () => {
+  it('shares full blocks between all new readers, and never writes to them again', () => {
     cache.write(access);
     cache.write(filler(2.5 * PIECE_BYTES));
     const [one, two] = [cache.join()!, cache.join()!];
@@ -175,7 +175,7 @@ describe('CacheBudget', () => {
     cache.write(filler(bytes));
   };
 
-  it('is never exceeded, and refuses those that nobody watches', () => {
+  it('is never exceeded, and refuses caches without viewers', () => {
     const budget = new CacheBudget(MB);
     const caches = Array.from({ length: 6 }, () => new GopCache(budget));
     for (const cache of caches) {
@@ -186,7 +186,7 @@ describe('CacheBudget', () => {
     expect(held(...caches)).to.deep.equal([4, 4, 4, 4, 0, 0]);
   });
 
-  it('takes from the one that nobody has watched for longest', () => {
+  it('takes from the least recently used cache', () => {
     const budget = new CacheBudget(MB);
     const caches = Array.from({ length: 4 }, () => new GopCache(budget));
     for (const cache of caches) fill(cache, 250 * KB);
@@ -224,7 +224,7 @@ describe('CacheBudget', () => {
     expect(held(large, small, later)).to.deep.equal([0, 3, 3]);
   });
 
-  it('lets memory be used again without a trace of who had it', () => {
+  it('reuses memory without a trace of its previous owner', () => {
     const budget = new CacheBudget(128 * KB);
     const [first, second] = [new GopCache(budget), new GopCache(budget)];
     fill(first, 100 * KB);

@@ -41,7 +41,7 @@ describe('Journal', () => {
     journal = new Journal(log);
   });
 
-  it('tells the log and its subscribers the same, in the same order', () => {
+  it('sends the log and its subscribers the same, in the same order', () => {
     const told: Told[] = [];
     journal.subscribe((one) => told.push(one));
     for (const body of ALL) journal.tell(body);
@@ -79,7 +79,7 @@ describe('Journal', () => {
     expect(told.at(-1)!.event.id).to.equal(300);
   });
 
-  it('bears subscribers that throw, and those that leave while they are told', () => {
+  it('tolerates subscribers that throw, and those that unsubscribe while they receive an event', () => {
     const heard: number[] = [];
     journal.subscribe(() => {
       throw new Error('no');
@@ -92,7 +92,7 @@ describe('Journal', () => {
     expect(log.lines.filter(({ level }) => level === 'error')).to.have.length(2);
   });
 
-  it('tells what comes and goes all the time once a second, and in the end how it stands', () => {
+  it('emits frequent changes of one subject once a second, and finally its last state', () => {
     const subject = {};
     const told: Told[] = [];
     journal.subscribe((one) => told.push(one));

@@ -4,7 +4,7 @@ import { Inspector } from '../../src/mpegts/inspector.js';
 import { Message } from '../../src/relay/message.js';
 import { patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
-// Uploads are read into one Buffer, over and over. Whoever keeps bytes must copy them, and Buffer's slice() does not:
+// Uploads are read into one Buffer, over and over. Code that keeps bytes must copy them, and Buffer's slice() does not:
 // sound was sent twice and counters jumped after a mute.
 describe('what is kept of lent memory', () => {
   const lent = () => Buffer.alloc(188, 0xff);
@@ -24,7 +24,7 @@ describe('what is kept of lent memory', () => {
     expect(hold.messages[0]!.data[5]).to.equal(0xff);
   });
 
-  it('is a copy in the tables that joiners begin with', () => {
+  it('is a copy in the tables that new readers start with', () => {
     const pmt = pmtSection([{ streamType: 0x02, pid: 0x100 }]);
     const sent = Buffer.concat([sectionPackets(0, patSection(0x1000)), sectionPackets(0x1000, pmt)]);
     const inspector = new Inspector();

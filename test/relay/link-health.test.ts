@@ -6,7 +6,7 @@ const lost = (words = 'the connection broke off'): Fault => ({ code: 'lost', wor
 const refused: Fault = { code: 'refused', words: 'no' };
 
 describe('LinkHealth', () => {
-  it('keeps a fault until the link has lasted, and tells then that it is open', () => {
+  it('keeps a fault until the link has lasted, and reports then that it is open', () => {
     const health = new LinkHealth(5000);
     expect(health.opened(0), 'nothing is wrong yet').to.equal(true);
     expect(health.lost(lost(), 100)).to.equal(true);
@@ -17,13 +17,13 @@ describe('LinkHealth', () => {
     expect(health.lost(lost(), 9000), 'told anew').to.equal(true);
   });
 
-  it('tells nothing twice where nothing was wrong', () => {
+  it('reports nothing twice if nothing was wrong', () => {
     const health = new LinkHealth(5000);
     health.opened(0);
     expect(health.lasted()).to.equal(false);
   });
 
-  it('tells each cause once, however often it comes and whatever numbers are in it', () => {
+  it('reports each cause once, however often it occurs and whatever numbers it contains', () => {
     const health = new LinkHealth(5000);
     let told = 0;
     for (let i = 0; i < 1000; i++) {
@@ -33,14 +33,14 @@ describe('LinkHealth', () => {
     expect(told).to.equal(102);
   });
 
-  it('tells a limited number of causes, however many there are', () => {
+  it('reports a limited number of causes, however many there are', () => {
     const health = new LinkHealth(5000);
     const words = Array.from({ length: 500 }, (_, i) => 'abcdefghijklmnopqrstuvwxyz'.slice(i % 26).repeat(1 + i / 26));
     const told = words.filter((one) => health.lost(lost(one), 0));
     expect(told).to.have.lengthOf(21);
   });
 
-  it('wants an endpoint that said no to last longer than it did before, and no other', () => {
+  it('requires only an endpoint that refused to last longer than it did before', () => {
     const health = new LinkHealth(5000);
     health.opened(0);
     health.lost(refused, 10_000);

@@ -6,7 +6,7 @@ import { RawUpload } from '../support/upload.js';
 import { until } from '../support/wait.js';
 
 describe('totals of a destination', () => {
-  it('count what went to the far ends before this one too', async () => {
+  it('include what was sent to previous endpoints', async () => {
     const vw = await TestRelay.start();
     const [one, other] = [await FarEnd.start(), await FarEnd.start()];
     await vw.send('video0', one.url);

@@ -192,7 +192,7 @@ describe('a frame on the wire', () => {
     });
   });
 
-  it('is what was sent at a dozen far ends that fall behind again and again', async () => {
+  it('is what was sent at a dozen endpoints that are slow again and again', async () => {
     const vw = await TestRelay.start();
     const sent = packets(100_000); // 19 MB
     const farEnds = await Promise.all(Array.from({ length: 12 }, () => FarEnd.start()));

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Meter } from '../../src/relay/meter.js';
 
-/** A meter that was looked at each second while `bytesPerSecond(second)` came. */
+/** A meter that was sampled each second while `bytesPerSecond(second)` arrived. */
 function metered(seconds: number, bytesPerSecond: (second: number) => number): { meter: Meter; bytes: number } {
   const meter = new Meter(0);
   let bytes = 0;
@@ -13,14 +13,14 @@ function metered(seconds: number, bytesPerSecond: (second: number) => number): {
 }
 
 describe('Meter', () => {
-  it('tells a steady rate as it is, now and over a minute', () => {
+  it('reports a steady rate, now and over a minute', () => {
     for (const seconds of [2, 3, 59, 60, 61, 200]) {
       const { meter, bytes } = metered(seconds, () => 250_000);
       expect(meter.rate(bytes, seconds * 1000), `${seconds} s`).to.deep.equal({ now: 2e6, minute: 2e6 });
     }
   });
 
-  it('tells 0 soon after nothing comes any more, and less and less over the minute', () => {
+  it('reports 0 soon after the last byte, and less and less over the minute', () => {
     const { meter, bytes } = metered(120, (second) => (second <= 90 ? 250_000 : 0));
     expect(meter.rate(bytes, 120_000)).to.deep.equal({ now: 0, minute: 1e6 });
     const later = metered(200, (second) => (second <= 90 ? 250_000 : 0));
@@ -32,12 +32,12 @@ describe('Meter', () => {
     expect(meter.rate(bytes, 1_000_000)).to.deep.equal({ now: 1e6, minute: 1e6 });
   });
 
-  it('counts what came since the last look too', () => {
+  it('counts what arrived since the last sample too', () => {
     const { meter, bytes } = metered(10, () => 1000);
     expect(meter.rate(bytes + 500, 10_500)).to.deep.equal({ now: 8000, minute: 8000 });
   });
 
-  it('says nothing of a time that is too short', () => {
+  it('reports no rate for an interval that is too short', () => {
     expect(new Meter(0).rate(100_000, 50)).to.deep.equal({ now: 0, minute: 0 });
   });
 });

@@ -38,7 +38,7 @@ async function everyCodec(path: string, ...more: string[]): Promise<Buffer> {
   return readFileSync(path);
 }
 
-/** Gets what a feed or stream sends. */
+/** Receives what a feed or stream sends. */
 class Receiver implements Sink {
   readonly pieces: Buffer[] = [];
   write(message: Message): void {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Searches } from '../../src/relay/searches.js';
 
 describe('Searches', () => {
-  it('looks again only when there is something else to find', () => {
+  it('searches again only when the names have changed', () => {
     const searches = new Searches();
     let count = 0;
     const search = () => `found${++count}`;

@@ -1,4 +1,4 @@
-// Seats of vw stream's feeds: one address does not keep the others out.
+// The client limit of vw stream's feeds: one address does not exclude the others.
 
 import { expect } from 'chai';
 import { LimitError } from '../../src/errors.js';
@@ -29,7 +29,7 @@ describe('the seats of a feed', () => {
     const others = ['198.51.100.1', '198.51.100.2', '198.51.100.3'].map((address) => take(seats, address));
     expect(flood.map(({ isGone }) => isGone)).to.deep.equal([true, true, true, false]);
     expect(() => take(seats, '198.51.100.4'), 'each has one').to.throw(LimitError);
-    for (const one of flood) one.leave(); // those that gave way have nothing to leave any more
+    for (const one of flood) one.leave(); // those that were replaced have already left
     take(seats, '192.0.2.1');
     expect(() => take(seats, '192.0.2.1')).to.throw(LimitError);
     expect(others.some(({ isGone }) => isGone)).to.equal(false);

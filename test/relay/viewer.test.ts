@@ -128,7 +128,7 @@ describe('Viewer', () => {
     expect(client.messages).to.equal(7);
   });
 
-  it('waits for a random access point where nothing is kept, or it is told of no cache', () => {
+  it('waits for a random access point if nothing is cached, or it has no cache', () => {
     const viewer = new Viewer(client, DEFAULT_LIMITS, { dropsBegan: () => undefined, dropsEnded: () => undefined });
     viewer.begin(null);
     live.viewers.push(viewer);
@@ -159,7 +159,7 @@ describe('Viewer', () => {
     );
   });
 
-  it('goes without whole messages when it is slow, and comes back at a random access point', () => {
+  it('has whole messages dropped when it is slow, and resumes at a random access point', () => {
     live.send('*v');
     const viewer = live.join(client, { highWaterBytes: 1000 });
     client.waitingBytes = 1001 + 4 * 188; // what is kept is owed
@@ -203,7 +203,7 @@ describe('Viewer', () => {
     expect(viewer.droppedMessages).to.equal(1);
   });
 
-  it('is given up when it has not read a byte for 30 s of dropping', () => {
+  it('is disconnected when it has not read a byte for 30 s of dropping', () => {
     live.send('*');
     live.join(client);
     client.waitingBytes = 3 * MB;

@@ -85,7 +85,7 @@ describe('ffmpeg, vw stream, vw serve and a viewer', () => {
     const serve = await TestServe.start();
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 5000 } });
     await relay.send({ destination: `${serve.audience}/in/video0`, token: serve.pathToken('/in/video1') });
-    await relay.failsWith(/refuses the token: this token is for another server or path/);
+    await relay.failsWith(/rejected the token: this token is for another server or path/);
     await relay.send({ destination: `${serve.url}/session/video0`, token: serve.token('video1') });
     await relay.failsWith(/answered with HTTP 401: the token is refused/);
   });

@@ -197,7 +197,7 @@ export function troubledStats(): Stats {
       video2: feedStats({
         state: 'absent',
         source: null,
-        fault: { code: 'no-source', words: 'nobody sends to it' },
+        fault: { code: 'no-source', words: 'no source publishes to it' },
         bitsPerSecond: { now: 0, minute: 0 },
         tracks: [],
         gopMs: null,
@@ -213,7 +213,7 @@ export function troubledStats(): Stats {
         tracks: [],
         bitsPerSecond: { now: 0, minute: 0 },
         clocks: [],
-        fault: { code: 'no-source', words: 'nobody sends to video2' },
+        fault: { code: 'no-source', words: 'no source publishes to video2' },
         readers: 0,
       }),
     },
@@ -223,7 +223,7 @@ export function troubledStats(): Stats {
         live: linkStats({
           opens: 12,
           attempts: 14,
-          lastError: 'the far end closed the link (1006)',
+          lastError: 'the relay server closed the link (1006)',
           lastErrorMs: NOW_MS - 62 * SECOND,
         }),
         total: TOTAL,

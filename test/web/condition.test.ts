@@ -34,7 +34,7 @@ const silent = {
   code: 'silent',
   words: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s',
 } as const;
-const nobody = { code: 'no-source', words: 'feed "audio0": nobody sends to this feed' } as const;
+const nobody = { code: 'no-source', words: 'feed "audio0": no source publishes to this feed' } as const;
 const stopped = { code: 'track-stopped', words: 'it has sent no sound for 5 s, only pictures' } as const;
 const seldom = { code: 'waits-for-keyframe', words: 'keyframes come every 10 s, and a viewer waits' } as const;
 const junk = { code: 'no-tables', words: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
@@ -113,7 +113,7 @@ describe('what the page says', () => {
         sound: null,
         server: {
           state: 'absent',
-          fault: { code: 'no-source', words: 'feed "video0": nobody sends to this feed' },
+          fault: { code: 'no-source', words: 'feed "video0": no source publishes to this feed' },
           muted: null,
         },
       },

@@ -1,21 +1,21 @@
-// Finds where WebSocket frames end in what a connection reads, by their headers alone. RFC 6455 §5.2. Pure.
+// Finds the ends of WebSocket frames in a connection's reads, by their headers alone. RFC 6455 §5.2. Pure.
 
-/** Where a walk is inside a frame: before its first byte, its second, its extended length, or in what follows that. */
+/** The position inside a frame: before its first byte, its second, its extended length, or in the rest. */
 type At = 'first' | 'second' | 'length' | 'rest';
 
-/** Walks the frames of one connection, read by read; a frame may lie across several reads. */
+/** Parses the frames of one connection, read by read; a frame may span several reads. */
 export class FrameWalk {
-  /** Frames that the last {@link advance} began. */
+  /** Frames that started in the last {@link advance}. */
   frames = 0;
 
   #at: At = 'first';
   #maskBytes = 0; // of the masking key: 4 or none
-  #lengthBytes = 0; // of the extended payload length that are still to come
+  #lengthBytes = 0; // of the extended payload length, not read yet
   #left = 0; // bytes of masking key and payload; while the extended length is read, what is known of it
 
   /**
-   * Walks on from `from` until `most` frames have begun and the last of them is over, or to the end of `bytes`; returns
-   * how far it came. A frame that was under way is walked to its end first, and does not count.
+   * Parses from `from` until `most` frames have started and the last of them has ended, or to the end of `bytes`; returns
+   * the position reached. A frame that started in an earlier read is completed first, and is not counted.
    */
   advance(bytes: Uint8Array, from: number, most: number): number {
     let at = from;

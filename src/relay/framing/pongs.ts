@@ -1,11 +1,11 @@
-// Answers pings. A peer that floods pings and does not read is answered the last of them only (RFC 6455 §5.5.3 allows it),
-// so that it costs no memory. ws's own answers end the connection at the 61st that is not sent yet, which a burst of 61
-// pings in one read brings about.
+// Answers pings. Of a flood of pings from a peer that does not read, only the last is answered (RFC 6455 §5.5.3 allows it),
+// so that memory stays bounded. ws's own answers end the connection at the 61st that is unsent, as after a burst of 61
+// pings in one read.
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
-/** So many answers may wait for a peer; then one more does, to its last ping. */
+/** How many answers may be queued for a peer; after that only the answer to its last ping. */
 const MAX_WAITING = 64;
 
 /** Answers the pings of a WebSocket that was made with `autoPong: false`. `carrier` is the connection under it. */
@@ -26,6 +26,6 @@ export function answerPings(socket: WebSocket, carrier: Socket): void {
   };
   socket.on('ping', (ping: Buffer) => {
     if (carrier.writableLength === 0 || waiting < MAX_WAITING) answer(ping);
-    else last = Buffer.from(ping); // it lies in what was read
+    else last = Buffer.from(ping); // a copy: `ping` is part of a read buffer
   });
 }

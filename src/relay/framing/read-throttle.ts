@@ -1,5 +1,5 @@
 // Bounds the work that one read of a WebSocket's connection makes at once. A read of 64 KiB may hold 32,000 empty frames,
-// and ws hands out all of them in one go, whatever pause() says: everybody else waits for seconds. Here a read of few
+// and ws emits all of them in one go, even after pause(): all other connections wait for seconds. Here a read of few
 // frames passes untouched; one of many is handed to ws's receiver in slices, over as many turns of the event loop as it
 // takes. The connection is not read meanwhile: the receiver has not taken the last write, so ws pauses it by itself.
 //
@@ -14,9 +14,9 @@ import { type StepResult, type Steps, turns, type Turns } from './turns.js';
 
 /** Frames of one connection that pass in one turn of the event loop without being timed. Media comes with a handful. */
 const FREE_FRAMES = 16;
-/** As many frames, and the turns are counted. */
+/** From this many frames on, the turns of the event loop are counted. */
 const WATCHED_FRAMES = 4;
-/** Frames in one slice: the clock is looked at in between. */
+/** Frames in one slice; the time is checked between slices. */
 const SLICE_FRAMES = 4;
 
 type Taken = (error?: Error | null) => void;
@@ -38,7 +38,7 @@ class ReadThrottle implements Steps {
   #chunk: Buffer | null = null; // a read that is being handed on in slices: those before #from are
   #from = 0;
   #to = 0;
-  #taken: Taken = () => undefined; // the receiver's word for a read that it has taken
+  #taken: Taken = () => undefined; // the receiver's callback for a read that it has consumed
   #isStepping = false;
   #slicesOut = 0; // 1 where the receiver takes a slice later
   readonly #sliceTaken: Taken = (error) => this.#takenSlice(error);

@@ -1,5 +1,5 @@
-// Shares the event loop out among connections that have more to be done than a moment's work. All of them together get a
-// few milliseconds of each turn of the loop, one step each in rotation, so that everybody else is served in between.
+// Schedules connections that have much work pending. Together they get a few milliseconds of each turn of the event loop,
+// one step each in rotation, so that all other connections are served in between.
 
 /** Work that is done in steps. */
 export interface Steps {
@@ -7,15 +7,15 @@ export interface Steps {
   step(): StepResult;
 }
 
-/** What a step leaves: more to do, nothing, or something that has to be waited for (it takes its turn again itself). */
+/** What remains after a step: more work, none, or work that waits for something (and queues itself again). */
 export type StepResult = 'more' | 'done' | 'waiting';
 
-/** What all steps of one turn of the event loop may take together. */
+/** The total time of all steps in one turn of the event loop. */
 const TURN_MS = 2;
 
 /** The queue of one thread: see {@link turns}. */
 export class Turns {
-  /** Goes up with the event loop's turns, as long as {@link watch} or {@link take} asks for it. */
+  /** Increases with the event loop's turns, as long as {@link watch} or {@link take} requests it. */
   number = 0;
   #spentMs = 0; // of this turn
   #isArmed = false;
@@ -24,14 +24,14 @@ export class Turns {
 
   constructor(private readonly turnMs = TURN_MS) {}
 
-  /** {@link number} is another one when the event loop has come round. */
+  /** Makes {@link number} increase with the next turn of the event loop. */
   watch(): void {
     if (this.#isArmed) return;
     this.#isArmed = true;
     setImmediate(this.#next);
   }
 
-  /** Does what there is time for now; the rest is done in later turns. Returns whether all is done. */
+  /** Does as much as time permits now, the rest in later turns. Returns whether all is done. */
   take(work: Steps): boolean {
     this.watch();
     let result: StepResult = 'more';
@@ -40,7 +40,7 @@ export class Turns {
     return result === 'done';
   }
 
-  /** Has all of it done in later turns. */
+  /** Does all of it in later turns. */
   queue(work: Steps): void {
     this.#queue.push(work);
     this.watch();
@@ -72,7 +72,7 @@ export class Turns {
   }
 }
 
-/** The one that all connections share. */
+/** The instance that all connections share. */
 export const turns = new Turns();
 
 /** What all connections together may do in one turn of the event loop without taking turns: so many units of something. */
