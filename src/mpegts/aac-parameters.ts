@@ -11,7 +11,7 @@ const AAC_RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000
 const AAC_CHANNELS = [0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 24, 8];
 
 /** 22.2, the largest layout defined. */
-const MOST_CHANNELS = 24;
+const MAX_CHANNELS = 24;
 /** syncExtensionType of the extensions that follow AudioSpecificConfig (§1.6.2.1). */
 const SBR_SYNC = 0x2b7;
 const PS_SYNC = 0x548;
@@ -125,5 +125,5 @@ function countProgramConfig(): number {
     channels += 1 + reader.bit(); // ..._element_is_cpe: a pair
     reader.skip(4); // ..._element_tag_select
   }
-  return channels <= MOST_CHANNELS ? channels : 0;
+  return channels <= MAX_CHANNELS ? channels : 0;
 }

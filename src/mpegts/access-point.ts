@@ -3,7 +3,7 @@
 
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from './packet.js';
 import { hasPesHeader, PES_FIXED_BYTES, startsPes } from './pes.js';
-import { MOST_HEAD_BYTES, PictureHead, syntaxOf } from './picture-head.js';
+import { MAX_HEAD_BYTES, PictureHead, syntaxOf } from './picture-head.js';
 import { isPart } from './picture-part.js';
 
 const head = new PictureHead();
@@ -11,7 +11,7 @@ let scratch: Uint8Array | null = null; // allocated on first use
 
 /**
  * Whether the unit that starts in the packet at `at` can be decoded without earlier ones, judged by its payload;
- * `undefined`: `data` holds too little of it to decide. `knowsHeader`: see {@link PictureHead.begin}.
+ * `undefined`: `data` holds too little of it to decide. `knowsHeader`: see {@link PictureHead.start}.
  */
 export function startsAccessPoint(
   streamType: number,
@@ -25,14 +25,14 @@ export function startsAccessPoint(
   if (media === -1) return false;
   const end = at + PACKET_BYTES;
   if (media < end) {
-    head.begin(syntax, media, knowsHeader);
+    head.start(syntax, media, knowsHeader);
     head.read(data, end);
     if (head.isAccess !== undefined) return head.isAccess;
   }
-  scratch ??= new Uint8Array(MOST_HEAD_BYTES);
+  scratch ??= new Uint8Array(MAX_HEAD_BYTES);
   const bytes = gather(data, at, media, scratch);
-  if (!mayBeginPicture(scratch, Math.abs(bytes))) return false;
-  head.begin(syntax, 0, knowsHeader);
+  if (!mayStartPicture(scratch, Math.abs(bytes))) return false;
+  head.start(syntax, 0, knowsHeader);
   head.read(scratch, Math.abs(bytes));
   return head.isAccess ?? (bytes < 0 || bytes === scratch.length ? false : undefined);
 }
@@ -41,7 +41,7 @@ export function startsAccessPoint(
 const MANY_ZEROS = 16;
 
 /** Whether a picture can start with these bytes: a start code after a few zeros; all zeros may still become one. */
-function mayBeginPicture(bytes: Uint8Array, length: number): boolean {
+function mayStartPicture(bytes: Uint8Array, length: number): boolean {
   let zeros = 0;
   while (zeros < length && bytes[zeros] === 0) zeros++;
   if (zeros === length) return length < MANY_ZEROS;

@@ -5,14 +5,14 @@
 import { mediaStart } from './access-point.js';
 import { PACKET_BYTES, startsUnit } from './packet.js';
 import { ParameterSets } from './parameter-sets.js';
-import { isInNalUnits, MOST_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
+import { isInNalUnits, MAX_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
 import { isPartOf, isStamped } from './picture-part.js';
 import { UnitStart } from './unit-start.js';
 
 /** Packets that can hold a picture's header; adaptation fields may add a few. */
-const MOST_PACKETS = Math.ceil(MOST_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
+const MAX_PACKETS = Math.ceil(MAX_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
 
-/** {@link AccessWatch.begins} and {@link AccessWatch.goesOn} return it if no random access point was found. */
+/** {@link AccessPointSearch.startUnit} and {@link AccessPointSearch.continueUnit} return it if no random access point was found. */
 export const NO_ACCESS = -1;
 
 /** Receives the start of a picture that carries parameter sets: its bytes from `from` up to `end`. */
@@ -27,7 +27,7 @@ export type HeadReader = (bytes: Uint8Array, from: number, end: number) => void;
  *                    ├─ access point, nothing undecided ──▶ reading ──(first slice)──▶ idle
  *                    └─ not known yet ─▶ waiting ──(known, or the unit has ended)──▶ reading or idle
  */
-export class AccessWatch {
+export class AccessPointSearch {
   readonly sets = new ParameterSets();
   /** Packets of this message's first access point that came with earlier messages; `null`: it starts in this one. */
   opening: Uint8Array | null = null;
@@ -42,9 +42,9 @@ export class AccessWatch {
   #canStart = true; // decoding can start with the unit at hand, if it is an access point
   #unit: UnitStart | null = null; // made when first needed, as #packets is
   #packets: Uint8Array | null = null;
-  #kept = 0; // bytes of #packets
+  #keptPackets = 0; // bytes of #packets
   #keptBefore = 0; // of these, bytes from earlier messages
-  #beganAt = 0; // in this message
+  #unitStartAt = 0; // in this message
 
   constructor(read: HeadReader) {
     this.#read = read;
@@ -71,7 +71,7 @@ export class AccessWatch {
 
   /** Where the undecided unit starts in this message, 0 if in an earlier one; {@link NO_ACCESS}: no unit is undecided. */
   get waitingFrom(): number {
-    return this.isWaiting ? this.#beganAt : NO_ACCESS;
+    return this.isWaiting ? this.#unitStartAt : NO_ACCESS;
   }
 
   /** Whether the track's next packet is needed even if no unit starts in it. */
@@ -83,8 +83,8 @@ export class AccessWatch {
   nextMessage(): void {
     this.opening = null;
     if (this.#state !== 'waiting') return;
-    this.#keptBefore = this.#kept;
-    this.#beganAt = 0;
+    this.#keptBefore = this.#keptPackets;
+    this.#unitStartAt = 0;
   }
 
   /** Whether the PES packet that begins in the packet at `at` is more of the picture that is looked at: then that goes on. */
@@ -98,7 +98,7 @@ export class AccessWatch {
    * A unit starts in the packet at `at`. Returns the offset of a random access point found with it, 0 for one that
    * started in an earlier message, or {@link NO_ACCESS}. The previous unit may be one, too: call `endUnit` first.
    */
-  begins(data: Uint8Array, at: number, isMarked: boolean): number {
+  startUnit(data: Uint8Array, at: number, isMarked: boolean): number {
     if (this.#syntax === null) return isMarked ? at : NO_ACCESS;
     const media = mediaStart(data, at);
     if (media === -1 || (data[at + 1]! & 0x80) !== 0 || (data[at + 3]! & 0xc0) !== 0) return isMarked ? at : NO_ACCESS;
@@ -106,30 +106,30 @@ export class AccessWatch {
     const end = at + PACKET_BYTES;
     this.#canStart = this.#mayStart(isStamped(data, at));
     if (media < end) {
-      head.begin(this.#syntax, media, !this.sets.isEmpty);
+      head.start(this.#syntax, media, !this.sets.isEmpty);
       head.read(data, end);
       if (head.isOver) {
-        if (head.count > 0) this.#take(data, media, end);
+        if (head.count > 0) this.#append(data, media, end);
         return this.#isStart(isMarked) ? at : NO_ACCESS;
       }
     }
-    this.#unit ??= new UnitStart(MOST_HEAD_BYTES);
-    if (!this.#unit.begin(data, at)) return isMarked ? at : NO_ACCESS;
+    this.#unit ??= new UnitStart(MAX_HEAD_BYTES);
+    if (!this.#unit.start(data, at)) return isMarked ? at : NO_ACCESS;
     this.#isMarked = isMarked;
-    this.#beganAt = at;
-    this.#kept = this.#keptBefore = 0;
+    this.#unitStartAt = at;
+    this.#keptPackets = this.#keptBefore = 0;
     this.#state = 'waiting';
     const { length, mediaStart: from } = this.#unit;
-    head.begin(this.#syntax, from === -1 ? media - end + length : from, !this.sets.isEmpty);
+    head.start(this.#syntax, from === -1 ? media - end + length : from, !this.sets.isEmpty);
     head.read(this.#unit.bytes, length);
     this.#keep(data, at);
     return this.#decide();
   }
 
   /**
-   * The unit goes on in the packet at `at`, maybe with another PES packet (see {@link isPart}). Returns as {@link begins} does.
+   * The unit goes on in the packet at `at`, maybe with another PES packet (see {@link isPart}). Returns as {@link startUnit} does.
    */
-  goesOn(data: Uint8Array, at: number, isMarked: boolean): number {
+  continueUnit(data: Uint8Array, at: number, isMarked: boolean): number {
     const unit = this.#unit!; // there since it is busy
     if (isMarked && startsUnit(data, at)) this.#isMarked = true;
     if (this.#state === 'waiting' && !this.#keep(data, at)) return this.#end();
@@ -138,7 +138,7 @@ export class AccessWatch {
     return this.#head.isOver || unit.isFull ? this.#end() : this.#decide();
   }
 
-  /** Ends the current unit because another starts. Returns the same as {@link begins}. */
+  /** Ends the current unit because another starts. Returns the same as {@link startUnit}. */
   endUnit(): number {
     if (this.#state === 'idle') return NO_ACCESS;
     this.#head.finish(this.#unit!.bytes, this.#unit!.length); // there since it is busy
@@ -158,7 +158,7 @@ export class AccessWatch {
   /** No more is read of the unit that is looked at. */
   #end(): number {
     const { bytes, length, mediaStart: from } = this.#unit!; // there since it is busy
-    if (from !== -1 && this.#head.count > 0) this.#take(bytes, from, length);
+    if (from !== -1 && this.#head.count > 0) this.#append(bytes, from, length);
     const isAccess = this.#state === 'waiting' && this.#isStart(this.#isMarked);
     this.#state = 'idle';
     return isAccess ? this.#found() : NO_ACCESS;
@@ -175,21 +175,21 @@ export class AccessWatch {
   #found(): number {
     // A copy, not a view: another unit may start in this message.
     if (this.#keptBefore > 0) this.opening ??= this.#packets!.slice(0, this.#keptBefore);
-    return this.#beganAt;
+    return this.#unitStartAt;
   }
 
-  #take(bytes: Uint8Array, from: number, end: number): void {
-    this.sets.take(bytes, this.#head);
+  #append(bytes: Uint8Array, from: number, end: number): void {
+    this.sets.store(bytes, this.#head);
     this.#read(bytes, from, end);
   }
 
   /** Keeps the packet at `at`; false if there is no room, as with packets that carry almost nothing. */
   #keep(data: Uint8Array, at: number): boolean {
-    this.#packets ??= new Uint8Array(MOST_PACKETS * PACKET_BYTES);
+    this.#packets ??= new Uint8Array(MAX_PACKETS * PACKET_BYTES);
     const packets = this.#packets;
-    if (this.#kept === packets.length) return false;
-    for (let i = 0; i < PACKET_BYTES; i++) packets[this.#kept + i] = data[at + i]!;
-    this.#kept += PACKET_BYTES;
+    if (this.#keptPackets === packets.length) return false;
+    for (let i = 0; i < PACKET_BYTES; i++) packets[this.#keptPackets + i] = data[at + i]!;
+    this.#keptPackets += PACKET_BYTES;
     return true;
   }
 }

@@ -7,12 +7,12 @@ import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import type { TrackKind } from './track.js';
 
 /** A unit that comes later than this after the previous one, with a jump of its stamps, was captured after a pause. */
-const PAUSE = 250 * TICKS_PER_MS;
+const MAX_PAUSE = 250 * TICKS_PER_MS;
 
 /** Stamps jump if they go back by more than this, or are ahead of arrival and of the unit's length by more than this. */
-export const BACK = 100 * TICKS_PER_MS;
-const AHEAD = 1000 * TICKS_PER_MS;
-export const LONGEST_UNIT = 3000 * TICKS_PER_MS;
+export const MAX_STEP_BACK = 100 * TICKS_PER_MS;
+const MAX_STEP_AHEAD = 1000 * TICKS_PER_MS;
+export const MAX_UNIT_TICKS = 3000 * TICKS_PER_MS;
 
 /** The clock's state for a feed. */
 export interface ClockedFeed {
@@ -22,7 +22,7 @@ export interface ClockedFeed {
   /** The latest output stamp of its earlier clocks. */
   pastOutput: number;
   /** How far the latest sampled unit was ahead of the PCR, ticks. */
-  ahead: number;
+  decodeAhead: number;
   /** Units sent with a DTS before the PCR. */
   lateUnits: number;
   /** The PCR that came before its first unit, 33 bits and a fraction; NaN: none. */
@@ -57,13 +57,13 @@ export interface ClockedTrack {
 /** The output time of a track's next unit: right after the last, unless there was a pause. */
 export function nextOutput(clock: FeedClock, { dts, dtsAtMs, unitTicks }: ClockedTrack, nowMs: number): number {
   const elapsed = (nowMs - dtsAtMs) * TICKS_PER_MS;
-  return clock.peek(dts) + (unitTicks > 0 && elapsed < unitTicks + PAUSE ? unitTicks : elapsed);
+  return clock.toOutputIfKnown(dts) + (unitTicks > 0 && elapsed < unitTicks + MAX_PAUSE ? unitTicks : elapsed);
 }
 
 /** Notes a unit of a track with this DTS, unwrapped by its clock. */
 export function noteUnit(track: ClockedTrack, dts: number, lead: number, nowMs: number): void {
   const length = dts - track.dts;
-  if (length > 0 && length < LONGEST_UNIT) track.unitTicks = length;
+  if (length > 0 && length < MAX_UNIT_TICKS) track.unitTicks = length;
   track.isPart = length === 0 && lead === track.lead && track.kind === 'video';
   track.lead = lead;
   track.dts = dts;
@@ -76,19 +76,19 @@ export function isMedia({ kind }: Pick<ClockedTrack, 'kind'>): boolean {
 }
 
 /** Whether a unit with this DTS (33 bits) continues from its track's last unit, which `clock` mapped. */
-export function goesOn(
+export function continuesTimeline(
   clock: FeedClock,
   { dts: last, dtsAtMs, unitTicks }: ClockedTrack,
   dts: number,
   nowMs: number,
 ): boolean {
   const step = clock.unwrap(dts) - last;
-  const length = unitTicks > 0 ? unitTicks * 1.5 : LONGEST_UNIT;
-  return step >= -BACK && step <= (nowMs - dtsAtMs) * TICKS_PER_MS + AHEAD + length;
+  const length = unitTicks > 0 ? unitTicks * 1.5 : MAX_UNIT_TICKS;
+  return step >= -MAX_STEP_BACK && step <= (nowMs - dtsAtMs) * TICKS_PER_MS + MAX_STEP_AHEAD + length;
 }
 
 /** The program time of a feed's stamp, derived from the feed's first sample; `base` as in ProgramClock. */
-export function placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: number, base: number): number {
+export function offsetOfSample({ stamp, arrivalMs }: FirstSample, of: number, trim: number, base: number): number {
   return arrivalMs * TICKS_PER_MS + base - ticksAfter(stamp, of) + trim;
 }
 
@@ -99,7 +99,7 @@ export function placeOf({ stamp, arrivalMs }: FirstSample, of: number, trim: num
 export function needOfHeld({ hold, trim }: ClockedFeed, time: number, base: number, nowMs: number): number {
   const first = hold?.guess(nowMs);
   if (!hold || !first || Number.isNaN(time)) return -Infinity;
-  const place = placeOf(first, hold.earliest, trim, base);
+  const place = offsetOfSample(first, hold.earliest, trim, base);
   const isQueued = hold.earliestAtMs * TICKS_PER_MS + base - place > OLDEST;
   return isQueued ? -Infinity : time - place + hold.mayBeOlder(nowMs);
 }

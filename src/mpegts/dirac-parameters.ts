@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. SMPTE ST 2042-1 §10.5 (parse info), §11 (sequence header), annex A (interleaved Exp-Golomb), B.
 
 import { BitReader } from './bit-reader.js';
-import { isPictureSize, type Parameters, plausibleRate } from './parameters.js';
+import { isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
 
 const PARSE_INFO = [0x42, 0x42, 0x43, 0x44]; // BBCD
 const PARSE_INFO_BYTES = 13; // with parse_code, next_parse_offset and previous_parse_offset
@@ -48,7 +48,7 @@ export function readDirac(bytes: Uint8Array, from: number, end: number, found: P
   if (!isPictureSize(width, height)) return false;
   found.width = width;
   found.height = height;
-  found.frameRate = plausibleRate(rate[0], rate[1]);
+  found.frameRate = plausibleFrameRate(rate[0], rate[1]);
   found.mayBeFields = true; // pictures may be fields, which the parse codes do not show
   return true;
 }

@@ -7,7 +7,7 @@ import type { Parameters } from './parameters.js';
 const SYNCWORD = 0x0b77;
 const DEPENDENT = 1; // strmtyp
 /** How many dependent substreams an independent one may have. */
-const MOST_DEPENDENTS = 8;
+const MAX_DEPENDENTS = 8;
 
 /** By acmod, as a chanmap: the most significant bit is the left channel. Dual mono (1+1) has no dependents. */
 const MAP_BY_MODE = [0, 0x4000, 0xa000, 0xe000, 0xa100, 0xe100, 0xb800, 0xf800];
@@ -23,7 +23,7 @@ const reader = new BitReader();
  */
 export function addDependents(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean {
   let map = 0;
-  for (let i = 0, at = from; i <= MOST_DEPENDENTS; i++) {
+  for (let i = 0, at = from; i <= MAX_DEPENDENTS; i++) {
     reader.open(bytes, at, end, false);
     const syncword = reader.bits(16);
     const strmtyp = reader.bits(2);

@@ -2,8 +2,8 @@
 // Pure: no clock, no I/O; time is an argument.
 
 import { isMedia } from './clocked-feed.js';
-import { FeedPace } from './feed-pace.js';
-import { LeastWindow } from './least-window.js';
+import { FeedRate } from './feed-pace.js';
+import { MinimumWindow } from './least-window.js';
 import { SenderTime } from './sender-time.js';
 import type { FirstSample } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
@@ -72,12 +72,12 @@ export class FeedClock {
   trim = 0;
   /** The source's current time. */
   readonly sender = new SenderTime();
-  readonly pace = new FeedPace();
+  readonly pace = new FeedRate();
   /** Whether it is its feed's current clock; a former one still maps its own units, without slewing. */
   isInForce = true;
   /** The latest output PTS assigned, ticks. */
   lastPts = -Infinity;
-  readonly beganMs: number;
+  readonly startedMs: number;
   /** The first stamp. */
   readonly first: number;
 
@@ -85,7 +85,7 @@ export class FeedClock {
   promised = 0;
 
   readonly #map: TimeMap;
-  readonly #samples = new LeastWindow();
+  readonly #samples = new MinimumWindow();
   #tracks: readonly TimedTrack[] = [];
   #samplerAtMs = NaN;
   #samplerDts = NaN;
@@ -104,7 +104,7 @@ export class FeedClock {
   constructor(stamp: number, output: number, nowMs: number) {
     this.first = this.#latest = stamp;
     this.#map = new TimeMap(stamp, output);
-    this.beganMs = nowMs;
+    this.startedMs = nowMs;
   }
 
   /** The unwrapped stamp: the value nearest to the latest DTS. */
@@ -154,7 +154,7 @@ export class FeedClock {
    * unless the source's own PCR shows that they are not.
    */
   awaitsTrack(nowMs: number): boolean {
-    if (!(nowMs - this.beganMs < PROMISED_MS) || this.#latest - this.first > PROMISED_MS * TICKS_PER_MS) return false;
+    if (!(nowMs - this.startedMs < PROMISED_MS) || this.#latest - this.first > PROMISED_MS * TICKS_PER_MS) return false;
     if (!this.sender.isByStamps) return false;
     return this.#tracks.filter(isMedia).length < this.promised;
   }
@@ -171,7 +171,7 @@ export class FeedClock {
 
   /** The minimum sample of the window; Infinity before the first. */
   get least(): number {
-    return this.#samples.least;
+    return this.#samples.minimum;
   }
 
   /** How fast the feed's clock runs against ours, in millionths; 0 during the first two minutes. */
@@ -196,21 +196,21 @@ export class FeedClock {
     this.#samplerDts = this.first;
     this.#lead = before.#lead;
     const by = before.offset - this.offset;
-    if (before.least !== Infinity) this.#samples.take(before.least - by, nowMs);
+    if (before.least !== Infinity) this.#samples.add(before.least - by, nowMs);
     this.#youngest = before.#youngest - by;
     this.#youngestAtMs = before.#youngestAtMs;
-    this.sender.goOn(before.sender, by, nowMs);
+    this.sender.continueFrom(before.sender, by, nowMs);
     this.#isPlaced = true;
   }
 
   /** Whether it is still aligned fast, since its first mapping may be wrong. */
   isSettling(nowMs: number): boolean {
-    return (!this.#isPlaced && nowMs - this.beganMs < SETTLING_MS) || nowMs < this.#movesUntilMs;
+    return (!this.#isPlaced && nowMs - this.startedMs < SETTLING_MS) || nowMs < this.#movesUntilMs;
   }
 
   /** Whether it has begun not long ago: it may turn out that it has begun where it does not belong. */
   isYoung(nowMs: number): boolean {
-    return nowMs - this.beganMs < YOUNG_MS;
+    return nowMs - this.startedMs < YOUNG_MS;
   }
 
   /** Whether no unit of late was younger, when it came, than all before it: its delay is known. */
@@ -224,7 +224,7 @@ export class FeedClock {
   }
 
   isSettled(nowMs: number): boolean {
-    return nowMs - this.beganMs >= SETTLING_MS && this.least !== Infinity;
+    return nowMs - this.startedMs >= SETTLING_MS && this.least !== Infinity;
   }
 
   /** Whether this track's unit with this DTS counts as a sample; the best kind of track so far gives all samples. */
@@ -267,7 +267,7 @@ export class FeedClock {
    * changed.
    */
   sample(stamp: number, arrivalMs: number): boolean {
-    if (!this.#samples.take(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) return false;
+    if (!this.#samples.add(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) return false;
     if (this.least < this.#youngest - YOUNGER) {
       this.#youngest = this.least;
       this.#youngestAtMs = arrivalMs;
@@ -303,7 +303,7 @@ export class FeedClock {
   }
 
   /** The output time of a stamp (a PCR), without changing any state. */
-  peek(stamp: number): number {
+  toOutputIfKnown(stamp: number): number {
     return this.#map.at(stamp);
   }
 
@@ -324,7 +324,7 @@ export class FeedClock {
     const isPicture = this.rank === RANKS.video;
     if (this.isSettling(nowMs)) return isPicture ? SETTLING_SLOPES : SETTLING_SOUND_SLOPES;
     // An estimate from one audio unit may be off by an audible amount: it is corrected early, before that matters.
-    const isNew = !isPicture && nowMs - this.beganMs < SETTLING_MS;
+    const isNew = !isPicture && nowMs - this.startedMs < SETTLING_MS;
     return isNew || error > LARGE_ERROR ? LARGE_SLOPES : SMALL_SLOPES;
   }
 

@@ -16,7 +16,7 @@ const BEHIND = 1000 * TICKS_PER_MS;
 const BEHIND_MS = 500;
 const CATCHING_UP = 0.1;
 
-export class FeedPace {
+export class FeedRate {
   readonly #atMs = new Float64Array(MARKS).fill(NaN);
   readonly #time = new Float64Array(MARKS).fill(NaN);
   #marks = 0;
@@ -41,7 +41,7 @@ export class FeedPace {
    * Records the source's current time, `delay` ticks later than possible. Returns by how much the feed has fallen behind
    * for good; 0: it has not.
    */
-  note(time: number, delay: number, nowMs: number): number {
+  observe(time: number, delay: number, nowMs: number): number {
     if (!(nowMs - this.#markedMs < MARK_MS)) this.#mark(time, nowMs);
     return delay > BEHIND || this.#isBehind ? this.#behind(delay, nowMs) : 0;
   }
@@ -51,12 +51,12 @@ export class FeedPace {
       this.#isBehind = false;
       return 0;
     }
-    if (!this.#isBehind) this.#beginBehind(delay, nowMs);
+    if (!this.#isBehind) this.#startBehind(delay, nowMs);
     if (delay < this.#leastBehind) this.#leastBehind = delay;
     const elapsed = nowMs - this.#behindFromMs;
     if (elapsed < BEHIND_MS) return 0;
     if (this.#behindFrom - delay > elapsed * TICKS_PER_MS * CATCHING_UP) {
-      this.#beginBehind(delay, nowMs);
+      this.#startBehind(delay, nowMs);
       return 0;
     }
     this.#isBehind = false;
@@ -68,7 +68,7 @@ export class FeedPace {
     return nowMs - this.#markedMs < FRESH_MS + MARK_MS;
   }
 
-  #beginBehind(delay: number, nowMs: number): void {
+  #startBehind(delay: number, nowMs: number): void {
     this.#isBehind = true;
     this.#behindFromMs = nowMs;
     this.#behindFrom = this.#leastBehind = delay;

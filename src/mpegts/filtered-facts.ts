@@ -2,10 +2,10 @@
 
 import type { ProgramFacts } from './handover.js';
 import type { Inspector } from './inspector.js';
-import type { SoundFilter } from './sound-filter.js';
+import type { MuteFilter } from './sound-filter.js';
 
 /** Information about a program that is, or was, partly muted. */
-export function filteredFacts(inspector: Inspector, filter: SoundFilter): ProgramFacts {
+export function filteredFacts(inspector: Inspector, filter: MuteFilter): ProgramFacts {
   return {
     get tables() {
       const { tables } = inspector;

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 14496-10 §7.3.2.1.1 (SPS), §7.4.2.1.1 (cropping), §E.1.1, §E.2.1 (VUI, timing).
 
 import { BitReader } from './bit-reader.js';
-import { findStartCode, isPictureSize, type Parameters, plausibleRate } from './parameters.js';
+import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
 
 const SPS = 7;
 const EXTENDED_SAR = 255;
@@ -121,7 +121,7 @@ function readVuiRate(): number | null {
   const ticks = reader.bits(32); // num_units_in_tick
   const scale = reader.bits(32); // time_scale
   // A tick is the duration of a field, even without fields (table E-6: DeltaTfiDivisor 2 for a frame).
-  return plausibleRate(scale, 2 * ticks);
+  return plausibleFrameRate(scale, 2 * ticks);
 }
 
 /** Skips the start of H.264's and HEVC's vui_parameters: sample aspect ratio and colours. */

@@ -61,29 +61,29 @@ const UNSTAMPED_MS = 1000;
 const TAIL_MS = 5000;
 
 /** The parts of a message for the outgoing and for the incoming reader. `null`: nothing. */
-export interface Parts {
-  readonly stay: Uint8Array | null;
-  readonly go: Uint8Array | null;
+export interface SplicedMessage {
+  readonly outgoing: Uint8Array | null;
+  readonly incoming: Uint8Array | null;
   /** The offset of the message's random access point in `go`; -1 if it is not there. */
   readonly joinAt: number;
 }
 
 /** One change from a reader (or none) to another. */
-export class Handover {
+export class Splicer {
   /** Whether the incoming reader has received anything. */
-  hasBegun = false;
+  hasStarted = false;
   /** Whether everything goes to the incoming reader: the splice is complete. */
-  isOver = false;
+  isDone = false;
 
-  readonly #stay = new Pile();
-  readonly #go = new Pile();
+  readonly #outgoing = new PacketBuffer();
+  readonly #incoming = new PacketBuffer();
   readonly #patience: Patience;
-  readonly #isBridged: boolean;
+  readonly #announcesDiscontinuity: boolean;
   readonly #moved: Set<number>;
   #holds = false; // see takeOver
   #held: Uint8Array = NOTHING; // whole packets
   #sinceMs = NaN;
-  #beganMs = NaN;
+  #startedMs = NaN;
 
   /**
    * @param isBridged the incoming reader received packets of another source before: the jumps of counters and clock are
@@ -91,21 +91,21 @@ export class Handover {
    */
   constructor(patience: Patience, isBridged = false, moved: Iterable<number> = []) {
     this.#patience = patience;
-    this.#isBridged = isBridged;
+    this.#announcesDiscontinuity = isBridged;
     this.#moved = new Set(moved);
   }
 
   /** For a reader for which messages were dropped: it starts at once, since the drop policy has already waited. */
-  static resume(): Handover {
-    return new Handover({ markedMs: 0, unmarkedMs: 0 });
+  static resume(): Splicer {
+    return new Splicer({ markedMs: 0, unmarkedMs: 0 });
   }
 
   /**
    * For a reader that takes over from another: while it is undecided whether a picture is a random access point, its
    * packets are held back; then they go to one of the two. See {@link takeHeld}.
    */
-  static takeOver(patience: Patience): Handover {
-    const handover = new Handover(patience);
+  static takeOver(patience: Patience): Splicer {
+    const handover = new Splicer(patience);
     handover.#holds = true;
     return handover;
   }
@@ -119,28 +119,28 @@ export class Handover {
 
   /** Whether messages came, and none had a place to start at. */
   get isWaiting(): boolean {
-    return !this.hasBegun && !Number.isNaN(this.#sinceMs);
+    return !this.hasStarted && !Number.isNaN(this.#sinceMs);
   }
 
   /** A copy with the same progress, for a reader that joins. */
-  fork(nowMs: number): Handover {
-    const copy = new Handover(this.#patience, this.#isBridged, this.#moved);
-    copy.hasBegun = this.hasBegun;
-    copy.isOver = this.isOver;
-    copy.#sinceMs = copy.#beganMs = nowMs;
+  fork(nowMs: number): Splicer {
+    const copy = new Splicer(this.#patience, this.#announcesDiscontinuity, this.#moved);
+    copy.hasStarted = this.hasStarted;
+    copy.isDone = this.isDone;
+    copy.#sinceMs = copy.#startedMs = nowMs;
     return copy;
   }
 
   /** Starts again at the next random access point. */
   restart(): void {
-    this.hasBegun = this.isOver = false;
+    this.hasStarted = this.isDone = false;
     this.#moved.clear();
-    this.#sinceMs = this.#beganMs = NaN;
+    this.#sinceMs = this.#startedMs = NaN;
   }
 
   /** From now on everything goes to the incoming reader: a source starts. */
   end(): void {
-    this.hasBegun = this.isOver = true;
+    this.hasStarted = this.isDone = true;
   }
 
   /**
@@ -148,39 +148,39 @@ export class Handover {
    * -1. Where the incoming reader starts, PAT and PMT are inserted in front, unless they are there already, as are the
    * picture's packets from earlier messages; missing parameter sets are inserted into the picture.
    */
-  split(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
-    if (this.isOver) return { stay: null, go: data, joinAt };
-    const { hasBegun } = this;
-    const parts = hasBegun ? this.#goOn(data, joinAt, facts) : this.#begin(data, joinAt, facts, nowMs);
-    if (this.hasBegun) this.#checkOver(facts, nowMs);
+  splice(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
+    if (this.isDone) return { outgoing: null, incoming: data, joinAt };
+    const { hasStarted } = this;
+    const parts = hasStarted ? this.#continue(data, joinAt, facts) : this.#start(data, joinAt, facts, nowMs);
+    if (this.hasStarted) this.#checkOver(facts, nowMs);
     return parts;
   }
 
-  #goOn(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): Parts {
-    this.#stay.begin(data.length);
-    this.#go.begin(2 * data.length); // each packet may need a discontinuity packet
+  #continue(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): SplicedMessage {
+    this.#outgoing.reset(data.length);
+    this.#incoming.reset(2 * data.length); // each packet may need a discontinuity packet
     return this.#sort(data, joinAt, facts);
   }
 
-  #begin(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): Parts {
+  #start(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
     if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
     // It started in an earlier message: its first packets are held, or the outgoing reader has them already.
     const isOpened = joinAt === 0 && (facts?.opening ?? null) !== null;
     if (isOpened && this.#holds && this.#held.length === 0) joinAt = -1;
     const from = joinAt >= 0 ? joinAt : this.#forced(data, facts, nowMs);
-    if (from < 0) return { stay: this.#hold(data, facts), go: null, joinAt: -1 };
-    this.hasBegun = true;
-    this.#beganMs = nowMs;
+    if (from < 0) return { outgoing: this.#hold(data, facts), incoming: null, joinAt: -1 };
+    this.hasStarted = true;
+    this.#startedMs = nowMs;
     // Copied only if something is inserted: usually it is the rest of the message.
     const body = facts ? startPicture(data, from, facts, joinAt >= 0) : data.subarray(from);
     const given = readPid(body, 0) === PAT_PID ? null : facts?.tables;
     const tables = given && align(given, body);
     const held = this.takeHeld();
-    this.#stay.begin((held?.length ?? 0) + data.length);
-    if (held && !isOpened) this.#stay.add(held, 0, held.length);
-    this.#stay.add(data, 0, from);
-    this.#go.begin(2 * ((tables?.length ?? 0) + body.length));
-    if (tables) this.#addAll(this.#go, tables);
+    this.#outgoing.reset((held?.length ?? 0) + data.length);
+    if (held && !isOpened) this.#outgoing.add(held, 0, held.length);
+    this.#outgoing.add(data, 0, from);
+    this.#incoming.reset(2 * ((tables?.length ?? 0) + body.length));
+    if (tables) this.#addAll(this.#incoming, tables);
     const parts = this.#sort(body, joinAt < 0 ? -1 : 0, facts);
     // The tables belong to the random access point that follows them.
     return tables && parts.joinAt >= 0 ? { ...parts, joinAt: 0 } : parts;
@@ -194,11 +194,11 @@ export class Handover {
     const isOlder = from === 0 && !begins;
     // Of a unit that has begun to go to the one before, the rest does, too.
     if (!this.#holds || from < 0 || (isOlder && !held)) return held ? concatenate([held, data]) : data;
-    const stay = this.#stay;
-    stay.begin((held?.length ?? 0) + data.length);
+    const stay = this.#outgoing;
+    stay.reset((held?.length ?? 0) + data.length);
     if (held && !isOlder) stay.add(held, 0, held.length);
     stay.add(data, 0, from);
-    const kept = held && isOlder ? [held] : []; // bounded by how long AccessWatch follows a unit
+    const kept = held && isOlder ? [held] : []; // bounded by how long AccessPointSearch follows a unit
     for (let at = from; at < data.length; at += PACKET_BYTES) {
       if (readPid(data, at) === facts?.keyPid) kept.push(data.slice(at, at + PACKET_BYTES));
       else stay.add(data, at, at + PACKET_BYTES);
@@ -224,15 +224,15 @@ export class Handover {
   }
 
   /** Distributes a message's packets over the two buffers. */
-  #sort(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): Parts {
+  #sort(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): SplicedMessage {
     let goJoinAt = -1;
-    const stay = this.#stay;
-    const go = this.#go;
+    const stay = this.#outgoing;
+    const go = this.#incoming;
     // Adjacent packets for the same reader are copied together: usually that is all of them.
     let run = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
-      if (!this.#goes(data, at, pid, facts)) {
+      if (!this.#belongsToIncoming(data, at, pid, facts)) {
         go.add(data, run, at);
         stay.add(data, at, at + PACKET_BYTES);
         run = at + PACKET_BYTES;
@@ -241,55 +241,55 @@ export class Handover {
       if (at === joinAt) goJoinAt = go.length + at - run;
       if (this.#moved.has(pid)) continue;
       this.#moved.add(pid);
-      if (!this.#isBridged || pid === NULL_PID) continue;
+      if (!this.#announcesDiscontinuity || pid === NULL_PID) continue;
       go.add(data, run, at);
-      go.add(announcement(data, at, pid), 0, PACKET_BYTES);
+      go.add(discontinuityPacket(data, at, pid), 0, PACKET_BYTES);
       run = at;
     }
     go.add(data, run, data.length);
-    return { stay: stay.bytes, go: go.bytes, joinAt: goJoinAt };
+    return { outgoing: stay.bytes, incoming: go.bytes, joinAt: goJoinAt };
   }
 
-  #goes(data: Uint8Array, at: number, pid: number, facts: ProgramFacts | null): boolean {
+  #belongsToIncoming(data: Uint8Array, at: number, pid: number, facts: ProgramFacts | null): boolean {
     // Tables, PCRs and PIDs outside the program have no units that could be cut in half.
     if (!facts || facts.keyPid < 0 || pid === facts.keyPid || !facts.pids.includes(pid)) return true;
     return this.#moved.has(pid) || (startsUnit(data, at) && hasPayload(data, at));
   }
 
-  #addAll(go: Pile, packets: Uint8Array): void {
+  #addAll(go: PacketBuffer, packets: Uint8Array): void {
     for (let at = 0; at < packets.length; at += PACKET_BYTES) {
       const pid = readPid(packets, at);
-      if (this.#isBridged && !this.#moved.has(pid)) go.add(announcement(packets, at, pid), 0, PACKET_BYTES);
+      if (this.#announcesDiscontinuity && !this.#moved.has(pid)) go.add(discontinuityPacket(packets, at, pid), 0, PACKET_BYTES);
       this.#moved.add(pid);
       go.add(packets, at, at + PACKET_BYTES);
     }
   }
 
   #checkOver(facts: ProgramFacts | null, nowMs: number): void {
-    const hasAll = !this.#isBridged && (!facts || facts.keyPid < 0 || facts.pids.every((pid) => this.#moved.has(pid)));
+    const hasAll = !this.#announcesDiscontinuity && (!facts || facts.keyPid < 0 || facts.pids.every((pid) => this.#moved.has(pid)));
     // Bridged: wait for infrequent tables (SDT), so that their discontinuity is signalled too.
-    this.isOver = hasAll || nowMs - this.#beganMs >= TAIL_MS;
+    this.isDone = hasAll || nowMs - this.#startedMs >= TAIL_MS;
   }
 }
 
 /** Packets appended to each other, in memory that is reused for the next message. */
-class Pile {
+class PacketBuffer {
   length = 0;
-  #room = NOTHING;
+  #capacity = NOTHING;
 
   /** Clears the buffer and makes room for `bytes`. */
-  begin(bytes: number): void {
+  reset(bytes: number): void {
     this.length = 0;
-    if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
+    if (this.#capacity.length < bytes) this.#capacity = new Uint8Array(bytes);
   }
 
   get bytes(): Uint8Array | null {
-    return this.length === 0 ? null : this.#room.subarray(0, this.length);
+    return this.length === 0 ? null : this.#capacity.subarray(0, this.length);
   }
 
   add(data: Uint8Array, from: number, to: number): void {
     if (from === to) return;
-    this.#room.set(data.subarray(from, to), this.length);
+    this.#capacity.set(data.subarray(from, to), this.length);
     this.length += to - from;
   }
 }
@@ -314,7 +314,7 @@ function align(tables: Uint8Array, data: Uint8Array): Uint8Array {
 }
 
 /** A packet without payload: signals that this PID's counter and clock jump to those at `at` (§2.4.3.4). */
-function announcement(data: Uint8Array, at: number, pid: number): Uint8Array {
+function discontinuityPacket(data: Uint8Array, at: number, pid: number): Uint8Array {
   const packet = new Uint8Array(PACKET_BYTES).fill(0xff); // stuffing
   // A packet without payload does not increment the counter; the one after it does if it has payload (§2.4.3.3).
   const counter = (readCounter(data, at) - (hasPayload(data, at) ? 1 : 0)) & 0x0f;

@@ -3,7 +3,7 @@
 
 import { BitReader } from './bit-reader.js';
 import { passPictureLook } from './h264-parameters.js';
-import { findStartCode, isPictureSize, type Parameters, plausibleRate } from './parameters.js';
+import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
 
 const FIRST_OTHER = 32; // nal_unit_type below: slices
 const VPS = 32;
@@ -164,5 +164,5 @@ function readVuiRate(): number | null {
 function readRate(): number | null {
   const ticks = reader.bits(32); // num_units_in_tick: of a picture, not of a field as in H.264
   const scale = reader.bits(32); // time_scale
-  return plausibleRate(scale, ticks);
+  return plausibleFrameRate(scale, ticks);
 }

@@ -1,9 +1,9 @@
 // Inspects every packet of one source once, for all consumers: tables, counters, random access points.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
-import { AccessWatch, NO_ACCESS } from './access-watch.js';
+import { AccessPointSearch, NO_ACCESS } from './access-watch.js';
 import type { ProgramFacts } from './handover.js';
-import { MediaWatch } from './media-watch.js';
+import { MediaProbe } from './media-watch.js';
 import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS, startsUnit } from './packet.js';
 import type { ParameterSets } from './parameter-sets.js';
 import { syntaxOf } from './picture-head.js';
@@ -37,8 +37,8 @@ export class Inspector implements ProgramFacts {
   readonly #reader = new ProgramReader();
   readonly #roles = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
-  readonly #watch = new MediaWatch();
-  readonly #access = new AccessWatch((bytes, from, end) => this.#watch.readPicture(bytes, from, end));
+  readonly #watch = new MediaProbe();
+  readonly #access = new AccessPointSearch((bytes, from, end) => this.#watch.readPicture(bytes, from, end));
   #picturePid = -1; // the video track whose random access points are used
   #anyJoinable = true; // no PAT has come, so tracks are unknown; or a program without video and audio
   #tablePids: readonly number[] = [];
@@ -190,8 +190,8 @@ export class Inspector implements ProgramFacts {
         if (this.#reader.push(data, at) || this.#reader.tablePids !== this.#tablePids) this.#setRoles();
       } else if ((second & STARTS_UNIT) | (flags & RANDOM_ACCESS) | (role & WANTED)) {
         const isMarked = (flags & RANDOM_ACCESS) !== 0;
-        if (pid === this.#picturePid) this.#lookAtPicture(data, at, isMarked);
-        else this.#look(data, at, pid, isMarked);
+        if (pid === this.#picturePid) this.#readPicture(data, at, isMarked);
+        else this.#readPacket(data, at, pid, isMarked);
       }
       if (role === TABLE || (roles[pid]! & WANTED) !== 0) continue;
       at = endOfRun(data, at);
@@ -202,25 +202,25 @@ export class Inspector implements ProgramFacts {
   }
 
   /** Inspects the packet at `at` of the followed video track, in which a unit starts or that is needed otherwise. */
-  #lookAtPicture(data: Uint8Array, at: number, isMarked: boolean): void {
+  #readPicture(data: Uint8Array, at: number, isMarked: boolean): void {
     const access = this.#access;
     let found: number;
     const isPart = startsUnit(data, at) && access.isPart(data, at);
     if (startsUnit(data, at) && !isPart) {
       this.#foundLate(access.endUnit());
-      found = access.begins(data, at, isMarked);
+      found = access.startUnit(data, at, isMarked);
       const isAccess = found !== NO_ACCESS || (access.isWaiting ? undefined : false);
-      this.#watch.pictureBegins(data, at, isAccess, this.continuityErrors);
+      this.#watch.startPicture(data, at, isAccess, this.continuityErrors);
     } else {
       if (this.#watch.isCounting) this.#watch.count(data, at);
-      const late = access.isBusy ? access.goesOn(data, at, isMarked) : NO_ACCESS;
+      const late = access.isBusy ? access.continueUnit(data, at, isMarked) : NO_ACCESS;
       this.#foundLate(late);
       found = isMarked && !isPart && late === NO_ACCESS && !access.isWaiting ? at : NO_ACCESS;
     }
     if (found !== NO_ACCESS) this.#found(found);
     const plain = WATCHED | JOINABLE;
     const isBusy = access.isBusy || this.#watch.isCounting;
-    const isWanted = isBusy || (!access.isReading && this.#watch.look(data, at, this.#picturePid, isMarked));
+    const isWanted = isBusy || (!access.isReading && this.#watch.readPacket(data, at, this.#picturePid, isMarked));
     this.#roles[this.#picturePid] = isWanted ? plain | WANTED : plain;
   }
 
@@ -238,14 +238,14 @@ export class Inspector implements ProgramFacts {
   }
 
   /** Inspects the packet at `at` of another followed track. */
-  #look(data: Uint8Array, at: number, pid: number, isMarked: boolean): void {
+  #readPacket(data: Uint8Array, at: number, pid: number, isMarked: boolean): void {
     const role = this.#roles[pid]!;
     const starts = startsUnit(data, at);
     // In audio every PES packet is a random access point.
     const isJoinable = (role & JOINABLE) !== 0;
     if ((isJoinable && (isMarked || starts)) || (isMarked && this.#anyJoinable)) this.#found(at);
     if ((role & WANTED) === 0 && !starts) return;
-    const isWanted = this.#watch.look(data, at, pid, isMarked);
+    const isWanted = this.#watch.readPacket(data, at, pid, isMarked);
     this.#roles[pid] = isWanted ? role | WANTED : role & ~WANTED;
   }
 

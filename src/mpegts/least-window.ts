@@ -5,7 +5,7 @@ const BUCKETS = 8;
 /** BUCKETS of these are long enough to include an undelayed packet, and short against clock drift. */
 const BUCKET_MS = 2000;
 
-export class LeastWindow {
+export class MinimumWindow {
   readonly #least = new Float64Array(BUCKETS).fill(Infinity);
   #bucket = NaN;
   #min = Infinity;
@@ -14,20 +14,20 @@ export class LeastWindow {
   #bucketLeast = Infinity;
 
   /** The minimum of the window; Infinity before the first value. */
-  get least(): number {
+  get minimum(): number {
     return this.#min;
   }
 
-  /** Adds a value; true if {@link least} may have changed. */
-  take(value: number, nowMs: number): boolean {
+  /** Adds a value; true if {@link minimum} may have changed. */
+  add(value: number, nowMs: number): boolean {
     const isNothingNew = value >= this.#bucketLeast && nowMs >= this.#fromMs && nowMs < this.#fromMs + BUCKET_MS;
-    return !isNothingNew && this.#note(value, nowMs);
+    return !isNothingNew && this.#addToBucket(value, nowMs);
   }
 
-  #note(value: number, nowMs: number): boolean {
+  #addToBucket(value: number, nowMs: number): boolean {
     const bucket = Math.floor(nowMs / BUCKET_MS);
     const turns = bucket !== this.#bucket;
-    if (turns) this.#turn(bucket);
+    if (turns) this.#rotate(bucket);
     const slot = bucket % BUCKETS;
     const isLess = value < this.#min;
     if (value < this.#least[slot]!) this.#least[slot] = value;
@@ -51,7 +51,7 @@ export class LeastWindow {
   }
 
   /** Opens a bucket; those that are too old leave the window. */
-  #turn(bucket: number): void {
+  #rotate(bucket: number): void {
     const skipped = Number.isNaN(this.#bucket) ? BUCKETS : Math.min(Math.abs(bucket - this.#bucket), BUCKETS);
     for (let i = 0; i < skipped; i++) this.#least[(bucket - i + BUCKETS * 2) % BUCKETS] = Infinity;
     this.#bucket = bucket;

@@ -4,33 +4,33 @@
 import { mediaStart } from './access-point.js';
 import { PACKET_BYTES, payloadStart, startsUnit } from './packet.js';
 import { startsPes } from './pes.js';
-import { PictureCount } from './picture-count.js';
+import { PictureCounter } from './picture-count.js';
 import { syntaxOf } from './picture-head.js';
-import { PictureTimes } from './picture-times.js';
+import { PictureRate } from './picture-times.js';
 import type { Track } from './track.js';
-import { type TrackMedia, WatchedTrack } from './track-media.js';
+import { type TrackMedia, ProbedTrack } from './track-media.js';
 import { UnitStart } from './unit-start.js';
 
 const NOTHING = new Uint8Array(0);
 /** Fewest pictures per PES packet that count as several: two, a few of them lost. */
-const LEAST_A_UNIT = 1.8;
+const MIN_A_UNIT = 1.8;
 
 /**
  * Information about the tracks of one program. One unit per track is gathered at a time; units of the video track whose
- * random access points are used are gathered by AccessWatch.
+ * random access points are used are gathered by AccessPointSearch.
  */
-export class MediaWatch {
+export class MediaProbe {
   /** Incremented when tracks or their information change, except for a frame rate measured by time stamps. */
   version = 0;
 
-  readonly #pictures = new PictureTimes();
-  readonly #count = new PictureCount();
+  readonly #pictures = new PictureRate();
+  readonly #count = new PictureCounter();
   #isCounting = false;
   #picturesAUnit = 1; // pictures in the PES packet counted last
   #countedFor = { said: 0, units: 0 }; // the rates at that time
-  #tracks: readonly WatchedTrack[] = [];
-  #byPid = new Map<number, WatchedTrack>();
-  #picture: WatchedTrack | null = null; // the video track whose random access points are used
+  #tracks: readonly ProbedTrack[] = [];
+  #byPid = new Map<number, ProbedTrack>();
+  #picture: ProbedTrack | null = null; // the video track whose random access points are used
   readonly #free: UnitStart[] = []; // allocated on demand
 
   /** Information about each track, in the order of the PMT. */
@@ -50,7 +50,7 @@ export class MediaWatch {
     const before = this.#tracks;
     this.#tracks = tracks.map((track) => {
       const known = this.#byPid.get(track.pid);
-      return known?.isOf(track) ? known : new WatchedTrack(track, programDescriptors);
+      return known?.isOf(track) ? known : new ProbedTrack(track, programDescriptors);
     });
     this.#byPid = new Map(this.#tracks.map((one) => [one.track.pid, one]));
     const picture = key?.kind === 'video' ? this.#byPid.get(key.pid)! : null; // one of the tracks
@@ -82,7 +82,7 @@ export class MediaWatch {
     return isCounted ? tracks.reduce((sum, { units }) => sum + units, 0) : null;
   }
 
-  /** The PIDs whose packets {@link look} needs. */
+  /** The PIDs whose packets {@link readPacket} needs. */
   get pids(): readonly number[] {
     // Tracks that may be video are followed for their stream_id, which decides what a mute lets through.
     const wanted = this.#tracks.filter(({ isReadable, track: { kind } }) => {
@@ -91,18 +91,18 @@ export class MediaWatch {
     return wanted.map(({ track }) => track.pid);
   }
 
-  /** A picture starts in the packet at `at`. See {@link PictureTimes.begins}. */
-  pictureBegins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
+  /** A picture starts in the packet at `at`. See {@link PictureRate.startPicture}. */
+  startPicture(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
     if (this.#picture) {
       this.#picture.streamId = streamIdAt(data, at);
       this.#picture.units++;
     }
-    if (this.#picture?.saidRate === null && this.#isSecondField(this.#picture, data, at)) return;
-    this.#pictures.begins(data, at, isAccess, losses);
-    this.#beginCount(data, at);
+    if (this.#picture?.signalledRate === null && this.#isSecondField(this.#picture, data, at)) return;
+    this.#pictures.startPicture(data, at, isAccess, losses);
+    this.#startCount(data, at);
   }
 
-  #isSecondField(picture: WatchedTrack, data: Uint8Array, at: number): boolean {
+  #isSecondField(picture: ProbedTrack, data: Uint8Array, at: number): boolean {
     const media = mediaStart(data, at);
     return media !== -1 && picture.isSecondField(data, media, at + PACKET_BYTES);
   }
@@ -118,21 +118,21 @@ export class MediaWatch {
   }
 
   /** If units are several times rarer than the declared picture rate, counts the pictures in one unit. */
-  #beginCount(data: Uint8Array, at: number): void {
+  #startCount(data: Uint8Array, at: number): void {
     if (this.#isCounting) {
       this.#picturesAUnit = Math.max(1, this.#count.count);
       this.#isCounting = false;
     }
     const units = this.#pictures.unitsPerSecond ?? 0;
-    const said = this.#picture?.saidRate ?? 0;
+    const said = this.#picture?.signalledRate ?? 0;
     const known = this.#countedFor;
     if (units === 0 || said === 0 || (known.units === units && known.said === said)) return;
     this.#countedFor = { said, units };
     const syntax = this.#picture && syntaxOf(this.#picture.track.streamType);
-    if (syntax === null || said / units < LEAST_A_UNIT) this.#picturesAUnit = 1;
+    if (syntax === null || said / units < MIN_A_UNIT) this.#picturesAUnit = 1;
     else {
       this.#isCounting = true;
-      this.#count.begin(syntax);
+      this.#count.start(syntax);
       this.#count.add(data, at);
     }
   }
@@ -144,14 +144,14 @@ export class MediaWatch {
 
   /** Reads a picture with parameter sets; its elementary stream is in `bytes` from `from` up to `end`. */
   readPicture(bytes: Uint8Array, from: number, end: number): void {
-    if (this.#picture?.read(bytes, from, end) === true && this.#picture.take()) this.version++;
+    if (this.#picture?.read(bytes, from, end) === true && this.#picture.update()) this.version++;
   }
 
   /**
    * Reads the packet at `at` of a track, in which a unit starts or continues whose beginning is needed; of the followed
    * video track only if nothing else reads it. Returns whether the PID's next packet is needed even if no unit starts there.
    */
-  look(data: Uint8Array, at: number, pid: number, isMarked: boolean): boolean {
+  readPacket(data: Uint8Array, at: number, pid: number, isMarked: boolean): boolean {
     const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
@@ -161,7 +161,7 @@ export class MediaWatch {
       if (!this.#isWanted(one, isMarked)) return false;
       const unit = this.#free.pop() ?? new UnitStart();
       one.unit = unit;
-      if (!unit.begin(data, at)) {
+      if (!unit.start(data, at)) {
         this.#release(one);
         return false;
       }
@@ -170,25 +170,25 @@ export class MediaWatch {
     return one.unit !== null;
   }
 
-  #isWanted(one: WatchedTrack, isMarked: boolean): boolean {
+  #isWanted(one: ProbedTrack, isMarked: boolean): boolean {
     if (!one.isReadable) return false;
     return (isMarked && one.track.kind === 'video') || one.isDue();
   }
 
   /** `isWhole`: no more bytes of the unit will be gathered. */
-  #read(one: WatchedTrack, unit: UnitStart, isWhole: boolean): void {
+  #read(one: ProbedTrack, unit: UnitStart, isWhole: boolean): void {
     const from = unit.mediaStart;
     const told = from === -1 ? undefined : one.read(unit.bytes, from, unit.length, isWhole);
     if (told !== undefined || isWhole) this.#endUnit(one, told === true);
   }
 
-  #endUnit(one: WatchedTrack, told: boolean): void {
+  #endUnit(one: ProbedTrack, told: boolean): void {
     this.#release(one);
     if (!told) one.miss();
-    else if (one.take()) this.version++;
+    else if (one.update()) this.version++;
   }
 
-  #release(one: WatchedTrack): void {
+  #release(one: ProbedTrack): void {
     if (one.unit) this.#free.push(one.unit);
     one.unit = null;
   }

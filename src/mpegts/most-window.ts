@@ -1,7 +1,7 @@
 // The maximum of recent values: those of the current time span and of the one before it.
 // Pure: no clock, no I/O; time is an argument.
 
-export class MostWindow {
+export class MaximumWindow {
   readonly #spanMs: number;
   #most = -Infinity;
   #before = -Infinity; // maximum of the previous span
@@ -11,13 +11,13 @@ export class MostWindow {
     this.#spanMs = spanMs;
   }
 
-  take(value: number, nowMs: number): void {
+  add(value: number, nowMs: number): void {
     if (!(nowMs - this.#fromMs < this.#spanMs)) this.#age(nowMs);
     if (value > this.#most) this.#most = value;
   }
 
   /** The maximum; -Infinity: there were no values. */
-  most(nowMs: number): number {
+  maximum(nowMs: number): number {
     if (!(nowMs - this.#fromMs < this.#spanMs)) this.#age(nowMs);
     return Math.max(this.#most, this.#before);
   }

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 14496-2 §6.2.3 (VideoObjectLayer), §6.3.3.
 
 import { BitReader } from './bit-reader.js';
-import { findStartCode, isPictureSize, type Parameters, plausibleRate } from './parameters.js';
+import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
 
 const EXTENDED_PAR = 15;
 const RECTANGULAR = 0;
@@ -50,6 +50,6 @@ function readLayer(found: Parameters): boolean {
   if (!reader.isGood || !isPictureSize(width, height)) return false;
   found.width = width;
   found.height = height;
-  found.frameRate = increment > 0 ? plausibleRate(resolution, increment) : null;
+  found.frameRate = increment > 0 ? plausibleFrameRate(resolution, increment) : null;
   return true;
 }

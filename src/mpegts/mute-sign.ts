@@ -8,7 +8,7 @@ const USER_PRIVATE = 0xf0;
 const TEXT = new TextEncoder().encode('vw: muted');
 
 /** The program_info of a program whose video and audio are muted. */
-export const MUTE_SIGN: Uint8Array = Uint8Array.of(USER_PRIVATE, TEXT.length, ...TEXT);
+export const MUTED_DESCRIPTOR: Uint8Array = Uint8Array.of(USER_PRIVATE, TEXT.length, ...TEXT);
 
 /** Whether a program carries the mute descriptor. */
 export function saysMuted(program: Program | null): boolean {

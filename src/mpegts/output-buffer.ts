@@ -38,7 +38,7 @@ function allocate(bytes: number): Uint8Array {
 export class OutputBuffer {
   bytes: Uint8Array = NOTHING;
   readonly #isLent: boolean;
-  #begin = 0;
+  #start = 0;
   #end = 0;
   #read = 0;
 
@@ -50,14 +50,14 @@ export class OutputBuffer {
   /** Opens a message, with room for `room` more bytes. */
   open(data: Uint8Array, room: number): void {
     const front = this.#isLent ? Math.max(room, lentRoom) : room;
-    this.bytes = this.#take(front + data.length);
+    this.bytes = this.#allocate(front + data.length);
     this.bytes.set(data, front);
-    this.#begin = this.#end = this.#read = front;
+    this.#start = this.#end = this.#read = front;
   }
 
   /** Bytes kept or inserted so far: the offset of the next byte in the result of `close`. */
   get length(): number {
-    return this.#end - this.#begin;
+    return this.#end - this.#start;
   }
 
   /** Omits the next packet of the message. */
@@ -74,7 +74,7 @@ export class OutputBuffer {
   keep(bytes = PACKET_BYTES): number {
     const from = this.#read;
     this.#read += bytes;
-    if (this.#begin === this.#end) this.#begin = this.#end = from;
+    if (this.#start === this.#end) this.#start = this.#end = from;
     const at = this.#end;
     if (at !== from) this.bytes.copyWithin(at, from, from + bytes);
     this.#end = at + bytes;
@@ -83,12 +83,12 @@ export class OutputBuffer {
 
   /** Makes room for `bytes` bytes before the next packet of the message; returns its offset in `bytes`. */
   insert(bytes: number): number {
-    if (this.#begin === this.#end) this.#begin = this.#end = this.#read;
+    if (this.#start === this.#end) this.#start = this.#end = this.#read;
     const short = this.#end + bytes - this.#read;
     if (short > 0) {
-      if (short > this.#begin) this.#grow(short + SPARE_BYTES);
-      this.bytes.copyWithin(this.#begin - short, this.#begin, this.#end);
-      this.#begin -= short;
+      if (short > this.#start) this.#grow(short + SPARE_BYTES);
+      this.bytes.copyWithin(this.#start - short, this.#start, this.#end);
+      this.#start -= short;
       this.#end -= short;
     }
     const at = this.#end;
@@ -98,9 +98,9 @@ export class OutputBuffer {
 
   /** Returns the packets to send, `null` if there are none, and releases them. */
   close(): Uint8Array | null {
-    const sent = this.#end > this.#begin ? this.bytes.subarray(this.#begin, this.#end) : null;
+    const sent = this.#end > this.#start ? this.bytes.subarray(this.#start, this.#end) : null;
     this.bytes = NOTHING;
-    this.#begin = this.#end = this.#read = 0;
+    this.#start = this.#end = this.#read = 0;
     return sent;
   }
 
@@ -112,12 +112,12 @@ export class OutputBuffer {
       lentRoom += room; // available to later messages that need as much
     }
     this.bytes = larger;
-    this.#begin += room;
+    this.#start += room;
     this.#end += room;
     this.#read += room;
   }
 
-  #take(bytes: number): Uint8Array {
+  #allocate(bytes: number): Uint8Array {
     if (!this.#isLent) return allocate(bytes);
     if (bytes > lent.length) lent = new Uint8Array(2 * bytes);
     return lent;

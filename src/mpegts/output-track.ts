@@ -6,7 +6,7 @@ import { NULL_PID } from './packet.js';
 /** PMT_PID of the output, the same as ffmpeg's. */
 export const OUTPUT_PMT_PID = 0x1000;
 const FIRST_PID = 0x100;
-const MOST_TRACKS = 1000;
+const MAX_TRACKS = 1000;
 
 /** An elementary stream of the output: it belongs to a feed's PID and stream type for the program's life. */
 export class OutputTrack {
@@ -42,7 +42,7 @@ export class OutputTracks {
   #nextPid = FIRST_PID;
 
   /** The track for an input's PID. Remembers 1,000; beyond that, the least recently used gives up its PID. */
-  take(feed: string, pid: number, streamType: number): OutputTrack {
+  acquire(feed: string, pid: number, streamType: number): OutputTrack {
     const key = `${pid} ${streamType} ${feed}`;
     let track = this.#tracks.get(key);
     if (track) this.#tracks.delete(key);
@@ -52,7 +52,7 @@ export class OutputTracks {
   }
 
   #freePid(): number {
-    if (this.#tracks.size >= MOST_TRACKS) {
+    if (this.#tracks.size >= MAX_TRACKS) {
       for (const [key, track] of this.#tracks) {
         if (track.inUse) continue;
         this.#tracks.delete(key);

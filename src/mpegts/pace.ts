@@ -8,7 +8,7 @@ export const REPEAT_MS = 100;
 /** How often a stream is polled for what becomes due by time alone. */
 export const TICK_MS = 90;
 /** Upper limit of the expected message interval: beyond it, every message would carry tables. */
-const MOST_GAP_MS = 60;
+const MAX_GAP_MS = 60;
 const FORGETTING = 0.1;
 /** A message this much later than expected is still expected. */
 const LATE_MS = 10;
@@ -16,17 +16,17 @@ const LATE_MS = 10;
 const MARGIN_MS = 5;
 
 /** Estimates the interval between messages, weighting long ones more. Simultaneous messages count as one. */
-export class Pace {
+export class RepeatSchedule {
   #lastMs = NaN;
   #gapMs = ZERO;
   #wholeGapMs = ZERO; // without the upper limit
 
   /** Records a message. */
-  note(nowMs: number): void {
+  messageArrived(nowMs: number): void {
     if (!(nowMs > this.#lastMs) && !Number.isNaN(this.#lastMs)) return;
     const gap = nowMs - this.#lastMs;
     if (!Number.isNaN(gap)) {
-      this.#gapMs = Math.min(MOST_GAP_MS, Math.max(gap, this.#gapMs + (gap - this.#gapMs) * FORGETTING));
+      this.#gapMs = Math.min(MAX_GAP_MS, Math.max(gap, this.#gapMs + (gap - this.#gapMs) * FORGETTING));
       this.#wholeGapMs = Math.max(gap, this.#wholeGapMs + (gap - this.#wholeGapMs) * FORGETTING);
     }
     this.#lastMs = nowMs;

@@ -9,10 +9,10 @@ import { DISCONTINUITY, HAS_PCR, NULL_PID, PACKET_BYTES, PAT_PID, RANDOM_ACCESS,
 import { hasPesHeader, PES_STAMPED_BYTES, pesBytesNeeded, stampsOf, startsPes } from './pes.js';
 import type { ProgramClock } from './program-clock.js';
 import type { ProgramOutput } from './program-output.js';
-import { CLOCK, FIRST_TRACK, MOST_HELD, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
+import { CLOCK, FIRST_TRACK, MAX_HELD, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
 import { withSets } from './picture-start.js';
-import { holdSplice, moveSplices, SPLICE_INFO } from './splice.js';
+import { holdSpliceInfo, shiftSpliceTimes, SPLICE_INFO } from './splice.js';
 import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
 
@@ -45,7 +45,7 @@ export class PacketPath {
   /** Processes a message of `feed`; the output buffer must have the same message open. */
   push(feed: RemuxFeed, data: Uint8Array, nowMs: number): void {
     for (let at = 0; at + PACKET_BYTES <= data.length;) {
-      const next = this.#output.areTablesDue(nowMs) ? at : this.#pushPlain(feed, data, at);
+      const next = this.#output.areTablesDue(nowMs) ? at : this.#forwardPayloadRun(feed, data, at);
       if (next === at) this.#pushOne(feed, data, at, nowMs);
       at = next === at ? at + PACKET_BYTES : next;
     }
@@ -55,7 +55,7 @@ export class PacketPath {
    * The fast path for most packets: those that continue a unit being sent and carry only payload. Processes as many as
    * there are from `from` on and returns the offset of the first one that needs full processing.
    */
-  #pushPlain(feed: RemuxFeed, data: Uint8Array, from: number): number {
+  #forwardPayloadRun(feed: RemuxFeed, data: Uint8Array, from: number): number {
     const { slots, tracks } = feed;
     const { bytes } = this.#buffer;
     const shift = this.#buffer.next - from;
@@ -78,7 +78,7 @@ export class PacketPath {
         const next = tracks[slot - FIRST_TRACK]!;
         if (!next.open || next.held || next.counter < 0) break;
         if ((control & 0x0f) !== ((next.counter + 1) & 0x0f)) break;
-        if (track) track.goOn(last, counter, data, at - PACKET_BYTES);
+        if (track) track.advance(last, counter, data, at - PACKET_BYTES);
         track = next;
         pid = here;
         last = track.counter;
@@ -95,15 +95,15 @@ export class PacketPath {
       bytes[to + 3] = 0x10 | counter;
     }
     if (at === from) return from;
-    track!.goOn(last, counter, data, at - PACKET_BYTES);
-    this.#counters.taken += (at - from) / PACKET_BYTES;
+    track!.advance(last, counter, data, at - PACKET_BYTES);
+    this.#counters.received += (at - from) / PACKET_BYTES;
     this.#counters.sent += (at - from) / PACKET_BYTES;
     this.#buffer.keep(at - from);
     return at;
   }
 
   #pushOne(feed: RemuxFeed, data: Uint8Array, at: number, nowMs: number): void {
-    this.#counters.taken++;
+    this.#counters.received++;
     const start = data[at + 1]! & 0x40; // payload_unit_start_indicator
     const pid = ((data[at + 1]! & 0x1f) << 8) | data[at + 2]!;
     const slot = feed.slots[pid]!;
@@ -123,7 +123,7 @@ export class PacketPath {
       this.#buffer.skip();
       return;
     }
-    if (slot < FIRST_TRACK) return this.#aside(feed, data, at, pid, slot, flags, nowMs);
+    if (slot < FIRST_TRACK) return this.#nonTrackPacket(feed, data, at, pid, slot, flags, nowMs);
     const track = feed.tracks[slot - FIRST_TRACK]!;
     if ((control & 0xc0) !== 0) {
       this.#drop(feed, 1); // transport_scrambling_control: the stamps cannot be read
@@ -186,12 +186,12 @@ export class PacketPath {
         this.#splice(feed, track, data, at, lost, nowMs);
         return;
       }
-      this.#output.begin(track, flags, nowMs);
+      this.#output.startUnit(track, flags, nowMs);
       this.#send(feed, track, buffer.keep(), flags, lost, nowMs);
       return;
     }
     if (starts && !(lost === 0 && track.holdsPictureOf(data, at))) {
-      if (track.held) this.#complete(feed, track, nowMs, true);
+      if (track.held) this.#fillGaps(feed, track, nowMs, true);
       if (track.held) this.#drop(feed, track.held.length / PACKET_BYTES);
       track.held = null;
       const here = at + PACKET_BYTES - payload;
@@ -205,31 +205,31 @@ export class PacketPath {
           this.#leaveOut(feed, data, at, pid, flags, nowMs);
           return;
         }
-        this.#output.begin(track, flags, nowMs);
+        this.#output.startUnit(track, flags, nowMs);
         const to = buffer.keep();
         this.#stamp(track, buffer.bytes, to + payload - at);
         this.#send(feed, track, to, flags, lost, nowMs);
         return;
       }
       track.heldLost = lost;
-    } else if (lost > 0 || track.held!.length >= MOST_HELD * PACKET_BYTES) {
+    } else if (lost > 0 || track.held!.length >= MAX_HELD * PACKET_BYTES) {
       this.#drop(feed, track.held!.length / PACKET_BYTES + 1);
       track.stop();
       buffer.skip();
       return;
     }
     track.held = append(track.held, data, at);
-    this.#complete(feed, track, nowMs);
+    this.#fillGaps(feed, track, nowMs);
     buffer.skip();
   }
 
   /** Processes a packet of splice_info_sections: sent once complete, because only then their time can be rewritten. */
   #splice(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, lost: number, nowMs: number): void {
     this.#buffer.skip();
-    const packets = holdSplice(track, data, at, lost);
+    const packets = holdSpliceInfo(track, data, at, lost);
     if (!packets) return;
-    if (feed.clock) moveSplices(packets, feed.clock.offset);
-    this.#output.begin(track, 0, nowMs);
+    if (feed.clock) shiftSpliceTimes(packets, feed.clock.offset);
+    this.#output.startUnit(track, 0, nowMs);
     this.#sendHeld(feed, track, packets, nowMs);
   }
 
@@ -237,10 +237,10 @@ export class PacketPath {
    * Sends held packets once the header spread over them is complete, and once they show whether a picture is a random
    * access point and which parameter sets it lacks. `isOver`: the unit has ended.
    */
-  #complete(feed: RemuxFeed, track: RemuxTrack, nowMs: number, isOver = false): void {
+  #fillGaps(feed: RemuxFeed, track: RemuxTrack, nowMs: number, isOver = false): void {
     let held = track.held!;
     const taken = held.length / PACKET_BYTES;
-    const isAll = isOver || taken >= MOST_HELD;
+    const isAll = isOver || taken >= MAX_HELD;
     const bytes = spread(held, this.#header, false);
     if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;
     let first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
@@ -257,11 +257,11 @@ export class PacketPath {
     track.held = null;
     const pcr = (first & HAS_PCR) !== 0 && track.track.pid === feed.pcrPid ? readPcr(held, 0) : NaN;
     if (!this.#admit(feed, track, this.#header, 0, first, pcr, nowMs)) {
-      this.#counters.leftOut += taken;
+      this.#counters.omitted += taken;
       return;
     }
     this.#counters.sent -= held.length / PACKET_BYTES - taken; // inserted packets were not received
-    this.#output.begin(track, first, nowMs);
+    this.#output.startUnit(track, first, nowMs);
     this.#stamp(track, this.#header, 0);
     spread(held, this.#header, true);
     this.#sendHeld(feed, track, held, nowMs);
@@ -373,7 +373,7 @@ export class PacketPath {
   }
 
   /** Processes a packet of a PID that is not a track. */
-  #aside(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, slot: number, flags: number, nowMs: number): void {
+  #nonTrackPacket(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, slot: number, flags: number, nowMs: number): void {
     if (slot === CLOCK) {
       this.#leaveOut(feed, data, at, pid, flags, nowMs);
       return;
@@ -393,7 +393,7 @@ export class PacketPath {
 
   /** Omits a packet, except for its PCR, which is sent in a packet without payload. */
   #leaveOut(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, flags: number, nowMs: number): void {
-    this.#counters.leftOut++;
+    this.#counters.omitted++;
     if ((flags & HAS_PCR) !== 0) this.#output.passPcr(feed, data, at, pid, nowMs);
     this.#buffer.skip();
   }

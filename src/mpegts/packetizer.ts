@@ -15,7 +15,7 @@ export class Packetizer {
 
   readonly #rest = new Uint8Array(PACKET_BYTES); // an unfinished packet, or an unconfirmed one
   #restBytes = 0;
-  #inStep = true; // a source is assumed to begin with a packet until its first byte shows otherwise
+  #isSynchronized = true; // a source is assumed to begin with a packet until its first byte shows otherwise
   readonly #seen = new Uint8Array(PID_COUNT);
 
   /**
@@ -31,12 +31,12 @@ export class Packetizer {
     let begin = 0;
     let at = 0;
     while (at < length) {
-      if (!this.#inStep) {
-        const found = findStep(data, at);
+      if (!this.#isSynchronized) {
+        const found = findSync(data, at);
         this.skippedBytes += found - at;
         begin = at = found;
         if (found + PACKET_BYTES >= length) break; // no further bytes to confirm it
-        this.#inStep = true;
+        this.#isSynchronized = true;
       }
       while (at + PACKET_BYTES <= length && data[at] === SYNC && this.#isPacket(data, at)) {
         this.#seen[readPid(data, at)] = 1;
@@ -45,7 +45,7 @@ export class Packetizer {
       if (at > begin) runs.push(begin, at);
       begin = at;
       if (at === length || (data[at] === SYNC && at + PACKET_BYTES > length)) break;
-      this.#inStep = false;
+      this.#isSynchronized = false;
       this.resyncs++;
       if (data[at] === SYNC) {
         this.skippedBytes++; // not a packet: search on after its first byte
@@ -63,7 +63,7 @@ export class Packetizer {
   flush(): Uint8Array | null {
     const bytes = this.#restBytes;
     this.#restBytes = 0;
-    this.#inStep = true;
+    this.#isSynchronized = true;
     if (bytes === PACKET_BYTES && this.#rest[0] === SYNC) return this.#rest;
     this.skippedBytes += bytes;
     return null;
@@ -85,7 +85,7 @@ export class Packetizer {
 }
 
 /** The first offset from `at` on where packets seem to start; `data.length` if there is none. */
-function findStep(data: Uint8Array, at: number): number {
+function findSync(data: Uint8Array, at: number): number {
   for (let found = data.indexOf(SYNC, at); found !== -1; found = data.indexOf(SYNC, found + 1)) {
     if (found + PACKET_BYTES >= data.length || isConfirmed(data, found)) return found;
   }

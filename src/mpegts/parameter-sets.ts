@@ -7,8 +7,8 @@ import type { PictureHead, VideoSyntax } from './picture-head.js';
 /**
  * Encoders use one set of each kind, rarely a few. Above this limit, the set that has been unchanged longest is removed.
  */
-const MOST_SETS = 64;
-const MOST_BYTES = 16_384;
+const MAX_SETS = 64;
+const MAX_BYTES = 16_384;
 /** All ids are below this: the largest range is that of H.264's picture parameter sets, 0 to 255. */
 const IDS = 256;
 const UNKNOWN = -1;
@@ -40,8 +40,8 @@ export class ParameterSets {
   }
 
   /** Stores the parameter sets of a picture; `bytes` are those that `head` was read from. */
-  take(bytes: Uint8Array, head: PictureHead): void {
-    for (let i = 0; i < head.count; i++) this.#takeOne(bytes, head.starts[i]!, head.ends[i]!);
+  store(bytes: Uint8Array, head: PictureHead): void {
+    for (let i = 0; i < head.count; i++) this.#storeOne(bytes, head.starts[i]!, head.ends[i]!);
   }
 
   /** Whether the part of the picture that was read contains every stored set. */
@@ -79,14 +79,14 @@ export class ParameterSets {
     return false;
   }
 
-  #takeOne(bytes: Uint8Array, from: number, end: number): void {
+  #storeOne(bytes: Uint8Array, from: number, end: number): void {
     const key = keyOf(this.#syntax, bytes, from, end);
-    if (key === UNKNOWN || end - from > MOST_BYTES) return;
+    if (key === UNKNOWN || end - from > MAX_BYTES) return;
     const known = this.#sets.get(key);
     if (known && isSame(known, bytes, from, end)) return;
     if (known) this.#drop(key, known);
     for (const [oldest, set] of this.#sets) {
-      if (this.#sets.size < MOST_SETS && this.#bytes + end - from <= MOST_BYTES) break;
+      if (this.#sets.size < MAX_SETS && this.#bytes + end - from <= MAX_BYTES) break;
       this.#drop(oldest, set);
     }
     this.#sets.set(key, new Uint8Array(bytes.subarray(from, end))); // not slice(): on a Buffer it returns a view

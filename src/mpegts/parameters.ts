@@ -39,20 +39,20 @@ export function noParameters(): Parameters {
 export type ParameterReader = (bytes: Uint8Array, from: number, end: number, found: Parameters) => boolean | undefined;
 
 /** The largest picture size there is: anything larger is damaged data. */
-const MOST_PIXELS = 16384;
+const MAX_PIXELS = 16384;
 /** More than any camera's frame rate: a higher value counts clock ticks, not pictures. */
-const MOST_FRAMES = 1000;
-const LEAST_FRAMES = 0.01;
+const MAX_FRAMES = 1000;
+const MIN_FRAMES = 0.01;
 
 /** Whether this is a plausible picture size. */
 export function isPictureSize(width: number, height: number): boolean {
-  return width > 0 && height > 0 && width <= MOST_PIXELS && height <= MOST_PIXELS;
+  return width > 0 && height > 0 && width <= MAX_PIXELS && height <= MAX_PIXELS;
 }
 
 /** Pictures a second, rounded to a thousandth; null if the rate is implausible. */
-export function plausibleRate(pictures: number, seconds: number): number | null {
+export function plausibleFrameRate(pictures: number, seconds: number): number | null {
   const rate = pictures / seconds;
-  return rate >= LEAST_FRAMES && rate <= MOST_FRAMES ? Math.round(rate * 1000) / 1000 : null;
+  return rate >= MIN_FRAMES && rate <= MAX_FRAMES ? Math.round(rate * 1000) / 1000 : null;
 }
 
 /** The offset of the next start code prefix (00 00 01) that is followed by its code; -1: none before `end`. */

@@ -12,25 +12,25 @@ import { TICKS_PER_MS, ZERO } from './timestamp.js';
  */
 const HEADROOM = 130 * TICKS_PER_MS;
 /** Below this the lag grows to the target: by one picture at 25 a second, so that the PCR is not stopped for every unit. */
-const LEAST_HEADROOM = 90 * TICKS_PER_MS;
+const MIN_HEADROOM = 90 * TICKS_PER_MS;
 /**
  * The lag shrinks if it exceeds what is needed by this. It is more than the smallest growth, or the lag would oscillate.
  */
 const MUCH_HEADROOM = 50 * TICKS_PER_MS;
 /** The largest lag. */
-export const MOST_LAG = 3000 * TICKS_PER_MS;
+export const MAX_LAG = 3000 * TICKS_PER_MS;
 /** By how much of the elapsed time the lag may shrink. */
 const SHRINKING = 0.1;
 /** The same of what was given to units of which it was not known when they would come, once that is known. */
 const RETURNING = 1;
 /** In a program of several feeds a source's own DTS - PCR is kept up to this: 1 s must do for all of them (§2.4.2). */
-const MOST_AHEAD = 500 * TICKS_PER_MS;
+const MAX_AHEAD = 500 * TICKS_PER_MS;
 /** A feed that the rule delays is further ahead by its trim: up to this, which is close to 1 s. */
-const MOST_AHEAD_MOVED = 940 * TICKS_PER_MS;
+const MAX_AHEAD_MOVED = 940 * TICKS_PER_MS;
 /** Until this long after a source's start, its need may not be known yet. */
 const YOUNG_MS = 3000;
 /** The largest step of the PCR: 100 ms (§2.7.2), less a margin for rounding. */
-export const MOST_AT_ONCE = 98 * TICKS_PER_MS;
+export const MAX_AT_ONCE = 98 * TICKS_PER_MS;
 /**
  * If the interval between two PCRs exceeds this while media flows, this process was not running. The data that came
  * meanwhile is still to be read, and is older than it would have been. So the PCR advances by no more than its largest
@@ -38,7 +38,7 @@ export const MOST_AT_ONCE = 98 * TICKS_PER_MS;
  */
 const STALLED = 130 * TICKS_PER_MS;
 const FLOWING = 600 * TICKS_PER_MS;
-const MOST_FOR_STALLS = 500 * TICKS_PER_MS;
+const MAX_FOR_STALLS = 500 * TICKS_PER_MS;
 /** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;
 
@@ -86,8 +86,8 @@ export class PcrOutput {
   /** How far the PCR would advance, ticks, were it sent now; Infinity for the first. */
   advance({ driver, time, guess }: PcrTime): number {
     if (Number.isNaN(this.last)) return Infinity;
-    const isShort = driver !== null && this.lag < guess + LEAST_HEADROOM;
-    return time - (isShort ? Math.max(this.lag, Math.min(MOST_LAG, guess + HEADROOM)) : this.lag) - this.last;
+    const isShort = driver !== null && this.lag < guess + MIN_HEADROOM;
+    return time - (isShort ? Math.max(this.lag, Math.min(MAX_LAG, guess + HEADROOM)) : this.lag) - this.last;
   }
 
   /** Returns the PCR to send now. */
@@ -125,13 +125,13 @@ export class PcrOutput {
   #mostNow({ time, guess }: PcrTime, keep: number, elapsed: number): number {
     const isStall = elapsed > STALLED && elapsed < FLOWING;
     if (!isStall) return this.last + elapsed * (1 + this.#shrinking);
-    const least = time - this.#enough(guess, keep) - MOST_FOR_STALLS;
-    return Math.max(this.last + MOST_AT_ONCE, Math.min(least, this.last + elapsed));
+    const least = time - this.#enough(guess, keep) - MAX_FOR_STALLS;
+    return Math.max(this.last + MAX_AT_ONCE, Math.min(least, this.last + elapsed));
   }
 
   #adjust({ time, need, guess }: PcrTime, keep: number, passed: number): void {
     const enough = this.#enough(guess, keep);
-    if (this.lag < guess + LEAST_HEADROOM) {
+    if (this.lag < guess + MIN_HEADROOM) {
       const standing = Number.isNaN(this.last) ? Infinity : time - this.last;
       this.lag = Math.max(this.lag, Math.min(enough, standing));
       this.#shrinks = false;
@@ -148,15 +148,15 @@ export class PcrOutput {
 
   /** The lag required. */
   #enough(need: number, keep: number): number {
-    return Math.min(MOST_LAG, Math.max(keep, need + HEADROOM));
+    return Math.min(MAX_LAG, Math.max(keep, need + HEADROOM));
   }
 
   /** The lag if no unit needs more: 0, or less if other feeds must be in time with this source. */
   #keptLag(driver: FeedClock, need: number, nowMs: number): number {
     if (!this.isShared) return 0;
-    const kept = Math.min(0, Math.min(MOST_AHEAD, MOST_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
+    const kept = Math.min(0, Math.min(MAX_AHEAD, MAX_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
     // Not all of its tracks may have arrived yet: leave them the room that they may need.
-    const isYoung = !Number.isNaN(this.last) && nowMs - driver.beganMs < YOUNG_MS;
+    const isYoung = !Number.isNaN(this.last) && nowMs - driver.startedMs < YOUNG_MS;
     return isYoung ? Math.max(kept, Math.min(0, this.lag)) : kept;
   }
 

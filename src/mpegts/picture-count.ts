@@ -10,14 +10,14 @@ const VOP = 0xb6; // vop_start_code
 const FIRST_BIT = 0x80;
 
 /** Reads a unit packet by packet; a field counts as a picture. */
-export class PictureCount {
+export class PictureCounter {
   /** How many pictures have started. */
   count = 0;
   #syntax: VideoSyntax = 'h264';
   #zeros = 0;
   #since = 0; // bytes since a start code prefix that is still being read; 0: none
 
-  begin(syntax: VideoSyntax): void {
+  start(syntax: VideoSyntax): void {
     this.count = 0;
     this.#syntax = syntax;
     this.#zeros = this.#since = 0;

@@ -26,9 +26,9 @@ export function isInNalUnits(syntax: VideoSyntax | null): boolean {
 }
 
 /** How far into a picture its first slice is looked for: an encoder's SEI may take some kilobytes. */
-export const MOST_HEAD_BYTES = 8192;
+export const MAX_HEAD_BYTES = 8192;
 /** More parameter sets than this in one picture are not there for decoding it. */
-const MOST_SETS = 64;
+const MAX_SETS = 64;
 
 // What a start code introduces.
 const PASS = 0;
@@ -73,8 +73,8 @@ export class PictureHead {
   /** How many complete parameter sets there are. */
   count = 0;
   /** Where each starts, including its start code prefix, and ends. */
-  readonly starts = new Int32Array(MOST_SETS);
-  readonly ends = new Int32Array(MOST_SETS);
+  readonly starts = new Int32Array(MAX_SETS);
+  readonly ends = new Int32Array(MAX_SETS);
 
   #syntax: VideoSyntax = 'h264';
   #from = 0;
@@ -86,7 +86,7 @@ export class PictureHead {
    * Starts with the elementary stream at `from`. `knowsHeader`: an earlier sequence header makes a group of pictures
    * decodable.
    */
-  begin(syntax: VideoSyntax, from: number, knowsHeader: boolean): void {
+  start(syntax: VideoSyntax, from: number, knowsHeader: boolean): void {
     this.isAccess = undefined;
     this.isOver = this.isPart = false;
     this.insertAt = this.#from = this.#next = from;
@@ -109,7 +109,7 @@ export class PictureHead {
       if (type === -1) return; // more bytes are needed
       this.#next = at + 3;
       if (type !== PART) this.#endSet(bytes, at);
-      this.#take(type, at);
+      this.#readUnitType(type, at);
     }
   }
 
@@ -118,7 +118,7 @@ export class PictureHead {
     this.#endSet(bytes, end);
   }
 
-  #take(type: number, at: number): void {
+  #readUnitType(type: number, at: number): void {
     if (type === DELIMITER) {
       if (this.count === 0) this.insertAt = at + (this.#syntax === 'hevc' ? 6 : 5); // prefix, header and one byte
     } else if (type === SET || type === ACCESS_SET) {
@@ -139,7 +139,7 @@ export class PictureHead {
     if (this.#setFrom === -1) return;
     let end = at;
     while (bytes[end - 1] === 0) end--; // zero_byte of the next start code, trailing_zero_8bits
-    if (this.count < MOST_SETS) {
+    if (this.count < MAX_SETS) {
       this.starts[this.count] = this.#setFrom;
       this.ends[this.count++] = end;
     }

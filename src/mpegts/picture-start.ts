@@ -6,15 +6,15 @@ import { mediaStart } from './access-point.js';
 import { hasPayload, PACKET_BYTES, payloadStart, readCounter, readPid, startsUnit, SYNC } from './packet.js';
 import { concatenate } from './packet-runs.js';
 import type { ParameterSets } from './parameter-sets.js';
-import { MOST_HEAD_BYTES, PictureHead } from './picture-head.js';
+import { MAX_HEAD_BYTES, PictureHead } from './picture-head.js';
 import { isPart } from './picture-part.js';
 
 const PAYLOAD_BYTES = PACKET_BYTES - 4;
-const MOST_PES_LENGTH = 0xffff;
+const MAX_PES_LENGTH = 0xffff;
 
 // Reused for each start: every cache makes one at every random access point.
 const head = new PictureHead();
-const gathered = new Uint8Array(MOST_HEAD_BYTES);
+const gathered = new Uint8Array(MAX_HEAD_BYTES);
 
 /** What has to be known about the picture of a start. */
 export interface PictureFacts {
@@ -55,11 +55,11 @@ export function withSets(
   const media = mediaStart(packets, first);
   if (media === -1 || (packets[first + 3]! & 0xc0) !== 0) return packets; // transport_scrambling_control
   // Usually the picture's first packet contains all of them.
-  head.begin(sets.syntax!, media, true); // it has sets, so it has a syntax
+  head.start(sets.syntax!, media, true); // it has sets, so it has a syntax
   head.read(packets, first + PACKET_BYTES);
   if (sets.areIn(packets, head)) return packets;
   const unit = gather(packets, first, pid);
-  head.begin(sets.syntax!, media - payloadStart(packets, first), true);
+  head.start(sets.syntax!, media - payloadStart(packets, first), true);
   head.read(unit.bytes, unit.bytes.length);
   const missing = sets.missingFrom(unit.bytes, head);
   if (missing === null) return packets;
@@ -68,14 +68,14 @@ export function withSets(
 }
 
 /** The first bytes of a picture, good until the next is gathered, and where in `packets` each of its packets is. */
-interface Unit {
+interface GatheredUnit {
   readonly bytes: Uint8Array;
   readonly packets: readonly number[];
   /** Where the bytes of each packet begin: those of another PES packet behind its header. */
   readonly from: readonly number[];
 }
 
-function gather(packets: Uint8Array, first: number, pid: number): Unit {
+function gather(packets: Uint8Array, first: number, pid: number): GatheredUnit {
   const bytes = gathered;
   const places: number[] = [];
   const from: number[] = [];
@@ -99,7 +99,7 @@ function gather(packets: Uint8Array, first: number, pid: number): Unit {
  * continuity_counter; those before it, the unit's earlier packets included, are numbered backwards, so that later packets
  * stay unchanged.
  */
-function insert(packets: Uint8Array, unit: Unit, insertAt: number, sets: Uint8Array): Uint8Array {
+function insert(packets: Uint8Array, unit: GatheredUnit, insertAt: number, sets: Uint8Array): Uint8Array {
   let before = 0; // bytes of the picture in packets before this one
   let index = 0;
   for (; index < unit.packets.length; index++) {
@@ -159,7 +159,7 @@ function correctLength(out: Uint8Array, at: number, more: number): void {
   const pes = payloadStart(out, at);
   const length = (out[pes + 4]! << 8) | out[pes + 5]!;
   if (length === 0) return;
-  const corrected = length + more > MOST_PES_LENGTH ? 0 : length + more;
+  const corrected = length + more > MAX_PES_LENGTH ? 0 : length + more;
   out[pes + 4] = corrected >> 8;
   out[pes + 5] = corrected & 0xff;
 }

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.7 (PTS, DTS).
 
 import { PACKET_BYTES, payloadStart } from './packet.js';
-import { plausibleRate } from './parameters.js';
+import { plausibleFrameRate } from './parameters.js';
 import { PES_FIXED_BYTES, stampsOf, startsPes } from './pes.js';
 import { isStamped } from './picture-part.js';
 import { readTimestamp, TICKS_PER_MS, ticksAfter } from './timestamp.js';
@@ -10,18 +10,18 @@ import { readTimestamp, TICKS_PER_MS, ticksAfter } from './timestamp.js';
 const NONE = -1;
 const STAMP_BYTES = 5;
 /** The shortest time over which pictures are counted: cameras' timestamps are some milliseconds off. */
-const LEAST_TICKS = 500 * TICKS_PER_MS;
+const MIN_TICKS = 500 * TICKS_PER_MS;
 /** The same if there is no random access point by then: the rate should be known within two seconds. */
 const FIRST_TICKS = 1000 * TICKS_PER_MS;
 /** Two timestamps of a program are less than this apart (ten minutes), or they are unrelated. */
-const MOST_TICKS = 600_000 * TICKS_PER_MS;
+const MAX_TICKS = 600_000 * TICKS_PER_MS;
 /** Without random access points, pictures are counted up to this many. */
-const MOST_UNITS = 300;
+const MAX_UNITS = 300;
 /** A rate that differs from the last by less than this fraction is the same rate. */
 const SAME = 0.01;
 
 /** Follows the pictures of one track in transmission order, which is DTS order. */
-export class PictureTimes {
+export class PictureRate {
   /** From the previous random access point to the last, by PTS, milliseconds; null: unknown. */
   gopMs: number | null = null;
   /** Units (pictures) a second by their timestamps, rounded to a thousandth; null: unknown. */
@@ -46,19 +46,19 @@ export class PictureTimes {
    * A unit starts in the packet at `at`; `isAccess` undefined: {@link isAccess} follows. `losses` is a counter that has
    * increased if packets were lost since the unit before: units may be lost too, so they are not counted.
    */
-  begins(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
+  startPicture(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
     if (!isStamped(data, at)) return; // more of the same picture
     // If each NAL unit has a PES packet, all of them may carry the picture's timestamps.
     const dts = readStamp(data, at, true);
     if (dts === NONE || dts !== this.#lastDts) this.#units++;
     else if (isAccess === false) return;
     this.#lastDts = dts;
-    const isDue = this.unitsPerSecond === null || this.#units >= MOST_UNITS;
+    const isDue = this.unitsPerSecond === null || this.#units >= MAX_UNITS;
     if (isAccess === false && !isDue) return;
     this.#pts = readStamp(data, at, false);
     this.#dts = dts;
     if (isAccess === true) this.isAccess(losses);
-    else if (isDue) this.#count(this.#units >= MOST_UNITS ? LEAST_TICKS : FIRST_TICKS, losses);
+    else if (isDue) this.#count(this.#units >= MAX_UNITS ? MIN_TICKS : FIRST_TICKS, losses);
   }
 
   /** The unit that started last is a random access point. */
@@ -67,21 +67,21 @@ export class PictureTimes {
     const ticks = between(this.#accessPts, this.#pts);
     this.gopMs = ticks === NONE ? null : Math.round(ticks / TICKS_PER_MS);
     this.#accessPts = this.#pts;
-    this.#count(LEAST_TICKS, losses);
+    this.#count(MIN_TICKS, losses);
   }
 
   #count(leastTicks: number, losses: number): void {
     const ticks = between(this.#countedFrom, this.#dts);
     if (ticks !== NONE && losses === this.#losses) {
       if (ticks < leastTicks) return; // continue to the next one
-      this.#take(plausibleRate(this.#units, ticks / (1000 * TICKS_PER_MS)));
+      this.#setRate(plausibleFrameRate(this.#units, ticks / (1000 * TICKS_PER_MS)));
     }
     this.#countedFrom = this.#dts;
     this.#losses = losses;
     this.#units = 0;
   }
 
-  #take(rate: number | null): void {
+  #setRate(rate: number | null): void {
     const last = this.unitsPerSecond;
     if (rate === null || last === null || Math.abs(rate / last - 1) > SAME) this.unitsPerSecond = rate;
   }
@@ -91,7 +91,7 @@ export class PictureTimes {
 function between(from: number, to: number): number {
   if (from === NONE || to === NONE) return NONE;
   const ticks = ticksAfter(to, from);
-  return ticks > 0 && ticks < MOST_TICKS ? ticks : NONE;
+  return ticks > 0 && ticks < MAX_TICKS ? ticks : NONE;
 }
 
 /** PTS or DTS of the PES packet that begins in the packet at `at`; without a DTS both are the same. -1: none in this packet. */

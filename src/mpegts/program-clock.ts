@@ -22,19 +22,19 @@
 // of the punctual feeds becomes the reference. If there is none, all wait for it.
 
 import {
-  BACK,
+  MAX_STEP_BACK,
   type ClockedFeed,
   type ClockedTrack,
-  goesOn,
+  continuesTimeline,
   isMedia,
-  LONGEST_UNIT,
+  MAX_UNIT_TICKS,
   needOfHeld,
   nextOutput,
   noteUnit,
-  placeOf,
+  offsetOfSample,
 } from './clocked-feed.js';
 import { bestOf, FeedClock, TRACK_GONE_MS } from './feed-clock.js';
-import { MOST_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
+import { MAX_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 
 /** The start of output time: late enough that no PCR, and no DTS of a track that lags behind, is negative. */
@@ -102,7 +102,7 @@ export class ProgramClock {
   observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, sentMs: number): void {
     const nowMs = sentMs - this.waitedMs;
     const own = track.clock;
-    const isNext = own !== null && own === feed.clock && goesOn(own, track, dts, nowMs);
+    const isNext = own !== null && own === feed.clock && continuesTimeline(own, track, dts, nowMs);
     const clock = isNext ? own : this.#clockOf(feed, track, pts, dts, nowMs);
     if (clock !== own || nowMs - track.dtsAtMs >= TRACK_GONE_MS) clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
@@ -116,7 +116,7 @@ export class ProgramClock {
     if (!isSampler) return;
     if (clock.isInForce && clock.isYoung(nowMs)) this.#checkPlace(clock, nowMs);
     clock.toOutput(whole, this.#slewTarget(clock), nowMs);
-    const behind = clock.pace.note(clock.sender.time, clock.sender.delay, nowMs);
+    const behind = clock.pace.observe(clock.sender.time, clock.sender.delay, nowMs);
     if (behind > 0 && clock.isInForce) this.#lineUp(clock, behind, nowMs);
   }
 
@@ -149,7 +149,7 @@ export class ProgramClock {
     if (this.pts > clock.lastPts) clock.lastPts = this.pts;
     if (Number.isNaN(pcr.last)) return;
     const ahead = this.dts - pcr.last;
-    if (clock.sampler === track) feed.ahead = ahead;
+    if (clock.sampler === track) feed.decodeAhead = ahead;
     if (ahead < MARGIN && this.#isAlone() && clock.isInForce) {
       clock.sender.need = Math.max(clock.sender.need, pcr.lag - ahead);
     }
@@ -181,7 +181,7 @@ export class ProgramClock {
   /** Whether to wait before generating the first PCR: for the source's own, or for a better estimate of its time. */
   awaitsPcr(feed: ClockedFeed, hasMedia: boolean, nowMs: number): boolean {
     const { clock } = feed;
-    if (!Number.isNaN(this.pcr.last) || !clock || nowMs - clock.beganMs > OWN_PCR_MS) return false;
+    if (!Number.isNaN(this.pcr.last) || !clock || nowMs - clock.startedMs > OWN_PCR_MS) return false;
     if (clock.latest - clock.first > OWN_PCR_MS * TICKS_PER_MS) return false;
     return (feed.promisesPcr && !clock.sender.hasPcr) || (hasMedia && clock.rank === 0);
   }
@@ -196,10 +196,10 @@ export class ProgramClock {
     const driver = this.#reference;
     if (!driver) return -Infinity;
     if (this.#isAlone()) return clock.sender.need;
-    if (clock.sender.delays.least === Infinity) return -Infinity; // its time is not known yet
+    if (clock.sender.delays.minimum === Infinity) return -Infinity; // its time is not known yet
     // One that is yet to be moved ahead of where it is will need more.
     const error = clock.isYoung(nowMs) ? Math.min(0, this.errorOf(clock) || 0) : 0;
-    const apart = driver.offset - driver.sender.delays.least - (clock.offset + error - clock.sender.delays.least);
+    const apart = driver.offset - driver.sender.delays.minimum - (clock.offset + error - clock.sender.delays.minimum);
     return apart + clock.sender.lateness(nowMs);
   }
 
@@ -208,7 +208,7 @@ export class ProgramClock {
     const { sender } = clock;
     const apart = this.needOf(clock, nowMs) - sender.lateness(nowMs); // offset of its time from the program's
     const need = this.#isAlone() ? sender.needNow(nowMs) : apart + sender.latenessNow(nowMs);
-    return need > MOST_LAG ? need : 0;
+    return need > MAX_LAG ? need : 0;
   }
 
   /** How far a feed's offset is from its target, in ticks; NaN if unknown. */
@@ -239,8 +239,8 @@ export class ProgramClock {
       at.time = isUnknown ? NaN : sender.at(nowMs, driver.nextDts(nowMs)) + driver.offset;
       at.need = sender.need + driver.margin(nowMs);
     } else {
-      const { least } = driver.sender.delays;
-      at.time = least === Infinity ? NaN : nowMs * TICKS_PER_MS - least + driver.offset;
+      const { minimum } = driver.sender.delays;
+      at.time = minimum === Infinity ? NaN : nowMs * TICKS_PER_MS - minimum + driver.offset;
       at.need = -Infinity;
       for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
@@ -265,7 +265,7 @@ export class ProgramClock {
       track.dts = NaN;
       return (track.clock = known);
     }
-    if (own && goesOn(own, track, dts, nowMs)) return own;
+    if (own && continuesTimeline(own, track, dts, nowMs)) return own;
     const next = own !== null && own === known && !isAside ? nextOutput(own, track, nowMs) : NaN;
     track.dts = NaN;
     if (own && !isAside) {
@@ -273,9 +273,9 @@ export class ProgramClock {
       if (own === known) this.retire(feed);
       else if (isNear) return (track.clock = known);
     } else if (isNear) return (track.clock = known);
-    if (isAside) track.clock = this.#asideClock(feed, dts, nowMs);
-    else if (Number.isNaN(next)) track.clock = this.#begin(feed, track, pts, dts, nowMs);
-    else track.clock = this.#goOn(feed, own!, dts, next, nowMs); // NaN unless `own` is known
+    if (isAside) track.clock = this.#spareClock(feed, dts, nowMs);
+    else if (Number.isNaN(next)) track.clock = this.#startFeed(feed, track, pts, dts, nowMs);
+    else track.clock = this.#continueAfterJump(feed, own!, dts, next, nowMs); // NaN unless `own` is known
     return track.clock;
   }
 
@@ -287,7 +287,7 @@ export class ProgramClock {
     return clock.least === Infinity ? NaN : clock.least + this.#base + clock.trim;
   }
 
-  #begin(feed: ClockedFeed, track: ClockedTrack, pts: number, stamp: number, nowMs: number): FeedClock {
+  #startFeed(feed: ClockedFeed, track: ClockedTrack, pts: number, stamp: number, nowMs: number): FeedClock {
     if (feed.clock) this.retire(feed);
     const now = nowMs * TICKS_PER_MS;
     const sample = feed.firstSample;
@@ -296,10 +296,10 @@ export class ProgramClock {
     const soundLength = track.unitTicks > 0 ? track.unitTicks + track.heldMs * TICKS_PER_MS : 0;
     const length = track.kind === 'audio' ? soundLength : 2 * ticksAfter(pts, stamp);
     let output = Number.isNaN(this.#base) ? FIRST_DTS : now + this.#base - length + feed.trim;
-    if (first) output = placeOf(first, stamp, feed.trim, this.#base);
+    if (first) output = offsetOfSample(first, stamp, feed.trim, this.#base);
     // A guess must not be in the past. First units that are known to be late are sent all the same.
     else if (!Number.isNaN(this.pcr.last)) {
-      output = Math.max(output, this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.ahead) : MARGIN));
+      output = Math.max(output, this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.decodeAhead) : MARGIN));
     }
     const clock = this.#open(feed, stamp, Math.max(output, feed.pastOutput + 1), nowMs);
     if (first) clock.place(first);
@@ -313,7 +313,7 @@ export class ProgramClock {
   }
 
   /** A feed's timestamps jump: at `stamp`, it continues where it would be without the jump. */
-  #goOn(feed: ClockedFeed, before: FeedClock, stamp: number, output: number, nowMs: number): FeedClock {
+  #continueAfterJump(feed: ClockedFeed, before: FeedClock, stamp: number, output: number, nowMs: number): FeedClock {
     const clock = this.#open(feed, stamp, output, nowMs);
     clock.takeOver(before, nowMs);
     this.#reference ??= clock;
@@ -329,7 +329,7 @@ export class ProgramClock {
   }
 
   /** A clock for a track whose timestamps are unrelated to its feed's. */
-  #asideClock(feed: ClockedFeed, stamp: number, nowMs: number): FeedClock {
+  #spareClock(feed: ClockedFeed, stamp: number, nowMs: number): FeedClock {
     const now = Number.isNaN(this.#base) ? FIRST_DTS : nowMs * TICKS_PER_MS + this.#base + feed.trim;
     const output = Number.isNaN(this.pcr.last) ? now : Math.max(now, this.pcr.last + MARGIN);
     const clock = new FeedClock(stamp, Math.ceil(output), nowMs);
@@ -343,7 +343,7 @@ export class ProgramClock {
     let isOther = false; // whether the estimate of its age changed
     if (track.kind !== 'audio') isOther = clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
     // An audio PES packet is as old as its end, where the next one starts, plus the frame that did not fit into it.
-    else if (dts - track.dts > 0 && dts - track.dts < LONGEST_UNIT)
+    else if (dts - track.dts > 0 && dts - track.dts < MAX_UNIT_TICKS)
       isOther = clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
     if (!clock.isInForce) return;
     if (clock === this.#reference) {
@@ -371,7 +371,7 @@ export class ProgramClock {
     clock.raise(behind);
     this.#followReference();
     const error = clock === this.#reference ? 0 : this.errorOf(clock);
-    if (!(error > BACK)) return;
+    if (!(error > MAX_STEP_BACK)) return;
     this.jumps++;
     clock.shift(Math.ceil(error));
   }

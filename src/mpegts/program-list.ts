@@ -4,7 +4,7 @@
 import { NULL_PID } from './packet.js';
 
 /** Enough for over a thousand programs: a longer PAT is damaged. */
-const MOST_SECTIONS = 8;
+const MAX_SECTIONS = 8;
 /** PIDs below this are reserved by the standard (table 2-3). */
 const FIRST_FREE_PID = 0x10;
 
@@ -29,13 +29,13 @@ export class ProgramList {
   /** Whether all sections have been received. */
   get isWhole(): boolean {
     const [first] = this.sections;
-    return first !== undefined && this.sections.length === Math.min(first[7]! + 1, MOST_SECTIONS); // last_section_number
+    return first !== undefined && this.sections.length === Math.min(first[7]! + 1, MAX_SECTIONS); // last_section_number
   }
 
   /** Stores a valid section; returns false if it is already known. */
-  take(section: Uint8Array): boolean {
+  addSection(section: Uint8Array): boolean {
     const number = section[6]!; // section_number
-    if (number >= MOST_SECTIONS) return false;
+    if (number >= MAX_SECTIONS) return false;
     const known = this.#sections[number];
     if (known && isSame(known, section)) return false;
     const [any] = this.sections;

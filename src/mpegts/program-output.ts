@@ -4,8 +4,8 @@
 import { OutputBuffer } from './output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, PACKET_BYTES, RANDOM_ACCESS, SYNC } from './packet.js';
-import { Pace, REPEAT_MS, TICK_MS } from './pace.js';
-import { MOST_AT_ONCE } from './pcr-output.js';
+import { RepeatSchedule, REPEAT_MS, TICK_MS } from './pace.js';
+import { MAX_AT_ONCE } from './pcr-output.js';
 import { ProgramClock } from './program-clock.js';
 import type { PlannedTrack } from './program-plan.js';
 import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
@@ -15,13 +15,13 @@ import { readPcr, TICKS_PER_MS, writePcr } from './timestamp.js';
 /** If a feed's PCR has been missing for this long, it is no longer waited for. */
 const PCR_WAIT_MS = 1000;
 /** A PCR is inserted before a unit if it would advance by more than this: timestamps may be ahead of the wall clock. */
-const MOST_ADVANCE = 70 * TICKS_PER_MS;
+const MAX_ADVANCE = 70 * TICKS_PER_MS;
 /** Likewise if the last one is this old: many sources, such as ffmpeg, send a PCR only every 120 ms. */
-const MOST_SINCE_MS = 70;
+const MAX_SINCE_MS = 70;
 /** The same limit if units are hardly ahead of the PCR: DTS - PCR adds to a decoder's delay. */
-const MOST_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
+const MAX_ADVANCE_IF_NEAR = 30 * TICKS_PER_MS;
 /**
- * A PCR that would advance by more than {@link MOST_AT_ONCE} does so in steps, in packets without payload. An advance of
+ * A PCR that would advance by more than {@link MAX_AT_ONCE} does so in steps, in packets without payload. An advance of
  * more than this is a pause, and is done at once.
  */
 const LARGEST_ADVANCE = 3000 * TICKS_PER_MS;
@@ -31,7 +31,7 @@ export class ProgramOutput {
   readonly tables = new OutputTables();
   readonly clock = new ProgramClock();
   readonly buffer: OutputBuffer;
-  readonly pace = new Pace();
+  readonly pace = new RepeatSchedule();
   /** The offset in the message being built of the first place where a reader can start; -1 if there is none. */
   joinAt = -1;
   /** Whether the tables changed and must be sent before any other packet. */
@@ -81,7 +81,7 @@ export class ProgramOutput {
   }
 
   /** Inserts tables before a unit, if they are due or a reader can start there. */
-  begin(track: RemuxTrack, flags: number, nowMs: number): void {
+  startUnit(track: RemuxTrack, flags: number, nowMs: number): void {
     const isKey = track === this.keyTrack || this.keyTrack === null;
     const access = track.kind === 'video' && (flags & RANDOM_ACCESS) !== 0;
     if (access) track.marksAccess = true;
@@ -110,7 +110,7 @@ export class ProgramOutput {
     }
     const advance = this.clock.pcrAdvance(nowMs);
     const { pcr } = this.clock;
-    const isDue = advance > (pcr.lag > 0 ? MOST_ADVANCE_IF_NEAR : MOST_ADVANCE) || pcr.sinceMs(nowMs) > MOST_SINCE_MS;
+    const isDue = advance > (pcr.lag > 0 ? MAX_ADVANCE_IF_NEAR : MAX_ADVANCE) || pcr.sinceMs(nowMs) > MAX_SINCE_MS;
     if (!isDue || this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
     if (!this.sentTables) this.insertTables(nowMs);
     this.insertMadePcr(feed, nowMs);
@@ -122,7 +122,7 @@ export class ProgramOutput {
     const value = this.clock.makePcr(nowMs);
     if (value - last > LARGEST_ADVANCE || !this.sentTables) return value;
     if (this.tablesPending) this.insertTables(nowMs); // they may announce the PID
-    while (value - last > MOST_AT_ONCE) this.insertPcr((last += MOST_ADVANCE));
+    while (value - last > MAX_AT_ONCE) this.insertPcr((last += MAX_ADVANCE));
     return value;
   }
 

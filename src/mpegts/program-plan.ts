@@ -1,7 +1,7 @@
 // Plans the output's program: which tracks of which feeds it has, in what order, and which of them carries the PCR.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
-import { MUTE_SIGN } from './mute-sign.js';
+import { MUTED_DESCRIPTOR } from './mute-sign.js';
 import { entryBytes, fitsPmt, mergeDescriptors, type OutputTables } from './output-tables.js';
 import { NULL_PID } from './packet.js';
 import type { OutputTracks } from './output-track.js';
@@ -91,13 +91,13 @@ export function planTracks(
   let leftOut = 0;
   const add = (feed: RemuxFeed, select: TrackSelection): void => {
     if (!feed.program) return;
-    feed.tracksLeftOut = 0;
+    feed.omittedTracks = 0;
     for (const track of feed.tracks) {
       if (taken.has(track) || !selects(select, track.kind)) continue;
       const size = entryBytes(track.track.descriptors);
       if (!fitsPmt(bytes + size)) {
         leftOut++;
-        feed.tracksLeftOut++;
+        feed.omittedTracks++;
         continue;
       }
       bytes += size;
@@ -118,7 +118,7 @@ export function planTracks(
   const loops = [...new Set(plan.map(({ feed }) => feed))].map(({ program }) => program!.descriptors);
   let descriptors = mergeDescriptors(loops);
   if (!fitsPmt(bytes + descriptors.length)) descriptors = new Uint8Array(0);
-  if (plan.length === 0 && isMuted(inputs)) descriptors = MUTE_SIGN;
+  if (plan.length === 0 && isMuted(inputs)) descriptors = MUTED_DESCRIPTOR;
   return { plan, descriptors, leftOut };
 }
 
@@ -135,7 +135,7 @@ export function choosePcrTrack(plan: readonly PlannedTrack[], before: PlannedTra
 /**
  * Assigns output PIDs to the planned tracks, releases those of the others, and updates the tables; true if they changed.
  */
-export function putInForce(
+export function activate(
   plan: readonly PlannedTrack[],
   before: readonly PlannedTrack[],
   descriptors: Uint8Array,
@@ -152,7 +152,7 @@ export function putInForce(
   }
   for (const { feed, track } of plan) {
     if (track.out) continue;
-    track.out = tracks.take(feed.name, track.track.pid, track.track.streamType);
+    track.out = tracks.acquire(feed.name, track.track.pid, track.track.streamType);
     track.out.inUse = true;
     track.out.streamId = -1;
     track.stop();

@@ -4,7 +4,7 @@
 import { crc32 } from './crc32.js';
 import { PAT_PID, readPid } from './packet.js';
 import { type ListedProgram, ProgramList } from './program-list.js';
-import { SaidPacket } from './said-packet.js';
+import { RepeatedPacket } from './said-packet.js';
 import { SectionAssembler } from './section.js';
 import { carriesSections, kindOfEntry, sharedKind, type Track } from './track.js';
 
@@ -23,7 +23,7 @@ export interface Program {
 
 const NONE = -1;
 /** How many PMTs are read until a program is followed. */
-const MOST_CANDIDATES = 32;
+const MAX_CANDIDATES = 32;
 
 /**
  * Follows the tables of a stream. Damaged sections (CRC_32) are counted and skipped; tables that are not yet applicable
@@ -43,8 +43,8 @@ export class ProgramReader {
   readonly #list = new ProgramList();
   #followed: ListedProgram | null = null;
   readonly #assemblers = new Map<number, SectionAssembler>(); // by PID, created on first use
-  readonly #saidPat = new SaidPacket();
-  readonly #saidPmt = new SaidPacket();
+  readonly #repeatedPat = new RepeatedPacket();
+  readonly #repeatedPmt = new RepeatedPacket();
   #pmtSection: Uint8Array | null = null;
   #pmtCrc = NONE;
 
@@ -72,19 +72,19 @@ export class ProgramReader {
   push(data: Uint8Array, at: number): boolean {
     const pid = readPid(data, at);
     // Tables are repeated ten times a second: usually only the packet's counter differs from the last one's.
-    const said = pid === PAT_PID ? this.#saidPat : this.#saidPmt;
-    return !said.repeats(data, at) && this.tablePids.includes(pid) && this.#read(data, at, pid);
+    const said = pid === PAT_PID ? this.#repeatedPat : this.#repeatedPmt;
+    return !said.matches(data, at) && this.tablePids.includes(pid) && this.#read(data, at, pid);
   }
 
   #read(data: Uint8Array, at: number, pid: number): boolean {
-    const said = pid === PAT_PID ? this.#saidPat : this.#isSettled() ? this.#saidPmt : null;
+    const said = pid === PAT_PID ? this.#repeatedPat : this.#isSettled() ? this.#repeatedPmt : null;
     const assembler = this.#assemblerOf(pid);
     const before = this.changes;
     const bad = this.badSections;
     if (!assembler.push(data, at)) return false; // not remembered, so that its next repetition is read
     if (this.badSections === bad)
-      said?.note(data, at, assembler); // a damaged one is counted each time
-    else said?.forget();
+      said?.remember(data, at, assembler); // a damaged one is counted each time
+    else said?.clear();
     return this.changes !== before;
   }
 
@@ -93,8 +93,8 @@ export class ProgramReader {
     this.program = null;
     this.#list.reset();
     this.#assemblers.clear();
-    this.#saidPat.forget();
-    this.#saidPmt.forget();
+    this.#repeatedPat.clear();
+    this.#repeatedPmt.clear();
     this.#followed = this.#pmtSection = null;
     this.#pmtCrc = NONE;
     this.tablePids = [PAT_PID];
@@ -119,7 +119,7 @@ export class ProgramReader {
 
   #readPat(section: Uint8Array): void {
     if (!this.#isGood(section, 0x00, 12)) return; // program_association_section
-    if (!this.#list.take(section)) return;
+    if (!this.#list.addSection(section)) return;
     const { programs } = this.#list;
     const before = this.#followed;
     if (before) {
@@ -133,14 +133,14 @@ export class ProgramReader {
   #follow(listed: ListedProgram | null): void {
     this.#followed = listed;
     this.#pmtCrc = NONE;
-    this.#saidPmt.forget();
+    this.#repeatedPmt.clear();
   }
 
   #setTablePids(): void {
     const pids = new Set([PAT_PID]);
     if (this.#followed) pids.add(this.#followed.pmtPid);
     if (!this.#isSettled()) {
-      for (const { pmtPid } of this.#list.programs) if (pids.size <= MOST_CANDIDATES) pids.add(pmtPid);
+      for (const { pmtPid } of this.#list.programs) if (pids.size <= MAX_CANDIDATES) pids.add(pmtPid);
     }
     if (pids.size === this.tablePids.length && this.tablePids.every((pid) => pids.has(pid))) return;
     this.tablePids = [...pids];

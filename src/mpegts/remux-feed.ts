@@ -7,7 +7,7 @@ import type { ProgramFacts } from './handover.js';
 import type { OutputTrack } from './output-track.js';
 import type { ParameterSets } from './parameter-sets.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS } from './packet.js';
-import { isInNalUnits, MOST_HEAD_BYTES, syntaxOf } from './picture-head.js';
+import { isInNalUnits, MAX_HEAD_BYTES, syntaxOf } from './picture-head.js';
 import { isPart, isStamped } from './picture-part.js';
 import { ProgramReader, type Program } from './program.js';
 import { type ClockedFeed, type ClockedTrack, isMedia } from './clocked-feed.js';
@@ -22,9 +22,9 @@ export const TABLE = 1;
 export const CLOCK = 2;
 export const FIRST_TRACK = 3;
 /** Limited by the byte in a slot. */
-const MOST_TRACKS = 250;
+const MAX_TRACKS = 250;
 /** The most packets of a unit that are held: more than a PES header, or the beginning of a picture, can span. */
-export const MOST_HELD = Math.ceil(MOST_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
+export const MAX_HELD = Math.ceil(MAX_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
 /** PIDs below this are reserved by the standard (table 2-3), so they carry no tracks. */
 const FIRST_FREE_PID = 0x10;
 
@@ -72,7 +72,7 @@ export class RemuxTrack implements ClockedTrack {
    * Packets were sent, the last one being at `at` of `data`: `counter` is its input counter, `outCounter` its output
    * counter.
    */
-  goOn(counter: number, outCounter: number, data: Uint8Array, at: number): void {
+  advance(counter: number, outCounter: number, data: Uint8Array, at: number): void {
     this.counter = counter;
     this.out!.counter = outCounter; // they were sent
     this.lastData = data;
@@ -89,7 +89,7 @@ export class RemuxTrack implements ClockedTrack {
   }
 
   /** A new source starts: its packets do not continue the earlier ones. */
-  begin(): void {
+  startSource(): void {
     this.stop();
     this.counter = -1;
     this.lastData = null;
@@ -132,13 +132,13 @@ export class RemuxFeed implements ClockedFeed {
   /** Whether its PAT lists another PMT, which has not arrived: the contents of its PIDs are unknown. */
   awaitsPmt = false;
   pastOutput = -Infinity;
-  ahead = ZERO;
+  decodeAhead = ZERO;
   earlyPcr = NaN;
   lateUnits = 0;
   /** Packets dropped because they violate the standard or are scrambled. */
   dropped = 0;
   /** Its tracks that currently do not fit into the PMT. */
-  tracksLeftOut = 0;
+  omittedTracks = 0;
   /** Holds its first units while their age is being determined. */
   hold: StartHold | null = null;
   firstSample: FirstSample | null = null;
@@ -166,7 +166,7 @@ export class RemuxFeed implements ClockedFeed {
   }
 
   /** A new source starts. Its tables are not known yet; the tracks are kept, because they are usually the same. */
-  begin(): void {
+  startSource(): void {
     this.reader.reset();
     this.hold = null;
     this.firstSample = null;
@@ -174,7 +174,7 @@ export class RemuxFeed implements ClockedFeed {
     this.awaitsPmt = false;
     this.slots.fill(UNKNOWN);
     this.slots[PAT_PID] = TABLE;
-    for (const track of this.tracks) track.begin();
+    for (const track of this.tracks) track.startSource();
   }
 
   /** Whether its video is known to have random access points. */
@@ -211,8 +211,8 @@ export class RemuxFeed implements ClockedFeed {
   }
 
   /** The source is gone. */
-  leave(): void {
-    this.begin();
+  endSource(): void {
+    this.startSource();
     this.facts = null;
     this.program = null;
     this.pcrPid = NULL_PID;
@@ -240,7 +240,7 @@ export class RemuxFeed implements ClockedFeed {
     this.slots.fill(UNKNOWN);
     for (const track of program.tracks) {
       if (track.pid < FIRST_FREE_PID || track.pid === NULL_PID || track.pid === program.pmtPid) continue;
-      if (this.slots[track.pid] !== UNKNOWN || this.tracks.length >= MOST_TRACKS) continue;
+      if (this.slots[track.pid] !== UNKNOWN || this.tracks.length >= MAX_TRACKS) continue;
       const known = before.find((t) => t.track.pid === track.pid && t.track.streamType === track.streamType);
       const here = known ?? new RemuxTrack(track);
       if (here.track.kind !== track.kind) here.kind = track.kind; // other descriptors: what its units showed is void

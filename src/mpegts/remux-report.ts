@@ -6,7 +6,7 @@ import type { TrackKind } from './track.js';
 /** Counted since the Remuxer was created; in packets unless stated otherwise. */
 export interface RemuxCounters {
   /** Packets received. */
-  taken: number;
+  received: number;
   /** Packets of these that were sent. */
   sent: number;
   nulls: number;
@@ -15,14 +15,14 @@ export interface RemuxCounters {
   /** Packets on PIDs that no PMT lists: SDT, EIT, tracks before their PMT. */
   unknown: number;
   /** Packets of tracks that are not selected, or that wait for their first unit. */
-  leftOut: number;
+  omitted: number;
   duplicates: number;
   /** Packets dropped because they violate the standard or are scrambled. */
   damaged: number;
   /** Packets missing from the inputs according to continuity_counter. */
   lost: number;
   /** Tracks that currently do not fit into the PMT. */
-  tracksLeftOut: number;
+  omittedTracks: number;
 }
 
 /** A track of the output, for status reports. */
@@ -37,12 +37,12 @@ export interface RemuxedTrack {
 }
 
 /** A track that is left out because it is, or may be, audio. */
-export interface LeftOutTrack {
+export interface OmittedTrack {
   readonly feed: string;
   readonly pid: number;
   readonly streamType: number;
   /** The reason as text. */
-  readonly why: string;
+  readonly reason: string;
 }
 
 /** The output's program. */
@@ -78,20 +78,20 @@ export interface RemuxedFeed {
   /** Packets dropped because they violate the standard or are scrambled, since the feed became an input. */
   readonly dropped: number;
   /** Tracks that currently do not fit into the PMT. */
-  readonly tracksLeftOut: number;
+  readonly omittedTracks: number;
 }
 
 export function newCounters(): RemuxCounters {
   return {
-    taken: 0,
+    received: 0,
     sent: 0,
     nulls: 0,
     tables: 0,
     unknown: 0,
-    leftOut: 0,
+    omitted: 0,
     duplicates: 0,
     damaged: 0,
     lost: 0,
-    tracksLeftOut: 0,
+    omittedTracks: 0,
   };
 }

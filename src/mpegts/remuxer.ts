@@ -7,10 +7,10 @@ import { concatenate } from './packet-runs.js';
 import { PacketPath } from './packet-path.js';
 import { NULL_PID, PACKET_BYTES } from './packet.js';
 import { ProgramOutput } from './program-output.js';
-import { areSameInputs, choosePcrTrack, findReplacements, isMuted, planTracks, putInForce } from './program-plan.js';
+import { areSameInputs, choosePcrTrack, findReplacements, isMuted, planTracks, activate } from './program-plan.js';
 import type { RemuxInput, Replacement } from './program-plan.js';
 import { RemuxFeed, type RemuxTrack } from './remux-feed.js';
-import type { LeftOutTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
+import type { OmittedTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
 import type { TrackKind } from './track.js';
@@ -137,17 +137,17 @@ export class Remuxer implements ProgramFacts {
 
   /** The state of each input. */
   feedStates(nowMs: number): RemuxedFeed[] {
-    return [...this.#feeds.values()].map(({ name, clock, dropped, tracksLeftOut }) => ({
+    return [...this.#feeds.values()].map(({ name, clock, dropped, omittedTracks }) => ({
       feed: name,
       rate: clock?.pace.rate(nowMs) ?? NaN,
       tooLateMs: clock ? this.#output.clock.tooLate(clock, nowMs) / TICKS_PER_MS : 0,
       dropped,
-      tracksLeftOut,
+      tracksLeftOut: omittedTracks,
     }));
   }
 
   /** The tracks that are, or may be, audio, of feeds from which only video is selected. */
-  get withheld(): LeftOutTrack[] {
+  get withheld(): OmittedTrack[] {
     return leftOutSound(this.#inputs, this.#feeds);
   }
 
@@ -217,10 +217,10 @@ export class Remuxer implements ProgramFacts {
     if (begins) {
       this.#output.clock.retire(from);
       this.#endHold(from);
-      from.begin();
+      from.startSource();
     }
     this.#endReplacements(nowMs);
-    this.#output.pace.note(nowMs);
+    this.#output.pace.messageArrived(nowMs);
     if (!from.clock && (from.hold || this.#output.clock.hasReference)) {
       data = this.#prime(from, data);
       if (this.#isHeld(from, data, nowMs)) return null;
@@ -291,8 +291,8 @@ export class Remuxer implements ProgramFacts {
     if (!feed.isWithoutSound) return data;
     const { counters } = this.#output;
     const packets = ((feed.hold?.bytes ?? 0) + behind) / PACKET_BYTES;
-    counters.taken += packets;
-    counters.leftOut += packets;
+    counters.received += packets;
+    counters.omitted += packets;
     this.#endHold(feed);
     return data.subarray(behind);
   }
@@ -309,13 +309,13 @@ export class Remuxer implements ProgramFacts {
   }
 
   /** The feed's source is gone: its tracks leave the program. Returns tables and units that were held to send, or `null`. */
-  leave(feed: string, nowMs: number): Uint8Array | null {
+  endSource(feed: string, nowMs: number): Uint8Array | null {
     this.#output.joinAt = -1;
     const gone = this.#feeds.get(feed);
     if (!gone) return null;
     const last = this.#remuxHeld(gone, nowMs);
     this.#output.clock.retire(gone);
-    gone.leave();
+    gone.endSource();
     this.#rebuild(false);
     const tables = this.#output.pendingTables(nowMs);
     return last && tables ? concatenate([last, tables]) : (last ?? tables);
@@ -365,7 +365,7 @@ export class Remuxer implements ProgramFacts {
     }
     const { plan, descriptors, leftOut } = planTracks(this.#inputs, this.#feeds, this.#replacements);
     const before = this.#output.plan;
-    this.#output.counters.tracksLeftOut = leftOut;
+    this.#output.counters.omittedTracks = leftOut;
     this.#output.plan = plan;
     const ofKind = (kind: TrackKind) => plan.find(({ track }) => track.kind === kind)?.track ?? null;
     this.#output.keyTrack = ofKind('video') ?? ofKind('audio');
@@ -382,7 +382,7 @@ export class Remuxer implements ProgramFacts {
       return;
     }
     this.#saysMuted = plan.length === 0 && isMuted(this.#inputs);
-    if (putInForce(plan, before, descriptors, this.#output.pcrTrack, this.#tracks, this.#output.tables))
+    if (activate(plan, before, descriptors, this.#output.pcrTrack, this.#tracks, this.#output.tables))
       this.#output.tablesPending = true;
   }
 

@@ -5,12 +5,12 @@ import { PACKET_BYTES } from './packet.js';
 import type { SectionAssembler } from './section.js';
 
 /** The last packet that contained a complete section of one PID. */
-export class SaidPacket {
+export class RepeatedPacket {
   readonly #packet = new Uint8Array(PACKET_BYTES);
   #assembler: SectionAssembler | null = null; // the one that read it; `null`: no packet is stored
 
   /** Whether the packet at `at` is the same except for its continuity_counter. If so, its assembler skips it. */
-  repeats(data: Uint8Array, at: number): boolean {
+  matches(data: Uint8Array, at: number): boolean {
     const packet = this.#packet;
     if (this.#assembler === null || data[at + 1] !== packet[1] || data[at + 2] !== packet[2]) return false;
     if ((data[at + 3]! & 0xf0) !== (packet[3]! & 0xf0)) return false;
@@ -20,7 +20,7 @@ export class SaidPacket {
   }
 
   /** Stores the packet at `at`, which `assembler` read, if it contains exactly one complete section. */
-  note(data: Uint8Array, at: number, assembler: SectionAssembler): void {
+  remember(data: Uint8Array, at: number, assembler: SectionAssembler): void {
     // payload_unit_start_indicator, no adaptation field, pointer_field 0, and all 3 + section_length bytes in this
     // packet.
     const begins = (data[at + 1]! & 0x40) !== 0 && (data[at + 3]! & 0x30) === 0x10 && data[at + 4] === 0;
@@ -29,7 +29,7 @@ export class SaidPacket {
     if (this.#assembler) this.#packet.set(data.subarray(at, at + PACKET_BYTES));
   }
 
-  forget(): void {
+  clear(): void {
     this.#assembler = null;
   }
 }

@@ -12,14 +12,14 @@ const HEADER_BYTES = 3;
  * continuity_counter, drops the section that it belongs to and nothing else. The array passed to `take` is reused.
  */
 export class SectionAssembler {
-  readonly #take: (section: Uint8Array) => void;
+  readonly #onSection: (section: Uint8Array) => void;
   readonly #buffer = new Uint8Array(MAX_SECTION_BYTES);
   #filled = 0;
   #collecting = false;
   #counter = -1;
 
   constructor(take: (section: Uint8Array) => void) {
-    this.#take = take;
+    this.#onSection = take;
   }
 
   /** A new source starts: its counters are unrelated to earlier ones. */
@@ -76,7 +76,7 @@ export class SectionAssembler {
       const whole = this.#sectionBytes();
       if (whole > MAX_SECTION_BYTES) return this.#drop();
       if (this.#filled === whole) {
-        this.#take(this.#buffer.subarray(0, whole));
+        this.#onSection(this.#buffer.subarray(0, whole));
         this.#filled = 0;
       }
     }

@@ -1,8 +1,8 @@
 // The time at a feed's source, as the source gives it: its last PCR, continued by its timestamps.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.7.2.
 
-import { LeastWindow } from './least-window.js';
-import { MostWindow } from './most-window.js';
+import { MinimumWindow } from './least-window.js';
+import { MaximumWindow } from './most-window.js';
 import { TICKS_PER_MS, ZERO } from './timestamp.js';
 
 /** PCRs at longer intervals than this are sparse: timestamps continue the time between them (§2.7.2: 100 ms). */
@@ -10,8 +10,8 @@ const SPARSE = 120 * TICKS_PER_MS;
 /** A source with frequent PCRs has stopped sending them if its timestamps advance by this much without one. */
 const STOPPED = 200 * TICKS_PER_MS;
 /** A PCR this far after the DTS that arrived with it, or this far before it, is unrelated to it. */
-const MOST_AFTER = 3000 * TICKS_PER_MS;
-const MOST_BEFORE = 90_000 * TICKS_PER_MS;
+const MAX_AFTER = 3000 * TICKS_PER_MS;
+const MAX_BEFORE = 90_000 * TICKS_PER_MS;
 /** A PCR that differs from the expected time by more than this belongs to a jump that the timestamps have yet to make. */
 const ABSURD = 1000 * TICKS_PER_MS;
 const LONGEST_STEP = 5000 * TICKS_PER_MS;
@@ -43,7 +43,7 @@ export class SenderTime {
   /** The corrections of `time` by PCRs since this was last read, ticks. */
   slip = ZERO;
   /** Arrival time - time, ticks: the minimum is that of data without delay. */
-  readonly delays = new LeastWindow();
+  readonly delays = new MinimumWindow();
 
   #atMs = NaN;
   #delay = ZERO; // of the newest data, relative to the minimum
@@ -53,12 +53,12 @@ export class SenderTime {
   #pcrDts = NaN; // #dts when that PCR arrived
   #pcrGap = Infinity;
   #oddBy = NaN;
-  readonly #lateness = new MostWindow(LATENESS_MS);
-  readonly #recent = new MostWindow(NEW_MS / 2); // lateness, while it is new
+  readonly #lateness = new MaximumWindow(LATENESS_MS);
+  readonly #recent = new MaximumWindow(NEW_MS / 2); // lateness, while it is new
   #newSinceMs = NaN;
   #isNew = true;
-  readonly #latenessNow = new MostWindow(NOW_MS);
-  readonly #needNow = new MostWindow(NOW_MS);
+  readonly #latenessNow = new MaximumWindow(NOW_MS);
+  readonly #needNow = new MaximumWindow(NOW_MS);
   #stallAtMs = -Infinity;
   #isStallAgain = false;
   #jumpedBy: number | null = null; // if no PCR has arrived since
@@ -101,26 +101,26 @@ export class SenderTime {
    * maximum of at least the last half minute; -Infinity: unknown.
    */
   lateness(nowMs: number): number {
-    return this.#lateness.most(nowMs);
+    return this.#lateness.maximum(nowMs);
   }
 
   /** The same for the last second or two only; below the recording threshold, an upper bound. */
   latenessNow(nowMs: number): number {
-    return Math.max(this.#latenessNow.most(nowMs), Math.min(this.lateness(nowMs), NOTABLE));
+    return Math.max(this.#latenessNow.maximum(nowMs), Math.min(this.lateness(nowMs), NOTABLE));
   }
 
   /** {@link need} for the last second or two only, with the same threshold as {@link latenessNow}. */
   needNow(nowMs: number): number {
-    return Math.max(this.#needNow.most(nowMs), Math.min(this.need, NOTABLE));
+    return Math.max(this.#needNow.maximum(nowMs), Math.min(this.need, NOTABLE));
   }
 
   /** Takes the state of the same source from before its timestamps jumped by `by`: nothing else has changed. */
-  goOn(before: SenderTime, by: number, nowMs: number): void {
+  continueFrom(before: SenderTime, by: number, nowMs: number): void {
     this.time = before.time + by;
     this.hasPcr = before.hasPcr;
     this.#jumpedBy = before.hasPcr ? by : null;
     this.need = before.need;
-    if (before.delays.least !== Infinity) this.delays.take(before.delays.least - by, nowMs);
+    if (before.delays.minimum !== Infinity) this.delays.add(before.delays.minimum - by, nowMs);
     this.#atMs = before.#atMs;
     this.#delay = before.#delay;
     this.#dts = before.#dts + by;
@@ -128,7 +128,7 @@ export class SenderTime {
     this.#pcr = before.#pcr + by;
     this.#pcrDts = before.#pcrDts + by;
     this.#pcrGap = before.#pcrGap;
-    this.#lateness.take(before.lateness(nowMs), nowMs);
+    this.#lateness.add(before.lateness(nowMs), nowMs);
     this.#isNew = false;
     this.#stallAtMs = before.#stallAtMs;
     this.#isStallAgain = before.#isStallAgain;
@@ -136,11 +136,11 @@ export class SenderTime {
 
   /** Reads a PCR, unwrapped. `dts` is one that arrived with it. */
   carry(pcr: number, dts: number, nowMs: number): void {
-    if (pcr === this.#pcr || dts - pcr < -MOST_AFTER || dts - pcr > MOST_BEFORE) return;
+    if (pcr === this.#pcr || dts - pcr < -MAX_AFTER || dts - pcr > MAX_BEFORE) return;
     const by = pcr - this.time;
     if (this.#jumpedBy !== null) {
       if (!this.#endsJump(by, this.#jumpedBy)) return;
-    } else if (!this.hasPcr) this.#beginPcr(by);
+    } else if (!this.hasPcr) this.#startPcr(by);
     else {
       const isOdd = Math.abs(by) > ABSURD;
       if (isOdd && !this.#isAgain(by)) return;
@@ -150,11 +150,11 @@ export class SenderTime {
     }
     this.time = this.#pcr = pcr;
     this.#pcrDts = this.#dts;
-    this.#note(nowMs);
+    this.#observeLateness(nowMs);
   }
 
   /** The first PCR arrives; until now the time was defined by timestamps, if at all. */
-  #beginPcr(by: number): void {
+  #startPcr(by: number): void {
     if (!Number.isNaN(this.time)) {
       this.slip += by;
       this.need += by;
@@ -188,26 +188,26 @@ export class SenderTime {
    * packet, unwrapped; NaN: none.
    */
   unit(dts: number, isSampler: boolean, pcr: number, nowMs: number): void {
-    if (isSampler) this.#carryOn(dts, nowMs);
+    if (isSampler) this.#extrapolate(dts, nowMs);
     if (!Number.isNaN(pcr)) this.carry(pcr, dts, nowMs);
     if (Number.isNaN(this.time)) return;
     const need = this.time - dts;
     if (need > this.need) this.need = need;
-    if (need > NOTABLE) this.#needNow.take(need, nowMs);
+    if (need > NOTABLE) this.#needNow.add(need, nowMs);
     if (nowMs - this.#stallAtMs < STALL_OVER_MS && !this.#isStallAgain) return;
-    const late = nowMs * TICKS_PER_MS - this.delays.least - dts;
-    this.#lateness.take(late, nowMs);
+    const late = nowMs * TICKS_PER_MS - this.delays.minimum - dts;
+    this.#lateness.add(late, nowMs);
     if (this.#isNew) this.#takeNew(late, nowMs);
-    if (late > NOTABLE) this.#latenessNow.take(late, nowMs);
+    if (late > NOTABLE) this.#latenessNow.add(late, nowMs);
   }
 
   #takeNew(late: number, nowMs: number): void {
     if (Number.isNaN(this.#newSinceMs)) this.#newSinceMs = nowMs;
-    this.#recent.take(late, nowMs);
+    this.#recent.add(late, nowMs);
     if (nowMs - this.#newSinceMs < NEW_MS) return;
     this.#isNew = false;
     this.#lateness.reset();
-    this.#lateness.take(this.#recent.most(nowMs), nowMs);
+    this.#lateness.add(this.#recent.maximum(nowMs), nowMs);
   }
 
   /** Another track gives the samples from now on. */
@@ -222,21 +222,21 @@ export class SenderTime {
     this.#delay -= by;
   }
 
-  #carryOn(dts: number, nowMs: number): void {
+  #extrapolate(dts: number, nowMs: number): void {
     const step = dts - this.#dts;
     if (step <= 0) return;
-    if (Number.isNaN(step)) this.#beginStamps(dts);
+    if (Number.isNaN(step)) this.#startStamps(dts);
     else {
       this.#step = step < LONGEST_STEP ? step : LONGEST_STEP;
       if (!this.hasPcr) this.time += step;
       else if (this.#pcrGap > SPARSE || !(dts - this.#pcrDts <= STOPPED)) this.#carryFromPcr(dts);
     }
     this.#dts = dts;
-    if (!this.hasPcr || this.#pcrGap > SPARSE) this.#note(nowMs);
+    if (!this.hasPcr || this.#pcrGap > SPARSE) this.#observeLateness(nowMs);
   }
 
   /** The first timestamp, or the first one of another track. */
-  #beginStamps(dts: number): void {
+  #startStamps(dts: number): void {
     if (this.hasPcr) return;
     if (!Number.isNaN(this.time)) {
       this.slip += dts - this.time;
@@ -253,11 +253,11 @@ export class SenderTime {
     if (this.#pcrGap > SPARSE) this.time = Math.max(this.time, this.#pcr + since);
   }
 
-  #note(nowMs: number): void {
+  #observeLateness(nowMs: number): void {
     this.#atMs = nowMs;
     const value = nowMs * TICKS_PER_MS - this.time;
-    this.delays.take(value, nowMs);
-    const delay = value - this.delays.least;
+    this.delays.add(value, nowMs);
+    const delay = value - this.delays.minimum;
     this.#delay = delay;
     if (delay > STALL) this.#stalled(nowMs);
   }

@@ -13,8 +13,8 @@ import {
   readPid,
   startsUnit,
 } from './packet.js';
-import { DAMAGED, type Known, PASSES, SoundJudge } from './sound-judge.js';
-import { Withheld, type WithheldTrack } from './withheld.js';
+import { DAMAGED, type KnownProgram, PASSES, SoundClassifier } from './sound-judge.js';
+import { WithheldPackets, type WithheldTrack } from './withheld.js';
 
 // The state of a PID, as flags.
 const MARKS = 1; // random access points are signalled
@@ -22,30 +22,30 @@ const WAITS = 2; // packets were withheld, and no place to resume has come since
 const COUNTED = 4; // the counter last sent is in `counters`
 
 /** What is muted. */
-export type Muted = 'audio' | 'all' | null;
+export type MutedPart = 'audio' | 'all' | null;
 
 /**
  * Drops what is muted. After a mute, a track resumes with the next PES packet (for video with random access point
  * indicators: at a random access point), and its counters continue from the last one sent. An audio mute withholds every
- * packet that is not known to be video or data ({@link SoundJudge}); a PCR in such a packet is sent in a packet without
+ * packet that is not known to be video or data ({@link SoundClassifier}); a PCR in such a packet is sent in a packet without
  * payload.
  */
-export class SoundFilter {
-  #muted: Muted = null;
-  readonly #judge = new SoundJudge();
-  readonly #withheld = new Withheld();
+export class MuteFilter {
+  #muted: MutedPart = null;
+  readonly #judge = new SoundClassifier();
+  readonly #withheld = new WithheldPackets();
   readonly #states = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | the offset subtracted from continuity_counter
   #isTouched = false; // whether any PID waits or has an offset
   #joinAt = -1;
   #undecidedAt = -1;
 
-  get muted(): Muted {
+  get muted(): MutedPart {
     return this.#muted;
   }
 
   /** Mutes; in force on return. `known` is the state of the feed until now; `null`: nothing was received. */
-  mute(muted: Muted, known: Known | null): void {
+  mute(muted: MutedPart, known: KnownProgram | null): void {
     const before = this.#muted;
     this.#muted = muted;
     if (muted === before) return;
@@ -53,12 +53,12 @@ export class SoundFilter {
     if (muted !== null) this.#isTouched = true;
     if (muted !== 'audio') return;
     // Units that started while everything was muted do not resume in the middle.
-    this.#judge.begin(known && before === 'all' ? { tables: known.tables, streamIdOf: () => -1 } : known);
+    this.#judge.start(known && before === 'all' ? { tables: known.tables, streamIdOf: () => -1 } : known);
   }
 
   /** A new source starts: its PIDs and counters are unrelated to earlier ones. */
   restart(): void {
-    this.#judge.begin(null);
+    this.#judge.start(null);
     this.#withheld.clear();
     this.#states.fill(0);
     this.#counters.fill(0);
@@ -100,7 +100,7 @@ export class SoundFilter {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
       if (at === undecidedAt) this.#undecidedAt = to;
-      const why = muted === 'audio' ? this.#judge.judge(data, at, pid) : PASSES;
+      const why = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
       if (muted !== 'all' && why === PASSES && this.#goesOn(data, at, pid)) {
         if (at === joinAt && opening === null) this.#joinAt = to;
         this.#pass(data, at, pid, out, to);

@@ -6,7 +6,7 @@ import { type Program, ProgramReader } from './program.js';
 import { kindOfUnit, type Track, type TrackKind, TRACK_KINDS } from './track.js';
 
 /** Why a packet is withheld: {@link PASSES} if it is not, or another index of {@link REASONS}. */
-export type Why = number;
+export type WithheldReason = number;
 
 export const PASSES = 0;
 /** Its unit started before the judge did. */
@@ -22,7 +22,7 @@ const SCRAMBLED = 8;
 const NO_SECTIONS = 9;
 const NO_PES = 10;
 
-/** The reasons as text, by {@link Why}. */
+/** The reasons as text, by {@link WithheldReason}. */
 export const REASONS: readonly string[] = [
   'it passes',
   'its unit began before the mute',
@@ -38,7 +38,7 @@ export const REASONS: readonly string[] = [
 ];
 
 /** Why a track is withheld whose units have shown it to be of this kind; `null`: it is video or data. */
-export function whyWithheld({ kind: entry, sections }: Track, kind: TrackKind): string | null {
+export function reasonToWithhold({ kind: entry, sections }: Track, kind: TrackKind): string | null {
   if (kind === 'audio') return REASONS[entry === 'audio' ? SOUND_ENTRY : SOUND_UNIT]!;
   return kind === 'unknown' ? REASONS[sections ? NO_SECTIONS : NOT_KNOWN]! : null;
 }
@@ -52,7 +52,7 @@ const FIRST_TRACK_PID = 0x20;
 const SCRAMBLING_CONTROL = 0xc0;
 
 /** The state of a feed from packets received so far. */
-export interface Known {
+export interface KnownProgram {
   /** Its PAT and PMT as packets; `null`: not yet received. */
   readonly tables: Uint8Array | null;
   /** stream_id of the current PES packet on this PID; -1: unknown. */
@@ -60,7 +60,7 @@ export interface Known {
 }
 
 /** Follows the tables and the starts of units of one feed while its audio is muted. */
-export class SoundJudge {
+export class SoundClassifier {
   readonly #reader = new ProgramReader();
   readonly #units = new Uint8Array(PID_COUNT).fill(MID_UNIT); // Why, for the current unit of each PID
   #pids = new Uint8Array(PID_COUNT); // the use of each PID
@@ -68,7 +68,7 @@ export class SoundJudge {
   #pmtPid = -1;
 
   /** Starts; `known` is `null` for a new source: all packets except tables are withheld until a PMT arrives. */
-  begin(known: Known | null): void {
+  start(known: KnownProgram | null): void {
     this.#reader.reset();
     this.#units.fill(MID_UNIT);
     const tables = known?.tables ?? null;
@@ -97,7 +97,7 @@ export class SoundJudge {
   }
 
   /** Judges the packet at `at`; call it for all packets in order. It may read ahead in the message. */
-  judge(data: Uint8Array, at: number, pid: number): Why {
+  classify(data: Uint8Array, at: number, pid: number): WithheldReason {
     if ((data[at + 1]! & 0x80) !== 0) return DAMAGED; // transport_error_indicator
     const isTable = pid < FIRST_TRACK_PID || pid === this.#pmtPid;
     if (!isTable && this.#program === null) return (this.#units[pid] = NO_PMT);
@@ -105,7 +105,7 @@ export class SoundJudge {
     if (this.#pids[pid] === UNLISTED) return (this.#units[pid] = UNLISTED_PID);
     if (!hasPayload(data, at)) return this.#units[pid]!;
     if ((data[at + 3]! & SCRAMBLING_CONTROL) !== 0) return (this.#units[pid] = SCRAMBLED);
-    if (startsUnit(data, at)) this.#units[pid] = this.#judgeUnit(data, at, pid);
+    if (startsUnit(data, at)) this.#units[pid] = this.#classifyUnit(data, at, pid);
     const why = this.#units[pid]!;
     if (why === PASSES && (pid === PAT_PID || pid === this.#pmtPid)) {
       const isOther = this.#reader.push(data, at);
@@ -114,7 +114,7 @@ export class SoundJudge {
     return why;
   }
 
-  #judgeUnit(data: Uint8Array, at: number, pid: number): Why {
+  #classifyUnit(data: Uint8Array, at: number, pid: number): WithheldReason {
     const what = this.#pids[pid]!;
     const start = firstBytes(data, at, pid);
     const isPes = start >>> 8 === 1; // packet_start_code_prefix

@@ -8,13 +8,13 @@ import { wrapTicks } from './timestamp.js';
 
 const SPLICE_INFO_SECTION = 0xfc; // table_id
 const STUFFING = 0xff;
-const LEAST_BYTES = 20;
+const MIN_BYTES = 20;
 const HEADER_BYTES = 3;
 
 /** stream_type of SCTE-35. */
 export const SPLICE_INFO = 0x86;
 /** The most packets that are held: the longest section has 4,096 bytes, and may start after the end of another. */
-const MOST_HELD = 46;
+const MAX_HELD = 46;
 
 /** A track's held packets. */
 export interface HeldPackets {
@@ -27,11 +27,11 @@ export interface HeldPackets {
  * Adds the packet at `at` of a track of splice_info_sections, before which `lost` packets were lost. Returns the packets to
  * send now, unchanged; `null` while a section is incomplete. The first packet held starts a section.
  */
-export function holdSplice(track: HeldPackets, data: Uint8Array, at: number, lost: number): Uint8Array | null {
+export function holdSpliceInfo(track: HeldPackets, data: Uint8Array, at: number, lost: number): Uint8Array | null {
   const isBroken = track.held !== null && lost > 0; // the section is incomplete
   track.heldLost = lost + (track.held ? track.heldLost : 0);
   const packets = append(track.held, data, at);
-  const isOver = isBroken || packets.length >= MOST_HELD * PACKET_BYTES || !walkSections(packets, () => undefined);
+  const isOver = isBroken || packets.length >= MAX_HELD * PACKET_BYTES || !walkSections(packets, () => undefined);
   track.held = isOver ? null : packets;
   return isOver ? packets : null;
 }
@@ -40,10 +40,10 @@ export function holdSplice(track: HeldPackets, data: Uint8Array, at: number, los
  * Adds `ticks` to pts_adjustment of the sections in the packets of one PID, and recomputes their CRC_32. Damaged or
  * incomplete sections are left unchanged. Returns how many were changed.
  */
-export function moveSplices(packets: Uint8Array, ticks: number): number {
+export function shiftSpliceTimes(packets: Uint8Array, ticks: number): number {
   let moved = 0;
   walkSections(packets, (section) => {
-    if (moveSection(packets, section, ticks)) moved++;
+    if (shiftSection(packets, section, ticks)) moved++;
   });
   return moved;
 }
@@ -82,8 +82,8 @@ function sectionLength(data: Uint8Array, section: readonly number[]): number {
   return ((data[section[1]!]! & 0x0f) << 8) | data[section[2]!]!;
 }
 
-function moveSection(data: Uint8Array, section: readonly number[], ticks: number): boolean {
-  if (data[section[0]!] !== SPLICE_INFO_SECTION || section.length < LEAST_BYTES) return false;
+function shiftSection(data: Uint8Array, section: readonly number[], ticks: number): boolean {
+  if (data[section[0]!] !== SPLICE_INFO_SECTION || section.length < MIN_BYTES) return false;
   const bytes = Uint8Array.from(section, (at) => data[at]!);
   if (crc32(bytes, 0, bytes.length) !== 0) return false;
   const low = ((bytes[5]! << 24) | (bytes[6]! << 16) | (bytes[7]! << 8) | bytes[8]!) >>> 0;

@@ -6,16 +6,16 @@ import { PES_FIXED_BYTES, stampsOf, startsPes } from './pes.js';
 import { readTimestamp, TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import type { Track, TrackKind } from './track.js';
 
-const MOST_MS = 4000;
-const MOST_BYTES = 2 << 20;
+const MAX_MS = 4000;
+const MAX_BYTES = 2 << 20;
 /**
  * How long to wait for the first picture if the PMT lists video, and then for the pictures' age. Audio is held with them,
  * and may be at most 1 s ahead of video of the same time (§2.4.2); a busy machine reads some of it later.
  */
 const FIRST_PICTURE_MS = 1200;
-const MOST_PICTURES_MS = 1000;
+const MAX_PICTURES_MS = 1000;
 /** After this time the feed's age is no longer guessed for the PCR. */
-const MOST_GUESS_MS = 1500;
+const MAX_GUESS_MS = 1500;
 /** First units that are older than this on arrival had been queued. Ticks. */
 export const OLDEST = 1200 * TICKS_PER_MS;
 /**
@@ -38,7 +38,7 @@ const OWN_PACE = 0.6;
 /**
  * So are long ones that arrive earlier than their duration by this: the previous one was as much too late (EBU R37: 40 ms).
  */
-const MOST_EARLY = 30 * TICKS_PER_MS;
+const MAX_EARLY = 30 * TICKS_PER_MS;
 const LONGEST_UNIT = 3000 * TICKS_PER_MS;
 
 /** A track of the source. */
@@ -103,7 +103,7 @@ export class StartHold {
   push(data: Uint8Array, nowMs: number): boolean {
     this.messages.push({ data: new Uint8Array(data), atMs: nowMs }); // the caller reuses it; a Buffer's slice() is a view
     this.bytes += data.length;
-    for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#look(data, at, nowMs);
+    for (let at = 0; at + PACKET_BYTES <= data.length; at += PACKET_BYTES) this.#readPacket(data, at, nowMs);
     return this.isOver(nowMs);
   }
 
@@ -121,7 +121,7 @@ export class StartHold {
    * and after so long a wait that the source may have stopped.
    */
   guess(nowMs: number): FirstSample | null {
-    return nowMs - this.earliestAtMs < MOST_GUESS_MS ? this.#best : null;
+    return nowMs - this.earliestAtMs < MAX_GUESS_MS ? this.#best : null;
   }
 
   /** How much older than {@link guess} the units may be, ticks. */
@@ -138,19 +138,19 @@ export class StartHold {
 
   /** Whether the hold has timed out or the age is known. */
   isOver(nowMs: number): boolean {
-    if (this.bytes > MOST_BYTES) return true;
+    if (this.bytes > MAX_BYTES) return true;
     if (this.#isKnown && this.#hasPicture === this.#hasPictures) {
       return !this.#awaitsSound || nowMs - this.#firstPictureMs >= FIRST_SOUND_MS;
     }
-    if (this.#hasPicture) return nowMs - this.#firstPictureMs >= MOST_PICTURES_MS;
-    return nowMs - this.#sinceMs >= (this.#hasPictures ? FIRST_PICTURE_MS : MOST_MS);
+    if (this.#hasPicture) return nowMs - this.#firstPictureMs >= MAX_PICTURES_MS;
+    return nowMs - this.#sinceMs >= (this.#hasPictures ? FIRST_PICTURE_MS : MAX_MS);
   }
 
   get #hasPicture(): boolean {
     return this.#sampler?.kind === 'video';
   }
 
-  #look(data: Uint8Array, at: number, nowMs: number): void {
+  #readPacket(data: Uint8Array, at: number, nowMs: number): void {
     if (!startsUnit(data, at) || !hasPayload(data, at)) return;
     const payload = payloadStart(data, at);
     const bytes = at + PACKET_BYTES - payload;
@@ -168,19 +168,19 @@ export class StartHold {
     }
     if (track.kind === 'audio') this.#awaitsSound = false;
     const isFirst = this.#sampler === null || (track.kind === 'video' && !this.#hasPicture);
-    if (isFirst) this.#begin(track);
+    if (isFirst) this.#start(track);
     if (track !== this.#sampler) return;
-    if (track.kind === 'video') this.#lookAtPicture(pts, dts, nowMs);
-    else this.#lookAtSound(pts, nowMs);
+    if (track.kind === 'video') this.#readPicture(pts, dts, nowMs);
+    else this.#readSound(pts, nowMs);
   }
 
-  #begin(sampler: HeldTrack): void {
+  #start(sampler: HeldTrack): void {
     this.#sampler = sampler;
     this.#least = null;
     this.#isKnown = false;
   }
 
-  #lookAtPicture(pts: number, dts: number, nowMs: number): void {
+  #readPicture(pts: number, dts: number, nowMs: number): void {
     this.#lead = Math.min(this.#lead, ticksAfter(pts, dts));
     if (Number.isNaN(this.#firstPictureMs)) this.#firstPictureMs = nowMs;
     if (!this.#least || younger(pts, nowMs, this.#least) > 0) this.#least = { stamp: pts, arrivalMs: nowMs };
@@ -192,14 +192,14 @@ export class StartHold {
     this.#isKnown = this.#pictures >= PICTURES && nowMs - this.#since.arrivalMs >= PICTURES_MS;
   }
 
-  #lookAtSound(stamp: number, nowMs: number): void {
+  #readSound(stamp: number, nowMs: number): void {
     const length = ticksAfter(stamp, this.#stamp);
     if (!Number.isNaN(this.#stampAtMs) && length > 0 && length < LONGEST_UNIT) {
       // The previous unit was complete when it arrived, and ends here.
       if (!this.#least || younger(stamp, this.#stampAtMs, this.#least) > 0) {
         this.#least = { stamp, arrivalMs: this.#stampAtMs };
       }
-      const ownPace = Math.max(length * OWN_PACE, length - MOST_EARLY);
+      const ownPace = Math.max(length * OWN_PACE, length - MAX_EARLY);
       if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= ownPace) this.#isKnown = true;
     }
     this.#least ??= { stamp, arrivalMs: nowMs }; // a guess: the next one shows its duration

@@ -62,7 +62,7 @@ const TOLERANCE = 0.05;
 const read = noParameters();
 
 /** A track and its known parameters. */
-export class WatchedTrack {
+export class ProbedTrack {
   readonly track: Track;
   /** How many units have started. */
   units = 0;
@@ -90,7 +90,7 @@ export class WatchedTrack {
   }
 
   /** Pictures a second according to the media; null: unknown. */
-  get saidRate(): number | null {
+  get signalledRate(): number | null {
     return this.#known.frameRate;
   }
 
@@ -133,7 +133,7 @@ export class WatchedTrack {
   }
 
   /** Stores the parameters just read; true if any of them changed. */
-  take(): boolean {
+  update(): boolean {
     this.#misses = 0;
     this.#unitsLeft = UNITS_BETWEEN;
     const known = this.#known;
@@ -168,22 +168,22 @@ export class WatchedTrack {
       width,
       height,
       frameRate: kind === 'video' ? agree(frameRate, unitsPerSecond, mayBeFields) : null,
-      ...this.#heard(codec ?? this.#name, sampleRate, channels),
+      ...this.#decodedSound(codec ?? this.#name, sampleRate, channels),
     };
   }
 
   /**
    * The decoder's output: HE-AAC is coded at half the rate, and parametric stereo as one channel, which ADTS cannot signal.
    */
-  #heard(codec: string, sampleRate: number | null, channels: number | null) {
-    const isHalf = codec === 'aac' && sampleRate !== null && sampleRate <= MOST_HALF_RATE && this.#efficiency > 0;
+  #decodedSound(codec: string, sampleRate: number | null, channels: number | null) {
+    const isHalf = codec === 'aac' && sampleRate !== null && sampleRate <= MAX_HALF_RATE && this.#efficiency > 0;
     if (!isHalf) return { sampleRate, channels };
     return { sampleRate: 2 * sampleRate, channels: this.#efficiency === 2 && channels === 1 ? 2 : channels };
   }
 }
 
 /** SBR is not assumed above this rate: the decoder's output would exceed 48 kHz. */
-const MOST_HALF_RATE = 24_000;
+const MAX_HALF_RATE = 24_000;
 const MPEG4_AUDIO_DESCRIPTOR = 0x1c;
 const AAC_DESCRIPTOR = 0x7c;
 

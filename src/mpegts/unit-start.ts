@@ -20,10 +20,10 @@ export class UnitStart {
   }
 
   /** Starts with the packet at `at`; false if it cannot be read. */
-  begin(data: Uint8Array, at: number): boolean {
+  start(data: Uint8Array, at: number): boolean {
     this.length = 0;
     if (!isClear(data, at)) return false;
-    this.#take(data, at, payloadStart(data, at));
+    this.#append(data, at, payloadStart(data, at));
     return this.length < 3 || startsPes(this.bytes, 0);
   }
 
@@ -33,7 +33,7 @@ export class UnitStart {
     const counter = readCounter(data, at);
     if (counter === this.#counter) return true; // a duplicate
     if (counter !== ((this.#counter + 1) & 0x0f) || !isClear(data, at)) return false;
-    this.#take(data, at, payloadStart(data, at));
+    this.#append(data, at, payloadStart(data, at));
     return true;
   }
 
@@ -44,7 +44,7 @@ export class UnitStart {
   addPart(data: Uint8Array, at: number): boolean {
     if (readCounter(data, at) !== ((this.#counter + 1) & 0x0f) || !isClear(data, at)) return false;
     const pes = payloadStart(data, at);
-    this.#take(data, at, pes + PES_FIXED_BYTES + data[pes + 8]!); // PES_header_data_length
+    this.#append(data, at, pes + PES_FIXED_BYTES + data[pes + 8]!); // PES_header_data_length
     return true;
   }
 
@@ -62,7 +62,7 @@ export class UnitStart {
     return start < length ? start : -1;
   }
 
-  #take(data: Uint8Array, at: number, from: number): void {
+  #append(data: Uint8Array, at: number, from: number): void {
     this.#counter = readCounter(data, at);
     const some = Math.min(at + PACKET_BYTES - from, this.bytes.length - this.length);
     for (let i = 0; i < some; i++) this.bytes[this.length + i] = data[from + i]!;

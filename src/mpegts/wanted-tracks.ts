@@ -3,8 +3,8 @@
 
 import type { RemuxInput } from './program-plan.js';
 import type { RemuxFeed } from './remux-feed.js';
-import type { LeftOutTrack } from './remux-report.js';
-import { whyWithheld } from './sound-judge.js';
+import type { OmittedTrack } from './remux-report.js';
+import { reasonToWithhold } from './sound-judge.js';
 
 /** Whether these inputs select any track of a feed. */
 export function takesAny(inputs: readonly RemuxInput[], feed: string): boolean {
@@ -20,12 +20,12 @@ export function takesSound(inputs: readonly RemuxInput[], feed: string): boolean
 export function leftOutSound(
   inputs: readonly RemuxInput[],
   feeds: ReadonlyMap<string, Pick<RemuxFeed, 'tracks'>>,
-): LeftOutTrack[] {
+): OmittedTrack[] {
   return inputs.flatMap(({ feed, select }) => {
     const takesMore = (other: RemuxInput) => other.feed === feed && other.select !== 'video';
     if (select !== 'video' || inputs.some(takesMore)) return [];
     return (feeds.get(feed)?.tracks ?? []).flatMap(({ track, kind }) => {
-      const why = whyWithheld(track, kind);
+      const why = reasonToWithhold(track, kind);
       return why === null ? [] : [{ feed, pid: track.pid, streamType: track.streamType, why }];
     });
   });

@@ -1,10 +1,10 @@
 // Records by PID what an audio mute withholds, so that status reports can explain missing tracks.
 // Pure: no clock, no I/O.
 
-import { DAMAGED, MID_UNIT, REASONS, type SoundJudge, type Why } from './sound-judge.js';
+import { DAMAGED, MID_UNIT, REASONS, type SoundClassifier, type WithheldReason } from './sound-judge.js';
 
 /** The most PIDs that are reported. */
-const MOST_PIDS = 64;
+const MAX_PIDS = 64;
 
 /** The withheld packets of one PID. */
 export interface WithheldTrack {
@@ -12,20 +12,20 @@ export interface WithheldTrack {
   /** stream_type in the PMT; `null`: no PMT lists the PID. */
   readonly streamType: number | null;
   /** The reason as text. */
-  readonly why: string;
+  readonly reason: string;
   /** Packets withheld since the mute, or since the PMT's entry changed. */
   readonly packets: number;
 }
 
-interface Note {
-  why: Why;
+interface WithheldCount {
+  reason: WithheldReason;
   packets: number;
 }
 
-export class Withheld {
-  readonly #notes = new Map<number, Note>();
+export class WithheldPackets {
+  readonly #notes = new Map<number, WithheldCount>();
   #pid = -1; // of the previous packet: the next usually has the same
-  #note: Note | null = null;
+  #note: WithheldCount | null = null;
 
   clear(): void {
     this.#notes.clear();
@@ -34,28 +34,28 @@ export class Withheld {
   }
 
   /** Counts a withheld packet. */
-  add(pid: number, why: Why): void {
+  add(pid: number, why: WithheldReason): void {
     if (pid !== this.#pid) {
       this.#pid = pid;
       this.#note = this.#notes.get(pid) ?? null;
     }
     if (this.#note === null) {
       // Partial units and damaged packets are withheld of video, too.
-      if (why === MID_UNIT || why === DAMAGED || this.#notes.size >= MOST_PIDS) return;
-      this.#note = { why, packets: 0 };
+      if (why === MID_UNIT || why === DAMAGED || this.#notes.size >= MAX_PIDS) return;
+      this.#note = { reason: why, packets: 0 };
       this.#notes.set(pid, this.#note);
     }
     this.#note.packets++;
-    if (why !== MID_UNIT && why !== DAMAGED) this.#note.why = why;
+    if (why !== MID_UNIT && why !== DAMAGED) this.#note.reason = why;
   }
 
   /** The tracks that are withheld now, by PID. */
-  list(judge: SoundJudge): WithheldTrack[] {
+  list(judge: SoundClassifier): WithheldTrack[] {
     return [...this.#notes]
       .filter(([pid]) => judge.isWithheld(pid))
       .sort(([a], [b]) => a - b)
-      .map(([pid, { why, packets }]) => {
-        return { pid, streamType: judge.trackOf(pid)?.streamType ?? null, why: REASONS[why]!, packets };
+      .map(([pid, { reason, packets }]) => {
+        return { pid, streamType: judge.trackOf(pid)?.streamType ?? null, why: REASONS[reason]!, packets };
       });
   }
 }

@@ -7,7 +7,7 @@
 // Every packet goes to exactly one of the two. If a rule names another stream, whose packets are different ones, the link
 // switches to it at a random access point; the previous stream is sent until then.
 
-import { Handover, type ProgramFacts } from '../mpegts/handover.js';
+import { Splicer, type ProgramFacts } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
 import type { FarEnd } from './far-end.js';
 import type { Sink } from './feed.js';
@@ -44,7 +44,7 @@ interface Change {
   readonly link: Link;
   readonly stream: string;
   /** Set once the link is open and the change waits for its start. */
-  handover: Handover | null;
+  handover: Splicer | null;
   /** Ends the subscription to the other stream. */
   detach: (() => void) | null;
   timer: NodeJS.Timeout | undefined;
@@ -64,7 +64,7 @@ export class Destination implements Sink {
   #change: Change | null = null;
   #settling: Change | null = null; // a completed change, except for tracks of its stream that have not started yet
   /** The previous link, while it is sent the rest of its unfinished PES packets. */
-  #leaving: { link: Link; handover: Handover; timer: NodeJS.Timeout } | null = null;
+  #leaving: { link: Link; handover: Splicer; timer: NodeJS.Timeout } | null = null;
   readonly #closing = new Set<Promise<void>>();
   readonly #totals = new LinkTotals();
   #toldFault: Fault | null = null;
@@ -187,8 +187,8 @@ export class Destination implements Sink {
   #wait(change: Change): void {
     const isOther = change.stream !== this.#stream;
     change.handover = isOther
-      ? new Handover(joinPatience(this.limits), change.link === this.#live && change.link.hasSent)
-      : Handover.takeOver(swapPatience(this.limits));
+      ? new Splicer(joinPatience(this.limits), change.link === this.#live && change.link.hasSent)
+      : Splicer.takeOver(swapPatience(this.limits));
     change.hasPackets = false;
     const { keyframeWaitMs, resumeAfterMs } = this.limits;
     let waitsLeft = isOther ? Math.ceil(keyframeWaitMs / resumeAfterMs) : Infinity;
@@ -216,20 +216,20 @@ export class Destination implements Sink {
     if (this.#leaving) this.#writeSplit(this.#leaving.link, this.#live, this.#leaving.handover, message);
     else if (change?.handover && change.stream === this.#stream) {
       this.#writeSplit(this.#live, change.link, change.handover, message);
-      if (change.handover.hasBegun) this.#leave(change, change.handover);
+      if (change.handover.hasStarted) this.#leave(change, change.handover);
     } else this.#live.write(message);
-    if (this.#leaving?.handover.isOver === true) this.#endLeaving();
+    if (this.#leaving?.handover.isDone === true) this.#endLeaving();
   }
 
-  #writeSplit(from: Link, to: Link, handover: Handover, message: Message): void {
-    const begins = !handover.hasBegun;
+  #writeSplit(from: Link, to: Link, handover: Splicer, message: Message): void {
+    const begins = !handover.hasStarted;
     if (message.begins) handover.end();
     const { data, facts } = message;
-    const { stay, go, joinAt } = handover.split(data, message.joinAt, facts, performance.now());
-    if (stay) from.write(stay === data ? message : new Message('ts', stay, { joinAt: -1, begins: false, facts }));
-    if (!go) return;
+    const { outgoing, incoming, joinAt } = handover.splice(data, message.joinAt, facts, performance.now());
+    if (outgoing) from.write(outgoing === data ? message : new Message('ts', outgoing, { joinAt: -1, begins: false, facts }));
+    if (!incoming) return;
     // It starts with tables and a random access point, like a source. Only once: the link may be lost and reopened.
-    to.write(go === data ? message : new Message('ts', go, { joinAt, begins, facts }));
+    to.write(incoming === data ? message : new Message('ts', incoming, { joinAt, begins, facts }));
   }
 
   /** A message of the other stream that the rule names now. */
@@ -243,16 +243,16 @@ export class Destination implements Sink {
     }
     change.hasPackets = true;
     const { data, facts } = message;
-    const { go, joinAt } = handover.split(data, message.begins ? 0 : message.joinAt, facts, performance.now());
-    if (!go) return;
+    const { incoming, joinAt } = handover.splice(data, message.begins ? 0 : message.joinAt, facts, performance.now());
+    if (!incoming) return;
     const begins = message.begins || change === this.#change;
     if (change === this.#change) this.#complete(change);
-    change.link.write(new Message('ts', go, { joinAt, begins, facts }));
-    if (handover.isOver) this.#settle(change);
+    change.link.write(new Message('ts', incoming, { joinAt, begins, facts }));
+    if (handover.isDone) this.#settle(change);
   }
 
   /** The coming link has its first packets: it becomes the live one, and the old one completes its PES packets. */
-  #leave(change: Change, handover: Handover): void {
+  #leave(change: Change, handover: Splicer): void {
     clearInterval(change.timer);
     const link = this.#live;
     this.#live = change.link;
@@ -271,7 +271,7 @@ export class Destination implements Sink {
     this.#live = change.link;
     this.#liveRule = change.rule;
     if (change.stream !== this.#stream) {
-      const hasBegun = change.handover?.hasBegun === true && change.detach !== null;
+      const hasBegun = change.handover?.hasStarted === true && change.detach !== null;
       this.#detach();
       this.#stream = change.stream;
       if (hasBegun) {

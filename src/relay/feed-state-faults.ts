@@ -22,7 +22,7 @@ export class FeedStateFaults {
   #lateEveryMs = 0; // the interval at which it becomes late; 0: rarely
 
   /** The fault now; null: none. */
-  look({ rate, tooLateMs, dropped, tracksLeftOut }: RemuxedFeed, nowMs: number): Fault | null {
+  look({ rate, tooLateMs, dropped, omittedTracks }: RemuxedFeed, nowMs: number): Fault | null {
     if (dropped > this.#dropped) this.#droppedAtMs = nowMs;
     this.#dropped = dropped;
     if (!(Math.abs(rate - this.#rate) < SAME_RATE)) this.#rate = rate;
@@ -32,8 +32,8 @@ export class FeedStateFaults {
     if (nowMs - this.#droppedAtMs < DROPPED_MS) {
       return { code: 'dropped', words: 'packets are dropped: they are damaged or scrambled' };
     }
-    if (tracksLeftOut === 0) return null;
-    const tracks = tracksLeftOut === 1 ? '1 track is' : `${tracksLeftOut} tracks are`;
+    if (omittedTracks === 0) return null;
+    const tracks = omittedTracks === 1 ? '1 track is' : `${omittedTracks} tracks are`;
     return { code: 'dropped', words: `${tracks} dropped: there is no room in the PMT` };
   }
 

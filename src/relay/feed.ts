@@ -6,7 +6,7 @@ import { isTransportStream } from '../mpegts/is-transport-stream.js';
 import { saysMuted } from '../mpegts/mute-sign.js';
 import type { ParameterSets } from '../mpegts/parameter-sets.js';
 import { filteredFacts } from '../mpegts/filtered-facts.js';
-import { SoundFilter } from '../mpegts/sound-filter.js';
+import { MuteFilter } from '../mpegts/sound-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
 import { type FeedObserver, NOBODY } from './feed-observer.js';
@@ -68,7 +68,7 @@ export class Feed {
   #mutedBinary: MutedBinary = 'drop';
   #withheldMessages = 0;
   #begunUnseen = false; // a source started, and none of its packets has passed the mute yet
-  #filter: SoundFilter | null = null; // from the first mute on
+  #filter: MuteFilter | null = null; // from the first mute on
   #filteredFacts: ProgramFacts | null = null;
   readonly #complaints = new Map<object, Fault>(); // the faults that streams have found in it
 
@@ -178,7 +178,7 @@ export class Feed {
     if (tracks !== null && tracks !== this.#muted) this.cache?.clear();
     this.#muted = tracks;
     this.#mutedBinary = binary;
-    if (tracks !== null) this.#filter ??= new SoundFilter();
+    if (tracks !== null) this.#filter ??= new MuteFilter();
     this.#filter?.mute(tracks, this.#publication && this.#inspector);
   }
 
@@ -359,7 +359,7 @@ export class Feed {
   }
 
   /** The feed is muted, or was: only what is known not to be sound is passed on. */
-  #publishFiltered(filter: SoundFilter, inspector: Inspector, message: Message): void {
+  #publishFiltered(filter: MuteFilter, inspector: Inspector, message: Message): void {
     const data = filter.apply(message.data, message.joinAt, inspector.opening, inspector.undecidedAt);
     const begins = message.begins || this.#begunUnseen;
     this.#begunUnseen = begins && data === null;

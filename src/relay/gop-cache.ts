@@ -2,7 +2,7 @@
 // at once. All caches share reusable blocks of memory; when there are none left, the least recently used caches are
 // evicted first.
 
-import { Handover, JOIN_PATIENCE } from '../mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE } from '../mpegts/handover.js';
 import { PACKET_BYTES } from '../mpegts/packet.js';
 import type { Sink } from './feed.js';
 import type { Message } from './message.js';
@@ -24,7 +24,7 @@ const MODESTY = 0.95;
 export interface CachedStart {
   /** Whole packets: PAT, PMT, a random access point and everything since. Read-only. */
   readonly pieces: readonly Uint8Array[];
-  readonly handover: Handover;
+  readonly handover: Splicer;
 }
 
 /** Allocates memory to caches. */
@@ -115,7 +115,7 @@ export class GopCache implements Sink {
 
   readonly #budget: CacheBudget;
   #length = 0;
-  readonly #handover = new Handover(JOIN_PATIENCE);
+  readonly #handover = new Splicer(JOIN_PATIENCE);
   #isBare = false; // it starts before the first table
   #isFilling = false; // false: nothing is kept until the next random access point
   #lent = 0; // how many of the first blocks readers hold
@@ -136,10 +136,10 @@ export class GopCache implements Sink {
     else if (this.#isBare && hasTables(message)) this.clear(); // a start without tables is of no use once there are some
     if (!this.#isFilling) return;
     const handover = this.#handover;
-    if (handover.isOver) this.#append(message.data);
+    if (handover.isDone) this.#append(message.data);
     else {
-      const { go } = handover.split(message.data, message.joinAt, message.facts, performance.now());
-      if (go) this.#append(go);
+      const { incoming } = handover.splice(message.data, message.joinAt, message.facts, performance.now());
+      if (incoming) this.#append(incoming);
     }
   }
 

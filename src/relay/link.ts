@@ -7,7 +7,7 @@
 import { safeUrl } from '../log.js';
 import { Admission } from './admission.js';
 import { type FarEnd, readVerdict } from './far-end.js';
-import { Handover } from '../mpegts/handover.js';
+import { Splicer } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
 import { BROKEN_OFF, TLS_THERE, withoutToken, withToken } from './faults.js';
 import type { Sink } from './feed.js';
@@ -148,7 +148,7 @@ export class Link implements Sink {
 
   /** Messages from now on belong to another stream: sending resumes at its next random access point. */
   rejoin(): void {
-    this.#admission.begin(new Handover(joinPatience(this.#limits), this.hasSent));
+    this.#admission.begin(new Splicer(joinPatience(this.#limits), this.hasSent));
   }
 
   /** Discards what the system has not taken yet and cuts the connection: the endpoint receives nothing more. */

@@ -169,7 +169,7 @@ export class Stream {
   /** Called by {@link Input}: a feed's source has ended. */
   leave(feed: string): void {
     if (!this.#remuxer) return;
-    this.#send(this.#remuxer.leave(feed, performance.now()));
+    this.#send(this.#remuxer.endSource(feed, performance.now()));
     if (this.#remuxer.pids.length > 0) return;
     this.#isSilent = true;
     this.cache?.clear();

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Handover, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
 import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { SoundFilter } from '../../src/mpegts/sound-filter.js';
+import { MuteFilter } from '../../src/mpegts/sound-filter.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { pesPackets } from './synthetic.js';
@@ -116,13 +116,13 @@ describe('a random access point, however the upload is split', () => {
           { bytes: kinds.plain },
         ]);
         const inspector = new Inspector();
-        const handover = new Handover(JOIN_PATIENCE);
+        const handover = new Splicer(JOIN_PATIENCE);
         const got: Buffer[] = [];
         inspector.inspect(before);
         for (const message of cut(all.subarray(before.length), cuts)) {
           const joinAt = inspector.inspect(message);
-          const { go } = handover.split(message, joinAt, inspector, 0);
-          if (go) got.push(Buffer.from(go));
+          const { incoming } = handover.splice(message, joinAt, inspector, 0);
+          if (incoming) got.push(Buffer.from(incoming));
         }
         const bytes = Buffer.concat(got);
         expect(continuityErrors(bytes)).to.deep.equal([]);
@@ -143,16 +143,16 @@ describe('a random access point, however the upload is split', () => {
           { bytes: kinds.plain },
         ]);
         const inspector = new Inspector();
-        const filter = new SoundFilter();
+        const filter = new MuteFilter();
         const facts = filteredFacts(inspector, filter);
-        const handover = new Handover(JOIN_PATIENCE);
+        const handover = new Splicer(JOIN_PATIENCE);
         const got: Buffer[] = [];
         filter.mute('audio', null);
         filter.apply(before, inspector.inspect(before), inspector.opening);
         for (const message of cut(all.subarray(before.length), cuts)) {
           const passed = filter.apply(message, inspector.inspect(message), inspector.opening);
-          const { go } = passed ? handover.split(passed, filter.joinAt, facts, 0) : { go: null };
-          if (go) got.push(Buffer.from(go));
+          const { incoming } = passed ? handover.splice(passed, filter.joinAt, facts, 0) : { go: null };
+          if (incoming) got.push(Buffer.from(incoming));
         }
         const bytes = Buffer.concat(got);
         expect(continuityErrors(bytes)).to.deep.equal([]);
@@ -166,7 +166,7 @@ describe('a random access point, however the upload is split', () => {
   it('that started while everything was muted is no start if it is detected afterwards', () => {
     const all = cut(program([{ bytes: kinds.late }, { bytes: kinds.plain }]), [1]);
     const inspector = new Inspector();
-    const filter = new SoundFilter();
+    const filter = new MuteFilter();
     filter.mute('all', null);
     const passed = all.map((message, i) => {
       if (i === 5) filter.mute(null, inspector);

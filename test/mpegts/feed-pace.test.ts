@@ -1,16 +1,16 @@
 import { expect } from 'chai';
-import { FeedPace } from '../../src/mpegts/feed-pace.js';
+import { FeedRate } from '../../src/mpegts/feed-pace.js';
 
 const MS = 90;
 
 /** Records 25 units a second for this long, from a source that runs at `rate`; the delays follow from the rate. */
-function pace(seconds: number, rate: number): { pace: FeedPace; behind: { atMs: number; by: number }[] } {
-  const one = new FeedPace();
+function pace(seconds: number, rate: number): { pace: FeedRate; behind: { atMs: number; by: number }[] } {
+  const one = new FeedRate();
   const behind: { atMs: number; by: number }[] = [];
   let raised = 0;
   for (let atMs = 0; atMs < seconds * 1000; atMs += 40) {
     const time = atMs * rate * MS;
-    const by = one.note(time, Math.max(0, atMs * MS - time) - raised, atMs);
+    const by = one.observe(time, Math.max(0, atMs * MS - time) - raised, atMs);
     if (by > 0) behind.push({ atMs, by });
     raised += by;
   }
@@ -36,10 +36,10 @@ describe('FeedPace', () => {
   });
 
   it('does not report it for a source that catches up', () => {
-    const one = new FeedPace();
+    const one = new FeedRate();
     for (let atMs = 5000; atMs < 10_000; atMs += 40) {
       const delay = Math.max(0, 5000 - (atMs - 5000)) * MS;
-      expect(one.note(atMs * MS - delay, delay, atMs)).to.equal(0);
+      expect(one.observe(atMs * MS - delay, delay, atMs)).to.equal(0);
     }
   });
 });

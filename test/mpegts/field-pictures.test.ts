@@ -2,7 +2,7 @@
 // at hand makes any. ISO/IEC 14496-10 §7.3.3 (field_pic_flag), ISO/IEC 13818-2 §6.3.10 (picture_structure).
 
 import { expect } from 'chai';
-import { Handover, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
@@ -117,7 +117,7 @@ describe('two fields that are one frame', () => {
           const inspector = new Inspector();
           const remuxer = new Remuxer();
           remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
-          const handovers = [new Handover(JOIN_PATIENCE), new Handover(JOIN_PATIENCE)] as const;
+          const handovers = [new Splicer(JOIN_PATIENCE), new Splicer(JOIN_PATIENCE)] as const;
           const got: [Buffer[], Buffer[]] = [[], []];
           const sent: Sent[] = [];
           for (let at = 0, n = 0; at < all.length; at += perMessage * 188, n++) {
@@ -127,9 +127,9 @@ describe('two fields that are one frame', () => {
             const out = remuxer.push('cam', message, n === 0, atMs, inspector, joinAt);
             if (out) sent.push({ data: Buffer.from(out), atMs });
             if (at < from) continue;
-            const { go } = handovers[0].split(message, joinAt, inspector, 0);
-            if (go) got[0].push(Buffer.from(go));
-            const begun = out && handovers[1].split(out, remuxer.joinAt, remuxer, 0).go;
+            const { incoming } = handovers[0].splice(message, joinAt, inspector, 0);
+            if (incoming) got[0].push(Buffer.from(incoming));
+            const begun = out && handovers[1].splice(out, remuxer.joinAt, remuxer, 0).incoming;
             if (begun) got[1].push(Buffer.from(begun));
           }
           const where = `${perMessage} packets a message`;

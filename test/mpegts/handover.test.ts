@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Handover, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/handover.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { swapPatience } from '../../src/relay/patience.js';
@@ -78,10 +78,10 @@ class Program {
   }
 
   /** Splits a message after inspecting it as a feed does. */
-  split(handover: Handover, data: Buffer, atMs = 0) {
+  split(handover: Splicer, data: Buffer, atMs = 0) {
     const joinAt = this.inspector.inspect(data);
-    const { stay, go, joinAt: goJoinAt } = handover.split(data, joinAt, this.inspector, atMs);
-    return { stay: Buffer.from(stay ?? []), go: Buffer.from(go ?? []), joinAt: goJoinAt };
+    const { outgoing, incoming, joinAt: goJoinAt } = handover.splice(data, joinAt, this.inspector, atMs);
+    return { stay: Buffer.from(outgoing ?? []), go: Buffer.from(incoming ?? []), joinAt: goJoinAt };
   }
 
   /** A program that has been inspected from its first packet on. */
@@ -96,7 +96,7 @@ class Program {
 describe('Handover', () => {
   it('switches at a random access point, after the tables', () => {
     const program = Program.begun();
-    const handover = new Handover(SWAP_PATIENCE);
+    const handover = new Splicer(SWAP_PATIENCE);
     const data = program.make('vVv*v');
     const { stay, go } = program.split(handover, data);
     expect(stay.equals(data.subarray(0, 3 * 188))).to.be.true;
@@ -106,26 +106,26 @@ describe('Handover', () => {
 
   it('switches each other track at its next PES start', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
-    const handover = new Handover(SWAP_PATIENCE);
+    const handover = new Splicer(SWAP_PATIENCE);
     const first = program.split(handover, program.make('*aDvd'));
     expect(pidsOf(first.stay)).to.deep.equal([AUDIO]);
     expect(pidsOf(first.go)).to.deep.equal([0, PMT, VIDEO, DATA, VIDEO, DATA]);
-    expect(handover.isOver).to.be.false;
+    expect(handover.isDone).to.be.false;
     const second = program.split(handover, program.make('avAavd'));
     expect(pidsOf(second.stay)).to.deep.equal([AUDIO]);
     expect(pidsOf(second.go)).to.deep.equal([VIDEO, AUDIO, AUDIO, VIDEO, DATA]);
-    expect(handover.isOver).to.be.true;
+    expect(handover.isDone).to.be.true;
   });
 
   it('passes the message unchanged before it starts and after it is complete', () => {
     const program = Program.begun();
-    const handover = new Handover(SWAP_PATIENCE);
+    const handover = new Splicer(SWAP_PATIENCE);
     const before = program.make('vAa');
-    expect(handover.split(before, -1, program.inspector, 0)).to.deep.equal({ stay: before, go: null, joinAt: -1 });
+    expect(handover.splice(before, -1, program.inspector, 0)).to.deep.equal({ stay: before, go: null, joinAt: -1 });
     program.split(handover, program.make('*A'));
     const after = program.make('v*aT');
-    const parts = handover.split(after, 188, program.inspector, 0);
-    expect(parts.go).to.equal(after);
+    const parts = handover.splice(after, 188, program.inspector, 0);
+    expect(parts.incoming).to.equal(after);
     expect(parts).to.include({ stay: null, joinAt: 188 });
   });
 
@@ -133,13 +133,13 @@ describe('Handover', () => {
     const program = Program.begun();
     const data = program.make('vT*v');
     program.inspector.inspect(data);
-    const { go } = new Handover(SWAP_PATIENCE).split(data, 188, program.inspector, 0); // as a Remuxer reports it
-    expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+    const { incoming } = new Splicer(SWAP_PATIENCE).splice(data, 188, program.inspector, 0); // as a Remuxer reports it
+    expect(pidsOf(incoming)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
   });
 
   it('reports the offset of the random access point for the incoming reader', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
-    const handover = new Handover(SWAP_PATIENCE);
+    const handover = new Splicer(SWAP_PATIENCE);
     expect(program.split(handover, program.make('av*v')).joinAt, 'with its tables').to.equal(0);
     expect(program.split(handover, program.make('aav*v')).joinAt, 'two packets stay').to.equal(188);
     expect(program.split(handover, program.make('vA')).joinAt).to.equal(-1);
@@ -147,7 +147,7 @@ describe('Handover', () => {
 
   it('sends null packets, other tables and PIDs outside the PMT to the incoming reader', () => {
     const program = Program.begun();
-    const { stay, go } = program.split(new Handover(SWAP_PATIENCE), program.make('nS*nSTd'));
+    const { stay, go } = program.split(new Splicer(SWAP_PATIENCE), program.make('nS*nSTd'));
     expect(pidsOf(stay)).to.deep.equal([NULLS, SDT]);
     expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, NULLS, SDT, 0, PMT, DATA]);
   });
@@ -159,7 +159,7 @@ describe('Handover', () => {
     it(`gives tables ${what} counters that continue`, () => {
       for (const letters of ['*vA', '*vTA', 'T*vA', 'T*vTAT', 'vT*TT']) {
         const program = Program.begun(isLong, [VIDEO, AUDIO], 13);
-        const handover = new Handover(SWAP_PATIENCE);
+        const handover = new Splicer(SWAP_PATIENCE);
         const all = Buffer.concat([
           program.split(handover, program.make(letters)).go,
           program.split(handover, program.make('vATv')).go,
@@ -174,7 +174,7 @@ describe('Handover', () => {
     for (let cut = 188; cut < 8 * 188; cut += 188) {
       const program = Program.begun(true);
       const data = program.make('v*TvA');
-      const handover = new Handover(SWAP_PATIENCE);
+      const handover = new Splicer(SWAP_PATIENCE);
       const { go } = program.split(handover, data.subarray(0, cut));
       const all = Buffer.concat([go, program.split(handover, data.subarray(cut)).go]);
       expect(continuityErrors(all), `cut behind ${cut / 188} packets`).to.deep.equal([]);
@@ -187,7 +187,7 @@ describe('Handover', () => {
       program.inspector.inspect(program.make('TVvAa'));
       program.sent.length = 0;
       expect(program.inspector.marksAccess).to.be.false;
-      return { program, handover: new Handover(patience) };
+      return { program, handover: new Splicer(patience) };
     };
 
     for (const [what, patience] of [
@@ -207,28 +207,28 @@ describe('Handover', () => {
 
     it('waits 15 s if random access points are signalled', () => {
       const program = Program.begun();
-      const handover = new Handover(SWAP_PATIENCE);
+      const handover = new Splicer(SWAP_PATIENCE);
       expect(program.split(handover, program.make('Vv'), 1000).go).to.be.empty;
       expect(program.split(handover, program.make('Vv'), 15_999).go).to.be.empty;
       expect(pidsOf(program.split(handover, program.make('vVv'), 16_000).go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
     });
 
     it('sends whole packets if nothing is known of the program', () => {
-      const handover = new Handover(SWAP_PATIENCE);
+      const handover = new Splicer(SWAP_PATIENCE);
       const data = new Program().make('vVA');
-      expect(handover.split(data, -1, NO_TABLES, 0).go).to.be.null;
-      const { stay, go } = handover.split(data, -1, NO_TABLES, 500);
-      expect(stay).to.be.null;
-      expect(Buffer.from(go!).equals(data)).to.be.true;
-      const other = new Handover(SWAP_PATIENCE);
-      other.split(data, -1, null, 0);
-      expect(Buffer.from(other.split(data, -1, null, 500).go!).equals(data)).to.be.true;
+      expect(handover.splice(data, -1, NO_TABLES, 0).incoming).to.be.null;
+      const { outgoing, incoming } = handover.splice(data, -1, NO_TABLES, 500);
+      expect(outgoing).to.be.null;
+      expect(Buffer.from(incoming!).equals(data)).to.be.true;
+      const other = new Splicer(SWAP_PATIENCE);
+      other.splice(data, -1, null, 0);
+      expect(Buffer.from(other.splice(data, -1, null, 500).incoming!).equals(data)).to.be.true;
     });
 
     it('resumes at once: at the random access point, or else at the next picture', () => {
       const program = Program.begun();
-      expect(pidsOf(program.split(Handover.resume(), program.make('vV*')).go)).to.deep.equal([0, PMT, VIDEO]);
-      const handover = Handover.resume();
+      expect(pidsOf(program.split(Splicer.resume(), program.make('vV*')).go)).to.deep.equal([0, PMT, VIDEO]);
+      const handover = Splicer.resume();
       expect(program.split(handover, program.make('va')).go).to.be.empty;
       expect(pidsOf(program.split(handover, program.make('vVv')).go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
     });
@@ -236,27 +236,27 @@ describe('Handover', () => {
 
   it('stops waiting after 5 s for a track that starts no unit', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
-    const handover = new Handover(SWAP_PATIENCE);
+    const handover = new Splicer(SWAP_PATIENCE);
     program.split(handover, program.make('*A'), 1000);
     expect(pidsOf(program.split(handover, program.make('vd'), 5999).stay)).to.deep.equal([DATA]);
-    expect(handover.isOver).to.be.false;
+    expect(handover.isDone).to.be.false;
     program.split(handover, program.make('vd'), 6000);
-    expect(handover.isOver).to.be.true;
+    expect(handover.isDone).to.be.true;
     expect(pidsOf(program.split(handover, program.make('vd'), 6001).go)).to.deep.equal([VIDEO, DATA]);
   });
 
   it('sends everything to the incoming reader when a source starts', () => {
     const program = Program.begun();
-    const handover = new Handover(SWAP_PATIENCE);
+    const handover = new Splicer(SWAP_PATIENCE);
     handover.end();
     const data = program.make('vaT');
-    expect(handover.split(data, -1, program.inspector, 0)).to.deep.equal({ stay: null, go: data, joinAt: -1 });
+    expect(handover.splice(data, -1, program.inspector, 0)).to.deep.equal({ stay: null, go: data, joinAt: -1 });
     expect(handover).to.include({ hasBegun: true, isOver: true });
   });
 
   it('forks: the copy continues with the same progress, and neither affects the other', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
-    const handover = new Handover(SWAP_PATIENCE);
+    const handover = new Splicer(SWAP_PATIENCE);
     program.split(handover, program.make('*A'), 0);
     const copy = handover.fork(0);
     const data = program.make('vadD');
@@ -265,16 +265,16 @@ describe('Handover', () => {
       [VIDEO, AUDIO, DATA],
       [VIDEO, AUDIO, DATA],
     ]);
-    expect([handover.isOver, copy.isOver]).to.deep.equal([true, true]);
-    expect(handover.fork(1).isOver).to.be.true;
-    expect(new Handover(SWAP_PATIENCE).fork(1).hasBegun).to.be.false;
+    expect([handover.isDone, copy.isDone]).to.deep.equal([true, true]);
+    expect(handover.fork(1).isDone).to.be.true;
+    expect(new Splicer(SWAP_PATIENCE).fork(1).hasStarted).to.be.false;
   });
 
   describe('bridged', () => {
     for (const isLong of [false, true]) {
       it(`signals the jump of every PID once, without a continuity error${isLong ? ', long PMT' : ''}`, () => {
         const [one, other] = [Program.begun(isLong), Program.begun(isLong, [VIDEO, AUDIO], 7)];
-        const handover = new Handover(JOIN_PATIENCE, true);
+        const handover = new Splicer(JOIN_PATIENCE, true);
         const before = one.make('vTaSvn');
         const go = ['v*vaT', 'aAvSSnT', 'TvaA*'].map((letters) => other.split(handover, other.make(letters)).go);
         const all = Buffer.concat([before, ...go]);
@@ -287,23 +287,23 @@ describe('Handover', () => {
 
     it('signals a jump before a packet without payload, too', () => {
       const program = Program.begun();
-      const handover = new Handover(JOIN_PATIENCE, true);
+      const handover = new Splicer(JOIN_PATIENCE, true);
       program.split(handover, program.make('*'));
       const clock = packet({ pid: 0x200, counter: 5, hasPayload: false });
-      const { go } = handover.split(clock, -1, program.inspector, 0);
-      const all = Buffer.concat([packet({ pid: 0x200, counter: 9 }), go!, packet({ pid: 0x200, counter: 6 })]);
-      expect(pidsOf(go)).to.deep.equal([0x200, 0x200]);
+      const { incoming } = handover.splice(clock, -1, program.inspector, 0);
+      const all = Buffer.concat([packet({ pid: 0x200, counter: 9 }), incoming!, packet({ pid: 0x200, counter: 6 })]);
+      expect(pidsOf(incoming)).to.deep.equal([0x200, 0x200]);
       expect(continuityErrors(all)).to.deep.equal([]);
     });
 
     it('is complete only after 5 s: the jump of infrequent tables is signalled too', () => {
       const program = Program.begun();
-      const handover = new Handover(JOIN_PATIENCE, true);
+      const handover = new Splicer(JOIN_PATIENCE, true);
       program.split(handover, program.make('*A'), 0);
-      expect(handover.isOver).to.be.false;
+      expect(handover.isDone).to.be.false;
       expect(pidsOf(program.split(handover, program.make('S'), 4999).go)).to.deep.equal([SDT, SDT]);
       program.split(handover, program.make('v'), 5000);
-      expect(handover.isOver).to.be.true;
+      expect(handover.isDone).to.be.true;
     });
   });
 
@@ -325,7 +325,7 @@ describe('Handover', () => {
     };
     const run = (what: string, places: readonly number[], isLong: boolean) => {
       const program = Program.begun(isLong, [VIDEO, AUDIO, DATA]);
-      const handover = new Handover(SWAP_PATIENCE);
+      const handover = new Splicer(SWAP_PATIENCE);
       const parts = messagesOf(program.make(what), places).map((data) => program.split(handover, data));
       const [stay, go] = [Buffer.concat(parts.map((p) => p.stay)), Buffer.concat(parts.map((p) => p.go))];
       return { program, stay, go };
@@ -382,7 +382,7 @@ describe('Handover', () => {
                 .map(([[flags, pid, control], bytes]) => [0x47, flags, pid, control, ...bytes])
                 .map((one) => Buffer.from(one)),
             );
-            const handover = new Handover(SWAP_PATIENCE, isBridged);
+            const handover = new Splicer(SWAP_PATIENCE, isBridged);
             const { stay, go } = program.split(handover, data);
             const last = program.split(handover, data, 20_000);
             expect(stay.length + go.length).to.be.at.least(data.length);

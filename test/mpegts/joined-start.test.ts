@@ -225,7 +225,7 @@ describe('a feed that joins another', () => {
     );
     for (const { feed, data, begins, atMs } of microphone(1000, 500)) remuxer.push(feed, data, begins, atMs);
     expect(remuxer.push('cam', slow[0]!.data, true, 1600)).to.equal(null);
-    const left = remuxer.leave('cam', 1650)!;
+    const left = remuxer.endSource('cam', 1650)!;
     expect(checkTs([{ data: left, atMs: 1650 }]).tracks.size).to.be.greaterThan(0);
   });
 

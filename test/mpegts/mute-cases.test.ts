@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
-import { SoundFilter } from '../../src/mpegts/sound-filter.js';
+import { MuteFilter } from '../../src/mpegts/sound-filter.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { type Entry, packet, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
 
@@ -33,7 +33,7 @@ function unit(streamId: number, counter = 0, pid = PID): Buffer {
 
 /** How many payload bytes of `PID` pass a mute as the feed, and as a stream without its audio. */
 function passes(before: Buffer, ...messages: Buffer[]): { feed: number; stream: number } {
-  const [inspector, filter, remuxer] = [new Inspector(), new SoundFilter(), new Remuxer()];
+  const [inspector, filter, remuxer] = [new Inspector(), new MuteFilter(), new Remuxer()];
   inspector.inspect(before);
   filter.mute('audio', inspector);
   const inputs: RemuxInput[] = [{ feed: 'cam', select: 'other-than-audio' }];
@@ -272,7 +272,7 @@ describe('an audio mute', () => {
 
   it('clears null packets', () => {
     const before = tables([{ streamType: 0x1b, pid: PID }]);
-    const filter = new SoundFilter();
+    const filter = new MuteFilter();
     const inspector = new Inspector();
     inspector.inspect(before);
     filter.mute('audio', inspector);
@@ -289,7 +289,7 @@ describe('an audio mute', () => {
     one.set([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1], 35);
     const before = tables([{ streamType: 0x1b, pid: PID }]);
     const inspector = new Inspector();
-    const filter = new SoundFilter();
+    const filter = new MuteFilter();
     inspector.inspect(before);
     filter.mute('audio', inspector);
     const passed = Buffer.from(filter.apply(one) ?? []);
@@ -301,7 +301,7 @@ describe('an audio mute', () => {
 
   it("removes private data from a picture's packets in earlier messages, too", () => {
     const inspector = new Inspector();
-    const filter = new SoundFilter();
+    const filter = new MuteFilter();
     inspector.inspect(tables([{ streamType: 0x1b, pid: PID }]));
     filter.mute('audio', inspector);
     const begins = Buffer.alloc(188, 0xff);
@@ -337,7 +337,7 @@ describe('an audio mute', () => {
 
     it('sends it in packets without payload, which do not increment the counter', () => {
       const inspector = new Inspector();
-      const filter = new SoundFilter();
+      const filter = new MuteFilter();
       inspector.inspect(before);
       filter.mute('audio', inspector);
       const sent: Buffer[] = [];
@@ -359,7 +359,7 @@ describe('an audio mute', () => {
 
     it('reports why packets are withheld', () => {
       const inspector = new Inspector();
-      const filter = new SoundFilter();
+      const filter = new MuteFilter();
       inspector.inspect(before);
       filter.mute('audio', inspector);
       filter.apply(Buffer.concat([unit(0xc0), clocked(0, 0), unit(0xbd, 0, 0x1ab)]));
@@ -382,7 +382,7 @@ describe('an audio mute', () => {
       { streamType: 0x03, pid: OTHER },
     ]);
     const inspector = new Inspector();
-    const filter = new SoundFilter();
+    const filter = new MuteFilter();
     inspector.inspect(before);
     const sent: Buffer[] = [];
     const send = (message: Buffer) => sent.push(Buffer.from(filter.apply(message, inspector.inspect(message)) ?? []));

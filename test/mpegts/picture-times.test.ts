@@ -1,19 +1,19 @@
 import { expect } from 'chai';
-import { PictureTimes } from '../../src/mpegts/picture-times.js';
+import { PictureRate } from '../../src/mpegts/picture-times.js';
 import { pesPackets } from './synthetic.js';
 
 const MS = 90;
 
-/** Passes pictures to PictureTimes. */
+/** Passes pictures to PictureRate. */
 class Pictures {
-  readonly times = new PictureTimes();
+  readonly times = new PictureRate();
   losses = 0;
 
   /** A picture with these timestamps. */
   show(pts: number, dts: number | undefined, access: boolean, stuffing = 0): void {
     const stamps = dts === undefined ? { pts } : { pts, dts };
     const data = pesPackets({ pid: 0x100, streamId: 0xe0, counter: 0, payload: Buffer.alloc(20), ...stamps, stuffing });
-    this.times.begins(data, 0, access, this.losses);
+    this.times.startPicture(data, 0, access, this.losses);
   }
 
   /** Pictures of this length from `from` on; every `group`-th is a random access point. */

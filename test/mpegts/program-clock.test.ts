@@ -270,7 +270,7 @@ function both(a: SourceOptions, b: SourceOptions, leaveMs = Infinity) {
       states.push({ atMs: tickAtMs, rates });
     }
     if (atMs >= leaveMs && feed === b.feed) {
-      if (!isGone) add(remuxer.leave(feed, atMs), atMs);
+      if (!isGone) add(remuxer.endSource(feed, atMs), atMs);
       isGone = true;
     } else add(remuxer.push(feed, data, begins, atMs), atMs);
   }

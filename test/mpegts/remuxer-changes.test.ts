@@ -121,7 +121,7 @@ describe('Remuxer: changes in place', function () {
       (r, atMs) => {
         if (gone || atMs < 5500) return null;
         gone = true;
-        const tables = r.leave('video0', atMs);
+        const tables = r.endSource('video0', atMs);
         expect(r.program.pcrPid).to.equal(0x101);
         expect(r.program.tracks).to.have.length(1);
         return tables;
@@ -213,7 +213,7 @@ describe('Remuxer: changes in place', function () {
       }
     };
     part(1000);
-    expect(remuxer.leave('video0', 3100)).to.equal(null);
+    expect(remuxer.endSource('video0', 3100)).to.equal(null);
     expect(remuxer.tick(3200)).to.equal(null);
     expect(remuxer.program.tracks).to.deep.equal([]);
     part(8000);

@@ -77,7 +77,7 @@ describe('Remuxer with captures of real ffmpeg', function () {
         ends.forEach((atMs, i) => {
           if (done[i] || atMs > message.atMs) return;
           done[i] = true;
-          const out = remuxer.leave(i === 0 ? 'video0' : 'audio0', atMs);
+          const out = remuxer.endSource(i === 0 ? 'video0' : 'audio0', atMs);
           if (out) sent.push({ data: out, atMs });
         });
         run(remuxer, [message], sent);

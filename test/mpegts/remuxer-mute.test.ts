@@ -131,7 +131,7 @@ describe('a mute of data that a Remuxer holds', () => {
     expect(isSaid(set('all', 30)), 'unmuted').to.be.false;
     expect(reader.program?.tracks).to.have.length(1);
     expect(isSaid(set('none', 40))).to.be.true;
-    expect(isSaid(remuxer.leave('a', 50)), 'its source has gone').to.be.true;
+    expect(isSaid(remuxer.endSource('a', 50)), 'its source has gone').to.be.true;
     expect(isSaid(set('all', 60)), 'unmuted without a source').to.be.false;
     expect(isSaid(remuxer.setInputs([{ feed: 'b', select: 'all' }], 70)), 'another rule').to.be.false;
   });

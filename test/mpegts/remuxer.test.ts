@@ -296,7 +296,7 @@ describe('Remuxer', () => {
               if (kind === 'mute')
                 judge(remuxer.setInputs([{ feed: 'video0', select: value & 1 ? 'all' : 'audio' }], atMs));
               if (kind === 'begin') first = true;
-              if (kind === 'leave') judge(remuxer.leave(feed, atMs));
+              if (kind === 'leave') judge(remuxer.endSource(feed, atMs));
               if (kind === 'tick') judge(remuxer.tick(atMs));
               if (bytes.length === 0) bytes = Buffer.from(data);
             }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { type Muted, SoundFilter } from '../../src/mpegts/sound-filter.js';
+import { type MutedPart, MuteFilter } from '../../src/mpegts/sound-filter.js';
 import { continuityErrors } from '../support/packets-of.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
@@ -28,10 +28,10 @@ const audio = (counter: number, startsUnit = false) =>
 
 describe('SoundFilter', () => {
   let inspector: Inspector;
-  let filter: SoundFilter;
+  let filter: MuteFilter;
   beforeEach(() => {
     inspector = new Inspector();
-    filter = new SoundFilter();
+    filter = new MuteFilter();
     apply(tables(0), unit(VIDEO, 0xe0, 15));
   });
 
@@ -42,7 +42,7 @@ describe('SoundFilter', () => {
     return Buffer.from(filter.apply(data, joinAt) ?? []);
   }
 
-  function mute(muted: Muted): void {
+  function mute(muted: MutedPart): void {
     filter.mute(muted, inspector);
   }
 

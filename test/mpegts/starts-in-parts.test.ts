@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Handover, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/handover.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { decode } from '../support/ffmpeg.js';
@@ -41,10 +41,10 @@ function joined(pictures: readonly Buffer[], perMessage: number) {
   const remuxers = { early: new Remuxer(), late: new Remuxer() };
   remuxers.early.setInputs([{ feed: 'cam', select: 'all' }], 0);
   const got = { feed: [] as Buffer[], stream: [] as Buffer[], 'a stream that was running': [] as Buffer[] };
-  const handovers = { feed: new Handover(JOIN_PATIENCE), stream: new Handover(JOIN_PATIENCE) };
-  const split = (handover: Handover, to: Buffer[], data: Uint8Array, joinAt: number, facts: ProgramFacts): void => {
-    const { go } = handover.split(data, joinAt, facts, 0);
-    if (go) to.push(Buffer.from(go));
+  const handovers = { feed: new Splicer(JOIN_PATIENCE), stream: new Splicer(JOIN_PATIENCE) };
+  const split = (handover: Splicer, to: Buffer[], data: Uint8Array, joinAt: number, facts: ProgramFacts): void => {
+    const { incoming } = handover.splice(data, joinAt, facts, 0);
+    if (incoming) to.push(Buffer.from(incoming));
   };
   for (let at = 0, n = 0; at < all.length; at += perMessage * 188, n++) {
     const message = all.subarray(at, at + perMessage * 188);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Handover, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { decode } from '../support/ffmpeg.js';
 import { continuityErrors } from '../support/packets-of.js';
@@ -36,7 +36,7 @@ function messagesOf(bytes: Buffer, size: number): Buffer[] {
 /** The data for a reader that joins with the message in which this unit starts. */
 function joined(bytes: Buffer, size: number, unit: number): Buffer {
   const inspector = new Inspector();
-  const handover = new Handover(JOIN_PATIENCE);
+  const handover = new Splicer(JOIN_PATIENCE);
   const got: Buffer[] = [];
   let units = 0;
   for (const message of messagesOf(bytes, size)) {
@@ -45,8 +45,8 @@ function joined(bytes: Buffer, size: number, unit: number): Buffer {
     }
     const joinAt = inspector.inspect(message);
     if (units <= unit) continue;
-    const { go } = handover.split(message, joinAt, inspector, 0);
-    if (go) got.push(Buffer.from(go));
+    const { incoming } = handover.splice(message, joinAt, inspector, 0);
+    if (incoming) got.push(Buffer.from(incoming));
   }
   return Buffer.concat(got);
 }

@@ -1,7 +1,7 @@
 // A link that takes over at a picture recognized late: each of its packets goes to exactly one link, however it is split.
 
 import { expect } from 'chai';
-import { Handover } from '../../src/mpegts/handover.js';
+import { Splicer } from '../../src/mpegts/handover.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { withSetsOnce } from '../support/sets-once.js';
@@ -30,7 +30,7 @@ function tracksIn(bytes: Buffer): readonly number[] {
 /** The data for both links if the incoming one opens before packet number `from`. */
 function takeOver(bytes: Buffer, packets: number, from: number) {
   const inspector = new Inspector();
-  const handover = Handover.takeOver(PATIENCE);
+  const handover = Splicer.takeOver(PATIENCE);
   const stays: Buffer[] = [];
   const goes: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += packets * 188) {
@@ -40,9 +40,9 @@ function takeOver(bytes: Buffer, packets: number, from: number) {
       stays.push(message);
       continue;
     }
-    const { stay, go } = handover.split(message, joinAt, inspector, 0);
-    if (stay) stays.push(Buffer.from(stay));
-    if (go) goes.push(Buffer.from(go));
+    const { outgoing, incoming } = handover.splice(message, joinAt, inspector, 0);
+    if (outgoing) stays.push(Buffer.from(outgoing));
+    if (incoming) goes.push(Buffer.from(incoming));
   }
   return { stay: Buffer.concat(stays), go: Buffer.concat(goes), held: handover.takeHeld(), handover };
 }
@@ -88,7 +88,7 @@ describe('a handover at a picture that is recognized late', () => {
         for (let from = packets; from < count * 0.6; from += Math.ceil(count / 23)) {
           const { stay, go, handover } = takeOver(bytes, packets, from);
           const where = `${packets} packets a message, open at ${from}`;
-          expect(handover.hasBegun, where).to.be.true;
+          expect(handover.hasStarted, where).to.be.true;
           expect(continuityErrors(stay), where).to.deep.equal([]);
           expect(continuityErrors(go), where).to.deep.equal([]);
           for (const pid of tracks) {

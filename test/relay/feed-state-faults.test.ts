@@ -10,7 +10,7 @@ import { patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';
 import { until } from '../support/wait.js';
 
-const WELL: RemuxedFeed = { feed: 'a', rate: NaN, tooLateMs: 0, dropped: 0, tracksLeftOut: 0 };
+const WELL: RemuxedFeed = { feed: 'a', rate: NaN, tooLateMs: 0, dropped: 0, omittedTracks: 0 };
 const VIDEO = 0x100;
 const SOUND = 0x101;
 const TRACKS = [
@@ -67,8 +67,8 @@ describe('FeedStateFaults', () => {
 
   it('says how many tracks have no room', () => {
     const faults = new FeedStateFaults();
-    expect(say(faults, { tracksLeftOut: 1 })).to.equal('dropped: 1 track is dropped: there is no room in the PMT');
-    expect(say(faults, { tracksLeftOut: 2 })).to.equal('dropped: 2 tracks are dropped: there is no room in the PMT');
+    expect(say(faults, { omittedTracks: 1 })).to.equal('dropped: 1 track is dropped: there is no room in the PMT');
+    expect(say(faults, { omittedTracks: 2 })).to.equal('dropped: 2 tracks are dropped: there is no room in the PMT');
   });
 });
 

@@ -93,7 +93,7 @@ describe('GopCache', () => {
     const data = startOf(cache)!;
     expect(pidsOf(data)).to.deep.equal([0, 0x1000, VIDEO, AUDIO, VIDEO, 0, 0x1000, VIDEO]);
     expect(continuityErrors(data)).to.deep.equal([]);
-    expect(cache.join()!.handover.isOver, 'all tracks are there').to.be.true;
+    expect(cache.join()!.handover.isDone, 'all tracks are there').to.be.true;
   });
 
   it('begins anew with each group, and keeps the tables as they stood where it begins', () => {
@@ -112,10 +112,10 @@ describe('GopCache', () => {
     const { handover } = cache.join()!;
     expect(pidsOf(startOf(cache)!)).to.deep.equal([0, 0x1000, VIDEO]);
     const next = Buffer.concat([audio(3), video(1), audio(4, true), audio(5)]);
-    const { go } = handover.split(next, -1, facts, performance.now());
+    const { incoming } = handover.splice(next, -1, facts, performance.now());
     cache.write(message(next));
-    expect(Buffer.from(go!)).to.deep.equal(Buffer.concat([video(1), audio(4, true), audio(5)]));
-    expect(startOf(cache)!.subarray(3 * 188)).to.deep.equal(Buffer.from(go!));
+    expect(Buffer.from(incoming!)).to.deep.equal(Buffer.concat([video(1), audio(4, true), audio(5)]));
+    expect(startOf(cache)!.subarray(3 * 188)).to.deep.equal(Buffer.from(incoming!));
   });
 
   it('gives memory of its own, and what it has written down does not change with lent memory', () => {
