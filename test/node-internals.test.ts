@@ -30,7 +30,7 @@ describe('this version of Node', () => {
     const taken: Buffer[] = [];
     let headroom = 0;
     const reader = readShared(ours, {
-      take: (bytes, room) => {
+      receive: (bytes, room) => {
         taken.push(Buffer.from(bytes));
         headroom = room;
       },

@@ -4,7 +4,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Log } from '../log.js';
-import { farEndOf } from '../relay/far-end.js';
+import { endpointOf } from '../relay/far-end.js';
 import { Link } from '../relay/link.js';
 import { Message } from '../relay/message.js';
 import type { Relay } from '../relay/relay.js';
@@ -130,12 +130,12 @@ export class CommandLink {
   constructor(rule: DestinationRule, relay: Relay, actions: Actions, log: Log) {
     this.#actions = actions;
     this.#log = log;
-    this.#link = new Link(rule.id, farEndOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, relay.journal, {
+    this.#link = new Link(rule.id, endpointOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, relay.events, {
       opened: () => undefined,
       lost: () => undefined,
       received: (message) => this.#take(message),
     });
-    this.#endLooks = relay.everySecond((nowMs) => this.#link.look(nowMs));
+    this.#endLooks = relay.everySecond((nowMs) => this.#link.checkHealth(nowMs));
   }
 
   stats(): LinkStats {

@@ -8,7 +8,7 @@ import { HttpError } from '../http/problem.js';
 import { beginLastAnswer } from '../http/unanswered.js';
 import { Shares } from '../shares.js';
 import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js';
-import type { Journal, Told } from '../relay/journal.js';
+import type { EventLog, RecordedEvent } from '../relay/journal.js';
 import { mayLast } from './let-in.js';
 
 /** Clients at a time. Beyond that, the address with most clients loses one to an address with fewer. */
@@ -32,13 +32,13 @@ interface Client {
 
 /** Sends events to HTTP clients. */
 export class EventStreams {
-  readonly #journal: Journal;
+  readonly #journal: EventLog;
   readonly #clients = new Set<Client>();
   readonly #shares = new Shares<Client>();
   #leave: (() => void) | null = null; // ends the subscription, which exists while there are clients
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(journal: Journal) {
+  constructor(journal: EventLog) {
     this.#journal = journal;
   }
 
@@ -96,21 +96,21 @@ export class EventStreams {
   }
 
   /** The events after the one with the id `last`. */
-  #resume(last: string | undefined): { told: readonly Told[]; lost: HistoryLost | null } {
+  #resume(last: string | undefined): { told: readonly RecordedEvent[]; lost: HistoryLost | null } {
     if (last === undefined || last === '') return { told: [], lost: null };
     const journal = this.#journal;
     const [, run, number] = /^(?:([0-9a-f]{8})-)?(\d{1,15})$/.exec(last) ?? [];
     const isOurs = run === journal.run || (run === undefined && number === '0');
     const since = isOurs ? journal.since(Number(number)) : null;
-    if (since?.isWhole) return { told: since.told, lost: null };
-    const { told } = journal.since(0);
-    const firstId = told[0]?.event.id ?? journal.lastId + 1;
+    if (since?.isWhole) return { told: since.events, lost: null };
+    const { events } = journal.since(0);
+    const firstId = events[0]?.event.id ?? journal.lastId + 1;
     const words = since
       ? 'some events between that id and those that follow are no longer kept'
       : run === undefined
         ? 'not an event id of this relay; accepted: the id of an event, or 0 for all events that are kept'
         : 'the relay has been restarted since that event';
-    return { told, lost: { type: 'history-lost', words, firstId } };
+    return { told: events, lost: { type: 'history-lost', words, firstId } };
   }
 
   #add(client: Client): void {
@@ -130,7 +130,7 @@ export class EventStreams {
     this.#heartbeat = undefined;
   }
 
-  #hand(told: Told): void {
+  #hand(told: RecordedEvent): void {
     const block = this.#block(told);
     for (const client of this.#clients) {
       if (!isWanted(client, told)) continue;
@@ -156,7 +156,7 @@ export class EventStreams {
     response.destroy();
   }
 
-  #block({ event, json }: Told): string {
+  #block({ event, json }: RecordedEvent): string {
     return `id: ${this.#idOf(event.id)}\nevent: ${event.type}\ndata: ${json}\n\n`;
   }
 
@@ -166,7 +166,7 @@ export class EventStreams {
   }
 }
 
-function isWanted({ types }: Client, { event }: Told): boolean {
+function isWanted({ types }: Client, { event }: RecordedEvent): boolean {
   return types === null || types.has(event.type);
 }
 

@@ -3,7 +3,7 @@
 
 import { jsonText } from '../http/json.js';
 import type { Request, Response } from 'express';
-import { Pacer } from '../ingest/pacer.js';
+import { UploadThrottle } from '../ingest/pacer.js';
 import { Upload } from '../ingest/upload.js';
 import type { Feed } from '../relay/feed.js';
 import { LINGER_MS } from '../http/answers.js';
@@ -24,10 +24,10 @@ export function takeHttpUpload(request: Request, response: Response, feed: Feed)
     response.send(jsonText(supersededProblem(feed.name)));
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });
-  const pacer = new Pacer(feed, request);
+  const pacer = new UploadThrottle(feed, request);
   const onData = (bytes: Buffer) => {
     upload.push(bytes);
-    pacer.after(bytes.length);
+    pacer.afterPublish(bytes.length);
   };
   request.on('data', onData);
   request.on('end', () => {

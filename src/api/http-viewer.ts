@@ -6,8 +6,8 @@ import { NotFoundError } from '../errors.js';
 import { Backlog } from '../relay/backlog.js';
 import { awaitDrainOf } from '../relay/pace.js';
 import type { Relay } from '../relay/relay.js';
-import type { Seats } from '../relay/seats.js';
-import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
+import type { ClientLimit } from '../relay/seats.js';
+import { type ViewerTransport, recordDrops, Viewer } from '../relay/viewer.js';
 import { networkOf } from '../http/network.js';
 import { beginLastAnswer } from '../http/unanswered.js';
 import { HttpError } from '../http/problem.js';
@@ -19,10 +19,10 @@ const MP2T = 'video/mp2t';
 /** Serves feeds and streams to HTTP clients. */
 export class HttpViewers {
   readonly #relay: Relay;
-  readonly #seats: Seats;
+  readonly #seats: ClientLimit;
   readonly #open = new Set<Response>();
 
-  constructor(relay: Relay, seats: Seats) {
+  constructor(relay: Relay, seats: ClientLimit) {
     this.#relay = relay;
     this.#seats = seats;
   }
@@ -50,11 +50,11 @@ export class HttpViewers {
     }
     mayLast(request); // its body, if any, is not read
     beginLastAnswer(response);
-    const leaveSeat = this.#seats.take(name, network, () => response.destroy());
+    const leaveSeat = this.#seats.acquire(name, network, () => response.destroy());
     request.socket.setNoDelay(true);
     response.flushHeaders();
-    const viewer = new Viewer(outletOf(response), relay.limits, tellDrops(relay.journal, name, response));
-    viewer.begin(relay.cacheOf(name));
+    const viewer = new Viewer(outletOf(response), relay.limits, recordDrops(relay.events, name, response));
+    viewer.start(relay.cacheOf(name));
     const leave = relay.subscribe(name, viewer);
     this.#open.add(response);
     response.on('error', () => undefined); // 'close' follows
@@ -72,7 +72,7 @@ export class HttpViewers {
 }
 
 /** The outlet that writes a player's packets to its response. */
-export function outletOf(response: ServerResponse): Outlet {
+export function outletOf(response: ServerResponse): ViewerTransport {
   const backlog = new Backlog();
   return {
     get waitingBytes() {
@@ -82,6 +82,6 @@ export function outletOf(response: ServerResponse): Outlet {
       if (message.kind === 'ts') response.write(message.keep(), backlog.add()); // other messages must not get into a player's transport stream
     },
     awaitDrain: (ready) => awaitDrainOf(response, ready),
-    giveUp: () => response.destroy(),
+    abort: () => response.destroy(),
   };
 }

@@ -8,7 +8,7 @@ import type {
   FeedStats,
   LinkCounters,
   LinkStats,
-  ProcessStats,
+  ProcessSnapshot,
   Stats,
   StreamStats,
 } from '../relay/stats-schema.js';
@@ -40,7 +40,7 @@ function some<T>(all: readonly Labelled<T>[], of: (name: string, stats: T) => Sa
   return all.flatMap(([name, , stats]) => of(name, stats));
 }
 
-function writeProcess(text: MetricsText, stats: ProcessStats): void {
+function writeProcess(text: MetricsText, stats: ProcessSnapshot): void {
   const { eventLoopDelayMs: delay } = stats;
   text.gauge('vw_build_info', 'The version of vw; always 1.', [
     [labels({ version: stats.version, node: stats.node }), 1],

@@ -10,7 +10,7 @@ import { inTurns } from '../http/request-turns.js';
 import { settlingTargets } from '../http/target.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import { Seats } from '../relay/seats.js';
+import { ClientLimit } from '../relay/seats.js';
 import { Actions } from './actions.js';
 import { createApp } from './app.js';
 import { CommandLink, standingRule } from './commands.js';
@@ -70,9 +70,9 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const keys = apiKey === null ? null : new KeyGuard(apiKey, log);
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options, 0);
-  const seats = new Seats(relay.limits.maxClients);
+  const seats = new ClientLimit(relay.limits.maxClients);
   const viewers = new HttpViewers(relay, seats);
-  const events = new EventStreams(relay.journal);
+  const events = new EventStreams(relay.events);
   const refusals = new UploadRefusals(log);
   const app = createApp(
     relay,

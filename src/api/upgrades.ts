@@ -8,7 +8,7 @@ import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { ENDPOINT_HEADER } from '../relay/reconnecting.js';
 import { isStreamName, parseSourceName } from '../relay/rules.js';
-import type { Seats } from '../relay/seats.js';
+import type { ClientLimit } from '../relay/seats.js';
 import { takeUpgradesOf } from '../http/upgrades.js';
 import type { Guard } from './guard.js';
 import { networkOf } from '../http/network.js';
@@ -22,7 +22,7 @@ import { knockOf } from './request.js';
 const TRY_AGAIN_LATER = 1013;
 
 /** Takes WebSocket upgrades from `server`. Returns what closes every client (1001). */
-export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: Seats, log: Log): () => void {
+export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: ClientLimit, log: Log): () => void {
   const webSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -50,7 +50,7 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     seats.check(name, network);
     relay.checkRoomFor(name);
     webSockets.handleUpgrade(request, socket, head, (client) => {
-      const leaveSeat = seats.take(name, network, () =>
+      const leaveSeat = seats.acquire(name, network, () =>
         client.close(TRY_AGAIN_LATER, 'the limit of clients is reached: this place went to another address'),
       );
       new LocalClient(client, socket, name, relay, log, leaveSeat);

@@ -9,7 +9,7 @@
 // of Node behaves differently, nothing is throttled and everything else works; parser-throttle.test.ts then fails.
 
 import type { Socket } from 'node:net';
-import { FreePass, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
+import { FreeAllowance, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
 
 /** Lines in one slice: some ten requests, or sixteen chunks. */
 const SLICE_LINES = 32;
@@ -27,7 +27,7 @@ const WATCHED_READS = 4;
 const atOnce = (then: () => void): void => then();
 
 const CRLF = Buffer.from('\r\n');
-const freeLines = new FreePass(turns, FREE_LINES);
+const freeLines = new FreeAllowance(turns, FREE_LINES);
 
 /** The part of a Readable that its source uses. */
 interface Source {
@@ -48,7 +48,7 @@ export class ParserThrottle implements Steps {
   readonly #push: (chunk: Buffer | null) => boolean; // the socket's own
   readonly #read: (size: number) => void;
   readonly #turns: Turns;
-  readonly #free: FreePass;
+  readonly #free: FreeAllowance;
   #rest: Buffer[] = []; // read but not pushed yet
   #isEnded = false; // behind #rest
   #wantedBytes = 0; // requested by the reader, not passed on yet
@@ -61,7 +61,7 @@ export class ParserThrottle implements Steps {
   #reads = 0; // small ones
 
   /** Takes over reading `socket`. Its reader must have got everything that has been read so far. */
-  constructor(socket: Socket, shared: Turns = turns, free: FreePass = freeLines) {
+  constructor(socket: Socket, shared: Turns = turns, free: FreeAllowance = freeLines) {
     const source = socket as unknown as Source;
     this.#socket = socket;
     this.#push = source.push.bind(socket);
@@ -162,7 +162,7 @@ export class ParserThrottle implements Steps {
     }
     if (!this.#countsLines) return true;
     const lines = linesIn(chunk);
-    return lines <= SLICE_LINES && this.#free.take(lines);
+    return lines <= SLICE_LINES && this.#free.spend(lines);
   }
 
   /** The reader of the socket wants more. */

@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { FreePass, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
+import { FreeAllowance, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
 import { throttleOf } from './parser-throttle.js';
 import { hasLastAnswer } from './unanswered.js';
 
@@ -26,7 +26,7 @@ class Queue implements Steps {
     private readonly socket: Socket,
     private readonly handle: Handler,
     private readonly turns: Turns,
-    private readonly free: FreePass,
+    private readonly free: FreeAllowance,
   ) {}
 
   take(request: IncomingMessage, response: ServerResponse): void {
@@ -34,14 +34,14 @@ class Queue implements Steps {
       this.#turn = this.turns.number;
       this.#count = 0;
     }
-    if (this.#waiting.length === 0 && ++this.#count <= FREE_REQUESTS && this.free.take(1)) {
+    if (this.#waiting.length === 0 && ++this.#count <= FREE_REQUESTS && this.free.spend(1)) {
       this.#answer(request, response);
       return;
     }
     this.#waiting.push({ request, response });
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    if (this.turns.take(this)) return;
+    if (this.turns.run(this)) return;
     this.#isHolding = true;
     throttleOf(this.socket)?.hold();
   }
@@ -67,7 +67,7 @@ class Queue implements Steps {
 /** A request handler that queues the requests of a connection beyond the first few in a turn. */
 export function inTurns(handle: Handler, shared: Turns = turns): Handler {
   const queues = new WeakMap<Socket, Queue>();
-  const free = new FreePass(shared, FREE_REQUESTS_OF_ALL);
+  const free = new FreeAllowance(shared, FREE_REQUESTS_OF_ALL);
   return (request, response) => {
     const { socket } = request;
     let queue = queues.get(socket);

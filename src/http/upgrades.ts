@@ -7,7 +7,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { refuseError } from './answers.js';
-import { FreePass, turns } from '../relay/framing/turns.js';
+import { FreeAllowance, turns } from '../relay/framing/turns.js';
 import { handToNode, unansweredOf } from './bare-server.js';
 import { throttleOf } from './parser-throttle.js';
 import { HttpError } from './problem.js';
@@ -30,10 +30,10 @@ export function takeUpgradesOf(
   methods: string,
   take: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
 ): void {
-  const free = new FreePass(turns, FREE_UPGRADES);
+  const free = new FreeAllowance(turns, FREE_UPGRADES);
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     if (offersWebSocket(request)) {
-      whenItsTurn(server, socket, () => free.takeOrQueue(() => answer(socket, () => take(request, socket, head))));
+      whenItsTurn(server, socket, () => free.spendOrQueue(() => answer(socket, () => take(request, socket, head))));
       return;
     }
     whenItsTurn(server, socket, () => {

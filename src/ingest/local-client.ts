@@ -9,10 +9,10 @@ import { answerPings } from '../relay/framing/pongs.js';
 import { throttleReads } from '../relay/framing/read-throttle.js';
 import { Heartbeat } from '../relay/heartbeat.js';
 import type { Message } from '../relay/message.js';
-import { awaitDrainOf, type Pace } from '../relay/pace.js';
+import { awaitDrainOf, type Backpressure } from '../relay/pace.js';
 import type { Relay } from '../relay/relay.js';
 import { isStreamName } from '../relay/rules.js';
-import { type Outlet, tellDrops, Viewer } from '../relay/viewer.js';
+import { type ViewerTransport, recordDrops, Viewer } from '../relay/viewer.js';
 
 /** Close code for a message that may not be sent here (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008;
@@ -25,9 +25,9 @@ export class LocalClient implements Sink {
   /** @param carrier the connection under `socket`. */
   constructor(socket: WebSocket, carrier: Socket, name: string, relay: Relay, log: Log, closed: () => void) {
     this.#socket = socket;
-    this.#viewer = new Viewer(outletOf(socket, carrier), relay.limits, tellDrops(relay.journal, name, this));
+    this.#viewer = new Viewer(transportOf(socket, carrier), relay.limits, recordDrops(relay.events, name, this));
     const feed = isStreamName(name) ? null : relay.feed(name);
-    this.#viewer.begin(relay.cacheOf(name));
+    this.#viewer.start(relay.cacheOf(name));
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
     const heartbeat = new Heartbeat(socket, relay.limits, () => socket.terminate());
     answerPings(socket, carrier);
@@ -39,7 +39,7 @@ export class LocalClient implements Sink {
       closed();
     });
     socket.on('message', (data: RawData, isBinary) => {
-      if (feed) this.#take(feed, data as Buffer, isBinary);
+      if (feed) this.#receive(feed, data as Buffer, isBinary);
       else socket.close(POLICY_VIOLATION, 'streams play only: send to one of their feeds');
     });
   }
@@ -52,11 +52,11 @@ export class LocalClient implements Sink {
     return this.#viewer.awaitsAccess;
   }
 
-  awaitDrain(ready: () => void): Pace {
+  awaitDrain(ready: () => void): Backpressure {
     return this.#viewer.awaitDrain(ready);
   }
 
-  #take(feed: Feed, data: Buffer, isBinary: boolean): void {
+  #receive(feed: Feed, data: Buffer, isBinary: boolean): void {
     if (isBinary && feed.hasSource) {
       // Between the packets of an upload it would destroy the picture.
       this.#socket.close(POLICY_VIOLATION, 'an upload publishes this feed: text only, or another feed');
@@ -66,7 +66,7 @@ export class LocalClient implements Sink {
   }
 }
 
-function outletOf(socket: WebSocket, carrier: Socket): Outlet {
+function transportOf(socket: WebSocket, carrier: Socket): ViewerTransport {
   const backlog = new Backlog();
   return {
     get waitingBytes() {
@@ -74,6 +74,6 @@ function outletOf(socket: WebSocket, carrier: Socket): Outlet {
     },
     send: (message) => socket.send(message.keep(), { binary: message.kind !== 'text' }, backlog.add()),
     awaitDrain: (ready) => awaitDrainOf(carrier, ready),
-    giveUp: () => socket.terminate(),
+    abort: () => socket.terminate(),
   };
 }

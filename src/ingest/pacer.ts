@@ -11,33 +11,33 @@ const AT_ONCE_MS = 5;
 const PATIENCE_MS = 20;
 
 /** A connection that can be paused. */
-export interface Pausable {
+export interface PausableSource {
   pause(): unknown;
   resume(): unknown;
 }
 
 /** Throttles one upload. */
-export class Pacer {
+export class UploadThrottle {
   readonly #feed: Feed;
-  readonly #source: Pausable;
+  readonly #source: PausableSource;
   readonly #patience: NodeJS.Timeout;
-  #callOff: (() => void) | null = null;
+  #cancelWait: (() => void) | null = null;
   #sinceMs = -Infinity; // when #bytes began to be counted
   #bytes = 0;
-  readonly #go = () => this.#resume();
+  readonly #resumeNow = () => this.#resume();
 
-  constructor(feed: Feed, source: Pausable) {
+  constructor(feed: Feed, source: PausableSource) {
     this.#feed = feed;
     this.#source = source;
     this.#patience = setTimeout(() => this.#resume(), PATIENCE_MS).unref();
   }
 
   /** To be called after each read, with its length. */
-  after(bytes: number): void {
-    if (this.#callOff !== null || !this.#isMuch(bytes)) return;
-    const pace = this.#feed.awaitDrain(this.#go);
+  afterPublish(bytes: number): void {
+    if (this.#cancelWait !== null || !this.#isMuch(bytes)) return;
+    const pace = this.#feed.awaitDrain(this.#resumeNow);
     if (typeof pace === 'string') return;
-    this.#callOff = pace;
+    this.#cancelWait = pace;
     this.#source.pause();
     this.#patience.refresh();
   }
@@ -61,9 +61,9 @@ export class Pacer {
   }
 
   #resume(): void {
-    if (this.#callOff === null) return;
-    this.#callOff();
-    this.#callOff = null;
+    if (this.#cancelWait === null) return;
+    this.#cancelWait();
+    this.#cancelWait = null;
     this.#source.resume();
   }
 }

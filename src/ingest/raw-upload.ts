@@ -4,8 +4,8 @@
 import type { Socket } from 'node:net';
 import type { Feed } from '../relay/feed.js';
 import { ChunkedDecoder, ChunkedError } from './chunked.js';
-import { Pacer } from './pacer.js';
-import { type ByteTaker, readShared } from './socket-reader.js';
+import { UploadThrottle } from './pacer.js';
+import { type ByteReceiver, readShared } from './socket-reader.js';
 import { Upload, type UploadSummary } from './upload.js';
 
 /** A read of at least this many bytes, less than half of which are body, consists of tiny chunks. */
@@ -22,19 +22,19 @@ export interface UploadAnswers {
  * Publishes the body that follows `head` on `connection` to `feed`. `rest` is what was already read behind the head.
  * Returns the socket to use from now on: see {@link readShared}.
  */
-export function takeRawUpload(connection: Socket, rest: Buffer, feed: Feed, answers: UploadAnswers): Socket {
+export function receiveRawUpload(connection: Socket, rest: Buffer, feed: Feed, answers: UploadAnswers): Socket {
   const upload = new RawUpload(connection, feed, answers);
-  if (rest.length > 0) upload.take(rest, 0);
+  if (rest.length > 0) upload.receive(rest, 0);
   return upload.socket;
 }
 
 /** One upload, from behind its head to its answer. */
-class RawUpload implements ByteTaker {
+class RawUpload implements ByteReceiver {
   readonly socket: Socket;
   readonly #answers: UploadAnswers;
   readonly #decoder = new ChunkedDecoder();
   readonly #upload: Upload;
-  readonly #pacer: Pacer;
+  readonly #throttle: UploadThrottle;
   #isOver = false; // answered: further bytes are discarded until the sender has read the answer
 
   constructor(connection: Socket, feed: Feed, answers: UploadAnswers) {
@@ -45,12 +45,12 @@ class RawUpload implements ByteTaker {
       this.#end();
       answers.superseded(this.socket, feed.name);
     });
-    this.#pacer = new Pacer(feed, this.socket);
-    const onGone = () => this.#gone();
+    this.#throttle = new UploadThrottle(feed, this.socket);
+    const onGone = () => this.#connectionClosed();
     this.socket.on('end', onGone).on('close', onGone).on('error', onGone);
   }
 
-  take(bytes: Buffer, headroom: number): void {
+  receive(bytes: Buffer, headroom: number): void {
     if (this.#isOver) return;
     const decoder = this.#decoder;
     let bodyBytes: number;
@@ -68,20 +68,20 @@ class RawUpload implements ByteTaker {
     }
     if (!decoder.isDone) {
       // More such reads may follow: one per turn of the event loop, so that others are served in between.
-      if (bytes.length >= MUCH_BYTES && bodyBytes * 2 < bytes.length) this.#waitATurn();
-      this.#pacer.after(bytes.length);
+      if (bytes.length >= MUCH_BYTES && bodyBytes * 2 < bytes.length) this.#yieldTurn();
+      this.#throttle.afterPublish(bytes.length);
       return;
     }
     this.#end();
     this.#answers.ended(this.socket, this.#upload.end());
   }
 
-  #waitATurn(): void {
+  #yieldTurn(): void {
     this.socket.pause();
     setImmediate(() => this.socket.resume());
   }
 
-  #gone(): void {
+  #connectionClosed(): void {
     if (this.#isOver) return;
     this.#end();
     this.#upload.end();
@@ -90,6 +90,6 @@ class RawUpload implements ByteTaker {
 
   #end(): void {
     this.#isOver = true;
-    this.#pacer.end();
+    this.#throttle.end();
   }
 }

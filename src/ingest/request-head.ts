@@ -22,7 +22,7 @@ const REQUEST_LINE = /^(POST|PUT) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\x20-\x7e]*$/; // a tab is good, too, but not everywhere: Node's parser knows where
 // With one of these a request means more than "here is a body".
-const NOT_MINE = ['content-length', 'expect', 'upgrade', 'trailer', 'content-encoding'];
+const NODE_ONLY_HEADERS = ['content-length', 'expect', 'upgrade', 'trailer', 'content-encoding'];
 
 /** The head of a chunked upload that stands whole at the beginning of `bytes`; `null`: let Node's parser see it. */
 export function readUploadHead(bytes: Buffer): RequestHead | null {
@@ -41,7 +41,7 @@ export function readUploadHead(bytes: Buffer): RequestHead | null {
     headers.set(name, value);
   }
   if (!headers.has('host') || headers.get('transfer-encoding')?.toLowerCase() !== 'chunked') return null;
-  if (NOT_MINE.some((name) => headers.has(name))) return null;
+  if (NODE_ONLY_HEADERS.some((name) => headers.has(name))) return null;
   return { method: request[1] as 'POST' | 'PUT', target: request[2]!, headers, bytes: end + END.length };
 }
 

@@ -16,20 +16,20 @@ interface Handle {
 }
 
 /** Receives what is read. */
-export interface ByteTaker {
+export interface ByteReceiver {
   /** `bytes` is valid until this returns; `headroom` bytes before it may be overwritten. */
-  take(bytes: Buffer, headroom: number): void;
+  receive(bytes: Buffer, headroom: number): void;
 }
 
 /**
  * Reads `socket` for `taker` from now on. Returns the socket to use: the connection moves to it, and `socket` is destroyed.
  * If that is not possible (TLS, another version of Node) it is `socket` itself, read the ordinary way.
  */
-export function readShared(socket: Socket, taker: ByteTaker): Socket {
+export function readShared(socket: Socket, taker: ByteReceiver): Socket {
   const carrier = socket as unknown as { _handle: Handle | null };
   const handle = carrier._handle;
   if (socket.constructor !== Socket || typeof handle?.readStop !== 'function') {
-    socket.on('data', (bytes: Buffer) => taker.take(bytes, 0));
+    socket.on('data', (bytes: Buffer) => taker.receive(bytes, 0));
     return socket;
   }
   handle.readStop();
@@ -41,7 +41,7 @@ export function readShared(socket: Socket, taker: ByteTaker): Socket {
     onread: {
       buffer: shared.subarray(HEADROOM),
       callback: (bytes) => {
-        taker.take(shared.subarray(HEADROOM, HEADROOM + bytes), HEADROOM);
+        taker.receive(shared.subarray(HEADROOM, HEADROOM + bytes), HEADROOM);
         return true;
       },
     },

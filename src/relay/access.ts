@@ -11,7 +11,7 @@ import {
   faultOf,
   faultOfLateness,
   faultOfStatus,
-  inBrackets,
+  parenthesized,
   readReason,
   RELAY_API_THERE,
   saysKey,
@@ -19,7 +19,7 @@ import {
   TLS_THERE,
 } from './faults.js';
 import { NameLookup } from './name-lookup.js';
-import { proxyWay, type Way } from './proxy.js';
+import { proxyRoute, type ProxyRoute } from './proxy.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -34,7 +34,7 @@ export async function requestAccess(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Dial> {
-  const way = proxyWay(url, tls);
+  const way = proxyRoute(url, tls);
   const { status, body } = await post(url, token, tls, timeoutMs, signal, way);
   if (status < 200 || status > 299) {
     const fault = faultOfAnswer(status, body, way !== undefined && !/^https:/i.test(url));
@@ -57,7 +57,7 @@ function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
     return { code: 'unreachable', words: `${words}: the proxy cannot reach the relay server, or that has failed` };
   }
   const code = faultOfStatus(status);
-  const given = inBrackets(readReason(body));
+  const given = parenthesized(readReason(body));
   if (status === 401 || status === 403) {
     const orProxy = isHanded && status === 403 ? ', or the proxy does not let this through' : '';
     return { code, words: `${words}: the token is refused${orProxy}${given}` };
@@ -72,7 +72,7 @@ function post(
   tls: SecureContextOptions,
   timeoutMs: number,
   signal: AbortSignal,
-  way: Way | undefined,
+  way: ProxyRoute | undefined,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
@@ -94,7 +94,7 @@ function post(
     };
     const fail = (error: Error) => {
       settle();
-      way?.callOff();
+      way?.cancel();
       request.destroy(); // emits nothing if the proxy has not answered yet
       const { code, words } = way ? way.explain(faultOf(error)) : faultOf(error);
       reject(new FaultError(code, words));

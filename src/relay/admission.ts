@@ -2,66 +2,66 @@
 // it, and it resumes in the same way.
 
 import { Splicer, type Patience } from '../mpegts/handover.js';
-import { Gate, type GateObserver } from './gate.js';
+import { DropPolicy, type DropObserver } from './gate.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
-import { joinPatience } from './patience.js';
+import { startPatience } from './patience.js';
 
 /** Decides for each message whether a reader gets it, or a part of it. */
-export class Admission {
-  readonly #gate: Gate;
+export class Delivery {
+  readonly #dropPolicy: DropPolicy;
   readonly #patience: Patience;
-  #handover: Splicer | null;
+  #splicer: Splicer | null;
 
-  constructor(limits: Limits, observer: GateObserver) {
-    this.#gate = new Gate(limits, observer);
-    this.#patience = joinPatience(limits);
-    this.#handover = new Splicer(this.#patience);
+  constructor(limits: Limits, observer: DropObserver) {
+    this.#dropPolicy = new DropPolicy(limits, observer);
+    this.#patience = startPatience(limits);
+    this.#splicer = new Splicer(this.#patience);
   }
 
   /** Whether messages come, but none is sent until the next random access point. */
   get awaitsAccess(): boolean {
-    return this.#gate.awaitsAccess || this.#handover?.isWaiting === true;
+    return this.#dropPolicy.awaitsAccess || this.#splicer?.isWaiting === true;
   }
 
   get isDropping(): boolean {
-    return this.#gate.isDropping;
+    return this.#dropPolicy.isDropping;
   }
 
   get droppedMessages(): number {
-    return this.#gate.droppedMessages;
+    return this.#dropPolicy.droppedMessages;
   }
 
   get droppedBytes(): number {
-    return this.#gate.droppedBytes;
+    return this.#dropPolicy.droppedBytes;
   }
 
   /** Restarts the reader with an empty queue, at the next random access point or with the progress of `handover`. */
-  begin(handover: Splicer = new Splicer(this.#patience)): void {
-    this.#gate.reset();
-    this.#handover = handover.isDone ? null : handover;
+  restart(handover: Splicer = new Splicer(this.#patience)): void {
+    this.#dropPolicy.reset();
+    this.#splicer = handover.isDone ? null : handover;
   }
 
   /** Whether a reader with an empty queue gets every message unchanged: `admit` need not be called. */
   get isOpen(): boolean {
-    return this.#handover === null && !this.#gate.isDropping;
+    return this.#splicer === null && !this.#dropPolicy.isDropping;
   }
 
   /** What the reader gets of a message, with `waitingBytes` before it; `null`: nothing. */
   admit(message: Message, waitingBytes: number, nowMs: number): Message | null {
-    const wasDropping = this.#gate.isDropping;
-    if (!this.#gate.admits(message, waitingBytes, nowMs)) return null;
+    const wasDropping = this.#dropPolicy.isDropping;
+    if (!this.#dropPolicy.admits(message, waitingBytes, nowMs)) return null;
     // An opaque message may end the dropping in mid-picture: packets then resume at a random access point.
-    if (wasDropping) this.#handover = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#patience);
+    if (wasDropping) this.#splicer = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#patience);
     if (message.kind !== 'ts') return message;
-    return this.#handover === null ? message : this.#join(this.#handover, message, nowMs);
+    return this.#splicer === null ? message : this.#splice(this.#splicer, message, nowMs);
   }
 
-  #join(handover: Splicer, message: Message, nowMs: number): Message | null {
+  #splice(handover: Splicer, message: Message, nowMs: number): Message | null {
     // Readers present when a source starts get everything it sends.
     if (message.begins) handover.end();
     const { incoming, joinAt } = handover.splice(message.data, message.joinAt, message.facts, nowMs);
-    if (handover.isDone) this.#handover = null;
+    if (handover.isDone) this.#splicer = null;
     if (incoming === null || incoming === message.data) return incoming && message;
     return new Message('ts', incoming, { joinAt, begins: false, facts: message.facts });
   }

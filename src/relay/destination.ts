@@ -9,16 +9,16 @@
 
 import { Splicer, type ProgramFacts } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
-import type { FarEnd } from './far-end.js';
+import type { Endpoint } from './far-end.js';
 import type { Sink } from './feed.js';
 import type { Limits } from './limits.js';
-import type { Journal } from './journal.js';
+import type { EventLog } from './journal.js';
 import { Link } from './link.js';
 import { LinkTotals } from './link-totals.js';
 import { Message } from './message.js';
-import type { Pace } from './pace.js';
-import { joinPatience, swapPatience } from './patience.js';
-import { type DestinationRule, isSameDestination, isSameFarEnd } from './rules.js';
+import type { Backpressure } from './pace.js';
+import { startPatience, swapPatience } from './patience.js';
+import { type DestinationRule, isSameDestination, isSameEndpoint } from './rules.js';
 import type { DestinationStats } from './stats-schema.js';
 
 /** What a destination needs of its feed or stream. */
@@ -30,7 +30,7 @@ export interface DestinationSource {
   /** Why nothing can be sent under that name, whatever the state of the link; null: no fault. */
   faultOf(name: string): Fault | null;
   /** How to reach the endpoint of a rule. */
-  farEnd(rule: DestinationRule): FarEnd;
+  endpointOf(rule: DestinationRule): Endpoint;
 }
 
 /** A change does not wait for a source that has sent no packets for this long. */
@@ -39,7 +39,7 @@ const SILENCE_MS = 500;
 const DRAIN_MS = 5000;
 
 /** A change under way: the coming link (or the live one, if only the stream changes), and its stream. */
-interface Change {
+interface EndpointChange {
   readonly rule: DestinationRule;
   readonly link: Link;
   readonly stream: string;
@@ -61,19 +61,19 @@ export class Destination implements Sink {
   #liveRule: DestinationRule; // the rule whose endpoint the live link has
   #stream: string; // what the live link is sent
   #detach: () => void;
-  #change: Change | null = null;
-  #settling: Change | null = null; // a completed change, except for tracks of its stream that have not started yet
+  #change: EndpointChange | null = null;
+  #settling: EndpointChange | null = null; // a completed change, except for tracks of its stream that have not started yet
   /** The previous link, while it is sent the rest of its unfinished PES packets. */
-  #leaving: { link: Link; handover: Splicer; timer: NodeJS.Timeout } | null = null;
+  #outgoing: { link: Link; handover: Splicer; timer: NodeJS.Timeout } | null = null;
   readonly #closing = new Set<Promise<void>>();
   readonly #totals = new LinkTotals();
-  #toldFault: Fault | null = null;
+  #recordedFault: Fault | null = null;
 
   constructor(
     rule: DestinationRule,
     private readonly source: DestinationSource,
     private readonly limits: Limits,
-    private readonly journal: Journal,
+    private readonly journal: EventLog,
   ) {
     this.#rule = this.#liveRule = rule;
     this.#stream = rule.stream;
@@ -90,14 +90,14 @@ export class Destination implements Sink {
     const before = this.#rule;
     this.#rule = rule;
     if (isSameDestination(before, rule)) return;
-    if (isSameFarEnd(this.#liveRule, rule)) this.#begin(rule, this.#live);
+    if (isSameEndpoint(this.#liveRule, rule)) this.#startChange(rule, this.#live);
     else if (rule.swap === 'break') this.#replace(rule, true);
     else if (!this.#live.isOpen) this.#replace(rule, false);
-    else this.#begin(rule, this.#coming && isSameFarEnd(before, rule) ? this.#coming : this.#link(rule));
+    else this.#startChange(rule, this.#pendingLink && isSameEndpoint(before, rule) ? this.#pendingLink : this.#link(rule));
   }
 
   write(message: Message): void {
-    if (this.#change === null && this.#leaving === null) this.#live.write(message);
+    if (this.#change === null && this.#outgoing === null) this.#live.write(message);
     else this.#writeInChange(message);
   }
 
@@ -105,18 +105,18 @@ export class Destination implements Sink {
     return this.#live.awaitsAccess || this.#change?.handover?.isWaiting === true;
   }
 
-  awaitDrain(ready: () => void): Pace {
+  awaitDrain(ready: () => void): Backpressure {
     return this.#live.awaitDrain(ready);
   }
 
   /** To be called about once a second. */
-  look(nowMs: number): void {
-    this.#live.look(nowMs);
-    this.#coming?.look(nowMs);
+  checkHealth(nowMs: number): void {
+    this.#live.checkHealth(nowMs);
+    this.#pendingLink?.checkHealth(nowMs);
     const fault = this.source.faultOf(this.#rule.stream) ?? this.#live.sendingFault;
-    if (fault?.code === this.#toldFault?.code) return;
-    this.#toldFault = fault;
-    this.journal.tell({ type: 'destination-fault', destination: this.#rule.id, fault }, {}, this);
+    if (fault?.code === this.#recordedFault?.code) return;
+    this.#recordedFault = fault;
+    this.journal.emit({ type: 'destination-fault', destination: this.#rule.id, fault }, {}, this);
   }
 
   stats(): DestinationStats {
@@ -125,28 +125,28 @@ export class Destination implements Sink {
       stream: this.#rule.stream,
       live: { ...live, fault: live.fault ?? this.source.faultOf(this.#rule.stream) },
       total: this.#totals.count(),
-      coming: this.#coming?.stats() ?? null,
+      coming: this.#pendingLink?.stats() ?? null,
     };
   }
 
   /** Closes every link with `code`; resolves when all are closed. */
   async close(code: number): Promise<void> {
     this.#detach();
-    this.#callOff(code);
+    this.#cancelChange(code);
     this.#endLeaving();
     void this.#close(this.#live, code);
     await Promise.all(this.#closing);
   }
 
   /** The link that is being dialled, or waits for its start, while the live one is in use. */
-  get #coming(): Link | null {
+  get #pendingLink(): Link | null {
     return this.#change && this.#change.link !== this.#live ? this.#change.link : null;
   }
 
   /** Replaces the live link by one to another endpoint; with `isCut` the old one is sent not one more byte. */
   #replace(rule: DestinationRule, isCut: boolean): void {
-    this.#callOff(1000);
-    if (this.#settling) this.#settle(this.#settling);
+    this.#cancelChange(1000);
+    if (this.#settling) this.#endSettling(this.#settling);
     if (isCut) {
       this.#endLeaving();
       this.#live.cut();
@@ -158,20 +158,20 @@ export class Destination implements Sink {
   }
 
   /** Starts a change to `link` and the rule's stream; replaces a change that is under way. */
-  #begin(rule: DestinationRule, link: Link): void {
+  #startChange(rule: DestinationRule, link: Link): void {
     const before = this.#change;
     this.#change = null;
     if (before) {
       clearInterval(before.timer);
-      this.#giveBack(before);
+      this.#restoreHeld(before);
       before.detach?.();
       if (before.link !== this.#live && before.link !== link) void this.#close(before.link, 1000);
     }
-    if (this.#settling) this.#settle(this.#settling);
+    if (this.#settling) this.#endSettling(this.#settling);
     const { stream } = rule;
     if (link === this.#live && stream === this.#stream) return; // back to the current state
     const waiting = { handover: null, detach: null, timer: undefined, hasPackets: false, facts: null };
-    const change: Change = { rule, link, stream, ...waiting };
+    const change: EndpointChange = { rule, link, stream, ...waiting };
     this.#change = change;
     if (link === this.#live && !link.isOpen) {
       this.#complete(change);
@@ -184,10 +184,10 @@ export class Destination implements Sink {
   }
 
   /** The coming link is open: waits for a point where it can start. */
-  #wait(change: Change): void {
+  #wait(change: EndpointChange): void {
     const isOther = change.stream !== this.#stream;
     change.handover = isOther
-      ? new Splicer(joinPatience(this.limits), change.link === this.#live && change.link.hasSent)
+      ? new Splicer(startPatience(this.limits), change.link === this.#live && change.link.hasSent)
       : Splicer.takeOver(swapPatience(this.limits));
     change.hasPackets = false;
     const { keyframeWaitMs, resumeAfterMs } = this.limits;
@@ -211,14 +211,14 @@ export class Destination implements Sink {
     if (change && change.stream === this.#stream) {
       change.hasPackets = true;
       change.facts = message.facts;
-      if (message.begins) this.#giveBack(change); // another source begins: nothing more comes of this one
+      if (message.begins) this.#restoreHeld(change); // another source begins: nothing more comes of this one
     }
-    if (this.#leaving) this.#writeSplit(this.#leaving.link, this.#live, this.#leaving.handover, message);
+    if (this.#outgoing) this.#writeSplit(this.#outgoing.link, this.#live, this.#outgoing.handover, message);
     else if (change?.handover && change.stream === this.#stream) {
       this.#writeSplit(this.#live, change.link, change.handover, message);
-      if (change.handover.hasStarted) this.#leave(change, change.handover);
+      if (change.handover.hasStarted) this.#finishChange(change, change.handover);
     } else this.#live.write(message);
-    if (this.#leaving?.handover.isDone === true) this.#endLeaving();
+    if (this.#outgoing?.handover.isDone === true) this.#endLeaving();
   }
 
   #writeSplit(from: Link, to: Link, handover: Splicer, message: Message): void {
@@ -233,7 +233,7 @@ export class Destination implements Sink {
   }
 
   /** A message of the other stream that the rule names now. */
-  #writeOther(change: Change, message: Message): void {
+  #writeOther(change: EndpointChange, message: Message): void {
     const { handover } = change;
     if (!handover) return; // its link is not open yet
     if (message.kind !== 'ts') {
@@ -248,24 +248,24 @@ export class Destination implements Sink {
     const begins = message.begins || change === this.#change;
     if (change === this.#change) this.#complete(change);
     change.link.write(new Message('ts', incoming, { joinAt, begins, facts }));
-    if (handover.isDone) this.#settle(change);
+    if (handover.isDone) this.#endSettling(change);
   }
 
   /** The coming link has its first packets: it becomes the live one, and the old one completes its PES packets. */
-  #leave(change: Change, handover: Splicer): void {
+  #finishChange(change: EndpointChange, handover: Splicer): void {
     clearInterval(change.timer);
     const link = this.#live;
     this.#live = change.link;
     this.#liveRule = change.rule;
     this.#change = null;
     const timer = setTimeout(() => this.#endLeaving(), DRAIN_MS).unref();
-    this.#leaving = { link, handover, timer };
+    this.#outgoing = { link, handover, timer };
   }
 
   /** Completes the change at once, without further waiting. */
-  #complete(change: Change): void {
+  #complete(change: EndpointChange): void {
     clearInterval(change.timer);
-    this.#giveBack(change);
+    this.#restoreHeld(change);
     if (this.#change === change) this.#change = null;
     const before = this.#live;
     this.#live = change.link;
@@ -287,13 +287,13 @@ export class Destination implements Sink {
   }
 
   /** Sends the live link what was held back for a change that does not take place. */
-  #giveBack({ handover, facts }: Change): void {
+  #restoreHeld({ handover, facts }: EndpointChange): void {
     const held = handover?.takeHeld();
     if (held) this.#live.write(new Message('ts', held, { joinAt: -1, begins: false, facts }));
   }
 
   /** The messages of the new stream no longer need to be split. */
-  #settle(change: Change): void {
+  #endSettling(change: EndpointChange): void {
     if (this.#settling !== change) return;
     this.#settling = null;
     const detach = this.#detach;
@@ -302,12 +302,12 @@ export class Destination implements Sink {
   }
 
   /** Cancels the change that is under way, and closes its link. */
-  #callOff(code: number): void {
+  #cancelChange(code: number): void {
     const change = this.#change;
     this.#change = null;
     if (!change) return;
     clearInterval(change.timer);
-    this.#giveBack(change);
+    this.#restoreHeld(change);
     change.detach?.();
     if (change.link !== this.#live) void this.#close(change.link, code);
   }
@@ -321,27 +321,27 @@ export class Destination implements Sink {
   }
 
   #endLeaving(): void {
-    if (!this.#leaving) return;
-    clearTimeout(this.#leaving.timer);
-    void this.#close(this.#leaving.link, 1000, DRAIN_MS);
-    this.#leaving = null;
+    if (!this.#outgoing) return;
+    clearTimeout(this.#outgoing.timer);
+    void this.#close(this.#outgoing.link, 1000, DRAIN_MS);
+    this.#outgoing = null;
   }
 
   #link(rule: DestinationRule): Link {
-    const link: Link = new Link(rule.id, this.source.farEnd(rule), this.limits, this.journal, {
+    const link: Link = new Link(rule.id, this.source.endpointOf(rule), this.limits, this.journal, {
       opened: () => {
         if (link === this.#change?.link && link !== this.#live) this.#wait(this.#change);
       },
-      lost: () => this.#lost(link),
+      lost: () => this.#linkLost(link),
       received: (message) => this.source.deliver(this.#stream, message),
     });
     this.#totals.add(link);
     return link;
   }
 
-  #lost(link: Link): void {
+  #linkLost(link: Link): void {
     const change = this.#change;
-    if (this.#leaving?.link === link) this.#endLeaving();
+    if (this.#outgoing?.link === link) this.#endLeaving();
     if (!change) return;
     if (link === this.#live && change.link !== link) {
       // The link to the previous endpoint is lost: it is not dialled again.
@@ -350,7 +350,7 @@ export class Destination implements Sink {
       this.#complete(change); // no link is open, so there is no viewer who could see a gap
     } else if (link === change.link) {
       clearInterval(change.timer);
-      this.#giveBack(change);
+      this.#restoreHeld(change);
       change.handover = null; // until it is open again
     }
   }

@@ -4,14 +4,14 @@ import { type Facts, safeUrl } from '../log.js';
 import type { EventBody } from './event.js';
 
 /** A log line. */
-export interface Line {
+export interface LogLine {
   readonly level: 'info' | 'warn';
   readonly message: string;
   readonly facts: Facts;
 }
 
 /** The log line of an event. */
-export function lineOf(event: EventBody): Line {
+export function lineOf(event: EventBody): LogLine {
   switch (event.type) {
     case 'rule-set':
       return info(...ruleSet(event));
@@ -85,10 +85,10 @@ function linkFacts({ destination, farEnd, fault }: EventBody & { type: 'link-los
   return { destination, farEnd, reason: fault.words, fault: fault.code };
 }
 
-function info(message: string, facts: Facts): Line {
+function info(message: string, facts: Facts): LogLine {
   return { level: 'info', message, facts };
 }
 
-function warn(message: string, facts: Facts): Line {
+function warn(message: string, facts: Facts): LogLine {
   return { level: 'warn', message, facts };
 }

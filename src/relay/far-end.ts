@@ -7,7 +7,7 @@ import { readTokenEnd } from './faults.js';
 import type { Dial } from './reconnecting.js';
 
 /** How an endpoint is reached. */
-export interface FarEnd {
+export interface Endpoint {
   /** The address as it was given, for logs and stats once it is stripped of its query. */
   readonly url: string;
   /** What to dial now; called before each dial. Rejects with the reason, without secrets. */
@@ -21,11 +21,11 @@ export interface FarEnd {
 }
 
 /** The endpoint of a rule; the rule is valid, so an http(s) address has a token. */
-export function farEndOf(
+export function endpointOf(
   { destination: url, token }: { readonly destination: string; readonly token?: string },
   tls: SecureContextOptions,
   timeoutMs: number,
-): FarEnd {
+): Endpoint {
   const tokenEndMs = token === undefined ? null : readTokenEnd(token);
   if (/^https?:/i.test(url) && token !== undefined) {
     return {
@@ -41,13 +41,13 @@ export function farEndOf(
 }
 
 /** An endpoint's answer to a token. */
-export interface Verdict {
+export interface AuthorisationReply {
   readonly isAuthorised: boolean;
   readonly reason: string;
 }
 
 /** Reads `{"authorised": bool, "reason"}`; `null` if the message is something else. */
-export function readVerdict(text: string): Verdict | null {
+export function readAuthorisation(text: string): AuthorisationReply | null {
   let answer: unknown;
   try {
     answer = JSON.parse(text);

@@ -82,7 +82,7 @@ export function faultOfUpgrade(status: number, body: string): Fault {
   if (saysTls(status, body)) return TLS_THERE;
   if (saysKey(status, body)) return RELAY_API_THERE;
   const hint = status === 404 ? ' (wrong path?)' : '';
-  const words = `it answered HTTP ${status}, not a WebSocket${hint}${inBrackets(readReason(body))}`;
+  const words = `it answered HTTP ${status}, not a WebSocket${hint}${parenthesized(readReason(body))}`;
   return { code: faultOfStatus(status), words };
 }
 
@@ -97,7 +97,7 @@ export function saysKey(status: number, body: string): boolean {
 }
 
 /** The text in brackets; empty if there is none. */
-export function inBrackets(words: string): string {
+export function parenthesized(words: string): string {
   return words === '' ? '' : ` (${words})`;
 }
 
@@ -135,12 +135,12 @@ export function isBeforeAnswer({ code }: Fault): boolean {
 }
 
 /** RFC 6455 §7.4.1; 3000 and 3003 are IANA's unauthorised and forbidden; 4401 and 4403 are HTTP's statuses after a 4. */
-const NOES = new Set([1008, 3000, 3003, 4401, 4403]);
+const REFUSALS = new Set([1008, 3000, 3003, 4401, 4403]);
 
 /** The fault for a WebSocket that was closed or lost. */
 export function faultOfClose(code: number, reason: string): Fault {
   if (code === 1006) return { code: 'lost', words: 'the connection broke off' };
-  const isNo = NOES.has(code) || WANTS_TOKEN.test(reason);
+  const isNo = REFUSALS.has(code) || WANTS_TOKEN.test(reason);
   return {
     code: isNo ? 'refused' : 'lost',
     words: `the relay server closed it (${code}${reason === '' ? '' : `: ${reason}`})`,

@@ -8,7 +8,7 @@ export interface FeedObserver {
   /** The last source, sink or client has gone. */
   idle(): void;
   /** A new source publishes now; `before` is the one that it replaced. */
-  sourceBegan(address: string, before: string | null): void;
+  sourceStarted(address: string, before: string | null): void;
   sourceEnded(address: string): void;
   /** The feed that was probably meant instead of this one, which has no source; `null`: none is known. */
   likelyMeant(): string | null;
@@ -20,9 +20,9 @@ export interface FeedObserver {
 }
 
 /** For a feed without an owner. */
-export const NOBODY: FeedObserver = {
+export const NO_OBSERVER: FeedObserver = {
   idle: () => undefined,
-  sourceBegan: () => undefined,
+  sourceStarted: () => undefined,
   sourceEnded: () => undefined,
   likelyMeant: () => null,
   isKnown: () => true,

@@ -22,7 +22,7 @@ export class FeedStateFaults {
   #lateEveryMs = 0; // the interval at which it becomes late; 0: rarely
 
   /** The fault now; null: none. */
-  look({ rate, tooLateMs, dropped, omittedTracks }: RemuxedFeed, nowMs: number): Fault | null {
+  check({ rate, tooLateMs, dropped, omittedTracks }: RemuxedFeed, nowMs: number): Fault | null {
     if (dropped > this.#dropped) this.#droppedAtMs = nowMs;
     this.#dropped = dropped;
     if (!(Math.abs(rate - this.#rate) < SAME_RATE)) this.#rate = rate;

@@ -3,8 +3,8 @@
 // No clock, no timers: time is an argument.
 
 import type { Fault } from './event.js';
-import { KindWatch, type Stop } from './kind-watch.js';
-import { Meter } from './meter.js';
+import { StallDetector, type Stall } from './kind-watch.js';
+import { RateMeter } from './meter.js';
 import type { FeedState } from './stats-schema.js';
 
 /** How long a source, or its tables, may take to appear. */
@@ -18,7 +18,7 @@ const OPAQUE: Fault = {
 };
 
 /** A sample of a feed's state. */
-export interface FeedSight {
+export interface FeedSample {
   /** The address of the source; null: none. */
   readonly source: string | null;
   /** Bytes received so far: of packets, of opaque messages, and of neither. */
@@ -44,25 +44,25 @@ export interface FeedSight {
   /** The feed that was probably meant, if this one has readers but no source; null: none. */
   readonly likelyMeant: () => string | null;
   /** The fault that a stream of this feed has found; null: none. */
-  readonly complaint: Fault | null;
+  readonly streamFault: Fault | null;
 }
 
 /** Monitors one feed. */
-export class FeedWatch {
+export class FeedHealth {
   state: FeedState = 'absent';
   /** When it entered that state, milliseconds since 1970. */
   sinceMs = Date.now();
   fault: Fault | null = null;
-  readonly meter: Meter;
+  readonly meter: RateMeter;
 
   readonly #silentAfterMs: number;
-  readonly #kinds: KindWatch;
+  readonly #kinds: StallDetector;
   #arrived = 0; // bytes of the source by the last sample, skipped ones included
   #opaque = 0;
   #opaqueTs = 0;
   #opaqueTsMs = -Infinity; // when their count last rose
-  #heardMs: number; // when data was last seen to arrive
-  #beganMs: number; // when the source started or ended
+  #lastDataMs: number; // when data was last seen to arrive
+  #startedMs: number; // when the source started or ended
   #firstMs = -1; // when the first bytes of the source were seen
   #packetsBefore = 0; // of other sources
   #wantedMs = -1; // since when the feed has had readers but no source
@@ -70,19 +70,19 @@ export class FeedWatch {
   #accessPoints = 0; // by the last sample
   #accessMs = -Infinity; // when their count last rose
   #awaitedMs = -1; // since when a reader has waited for one
-  #stop: Stop | null = null; // of its video or its audio alone
+  #stop: Stall | null = null; // of its video or its audio alone
   #isData = false; // it carries opaque messages, without a source
 
   constructor(silentAfterMs: number, nowMs: number) {
     this.#silentAfterMs = silentAfterMs;
-    this.#kinds = new KindWatch(silentAfterMs);
-    this.#heardMs = this.#beganMs = nowMs;
-    this.meter = new Meter(nowMs);
+    this.#kinds = new StallDetector(silentAfterMs);
+    this.#lastDataMs = this.#startedMs = nowMs;
+    this.meter = new RateMeter(nowMs);
   }
 
   /** A source has started, possibly replacing another, or has ended. */
   sourceChanged(isThere: boolean, packets: number, nowMs: number): void {
-    this.#heardMs = this.#beganMs = nowMs;
+    this.#lastDataMs = this.#startedMs = nowMs;
     this.#firstMs = this.#wantedMs = this.#awaitedMs = -1;
     this.#packetsBefore = packets;
     this.#meant = null;
@@ -92,21 +92,21 @@ export class FeedWatch {
   }
 
   /** Takes a sample; returns whether the fault has changed. */
-  look(seen: FeedSight, nowMs: number): boolean {
-    this.meter.look(seen.packetBytes + seen.opaqueBytes, nowMs);
+  check(seen: FeedSample, nowMs: number): boolean {
+    this.meter.sample(seen.packetBytes + seen.opaqueBytes, nowMs);
     const arrived = seen.packetBytes + seen.skippedBytes;
     const hasMore = seen.source === null ? seen.opaqueBytes > this.#opaque : arrived > this.#arrived;
     this.#arrived = arrived;
     this.#opaque = seen.opaqueBytes;
     if (seen.opaqueTs > this.#opaqueTs) this.#opaqueTsMs = nowMs;
     this.#opaqueTs = seen.opaqueTs;
-    if (hasMore) this.#heardMs = nowMs;
+    if (hasMore) this.#lastDataMs = nowMs;
     if (seen.accessPoints !== this.#accessPoints) this.#accessMs = nowMs;
     this.#accessPoints = seen.accessPoints;
     if (!seen.isAwaited) this.#awaitedMs = -1;
     else if (this.#awaitedMs === -1) this.#awaitedMs = nowMs;
-    const isQuiet = nowMs - this.#heardMs >= this.#silentAfterMs;
-    this.#stop = seen.source === null ? null : this.#kinds.look(seen.pictures, seen.sounds, nowMs);
+    const isQuiet = nowMs - this.#lastDataMs >= this.#silentAfterMs;
+    this.#stop = seen.source === null ? null : this.#kinds.sample(seen.pictures, seen.sounds, nowMs);
     if (seen.source !== null) {
       if (hasMore && this.#firstMs === -1) this.#firstMs = nowMs;
       this.#become(isQuiet ? 'silent' : 'live');
@@ -121,7 +121,7 @@ export class FeedWatch {
   }
 
   /** The fault of a feed without a source. */
-  #absence({ isWanted, likelyMeant }: FeedSight, nowMs: number): Fault | null {
+  #absence({ isWanted, likelyMeant }: FeedSample, nowMs: number): Fault | null {
     if (nowMs - this.#opaqueTsMs < this.#silentAfterMs) return OPAQUE;
     if (!isWanted || this.#isData) {
       this.#wantedMs = -1;
@@ -129,21 +129,21 @@ export class FeedWatch {
       return null;
     }
     if (this.#wantedMs === -1) this.#wantedMs = nowMs;
-    if (nowMs - Math.max(this.#wantedMs, this.#beganMs) < PATIENCE_MS) return null;
+    if (nowMs - Math.max(this.#wantedMs, this.#startedMs) < PATIENCE_MS) return null;
     if (this.#meant === null) this.#meant = likelyMeant();
     const question = this.#meant === null ? '' : `; did you mean ${this.#meant}?`;
     return { code: 'no-source', words: `no source publishes to this feed${question}` };
   }
 
   /** The fault in what a source sends. */
-  #damage(seen: FeedSight, source: string, nowMs: number): Fault | null {
+  #damage(seen: FeedSample, source: string, nowMs: number): Fault | null {
     if (this.state === 'silent') {
       return {
         code: 'silent',
         words: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
       };
     }
-    if (seen.hasPmt) return stopped(this.#stop, source) ?? seen.complaint ?? this.#waiting(seen, nowMs);
+    if (seen.hasPmt) return stopped(this.#stop, source) ?? seen.streamFault ?? this.#waiting(seen, nowMs);
     if (this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
       return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
@@ -156,7 +156,7 @@ export class FeedWatch {
   }
 
   /** The fault of video that readers cannot start at yet. */
-  #waiting({ gopMs }: FeedSight, nowMs: number): Fault | null {
+  #waiting({ gopMs }: FeedSample, nowMs: number): Fault | null {
     if (this.#awaitedMs === -1 || nowMs - this.#awaitedMs < PATIENCE_MS) return null;
     if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < PATIENCE_MS) return null; // keyframes are not what it waits for
     const seconds = gopMs !== null && Math.round(gopMs / 1000);
@@ -172,7 +172,7 @@ export class FeedWatch {
 }
 
 /** The fault if video or audio alone has stopped. */
-function stopped(stop: Stop | null, source: string): Fault | null {
+function stopped(stop: Stall | null, source: string): Fault | null {
   if (!stop) return null;
   const [gone, left] = stop.kind === 'picture' ? ['picture', 'only sound'] : ['sound', 'only pictures'];
   const words = `${source} is connected, and has sent no ${gone} for ${Math.round(stop.forMs / 1000)} s, ${left}`;

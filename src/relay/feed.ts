@@ -9,18 +9,18 @@ import { filteredFacts } from '../mpegts/filtered-facts.js';
 import { MuteFilter } from '../mpegts/sound-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
-import { type FeedObserver, NOBODY } from './feed-observer.js';
-import { FeedWatch } from './feed-watch.js';
+import { type FeedObserver, NO_OBSERVER } from './feed-observer.js';
+import { FeedHealth } from './feed-watch.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { Message, type MessageKind } from './message.js';
-import { awaitFirstDrain, type Pace, type Paced } from './pace.js';
+import { awaitFirstDrain, type Backpressure, type Drainable } from './pace.js';
 import type { MutedBinary, MutedTracks } from './mute-rule.js';
 import type { FeedStats } from './stats-schema.js';
 import { namesOf } from './tracks.js';
 
 /** A subscriber. No method throws or blocks. */
-export interface Sink extends Paced {
+export interface Sink extends Drainable {
   write(message: Message): void;
   /** The feed's source has ended; nothing is published until another starts. */
   sourceEnded?(): void;
@@ -55,22 +55,22 @@ export class Feed {
   #opaqueMessages = 0;
   #opaqueTs = 0; // of them, MPEG-TS
   #lastAccessMs: number | null = null;
-  readonly #watch: FeedWatch;
-  #toldTracks = '';
-  #toldFault: Fault | null = null;
+  readonly #health: FeedHealth;
+  #recordedTracks = '';
+  #recordedFault: Fault | null = null;
   #mediaVersion = -1; // as of the last check
   // Replaced, never changed in place: a reader may be added or removed while a message is distributed.
   #sinks: readonly Sink[] = [];
   #clients: readonly Sink[] = [];
-  #joiners: readonly Sink[] = [];
+  #streamInputs: readonly Sink[] = [];
   #reserved = 0;
   #muted: MutedTracks | null = null;
   #mutedBinary: MutedBinary = 'drop';
   #withheldMessages = 0;
-  #begunUnseen = false; // a source started, and none of its packets has passed the mute yet
+  #startedUnseen = false; // a source started, and none of its packets has passed the mute yet
   #filter: MuteFilter | null = null; // from the first mute on
   #filteredFacts: ProgramFacts | null = null;
-  readonly #complaints = new Map<object, Fault>(); // the faults that streams have found in it
+  readonly #streamFaults = new Map<object, Fault>(); // the faults that streams have found in it
 
   readonly #likelyMeant = () => this.observer.likelyMeant();
 
@@ -79,13 +79,13 @@ export class Feed {
 
   constructor(
     name: string,
-    private readonly observer: FeedObserver = NOBODY,
+    private readonly observer: FeedObserver = NO_OBSERVER,
     budget: CacheBudget | null = null,
     silentAfterMs: number = DEFAULT_LIMITS.silentAfterMs,
   ) {
     this.name = name;
     this.cache = budget && new GopCache(budget);
-    this.#watch = new FeedWatch(silentAfterMs, performance.now());
+    this.#health = new FeedHealth(silentAfterMs, performance.now());
   }
 
   /** Whether a source publishes packets to the feed. */
@@ -96,7 +96,7 @@ export class Feed {
   /** Whether the feed has neither source nor readers. */
   get isIdle(): boolean {
     const { length } = this.#sinks;
-    return this.#publication === null && length + this.#clients.length + this.#joiners.length + this.#reserved === 0;
+    return this.#publication === null && length + this.#clients.length + this.#streamInputs.length + this.#reserved === 0;
   }
 
   /** How many local clients the feed has. */
@@ -120,12 +120,12 @@ export class Feed {
     this.#begins = true;
     this.#inspector ??= new Inspector();
     this.#inspector.restart();
-    this.#watch.sourceChanged(true, this.#inspector.packets, performance.now());
-    this.#toldTracks = '';
+    this.#health.sourceChanged(true, this.#inspector.packets, performance.now());
+    this.#recordedTracks = '';
     this.#mediaVersion = -1;
     this.#filter?.restart();
     before?.source.superseded();
-    this.observer.sourceBegan(source.address, before?.source.address ?? null);
+    this.observer.sourceStarted(source.address, before?.source.address ?? null);
     return this.#publication;
   }
 
@@ -143,7 +143,7 @@ export class Feed {
     const message = new Message(kind, data);
     for (const sink of this.#sinks) if (sink !== from) sink.write(message);
     for (const client of this.#clients) if (client !== from) client.write(message);
-    for (const joiner of this.#joiners) joiner.write(message);
+    for (const joiner of this.#streamInputs) joiner.write(message);
   }
 
   /** Passes a message from an endpoint to the local clients, unless a mute withholds it. */
@@ -162,10 +162,10 @@ export class Feed {
   }
 
   /** As {@link subscribe}, for a stream: it receives the source unmuted, and applies the mute itself. */
-  subscribeJoiner(sink: Sink): () => void {
-    this.#joiners = [...this.#joiners, sink];
+  subscribeUnmuted(sink: Sink): () => void {
+    this.#streamInputs = [...this.#streamInputs, sink];
     return () => {
-      this.#joiners = this.#joiners.filter((one) => one !== sink);
+      this.#streamInputs = this.#streamInputs.filter((one) => one !== sink);
       if (this.isIdle) this.observer.idle();
     };
   }
@@ -220,23 +220,23 @@ export class Feed {
   /** Whether a reader waits for a random access point. */
   get #isAwaited(): boolean {
     const awaits = (sink: Sink) => sink.awaitsAccess === true;
-    return this.#sinks.some(awaits) || this.#clients.some(awaits) || this.#joiners.some(awaits);
+    return this.#sinks.some(awaits) || this.#clients.some(awaits) || this.#streamInputs.some(awaits);
   }
 
   /** As {@link awaitFirstDrain}, for all readers of the feed. */
-  awaitDrain(ready: () => void): Pace {
-    return awaitFirstDrain([...this.#sinks, ...this.#clients, ...this.#joiners], ready);
+  awaitDrain(ready: () => void): Backpressure {
+    return awaitFirstDrain([...this.#sinks, ...this.#clients, ...this.#streamInputs], ready);
   }
 
   /** The fault of the feed now; `null`: none. */
   get fault(): Fault | null {
-    return this.#watch.fault;
+    return this.#health.fault;
   }
 
   /** Sets the fault that a stream has found in the feed; `null`: none. It is reported with the next sample. */
-  complain(stream: object, fault: Fault | null): void {
-    if (fault) this.#complaints.set(stream, fault);
-    else this.#complaints.delete(stream);
+  reportStreamFault(stream: object, fault: Fault | null): void {
+    if (fault) this.#streamFaults.set(stream, fault);
+    else this.#streamFaults.delete(stream);
   }
 
   /** The tracks that its source sends now, as far as known. */
@@ -250,9 +250,9 @@ export class Feed {
   }
 
   /** To be called about once a second: samples the feed's health and emits what has changed. */
-  look(nowMs: number): void {
+  checkHealth(nowMs: number): void {
     const seen = this.#inspector;
-    this.#watch.look(
+    this.#health.check(
       {
         source: this.#publication?.source.address ?? null,
         packetBytes: this.#packetBytes,
@@ -263,8 +263,8 @@ export class Feed {
         hasPat: (seen?.pmtPid ?? -1) !== -1,
         hasPmt: (seen?.program ?? null) !== null,
         likelyMeant: this.#likelyMeant,
-        complaint: this.#complaints.values().next().value ?? null,
-        isWanted: this.#sinks.length + this.#clients.length + this.#joiners.length > 0,
+        streamFault: this.#streamFaults.values().next().value ?? null,
+        isWanted: this.#sinks.length + this.#clients.length + this.#streamInputs.length > 0,
         isAwaited: this.#isAwaited,
         accessPoints: seen?.randomAccessPoints ?? 0,
         gopMs: seen?.gopMs ?? null,
@@ -273,27 +273,27 @@ export class Feed {
       },
       nowMs,
     );
-    this.#tellFault(this.#watch.fault);
+    this.#recordFault(this.#health.fault);
     if (this.#publication === null || seen === null || seen.mediaVersion === this.#mediaVersion) return;
     this.#mediaVersion = seen.mediaVersion;
     const tracks = seen.media;
     const told = namesOf(tracks);
-    if (told === this.#toldTracks) return;
-    this.#toldTracks = told;
+    if (told === this.#recordedTracks) return;
+    this.#recordedTracks = told;
     this.observer.tracksChanged(tracks);
   }
 
   /** The missing source of a feed that exists for a viewer only (a mistyped address) is not logged. */
-  #tellFault(fault: Fault | null): void {
-    if (fault?.words === this.#toldFault?.words) return;
+  #recordFault(fault: Fault | null): void {
+    if (fault?.words === this.#recordedFault?.words) return;
     if (fault?.code === 'no-source' && !this.hasPublished && !this.observer.isKnown()) return;
-    this.#toldFault = fault;
+    this.#recordedFault = fault;
     this.observer.faultChanged(fault);
   }
 
   stats(): FeedStats {
     const seen = this.#inspector;
-    const watch = this.#watch;
+    const watch = this.#health;
     const bytes = this.#packetBytes + this.#opaqueBytes;
     return {
       state: watch.state,
@@ -316,7 +316,7 @@ export class Feed {
       randomAccessPoints: seen?.randomAccessPoints ?? 0,
       lastRandomAccessMs: this.#lastAccessMs,
       gopMs: this.#publication === null ? null : (seen?.gopMs ?? null),
-      sinks: this.#sinks.length + this.#joiners.length,
+      sinks: this.#sinks.length + this.#streamInputs.length,
       clients: this.#clients.length,
       muted: this.#muted,
       mutedBinary: this.mutedBinary,
@@ -338,12 +338,12 @@ export class Feed {
     this.#packetBytes += data.length;
     if (joinAt !== -1) this.#lastAccessMs = Date.now();
     const message = new Message('ts', data, { joinAt, begins, facts: inspector });
-    for (const joiner of this.#joiners) joiner.write(message);
+    for (const joiner of this.#streamInputs) joiner.write(message);
     if (this.#filter) this.#publishFiltered(this.#filter, inspector, message);
-    else this.#handRound(message);
+    else this.#distribute(message);
   }
 
-  #handRound(message: Message): void {
+  #distribute(message: Message): void {
     for (const sink of this.#sinks) sink.write(message);
     for (const client of this.#clients) client.write(message);
     this.cache?.write(message);
@@ -361,22 +361,22 @@ export class Feed {
   /** The feed is muted, or was: only what is known not to be sound is passed on. */
   #publishFiltered(filter: MuteFilter, inspector: Inspector, message: Message): void {
     const data = filter.apply(message.data, message.joinAt, inspector.opening, inspector.undecidedAt);
-    const begins = message.begins || this.#begunUnseen;
-    this.#begunUnseen = begins && data === null;
-    if (data === message.data) return this.#handRound(message);
+    const begins = message.begins || this.#startedUnseen;
+    this.#startedUnseen = begins && data === null;
+    if (data === message.data) return this.#distribute(message);
     if (data === null) return;
     const facts = (this.#filteredFacts ??= filteredFacts(inspector, filter));
-    this.#handRound(new Message('ts', data, { joinAt: filter.joinAt, begins, facts }));
+    this.#distribute(new Message('ts', data, { joinAt: filter.joinAt, begins, facts }));
   }
 
   /** Called by {@link Publication}: the source has ended. */
-  leave(publication: Publication): void {
+  endSource(publication: Publication): void {
     if (publication !== this.#publication) return;
     this.#publication = null;
-    this.#watch.sourceChanged(false, this.#inspector!.packets, performance.now()); // there since the source opened it
+    this.#health.sourceChanged(false, this.#inspector!.packets, performance.now()); // there since the source opened it
     this.cache?.clear(); // a new reader would take it for live media
     this.observer.sourceEnded(publication.source.address);
-    for (const joiner of this.#joiners) joiner.sourceEnded?.();
+    for (const joiner of this.#streamInputs) joiner.sourceEnded?.();
     if (this.isIdle) this.observer.idle();
   }
 }
@@ -395,6 +395,6 @@ export class Publication {
 
   /** The source has ended. */
   close(): void {
-    this.feed.leave(this);
+    this.feed.endSource(this);
   }
 }

@@ -1,7 +1,7 @@
 // Builds WebSocket frames: masked ones, as a client sends, and unmasked ones, as a server sends. RFC 6455 §5.1, §5.2, §5.3.
 
 import { randomFillSync } from 'node:crypto';
-import { maskingPlace, maskInto, maskPlace, PLACE_BYTES, PLACE_HEADROOM, PLACES } from './mask.js';
+import { maskingSlot, maskInto, maskSlot, SLOT_BYTES, SLOT_HEADROOM, SLOT_COUNT } from './mask.js';
 import type { Message } from './message.js';
 
 export const OPCODE_TEXT = 0x1;
@@ -64,7 +64,7 @@ function writePlainFrame(frame: Buffer, opcode: number, payload: Uint8Array): vo
 }
 
 /** What sends frames: a socket. */
-export interface Carrier {
+export interface FrameSink {
   /** Bytes written that the system has not taken yet. */
   readonly writableLength: number;
   /** Bytes written so far. */
@@ -73,17 +73,17 @@ export interface Carrier {
 }
 
 /** Reusable memory for one frame: holds a read of 64 KiB and the remainder of the previous one, but no longer message. */
-class Place {
-  /** {@link PLACE_HEADROOM}, and the payload. */
+class FrameSlot {
+  /** {@link SLOT_HEADROOM}, and the payload. */
   readonly bytes: Buffer;
   /** The sockets that still read from it, each with its `bytesWritten` at the end of the frame. */
-  #readers: readonly { readonly carrier: Carrier; readonly end: number }[] = [];
+  #readers: readonly { readonly carrier: FrameSink; readonly end: number }[] = [];
 
   constructor(
     readonly number: number,
     isMasked: boolean,
   ) {
-    this.bytes = isMasked ? maskingPlace(number) : Buffer.allocUnsafeSlow(PLACE_HEADROOM + PLACE_BYTES);
+    this.bytes = isMasked ? maskingSlot(number) : Buffer.allocUnsafeSlow(SLOT_HEADROOM + SLOT_BYTES);
   }
 
   /** Whether no socket reads from it any more. */
@@ -96,7 +96,7 @@ class Place {
   }
 
   /** Keeps the frame, which was just written to `carrier`, until that has sent it. */
-  leave(carrier: Carrier): void {
+  retain(carrier: FrameSink): void {
     this.#readers = [...this.#readers, { carrier, end: carrier.bytesWritten }];
   }
 }
@@ -105,46 +105,46 @@ class Place {
  * Builds the frame of each message once for all of its readers, in the order in which messages are distributed.
  * The next message's frame reuses the memory: the system has usually taken a frame when `write` returns.
  */
-class FramePress {
-  readonly #places: Place[] = [];
-  #place: Place;
+class FrameBuilder {
+  readonly #slots: FrameSlot[] = [];
+  #slot: FrameSlot;
   #message: Message | null = null;
   #frame: Buffer;
   #isOwn = false;
 
   constructor(private readonly isMasked: boolean) {
-    this.#place = new Place(0, isMasked);
-    this.#places.push(this.#place);
-    this.#frame = this.#place.bytes;
+    this.#slot = new FrameSlot(0, isMasked);
+    this.#slots.push(this.#slot);
+    this.#frame = this.#slot.bytes;
   }
 
   /** The frame of `message` in shared memory, valid until the next message's is built. */
-  lend(message: Message): Buffer {
-    if (message !== this.#message) this.#build(message, message.data.length > PLACE_BYTES || !this.#findPlace());
+  shared(message: Message): Buffer {
+    if (message !== this.#message) this.#build(message, message.data.length > SLOT_BYTES || !this.#findSlot());
     return this.#frame;
   }
 
   /** The frame of `message` in its own memory, for a link that has other frames queued before it. */
-  give(message: Message): Buffer {
+  owned(message: Message): Buffer {
     if (message !== this.#message || !this.#isOwn) this.#build(message, true);
     return this.#frame;
   }
 
   /** `carrier` could not send the shared frame at once: keeps that unchanged until it has been sent. */
-  leave(carrier: Carrier): void {
-    if (!this.#isOwn) this.#place.leave(carrier);
+  retain(carrier: FrameSink): void {
+    if (!this.#isOwn) this.#slot.retain(carrier);
   }
 
   /** Selects memory for the next frame; false if all of it is in use. */
-  #findPlace(): boolean {
-    if (this.#place.number === 0 && this.#place.isFree) return true; // nearly always
-    let place = this.#places.find((one) => one.isFree);
+  #findSlot(): boolean {
+    if (this.#slot.number === 0 && this.#slot.isFree) return true; // nearly always
+    let place = this.#slots.find((one) => one.isFree);
     if (!place) {
-      if (this.#places.length === PLACES) return false;
-      place = new Place(this.#places.length, this.isMasked);
-      this.#places.push(place);
+      if (this.#slots.length === SLOT_COUNT) return false;
+      place = new FrameSlot(this.#slots.length, this.isMasked);
+      this.#slots.push(place);
     }
-    this.#place = place;
+    this.#slot = place;
     return true;
   }
 
@@ -160,20 +160,20 @@ class FramePress {
       else writePlainFrame(this.#frame, opcode, data);
       return;
     }
-    const place = this.#place;
-    const payloadEnd = PLACE_HEADROOM + data.length;
+    const place = this.#slot;
+    const payloadEnd = SLOT_HEADROOM + data.length;
     this.#frame = place.bytes.subarray(payloadEnd - bytes, payloadEnd);
     if (!this.isMasked) writePlainFrame(this.#frame, opcode, data);
     else {
       const key = nextKey();
       writeMaskedHeader(this.#frame, opcode, data.length, key);
-      place.bytes.set(data, PLACE_HEADROOM);
-      maskPlace(place.number, data.length, key);
+      place.bytes.set(data, SLOT_HEADROOM);
+      maskSlot(place.number, data.length, key);
     }
   }
 }
 
 /** For links to endpoints, which are clients; one is enough, because messages are distributed one at a time. */
-export const framePress = new FramePress(true);
+export const frameBuilder = new FrameBuilder(true);
 /** For clients that connect to us. */
-export const serverFramePress = new FramePress(false);
+export const serverFrameBuilder = new FrameBuilder(false);

@@ -5,29 +5,29 @@ import type { Limits } from './limits.js';
 import type { Message } from './message.js';
 
 /** Receives the gate's notifications. */
-export interface GateObserver {
-  dropsBegan(): void;
+export interface DropObserver {
+  droppingStarted(): void;
   /** A period of dropping has ended, with this loss. */
-  dropsEnded(messages: number, bytes: number): void;
+  droppingEnded(messages: number, bytes: number): void;
 }
 
 /**
  * Closes when more than `highWaterBytes` wait for the reader, and opens again when less than a quarter of that does:
  * at a message with a random access point. Where they come that is waited for `keyframeWaitMs`, or else `resumeAfterMs`.
  */
-export class Gate {
+export class DropPolicy {
   droppedMessages = 0;
   droppedBytes = 0;
 
   readonly #limits: Limits;
-  readonly #observer: GateObserver;
+  readonly #observer: DropObserver;
   #droppingSince = -1; // ms; -1: open
   #messagesBefore = 0;
   #bytesBefore = 0;
-  #keptUpSince = -1;
-  #sawJoin = false; // whether random access points came while the gate was closed: then one is worth waiting for
+  #drainedSince = -1;
+  #sawAccessPoint = false; // whether random access points came while the gate was closed: then one is worth waiting for
 
-  constructor(limits: Limits, observer: GateObserver) {
+  constructor(limits: Limits, observer: DropObserver) {
     this.#limits = limits;
     this.#observer = observer;
   }
@@ -42,11 +42,11 @@ export class Gate {
     if (this.#droppingSince === -1) {
       if (waitingBytes <= this.#limits.highWaterBytes) return true;
       this.#droppingSince = nowMs;
-      this.#keptUpSince = -1;
-      this.#sawJoin = false;
+      this.#drainedSince = -1;
+      this.#sawAccessPoint = false;
       this.#messagesBefore = this.droppedMessages;
       this.#bytesBefore = this.droppedBytes;
-      this.#observer.dropsBegan();
+      this.#observer.droppingStarted();
     } else if (this.#mayResume(message, waitingBytes, nowMs)) {
       this.#end();
       return true;
@@ -58,7 +58,7 @@ export class Gate {
 
   /** Whether the reader has caught up, and only waits for a random access point. */
   get awaitsAccess(): boolean {
-    return this.isDropping && this.#keptUpSince !== -1;
+    return this.isDropping && this.#drainedSince !== -1;
   }
 
   /** The reader has left, or restarts with an empty queue. */
@@ -68,21 +68,21 @@ export class Gate {
 
   #mayResume(message: Message, waitingBytes: number, nowMs: number): boolean {
     const canJoin = message.joinAt !== -1 || message.begins;
-    if (canJoin) this.#sawJoin = true;
+    if (canJoin) this.#sawAccessPoint = true;
     if (waitingBytes >= this.#limits.highWaterBytes / 4) {
-      this.#keptUpSince = -1;
+      this.#drainedSince = -1;
       return false;
     }
-    if (this.#keptUpSince === -1) this.#keptUpSince = nowMs;
+    if (this.#drainedSince === -1) this.#drainedSince = nowMs;
     if (message.kind !== 'ts' || canJoin) return true;
     const { keyframeWaitMs, resumeAfterMs } = this.#limits;
-    if (this.#sawJoin || message.facts?.marksAccess === true) return nowMs - this.#keptUpSince >= keyframeWaitMs;
+    if (this.#sawAccessPoint || message.facts?.marksAccess === true) return nowMs - this.#drainedSince >= keyframeWaitMs;
     // Where none was ever seen, the time spent dropping counts: waiting on would bring nothing.
     return nowMs - this.#droppingSince >= resumeAfterMs;
   }
 
   #end(): void {
     this.#droppingSince = -1;
-    this.#observer.dropsEnded(this.droppedMessages - this.#messagesBefore, this.droppedBytes - this.#bytesBefore);
+    this.#observer.droppingEnded(this.droppedMessages - this.#messagesBefore, this.droppedBytes - this.#bytesBefore);
   }
 }

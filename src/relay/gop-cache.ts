@@ -8,54 +8,54 @@ import type { Sink } from './feed.js';
 import type { Message } from './message.js';
 
 /** Bytes of a block: as many whole packets as fit into a read of 64 KiB. */
-export const PIECE_BYTES = 348 * PACKET_BYTES;
+export const BLOCK_BYTES = 348 * PACKET_BYTES;
 /** The largest cache of one feed or stream. */
-export const MOST_CACHED_BYTES = 8 * 1024 * 1024;
-const MOST_PIECES = Math.floor(MOST_CACHED_BYTES / PIECE_BYTES);
+export const MAX_CACHED_BYTES = 8 * 1024 * 1024;
+const MAX_BLOCKS = Math.floor(MAX_CACHED_BYTES / BLOCK_BYTES);
 /**
  * How many caches are kept for feeds that never had a viewer. Caching takes a tenth of the time of a relay of hundreds of
  * feeds; there, a feed's first viewer waits for its next random access point, and from then on the feed is cached.
  */
-const MOST_UNWATCHED = 16;
+const MAX_UNUSED_CACHES = 16;
 /** The factor by which a cache reduces its next request after a refused one. */
 const MODESTY = 0.95;
 
 /** What a new reader starts with; `handover` splits the messages that follow. */
 export interface CachedStart {
   /** Whole packets: PAT, PMT, a random access point and everything since. Read-only. */
-  readonly pieces: readonly Uint8Array[];
-  readonly handover: Splicer;
+  readonly blocks: readonly Uint8Array[];
+  readonly splicer: Splicer;
 }
 
 /** Allocates memory to caches. */
 export class CacheBudget {
   readonly #most: number;
-  #made = 0;
-  #watches = 0;
+  #allocated = 0;
+  #uses = 0;
   readonly #free: Uint8Array[] = [];
   readonly #caches = new Set<GopCache>();
   readonly #unwatched = new Set<GopCache>();
 
   /** @param limit total bytes of all caches. */
   constructor(limit: number) {
-    this.#most = Math.floor(limit / PIECE_BYTES);
+    this.#most = Math.floor(limit / BLOCK_BYTES);
   }
 
   /** Bytes that caches hold. */
   get used(): number {
-    return (this.#made - this.#free.length) * PIECE_BYTES;
+    return (this.#allocated - this.#free.length) * BLOCK_BYTES;
   }
 
   /**
    * Allocates `count` more blocks to `cache`, if necessary from caches that were used less recently; false, and no block,
    * if there are not enough.
    */
-  take(cache: GopCache, count: number): boolean {
-    const isUnwatched = cache.lastWatch === 0;
-    if (isUnwatched && !this.#unwatched.has(cache) && this.#unwatched.size >= MOST_UNWATCHED) return false;
-    if (this.#left < count && this.#left + this.#watchedBefore(cache) < count) return false; // evict no cache in vain
-    while (this.#left < count) {
-      const least = this.#leastWatched(cache);
+  acquire(cache: GopCache, count: number): boolean {
+    const isUnwatched = cache.lastUse === 0;
+    if (isUnwatched && !this.#unwatched.has(cache) && this.#unwatched.size >= MAX_UNUSED_CACHES) return false;
+    if (this.#freeBlocks < count && this.#freeBlocks + this.#usedBefore(cache) < count) return false; // evict no cache in vain
+    while (this.#freeBlocks < count) {
+      const least = this.#leastRecentlyUsed(cache);
       if (!least) return false;
       least.clear();
     }
@@ -63,59 +63,59 @@ export class CacheBudget {
     if (isUnwatched) this.#unwatched.add(cache);
     for (let i = 0; i < count; i++) {
       const piece = this.#free.pop();
-      if (!piece) this.#made++;
-      cache.pieces.push(piece ?? new Uint8Array(PIECE_BYTES));
+      if (!piece) this.#allocated++;
+      cache.blocks.push(piece ?? new Uint8Array(BLOCK_BYTES));
     }
     return true;
   }
 
   /** Detaches the first `count` blocks from `cache`: readers hold them, so they are never reused. */
-  letGo(cache: GopCache, count: number): void {
-    this.#made -= cache.pieces.splice(0, count).length;
+  detach(cache: GopCache, count: number): void {
+    this.#allocated -= cache.blocks.splice(0, count).length;
   }
 
   /** Releases the blocks of `cache` except for the first `kept`. */
-  giveBack(cache: GopCache, kept: number): void {
-    this.#free.push(...cache.pieces.splice(kept));
+  release(cache: GopCache, kept: number): void {
+    this.#free.push(...cache.blocks.splice(kept));
     if (kept > 0) return;
     this.#caches.delete(cache);
     this.#unwatched.delete(cache);
   }
 
   /** Marks `cache` as used now; returns a number that is higher for later uses. */
-  noteWatch(cache: GopCache): number {
+  touch(cache: GopCache): number {
     this.#unwatched.delete(cache);
-    return ++this.#watches;
+    return ++this.#uses;
   }
 
-  get #left(): number {
-    return this.#most - this.#made + this.#free.length;
+  get #freeBlocks(): number {
+    return this.#most - this.#allocated + this.#free.length;
   }
 
   /** The number of blocks in caches that could be evicted for `cache`. */
-  #watchedBefore(cache: GopCache): number {
+  #usedBefore(cache: GopCache): number {
     let count = 0;
-    for (const one of this.#caches) if (one.lastWatch < cache.lastWatch) count += one.pieces.length;
+    for (const one of this.#caches) if (one.lastUse < cache.lastUse) count += one.blocks.length;
     return count;
   }
 
-  #leastWatched(than: GopCache): GopCache | null {
+  #leastRecentlyUsed(than: GopCache): GopCache | null {
     let least = than;
-    for (const cache of this.#caches) if (cache.lastWatch < least.lastWatch) least = cache;
+    for (const cache of this.#caches) if (cache.lastUse < least.lastUse) least = cache;
     return least === than ? null : least;
   }
 }
 
 /** The cache of one feed or stream. */
 export class GopCache implements Sink {
-  /** When a reader last started from it, as {@link CacheBudget.noteWatch} counts; 0: never. */
-  lastWatch = 0;
+  /** When a reader last started from it, as {@link CacheBudget.touch} counts; 0: never. */
+  lastUse = 0;
   /** Its blocks, filled in order. */
-  readonly pieces: Uint8Array[] = [];
+  readonly blocks: Uint8Array[] = [];
 
   readonly #budget: CacheBudget;
   #length = 0;
-  readonly #handover = new Splicer(JOIN_PATIENCE);
+  readonly #splicer = new Splicer(JOIN_PATIENCE);
   #isBare = false; // it starts before the first table
   #isFilling = false; // false: nothing is kept until the next random access point
   #lent = 0; // how many of the first blocks readers hold
@@ -135,7 +135,7 @@ export class GopCache implements Sink {
     if (message.begins || message.joinAt >= 0) this.#restart(message);
     else if (this.#isBare && hasTables(message)) this.clear(); // a start without tables is of no use once there are some
     if (!this.#isFilling) return;
-    const handover = this.#handover;
+    const handover = this.#splicer;
     if (handover.isDone) this.#append(message.data);
     else {
       const { incoming } = handover.splice(message.data, message.joinAt, message.facts, performance.now());
@@ -145,37 +145,37 @@ export class GopCache implements Sink {
 
   /** The start for a new reader; `null`: there is no random access point to start at. */
   join(): CachedStart | null {
-    this.lastWatch = this.#budget.noteWatch(this);
+    this.lastUse = this.#budget.touch(this);
     if (!this.#isFilling || this.#length === 0) return null;
     // Full blocks are not written again: all readers share them, however slowly they read. The last one is copied.
-    const full = Math.floor(this.#length / PIECE_BYTES);
+    const full = Math.floor(this.#length / BLOCK_BYTES);
     this.#lent = Math.max(this.#lent, full);
-    const pieces = this.pieces.slice(0, full);
-    const rest = this.#length - full * PIECE_BYTES;
-    if (rest > 0) pieces.push(new Uint8Array(this.pieces[full]!.subarray(0, rest)));
-    return { pieces, handover: this.#handover.fork(performance.now()) };
+    const pieces = this.blocks.slice(0, full);
+    const rest = this.#length - full * BLOCK_BYTES;
+    if (rest > 0) pieces.push(new Uint8Array(this.blocks[full]!.subarray(0, rest)));
+    return { blocks: pieces, splicer: this.#splicer.fork(performance.now()) };
   }
 
   /** Discards everything and holds no memory until the next random access point. */
   clear(): void {
     this.#isFilling = false;
     this.#forget();
-    this.#budget.giveBack(this, 0);
+    this.#budget.release(this, 0);
   }
 
   /** Starts a new group of pictures; or a new source, whose first group has not started yet. */
   #restart(message: Message): void {
-    if (this.#length > 0) this.#likely = Math.ceil(this.#length / PIECE_BYTES);
+    if (this.#length > 0) this.#likely = Math.ceil(this.#length / BLOCK_BYTES);
     this.#forget();
     if (message.joinAt < 0) {
       this.clear();
       return;
     }
     const wanted = Math.max(1, Math.floor(this.#likely));
-    if (this.pieces.length > wanted) this.#budget.giveBack(this, wanted);
+    if (this.blocks.length > wanted) this.#budget.release(this, wanted);
     // A group that does not fit is not cached at all; the next request is a little smaller.
-    if (this.pieces.length === wanted || this.#budget.take(this, wanted - this.pieces.length)) {
-      this.#handover.restart();
+    if (this.blocks.length === wanted || this.#budget.acquire(this, wanted - this.blocks.length)) {
+      this.#splicer.restart();
       this.#isFilling = true;
       this.#isBare = !hasTables(message);
     } else {
@@ -186,21 +186,21 @@ export class GopCache implements Sink {
 
   #forget(): void {
     this.#length = 0;
-    this.#budget.letGo(this, this.#lent);
+    this.#budget.detach(this, this.#lent);
     this.#lent = 0;
   }
 
   #append(data: Uint8Array): void {
     for (let from = 0; from < data.length;) {
-      const index = Math.floor(this.#length / PIECE_BYTES);
-      if (index === this.pieces.length && !(index < MOST_PIECES && this.#budget.take(this, 1))) {
-        this.#likely = Math.min(2 * index, MOST_PIECES);
+      const index = Math.floor(this.#length / BLOCK_BYTES);
+      if (index === this.blocks.length && !(index < MAX_BLOCKS && this.#budget.acquire(this, 1))) {
+        this.#likely = Math.min(2 * index, MAX_BLOCKS);
         this.clear();
         return;
       }
-      const at = this.#length - index * PIECE_BYTES;
-      const bytes = Math.min(data.length - from, PIECE_BYTES - at);
-      this.pieces[index]!.set(bytes === data.length ? data : data.subarray(from, from + bytes), at);
+      const at = this.#length - index * BLOCK_BYTES;
+      const bytes = Math.min(data.length - from, BLOCK_BYTES - at);
+      this.blocks[index]!.set(bytes === data.length ? data : data.subarray(from, from + bytes), at);
       from += bytes;
       this.#length += bytes;
     }

@@ -14,7 +14,7 @@ export class Heartbeat {
   #pingedAt = 0;
 
   constructor(socket: WebSocket, limits: Limits, dead: () => void) {
-    const heard = () => this.#heard();
+    const heard = () => this.#pongReceived();
     socket.on('pong', () => {
       this.roundTripMs = performance.now() - this.#pingedAt;
       heard();
@@ -32,10 +32,10 @@ export class Heartbeat {
 
   stop(): void {
     clearInterval(this.#interval);
-    this.#heard();
+    this.#pongReceived();
   }
 
-  #heard(): void {
+  #pongReceived(): void {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     this.#deadline = null;
   }

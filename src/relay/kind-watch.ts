@@ -6,21 +6,21 @@
 export type Kind = 'picture' | 'sound';
 
 /** The kind that has stopped while the other continues. */
-export interface Stop {
+export interface Stall {
   readonly kind: Kind;
   /** How long nothing of it had arrived when this was detected. */
   readonly forMs: number;
 }
 
 /** The longest patience, however rarely units arrived before. */
-const MOST_PATIENCE = 30_000;
+const MAX_PATIENCE = 30_000;
 /** Rare units are not considered stopped before this many times their usual gap. */
 const GAPS = 2.5;
 /** The factor by which the remembered gap shrinks with each new unit. */
 const FORGET = 0.8;
 
 /** Tracks one kind. */
-class Course {
+class TrackActivity {
   /** When its count last rose, or when it was first listed; -1: it is not listed. */
   atMs = -1;
   #count = -1;
@@ -28,7 +28,7 @@ class Course {
   #hasCome = false;
 
   /** `count`: units received so far; null: it is not listed, or cannot be counted. */
-  look(count: number | null, nowMs: number): void {
+  sample(count: number | null, nowMs: number): void {
     if (count === null || this.atMs === -1) {
       this.atMs = count === null ? -1 : nowMs;
       this.#hasCome = false;
@@ -43,16 +43,16 @@ class Course {
 
   /** How long nothing may arrive; twice the minimum while the usual gap is not known. */
   patienceMs(leastMs: number): number {
-    return Math.max(leastMs, Math.min(MOST_PATIENCE, this.#gapMs === 0 ? leastMs * 2 : this.#gapMs * GAPS));
+    return Math.max(leastMs, Math.min(MAX_PATIENCE, this.#gapMs === 0 ? leastMs * 2 : this.#gapMs * GAPS));
   }
 }
 
 /** Tracks video and audio of one source. */
-export class KindWatch {
+export class StallDetector {
   readonly #leastMs: number;
-  readonly #picture = new Course();
-  readonly #sound = new Course();
-  #stop: Stop | null = null;
+  readonly #picture = new TrackActivity();
+  readonly #sound = new TrackActivity();
+  #stop: Stall | null = null;
 
   /** @param leastMs a pause that is always allowed. */
   constructor(leastMs: number) {
@@ -61,21 +61,21 @@ export class KindWatch {
 
   /** A new source starts. */
   reset(): void {
-    this.#picture.look(null, 0);
-    this.#sound.look(null, 0);
+    this.#picture.sample(null, 0);
+    this.#sound.sample(null, 0);
     this.#stop = null;
   }
 
   /** Takes the units received so far; null: no such track is listed, or it cannot be counted. */
-  look(pictures: number | null, sounds: number | null, nowMs: number): Stop | null {
-    this.#picture.look(pictures, nowMs);
-    this.#sound.look(sounds, nowMs);
+  sample(pictures: number | null, sounds: number | null, nowMs: number): Stall | null {
+    this.#picture.sample(pictures, nowMs);
+    this.#sound.sample(sounds, nowMs);
     const found = this.#ifStopped('picture', nowMs) ?? this.#ifStopped('sound', nowMs);
     if (found?.kind !== this.#stop?.kind) this.#stop = found; // the reported figure stays the same while it lasts
     return this.#stop;
   }
 
-  #ifStopped(kind: Kind, nowMs: number): Stop | null {
+  #ifStopped(kind: Kind, nowMs: number): Stall | null {
     const [one, other] = kind === 'picture' ? [this.#picture, this.#sound] : [this.#sound, this.#picture];
     const forMs = one.patienceMs(this.#leastMs);
     const hasStopped = one.atMs !== -1 && nowMs - one.atMs >= forMs;

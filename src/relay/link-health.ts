@@ -12,7 +12,7 @@ import type { Fault, FaultCode } from './event.js';
 /** The faults by which an endpoint refuses. */
 const REFUSALS = new Set<FaultCode>(['refused', 'token-required', 'token-expired']);
 /** How many causes are distinguished; further ones only by their code. */
-const MOST_CAUSES = 20;
+const MAX_CAUSES = 20;
 /** The longest probation of an endpoint that has refused. */
 const LONGEST_PROBATION_MS = 60_000;
 
@@ -24,8 +24,8 @@ export class LinkHealth {
   readonly #goodAfterMs: number;
   #probationMs: number;
   #openedMs = -1; // -1: it is not open
-  #isToldOpen = false;
-  readonly #toldCauses = new Set<string>();
+  #isOpenRecorded = false;
+  readonly #recordedCauses = new Set<string>();
 
   constructor(goodAfterMs: number) {
     this.#goodAfterMs = this.#probationMs = goodAfterMs;
@@ -42,17 +42,17 @@ export class LinkHealth {
   /** The link is open. Returns whether to record that now. */
   opened(nowMs: number): boolean {
     this.#openedMs = nowMs;
-    this.#isToldOpen = this.fault === null;
-    return this.#isToldOpen;
+    this.#isOpenRecorded = this.fault === null;
+    return this.#isOpenRecorded;
   }
 
   /** The link has been open for {@link probationMs}. Returns whether to record now that it is open. */
   lasted(): boolean {
-    const isNews = !this.#isToldOpen;
+    const isNews = !this.#isOpenRecorded;
     this.fault = null;
-    this.#isToldOpen = true;
+    this.#isOpenRecorded = true;
     this.#probationMs = this.#goodAfterMs;
-    this.#toldCauses.clear();
+    this.#recordedCauses.clear();
     return isNews;
   }
 
@@ -64,15 +64,15 @@ export class LinkHealth {
     this.#probationMs = REFUSALS.has(fault.code)
       ? Math.max(this.#goodAfterMs, Math.min(2 * openMs, LONGEST_PROBATION_MS))
       : this.#goodAfterMs;
-    const wasToldOpen = this.#isToldOpen;
-    this.#isToldOpen = false;
+    const wasToldOpen = this.#isOpenRecorded;
+    this.#isOpenRecorded = false;
     return this.#isNewCause(fault) || wasToldOpen;
   }
 
   #isNewCause({ code, words }: Fault): boolean {
-    const key = this.#toldCauses.size < MOST_CAUSES ? causeOf(code, words) : code;
-    if (this.#toldCauses.has(key)) return false;
-    this.#toldCauses.add(key);
+    const key = this.#recordedCauses.size < MAX_CAUSES ? causeOf(code, words) : code;
+    if (this.#recordedCauses.has(key)) return false;
+    this.#recordedCauses.add(key);
     return true;
   }
 }

@@ -5,22 +5,22 @@
 //      └───────────┴───────────┴───────────────┴──▶ closing ──▶ closed
 
 import { safeUrl } from '../log.js';
-import { Admission } from './admission.js';
-import { type FarEnd, readVerdict } from './far-end.js';
+import { Delivery } from './admission.js';
+import { type Endpoint, readAuthorisation } from './far-end.js';
 import { Splicer } from '../mpegts/handover.js';
 import type { Fault } from './event.js';
 import { BROKEN_OFF, TLS_THERE, withoutToken, withToken } from './faults.js';
 import type { Sink } from './feed.js';
-import type { Journal } from './journal.js';
+import type { EventLog } from './journal.js';
 import type { Limits } from './limits.js';
 import { LinkHealth } from './link-health.js';
 import { Message } from './message.js';
-import { Meter } from './meter.js';
-import type { Pace } from './pace.js';
-import { joinPatience } from './patience.js';
+import { RateMeter } from './meter.js';
+import type { Backpressure } from './pace.js';
+import { startPatience } from './patience.js';
 import { type Dial, ReconnectingSocket } from './reconnecting.js';
 import { speaksTls } from './tls-probe.js';
-import { cleanWords } from './secrets.js';
+import { redactSecrets } from './secrets.js';
 import type { LinkState, LinkStats } from './stats-schema.js';
 
 /** Receives a link's notifications. */
@@ -43,17 +43,17 @@ const OPAQUE: Fault = {
     '/in/<topic> of vw serve, or an upload to /ts/<feed>',
 };
 /** Only texts of up to this many bytes are parsed for a verdict: the endpoint is not trusted before it authorises us. */
-const MAX_VERDICT_BYTES = 16 * 1024;
+const MAX_REPLY_BYTES = 16 * 1024;
 
 /** Keeps a connection to one endpoint. Messages are discarded while it is not open: what is sent afterwards is live. */
 export class Link implements Sink {
-  readonly #journal: Journal;
+  readonly #events: EventLog;
   readonly #facts: { destination: string; farEnd: string };
   readonly #observer: LinkObserver;
   readonly #socket: ReconnectingSocket;
-  readonly #admission: Admission;
+  readonly #delivery: Delivery;
   readonly #url: string;
-  readonly #farEnd: FarEnd;
+  readonly #endpoint: Endpoint;
   readonly #limits: Limits;
   #verdictTimer: NodeJS.Timeout | undefined;
   #state: LinkState = 'dialling';
@@ -75,27 +75,27 @@ export class Link implements Sink {
   #sentAtOpen = 0;
   #receivedMessages = 0;
   #throttledReads = 0;
-  readonly #meter = new Meter(performance.now());
+  readonly #meter = new RateMeter(performance.now());
   #closing: Promise<void> | null = null;
 
-  constructor(id: string, farEnd: FarEnd, limits: Limits, journal: Journal, observer: LinkObserver) {
-    this.#journal = journal;
-    this.#farEnd = farEnd;
+  constructor(id: string, farEnd: Endpoint, limits: Limits, journal: EventLog, observer: LinkObserver) {
+    this.#events = journal;
+    this.#endpoint = farEnd;
     this.#limits = limits;
     this.#health = new LinkHealth(limits.goodAfterMs);
     this.#url = safeUrl(farEnd.url);
     this.#facts = { destination: id, farEnd: this.#url };
     this.#observer = observer;
     const reader = { reader: 'destination', name: id };
-    this.#admission = new Admission(limits, {
-      dropsBegan: () => journal.tell({ type: 'drops-began', ...reader }, { farEnd: this.#url }, this.#admission),
-      dropsEnded: (messages, bytes) =>
-        journal.tell({ type: 'drops-ended', ...reader, messages, bytes }, { farEnd: this.#url }, this.#admission),
+    this.#delivery = new Delivery(limits, {
+      droppingStarted: () => journal.emit({ type: 'drops-began', ...reader }, { farEnd: this.#url }, this.#delivery),
+      droppingEnded: (messages, bytes) =>
+        journal.emit({ type: 'drops-ended', ...reader, messages, bytes }, { farEnd: this.#url }, this.#delivery),
     });
     this.#socket = new ReconnectingSocket((signal) => this.#whatToDial(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
       opened: (isFeed) => this.#opened(isFeed),
-      lost: (fault) => this.#lost(fault),
+      lost: (fault) => this.#linkLost(fault),
       received: (data, isBinary) => this.#received(data, isBinary),
       throttled: () => {
         if (this.#throttledReads++ === 0) journal.log.warn('endpoint floods tiny messages: throttled', this.#facts);
@@ -125,7 +125,7 @@ export class Link implements Sink {
   write(message: Message): void {
     const waiting = this.#socket.waitingBytes;
     if (waiting < 0 || this.#state !== 'open') return;
-    const admission = this.#admission;
+    const admission = this.#delivery;
     const admitted =
       waiting === 0 && admission.isOpen
         ? message
@@ -138,17 +138,17 @@ export class Link implements Sink {
   }
 
   get awaitsAccess(): boolean {
-    return this.#state === 'open' && this.#admission.awaitsAccess;
+    return this.#state === 'open' && this.#delivery.awaitsAccess;
   }
 
-  awaitDrain(ready: () => void): Pace {
-    if (this.#state !== 'open' || this.#admission.isDropping) return 'goes-without';
+  awaitDrain(ready: () => void): Backpressure {
+    if (this.#state !== 'open' || this.#delivery.isDropping) return 'goes-without';
     return this.#socket.awaitDrain(ready);
   }
 
   /** Messages from now on belong to another stream: sending resumes at its next random access point. */
   rejoin(): void {
-    this.#admission.begin(new Splicer(joinPatience(this.#limits), this.hasSent));
+    this.#delivery.restart(new Splicer(startPatience(this.#limits), this.hasSent));
   }
 
   /** Discards what the system has not taken yet and cuts the connection: the endpoint receives nothing more. */
@@ -165,8 +165,8 @@ export class Link implements Sink {
   }
 
   /** To be called about once a second. */
-  look(nowMs: number): void {
-    this.#meter.look(this.#sentBytes, nowMs);
+  checkHealth(nowMs: number): void {
+    this.#meter.sample(this.#sentBytes, nowMs);
   }
 
   stats(): LinkStats {
@@ -184,9 +184,9 @@ export class Link implements Sink {
       sentBytes: this.#sentBytes,
       bitsPerSecond: this.#meter.rate(this.#sentBytes, performance.now()),
       waitingBytes: this.waitingBytes,
-      isDropping: this.#admission.isDropping,
-      droppedMessages: this.#admission.droppedMessages,
-      droppedBytes: this.#admission.droppedBytes,
+      isDropping: this.#delivery.isDropping,
+      droppedMessages: this.#delivery.droppedMessages,
+      droppedBytes: this.#delivery.droppedBytes,
       receivedMessages: this.#receivedMessages,
       throttledReads: this.#throttledReads,
       pingMs: this.#socket.roundTripMs < 0 ? null : this.#socket.roundTripMs,
@@ -201,15 +201,15 @@ export class Link implements Sink {
     clearTimeout(this.#verdictTimer);
     clearTimeout(this.#goodTimer);
     if (wasOpen && drainMs > 0 && this.waitingBytes > 0) await this.#socket.drain(drainMs);
-    this.#admission.begin();
+    this.#delivery.restart();
     await this.#socket.close(code);
     this.#setState('closed');
-    this.#journal.log.info('link closed', this.#facts);
+    this.#events.log.info('link closed', this.#facts);
   }
 
   #fault(): Fault | null {
     if (this.#health.fault !== null) return this.#health.fault;
-    if (this.#admission.isDropping) return SLOW;
+    if (this.#delivery.isDropping) return SLOW;
     return this.sendingFault;
   }
 
@@ -227,12 +227,12 @@ export class Link implements Sink {
 
   async #whatToDial(signal: AbortSignal): Promise<Dial> {
     await this.#finding; // one cause at a time
-    return this.#farEnd.nextDial(signal);
+    return this.#endpoint.nextDial(signal);
   }
 
   #opened(isFeed: boolean): void {
     this.#isFeed = isFeed;
-    const token = this.#farEnd.firstMessage;
+    const token = this.#endpoint.firstMessage;
     if (token === null) {
       this.#accepted();
       return;
@@ -248,15 +248,15 @@ export class Link implements Sink {
   #accepted(): void {
     clearTimeout(this.#verdictTimer);
     this.#socket.accept();
-    this.#admission.begin(); // what was sent before went to another connection
+    this.#delivery.restart(); // what was sent before went to another connection
     this.#setState('open');
     this.#opens++;
     this.#sentAtOpen = this.#sentMessages;
-    if (this.#health.opened(performance.now())) this.#tellOpen();
+    if (this.#health.opened(performance.now())) this.#recordOpen();
     this.#isProven = false;
     this.#goodTimer = setTimeout(() => {
       this.#isProven = true;
-      if (this.#health.lasted()) this.#tellOpen();
+      if (this.#health.lasted()) this.#recordOpen();
     }, this.#health.probationMs).unref();
     this.#observer.opened();
   }
@@ -266,8 +266,8 @@ export class Link implements Sink {
       if (!isBinary && this.#isRefusal(data)) return;
       this.#receivedMessages++;
       this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
-    } else if (this.#state === 'authorising' && !isBinary && data.length <= MAX_VERDICT_BYTES) {
-      const verdict = readVerdict(data.toString());
+    } else if (this.#state === 'authorising' && !isBinary && data.length <= MAX_REPLY_BYTES) {
+      const verdict = readAuthorisation(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) {
         const words = `the relay server rejected the token: ${verdict.reason || 'it gives no reason'}`;
@@ -278,9 +278,9 @@ export class Link implements Sink {
 
   /** Whether `data` is crossbar's refusal of media that it took for a token (the rule has none). If so, drops the link. */
   #isRefusal(data: Buffer): boolean {
-    if (this.#isProven || this.#farEnd.secrets.length > 0 || data.length > MAX_VERDICT_BYTES || data[0] !== 0x7b)
+    if (this.#isProven || this.#endpoint.secrets.length > 0 || data.length > MAX_REPLY_BYTES || data[0] !== 0x7b)
       return false;
-    const verdict = readVerdict(data.toString());
+    const verdict = readAuthorisation(data.toString());
     if (verdict?.isAuthorised !== false) return false;
     this.#socket.drop({
       code: 'refused',
@@ -289,50 +289,50 @@ export class Link implements Sink {
     return true;
   }
 
-  #tellOpen(): void {
-    this.#journal.tell({ type: 'link-open', ...this.#facts });
+  #recordOpen(): void {
+    this.#events.emit({ type: 'link-open', ...this.#facts });
   }
 
-  #lost(found: Fault): void {
+  #linkLost(found: Fault): void {
     const before = this.#state;
     clearTimeout(this.#verdictTimer);
     clearTimeout(this.#goodTimer);
     this.#setState('waiting');
-    this.#admission.begin();
+    this.#delivery.restart();
     this.#isFeed = this.#hasOpaqueTs = false;
     const isBrokenOff = found.code === 'other' && found.words.startsWith(BROKEN_OFF); // the name of a proxy may follow
-    if (isBrokenOff && /^(ws|http):/i.test(this.#farEnd.url)) void (this.#finding = this.#findOut(found.words));
-    else this.#tellLost(found, before);
+    if (isBrokenOff && /^(ws|http):/i.test(this.#endpoint.url)) void (this.#finding = this.#diagnose(found.words));
+    else this.#recordLost(found, before);
     this.#observer.lost();
   }
 
   /** A plain dial was dropped without an answer, as TLS servers do: checks whether this is one, then reports the fault. */
-  async #findOut(words: string): Promise<void> {
+  async #diagnose(words: string): Promise<void> {
     const { signal } = this.#ended;
-    const isTls = await speaksTls(this.#farEnd.url, signal);
+    const isTls = await speaksTls(this.#endpoint.url, signal);
     this.#finding = null;
     if (signal.aborted) return;
-    this.#tellLost(
+    this.#recordLost(
       isTls ? TLS_THERE : { code: 'other', words: `${words}: does it want wss:// (https://)?` },
       'dialling',
     );
   }
 
   /** Reports why a dial failed or the link was lost; `before` is its previous state. */
-  #tellLost(found: Fault, before: LinkState): void {
+  #recordLost(found: Fault, before: LinkState): void {
     // An endpoint that drops the connection after the token, without a message, has refused it.
     const code = before === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
-    const { tokenEndMs, secrets } = this.#farEnd;
+    const { tokenEndMs, secrets } = this.#endpoint;
     const said = { code, words: found.words };
     const meant = secrets.length === 0 ? withoutToken(said) : withToken(said, tokenEndMs, Date.now());
-    const fault = { code: meant.code, words: cleanWords(meant.words, secrets) };
+    const fault = { code: meant.code, words: redactSecrets(meant.words, secrets) };
     const isNews = this.#health.lost(fault, performance.now());
     this.#lastError = fault.words;
     this.#lastErrorMs = Date.now();
     // An endpoint that is away for a month causes one log line, not one per dial.
     if (isNews) {
       const type = before === 'open' ? 'link-lost' : 'link-refused';
-      this.#journal.tell({ type, ...this.#facts, fault });
+      this.#events.emit({ type, ...this.#facts, fault });
     }
   }
 }

@@ -13,16 +13,16 @@ declare const WebAssembly: {
   readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer };
 };
 
-/** Payload bytes that fit into a {@link maskingPlace}; longer payloads are masked in pieces. */
-export const PLACE_BYTES = 1 << 17;
+/** Payload bytes that fit into a {@link maskingSlot}; longer payloads are masked in pieces. */
+export const SLOT_BYTES = 1 << 17;
 /** Space before a payload: the longest frame header (RFC 6455 §5.2), rounded up. */
-export const PLACE_HEADROOM = 16;
+export const SLOT_HEADROOM = 16;
 /** From one slot to the next: masking writes beyond the payload, up to a multiple of 16, and those bytes are unused. */
-const PLACE_STRIDE = PLACE_HEADROOM + PLACE_BYTES + 16;
+const SLOT_STRIDE = SLOT_HEADROOM + SLOT_BYTES + 16;
 /** How many slots there are for frames. One more behind them is used by {@link maskInto}. */
-export const PLACES = 8;
+export const SLOT_COUNT = 8;
 
-const memory = new WebAssembly.Memory({ initial: Math.ceil(((PLACES + 1) * PLACE_STRIDE) / 65536) });
+const memory = new WebAssembly.Memory({ initial: Math.ceil(((SLOT_COUNT + 1) * SLOT_STRIDE) / 65536) });
 const words = new Uint32Array(memory.buffer);
 /** XORs the bytes from `from`, a multiple of 16, up to `to`, and up to 15 bytes beyond. */
 type Xor = (from: number, to: number, key: number) => void;
@@ -30,21 +30,21 @@ type Xor = (from: number, to: number, key: number) => void;
 const wasmXor = loadXor();
 const xor = wasmXor ?? xorWords;
 const window = new Uint8Array(memory.buffer).subarray(
-  PLACES * PLACE_STRIDE + PLACE_HEADROOM,
-  (PLACES + 1) * PLACE_STRIDE - 16,
+  SLOT_COUNT * SLOT_STRIDE + SLOT_HEADROOM,
+  (SLOT_COUNT + 1) * SLOT_STRIDE - 16,
 );
 
 /** Whether WebAssembly is used. */
 export const masksByWebAssembly = wasmXor !== null;
 
 /** The memory of a slot: headroom and payload. */
-export function maskingPlace(number: number): Buffer {
-  return Buffer.from(memory.buffer, number * PLACE_STRIDE, PLACE_HEADROOM + PLACE_BYTES);
+export function maskingSlot(number: number): Buffer {
+  return Buffer.from(memory.buffer, number * SLOT_STRIDE, SLOT_HEADROOM + SLOT_BYTES);
 }
 
 /** XORs the first `bytes` bytes of the payload in a slot with `key`: see {@link maskInto}. */
-export function maskPlace(number: number, bytes: number, key: number): void {
-  const from = number * PLACE_STRIDE + PLACE_HEADROOM;
+export function maskSlot(number: number, bytes: number, key: number): void {
+  const from = number * SLOT_STRIDE + SLOT_HEADROOM;
   xor(from, from + bytes, key);
 }
 
@@ -53,10 +53,10 @@ export function maskPlace(number: number, bytes: number, key: number): void {
  * its lowest byte masks the first byte of the payload.
  */
 export function maskInto(out: Uint8Array, at: number, payload: Uint8Array, key: number): void {
-  for (let from = 0; from < payload.length; from += PLACE_BYTES) {
-    const piece = from === 0 && payload.length <= PLACE_BYTES ? payload : payload.subarray(from, from + PLACE_BYTES);
+  for (let from = 0; from < payload.length; from += SLOT_BYTES) {
+    const piece = from === 0 && payload.length <= SLOT_BYTES ? payload : payload.subarray(from, from + SLOT_BYTES);
     window.set(piece);
-    maskPlace(PLACES, piece.length, key); // PLACE_BYTES is a multiple of 4: each piece starts at the key's first byte
+    maskSlot(SLOT_COUNT, piece.length, key); // SLOT_BYTES is a multiple of 4: each piece starts at the key's first byte
     out.set(window.subarray(0, piece.length), at + from);
   }
 }

@@ -7,10 +7,10 @@ const MINUTE_MS = 60_000;
 /** Samples that are kept: those of a minute, and the one before. */
 const KEPT = 61;
 /** A shorter interval is too short for a rate. */
-const LEAST_MS = 200;
+const MIN_MS = 200;
 
 /** The rates of one counter of bytes. */
-export class Meter {
+export class RateMeter {
   #beganMs: number; // when the counter was last seen at 0
   // Allocated with the first byte: of a thousand feeds most may only wait.
   #times: Float64Array | null = null;
@@ -23,7 +23,7 @@ export class Meter {
   }
 
   /** Samples the counter; to be called about once a second. */
-  look(bytes: number, nowMs: number): void {
+  sample(bytes: number, nowMs: number): void {
     if (this.#totals === null && bytes === 0) {
       this.#beganMs = nowMs;
       return;
@@ -62,6 +62,6 @@ export class Meter {
     const fromMs = at === -1 ? this.#beganMs : this.#times![at]!; // `at` is the index of a sample
     const fromBytes = at === -1 ? 0 : this.#totals![at]!;
     const ms = nowMs - fromMs;
-    return ms < LEAST_MS ? 0 : Math.round(((bytes - fromBytes) * 8000) / ms);
+    return ms < MIN_MS ? 0 : Math.round(((bytes - fromBytes) * 8000) / ms);
   }
 }

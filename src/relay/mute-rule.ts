@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { acceptedFields, clip } from './rule-words.js';
-import { ANSWERED, checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
+import { SHOWN_IN_ANSWERS, checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
 
 /** What of a feed is muted. */
 export type MutedTracks = 'audio' | 'all';
@@ -24,8 +24,8 @@ const muteSchema = z.strictObject({
   feed: nameSchema(muteFault),
   tracks: mutedTracks.default('audio'),
   binary: mutedBinary,
-  known: ANSWERED,
-  similar: ANSWERED,
+  known: SHOWN_IN_ANSWERS,
+  similar: SHOWN_IN_ANSWERS,
 });
 
 /** The body of a mute request; the path names the feed. */
@@ -33,8 +33,8 @@ export const muteBodySchema = z.strictObject({
   tracks: mutedTracks.default('audio'),
   binary: mutedBinary,
   feed: z.unknown().optional().describe('Ignored: the path names the feed.'),
-  known: ANSWERED,
-  similar: ANSWERED,
+  known: SHOWN_IN_ANSWERS,
+  similar: SHOWN_IN_ANSWERS,
 });
 
 /** The name that means every feed, including future ones. */

@@ -7,11 +7,11 @@ import type { Feed } from './feed.js';
 import type { FeedOwner } from './feed-events.js';
 import type { FormerFeeds } from './former-feeds.js';
 import { isStreamName, readFeedEntry, type StreamRule } from './rules.js';
-import { Searches } from './searches.js';
+import { SearchBudget } from './searches.js';
 import { areSiblings, similarName } from './similar-name.js';
 
-export class Names {
-  readonly #searches = new Searches();
+export class NameSuggestions {
+  readonly #searches = new SearchBudget();
   #changes = 0;
   #known: ReadonlySet<string> | null = null; // since the last check began
 
@@ -29,7 +29,7 @@ export class Names {
   }
 
   /** To be called once a second, before feeds are checked. */
-  beginLook(): void {
+  startCheck(): void {
     this.#searches.refill();
     this.#known = null;
   }
@@ -68,7 +68,7 @@ export class Names {
   ownerOf(name: string, idle: () => void): FeedOwner {
     return {
       idle,
-      sourceBegan: () => this.changed(),
+      sourceStarted: () => this.changed(),
       isKnown: () => this.isKnownNow(name),
       likelyMeant: () => this.likelyMeant(name),
     };

@@ -9,24 +9,24 @@ const MUCH_BYTES = 1 << 15;
  * A reader's state: ready; or dropping messages, so that no source waits for it; or its queue is longer than one read, and
  * this function cancels the waiting.
  */
-export type Pace = 'keeps-up' | 'goes-without' | (() => void);
+export type Backpressure = 'keeps-up' | 'goes-without' | (() => void);
 
 /** A reader that a source can wait for; without the method it is always ready. */
-export interface Paced {
+export interface Drainable {
   /** Calls `ready` when what waits for the reader is gone, if much does. */
-  awaitDrain?(ready: () => void): Pace;
+  awaitDrain?(ready: () => void): Backpressure;
 }
 
-/** As {@link Paced.awaitDrain}, of what carries a reader's messages. */
-export function awaitDrainOf(carrier: Writable, ready: () => void): Pace {
+/** As {@link Drainable.awaitDrain}, of what carries a reader's messages. */
+export function awaitDrainOf(carrier: Writable, ready: () => void): Backpressure {
   if (!carrier.writable) return 'goes-without';
   if (!carrier.writableNeedDrain || carrier.writableLength < MUCH_BYTES) return 'keeps-up';
   carrier.once('drain', ready);
   return () => carrier.off('drain', ready);
 }
 
-/** As {@link Paced.awaitDrain}, of the first of several readers that goes on. */
-export function awaitFirstDrain(readers: readonly Paced[], ready: () => void): Pace {
+/** As {@link Drainable.awaitDrain}, of the first of several readers that goes on. */
+export function awaitFirstDrain(readers: readonly Drainable[], ready: () => void): Backpressure {
   const callOffs: (() => void)[] = [];
   const callOff = () => callOffs.forEach((each) => each());
   for (const reader of readers) {

@@ -7,7 +7,7 @@ import type { Limits } from './limits.js';
 const SWAP_UNMARKED_MS = 500;
 
 /** How a reader that starts waits. */
-export function joinPatience({ keyframeWaitMs, resumeAfterMs }: Limits): Patience {
+export function startPatience({ keyframeWaitMs, resumeAfterMs }: Limits): Patience {
   return { markedMs: keyframeWaitMs, unmarkedMs: resumeAfterMs };
 }
 

@@ -3,21 +3,21 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { LogState } from '../log-output.js';
 import { readVersion } from '../version.js';
-import type { ProcessStats } from './stats-schema.js';
+import type { ProcessSnapshot } from './stats-schema.js';
 
 /** How often the event loop's delay is sampled. Shorter intervals wake an idle program more often. */
-const LOOK_MS = 50;
+const SAMPLE_INTERVAL_MS = 50;
 /** The reported delay covers the current period and the one before. */
 const PERIOD_MS = 30_000;
 
-type Delays = ProcessStats['eventLoopDelayMs'];
+type Delays = ProcessSnapshot['eventLoopDelayMs'];
 const NO_DELAYS: Delays = { p50: 0, p99: 0, max: 0 };
 
 /** Monitors this process until it is closed. */
-export class ProcessWatch {
+export class ProcessStats {
   readonly #version = readVersion();
   readonly #startedMs = Math.round(Date.now() - process.uptime() * 1000);
-  readonly #delays: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOK_MS });
+  readonly #delays: IntervalHistogram = monitorEventLoopDelay({ resolution: SAMPLE_INTERVAL_MS });
   #before = NO_DELAYS;
   #periodMs: number;
 
@@ -27,14 +27,14 @@ export class ProcessWatch {
   }
 
   /** To be called about once a second. */
-  look(nowMs: number): void {
+  sample(nowMs: number): void {
     if (nowMs - this.#periodMs < PERIOD_MS) return;
     this.#periodMs = nowMs;
     this.#before = this.#read();
     this.#delays.reset();
   }
 
-  stats(cacheBytes: number, log: LogState): ProcessStats {
+  stats(cacheBytes: number, log: LogState): ProcessSnapshot {
     const memory = process.memoryUsage();
     const cpu = process.cpuUsage();
     const now = this.#read();
@@ -66,7 +66,7 @@ export class ProcessWatch {
   #read(): Delays {
     const delays = this.#delays;
     if (delays.count === 0) return NO_DELAYS;
-    const late = (ns: number) => Math.max(0, Math.round(ns / 1e4 - LOOK_MS * 100) / 100);
+    const late = (ns: number) => Math.max(0, Math.round(ns / 1e4 - SAMPLE_INTERVAL_MS * 100) / 100);
     return { p50: late(delays.percentile(50)), p99: late(delays.percentile(99)), max: late(delays.max) };
   }
 }

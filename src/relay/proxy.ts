@@ -20,7 +20,7 @@ export function isLoopbackHost(hostname: string): boolean {
 }
 
 /** The route to one endpoint through a proxy, for one dial. */
-export interface Way {
+export interface ProxyRoute {
   readonly agent: Agent;
   /** Adds the proxy's part to a dial's fault. `isAnswer`: the proxy was reached, and the fault comes from its answer. */
   explain(fault: Fault, isAnswer?: boolean): Fault;
@@ -28,18 +28,18 @@ export interface Way {
    * Cancels an unfinished dial. The library's connection to the proxy outlives a request that is abandoned before the
    * proxy has answered: every dial that times out at a silent proxy would leak one.
    */
-  callOff(): void;
+  cancel(): void;
 }
 
 /** A route on which the proxy forwards every byte. */
-export interface TunnelWay extends Way {
+export interface TunnelRoute extends ProxyRoute {
   /** Opens a connection to the endpoint, on which nothing has been sent. Rejects if the proxy refuses. */
   open(host: string, port: number): Promise<Socket>;
 }
 
 /** The route to a plain address (ws:// or http://) as a tunnel, for any protocol; `undefined`: dialled directly. */
-export function tunnelWay(url: string): TunnelWay | undefined {
-  const way = proxyWay(url.replace(/^http:/, 'ws:'), {});
+export function tunnelRoute(url: string): TunnelRoute | undefined {
+  const way = proxyRoute(url.replace(/^http:/, 'ws:'), {});
   return way instanceof Tunnel ? way : undefined;
 }
 
@@ -47,7 +47,7 @@ export function tunnelWay(url: string): TunnelWay | undefined {
  * The route to `url` through the proxy that the environment names; `undefined`: dialled directly. `tls` is for a proxy
  * that is itself reached by TLS.
  */
-export function proxyWay(url: string, tls: SecureContextOptions): Way | undefined {
+export function proxyRoute(url: string, tls: SecureContextOptions): ProxyRoute | undefined {
   const target = new URL(url);
   if (isLoopbackHost(target.hostname)) return undefined;
   const isSecure = target.protocol === 'wss:' || target.protocol === 'https:';
@@ -59,37 +59,37 @@ export function proxyWay(url: string, tls: SecureContextOptions): Way | undefine
   );
   const address = isBare ? proxy.replace('https://', 'http://') : proxy;
   // Only a plain http request is forwarded by the proxy; everything else uses a tunnel (CONNECT, RFC 9110 §9.3.6).
-  return target.protocol === 'http:' ? new Handover(address, tls) : new Tunnel(address, tls);
+  return target.protocol === 'http:' ? new ForwardProxy(address, tls) : new Tunnel(address, tls);
 }
 
 /** A plain request that the proxy forwards. */
-class Handover implements Way {
+class ForwardProxy implements ProxyRoute {
   readonly agent: HttpProxyAgent<string>;
-  readonly #calledOff = new AbortController();
+  readonly #isCancelled = new AbortController();
 
   constructor(address: string, tls: SecureContextOptions) {
     this.agent = new HttpProxyAgent(address, tls);
-    (this.agent.connectOpts as { signal?: AbortSignal }).signal = this.#calledOff.signal;
+    (this.agent.connectOpts as { signal?: AbortSignal }).signal = this.#isCancelled.signal;
   }
 
-  callOff(): void {
-    this.#calledOff.abort();
+  cancel(): void {
+    this.#isCancelled.abort();
   }
 
   explain(fault: Fault, isAnswer = false): Fault {
-    return through(fault, this.agent.proxy.host, isAnswer);
+    return proxyFaultOf(fault, this.agent.proxy.host, isAnswer);
   }
 }
 
 /** A connection to the endpoint through the proxy's tunnel. */
-class Tunnel extends HttpsProxyAgent<string> implements TunnelWay {
+class Tunnel extends HttpsProxyAgent<string> implements TunnelRoute {
   readonly agent = this;
-  readonly #calledOff = new AbortController();
+  readonly #isCancelled = new AbortController();
   #refusal = 0;
 
   constructor(address: string, tls: SecureContextOptions) {
     super(address, tls);
-    (this.connectOpts as { signal?: AbortSignal }).signal = this.#calledOff.signal; // an option of net.connect
+    (this.connectOpts as { signal?: AbortSignal }).signal = this.#isCancelled.signal; // an option of net.connect
     this.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
       if (statusCode !== 200) this.#refusal = statusCode;
     });
@@ -112,20 +112,20 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelWay {
     throw new Error('the proxy makes no tunnel');
   }
 
-  callOff(): void {
-    this.#calledOff.abort();
+  cancel(): void {
+    this.#isCancelled.abort();
   }
 
   explain(fault: Fault, isAnswer = false): Fault {
     const name = this.proxy.host; // without user and password
-    if (this.#refusal === 0) return through(fault, name, isAnswer);
+    if (this.#refusal === 0) return proxyFaultOf(fault, name, isAnswer);
     const words = `the proxy ${name} answered HTTP ${this.#refusal}: ${whyRefused(this.#refusal)}`;
     return { code: 'unreachable', words };
   }
 }
 
 /** A fault with the proxy named. A failure before any answer is a failure to reach the proxy itself. */
-function through(fault: Fault, proxy: string, isAnswer: boolean): Fault {
+function proxyFaultOf(fault: Fault, proxy: string, isAnswer: boolean): Fault {
   const whose = !isAnswer && isBeforeAnswer(fault) ? 'the proxy is not reached: ' : '';
   return { code: fault.code, words: `${whose}${fault.words} (through the proxy ${proxy})` };
 }

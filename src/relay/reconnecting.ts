@@ -16,26 +16,26 @@ import type { LookupFunction, Socket } from 'node:net';
 import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import rws from 'reconnecting-websocket';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
-import { proxyWay, type Way } from './proxy.js';
+import { proxyRoute, type ProxyRoute } from './proxy.js';
 import { Backlog } from './backlog.js';
 import { Backoff } from './backoff.js';
 import type { Fault } from './event.js';
 import { faultOf, faultOfClose, faultOfLateness, faultOfUpgrade } from './faults.js';
-import { framePress } from './frame.js';
+import { frameBuilder } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
 import { NameLookup } from './name-lookup.js';
 import { answerPings } from './framing/pongs.js';
 import { throttleReads } from './framing/read-throttle.js';
-import { awaitDrainOf, type Pace } from './pace.js';
-import { cleanWords, querySecrets } from './secrets.js';
+import { awaitDrainOf, type Backpressure } from './pace.js';
+import { redactSecrets, querySecrets } from './secrets.js';
 
 // The package is CommonJS with an ES module's types: the import is the class itself.
 const ReconnectingWebSocket = rws as unknown as typeof rws.default;
 
 /** How many bytes of an endpoint's refusal are read. */
-const MOST_REASON_BYTES = 1 << 14;
+const MAX_REASON_BYTES = 1 << 14;
 
 /** The header by which `/ws/<feed>` identifies itself in its answer to an upgrade. */
 export const ENDPOINT_HEADER = 'vw-endpoint';
@@ -71,18 +71,18 @@ export class ReconnectingSocket {
   readonly #backoff: Backoff;
   readonly #client: InstanceType<typeof ReconnectingWebSocket>;
   #dial: Dial | null = null;
-  #way: Way | undefined; // set if a proxy is used
+  #route: ProxyRoute | undefined; // set if a proxy is used
   #name = new NameLookup(); // of the dial under way
   #socket: WebSocket | null = null; // the one that is dialled, open or closing
   #raw: Socket | null = null; // its connection, while it is open
   #backlog = new Backlog(); // of #raw
   #isSecure = false;
   #heartbeat: Heartbeat | null = null;
-  #leave: (() => void) | null = null; // detaches #socket from this object
+  #unsubscribe: (() => void) | null = null; // detaches #socket from this object
   #givenUp: Fault | null = null; // why we closed it ourselves
   #goodTimer: NodeJS.Timeout | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
-  #callOffWait: (() => void) | null = null;
+  #cancelWait: (() => void) | null = null;
   #closed = false;
 
   /** @param nextDial returns what to dial, called before each dial; a rejection is a failed dial. */
@@ -131,15 +131,15 @@ export class ReconnectingSocket {
     const raw = this.#raw!; // open: the caller has checked
     // TLS reads the frame later; so does a socket with a backlog.
     if (this.#isSecure || waitingBytes > 0) {
-      raw.write(framePress.give(message), this.#backlog.add());
+      raw.write(frameBuilder.owned(message), this.#backlog.add());
     } else {
       // Not the result of write(): for a long frame it is false although the system has taken all of it.
-      raw.write(framePress.lend(message));
-      if (raw.writableLength > 0) framePress.leave(raw);
+      raw.write(frameBuilder.shared(message));
+      if (raw.writableLength > 0) frameBuilder.retain(raw);
     }
   }
 
-  awaitDrain(ready: () => void): Pace {
+  awaitDrain(ready: () => void): Backpressure {
     return this.#raw === null ? 'goes-without' : awaitDrainOf(this.#raw, ready);
   }
 
@@ -176,9 +176,9 @@ export class ReconnectingSocket {
   /** Closes for good with a closing handshake (RFC 6455 §7.1.2); resolves when the socket is closed. Idempotent. */
   async close(code: number): Promise<void> {
     this.#closed = true;
-    this.#callOffWait?.();
+    this.#cancelWait?.();
     this.#ended.abort();
-    this.#leave?.();
+    this.#unsubscribe?.();
     const socket = this.#socket;
     const gone = socket === null ? null : new Promise<void>((resolve) => socket.once('close', () => resolve()));
     this.#client.close(code);
@@ -214,21 +214,21 @@ export class ReconnectingSocket {
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(this.#waitTimer);
-        this.#callOffWait = null;
+        this.#cancelWait = null;
         resolve();
       };
       this.#waitTimer = setTimeout(end, delayMs);
-      this.#callOffWait = end;
+      this.#cancelWait = end;
     });
   }
 
   #clientOptions(): ClientOptions {
     const { dialTimeoutMs, closeTimeoutMs, maxMessageBytes } = this.#limits;
-    this.#way = this.#dial === null ? undefined : proxyWay(this.#dial.url, this.#dial.tls ?? {});
+    this.#route = this.#dial === null ? undefined : proxyRoute(this.#dial.url, this.#dial.tls ?? {});
     this.#name = new NameLookup();
     const options: ClientOptions & { closeTimeout: number; lookup: LookupFunction } = {
       ...this.#dial?.tls,
-      ...(this.#way ? { agent: this.#way.agent } : {}),
+      ...(this.#route ? { agent: this.#route.agent } : {}),
       lookup: this.#name.lookup, // missing from @types/ws, like closeTimeout
       perMessageDeflate: false,
       handshakeTimeout: dialTimeoutMs,
@@ -241,9 +241,9 @@ export class ReconnectingSocket {
   }
 
   #adopt(socket: WebSocket): void {
-    this.#leave?.(); // the previous socket may still be closing: it is ignored from here on
+    this.#unsubscribe?.(); // the previous socket may still be closing: it is ignored from here on
     const startedAt = performance.now();
-    const way = this.#way;
+    const way = this.#route;
     const name = this.#name;
     let carrier: Socket | null = null;
     let isFeed = false;
@@ -251,11 +251,11 @@ export class ReconnectingSocket {
     let fault: Fault | null = null;
     let answer: Fault | null = null; // an HTTP answer that is no upgrade
     const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
-      if (this.#leave !== leave) return;
-      if (heartbeat === null) way?.callOff();
+      if (this.#unsubscribe !== leave) return;
+      if (heartbeat === null) way?.cancel();
       heartbeat?.stop();
       clearTimeout(this.#goodTimer);
-      this.#leave = this.#raw = this.#heartbeat = null;
+      this.#unsubscribe = this.#raw = this.#heartbeat = null;
       if (this.#closed) return;
       const isLate = heartbeat === null && performance.now() - startedAt >= this.#limits.dialTimeoutMs - 5;
       if (isLate) {
@@ -264,9 +264,9 @@ export class ReconnectingSocket {
       }
       const found = this.#givenUp ?? answer ?? fault ?? faultOfClose(code, reason.toString());
       // The endpoint's message may quote the address, which contains a code.
-      this.#observer.lost({ code: found.code, words: cleanWords(found.words, querySecrets(socket.url)) });
+      this.#observer.lost({ code: found.code, words: redactSecrets(found.words, querySecrets(socket.url)) });
     };
-    this.#leave = leave;
+    this.#unsubscribe = leave;
     this.#socket = socket;
     this.#givenUp = null;
     socket.on('error', (error) => {
@@ -287,7 +287,7 @@ export class ReconnectingSocket {
       isFeed = response.headers[ENDPOINT_HEADER] === 'feed';
     });
     socket.on('open', () => {
-      if (this.#closed || this.#leave !== leave) return;
+      if (this.#closed || this.#unsubscribe !== leave) return;
       this.#raw = carrier;
       this.#backlog = new Backlog();
       this.#isSecure = carrier instanceof TLSSocket;
@@ -299,7 +299,7 @@ export class ReconnectingSocket {
       this.#observer.opened(isFeed);
     });
     socket.on('message', (data: RawData, isBinary) => {
-      if (!this.#closed && this.#leave === leave) this.#observer.received(data as Buffer, isBinary);
+      if (!this.#closed && this.#unsubscribe === leave) this.#observer.received(data as Buffer, isBinary);
     });
     socket.on('close', (code, reason) => {
       if (this.#socket === socket) this.#socket = null;
@@ -316,7 +316,7 @@ async function readShort(response: IncomingMessage): Promise<string> {
     for await (const piece of response as AsyncIterable<Buffer>) {
       pieces.push(piece);
       bytes += piece.length;
-      if (bytes > MOST_REASON_BYTES) break;
+      if (bytes > MAX_REASON_BYTES) break;
     }
   } catch {
     // The connection failed, or the dial was abandoned.

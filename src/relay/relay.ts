@@ -6,16 +6,16 @@ import type { Log } from '../log.js';
 import { LOG_WELL } from '../log-output.js';
 import { TICK_MS } from '../mpegts/pace.js';
 import { Destination, type DestinationSource } from './destination.js';
-import { farEndOf } from './far-end.js';
+import { endpointOf } from './far-end.js';
 import { Feed, type Sink } from './feed.js';
 import { recordFeed } from './feed-events.js';
 import { FormerFeeds } from './former-feeds.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
-import { Journal } from './journal.js';
+import { EventLog } from './journal.js';
 import type { Limits } from './limits.js';
 import { Mutes } from './mutes.js';
-import { joinPatience } from './patience.js';
-import { ProcessWatch } from './process-watch.js';
+import { startPatience } from './patience.js';
+import { ProcessStats } from './process-watch.js';
 import { EVERY_FEED, type MuteRule } from './mute-rule.js';
 import {
   type DestinationRequest,
@@ -28,14 +28,14 @@ import {
   shownDestination,
   type StreamRule,
 } from './rules.js';
-import { Names } from './names.js';
+import { NameSuggestions } from './names.js';
 import { similarName } from './similar-name.js';
 import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
 import { namedTracks } from './tracks.js';
 
 /** How often the health of everything is sampled: rates, silence, tables. */
-const LOOK_MS = 1000;
+const SAMPLE_INTERVAL_MS = 1000;
 
 export type RelayStats = Stats;
 
@@ -43,7 +43,7 @@ export type RelayStats = Stats;
 export class Relay {
   readonly limits: Limits;
   /** The event history and the log. */
-  readonly journal: Journal;
+  readonly events: EventLog;
   readonly #feeds = new Map<string, Feed>();
   readonly #forgetting = new Map<string, NodeJS.Timeout>();
   readonly #streams = new Map<string, Stream>();
@@ -51,13 +51,13 @@ export class Relay {
   readonly #destinations = new Map<string, Destination>();
   readonly #mutes = new Mutes();
   readonly #formerFeeds: FormerFeeds;
-  readonly #names: Names;
+  readonly #names: NameSuggestions;
   readonly #source: DestinationSource;
   readonly #cacheBudget: CacheBudget | null;
   #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
-  readonly #process = new ProcessWatch(performance.now());
-  readonly #looks = new Set<(nowMs: number) => void>();
-  readonly #looker: NodeJS.Timeout;
+  readonly #process = new ProcessStats(performance.now());
+  readonly #checks = new Set<(nowMs: number) => void>();
+  readonly #healthTimer: NodeJS.Timeout;
   readonly #feedOf = (name: string) => this.feed(name);
 
   /** @param tls extra authorities for wss (`VW_CA`). */
@@ -68,17 +68,17 @@ export class Relay {
   ) {
     this.limits = limits;
     this.#formerFeeds = new FormerFeeds(limits.maxFeeds);
-    this.#names = new Names(this.#feeds, this.#formerFeeds, this.#streamRules, this.#destinations);
+    this.#names = new NameSuggestions(this.#feeds, this.#formerFeeds, this.#streamRules, this.#destinations);
     this.#cacheBudget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
-    this.journal = new Journal(log);
-    this.#looker = setInterval(() => this.look(performance.now()), LOOK_MS).unref();
+    this.events = new EventLog(log);
+    this.#healthTimer = setInterval(() => this.checkHealth(performance.now()), SAMPLE_INTERVAL_MS).unref();
     this.#source = {
       attach: (name, sink) => this.subscribe(name, sink),
       deliver: (name, message) => {
         if (!isStreamName(name)) this.feed(name).deliver(message);
       },
       faultOf: (name) => this.#names.streamFault(name),
-      farEnd: (rule) => farEndOf(rule, tls, limits.dialTimeoutMs),
+      endpointOf: (rule) => endpointOf(rule, tls, limits.dialTimeoutMs),
     };
   }
 
@@ -92,7 +92,7 @@ export class Relay {
       feed = new Feed(
         name,
         recordFeed(
-          this.journal,
+          this.events,
           name,
           this.#names.ownerOf(name, () => this.#forgetLater(name)),
         ),
@@ -125,7 +125,7 @@ export class Relay {
   noteThrottledRead(name: string): void {
     const source = isStreamName(name) ? this.#streams.get(name) : this.#feeds.get(name);
     if (source && source.throttledReads++ === 0) {
-      this.journal.log.warn('local client floods tiny messages: throttled', { name });
+      this.events.log.warn('local client floods tiny messages: throttled', { name });
     }
   }
 
@@ -144,7 +144,7 @@ export class Relay {
     if (!before) this.#names.changed();
     this.#stream(rule.stream).setRule(rule, this.#feedOf);
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
-    this.journal.tell({ type: 'rule-set', kind: 'stream', name: rule.stream, rule: { ...rule } });
+    this.events.emit({ type: 'rule-set', kind: 'stream', name: rule.stream, rule: { ...rule } });
     return rule;
   }
 
@@ -167,7 +167,7 @@ export class Relay {
     const stream = this.#stream(name);
     stream.setRule(null, this.#feedOf);
     if (stream.isIdle) this.#streams.delete(name);
-    this.journal.tell({ type: 'rule-deleted', kind: 'stream', name });
+    this.events.emit({ type: 'rule-deleted', kind: 'stream', name });
   }
 
   deleteAllStreams(): void {
@@ -182,10 +182,10 @@ export class Relay {
     if (!destination) this.#checkRoom(this.#destinations.size, 'destination');
     if (!isStreamName(rule.stream)) this.#checkFeedRoom([rule.stream]);
     if (!before || !isSameDestination(before, rule) || before.swap !== rule.swap) {
-      this.journal.tell({ type: 'rule-set', kind: 'destination', name: rule.id, rule: { ...shownDestination(rule) } });
+      this.events.emit({ type: 'rule-set', kind: 'destination', name: rule.id, rule: { ...shownDestination(rule) } });
     }
     if (destination) destination.setRule(rule);
-    else this.#destinations.set(rule.id, new Destination(rule, this.#source, this.limits, this.journal));
+    else this.#destinations.set(rule.id, new Destination(rule, this.#source, this.limits, this.events));
     return rule;
   }
 
@@ -202,7 +202,7 @@ export class Relay {
   async deleteDestination(id: string): Promise<void> {
     const destination = this.#destination(id);
     this.#destinations.delete(id);
-    this.journal.tell({ type: 'rule-deleted', kind: 'destination', name: id });
+    this.events.emit({ type: 'rule-deleted', kind: 'destination', name: id });
     await destination.close(1000);
   }
 
@@ -217,7 +217,7 @@ export class Relay {
     if (!this.#mutes.set(rule)) return rule;
     this.#applyMutes();
     const known = this.isKnown(rule.feed) ? {} : { known: false };
-    this.journal.tell({ type: 'rule-set', kind: 'mute', name: rule.feed, rule: { ...rule, ...known } });
+    this.events.emit({ type: 'rule-set', kind: 'mute', name: rule.feed, rule: { ...rule, ...known } });
     return rule;
   }
 
@@ -235,7 +235,7 @@ export class Relay {
     return similarName(name, this.#names.knownFeeds());
   }
 
-  /** As {@link Names.likelyMeant}. */
+  /** As {@link NameSuggestions.likelyMeant}. */
   likelyMeant(name: string): string | null {
     return this.#names.likelyMeant(name);
   }
@@ -252,7 +252,7 @@ export class Relay {
     this.muteRule(name);
     this.#mutes.delete(name);
     this.#applyMutes();
-    this.journal.tell({ type: 'rule-deleted', kind: 'mute', name });
+    this.events.emit({ type: 'rule-deleted', kind: 'mute', name });
   }
 
   /** Deletes every mute. */
@@ -260,19 +260,19 @@ export class Relay {
     const names = this.#mutes.list().map(({ feed }) => feed);
     this.#mutes.clear();
     this.#applyMutes();
-    for (const name of names) this.journal.tell({ type: 'rule-deleted', kind: 'mute', name });
+    for (const name of names) this.events.emit({ type: 'rule-deleted', kind: 'mute', name });
   }
 
   /** Calls `look` about once a second, with the time, until the returned function is called. */
   everySecond(look: (nowMs: number) => void): () => void {
-    this.#looks.add(look);
-    return () => this.#looks.delete(look);
+    this.#checks.add(look);
+    return () => this.#checks.delete(look);
   }
 
   stats(): Stats {
     return {
       nowMs: Date.now(),
-      process: this.#process.stats(this.#cacheBudget?.used ?? 0, this.journal.log.state ?? LOG_WELL),
+      process: this.#process.stats(this.#cacheBudget?.used ?? 0, this.events.log.state ?? LOG_WELL),
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: this.#streamStats(),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
@@ -287,7 +287,7 @@ export class Relay {
     await Promise.all(destinations.map((destination) => destination.close(1001)));
     for (const stream of this.#streams.values()) stream.setRule(null, this.#feedOf);
     clearInterval(this.#ticker);
-    clearInterval(this.#looker);
+    clearInterval(this.#healthTimer);
     this.#process.close();
     this.#streamRules.clear();
     this.#streams.clear();
@@ -321,10 +321,10 @@ export class Relay {
           idle: () => {
             if (!this.#streamRules.has(name)) this.#streams.delete(name);
           },
-          tracksChanged: (tracks) => this.journal.tell({ type: 'tracks-changed', name, tracks: namedTracks(tracks) }),
+          tracksChanged: (tracks) => this.events.emit({ type: 'tracks-changed', name, tracks: namedTracks(tracks) }),
         },
         this.#cacheBudget,
-        joinPatience(this.limits),
+        startPatience(this.limits),
       );
       this.#streams.set(name, stream);
     }
@@ -352,14 +352,14 @@ export class Relay {
   }
 
   /** Samples the health of everything: rates, silence, tables, tracks. The relay calls this itself, once a second. */
-  look(nowMs: number): void {
-    this.#process.look(nowMs);
-    this.#names.beginLook();
-    for (const feed of this.#feeds.values()) feed.look(nowMs);
-    for (const stream of this.#streams.values()) stream.look(nowMs);
-    for (const destination of this.#destinations.values()) destination.look(nowMs);
-    for (const look of this.#looks) look(nowMs);
-    this.journal.tick();
+  checkHealth(nowMs: number): void {
+    this.#process.sample(nowMs);
+    this.#names.startCheck();
+    for (const feed of this.#feeds.values()) feed.checkHealth(nowMs);
+    for (const stream of this.#streams.values()) stream.checkHealth(nowMs);
+    for (const destination of this.#destinations.values()) destination.checkHealth(nowMs);
+    for (const look of this.#checks) look(nowMs);
+    this.events.tick();
   }
 
   #checkRoom(count: number, what: string): void {
@@ -383,7 +383,7 @@ export class Relay {
       this.#forgetting.delete(name);
       const feed = this.#feeds.get(name);
       if (!feed?.isIdle) return;
-      feed.look(performance.now()); // clears the faults of a feed that is removed
+      feed.checkHealth(performance.now()); // clears the faults of a feed that is removed
       this.#feeds.delete(name);
       if (feed.hasPublished) this.#formerFeeds.add(name);
     }, this.limits.forgetAfterMs).unref();

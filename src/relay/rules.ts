@@ -24,12 +24,12 @@ export const MAX_FEEDS = 32;
 const MAX_TOKEN_LENGTH = 8192;
 const MAX_URL_LENGTH = 2048;
 // Words with a special meaning in the API's paths or in the relay.
-const RESERVED = new Set(['all', 'deleteAll', 'apiRule', 'api']);
+const RESERVED_NAMES = new Set(['all', 'deleteAll', 'apiRule', 'api']);
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
 
 const NAME_FORM =
   `1 to ${MAX_NAME_LENGTH} characters, segments of A-Z a-z 0-9 . _ - parted by "/" (none "." or ".."), ` +
-  `not one of ${[...RESERVED].join(', ')}`;
+  `not one of ${[...RESERVED_NAMES].join(', ')}`;
 
 /** Removes one leading "/" of a name: people write `/stream/front`. */
 export function trimName(name: string): string {
@@ -41,7 +41,7 @@ export function nameFault(name: string): string | null {
   const isGood =
     name.length > 0 &&
     name.length <= MAX_NAME_LENGTH &&
-    !RESERVED.has(name) &&
+    !RESERVED_NAMES.has(name) &&
     name.split('/').every((segment) => SEGMENT.test(segment) && segment !== '.' && segment !== '..');
   return isGood ? null : `accepted: ${NAME_FORM}`;
 }
@@ -75,7 +75,7 @@ export function parseSourceName(text: string): string {
 
 /** The check of `faultOf` as a pattern for the OpenAPI document: a test verifies that the two agree. */
 function namePattern(ahead: string, behind = ''): string {
-  const reserved = `(?!(?:${[...RESERVED].join('|')})(?:#|$))`;
+  const reserved = `(?!(?:${[...RESERVED_NAMES].join('|')})(?:#|$))`;
   const noDots = '(?!(?:[^#]*/)?\\.{1,2}(?:[/#]|$))';
   return `^/?(?=[^#]{1,${MAX_NAME_LENGTH}}(?:#|$))${reserved}${ahead}${noDots}[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*${behind}$`;
 }
@@ -121,7 +121,7 @@ function feedEntryFault(entry: string): string | null {
 const MAX_TRIM_MS = 2000;
 
 /** A field of answers. A rule from an answer may be posted unchanged: the field is accepted and ignored. */
-export const ANSWERED = z.unknown().optional().describe('A field of answers; ignored in a request.');
+export const SHOWN_IN_ANSWERS = z.unknown().optional().describe('A field of answers; ignored in a request.');
 
 /** A stream rule; {@link parseStreamRule} checks what depends on more than one field. */
 export const streamSchema = z.strictObject({
@@ -147,7 +147,7 @@ export const streamSchema = z.strictObject({
     )
     .optional()
     .describe('Time corrections in milliseconds, by feed name; positive is later. Only for feeds of this rule.'),
-  similar: ANSWERED,
+  similar: SHOWN_IN_ANSWERS,
 });
 
 /** A destination rule; {@link parseDestinationRule} checks its address and its token. */
@@ -179,7 +179,7 @@ export const destinationSchema = z.strictObject({
     .describe(
       'How to change to another relay server. make (default): connect to it before leaving the old one; break: after.',
     ),
-  similar: ANSWERED,
+  similar: SHOWN_IN_ANSWERS,
 });
 
 /** Which feeds make up a stream, in the order of its tracks. */
@@ -300,11 +300,11 @@ export function resolveDestination(request: DestinationRequest, before: Destinat
 
 /** Whether two rules have the same effect. */
 export function isSameDestination(a: DestinationRule, b: DestinationRule): boolean {
-  return a.stream === b.stream && isSameFarEnd(a, b);
+  return a.stream === b.stream && isSameEndpoint(a, b);
 }
 
 /** Whether two rules name the same endpoint with the same token. */
-export function isSameFarEnd(a: DestinationRule, b: DestinationRule): boolean {
+export function isSameEndpoint(a: DestinationRule, b: DestinationRule): boolean {
   return a.destination === b.destination && a.token === b.token;
 }
 

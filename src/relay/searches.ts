@@ -2,17 +2,17 @@
 // changed, and only so many names are compared a second, because there may be many rules.
 
 /** How many names are compared in a second; the last search may exceed it. */
-const MOST_COMPARED = 10_000;
+const MAX_COMPARED = 10_000;
 /** How many results are kept. */
-const MOST_KEPT = 1000;
+const MAX_KEPT = 1000;
 
-export class Searches {
-  #left = MOST_COMPARED;
+export class SearchBudget {
+  #comparisonsLeft = MAX_COMPARED;
   readonly #results = new Map<string, { readonly version: number; readonly found: string | null }>();
 
   /** To be called once a second. */
   refill(): void {
-    this.#left = MOST_COMPARED;
+    this.#comparisonsLeft = MAX_COMPARED;
   }
 
   /**
@@ -21,13 +21,13 @@ export class Searches {
    */
   find(name: string, version: number, cost: number, search: () => string | null): string | null {
     const before = this.#results.get(name);
-    if (before?.version === version || this.#left <= 0) return before?.found ?? null;
-    this.#left -= cost + 1;
+    if (before?.version === version || this.#comparisonsLeft <= 0) return before?.found ?? null;
+    this.#comparisonsLeft -= cost + 1;
     const found = search();
     this.#results.delete(name);
     this.#results.set(name, { version, found });
     const [oldest] = this.#results.keys();
-    if (this.#results.size > MOST_KEPT) this.#results.delete(oldest!); // there is the new one
+    if (this.#results.size > MAX_KEPT) this.#results.delete(oldest!); // there is the new one
     return found;
   }
 }

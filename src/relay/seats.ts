@@ -5,11 +5,11 @@ import { LimitError } from '../errors.js';
 import { Shares } from '../shares.js';
 
 /** Disconnects a client. */
-type GiveWay = () => void;
+type Evict = () => void;
 
 /** Counts the clients of each name. */
-export class Seats {
-  readonly #taken = new Map<string, Shares<GiveWay>>();
+export class ClientLimit {
+  readonly #taken = new Map<string, Shares<Evict>>();
 
   constructor(private readonly most: number) {}
 
@@ -25,7 +25,7 @@ export class Seats {
    * Adds a client until the returned function is called. `giveWay` is called when another client replaces it. Throws
    * {@link LimitError}.
    */
-  take(name: string, network: string, giveWay: GiveWay): () => void {
+  acquire(name: string, network: string, giveWay: Evict): () => void {
     this.check(name, network);
     const share = [network];
     let seats = this.#taken.get(name);

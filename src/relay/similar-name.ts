@@ -1,7 +1,7 @@
 // Finds the name that was probably meant. Pure.
 
 /** The most edits: letters left out, added, changed, or swapped with their neighbour. */
-const MOST_EDITS = 2;
+const MAX_EDITS = 2;
 
 /**
  * The name nearest to `name` among others; `null` if none is near: one edit in three letters, two at most. If there is
@@ -9,7 +9,7 @@ const MOST_EDITS = 2;
  */
 export function similarName(name: string, others: Iterable<string>): string | null {
   let nearest: string | null = null;
-  let least = Math.min(MOST_EDITS, Math.max(1, Math.floor(name.length / 3))) + 1;
+  let least = Math.min(MAX_EDITS, Math.max(1, Math.floor(name.length / 3))) + 1;
   for (const other of others) {
     if (other === name) continue;
     const edits = editsBetween(name.toLowerCase(), other.toLowerCase());
@@ -30,18 +30,18 @@ export function areSiblings(a: string, b: string): boolean {
 }
 
 /**
- * The edit distance of two texts (optimal string alignment), at most {@link MOST_EDITS} + 1. Only cells that close to the
+ * The edit distance of two texts (optimal string alignment), at most {@link MAX_EDITS} + 1. Only cells that close to the
  * diagonal are computed, so that long names cost little.
  */
 function editsBetween(a: string, b: string): number {
-  const tooMany = MOST_EDITS + 1;
-  if (Math.abs(a.length - b.length) > MOST_EDITS) return tooMany;
+  const tooMany = MAX_EDITS + 1;
+  if (Math.abs(a.length - b.length) > MAX_EDITS) return tooMany;
   let [older, old] = [rowOf(b.length), rowOf(b.length)];
-  for (let j = 0; j <= Math.min(b.length, MOST_EDITS); j++) old[j] = j;
+  for (let j = 0; j <= Math.min(b.length, MAX_EDITS); j++) old[j] = j;
   for (let i = 1; i <= a.length; i++) {
     const row = rowOf(b.length);
-    if (i <= MOST_EDITS) row[0] = i;
-    for (let j = Math.max(1, i - MOST_EDITS); j <= Math.min(b.length, i + MOST_EDITS); j++) {
+    if (i <= MAX_EDITS) row[0] = i;
+    for (let j = Math.max(1, i - MAX_EDITS); j <= Math.min(b.length, i + MAX_EDITS); j++) {
       const isSame = a[i - 1] === b[j - 1];
       const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       row[j] = Math.min(
@@ -57,5 +57,5 @@ function editsBetween(a: string, b: string): number {
 }
 
 function rowOf(length: number): Uint8Array {
-  return new Uint8Array(length + 1).fill(MOST_EDITS + 1);
+  return new Uint8Array(length + 1).fill(MAX_EDITS + 1);
 }

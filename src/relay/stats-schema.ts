@@ -234,4 +234,4 @@ export type LinkCounters = DestinationStats['total'];
 export type LinkStats = z.infer<typeof linkStatsSchema>;
 export type LinkState = LinkStats['state'];
 export type DestinationStats = z.infer<typeof destinationStatsSchema>;
-export type ProcessStats = z.infer<typeof processStatsSchema>;
+export type ProcessSnapshot = z.infer<typeof processStatsSchema>;

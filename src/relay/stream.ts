@@ -8,10 +8,10 @@ import type { TrackMedia } from '../mpegts/track-media.js';
 import { type Fault, FAULTS } from './event.js';
 import type { Feed, Sink } from './feed.js';
 import { FeedStateFaults } from './feed-state-faults.js';
-import { awaitFirstDrain, type Pace } from './pace.js';
+import { awaitFirstDrain, type Backpressure } from './pace.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
-import { Meter } from './meter.js';
+import { RateMeter } from './meter.js';
 import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
 import type { StreamStats } from './stats-schema.js';
 import { type NamedTrack, namesOf } from './tracks.js';
@@ -23,7 +23,7 @@ export interface StreamObserver {
   tracksChanged(tracks: readonly NamedTrack[]): void;
 }
 
-const NOBODY: StreamObserver = { idle: () => undefined, tracksChanged: () => undefined };
+const NO_OBSERVER: StreamObserver = { idle: () => undefined, tracksChanged: () => undefined };
 const UNKNOWN = { width: null, height: null, frameRate: null, sampleRate: null, channels: null };
 const UNDESCRIBED = { descriptors: new Uint8Array(0) };
 const NO_TIMING = { heldUnits: 0, lateUnits: 0, jumps: 0 };
@@ -32,25 +32,25 @@ const NO_TIMING = { heldUnits: 0, lateUnits: 0, jumps: 0 };
  * A feed's input to a stream. An object, not closures: with a hundred inputs they lie in main memory, not in the
  * processor's cache, and every indirection counts.
  */
-class Input implements Sink {
+class FeedInput implements Sink {
   constructor(
     private readonly stream: Stream,
     private readonly feed: string,
   ) {}
 
   write(message: Message): void {
-    this.stream.take(this.feed, message);
+    this.stream.receive(this.feed, message);
   }
 
   sourceEnded(): void {
-    this.stream.leave(this.feed);
+    this.stream.endSource(this.feed);
   }
 
   get awaitsAccess(): boolean {
     return this.stream.awaitsAccessOf(this.feed);
   }
 
-  awaitDrain(ready: () => void): Pace {
+  awaitDrain(ready: () => void): Backpressure {
     return this.stream.awaitDrain(ready);
   }
 }
@@ -70,8 +70,8 @@ export class Stream {
   #picturesOf: ReadonlySet<string> = new Set(); // feeds of which the rule selects only the video
   /** Reads of local clients that held a flood of tiny messages. */
   throttledReads = 0;
-  readonly #meter = new Meter(performance.now());
-  #toldTracks = '';
+  readonly #meter = new RateMeter(performance.now());
+  #recordedTracks = '';
   #mediaVersion = 0; // summed over its feeds, as of the last check of the tracks
   #pmtVersion = -1;
   /** The cache for late viewers; `null` if there is none. */
@@ -79,7 +79,7 @@ export class Stream {
 
   constructor(
     name: string,
-    private readonly observer: StreamObserver = NOBODY,
+    private readonly observer: StreamObserver = NO_OBSERVER,
     budget: CacheBudget | null = null,
     private readonly patience: Patience = JOIN_PATIENCE,
   ) {
@@ -100,7 +100,7 @@ export class Stream {
     this.#rule = rule;
     const entries = (rule?.feeds ?? []).map(readFeedEntry);
     for (const { feed } of entries) {
-      if (!this.#feeds.has(feed)) this.#take(feedOf(feed));
+      if (!this.#feeds.has(feed)) this.#addFeed(feedOf(feed));
     }
     if (!rule) {
       this.#close();
@@ -116,17 +116,17 @@ export class Stream {
       const select = selection(part, feed.muted);
       return tables ? { feed: name, select, trimMs, tables } : { feed: name, select, trimMs };
     });
-    if (takesAway(this.#inputs, inputs)) this.cache?.clear();
+    if (removesTracks(this.#inputs, inputs)) this.cache?.clear();
     this.#inputs = inputs;
     this.#send(this.#remuxer.setInputs(inputs, performance.now()));
-    this.#leaveUnwanted(this.#remuxer);
+    this.#removeUnwantedFeeds(this.#remuxer);
   }
 
   /** Sends what is due by time alone; to be called every 90 ms or so. */
   tick(nowMs: number): void {
     if (!this.#remuxer) return;
     this.#send(this.#remuxer.tick(nowMs));
-    this.#leaveUnwanted(this.#remuxer);
+    this.#removeUnwantedFeeds(this.#remuxer);
   }
 
   /** A mute of one of the feeds has changed. */
@@ -148,10 +148,10 @@ export class Stream {
     };
   }
 
-  /** Called by {@link Input}: a message of a feed. */
-  take(feed: string, message: Message): void {
+  /** Called by {@link FeedInput}: a message of a feed. */
+  receive(feed: string, message: Message): void {
     // Text and binary messages are passed on unchanged: an instrument's readings beside its video.
-    if (message.kind !== 'ts') this.#takeOpaque(feed, message);
+    if (message.kind !== 'ts') this.#receiveOpaque(feed, message);
     else if (this.#remuxer)
       this.#send(
         this.#remuxer.push(feed, message.data, message.begins, performance.now(), message.facts, message.joinAt),
@@ -159,15 +159,15 @@ export class Stream {
   }
 
   /** A binary message may be sound: it is withheld if the rule selects only the video of its feed. */
-  #takeOpaque(feed: string, message: Message): void {
+  #receiveOpaque(feed: string, message: Message): void {
     // A feed whose video is sent until its replacement starts is no longer in the rule.
     if (!this.#inputs.some((input) => input.feed === feed)) return;
     if (message.kind === 'binary' && this.#picturesOf.has(feed)) this.#withheldMessages++;
-    else this.#handRound(message);
+    else this.#distribute(message);
   }
 
-  /** Called by {@link Input}: a feed's source has ended. */
-  leave(feed: string): void {
+  /** Called by {@link FeedInput}: a feed's source has ended. */
+  endSource(feed: string): void {
     if (!this.#remuxer) return;
     this.#send(this.#remuxer.endSource(feed, performance.now()));
     if (this.#remuxer.pids.length > 0) return;
@@ -176,7 +176,7 @@ export class Stream {
   }
 
   /** As {@link awaitFirstDrain}, for all readers of the stream. */
-  awaitDrain(ready: () => void): Pace {
+  awaitDrain(ready: () => void): Backpressure {
     return awaitFirstDrain(this.#sinks, ready);
   }
 
@@ -189,11 +189,11 @@ export class Stream {
   }
 
   /** To be called about once a second: samples the stream's health and reports what has changed. */
-  look(nowMs: number): void {
-    this.#meter.look(this.#bytes, nowMs);
+  checkHealth(nowMs: number): void {
+    this.#meter.sample(this.#bytes, nowMs);
     for (const state of this.#remuxer?.feedStates(nowMs) ?? []) {
       const taken = this.#feeds.get(state.feed);
-      taken?.feed.complain(this, taken.faults.look(state, nowMs));
+      taken?.feed.reportStreamFault(this, taken.faults.check(state, nowMs));
     }
     // The list of tracks is built only when it may have changed: there may be a hundred streams to check.
     let mediaVersion = 0;
@@ -204,8 +204,8 @@ export class Stream {
     this.#pmtVersion = pmtVersion;
     const tracks = this.#tracks();
     const told = namesOf(tracks);
-    if (told === this.#toldTracks) return;
-    this.#toldTracks = told;
+    if (told === this.#recordedTracks) return;
+    this.#recordedTracks = told;
     this.observer.tracksChanged(tracks);
   }
 
@@ -252,18 +252,18 @@ export class Stream {
     return worst;
   }
 
-  #take(feed: Feed): void {
+  #addFeed(feed: Feed): void {
     const { name } = feed;
-    const unsubscribe = feed.subscribeJoiner(new Input(this, name));
+    const unsubscribe = feed.subscribeUnmuted(new FeedInput(this, name));
     const leave = (): void => {
-      feed.complain(this, null);
+      feed.reportStreamFault(this, null);
       unsubscribe();
     };
     this.#feeds.set(name, { feed, leave, faults: new FeedStateFaults() });
   }
 
   /** Unsubscribes from feeds no longer in the rule, once unused: video is sent until its replacement starts. */
-  #leaveUnwanted(remuxer: Remuxer): void {
+  #removeUnwantedFeeds(remuxer: Remuxer): void {
     if (remuxer.feedCount === this.#feeds.size) return;
     const wanted = remuxer.feeds;
     for (const [name, { leave }] of this.#feeds) {
@@ -280,7 +280,7 @@ export class Stream {
     const begins = this.#isSilent;
     this.#isSilent = false;
     this.#bytes += packets.length;
-    this.#handRound(new Message('ts', packets, { joinAt: remuxer.joinAt, begins, facts }));
+    this.#distribute(new Message('ts', packets, { joinAt: remuxer.joinAt, begins, facts }));
   }
 
   /** The facts of the stream's program; its parameter sets are those of the feed that supplies the video. */
@@ -309,7 +309,7 @@ export class Stream {
     };
   }
 
-  #handRound(message: Message): void {
+  #distribute(message: Message): void {
     for (const sink of this.#sinks) sink.write(message);
     this.cache?.write(message);
   }
@@ -326,7 +326,7 @@ export class Stream {
 }
 
 /** Whether anything of the previous inputs is no longer selected. */
-function takesAway(before: readonly RemuxInput[], now: readonly RemuxInput[]): boolean {
+function removesTracks(before: readonly RemuxInput[], now: readonly RemuxInput[]): boolean {
   return before.some(({ feed, select }) => {
     const next = now.find((input) => input.feed === feed && (input.select === select || input.select === 'all'));
     return !next && select !== 'none';

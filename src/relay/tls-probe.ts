@@ -2,7 +2,7 @@
 
 import { isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
-import { tunnelWay } from './proxy.js';
+import { tunnelRoute } from './proxy.js';
 
 /** The time-out of a handshake. */
 const PATIENCE_MS = 2000;
@@ -16,8 +16,8 @@ export async function speaksTls(url: string, signal: AbortSignal): Promise<boole
   const host = hostname.replace(/^\[|\]$/g, '');
   const port = Number(given || 80);
   const ended = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-  const way = tunnelWay(url);
-  const callOff = () => way?.callOff();
+  const way = tunnelRoute(url);
+  const callOff = () => way?.cancel();
   ended.addEventListener('abort', callOff);
   try {
     const tunnel = await way?.open(host, port);

@@ -3,7 +3,7 @@
 import type { Log } from '../log.js';
 import { TalliedWarning } from '../log-tally.js';
 import { LimitError } from '../errors.js';
-import type { GateObserver } from '../relay/gate.js';
+import type { DropObserver } from '../relay/gate.js';
 import { networkOf } from '../http/network.js';
 import { Shares } from '../shares.js';
 import type { Entrance } from './entrance.js';
@@ -125,10 +125,10 @@ export class Hall {
   }
 
   /** Logs that messages are dropped for a slow viewer of a path. */
-  dropsOf(place: Place): GateObserver {
+  dropsOf(place: Place): DropObserver {
     return {
-      dropsBegan: () => this.#slow.tell({ topic: place.path }),
-      dropsEnded: (messages, bytes) =>
+      droppingStarted: () => this.#slow.tell({ topic: place.path }),
+      droppingEnded: (messages, bytes) =>
         this.log.debug('viewer is no longer slow', { topic: place.path, messages, bytes }),
     };
   }

@@ -143,7 +143,7 @@ export class Room {
    */
   sample(nowMs: number): void {
     this.traffic.sample(nowMs);
-    this.feed.look(nowMs);
+    this.feed.checkHealth(nowMs);
     if (this.feed.fault?.code === 'silent') this.feed.cache?.clear();
   }
 

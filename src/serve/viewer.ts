@@ -5,18 +5,18 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { Backlog } from '../relay/backlog.js';
-import { serverFramePress } from '../relay/frame.js';
-import type { GateObserver } from '../relay/gate.js';
+import { serverFrameBuilder } from '../relay/frame.js';
+import type { DropObserver } from '../relay/gate.js';
 import type { GopCache } from '../relay/gop-cache.js';
 import type { Message } from '../relay/message.js';
-import { type Outlet, Viewer } from '../relay/viewer.js';
+import { type ViewerTransport, Viewer } from '../relay/viewer.js';
 import type { ServeLimits } from './limits.js';
 import type { Traffic } from './traffic.js';
 
 const { OPEN } = WebSocket;
 
 /** Writes a topic's messages to one WebSocket's connection. */
-export class TopicViewer implements Outlet {
+export class TopicViewer implements ViewerTransport {
   /** The subscriber of the topic. */
   readonly viewer: Viewer;
   readonly #socket: WebSocket;
@@ -32,7 +32,7 @@ export class TopicViewer implements Outlet {
   #stillSince = 0;
 
   /** @param carrier the connection under `socket`. */
-  constructor(socket: WebSocket, carrier: Socket, traffic: Traffic, limits: ServeLimits, observer: GateObserver) {
+  constructor(socket: WebSocket, carrier: Socket, traffic: Traffic, limits: ServeLimits, observer: DropObserver) {
     this.#socket = socket;
     this.#carrier = carrier;
     this.#waiting = carrier.writableLength;
@@ -45,7 +45,7 @@ export class TopicViewer implements Outlet {
 
   /** Sends the topic's cache; called before the first message. */
   begin(cache: GopCache | null): void {
-    this.viewer.begin(cache);
+    this.viewer.start(cache);
   }
 
   get waitingBytes(): number {
@@ -59,15 +59,15 @@ export class TopicViewer implements Outlet {
     const carrier = this.#carrier;
     // TLS reads the buffer some time later; so does a socket with a backlog.
     const isLent = !this.#isSecure && this.#waiting === 0;
-    if (isLent) carrier.write(serverFramePress.lend(message));
-    else carrier.write(serverFramePress.give(message), this.#backlog.add());
+    if (isLent) carrier.write(serverFrameBuilder.shared(message));
+    else carrier.write(serverFrameBuilder.owned(message), this.#backlog.add());
     this.#waiting = carrier.writableLength;
-    if (isLent && this.#waiting > 0) serverFramePress.leave(carrier);
+    if (isLent && this.#waiting > 0) serverFrameBuilder.retain(carrier);
     this.#traffic.sentMessages++;
     this.#traffic.sentBytes += message.data.length;
   }
 
-  giveUp(): void {
+  abort(): void {
     this.#carrier.destroy();
   }
 

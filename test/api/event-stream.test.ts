@@ -64,7 +64,7 @@ describe('GET /api/events', () => {
     for (const { id, event, data } of reader.blocks) {
       const told = eventSchema.parse(data);
       expect(told.type).to.equal(event);
-      expect(id).to.equal(`${vw.relay.journal.run}-${told.id}`);
+      expect(id).to.equal(`${vw.relay.events.run}-${told.id}`);
     }
   });
 
@@ -109,7 +109,7 @@ describe('GET /api/events', () => {
 
   it('takes the header before ?lastEventId=, which an EventSource sends again and again', async () => {
     for (const feed of ['a', 'b']) await mute(vw, feed);
-    const { run } = vw.relay.journal;
+    const { run } = vw.relay.events;
     const path = `/api/events?lastEventId=${run}-0`;
     const reader = await EventReader.open(vw.url, path, { 'Last-Event-ID': `${run}-1` });
     expect(reader.blocks.map(({ data }) => data.name)).to.deep.equal(['b']);
@@ -127,7 +127,7 @@ describe('GET /api/events', () => {
     it(`answers ${what} with history-lost and what is kept`, async () => {
       for (const feed of ['a', 'b']) await mute(vw, feed);
       const reader = await EventReader.open(vw.url, '/api/events?types=rule-set', {
-        'Last-Event-ID': id(vw.relay.journal.run),
+        'Last-Event-ID': id(vw.relay.events.run),
       });
       await mute(vw, 'c');
       await reader.event('rule-set', 3);
@@ -142,7 +142,7 @@ describe('GET /api/events', () => {
     const first = await EventReader.open(vw.url);
     first.request.destroy();
     for (let i = 0; i < 1100; i++) {
-      vw.relay.journal.tell({ type: 'feed-down', feed: String(i), source: 'a' });
+      vw.relay.events.emit({ type: 'feed-down', feed: String(i), source: 'a' });
     }
     const again = await EventReader.open(vw.url, '/api/events', { 'Last-Event-ID': first.lastEventId });
     expect(again.types[0]).to.equal('history-lost');
@@ -186,7 +186,7 @@ describe('GET /api/events', () => {
     let count = 0;
     await until('it is cut off', () => {
       for (let i = 0; i < 20; i++, count++) {
-        vw.relay.journal.tell({ type: 'rule-set', kind: 'stream', name: 'a', rule: { feeds } });
+        vw.relay.events.emit({ type: 'rule-set', kind: 'stream', name: 'a', rule: { feeds } });
       }
       return cut();
     });

@@ -10,7 +10,7 @@ import { HttpViewers } from '../../src/api/http-viewer.js';
 import { UploadRefusals } from '../../src/api/upload-refusals.js';
 import { KeyGuard } from '../../src/api/keys.js';
 import { parseDestinationRule, parseStreamRule } from '../../src/relay/rules.js';
-import { Seats } from '../../src/relay/seats.js';
+import { ClientLimit } from '../../src/relay/seats.js';
 import { packets, TestRelay } from '../support-far/relay.js';
 import {
   type Document,
@@ -55,8 +55,8 @@ describe('GET /api/openapi.json', () => {
     const { relay } = await TestRelay.start();
     const guard = new Guard({ hosts: new Set(), origins: new Set() }, null);
     const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-    const viewers = new HttpViewers(relay, new Seats(1));
-    const events = new EventStreams(relay.journal);
+    const viewers = new HttpViewers(relay, new ClientLimit(1));
+    const events = new EventStreams(relay.events);
     const [refusals, keys] = [new UploadRefusals(log), new KeyGuard(KEY)];
     const app = createApp(relay, new Actions(relay), viewers, events, refusals, guard, keys, false, 1000, log);
     const stack = app.router.stack as unknown as Layer[];

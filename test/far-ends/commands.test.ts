@@ -152,7 +152,7 @@ describe('the admin feed', () => {
   it('gives everybody else a turn between the commands of one message', async () => {
     let inTurn = 0;
     let most = 0;
-    const leave = relay.relay.journal.subscribe(() => {
+    const leave = relay.relay.events.subscribe(() => {
       if (inTurn++ === 0) setImmediate(() => (inTurn = 0));
       most = Math.max(most, inTurn);
     });

@@ -20,7 +20,7 @@ const seconds = () => Math.floor(Date.now() / 1000);
 const expired = () => jwt({ exp: seconds() - 3600, scope: 'a-secret-scope' });
 
 function events(relay: TestRelay): RelayEvent[] {
-  return relay.relay.journal.since(0).told.map(({ event }) => event);
+  return relay.relay.events.since(0).events.map(({ event }) => event);
 }
 
 /** Waits until link "0" has failed with `code` and `words`, and looks at what stats, events and log say. */

@@ -31,12 +31,12 @@ describe('a stream that has no rule', () => {
       'stream stream/other: no-rule',
       'destination 0: no-rule',
     ]);
-    relay.relay.look(performance.now());
-    relay.relay.look(performance.now());
+    relay.relay.checkHealth(performance.now());
+    relay.relay.checkHealth(performance.now());
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
     expect(relay.link().fault).to.equal(null);
-    relay.relay.look(performance.now());
-    const events = relay.relay.journal.since(0).told.map(({ event }) => event);
+    relay.relay.checkHealth(performance.now());
+    const events = relay.relay.events.since(0).events.map(({ event }) => event);
     const told = events.flatMap((event) => (event.type === 'destination-fault' ? [event.fault?.code] : []));
     expect(told).to.deep.equal(['no-rule', undefined]);
     expect(relay.lines.filter(({ message }) => message.startsWith('destination is'))).to.have.lengthOf(2);
@@ -67,7 +67,7 @@ describe('a stream that has no rule', () => {
       /^there is no stream rule "stream\/frnot"; did you mean stream\/front\?/,
     );
     expect(destinations['0']!.live.fault?.code).to.be.oneOf(['no-rule', 'unreachable']);
-    relay.relay.look(performance.now());
+    relay.relay.checkHealth(performance.now());
     expect(relay.lines.filter(({ facts }) => /did you mean stream\/front/.test(String(facts.reason)))).to.have.lengthOf(
       1,
     );
@@ -77,7 +77,7 @@ describe('a stream that has no rule', () => {
     const relay = await TestRelay.start();
     await relay.send({ stream: 'stream/front', destination: 'ws://127.0.0.1:1/in/x' });
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
-    relay.relay.look(performance.now());
+    relay.relay.checkHealth(performance.now());
     expect(relay.lines.some(({ message }) => message.startsWith('destination is'))).to.equal(false);
   });
 });
@@ -94,14 +94,14 @@ describe('MPEG-TS at /ws/<feed> of another relay', () => {
       send();
       return (there.relay.stats().feeds.front?.opaqueMessages ?? 0) > 0;
     });
-    there.relay.look(performance.now());
-    here.relay.look(performance.now());
+    there.relay.checkHealth(performance.now());
+    here.relay.checkHealth(performance.now());
     expect(there.relay.stats().feeds.front!.fault?.code).to.equal('opaque-ts');
     expect(there.relay.stats().feeds.front!.fault?.words).to.include('send it to /ts/<feed>');
     expect(here.link().fault?.code).to.equal('opaque-ts');
     expect(here.lines.filter(({ facts }) => facts.fault === 'opaque-ts')).to.have.lengthOf(1);
     await until('what is over is over', () => {
-      there.relay.look(performance.now());
+      there.relay.checkHealth(performance.now());
       return there.relay.stats().feeds.front!.fault === null;
     });
   });
@@ -112,7 +112,7 @@ describe('MPEG-TS at /ws/<feed> of another relay', () => {
     await here.isOpen();
     here.relay.feed('video0').publishOpaque('binary', Buffer.from('{"celsius":21}'), null);
     await until('it arrives', () => (there.relay.stats().feeds.front?.opaqueMessages ?? 0) > 0);
-    there.relay.look(performance.now());
+    there.relay.checkHealth(performance.now());
     expect([here.link().fault, there.relay.stats().feeds.front!.fault]).to.deep.equal([null, null]);
   });
 });

@@ -45,7 +45,7 @@ async function staysWrong(relay: TestRelay, code: FaultCode, words: RegExp): Pro
   }
   expect(relay.link().opens, 'counted all the same').to.be.at.least(opens + 11);
   expect([...states], 'it was seen open').to.include('open');
-  const events = relay.relay.journal.since(0).told.map(({ event }) => event);
+  const events = relay.relay.events.since(0).events.map(({ event }) => event);
   const told = events.filter(({ type }) => type.startsWith('link-')).map(({ type }) => type);
   expect(told).to.deep.equal(['link-open', 'link-lost']);
   expect(relay.lines.filter(({ message }) => message === 'link lost')).to.have.lengthOf(1);

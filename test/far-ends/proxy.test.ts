@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { proxyFault, proxyWay } from '../../src/relay/proxy.js';
+import { proxyFault, proxyRoute } from '../../src/relay/proxy.js';
 import { speaksTls } from '../../src/relay/tls-probe.js';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
 import { FarServer, startCrossbar, startPractable } from '../support-far/far-ends.js';
@@ -93,7 +93,7 @@ describe('an endpoint through a proxy', () => {
     await relay.isOpen();
     await relay.isOpen('1');
     for (const host of ['127.0.0.1', '127.9.9.9', '[::1]', 'LOCALHOST', 'a.localhost', '2130706433'])
-      expect(proxyWay(`ws://${host}:1/`, {}), host).to.equal(undefined);
+      expect(proxyRoute(`ws://${host}:1/`, {}), host).to.equal(undefined);
   });
 
   it('in NO_PROXY does not use it', async () => {
@@ -104,9 +104,9 @@ describe('an endpoint through a proxy', () => {
     await relay.send({ destination: `ws://${host}:${farEnd.port}/in/x` });
     await relay.isOpen();
     setEnvironment({ NO_PROXY: '.lab.example,10.0.0.7:9000' });
-    expect(proxyWay('ws://a.lab.example/', {})).to.equal(undefined);
-    expect(proxyWay('ws://10.0.0.7:9000/', {})).to.equal(undefined);
-    expect(proxyWay('ws://10.0.0.7:9001/', {})).not.to.equal(undefined);
+    expect(proxyRoute('ws://a.lab.example/', {})).to.equal(undefined);
+    expect(proxyRoute('ws://10.0.0.7:9000/', {})).to.equal(undefined);
+    expect(proxyRoute('ws://10.0.0.7:9001/', {})).not.to.equal(undefined);
   });
 
   it('that refuses is distinguished from an endpoint that does', async () => {

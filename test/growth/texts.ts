@@ -14,7 +14,7 @@ import { readReason, readTokenEnd } from '../../src/relay/faults.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Relay } from '../../src/relay/relay.js';
 import { destinationSchema, nameFault, streamSchema } from '../../src/relay/rules.js';
-import { cleanWords, querySecrets } from '../../src/relay/secrets.js';
+import { redactSecrets, querySecrets } from '../../src/relay/secrets.js';
 import { isAddressRange, TrustedProxies } from '../../src/serve/client-address.js';
 import { looksLikeToken, Tokens } from '../../src/serve/tokens.js';
 import { parsePlace, topicFault } from '../../src/serve/topic.js';
@@ -111,7 +111,7 @@ export function textCases(): Case[] {
     ...all('readTokenEnd', readTokenEnd, 'eyJ.'),
     ...all('verdictText', (text) => verdictText('/in/x', text, false, text), '', 1500),
     ...all('readReason', readReason, '{"detail":"'),
-    ...all('cleanWords', (text) => cleanWords(text, ['aaaa', '////', ' '.repeat(8)])),
+    ...all('cleanWords', (text) => redactSecrets(text, ['aaaa', '////', ' '.repeat(8)])),
     ...all('querySecrets', querySecrets, 'ws://x/?'),
     ...all('escapeHtml', escapeHtml, '', 1500),
     ...all(

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { connectionEvent, createBareServer, handToNode, listen } from '../../src/http/bare-server.js';
 import { ParserThrottle } from '../../src/http/parser-throttle.js';
 import { takeUpgradesOf } from '../../src/http/upgrades.js';
-import { FreePass, Turns } from '../../src/relay/framing/turns.js';
+import { FreeAllowance, Turns } from '../../src/relay/framing/turns.js';
 import { certificateFor } from '../support-far/certificates.js';
 import { afterTest, until } from '../support-far/life.js';
 import { scratch } from '../support-far/programs.js';
@@ -37,7 +37,7 @@ async function serve(
   const server = createBareServer({ certificate, ...LIMITS }, 0).on('request', take);
   const turns = new Turns(0.0001);
   server.on(connectionEvent(server), (socket: Socket) => {
-    new ParserThrottle(socket, turns, new FreePass(turns, 1));
+    new ParserThrottle(socket, turns, new FreeAllowance(turns, 1));
     handToNode(server, socket);
   });
   await listen(server, 0, '127.0.0.1');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ProgramFacts } from '../../src/mpegts/handover.js';
-import { Admission } from '../../src/relay/admission.js';
+import { Delivery } from '../../src/relay/admission.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
@@ -21,17 +21,17 @@ const message = (data: Buffer, joinAt = -1, more: Partial<ProgramFacts> = {}, be
 const text = new Message('text', Buffer.from('21.5 C'));
 
 describe('Admission', () => {
-  let admission: Admission;
+  let admission: Delivery;
   const got = (data: Message, waiting: number, atMs: number) => admission.admit(data, waiting, atMs)?.data;
   /** A reader that gets everything. */
   const open = () => {
-    admission = new Admission(DEFAULT_LIMITS, { dropsBegan: () => undefined, dropsEnded: () => undefined });
+    admission = new Delivery(DEFAULT_LIMITS, { droppingStarted: () => undefined, droppingEnded: () => undefined });
     admission.admit(message(access, 0), 0, 0);
     expect(admission.isOpen).to.be.true;
   };
 
   it('starts with tables at a random access point', () => {
-    admission = new Admission(DEFAULT_LIMITS, { dropsBegan: () => undefined, dropsEnded: () => undefined });
+    admission = new Delivery(DEFAULT_LIMITS, { droppingStarted: () => undefined, droppingEnded: () => undefined });
     expect(got(message(plain), 0, 0)).to.be.undefined;
     expect(Buffer.from(got(message(Buffer.concat([plain, access]), 188), 0, 1)!)).to.deep.equal(
       Buffer.concat([tables, access]),
@@ -39,7 +39,7 @@ describe('Admission', () => {
   });
 
   it("sends an open reader everything from a new source's first packet, and inserts nothing", () => {
-    admission = new Admission(DEFAULT_LIMITS, { dropsBegan: () => undefined, dropsEnded: () => undefined });
+    admission = new Delivery(DEFAULT_LIMITS, { droppingStarted: () => undefined, droppingEnded: () => undefined });
     const first = message(plain, -1, {}, true);
     expect(admission.admit(first, 0, 0)).to.equal(first);
     expect(admission.isOpen).to.be.true;
@@ -76,7 +76,7 @@ describe('Admission', () => {
   it('says where the random access point is in what it lets through of a message', () => {
     const two: Partial<ProgramFacts> = { pids: [VIDEO, AUDIO] };
     const sound = packet({ pid: AUDIO, startsUnit: true });
-    admission = new Admission(DEFAULT_LIMITS, { dropsBegan: () => undefined, dropsEnded: () => undefined });
+    admission = new Delivery(DEFAULT_LIMITS, { droppingStarted: () => undefined, droppingEnded: () => undefined });
     expect(admission.admit(message(Buffer.concat([plain, access]), 188, two), 0, 0)!.joinAt).to.equal(0);
     const halves = Buffer.concat([packet({ pid: AUDIO }), plain, access]);
     expect(admission.admit(message(halves, 376, two), 0, 1)!.joinAt).to.equal(188);

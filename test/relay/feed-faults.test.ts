@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { FeedWatch, type FeedSight } from '../../src/relay/feed-watch.js';
+import { FeedHealth, type FeedSample } from '../../src/relay/feed-watch.js';
 import { afterTest } from '../support/cleanup.js';
 import { EventReader } from '../support/event-reader.js';
 import { TestRelay } from '../support/relay.js';
@@ -252,7 +252,7 @@ describe('a feed', () => {
 });
 
 describe('FeedWatch', () => {
-  const seen: FeedSight = {
+  const seen: FeedSample = {
     source: null,
     packetBytes: 0,
     opaqueTs: 0,
@@ -268,24 +268,24 @@ describe('FeedWatch', () => {
     accessPoints: 0,
     gopMs: null,
     likelyMeant: () => null,
-    complaint: null,
+    streamFault: null,
   };
 
   it('reports a fault only when it changes', () => {
-    const watch = new FeedWatch(5000, 0);
-    const changes = [1000, 2000, 3000, 60_000].filter((nowMs) => watch.look(seen, nowMs));
+    const watch = new FeedHealth(5000, 0);
+    const changes = [1000, 2000, 3000, 60_000].filter((nowMs) => watch.check(seen, nowMs));
     expect(changes).to.deep.equal([3000]);
     expect(watch.fault?.code).to.equal('no-source');
-    expect(watch.look({ ...seen, isWanted: false }, 61_000)).to.equal(true);
+    expect(watch.check({ ...seen, isWanted: false }, 61_000)).to.equal(true);
     expect(watch.fault).to.equal(null);
   });
 
   it('reports that video has stopped while audio continues, as long as that lasts', () => {
-    const watch = new FeedWatch(5000, 0);
+    const watch = new FeedHealth(5000, 0);
     watch.sourceChanged(true, 0, 0);
     const sends = (nowMs: number, pictures: number) => {
       const some = { source: 'a', packetBytes: nowMs, packets: nowMs, hasPat: true, hasPmt: true };
-      return watch.look({ ...seen, ...some, pictures, sounds: nowMs }, nowMs);
+      return watch.check({ ...seen, ...some, pictures, sounds: nowMs }, nowMs);
     };
     const changes = [];
     for (let nowMs = 0; nowMs <= 40_000; nowMs += 1000) {
@@ -298,9 +298,9 @@ describe('FeedWatch', () => {
   });
 
   it('gives another source the time for its tables that the first had', () => {
-    const watch = new FeedWatch(5000, 0);
+    const watch = new FeedHealth(5000, 0);
     watch.sourceChanged(true, 0, 0);
-    const sends = (nowMs: number) => watch.look({ ...seen, source: 'a', packetBytes: nowMs, packets: nowMs }, nowMs);
+    const sends = (nowMs: number) => watch.check({ ...seen, source: 'a', packetBytes: nowMs, packets: nowMs }, nowMs);
     expect([1000, 2000].map(sends)).to.deep.equal([false, false]);
     watch.sourceChanged(true, 2000, 2500);
     expect([3000, 4000].map(sends)).to.deep.equal([false, false]);

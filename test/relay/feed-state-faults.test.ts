@@ -21,7 +21,7 @@ const ES = new Uint8Array(100).fill(0x55);
 
 describe('FeedStateFaults', () => {
   const say = (faults: FeedStateFaults, state: Partial<RemuxedFeed>, nowMs = 0) => {
-    const fault = faults.look({ ...WELL, ...state }, nowMs);
+    const fault = faults.check({ ...WELL, ...state }, nowMs);
     return fault && `${fault.code}: ${fault.words}`;
   };
 

@@ -107,7 +107,7 @@ describe('Feed', () => {
     const quietly = () => undefined;
     const feed = new Feed('video0', {
       idle: () => idle++,
-      sourceBegan: quietly,
+      sourceStarted: quietly,
       sourceEnded: quietly,
       likelyMeant: () => null,
       isKnown: () => true,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Backoff } from '../../src/relay/backoff.js';
-import { Gate } from '../../src/relay/gate.js';
+import { DropPolicy } from '../../src/relay/gate.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
 import { packets } from '../support/ts.js';
@@ -12,13 +12,13 @@ const join = new Message('ts', packets(2), { joinAt: 0, begins: false });
 describe('Gate', () => {
   let spells: [number, number][];
   let began: number;
-  let gate: Gate;
+  let gate: DropPolicy;
   beforeEach(() => {
     spells = [];
     began = 0;
-    gate = new Gate(DEFAULT_LIMITS, {
-      dropsBegan: () => began++,
-      dropsEnded: (messages, bytes) => spells.push([messages, bytes]),
+    gate = new DropPolicy(DEFAULT_LIMITS, {
+      droppingStarted: () => began++,
+      droppingEnded: (messages, bytes) => spells.push([messages, bytes]),
     });
   });
 

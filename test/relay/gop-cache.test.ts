@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ProgramFacts } from '../../src/mpegts/handover.js';
 import { Feed } from '../../src/relay/feed.js';
-import { CacheBudget, GopCache, MOST_CACHED_BYTES, PIECE_BYTES } from '../../src/relay/gop-cache.js';
+import { CacheBudget, GopCache, MAX_CACHED_BYTES, BLOCK_BYTES } from '../../src/relay/gop-cache.js';
 import { Message } from '../../src/relay/message.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
@@ -38,7 +38,7 @@ const pidsOf = (bytes: Uint8Array) => packetsOf(Buffer.from(bytes)).map((one) =>
 /** What a new reader receives; `null`: nothing. */
 const startOf = (cache: GopCache) => {
   const start = cache.join();
-  return start && Buffer.concat(start.pieces);
+  return start && Buffer.concat(start.blocks);
 };
 const quiet = (address: string) => ({ address, superseded: () => undefined });
 
@@ -67,15 +67,15 @@ describe('GopCache', () => {
 
   it('shares full blocks between all new readers, and never writes to them again', () => {
     cache.write(access);
-    cache.write(filler(2.5 * PIECE_BYTES));
+    cache.write(filler(2.5 * BLOCK_BYTES));
     const [one, two] = [cache.join()!, cache.join()!];
-    expect(one.pieces.map(({ length }) => length).slice(0, 2)).to.deep.equal([PIECE_BYTES, PIECE_BYTES]);
-    expect(one.pieces[0]).to.equal(two.pieces[0]);
-    const before = Buffer.concat(one.pieces);
+    expect(one.blocks.map(({ length }) => length).slice(0, 2)).to.deep.equal([BLOCK_BYTES, BLOCK_BYTES]);
+    expect(one.blocks[0]).to.equal(two.blocks[0]);
+    const before = Buffer.concat(one.blocks);
     cache.write(access);
     cache.write(message(packets(1000, VIDEO, 0xaa)));
-    expect(Buffer.concat(one.pieces).equals(before)).to.be.true;
-    expect(budget.used).to.equal(3 * PIECE_BYTES);
+    expect(Buffer.concat(one.blocks).equals(before)).to.be.true;
+    expect(budget.used).to.equal(3 * BLOCK_BYTES);
     cache.clear();
     expect(budget.used).to.equal(0);
   });
@@ -93,7 +93,7 @@ describe('GopCache', () => {
     const data = startOf(cache)!;
     expect(pidsOf(data)).to.deep.equal([0, 0x1000, VIDEO, AUDIO, VIDEO, 0, 0x1000, VIDEO]);
     expect(continuityErrors(data)).to.deep.equal([]);
-    expect(cache.join()!.handover.isDone, 'all tracks are there').to.be.true;
+    expect(cache.join()!.splicer.isDone, 'all tracks are there').to.be.true;
   });
 
   it('begins anew with each group, and keeps the tables as they stood where it begins', () => {
@@ -109,10 +109,10 @@ describe('GopCache', () => {
 
   it('goes on where it was for who joins: sound that has not begun is waited for there too', () => {
     cache.write(access);
-    const { handover } = cache.join()!;
+    const { splicer } = cache.join()!;
     expect(pidsOf(startOf(cache)!)).to.deep.equal([0, 0x1000, VIDEO]);
     const next = Buffer.concat([audio(3), video(1), audio(4, true), audio(5)]);
-    const { incoming } = handover.splice(next, -1, facts, performance.now());
+    const { incoming } = splicer.splice(next, -1, facts, performance.now());
     cache.write(message(next));
     expect(Buffer.from(incoming!)).to.deep.equal(Buffer.concat([video(1), audio(4, true), audio(5)]));
     expect(startOf(cache)!.subarray(3 * 188)).to.deep.equal(Buffer.from(incoming!));
@@ -122,18 +122,18 @@ describe('GopCache', () => {
     const lent = Buffer.from(access.data);
     cache.write(message(lent, 0));
     lent.fill(0);
-    cache.join()!.pieces[0]!.fill(0);
+    cache.join()!.blocks[0]!.fill(0);
     expect(pidsOf(startOf(cache)!)).to.deep.equal([0, 0x1000, VIDEO]);
   });
 
   it('keeps nothing of a group that is over 8 MB, until the next', () => {
     cache.write(access);
-    for (let kept = 0; kept + 900 * KB < MOST_CACHED_BYTES; kept += 900 * KB) cache.write(filler(900 * KB));
-    expect(budget.used).to.be.within(7 * MB, MOST_CACHED_BYTES);
-    expect(cache.length).to.be.within(7 * MB, MOST_CACHED_BYTES);
+    for (let kept = 0; kept + 900 * KB < MAX_CACHED_BYTES; kept += 900 * KB) cache.write(filler(900 * KB));
+    expect(budget.used).to.be.within(7 * MB, MAX_CACHED_BYTES);
+    expect(cache.length).to.be.within(7 * MB, MAX_CACHED_BYTES);
     cache.write(filler(900 * KB));
     expect(cache.join()).to.be.null;
-    expect([cache.pieces.length, budget.used]).to.deep.equal([0, 0]);
+    expect([cache.blocks.length, budget.used]).to.deep.equal([0, 0]);
     cache.write(filler(900 * KB));
     expect(cache.join()).to.be.null;
     cache.write(access);
@@ -144,9 +144,9 @@ describe('GopCache', () => {
     cache.write(access);
     cache.write(filler(3 * MB));
     cache.write(access);
-    expect(budget.used, 'the next may be as large').to.be.within(3 * MB, 3 * MB + PIECE_BYTES);
+    expect(budget.used, 'the next may be as large').to.be.within(3 * MB, 3 * MB + BLOCK_BYTES);
     cache.write(access);
-    expect(budget.used).to.equal(PIECE_BYTES);
+    expect(budget.used).to.equal(BLOCK_BYTES);
   });
 
   it('takes no memory once it is cleared', () => {
@@ -154,7 +154,7 @@ describe('GopCache', () => {
     cache.write(filler(200 * KB));
     cache.clear();
     cache.write(message(video(1)));
-    expect([cache.pieces.length, cache.length, budget.used]).to.deep.equal([0, 0, 0]);
+    expect([cache.blocks.length, cache.length, budget.used]).to.deep.equal([0, 0, 0]);
     expect(cache.join()).to.be.null;
     cache.clear();
     expect(budget.used).to.equal(0);
@@ -169,7 +169,7 @@ describe('GopCache', () => {
 });
 
 describe('CacheBudget', () => {
-  const held = (...caches: GopCache[]) => caches.map(({ pieces }) => pieces.length);
+  const held = (...caches: GopCache[]) => caches.map(({ blocks }) => blocks.length);
   const fill = (cache: GopCache, bytes: number) => {
     cache.write(access);
     cache.write(filler(bytes));
@@ -181,7 +181,7 @@ describe('CacheBudget', () => {
     for (const cache of caches) {
       fill(cache, 250 * KB);
       expect(budget.used).to.be.at.most(MB);
-      expect(budget.used).to.equal(held(...caches).reduce((a, b) => a + b) * PIECE_BYTES);
+      expect(budget.used).to.equal(held(...caches).reduce((a, b) => a + b) * BLOCK_BYTES);
     }
     expect(held(...caches)).to.deep.equal([4, 4, 4, 4, 0, 0]);
   });
@@ -210,16 +210,16 @@ describe('CacheBudget', () => {
 
   it('takes nothing from others where that would not be enough', () => {
     // A group too large for what is left emptied the other caches at each of its random access points.
-    const budget = new CacheBudget(10 * PIECE_BYTES);
+    const budget = new CacheBudget(10 * BLOCK_BYTES);
     const [large, small, later] = [new GopCache(budget), new GopCache(budget), new GopCache(budget)];
     large.join();
-    fill(large, 8.5 * PIECE_BYTES);
+    fill(large, 8.5 * BLOCK_BYTES);
     large.write(access);
     expect(held(large)).to.deep.equal([9]);
     large.clear();
     later.join();
-    fill(later, 2.5 * PIECE_BYTES);
-    fill(small, 2.5 * PIECE_BYTES);
+    fill(later, 2.5 * BLOCK_BYTES);
+    fill(small, 2.5 * BLOCK_BYTES);
     large.write(access); // wants nine as before, and seven are not the later one's
     expect(held(large, small, later)).to.deep.equal([0, 3, 3]);
   });
@@ -232,16 +232,16 @@ describe('CacheBudget', () => {
     second.join();
     fill(second, 80 * KB);
     expect(held(first, second)).to.deep.equal([0, 2]);
-    expect(Buffer.concat(kept.pieces).equals(whole), 'what a viewer was given').to.be.true;
+    expect(Buffer.concat(kept.blocks).equals(whole), 'what a viewer was given').to.be.true;
     const wanted = Buffer.concat([facts.tables!, access.data, filler(80 * KB).data]);
     expect(startOf(second)!.equals(wanted)).to.be.true;
   });
 
   it('asks for less when there is no room, until a group fits', () => {
-    const budget = new CacheBudget(10 * PIECE_BYTES);
+    const budget = new CacheBudget(10 * BLOCK_BYTES);
     const cache = new GopCache(budget);
     let groups = 0;
-    fill(cache, 12 * PIECE_BYTES);
+    fill(cache, 12 * BLOCK_BYTES);
     expect(cache.join()).to.be.null;
     for (; cache.join() === null && groups < 100; groups++) cache.write(access);
     expect(startOf(cache)).to.have.length(3 * 188);

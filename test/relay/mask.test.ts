@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { buildMaskedFrame, type Carrier, framePress } from '../../src/relay/frame.js';
+import { buildMaskedFrame, type FrameSink, frameBuilder } from '../../src/relay/frame.js';
 import { PACKET_BYTES } from '../../src/mpegts/packet.js';
-import { maskingPlace, maskInto, masksByWebAssembly, PLACE_HEADROOM, xorWords } from '../../src/relay/mask.js';
+import { maskingSlot, maskInto, masksByWebAssembly, SLOT_HEADROOM, xorWords } from '../../src/relay/mask.js';
 import { Message } from '../../src/relay/message.js';
 import { FarEnd } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
@@ -52,12 +52,12 @@ describe('maskInto', () => {
 
 describe('masking without WebAssembly', () => {
   it('masks as the RFC says, for every length up to 300', () => {
-    const place = maskingPlace(0);
+    const place = maskingSlot(0);
     for (let length = 0; length <= 300; length++) {
       const [payload, key] = [randomBytes(length), randomInt(2 ** 32 - 1)];
-      place.set(payload, PLACE_HEADROOM);
-      xorWords(PLACE_HEADROOM, PLACE_HEADROOM + length, key);
-      const out = place.subarray(PLACE_HEADROOM, PLACE_HEADROOM + length);
+      place.set(payload, SLOT_HEADROOM);
+      xorWords(SLOT_HEADROOM, SLOT_HEADROOM + length, key);
+      const out = place.subarray(SLOT_HEADROOM, SLOT_HEADROOM + length);
       expect(out.equals(masked(payload, key)), `${length} bytes, key ${key}`).to.be.true;
     }
   });
@@ -93,7 +93,7 @@ describe('buildMaskedFrame', () => {
 });
 
 /** A connection that was given a frame and has not passed it on. */
-class SlowCarrier implements Carrier {
+class SlowCarrier implements FrameSink {
   destroyed = false;
   bytesWritten: number;
   writableLength: number;
@@ -114,37 +114,37 @@ const anyMessage = () => new Message('binary', randomBytes(500));
 
 describe('framePress', () => {
   it('keeps a frame that was left to a link as it was, whatever is pressed after it', () => {
-    const frame = framePress.lend(anyMessage());
+    const frame = frameBuilder.shared(anyMessage());
     const before = Buffer.from(frame);
     const carrier = new SlowCarrier(frame);
-    framePress.leave(carrier);
-    for (let i = 0; i < 3; i++) framePress.lend(anyMessage());
+    frameBuilder.retain(carrier);
+    for (let i = 0; i < 3; i++) frameBuilder.shared(anyMessage());
     carrier.goOn(5000, frame.length - 1); // others wait behind it, and its last byte is not passed on yet
-    framePress.lend(anyMessage());
+    frameBuilder.shared(anyMessage());
     expect(frame.equals(before)).to.be.true;
     carrier.destroyed = true;
   });
 
   it('uses its memory again when the last of several links has passed it on, though others wait behind it', () => {
-    const frame = framePress.lend(anyMessage());
+    const frame = frameBuilder.shared(anyMessage());
     const before = Buffer.from(frame);
     const [first, second] = [new SlowCarrier(frame), new SlowCarrier(frame)];
-    framePress.leave(first);
-    framePress.leave(second);
+    frameBuilder.retain(first);
+    frameBuilder.retain(second);
     first.goOn(5000, frame.length);
-    framePress.lend(anyMessage());
+    frameBuilder.shared(anyMessage());
     expect(frame.equals(before)).to.be.true;
     second.goOn(5000, frame.length);
-    framePress.lend(anyMessage());
+    frameBuilder.shared(anyMessage());
     expect(frame.equals(before)).to.be.false;
   });
 
   it('keeps any number of frames that were left to links, and masks them all', () => {
     const left = Array.from({ length: 40 }, () => {
       const message = anyMessage();
-      const frame = framePress.lend(message);
+      const frame = frameBuilder.shared(message);
       const carrier = new SlowCarrier(frame);
-      framePress.leave(carrier);
+      frameBuilder.retain(carrier);
       return { frame, carrier, message };
     });
     for (const { frame, message } of left) {
@@ -154,22 +154,22 @@ describe('framePress', () => {
   });
 
   it('uses the memory of a link again that has gone', () => {
-    const frame = framePress.lend(anyMessage());
+    const frame = frameBuilder.shared(anyMessage());
     const carrier = new SlowCarrier(frame);
-    framePress.leave(carrier);
+    frameBuilder.retain(carrier);
     carrier.destroyed = true;
     const before = Buffer.from(frame);
-    framePress.lend(anyMessage());
+    frameBuilder.shared(anyMessage());
     expect(frame.equals(before)).to.be.false;
   });
 
   it('gives a frame in memory of its own', () => {
     const first = new Message('binary', randomBytes(500));
-    framePress.lend(first);
-    const frame = framePress.give(first);
+    frameBuilder.shared(first);
+    const frame = frameBuilder.owned(first);
     const before = Buffer.from(frame);
-    framePress.lend(new Message('binary', randomBytes(500)));
-    framePress.give(new Message('binary', randomBytes(500)));
+    frameBuilder.shared(new Message('binary', randomBytes(500)));
+    frameBuilder.owned(new Message('binary', randomBytes(500)));
     expect(frame.equals(before)).to.be.true;
   });
 });

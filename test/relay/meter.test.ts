@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import { Meter } from '../../src/relay/meter.js';
+import { RateMeter } from '../../src/relay/meter.js';
 
 /** A meter that was sampled each second while `bytesPerSecond(second)` arrived. */
-function metered(seconds: number, bytesPerSecond: (second: number) => number): { meter: Meter; bytes: number } {
-  const meter = new Meter(0);
+function metered(seconds: number, bytesPerSecond: (second: number) => number): { meter: RateMeter; bytes: number } {
+  const meter = new RateMeter(0);
   let bytes = 0;
   for (let second = 1; second <= seconds; second++) {
     bytes += bytesPerSecond(second);
-    meter.look(bytes, second * 1000);
+    meter.sample(bytes, second * 1000);
   }
   return { meter, bytes };
 }
@@ -38,6 +38,6 @@ describe('Meter', () => {
   });
 
   it('reports no rate for an interval that is too short', () => {
-    expect(new Meter(0).rate(100_000, 50)).to.deep.equal({ now: 0, minute: 0 });
+    expect(new RateMeter(0).rate(100_000, 50)).to.deep.equal({ now: 0, minute: 0 });
   });
 });

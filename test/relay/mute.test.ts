@@ -116,7 +116,7 @@ describe('a mute of the sound of a feed', () => {
       relay
         .cacheOf('cam')!
         .join()!
-        .pieces.map((piece) => Buffer.from(piece)),
+        .blocks.map((piece) => Buffer.from(piece)),
     );
     for (const pid of SOUND_PIDS) {
       expect(payloadOf(ways.feed.bytes, pid).length, `PID ${pid}`).to.equal(0);

@@ -2,17 +2,17 @@
 
 import { expect } from 'chai';
 import { LimitError } from '../../src/errors.js';
-import { Seats } from '../../src/relay/seats.js';
+import { ClientLimit } from '../../src/relay/seats.js';
 
 describe('the seats of a feed', () => {
-  const take = (seats: Seats, address: string, name = 'video0') => {
+  const take = (seats: ClientLimit, address: string, name = 'video0') => {
     const seat = { isGone: false, leave: (): void => undefined };
-    seat.leave = seats.take(name, address, () => (seat.isGone = true));
+    seat.leave = seats.acquire(name, address, () => (seat.isGone = true));
     return seat;
   };
 
   it('are so many each, and free again when somebody leaves, once', () => {
-    const seats = new Seats(2);
+    const seats = new ClientLimit(2);
     const first = take(seats, '192.0.2.1');
     take(seats, '192.0.2.1');
     take(seats, '192.0.2.1', 'video1');
@@ -24,7 +24,7 @@ describe('the seats of a feed', () => {
   });
 
   it('go from the address that has most to one that has fewer', () => {
-    const seats = new Seats(4);
+    const seats = new ClientLimit(4);
     const flood = Array.from({ length: 4 }, () => take(seats, '192.0.2.1'));
     const others = ['198.51.100.1', '198.51.100.2', '198.51.100.3'].map((address) => take(seats, address));
     expect(flood.map(({ isGone }) => isGone)).to.deep.equal([true, true, true, false]);
@@ -36,6 +36,6 @@ describe('the seats of a feed', () => {
   });
 
   it('of none are refused', () => {
-    expect(() => new Seats(0).check('video0', '192.0.2.1')).to.throw(LimitError);
+    expect(() => new ClientLimit(0).check('video0', '192.0.2.1')).to.throw(LimitError);
   });
 });

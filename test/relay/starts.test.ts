@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Admission } from '../../src/relay/admission.js';
+import { Delivery } from '../../src/relay/admission.js';
 import { Feed, type Sink } from '../../src/relay/feed.js';
 import { CacheBudget } from '../../src/relay/gop-cache.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
@@ -22,11 +22,11 @@ class Reader implements Sink {
 
   constructor(limits: Limits = DEFAULT_LIMITS) {
     const send = ({ data }: { data: Uint8Array }) => void this.got.push(Buffer.from(data));
-    this.#viewer = new Viewer({ waitingBytes: 0, send, giveUp: () => undefined }, limits, NOBODY);
+    this.#viewer = new Viewer({ waitingBytes: 0, send, abort: () => undefined }, limits, NOBODY);
   }
 
   begin(from: Feed | Stream): this {
-    this.#viewer.begin(from.cache);
+    this.#viewer.start(from.cache);
     from.subscribe(this);
     return this;
   }
@@ -147,7 +147,7 @@ describe('what a start waits for', () => {
     const bytes = picture('libx264 -preset ultrafast -g 100 -sc_threshold 0');
     const publication = feed.open({ address: 'here', superseded: () => undefined });
     publication.publish(bytes.subarray(0, 188 * 60));
-    const admission = new Admission(limits, NOBODY);
+    const admission = new Delivery(limits, NOBODY);
     const facts: unknown[] = [];
     let atMs = 0;
     feed.subscribe({ write: (message) => facts.push(admission.admit(message, 0, atMs)) });
@@ -167,7 +167,7 @@ describe('what a start waits for', () => {
     const bytes = picture('libx264 -preset ultrafast -g 100 -sc_threshold 0');
     const publication = feed.open({ address: 'here', superseded: () => undefined });
     publication.publish(bytes);
-    feed.look(1000);
+    feed.checkHealth(1000);
     const reader = new Reader();
     feed.subscribe(reader);
     let counter = 0;
@@ -178,12 +178,12 @@ describe('what a start waits for', () => {
     };
     for (const [nowMs, code] of [[2000], [3000], [4000, 'waits-for-keyframe'], [5000, 'waits-for-keyframe']] as const) {
       plain();
-      feed.look(nowMs);
+      feed.checkHealth(nowMs);
       expect(feed.fault?.code, `${nowMs}`).to.equal(code);
     }
     expect(feed.fault?.words).to.equal('keyframes come every 4 s, and a viewer or a destination waits for the next');
     publication.publish(bytes.subarray(0, 188 * 60));
-    feed.look(6000);
+    feed.checkHealth(6000);
     expect(feed.fault).to.be.null;
   });
 });

@@ -4,7 +4,7 @@ import type { ProgramFacts } from '../../src/mpegts/handover.js';
 import { CacheBudget, GopCache } from '../../src/relay/gop-cache.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
-import { type Outlet, Viewer } from '../../src/relay/viewer.js';
+import { type ViewerTransport, Viewer } from '../../src/relay/viewer.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
@@ -13,7 +13,7 @@ const AUDIO = 0x101;
 const MB = 1024 * 1024;
 
 /** Takes what a viewer is sent, as slowly as a test says. */
-class Client implements Outlet {
+class Client implements ViewerTransport {
   waitingBytes = 0;
   isKept = false; // whether what is sent waits
   givenUp = 0;
@@ -24,7 +24,7 @@ class Client implements Outlet {
     if (this.isKept) this.waitingBytes += message.data.length;
   }
 
-  giveUp(): void {
+  abort(): void {
     this.givenUp++;
   }
 
@@ -83,7 +83,7 @@ class Live {
   join(client: Client, limits: Partial<Limits> = {}): Viewer {
     const quiet = { dropsBegan: () => undefined, dropsEnded: () => undefined };
     const viewer = new Viewer(client, { ...DEFAULT_LIMITS, ...limits }, quiet);
-    viewer.begin(this.cache);
+    viewer.start(this.cache);
     this.viewers.push(viewer);
     return viewer;
   }
@@ -129,8 +129,8 @@ describe('Viewer', () => {
   });
 
   it('waits for a random access point if nothing is cached, or it has no cache', () => {
-    const viewer = new Viewer(client, DEFAULT_LIMITS, { dropsBegan: () => undefined, dropsEnded: () => undefined });
-    viewer.begin(null);
+    const viewer = new Viewer(client, DEFAULT_LIMITS, { droppingStarted: () => undefined, droppingEnded: () => undefined });
+    viewer.start(null);
     live.viewers.push(viewer);
     live.send('VvAa');
     expect(client.messages).to.equal(0);

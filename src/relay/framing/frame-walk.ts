@@ -4,14 +4,14 @@
 type At = 'first' | 'second' | 'length' | 'rest';
 
 /** Parses the frames of one connection, read by read; a frame may span several reads. */
-export class FrameWalk {
+export class FrameCounter {
   /** Frames that started in the last {@link advance}. */
   frames = 0;
 
   #at: At = 'first';
   #maskBytes = 0; // of the masking key: 4 or none
   #lengthBytes = 0; // of the extended payload length, not read yet
-  #left = 0; // bytes of masking key and payload; while the extended length is read, what is known of it
+  #payloadLeft = 0; // bytes of masking key and payload; while the extended length is read, what is known of it
 
   /**
    * Parses from `from` until `most` frames have started and the last of them has ended, or to the end of `bytes`; returns
@@ -32,13 +32,13 @@ export class FrameWalk {
           this.#second(bytes[at++]!);
           break;
         case 'length':
-          this.#left = this.#left * 256 + bytes[at++]!; // Extended payload length, most significant byte first
-          if (--this.#lengthBytes === 0) this.#rest(this.#left + this.#maskBytes);
+          this.#payloadLeft = this.#payloadLeft * 256 + bytes[at++]!; // Extended payload length, most significant byte first
+          if (--this.#lengthBytes === 0) this.#rest(this.#payloadLeft + this.#maskBytes);
           break;
         case 'rest': {
-          const walked = Math.min(this.#left, bytes.length - at);
+          const walked = Math.min(this.#payloadLeft, bytes.length - at);
           at += walked;
-          this.#rest(this.#left - walked);
+          this.#rest(this.#payloadLeft - walked);
         }
       }
     }
@@ -54,11 +54,11 @@ export class FrameWalk {
     }
     this.#at = 'length';
     this.#lengthBytes = length === 126 ? 2 : 8;
-    this.#left = 0;
+    this.#payloadLeft = 0;
   }
 
   #rest(bytes: number): void {
-    this.#left = bytes;
+    this.#payloadLeft = bytes;
     this.#at = bytes > 0 ? 'rest' : 'first';
   }
 }

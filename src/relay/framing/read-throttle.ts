@@ -9,7 +9,7 @@
 // (ws's `allowSynchronousEvents: false` hands out one message a turn, but neither sees fragments nor the cost of a message.)
 
 import type { WebSocket } from 'ws';
-import { FrameWalk } from './frame-walk.js';
+import { FrameCounter } from './frame-walk.js';
 import { type StepResult, type Steps, turns, type Turns } from './turns.js';
 
 /** Frames of one connection that pass in one turn of the event loop without being timed. Media comes with a handful. */
@@ -19,8 +19,8 @@ const WATCHED_FRAMES = 4;
 /** Frames in one slice; the time is checked between slices. */
 const SLICE_FRAMES = 4;
 
-type Taken = (error?: Error | null) => void;
-type Write = (chunk: Buffer, encoding: BufferEncoding, taken: Taken) => void;
+type ChunkConsumed = (error?: Error | null) => void;
+type Write = (chunk: Buffer, encoding: BufferEncoding, taken: ChunkConsumed) => void;
 /** What is used of ws's receiver. */
 interface Receiver {
   readonly writableLength: number;
@@ -32,22 +32,22 @@ class ReadThrottle implements Steps {
   readonly #write: Write; // the receiver's own
   readonly #turns: Turns;
   readonly #throttled: () => void;
-  readonly #walk = new FrameWalk();
+  readonly #walk = new FrameCounter();
   #turn = -1; // that #frames belongs to
   #frames = 0;
   #chunk: Buffer | null = null; // a read that is being handed on in slices: those before #from are
   #from = 0;
   #to = 0;
-  #taken: Taken = () => undefined; // the receiver's callback for a read that it has consumed
+  #taken: ChunkConsumed = () => undefined; // the receiver's callback for a read that it has consumed
   #isStepping = false;
   #slicesOut = 0; // 1 where the receiver takes a slice later
-  readonly #sliceTaken: Taken = (error) => this.#takenSlice(error);
+  readonly #sliceTaken: ChunkConsumed = (error) => this.#takenSlice(error);
 
   constructor(receiver: Receiver, throttled: () => void, shared: Turns) {
     this.#write = receiver._write.bind(receiver);
     this.#turns = shared;
     this.#throttled = throttled;
-    receiver._write = (chunk, encoding, taken) => this.#take(chunk, encoding, taken);
+    receiver._write = (chunk, encoding, taken) => this.#receive(chunk, encoding, taken);
   }
 
   /** Hands the next slice on. */
@@ -65,7 +65,7 @@ class ReadThrottle implements Steps {
     return this.#hasMore() ? 'more' : 'done';
   }
 
-  #take(chunk: Buffer, encoding: BufferEncoding, taken: Taken): void {
+  #receive(chunk: Buffer, encoding: BufferEncoding, taken: ChunkConsumed): void {
     const { number } = this.#turns;
     if (this.#turn !== number) {
       this.#turn = number;
@@ -83,7 +83,7 @@ class ReadThrottle implements Steps {
     this.#to = end;
     this.#taken = taken;
     // In a step the receiver has taken the read before this one, and is given the next by its stream: the step goes on.
-    if (this.#isStepping || !this.#turns.take(this)) this.#throttled();
+    if (this.#isStepping || !this.#turns.run(this)) this.#throttled();
   }
 
   /** As a call, because TypeScript thinks that `#chunk` cannot change while the receiver takes a slice. */
@@ -99,7 +99,7 @@ class ReadThrottle implements Steps {
       this.#chunk = null;
       this.#taken(error);
     } else if (!this.#isStepping) {
-      this.#turns.take(this);
+      this.#turns.run(this);
     }
   }
 }

@@ -15,12 +15,12 @@ const TURN_MS = 2;
 
 /** The queue of one thread: see {@link turns}. */
 export class Turns {
-  /** Increases with the event loop's turns, as long as {@link watch} or {@link take} requests it. */
+  /** Increases with the event loop's turns, as long as {@link watch} or {@link run} requests it. */
   number = 0;
   #spentMs = 0; // of this turn
   #isArmed = false;
   #queue: Steps[] = [];
-  readonly #next = () => this.#begin();
+  readonly #next = () => this.#startTurn();
 
   constructor(private readonly turnMs = TURN_MS) {}
 
@@ -32,7 +32,7 @@ export class Turns {
   }
 
   /** Does as much as time permits now, the rest in later turns. Returns whether all is done. */
-  take(work: Steps): boolean {
+  run(work: Steps): boolean {
     this.watch();
     let result: StepResult = 'more';
     while (result === 'more' && this.#spentMs < this.turnMs) result = this.#timed(work);
@@ -46,7 +46,7 @@ export class Turns {
     this.watch();
   }
 
-  #begin(): void {
+  #startTurn(): void {
     this.number++;
     this.#isArmed = false;
     this.#spentMs = 0;
@@ -76,7 +76,7 @@ export class Turns {
 export const turns = new Turns();
 
 /** What all connections together may do in one turn of the event loop without taking turns: so many units of something. */
-export class FreePass {
+export class FreeAllowance {
   #turn = -1; // that #taken belongs to
   #taken = 0;
 
@@ -86,7 +86,7 @@ export class FreePass {
   ) {}
 
   /** Takes so many of this turn's units; returns whether they were there. */
-  take(units: number): boolean {
+  spend(units: number): boolean {
     if (this.#turn !== this.turns.number) {
       this.#turn = this.turns.number;
       this.#taken = 0;
@@ -98,8 +98,8 @@ export class FreePass {
   }
 
   /** Does `work` now if there is a unit left in this turn; otherwise in a later one. */
-  takeOrQueue(work: () => void): void {
-    if (this.take(1)) {
+  spendOrQueue(work: () => void): void {
+    if (this.spend(1)) {
       work();
       return;
     }

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { FrameWalk } from '../../../src/relay/framing/frame-walk.js';
+import { FrameCounter } from '../../../src/relay/framing/frame-walk.js';
 
 const EMPTY = [0x81, 0x00];
 const MASKED_HELLO = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]; // RFC 6455 §5.7
@@ -15,7 +15,7 @@ const FRAMES = [EMPTY, MASKED_HELLO, PING, LONG, MASKED_LONG, HUGE];
 describe('a walk over WebSocket frames', () => {
   it('stops where as many frames have begun as it may, and the last is over', () => {
     const bytes = Uint8Array.from(FRAMES.flat());
-    const walk = new FrameWalk();
+    const walk = new FrameCounter();
     const ends = FRAMES.map((_, i) => FRAMES.slice(0, i + 1).flat().length);
     let at = 0;
     for (const end of ends) {
@@ -24,7 +24,7 @@ describe('a walk over WebSocket frames', () => {
     }
     expect(walk.advance(bytes, at, 1)).to.equal(bytes.length);
     expect(walk.frames).to.equal(0);
-    expect(new FrameWalk().advance(bytes, 0, 4)).to.equal(ends[3]);
+    expect(new FrameCounter().advance(bytes, 0, 4)).to.equal(ends[3]);
   });
 
   it('ends a frame that lies across reads, and does not count it again', () => {
@@ -33,7 +33,7 @@ describe('a walk over WebSocket frames', () => {
     fc.assert(
       fc.property(frames, cuts, (list, lengths) => {
         const bytes = Uint8Array.from(list.flat());
-        const walk = new FrameWalk();
+        const walk = new FrameCounter();
         let counted = 0;
         for (let at = 0, i = 0; at < bytes.length; i++) {
           const read = bytes.subarray(at, at + lengths[i % lengths.length]!);
@@ -47,7 +47,7 @@ describe('a walk over WebSocket frames', () => {
   });
 
   it('with none to begin goes to the end of the one that is under way', () => {
-    const walk = new FrameWalk();
+    const walk = new FrameCounter();
     walk.advance(Uint8Array.from(PING.slice(0, 4)), 0, 1);
     expect(walk.advance(Uint8Array.from([...PING.slice(4), ...EMPTY]), 0, 0)).to.equal(3);
   });
