@@ -2,7 +2,7 @@
 
 import { ConfigError, readSettings } from '../src/read-settings.js';
 import { Tokens } from '../src/serve/tokens.js';
-import { parsePlace, topicFault } from '../src/serve/topic.js';
+import { parseTopicPath, topicFault } from '../src/serve/topic.js';
 import { SERVE_DEFINITIONS, splitAudiences } from '../src/serve-settings.js';
 import { EXIT_USAGE, readArguments, UsageError } from './arguments.js';
 import { complain, print } from './output.js';
@@ -88,8 +88,8 @@ function readLifetime(text = ''): number {
 
 function readPath(text: string): string {
   try {
-    const place = parsePlace(text.startsWith('/') ? text : `/${text}`);
-    if (place && place.way !== 'session') return place.path;
+    const place = parseTopicPath(text.startsWith('/') ? text : `/${text}`);
+    if (place && place.direction !== 'session') return place.path;
   } catch {
     // reported below
   }

@@ -4,7 +4,7 @@ import { closestName } from '../src/closest.js';
 import { type Config, knownVariables, unknownVariables } from '../src/config.js';
 import type { Facts } from '../src/log.js';
 import { isLoopbackHost } from '../src/relay/proxy.js';
-import { guardedBy } from '../src/serve/server.js';
+import { guardMode } from '../src/serve/server.js';
 import type { ServeConfig } from '../src/serve-config.js';
 
 /** RFC 7518 §3.2: a key for HS256 must be at least as long as the hash. */
@@ -52,7 +52,7 @@ export function streamWarnings({ apiKey, host }: Config): Warning[] {
 /** Warnings about wider or narrower access than may be intended. */
 export function serveWarnings(config: ServeConfig): Warning[] {
   const { host, secret } = config;
-  const guarded = guardedBy(config);
+  const guarded = guardMode(config);
   const warnings: Warning[] = [];
   if (guarded === 'open') {
     warnings.push({

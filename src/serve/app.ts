@@ -18,10 +18,10 @@ import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/probl
 import { LOG_WELL } from '../log-output.js';
 import { problemPage } from '../web/problem-page.js';
 import type { Codes } from './codes.js';
-import type { Hall } from './hall.js';
+import type { ClientRegistry } from './hall.js';
 import { metricsText } from './metrics.js';
 import { OPEN_GRANT, TokenError } from './tokens.js';
-import { parsePlace } from './topic.js';
+import { parseTopicPath } from './topic.js';
 
 /**
  * Serves pages: called for each admitted request before all other routes; calls `next` if it has no page for it.
@@ -37,8 +37,8 @@ const HOW_TO_PUBLISH =
 export const METHODS = 'GET, HEAD, POST, OPTIONS';
 
 /** What the app depends on. */
-export interface AppParts {
-  readonly hall: Hall;
+export interface ServeAppOptions {
+  readonly clients: ClientRegistry;
   readonly codes: Codes;
   /**
    * The base URL of WebSockets for a client that sent `host` as its Host field, without a trailing slash
@@ -52,12 +52,12 @@ export interface AppParts {
 }
 
 /** The routes of `vw serve`. */
-export function createServeApp(parts: AppParts): Express {
-  const { hall, codes, pages } = parts;
-  const { rooms, entrance } = hall;
+export function createServeApp(parts: ServeAppOptions): Express {
+  const { clients, codes, pages } = parts;
+  const { topics, guard } = clients;
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use(securityHeaders(parts.embedders, parts.isSecure), letIn(hall));
+  app.use(securityHeaders(parts.embedders, parts.isSecure), authorizeTopic(clients));
 
   app
     .route('/healthcheck')
@@ -66,13 +66,13 @@ export function createServeApp(parts: AppParts): Express {
 
   if (pages) app.use(pages);
 
-  const stats = [wantStatsToken(hall), answer(() => statsOf(hall))];
+  const stats = [requireStatsToken(clients), answer(() => statsOf(clients))];
   for (const path of ['/status', '/api/stats']) app.route(path).get(stats).all(only('GET'));
 
   app
     .route('/metrics')
-    .get(wantStatsToken(hall), (_request, response) => {
-      response.set('Content-Type', METRICS_TYPE).send(metricsText(hall));
+    .get(requireStatsToken(clients), (_request, response) => {
+      response.set('Content-Type', METRICS_TYPE).send(metricsText(clients));
     })
     .all(only('GET'));
 
@@ -80,13 +80,13 @@ export function createServeApp(parts: AppParts): Express {
     .route('/api/topics')
     .get(
       answer(async (request) => {
-        const readable = hall.tokens === null ? null : await readableTopic(hall, request, hall.tokens);
-        return rooms.names
+        const readable = clients.tokens === null ? null : await readableTopic(clients, request, clients.tokens);
+        return topics.names
           .filter((name) => !name.startsWith('bi/') && (readable === null || name === readable))
           .map((name) => ({
             topic: name,
-            isPublished: rooms.get(name)?.counting !== null,
-            codecs: rooms.get(name)?.codecs() ?? [],
+            isPublished: topics.get(name)?.activePublisher !== null,
+            codecs: topics.get(name)?.codecs() ?? [],
           }));
       }),
     )
@@ -97,10 +97,10 @@ export function createServeApp(parts: AppParts): Express {
     .get(
       answer(async (request) => {
         const topic = decodeURIComponent(request.path).slice('/api/play/'.length);
-        const { tokens } = hall;
-        const place = parsePlace(`/out/${topic}`)!; // the route's own prefix
-        if (tokens) await admitted(hall, request, (token, nowMs) => tokens.admit(token, place, nowMs));
-        return rooms.get(place.topic)?.playStatus() ?? { state: 'absent', fault: null, muted: null };
+        const { tokens } = clients;
+        const place = parseTopicPath(`/out/${topic}`)!; // the route's own prefix
+        if (tokens) await checkToken(clients, request, (token, nowMs) => tokens.admit(token, place, nowMs));
+        return topics.get(place.topic)?.playStatus() ?? { state: 'absent', fault: null, muted: null };
       }),
     )
     .all(only('GET'));
@@ -109,16 +109,16 @@ export function createServeApp(parts: AppParts): Express {
     .route('/session/*topic')
     .post(
       answer(async (request) => {
-        const place = parsePlace(decodeURIComponent(request.path))!; // the route's own prefix
-        const grant = await admitted(hall, request, (token, nowMs) => {
-          return hall.tokens === null ? OPEN_GRANT : hall.tokens.admit(token, place, nowMs);
+        const place = parseTopicPath(decodeURIComponent(request.path))!; // the route's own prefix
+        const grant = await checkToken(clients, request, (token, nowMs) => {
+          return clients.tokens === null ? OPEN_GRANT : clients.tokens.admit(token, place, nowMs);
         });
-        const code = codes.issue(place.topic, grant, hall.entrance.admit(request), performance.now());
+        const code = codes.issue(place.topic, grant, clients.guard.admit(request), performance.now());
         return { uri: `${parts.webSocketBase(request.headers.host)}${place.path}?code=${code}` };
       }),
     )
-    .all(wantUpgrade, only('POST'));
-  app.all(['/in/*topic', '/out/*topic', '/bi/*topic'], wantUpgrade);
+    .all(requireUpgrade, only('POST'));
+  app.all(['/in/*topic', '/out/*topic', '/bi/*topic'], requireUpgrade);
 
   app.use((request: Request) => {
     const how = isUpload(request) ? `; ${HOW_TO_PUBLISH}` : '';
@@ -129,16 +129,16 @@ export function createServeApp(parts: AppParts): Express {
         `/api/topics, /api/play with a topic, /metrics and /healthcheck${how}`,
     );
   });
-  app.use(answerError(hall, parts));
+  app.use(answerError(clients, parts));
   return app;
 
   /** The state of the server and of each topic. */
-  function statsOf({ size }: Hall) {
+  function statsOf({ size }: ClientRegistry) {
     return {
       clients: size,
-      refusals: entrance.refusals,
-      log: hall.log.state ?? LOG_WELL,
-      topics: rooms.stats(performance.now()),
+      refusals: guard.refusals,
+      log: clients.log.state ?? LOG_WELL,
+      topics: topics.stats(performance.now()),
     };
   }
 }
@@ -168,15 +168,15 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
  * they
  * need a token in a header field, which no browser adds by itself.
  */
-function letIn(hall: Hall): RequestHandler {
+function authorizeTopic(hall: ClientRegistry): RequestHandler {
   return (request, response, next) => {
-    if (request.path !== '/healthcheck') hall.entrance.admit(request);
+    if (request.path !== '/healthcheck') hall.guard.admit(request);
     if (request.url === WHOLE_SERVER) {
       response.status(204).set('Allow', METHODS).end();
       return;
     }
     refuseEmptySegments(request.path);
-    if (hall.entrance.guarded !== 'loopback') {
+    if (hall.guard.mode !== 'loopback') {
       response.set('Access-Control-Allow-Origin', '*');
       if (request.method === 'OPTIONS') {
         response.set({
@@ -193,12 +193,12 @@ function letIn(hall: Hall): RequestHandler {
 }
 
 /** Runs `admit` with the token of a request; a refused one is counted. Throws {@link HttpError}. */
-async function admitted<T>(
-  hall: Hall,
+async function checkToken<T>(
+  hall: ClientRegistry,
   request: Request,
   admit: (token: string, nowMs: number) => T | Promise<T>,
 ): Promise<T> {
-  const address = hall.entrance.admit(request);
+  const address = hall.guard.admit(request);
   const token = tokenOf(request);
   if (token === '' && hall.tokens !== null) {
     // A request without a token is not an attempt to guess one.
@@ -210,8 +210,8 @@ async function admitted<T>(
     return await admit(token, Date.now());
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    hall.entrance.checkTries(address, performance.now());
-    hall.noteRefusal({ way: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
+    hall.guard.checkRefusals(address, performance.now());
+    hall.noteRefusal({ direction: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
     throw new HttpError(
       401,
       'ERR_TOKEN',
@@ -226,21 +226,21 @@ function tokenOf(request: Request): string {
   return (request.headers.authorization ?? '').replace(/^bearer +/i, '');
 }
 
-function wantStatsToken(hall: Hall): RequestHandler {
+function requireStatsToken(hall: ClientRegistry): RequestHandler {
   return async (request, _response, next) => {
     const { tokens } = hall;
-    if (tokens) await admitted(hall, request, (token, nowMs) => tokens.admitToStats(token, nowMs));
+    if (tokens) await checkToken(hall, request, (token, nowMs) => tokens.admitToStats(token, nowMs));
     next();
   };
 }
 
-function readableTopic(hall: Hall, request: Request, tokens: NonNullable<Hall['tokens']>): Promise<string> {
-  return admitted(hall, request, async (token, nowMs) => {
+function readableTopic(hall: ClientRegistry, request: Request, tokens: NonNullable<ClientRegistry['tokens']>): Promise<string> {
+  return checkToken(hall, request, async (token, nowMs) => {
     return (await tokens.readableTopic(token, nowMs)) ?? '';
   });
 }
 
-const wantUpgrade: RequestHandler = (request, _response, next) => {
+const requireUpgrade: RequestHandler = (request, _response, next) => {
   if (request.method !== 'GET' && request.path.startsWith('/session/')) {
     next();
     return;
@@ -267,7 +267,7 @@ function isUpload({ method, path }: Request): boolean {
   return (method === 'POST' || method === 'PUT') && !/^\/(?:api|session)(?:\/|$)/.test(path);
 }
 
-function answerError(hall: Hall, { pages, embedders }: AppParts): ErrorRequestHandler {
+function answerError(hall: ClientRegistry, { pages, embedders }: ServeAppOptions): ErrorRequestHandler {
   const { log } = hall;
   const hasPages = pages !== null;
   const ancestors = embedders.length === 0 ? "'none'" : embedders.join(' ');

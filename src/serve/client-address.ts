@@ -27,7 +27,7 @@ export class TrustedProxies {
 
   /** Whether an address is one of them. */
   has(address: string): boolean {
-    const plain = plainAddress(address);
+    const plain = canonicalAddress(address);
     const family = isIP(plain);
     return family !== 0 && this.#list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
   }
@@ -38,12 +38,12 @@ export class TrustedProxies {
    * counts.
    */
   clientOf(peer: string, forwardedFor: string | undefined): string {
-    let client = plainAddress(peer);
+    let client = canonicalAddress(peer);
     const entries = (forwardedFor ?? '').split(',').map((entry) => entry.trim());
     while (this.has(client)) {
       const entry = entries.pop();
       if (entry === undefined) break;
-      const address = plainAddress(entry.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1'));
+      const address = canonicalAddress(entry.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1'));
       if (isIP(address) === 0) break;
       client = address;
     }
@@ -52,6 +52,6 @@ export class TrustedProxies {
 }
 
 /** An IPv4-mapped IPv6 address as IPv4 (RFC 4291 §2.5.5.2). */
-function plainAddress(address: string): string {
+function canonicalAddress(address: string): string {
   return /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address)?.[1] ?? address;
 }

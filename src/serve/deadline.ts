@@ -3,7 +3,7 @@
 // fires at once for more than 24.8 days (2^31 ms).
 
 /** How long a correction of the clock may go unnoticed. */
-const CHECK_MS = 15_000;
+const CHECK_INTERVAL_MS = 15_000;
 
 /** The source of the time; tests use others. */
 export interface WallClock {
@@ -13,7 +13,7 @@ export interface WallClock {
   readonly checkMs: number;
 }
 
-const SYSTEM_CLOCK: WallClock = { now: () => Date.now(), checkMs: CHECK_MS };
+const SYSTEM_CLOCK: WallClock = { now: () => Date.now(), checkMs: CHECK_INTERVAL_MS };
 
 /**
  * Calls `reached` once at `atMs` (milliseconds since 1970) or later, never for Infinity. Returns a function that

@@ -10,21 +10,21 @@ import { isLoopbackHost } from '../relay/proxy.js';
 import type { TrustedProxies } from './client-address.js';
 
 /** How a server is protected: by tokens, by admitting this machine only, or not at all. */
-export type Guarded = 'tokens' | 'loopback' | 'open';
+export type GuardMode = 'tokens' | 'loopback' | 'open';
 
 /** Admits requests or refuses them with the reason. */
-export class Entrance {
+export class TopicGuard {
   /** Refused tokens and codes since the start. */
   refusals = 0;
-  readonly #tries: WrongTries;
+  readonly #failedAttempts: WrongTries;
 
   constructor(
-    readonly guarded: Guarded,
+    readonly mode: GuardMode,
     private readonly proxies: TrustedProxies,
     private readonly allowed: AllowedHosts,
     maxRefusals: number,
   ) {
-    this.#tries = new WrongTries(maxRefusals);
+    this.#failedAttempts = new WrongTries(maxRefusals);
   }
 
   /** Returns the client's address. Throws the {@link HttpError} that answers a refused request. */
@@ -33,7 +33,7 @@ export class Entrance {
     const peer = request.socket.remoteAddress ?? '';
     const forwarded = request.headers['x-forwarded-for'];
     const address = this.proxies.clientOf(peer, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
-    if (this.guarded !== 'loopback') return address;
+    if (this.mode !== 'loopback') return address;
     // Behind a proxy that is not trusted, every connection seems to come from this machine.
     const isPassedOn = (forwarded ?? request.headers.forwarded) !== undefined && !this.proxies.has(peer);
     if (!isLoopbackHost(address) || isPassedOn) {
@@ -66,21 +66,21 @@ export class Entrance {
 
   /** Whether so many tokens of an address were refused that the next gets no reason. A valid one is still accepted:
    * secrets are too long to be guessed, and one bad client must not shut out a class behind the same address. */
-  hasTriedTooOften(address: string, nowMs: number): boolean {
-    return this.#tries.areTooMany(networkOf(address), nowMs);
+  hasTooManyRefusals(address: string, nowMs: number): boolean {
+    return this.#failedAttempts.areTooMany(networkOf(address), nowMs);
   }
 
   /** Throws the {@link HttpError} that answers a refused token of an address with too many of them. */
-  checkTries(address: string, nowMs: number): void {
-    if (!this.hasTriedTooOften(address, nowMs)) return;
+  checkRefusals(address: string, nowMs: number): void {
+    if (!this.hasTooManyRefusals(address, nowMs)) return;
     throw new HttpError(429, 'ERR_TOO_MANY_REFUSALS', 'too many refused tokens from this address; wait a minute', {
       'Retry-After': '60',
     });
   }
 
   /** Counts a refused token or code. `nowMs` is monotonic time. */
-  noteRefusal(address: string, nowMs: number): void {
+  countRefusal(address: string, nowMs: number): void {
     this.refusals++;
-    this.#tries.add(networkOf(address), nowMs);
+    this.#failedAttempts.add(networkOf(address), nowMs);
   }
 }

@@ -6,22 +6,22 @@ import { LimitError } from '../errors.js';
 import type { DropObserver } from '../relay/gate.js';
 import { networkOf } from '../http/network.js';
 import { Shares } from '../shares.js';
-import type { Entrance } from './entrance.js';
+import type { TopicGuard } from './entrance.js';
 import type { ServeLimits } from './limits.js';
-import type { Rooms } from './rooms.js';
+import type { Topics } from './rooms.js';
 import type { Grant, Tokens } from './tokens.js';
-import type { Place } from './topic.js';
-import type { Traffic } from './traffic.js';
-import type { Visitor } from './visitor.js';
+import type { TopicPath } from './topic.js';
+import type { TrafficCounters } from './traffic.js';
+import type { Connection } from './visitor.js';
 
-const LOOK_MS = 1000;
+const CHECK_INTERVAL_MS = 1000;
 
 /** The connections of one server. */
-export class Hall {
-  readonly #visitors = new Set<Visitor>();
-  readonly #strangers = new Shares<Visitor>(); // by address
-  readonly #members = new Map<string, Shares<Visitor>>(); // by address, then by token
-  readonly #owners = new Map<Visitor, string>();
+export class ClientRegistry {
+  readonly #connections = new Set<Connection>();
+  readonly #unauthorised = new Shares<Connection>(); // by address
+  readonly #authorised = new Map<string, Shares<Connection>>(); // by address, then by token
+  readonly #owners = new Map<Connection, string>();
   readonly #refusals: TalliedWarning;
   readonly #stuck: TalliedWarning;
   readonly #slow: TalliedWarning;
@@ -31,9 +31,9 @@ export class Hall {
 
   /** @param tokens null: no secret is configured. */
   constructor(
-    readonly rooms: Rooms,
+    readonly topics: Topics,
     readonly tokens: Tokens | null,
-    readonly entrance: Entrance,
+    readonly guard: TopicGuard,
     readonly limits: ServeLimits,
     readonly log: Log,
   ) {
@@ -42,21 +42,21 @@ export class Hall {
     this.#floods = new TalliedWarning(log, 'client floods tiny messages: throttled');
     this.#uploads = new TalliedWarning(log, 'upload refused');
     this.#slow = new TalliedWarning(log, 'viewer is slow: dropping messages');
-    this.#ticker = setInterval(() => this.#look(), Math.min(LOOK_MS, limits.stuckAfterMs / 3)).unref();
+    this.#ticker = setInterval(() => this.#checkAll(), Math.min(CHECK_INTERVAL_MS, limits.stuckAfterMs / 3)).unref();
   }
 
   get size(): number {
-    return this.#visitors.size;
+    return this.#connections.size;
   }
 
   /**
    * Adds a connection; beyond the limit of connections without a token, the oldest of the address with most is closed.
    */
-  came(visitor: Visitor, address: string): void {
-    this.#visitors.add(visitor);
-    this.#strangers.add([networkOf(address)], visitor);
-    if (this.#strangers.size > this.limits.maxUnauthorised) {
-      this.#strangers.oldestOfMost()!.giveWay('too many connections have not sent their token'); // never null: the new one is in it
+  add(visitor: Connection, address: string): void {
+    this.#connections.add(visitor);
+    this.#unauthorised.add([networkOf(address)], visitor);
+    if (this.#unauthorised.size > this.limits.maxUnauthorised) {
+      this.#unauthorised.oldestOfMost()!.evict('too many connections have not sent their token'); // never null: the new one is in it
     }
   }
 
@@ -64,46 +64,46 @@ export class Hall {
    * Marks a connection as authorised. If its address has reached its limit, the token with most connections loses one.
    * Throws {@link LimitError} if that is its own token.
    */
-  settle(visitor: Visitor, { owner }: Grant, address: string): void {
+  authorize(visitor: Connection, { owner }: Grant, address: string): void {
     const { maxAddressClients } = this.limits;
     const network = networkOf(address);
-    let members = this.#members.get(network);
+    let members = this.#authorised.get(network);
     if (members && members.size >= maxAddressClients) {
       const words = `at most ${maxAddressClients} WebSockets from one address (VW_SERVE_MAX_ADDRESS_CLIENTS)`;
       const [oldest] = members.ofMostFor([owner]) ?? [];
       if (!oldest) throw new LimitError('ERR_TOO_MANY_CONNECTIONS', words);
-      oldest.giveWay(words);
-      members = this.#members.get(network);
+      oldest.evict(words);
+      members = this.#authorised.get(network);
     }
-    this.#strangers.delete([network], visitor);
-    if (!members) this.#members.set(network, (members = new Shares()));
+    this.#unauthorised.delete([network], visitor);
+    if (!members) this.#authorised.set(network, (members = new Shares()));
     members.add([owner], visitor);
     this.#owners.set(visitor, owner);
   }
 
   /** Removes a connection. */
-  left(visitor: Visitor, address: string): void {
-    if (!this.#visitors.delete(visitor)) return;
+  remove(visitor: Connection, address: string): void {
+    if (!this.#connections.delete(visitor)) return;
     const network = networkOf(address);
-    this.#strangers.delete([network], visitor);
-    const members = this.#members.get(network);
+    this.#unauthorised.delete([network], visitor);
+    const members = this.#authorised.get(network);
     members?.delete([this.#owners.get(visitor) ?? ''], visitor);
-    if (members?.size === 0) this.#members.delete(network);
+    if (members?.size === 0) this.#authorised.delete(network);
     this.#owners.delete(visitor);
   }
 
   /** Counts and logs a refused token or code. Returns the reason for its sender. */
-  noteRefusal(place: Place, address: string, reason: string): string {
+  noteRefusal(place: TopicPath, address: string, reason: string): string {
     const now = performance.now();
-    const isTooOften = this.entrance.hasTriedTooOften(address, now);
-    this.entrance.noteRefusal(address, now);
+    const isTooOften = this.guard.hasTooManyRefusals(address, now);
+    this.guard.countRefusal(address, now);
     this.#refusals.tell({ topic: place.path, from: address, reason });
     return isTooOften ? 'too many refused tokens from this address; wait a minute' : reason;
   }
 
   /** Media arrived in place of a token: counted and logged, but not as an attempt to guess one. */
-  noteMissingToken(place: Place, address: string): void {
-    this.entrance.refusals++;
+  noteMissingToken(place: TopicPath, address: string): void {
+    this.guard.refusals++;
     this.#refusals.tell({ topic: place.path, from: address, reason: 'media arrived in place of a token' });
   }
 
@@ -112,7 +112,7 @@ export class Hall {
     this.#uploads.tell({ path: path.slice(0, 200), from: address, reason });
   }
 
-  tellStuck(place: Place, address: string): void {
+  logStuck(place: TopicPath, address: string): void {
     this.#stuck.tell({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
   }
 
@@ -120,12 +120,12 @@ export class Hall {
    * A read of a client of `place` was throttled (a flood of tiny messages); `traffic` is its topic's, null before it is
    * admitted.
    */
-  noteThrottledRead(place: Place, address: string, traffic: Traffic | null): void {
+  noteThrottledRead(place: TopicPath, address: string, traffic: TrafficCounters | null): void {
     if (traffic === null || traffic.throttledReads++ === 0) this.#floods.tell({ topic: place.path, from: address });
   }
 
   /** Logs that messages are dropped for a slow viewer of a path. */
-  dropsOf(place: Place): DropObserver {
+  dropObserver(place: TopicPath): DropObserver {
     return {
       droppingStarted: () => this.#slow.tell({ topic: place.path }),
       droppingEnded: (messages, bytes) =>
@@ -136,12 +136,12 @@ export class Hall {
   /** Closes every connection: the server is stopping. */
   close(): void {
     clearInterval(this.#ticker);
-    for (const visitor of [...this.#visitors]) visitor.sendAway();
+    for (const visitor of [...this.#connections]) visitor.closeForShutdown();
   }
 
-  #look(): void {
+  #checkAll(): void {
     const now = performance.now();
-    this.rooms.sample(now);
-    for (const visitor of [...this.#visitors]) visitor.look(now);
+    this.topics.sample(now);
+    for (const visitor of [...this.#connections]) visitor.checkStuck(now);
   }
 }

@@ -8,7 +8,7 @@ export interface ServeLimits extends Limits {
   readonly maxTopics: number;
   /** WebSockets that view one topic. */
   readonly maxTopicClients: number;
-  /** WebSockets that publish to one topic; beyond it one of them is closed: see `TopicSeats`. */
+  /** WebSockets that publish to one topic; beyond it one of them is closed: see `TopicClientLimit`. */
   readonly maxTopicPublishers: number;
   /** Authorised WebSockets from one address (as reported by a trusted proxy, if there is one). */
   readonly maxAddressClients: number;

@@ -1,16 +1,16 @@
 // The server's metrics for Prometheus. Counters are read at each scrape.
 
 import { labels, MetricsText, type Sample } from '../metrics.js';
-import type { Hall } from './hall.js';
+import type { ClientRegistry } from './hall.js';
 
 /** Every metric as text. */
-export function metricsText(hall: Hall): string {
+export function metricsText(hall: ClientRegistry): string {
   const text = new MetricsText();
-  const total = hall.rooms.total();
+  const total = hall.topics.total();
   const { heapUsed, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   text.gauge('vw_serve_clients', 'Connected WebSockets.', hall.size);
-  text.counter('vw_serve_refusals_total', 'Refused tokens and codes.', hall.entrance.refusals);
+  text.counter('vw_serve_refusals_total', 'Refused tokens and codes.', hall.guard.refusals);
   text.counter('vw_serve_received_bytes_total', 'Bytes of messages from publishers.', total.receivedBytes);
   text.counter('vw_serve_received_messages_total', 'Messages from publishers.', total.receivedMessages);
   text.counter('vw_serve_sent_bytes_total', 'Bytes of messages to viewers.', total.sentBytes);
@@ -23,7 +23,7 @@ export function metricsText(hall: Hall): string {
   text.counter('vw_serve_throttled_reads_total', 'Throttled reads (floods of tiny messages).', total.throttledReads);
 
   // Of existing topics only: one that is created again starts at 0, which rate() handles.
-  const topics = Object.entries(hall.rooms.stats(performance.now())).map(([topic, stats]) => {
+  const topics = Object.entries(hall.topics.stats(performance.now())).map(([topic, stats]) => {
     return { own: labels({ topic }), stats };
   });
   const each = (of: (stats: (typeof topics)[number]['stats']) => number): Sample[] => {

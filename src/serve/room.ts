@@ -5,14 +5,14 @@ import type { Fault } from '../relay/event.js';
 import { Feed, type Sink } from '../relay/feed.js';
 import type { CacheBudget } from '../relay/gop-cache.js';
 import type { PlayStatus } from '../web/play-status.js';
-import { Contribution } from './contribution.js';
+import { Publisher } from './contribution.js';
 import type { ServeLimits } from './limits.js';
-import { TopicSeats } from './topic-seats.js';
-import { Traffic } from './traffic.js';
+import { TopicClientLimit } from './topic-seats.js';
+import { TrafficCounters } from './traffic.js';
 import type { TopicViewer } from './viewer.js';
 
 /** The state of a topic, for `/status`. Times are milliseconds since 1970. */
-export interface RoomStats {
+export interface TopicStats {
   readonly sinceMs: number;
   readonly publishers: number;
   /** When the active publisher started; null: there is none. */
@@ -39,21 +39,21 @@ export interface RoomStats {
 }
 
 /** A topic. */
-export class Room {
+export class Topic {
   readonly feed: Feed;
-  readonly traffic = new Traffic();
+  readonly traffic = new TrafficCounters();
   /** The publisher whose messages are forwarded; null: there is none. */
-  counting: Contribution | null = null;
-  readonly seats: TopicSeats;
+  activePublisher: Publisher | null = null;
+  readonly seats: TopicClientLimit;
   /** WebSockets that are admitted to the topic, or about to be. */
   clients = 0;
 
   readonly #log: Log;
   readonly #sinceMs = Date.now();
-  #countingSinceMs = 0;
+  #activeSinceMs = 0;
   #pids: readonly number[] = []; // of the tracks that the active publisher has sent
   #mediaVersion = 0;
-  #contributions: readonly Contribution[] = [];
+  #publishers: readonly Publisher[] = [];
   readonly #viewers = new Set<TopicViewer>();
   #lastNumber = 0;
 
@@ -66,14 +66,14 @@ export class Room {
     limits: ServeLimits,
     log: Log,
   ) {
-    this.seats = new TopicSeats(limits);
+    this.seats = new TopicClientLimit(limits);
     this.feed = new Feed(name, undefined, budget);
     this.#log = log;
   }
 
   /** Clients that publish, or may. */
   get publishers(): number {
-    return this.#contributions.length;
+    return this.#publishers.length;
   }
 
   /** Clients that view. */
@@ -84,9 +84,9 @@ export class Room {
   /**
    * Sends the topic's messages to `sink`, the viewer or a filter in front of it, until the returned function is called.
    */
-  watch(viewer: TopicViewer, sink: Sink = viewer.viewer): () => void {
+  addViewer(viewer: TopicViewer, sink: Sink = viewer.viewer): () => void {
     this.#viewers.add(viewer);
-    viewer.begin(this.feed.cache);
+    viewer.start(this.feed.cache);
     const leave = this.feed.subscribe(sink);
     return () => {
       leave();
@@ -95,21 +95,21 @@ export class Room {
     };
   }
 
-  /** Adds a publisher; see {@link Contribution} for the parameters. */
-  contribute(address: string, isAlone: boolean, own: Sink | null): Contribution {
-    const one = new Contribution(this, ++this.#lastNumber, address, isAlone, own);
-    this.#contributions = [...this.#contributions, one];
+  /** Adds a publisher; see {@link Publisher} for the parameters. */
+  addPublisher(address: string, isAlone: boolean, own: Sink | null): Publisher {
+    const one = new Publisher(this, ++this.#lastNumber, address, isAlone, own);
+    this.#publishers = [...this.#publishers, one];
     return one;
   }
 
   /** Makes a publisher the active one; with `packets` it is a source of transport packets. */
-  takeOver(one: Contribution, packets: boolean): void {
-    const before = this.counting;
+  activate(one: Publisher, packets: boolean): void {
+    const before = this.activePublisher;
     if (before !== one) {
       this.#log.info(before ? 'publisher took over' : 'publisher began', { topic: this.name, from: one.address });
-      this.#countingSinceMs = Date.now();
+      this.#activeSinceMs = Date.now();
     }
-    this.counting = one;
+    this.activePublisher = one;
     const held = before?.publication ?? null;
     // Faults are shown to viewers, who must not learn the publisher's address.
     if (packets) one.publication = this.feed.open({ address: 'the publisher', superseded: () => undefined });
@@ -119,10 +119,10 @@ export class Room {
   }
 
   /** The active publisher has sent packets. */
-  publish(one: Contribution, data: Uint8Array): void {
+  publish(one: Publisher, data: Uint8Array): void {
     one.publication?.publish(data);
     if (this.feed.mediaVersion !== this.#mediaVersion) this.#followTracks();
-    this.heard(one);
+    this.noteActivity(one);
   }
 
   /**
@@ -148,29 +148,29 @@ export class Room {
   }
 
   /** The publishers on standby discard what they have buffered. */
-  heard(from: Contribution): void {
-    if (this.#contributions.length === 1) return;
-    for (const other of this.#contributions) if (other !== from) other.forgetKept();
+  noteActivity(from: Publisher): void {
+    if (this.#publishers.length === 1) return;
+    for (const other of this.#publishers) if (other !== from) other.clearBuffered();
   }
 
   /** Removes a publisher; if it was the active one, the newest of the others may take over. */
-  leave(one: Contribution): void {
-    this.#contributions = this.#contributions.filter((other) => other !== one);
-    if (this.counting !== one) return;
+  removePublisher(one: Publisher): void {
+    this.#publishers = this.#publishers.filter((other) => other !== one);
+    if (this.activePublisher !== one) return;
     one.publication?.close();
-    one.publication = this.counting = null;
+    one.publication = this.activePublisher = null;
     this.#log.info('publisher left', { topic: this.name, from: one.address });
-    this.#contributions.at(-1)?.succeed();
+    this.#publishers.at(-1)?.promote();
   }
 
-  stats(nowMs: number): RoomStats {
+  stats(nowMs: number): TopicStats {
     const { traffic, feed } = this;
     for (const viewer of this.#viewers) viewer.countDrops();
     const { packets, continuityErrors } = feed.stats();
     return {
       sinceMs: this.#sinceMs,
-      publishers: this.#contributions.length,
-      publishingSinceMs: this.counting ? this.#countingSinceMs : null,
+      publishers: this.#publishers.length,
+      publishingSinceMs: this.activePublisher ? this.#activeSinceMs : null,
       viewers: this.viewers,
       fault: this.#fault,
       muted: this.#muted,

@@ -15,12 +15,12 @@ import type { Log } from '../log.js';
 import { createServeApp, type Pages } from './app.js';
 import { TrustedProxies } from './client-address.js';
 import { Codes } from './codes.js';
-import { Entrance, type Guarded } from './entrance.js';
-import { Hall } from './hall.js';
+import { TopicGuard, type GuardMode } from './entrance.js';
+import { ClientRegistry } from './hall.js';
 import type { ServeLimits } from './limits.js';
-import { Rooms } from './rooms.js';
+import { Topics } from './rooms.js';
 import { Tokens } from './tokens.js';
-import { takeUpgrades } from './upgrades.js';
+import { acceptTopicSockets } from './upgrades.js';
 
 /** Where and how to serve. */
 export interface ServeOptions extends ConnectionLimits {
@@ -55,7 +55,7 @@ export interface RunningServe {
 }
 
 /** How a server with these options is protected. */
-export function guardedBy({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isOpen'>): Guarded {
+export function guardMode({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isOpen'>): GuardMode {
   if (secret !== null) return 'tokens';
   return isOpen ? 'open' : 'loopback';
 }
@@ -64,9 +64,9 @@ export function guardedBy({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isO
 export async function startServe(options: ServeOptions, log: Log, pages: Pages | null = null): Promise<RunningServe> {
   const { secret, audiences, limits, certificate } = options;
   const proxies = new TrustedProxies(options.trustedProxies);
-  const entrance = new Entrance(guardedBy(options), proxies, options.allowed, limits.maxRefusals);
+  const entrance = new TopicGuard(guardMode(options), proxies, options.allowed, limits.maxRefusals);
   const tokens = secret === null ? null : new Tokens(secret, audiences);
-  const hall = new Hall(new Rooms(limits, log), tokens, entrance, limits, log);
+  const hall = new ClientRegistry(new Topics(limits, log), tokens, entrance, limits, log);
   const codes = new Codes(limits.codeMs);
   const server = createBareServer(options, options.headersTimeoutMs); // request bodies are tiny
   // Clients behind a trusted proxy are counted by the address that it reports.
@@ -86,7 +86,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
     return (audiences[0] ?? taken).replace(/^http/, 'ws');
   };
   const { embedders } = options;
-  const app = createServeApp({ hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
+  const app = createServeApp({ clients: hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
   const take = inTurns(settlingTargets(app));
   server.on('request', take);
   // What Node does without a listener; there is one because connections are counted by this event too.
@@ -94,7 +94,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
     response.writeContinue();
     take(request, response);
   });
-  takeUpgrades(server, hall, codes);
+  acceptTopicSockets(server, hall, codes);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);
   const [url, ...otherUrls] = urlsOf(server, options.host);

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { trimSlashes } from '../http/path.js';
-import type { Place } from './topic.js';
+import type { TopicPath } from './topic.js';
 
 /** What the holder of a token may do on a topic. */
 export interface Grant {
@@ -48,7 +48,7 @@ export class Tokens {
   }
 
   /** Verifies a token for a path and returns what it allows. Rejects with {@link TokenError}. */
-  async admit(token: string, place: Place, nowMs: number): Promise<Grant> {
+  async admit(token: string, place: TopicPath, nowMs: number): Promise<Grant> {
     const claims = await this.#verify(token, nowMs);
     const audiences = audiencesOf(claims);
     const scopes = scopesOf(claims);
@@ -64,10 +64,10 @@ export class Tokens {
       if (scopes === null) throw new TokenError('this token has no scopes');
     }
     // Without scopes, a crossbar token's path says what it allows.
-    const canRead = place.way !== 'in' && (scopes === null || scopes.includes('read'));
-    const canWrite = place.way !== 'out' && (scopes === null || scopes.includes('write'));
+    const canRead = place.direction !== 'in' && (scopes === null || scopes.includes('read'));
+    const canWrite = place.direction !== 'out' && (scopes === null || scopes.includes('write'));
     if (!canRead && !canWrite) {
-      const wanted = place.way === 'in' ? '"write"' : place.way === 'out' ? '"read"' : '"read" or "write"';
+      const wanted = place.direction === 'in' ? '"write"' : place.direction === 'out' ? '"read"' : '"read" or "write"';
       throw new TokenError(`this token lacks the scope ${wanted}`);
     }
     return { canRead, canWrite, endsMs: claims.exp * 1000, owner: ownerOf(token) };
@@ -97,7 +97,7 @@ export class Tokens {
       .find((found) => found !== '');
     const topic = path === undefined ? topicOf(claims) : path.slice('/out/'.length);
     if (topic === null) return null;
-    const grant = await this.admit(token, { way: 'out', topic, path: `/out/${topic}` }, nowMs);
+    const grant = await this.admit(token, { direction: 'out', topic, path: `/out/${topic}` }, nowMs);
     return grant.canRead ? topic : null;
   }
 
@@ -134,7 +134,7 @@ export class Tokens {
       });
       return payload as JWTPayload & { exp: number }; // exp is required, and the library has checked it
     } catch (error) {
-      throw new TokenError(inWords(error)); // no `cause`: the library's error may quote the token
+      throw new TokenError(tokenErrorMessage(error)); // no `cause`: the library's error may quote the token
     }
   }
 }
@@ -147,7 +147,7 @@ function ownerOf(token: string): string {
     .digest('base64url');
 }
 
-function inWords(error: unknown): string {
+function tokenErrorMessage(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'this token has expired';
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.claim === 'nbf') return error.reason === 'check_failed' ? 'this token is not valid yet' : BAD_CLAIM;

@@ -20,17 +20,17 @@ import type { ServeLimits } from './limits.js';
 import type { Grant } from './tokens.js';
 
 /** A client that can be evicted. */
-export interface Seated {
+export interface LimitedClient {
   /** How long nothing has arrived from it. */
   silentMs(nowMs: number): number;
   /** Evicts it: closes it with the reason, and removes it before this returns. */
-  giveWay(reason: string): void;
+  evict(reason: string): void;
 }
 
 /** The client limits of one topic. */
-export class TopicSeats {
-  readonly #publishers = new Shares<Seated>();
-  readonly #viewers = new Shares<Seated>();
+export class TopicClientLimit {
+  readonly #publishers = new Shares<LimitedClient>();
+  readonly #viewers = new Shares<LimitedClient>();
 
   constructor(private readonly limits: Pick<ServeLimits, 'maxTopicClients' | 'maxTopicPublishers'>) {}
 
@@ -40,7 +40,7 @@ export class TopicSeats {
   }
 
   /** Admits a client until the returned function is called. Throws {@link LimitError}. */
-  take(one: Seated, grant: Grant, address: string): () => void {
+  acquire(one: LimitedClient, grant: Grant, address: string): () => void {
     const path = [grant.owner, networkOf(address)];
     const hasRoom = this.#viewers.size < this.limits.maxTopicClients;
     const isPublisher = grant.canWrite && !(grant.canRead && hasRoom);
@@ -54,14 +54,14 @@ export class TopicSeats {
   /** Evicts every client. */
   clear(reason: string): void {
     for (const seats of [this.#publishers, this.#viewers]) {
-      for (let one = seats.oldestOfMost(); one; one = seats.oldestOfMost()) one.giveWay(reason);
+      for (let one = seats.oldestOfMost(); one; one = seats.oldestOfMost()) one.evict(reason);
     }
   }
 
   #makeRoomForPublisher(): void {
     const { maxTopicPublishers } = this.limits;
     if (this.#publishers.size < maxTopicPublishers) return;
-    mostSilent(this.#publishers.ofMost()).giveWay(
+    longestSilent(this.#publishers.ofMost()).evict(
       `a newer publisher took this place: the topic has at most ${maxTopicPublishers} (VW_SERVE_MAX_PUBLISHERS)`,
     );
   }
@@ -71,14 +71,14 @@ export class TopicSeats {
     const most = this.#viewers.ofMostFor(path);
     if (!most)
       throw new LimitError('ERR_TOO_MANY_CLIENTS', `the topic has reached its limit of ${maxTopicClients} viewers`);
-    mostSilent(most).giveWay(
+    longestSilent(most).evict(
       `another viewer took this place: the topic has at most ${maxTopicClients} (VW_SERVE_MAX_CLIENTS)`,
     );
   }
 }
 
 /** The client that has been silent longest; the first of several. */
-function mostSilent(seated: readonly Seated[]): Seated {
+function longestSilent(seated: readonly LimitedClient[]): LimitedClient {
   const now = performance.now();
   return seated.reduce((found, one) => (one.silentMs(now) > found.silentMs(now) ? one : found));
 }

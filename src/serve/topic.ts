@@ -5,11 +5,11 @@
 import { RuleError } from '../relay/rules.js';
 
 /** What a connection does with a topic. */
-export type Way = 'in' | 'out' | 'bi' | 'session';
+export type Direction = 'in' | 'out' | 'bi' | 'session';
 
 /** A path that names a topic. */
-export interface Place {
-  readonly way: Way;
+export interface TopicPath {
+  readonly direction: Direction;
   /** The topic's name, without slashes around it. */
   readonly topic: string;
   /** `/<way>/<topic>`: the path that crossbar's tokens are for. */
@@ -34,17 +34,17 @@ export function topicFault(topic: string): string | null {
  * Parses a decoded path without query; `null`: it is not a topic path. Throws {@link RuleError} for an invalid topic
  * name.
  */
-export function parsePlace(path: string): Place | null {
+export function parseTopicPath(path: string): TopicPath | null {
   const found = /^\/(in|out|bi|session)\/(.*)$/s.exec(path);
   if (!found) return null;
   const topic = found[2]!.replace(/\/$/, ''); // also one that was encoded as %2F
   const fault = topicFault(topic);
   if (fault !== null) throw new RuleError('ERR_BAD_TOPIC', `the topic in the path is not valid: ${fault}`);
-  const way = found[1] as Way; // the expression allows no other
-  return { way, topic, path: `/${way}/${topic}` };
+  const way = found[1] as Direction; // the expression allows no other
+  return { direction: way, topic, path: `/${way}/${topic}` };
 }
 
 /** The topic that a path belongs to: `/bi` has topics of its own, the other paths share theirs. */
-export function roomOf({ way, topic }: Place): string {
-  return way === 'bi' ? `bi/${topic}` : topic;
+export function topicNameOf({ direction, topic }: TopicPath): string {
+  return direction === 'bi' ? `bi/${topic}` : topic;
 }

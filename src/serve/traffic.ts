@@ -4,7 +4,7 @@
 const WINDOW = 5;
 
 /** Counters of one topic, or of all together. */
-export class Traffic {
+export class TrafficCounters {
   receivedMessages = 0;
   receivedBytes = 0;
   /** Messages of publishers that were not active. */
@@ -40,7 +40,7 @@ export class Traffic {
   }
 
   /** Adds the counters of another. */
-  add(other: Traffic): void {
+  add(other: TrafficCounters): void {
     this.receivedMessages += other.receivedMessages;
     this.receivedBytes += other.receivedBytes;
     this.heldBackMessages += other.heldBackMessages;

@@ -9,14 +9,14 @@ import { settleTarget } from '../http/target.js';
 import { HttpError } from '../http/problem.js';
 import { METHODS } from './app.js';
 import type { Codes } from './codes.js';
-import type { Hall } from './hall.js';
+import type { ClientRegistry } from './hall.js';
 import { type Grant, OPEN_GRANT, TokenError } from './tokens.js';
-import { parsePlace, type Place } from './topic.js';
-import { Visitor } from './visitor.js';
+import { parseTopicPath, type TopicPath } from './topic.js';
+import { Connection } from './visitor.js';
 
 /** Takes WebSocket upgrades from `server`. */
-export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
-  const { entrance, limits, tokens } = hall;
+export function acceptTopicSockets(server: Server, hall: ClientRegistry, codes: Codes): void {
+  const { guard, limits, tokens } = hall;
   const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
     clientTracking: false, // `Hall` tracks them
@@ -30,7 +30,7 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
   const webSockets = new WebSocketServer(options);
 
   /** Redeems the code in the URL. */
-  const redeem = (visitor: Visitor, place: Place, code: string) => {
+  const redeem = (visitor: Connection, place: TopicPath, code: string) => {
     let grant: Grant;
     try {
       grant = codes.redeem(code, place.topic, performance.now(), Date.now());
@@ -39,23 +39,23 @@ export function takeUpgrades(server: Server, hall: Hall, codes: Codes): void {
       visitor.refuseCode(error.message);
       return;
     }
-    visitor.welcome(grant);
+    visitor.acceptGrant(grant);
   };
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     settleTarget(request);
-    const address = entrance.admit(request);
+    const address = guard.admit(request);
     const path = pathOf(request.url ?? '');
     refuseEmptySegments(path);
-    const place = parsePlace(decodeURIComponent(path));
+    const place = parseTopicPath(decodeURIComponent(path));
     if (!place) {
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ with a topic');
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const visitor = new Visitor(webSocket, socket, place, address, hall);
-      hall.came(visitor, address);
-      if (tokens === null) visitor.welcome(OPEN_GRANT);
-      else if (place.way === 'session') redeem(visitor, place, codeIn(request.url ?? ''));
+      const visitor = new Connection(webSocket, socket, place, address, hall);
+      hall.add(visitor, address);
+      if (tokens === null) visitor.acceptGrant(OPEN_GRANT);
+      else if (place.direction === 'session') redeem(visitor, place, codeIn(request.url ?? ''));
     });
   };
 

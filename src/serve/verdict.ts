@@ -1,7 +1,7 @@
 // The reply to a token, byte for byte as crossbar sends it, because clients depend on that.
 
 /** The reply to a first message. `token` is that message unchanged; it is sent back to its sender only. */
-export function verdictText(path: string, token: string, authorised: boolean, reason: string): string {
+export function authorisationText(path: string, token: string, authorised: boolean, reason: string): string {
   // Go's encoder, which crossbar uses, escapes these (encoding/json, HTMLEscape).
   return JSON.stringify({ topic: path, token, authorised, reason }).replace(
     /[<>&\u2028\u2029]/g,

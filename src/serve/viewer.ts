@@ -11,7 +11,7 @@ import type { GopCache } from '../relay/gop-cache.js';
 import type { Message } from '../relay/message.js';
 import { type ViewerTransport, Viewer } from '../relay/viewer.js';
 import type { ServeLimits } from './limits.js';
-import type { Traffic } from './traffic.js';
+import type { TrafficCounters } from './traffic.js';
 
 const { OPEN } = WebSocket;
 
@@ -20,21 +20,21 @@ export class TopicViewer implements ViewerTransport {
   /** The subscriber of the topic. */
   readonly viewer: Viewer;
   readonly #socket: WebSocket;
-  readonly #carrier: Socket;
+  readonly #frameSink: Socket;
   readonly #backlog = new Backlog();
   #waiting: number; // bytes, at the last check
   readonly #isSecure: boolean;
-  readonly #traffic: Traffic;
+  readonly #traffic: TrafficCounters;
   readonly #stuckAfterMs: number;
   #countedMessages = 0;
   #countedBytes = 0;
-  #leftToTake = 0;
-  #stillSince = 0;
+  #bytesLeft = 0;
+  #stalledSince = 0;
 
   /** @param carrier the connection under `socket`. */
-  constructor(socket: WebSocket, carrier: Socket, traffic: Traffic, limits: ServeLimits, observer: DropObserver) {
+  constructor(socket: WebSocket, carrier: Socket, traffic: TrafficCounters, limits: ServeLimits, observer: DropObserver) {
     this.#socket = socket;
-    this.#carrier = carrier;
+    this.#frameSink = carrier;
     this.#waiting = carrier.writableLength;
     this.#isSecure = carrier instanceof TLSSocket;
     this.#traffic = traffic;
@@ -44,19 +44,19 @@ export class TopicViewer implements ViewerTransport {
   }
 
   /** Sends the topic's cache; called before the first message. */
-  begin(cache: GopCache | null): void {
+  start(cache: GopCache | null): void {
     this.viewer.start(cache);
   }
 
   get waitingBytes(): number {
     // Nothing may follow a close frame (RFC 6455 §5.5.1).
     if (this.#socket.readyState !== OPEN) return -1;
-    this.#waiting = this.#carrier.writableLength;
+    this.#waiting = this.#frameSink.writableLength;
     return this.#backlog.memoryOf(this.#waiting);
   }
 
   send(message: Message): void {
-    const carrier = this.#carrier;
+    const carrier = this.#frameSink;
     // TLS reads the buffer some time later; so does a socket with a backlog.
     const isLent = !this.#isSecure && this.#waiting === 0;
     if (isLent) carrier.write(serverFrameBuilder.shared(message));
@@ -68,7 +68,7 @@ export class TopicViewer implements ViewerTransport {
   }
 
   abort(): void {
-    this.#carrier.destroy();
+    this.#frameSink.destroy();
   }
 
   /** Counts what was dropped since the last call. */
@@ -82,10 +82,10 @@ export class TopicViewer implements ViewerTransport {
 
   /** Whether it has read nothing of its backlog for the time that is allowed. Called about once a second. */
   isStuck(nowMs: number): boolean {
-    const left = leftToTake(this.#carrier);
-    if (left === 0 || left !== this.#leftToTake) this.#stillSince = nowMs;
-    this.#leftToTake = left;
-    return left > 0 && nowMs - this.#stillSince >= this.#stuckAfterMs;
+    const left = unsentBytes(this.#frameSink);
+    if (left === 0 || left !== this.#bytesLeft) this.#stalledSince = nowMs;
+    this.#bytesLeft = left;
+    return left > 0 && nowMs - this.#stalledSince >= this.#stuckAfterMs;
   }
 }
 
@@ -94,7 +94,7 @@ export class TopicViewer implements ViewerTransport {
  * write
  * in its handle, which its own socket time-out also uses to detect progress; without the handle the steps are coarser.
  */
-function leftToTake(carrier: Socket): number {
+function unsentBytes(carrier: Socket): number {
   const { _handle: handle } = carrier as unknown as { _handle?: { writeQueueSize?: number } | null };
   return carrier.writableLength + (handle?.writeQueueSize ?? 0);
 }

@@ -17,8 +17,8 @@ import { destinationSchema, nameFault, streamSchema } from '../../src/relay/rule
 import { redactSecrets, querySecrets } from '../../src/relay/secrets.js';
 import { isAddressRange, TrustedProxies } from '../../src/serve/client-address.js';
 import { looksLikeToken, Tokens } from '../../src/serve/tokens.js';
-import { parsePlace, topicFault } from '../../src/serve/topic.js';
-import { verdictText } from '../../src/serve/verdict.js';
+import { parseTopicPath, topicFault } from '../../src/serve/topic.js';
+import { authorisationText } from '../../src/serve/verdict.js';
 import { SERVE_DEFINITIONS } from '../../src/serve-settings.js';
 import { DEFINITIONS } from '../../src/settings.js';
 import { escapeHtml } from '../../src/web/player-page.js';
@@ -99,17 +99,17 @@ export function textCases(): Case[] {
     ...whole('isAddressRange', isAddressRange),
     ...whole('X-Forwarded-For', (text) => proxies.clientOf('127.0.0.1', text)),
     ...whole('Cookie', (text) => keys.check(undefined, text, 'a', 0)),
-    ...all('parsePlace', tried(parsePlace), '/in/'),
+    ...all('parsePlace', tried(parseTopicPath), '/in/'),
     ...patterns.flatMap((pattern, i) => all(`pattern ${i} of the document`, (text) => pattern.test(text), 'stream/')),
     ...all('looksLikeToken', looksLikeToken, 'ey'),
     ...all(
       'Tokens',
-      tried((text) => tokens.admit(text, { way: 'in', topic: 'x', path: '/in/x' }, 0)),
+      tried((text) => tokens.admit(text, { direction: 'in', topic: 'x', path: '/in/x' }, 0)),
       'eyJ',
       4000,
     ),
     ...all('readTokenEnd', readTokenEnd, 'eyJ.'),
-    ...all('verdictText', (text) => verdictText('/in/x', text, false, text), '', 1500),
+    ...all('verdictText', (text) => authorisationText('/in/x', text, false, text), '', 1500),
     ...all('readReason', readReason, '{"detail":"'),
     ...all('cleanWords', (text) => redactSecrets(text, ['aaaa', '////', ' '.repeat(8)])),
     ...all('querySecrets', querySecrets, 'ws://x/?'),

@@ -11,7 +11,7 @@ import { Backlog } from '../../src/relay/backlog.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
 import { DEFAULT_SERVE_LIMITS } from '../../src/serve/limits.js';
-import { Traffic } from '../../src/serve/traffic.js';
+import { TrafficCounters } from '../../src/serve/traffic.js';
 import { TopicViewer } from '../../src/serve/viewer.js';
 import { Viewer } from '../../src/relay/viewer.js';
 import { FarEnd } from '../support/far-end.js';
@@ -49,7 +49,7 @@ describe('what waits for a reader', () => {
     const observer = { dropsBegan: () => undefined, dropsEnded: () => undefined };
     const socket = { readyState: 1 } as unknown as WebSocket;
     const limits = { ...DEFAULT_SERVE_LIMITS, highWaterBytes: 1_000_000 };
-    const { viewer } = new TopicViewer(socket, carrier, new Traffic(), limits, observer);
+    const { viewer } = new TopicViewer(socket, carrier, new TrafficCounters(), limits, observer);
     for (let i = 0; i < 100_000; i++) viewer.write(new Message('binary', Buffer.from([i])));
     expect(viewer.droppedMessages).to.be.above(90_000);
     expect(carrier.writableLength).to.be.below(100_000);

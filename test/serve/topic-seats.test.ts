@@ -3,29 +3,29 @@
 
 import { expect } from 'chai';
 import type { Grant } from '../../src/serve/tokens.js';
-import { type Seated, TopicSeats } from '../../src/serve/topic-seats.js';
+import { type LimitedClient, TopicClientLimit } from '../../src/serve/topic-seats.js';
 import { TestClient, TestServe } from '../support/serve.js';
 import { until } from '../support/wait.js';
 
 /** Somebody with a seat, silent for so long. */
-class Guest implements Seated {
+class Guest implements LimitedClient {
   reason: string | null = null;
   #leave: () => void = () => undefined;
 
   constructor(
-    seats: TopicSeats,
+    seats: TopicClientLimit,
     readonly silence: number,
     { owner = 'token', address = '192.0.2.1', scopes = 'w' } = {},
   ) {
     const grant: Grant = { canRead: scopes.includes('r'), canWrite: scopes.includes('w'), endsMs: Infinity, owner };
-    this.#leave = seats.take(this, grant, address);
+    this.#leave = seats.acquire(this, grant, address);
   }
 
   silentMs(): number {
     return this.silence;
   }
 
-  giveWay(reason: string): void {
+  evict(reason: string): void {
     this.reason = reason;
     this.#leave();
   }
@@ -35,7 +35,7 @@ describe('the seats of a topic', () => {
   const limits = { maxTopicClients: 4, maxTopicPublishers: 3 };
 
   it('let a publisher in however many viewers there are, and the other way round', () => {
-    const seats = new TopicSeats(limits);
+    const seats = new TopicClientLimit(limits);
     for (let i = 0; i < 4; i++) new Guest(seats, 0, { scopes: 'r', owner: `viewer${i}` });
     expect(() => new Guest(seats, 0, { scopes: 'r', owner: 'late' })).to.throw('limit of 4 viewers');
     for (let i = 0; i < 3; i++) new Guest(seats, 0);
@@ -43,7 +43,7 @@ describe('the seats of a topic', () => {
   });
 
   it('have the publisher give way that was silent longest: a half-open predecessor', () => {
-    const seats = new TopicSeats(limits);
+    const seats = new TopicClientLimit(limits);
     const [standingBy, gone, sending] = [new Guest(seats, 20), new Guest(seats, 8000), new Guest(seats, 10)];
     const newest = new Guest(seats, 0);
     expect([standingBy, gone, sending, newest].map(({ reason }) => reason !== null)).to.deep.equal([
@@ -57,7 +57,7 @@ describe('the seats of a topic', () => {
 
   it('have a stranger give way who took most of them, not a silent board: same token elsewhere, and another token', () => {
     for (const stranger of [{ address: '198.51.100.9' }, { owner: 'other token' }]) {
-      const seats = new TopicSeats(limits);
+      const seats = new TopicClientLimit(limits);
       const board = new Guest(seats, 100_000);
       const strangers = Array.from({ length: 20 }, () => new Guest(seats, 0, stranger));
       expect(board.reason).to.equal(null);
@@ -69,7 +69,7 @@ describe('the seats of a topic', () => {
   });
 
   it('let in who may do both as a viewer, and where viewers have taken all, as a publisher', () => {
-    const seats = new TopicSeats(limits);
+    const seats = new TopicClientLimit(limits);
     for (let i = 0; i < 4; i++) new Guest(seats, 0, { scopes: 'rw', owner: `class${i}` });
     const silent = Array.from(
       { length: 3 },
@@ -81,7 +81,7 @@ describe('the seats of a topic', () => {
   });
 
   it('evict a viewer in favour of a token or an address with fewer of them', () => {
-    const seats = new TopicSeats(limits);
+    const seats = new TopicClientLimit(limits);
     const flood = Array.from({ length: 4 }, (_, i) => new Guest(seats, 100 - i, { scopes: 'r', owner: 'flood' }));
     new Guest(seats, 0, { scopes: 'r', owner: 'a' });
     expect(flood[0]!.reason).to.match(/VW_SERVE_MAX_CLIENTS/);
