@@ -72,7 +72,7 @@ function usageError(cause: Error, options: readonly string[]): UsageError {
 }
 
 /** The options of a command that is not a server. */
-export interface Options {
+export interface OptionSpec {
   /** `--option VALUE`. */
   readonly texts: readonly string[];
   /** `--option`. */
@@ -84,7 +84,7 @@ export interface Options {
 }
 
 /** The parsed command line of such a command. */
-export interface Given {
+export interface ParsedOptions {
   /** Texts and numbers; an omitted number is ''. */
   readonly options: Readonly<Record<string, string>>;
   readonly flags: ReadonlySet<string>;
@@ -94,7 +94,7 @@ export interface Given {
 }
 
 /** Parses these options and `--help`. Throws {@link UsageError}. */
-export function readOptions(args: readonly string[], { texts, flags, lists = [], numbers = [] }: Options): Given {
+export function readOptions(args: readonly string[], { texts, flags, lists = [], numbers = [] }: OptionSpec): ParsedOptions {
   // parseArgs does not allow optional values: an option without one gets an empty value.
   const complete = args.map((arg, i) =>
     isNumberOf(args[i - 1], arg, numbers) ? '' : withNumber(arg, args[i + 1], numbers),

@@ -3,14 +3,14 @@
 
 import { isatty } from 'node:tty';
 import { Demo } from '../src/demo/demo.js';
-import { Voice } from '../src/demo/voice.js';
+import { DemoOutput } from '../src/demo/voice.js';
 import { createLog, type LogLevel } from '../src/log.js';
 import { ConfigError } from '../src/read-settings.js';
 import { level, whole } from '../src/settings.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './arguments.js';
 import { stopOnSignal } from './lifetime.js';
-import { complain, print } from './output.js';
+import { reportError, print } from './output.js';
 
 const HELP = `usage: vw demo [--tour] [--every SECONDS] [--port PORT] [--log-level LEVEL]
 
@@ -41,7 +41,7 @@ export async function demo(args: readonly string[]): Promise<void> {
     wanted = readDemoArguments(args);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    complain(error.message);
+    reportError(error.message);
     process.exitCode = EXIT_USAGE;
     return;
   }
@@ -53,14 +53,14 @@ async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
   const isTerminal = isatty(1);
   const useColour = isTerminal && (process.env.NO_COLOR ?? '') === '';
   const log = createLog(logLevel, isTerminal, useColour);
-  const voice = new Voice((text) => log.output.write(text), useColour);
+  const voice = new DemoOutput((text) => log.output.write(text), useColour);
   const one = new Demo(voice, log);
   const ending = new AbortController();
   const close = async () => {
     ending.abort();
     await one.close();
-    voice.say();
-    voice.say('Ended: nothing is left running.');
+    voice.line();
+    voice.line('Ended: nothing is left running.');
   };
   // A closed terminal causes SIGHUP, a closed pipe an error.
   const stop = stopOnSignal(log, close, { signals: ['SIGTERM', 'SIGINT', 'SIGHUP'], sameMs: 500 });
@@ -72,7 +72,7 @@ async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
     if (everyMs !== null) await one.tour(everyMs);
   } catch (error) {
     if (ending.signal.aborted) return;
-    complain(`the demo has failed: ${(error as Error).message}`);
+    reportError(`the demo has failed: ${(error as Error).message}`);
     process.exit(EXIT_FAILED);
   }
 }

@@ -13,7 +13,7 @@ const STOP_MS = 4500;
 const FLUSH_MS = 300;
 
 /** Why a server cannot listen, with the names of the settings. */
-export function whyNotListening(
+export function listenErrorMessage(
   error: Error & { code?: string },
   { host, port }: { readonly host: string; readonly port: number },
   hostName: string,
@@ -47,7 +47,7 @@ export function logListening(
 }
 
 /**
- * Why a server cannot listen there, as from {@link whyNotListening}; null: it can, or the port is in use, as it is
+ * Why a server cannot listen there, as from {@link listenErrorMessage}; null: it can, or the port is in use, as it is
  * while
  * the server runs. It listens for a moment to find out.
  */
@@ -63,7 +63,7 @@ export async function listeningFault(
     return null;
   } catch (error) {
     const isInUse = (error as { code?: string }).code === 'EADDRINUSE';
-    return isInUse ? null : whyNotListening(error as Error, config, hostName, portName);
+    return isInUse ? null : listenErrorMessage(error as Error, config, hostName, portName);
   } finally {
     probe.close();
   }
@@ -99,7 +99,7 @@ export function stopOnSignal(
         clearTimeout(cut);
         log.info('stopped');
         log.output.flush(FLUSH_MS);
-        leave(terminals);
+        exitCleanly(terminals);
       },
       (error: unknown) => {
         log.error('stopping failed', { reason: (error as Error).stack });
@@ -113,7 +113,7 @@ export function stopOnSignal(
 }
 
 /** Exits. Node aborts if it cannot restore a terminal that has been closed: then the process ends itself by SIGHUP. */
-function leave(terminals: readonly number[]): void {
+function exitCleanly(terminals: readonly number[]): void {
   if (!terminals.every((fd) => isatty(fd))) {
     process.removeAllListeners('SIGHUP');
     process.kill(process.pid, 'SIGHUP');

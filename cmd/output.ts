@@ -5,7 +5,7 @@
 import { EXIT_FAILED } from './arguments.js';
 
 /** The most that may be buffered for a slow reader. */
-const MOST_WAITING_BYTES = 64 * 1024;
+const MAX_WAITING_BYTES = 64 * 1024;
 
 let isReady = false;
 let onGone: () => void = () => undefined;
@@ -20,11 +20,11 @@ export function print(text: string): void {
  * As {@link print}, for repeated output: it is dropped while the reader does not read, so that it does not accumulate.
  */
 export function printIfRead(text: string): void {
-  if (process.stdout.writableLength <= MOST_WAITING_BYTES) print(text);
+  if (process.stdout.writableLength <= MAX_WAITING_BYTES) print(text);
 }
 
 /** Writes to stderr, which may be closed or full. */
-export function complain(text: string): void {
+export function reportError(text: string): void {
   prepare();
   process.stderr.write(`vw: ${text}\n`);
 }
@@ -43,7 +43,7 @@ function prepare(): void {
     const end = onGone;
     onGone = () => undefined;
     if (code !== 'EPIPE' && code !== 'ERR_STREAM_DESTROYED') {
-      complain(`the output cannot be written: ${message}`);
+      reportError(`the output cannot be written: ${message}`);
       process.on('exit', () => (process.exitCode = EXIT_FAILED)); // whatever the result of the command
     }
     end();

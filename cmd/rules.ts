@@ -3,26 +3,26 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { carryOut, type Outcome } from '../src/cli/carry-out.js';
-import { askRules } from '../src/cli/read-rules.js';
+import { applyPlan, type Outcome } from '../src/cli/carry-out.js';
+import { fetchRules } from '../src/cli/read-rules.js';
 import { addressSettings, relayAddress } from '../src/cli/relay-address.js';
 import { NotServedError, RefusedError, RelayClient } from '../src/cli/relay-client.js';
 import { DocumentError, documentText, readDocument, type RulesDocument } from '../src/cli/rules-document.js';
-import { makePlan, type Plan, type Refusal, type Step } from '../src/cli/rules-plan.js';
+import { makePlan, type Plan, type Refusal, type PlanStep } from '../src/cli/rules-plan.js';
 import { byName, plural } from '../src/cli/text.js';
 import { readTokens } from '../src/cli/tokens.js';
-import { writeWhole } from '../src/cli/write-file.js';
+import { writeFileAtomically } from '../src/cli/write-file.js';
 import { ConfigError } from '../src/read-settings.js';
 import {
   EXIT_FAILED,
   EXIT_NOT_SERVED,
   EXIT_USAGE,
-  type Given,
+  type ParsedOptions,
   readOptions,
   settingRows,
   UsageError,
 } from './arguments.js';
-import { complain, print } from './output.js';
+import { reportError, print } from './output.js';
 
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 250;
@@ -57,7 +57,7 @@ export async function rules(args: readonly string[]): Promise<void> {
       print(HELP);
       return;
     }
-    const run = chosen(given);
+    const run = selectAction(given);
     const waitMs = readWait(given.options.wait);
     client = new RelayClient(relayAddress(given.options, process.env), TIMEOUT_MS);
     process.exitCode = await run(client, waitMs);
@@ -70,7 +70,7 @@ export async function rules(args: readonly string[]): Promise<void> {
 
 type Run = (client: RelayClient, waitMs: number) => Promise<number>;
 
-function chosen({ names, flags, lists, options }: Given): Run {
+function selectAction({ names, flags, lists, options }: ParsedOptions): Run {
   const [verb, file, ...more] = names;
   const isImport = verb === 'import';
   if (!isImport && verb !== 'export') {
@@ -94,14 +94,14 @@ function chosen({ names, flags, lists, options }: Given): Run {
 }
 
 async function exportRules(client: RelayClient, waitMs: number, file = '-'): Promise<number> {
-  const { raw, rules: found } = await whenThere(waitMs, () => askRules(client));
+  const { raw, rules: found } = await retryUntilReachable(waitMs, () => fetchRules(client));
   const text = documentText(raw);
   if (file === '-') print(text);
-  else await aboutFile(file, 'written', () => writeWhole(file, text));
+  else await withFileContext(file, 'written', () => writeFileAtomically(file, text));
   const ids = found.destinations.filter(({ isTokenSet }) => isTokenSet).map(({ rule }) => rule.id);
   const whose =
     ids.length === 0 ? 'no destination has one' : `these destinations have one: ${ids.sort(byName).join(', ')}`;
-  complain(`tokens are not in it; ${whose}`);
+  reportError(`tokens are not in it; ${whose}`);
   return 0;
 }
 
@@ -113,23 +113,23 @@ async function importRules(
   isReplacing: boolean,
   isDry: boolean,
 ): Promise<number> {
-  const text = await aboutFile(file, 'read', () => (file === '-' ? readStream(process.stdin) : readFile(file, 'utf8')));
+  const text = await withFileContext(file, 'read', () => (file === '-' ? readStream(process.stdin) : readFile(file, 'utf8')));
   const wanted = readDocument(parse(text));
   checkTokens(tokens, wanted);
-  const { rules: there } = await whenThere(waitMs, () => askRules(client));
+  const { rules: there } = await retryUntilReachable(waitMs, () => fetchRules(client));
   const plan = makePlan(wanted, there, tokens, isReplacing);
-  const say = ({ verb, what, words }: Step) => {
+  const say = ({ verb, what, description }: PlanStep) => {
     const said = { set: isDry ? 'would set' : 'set', delete: isDry ? 'would delete' : 'deleted' }[verb];
-    print(`${said} ${what}${words === '' ? '' : `: ${words}`}\n`);
+    print(`${said} ${what}${description === '' ? '' : `: ${description}`}\n`);
   };
-  const complainOf = ({ what, why }: Refusal) => complain(`${what}: ${why}`);
+  const complainOf = ({ what, reason }: Refusal) => reportError(`${what}: ${reason}`);
   let outcome: Outcome;
   if (isDry) {
     plan.refusals.forEach(complainOf);
     plan.steps.forEach(say);
-    const count = (verb: Step['verb']) => plan.steps.filter((step) => step.verb === verb).length;
+    const count = (verb: PlanStep['verb']) => plan.steps.filter((step) => step.verb === verb).length;
     outcome = { set: count('set'), deleted: count('delete'), refused: plan.refusals.length };
-  } else outcome = await carryOut(plan, client, say, complainOf);
+  } else outcome = await applyPlan(plan, client, say, complainOf);
   print(`${summary(plan, outcome, isDry)}\n`);
   return outcome.refused === 0 ? 0 : EXIT_FAILED;
 }
@@ -165,7 +165,7 @@ function parse(text: string): unknown {
 }
 
 /** Retries for up to `waitMs` while the relay is starting. */
-async function whenThere<T>(waitMs: number, ask: () => Promise<T>): Promise<T> {
+async function retryUntilReachable<T>(waitMs: number, ask: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + waitMs;
   for (;;) {
     try {
@@ -180,7 +180,7 @@ async function whenThere<T>(waitMs: number, ask: () => Promise<T>): Promise<T> {
 /** A file that cannot be read or written, with the reason. */
 class FileError extends Error {}
 
-async function aboutFile<T>(file: string, done: string, work: () => Promise<T>): Promise<T> {
+async function withFileContext<T>(file: string, done: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
@@ -199,12 +199,12 @@ function report(error: Error): number {
   if (error instanceof DocumentError) {
     const shown = error.faults.slice(0, MAX_SHOWN_FAULTS).map((fault) => `\n  ${fault}`);
     const more = error.faults.length - shown.length;
-    complain(
+    reportError(
       `the file is not valid, and nothing was changed:${shown.join('')}${more > 0 ? `\n  and ${more} more` : ''}`,
     );
     return EXIT_FAILED;
   }
-  complain(error.message);
+  reportError(error.message);
   if (error instanceof NotServedError || error instanceof RefusedError) return EXIT_NOT_SERVED;
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT_USAGE;
   if (error instanceof FileError) return EXIT_FAILED;

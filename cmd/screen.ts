@@ -19,7 +19,7 @@ export class Screen {
     process.on('SIGCONT', () => this.#resume());
     process.on('exit', () => this.close());
     if (process.stdin.isTTY) process.stdin.on('data', (typed: Buffer) => this.#read(typed.toString()));
-    this.#take();
+    this.#readInput();
   }
 
   draw(lines: readonly string[]): void {
@@ -36,7 +36,7 @@ export class Screen {
     process.stdin.pause();
   }
 
-  #take(): void {
+  #readInput(): void {
     this.#isOurs = true;
     process.stdout.write(ENTER);
     if (!process.stdin.isTTY) return;
@@ -55,7 +55,7 @@ export class Screen {
   }
 
   #resume(): void {
-    if (!this.#isOurs) this.#take();
+    if (!this.#isOurs) this.#readInput();
     this.onChange();
   }
 }

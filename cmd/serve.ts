@@ -5,8 +5,8 @@ import { servePages } from '../src/serve/pages.js';
 import { startServe } from '../src/serve/server.js';
 import { loadServeConfig, type ServeConfig, serveSettings } from '../src/serve-config.js';
 import { EXIT_FAILED } from './arguments.js';
-import { logListening, stopOnSignal, whyNotListening } from './lifetime.js';
-import { complain } from './output.js';
+import { logListening, stopOnSignal, listenErrorMessage } from './lifetime.js';
+import { reportError } from './output.js';
 import { runServerCommand } from './server-command.js';
 import { serveWarnings } from './warnings.js';
 
@@ -34,8 +34,8 @@ async function run(config: ServeConfig, log: ProgramLog): Promise<void> {
     logListening(log, server);
     stopOnSignal(log, () => server.close());
   } catch (error) {
-    const reason = whyNotListening(error as Error, config, 'VW_SERVE_HOST', 'VW_SERVE_PORT');
-    complain(`cannot listen: ${reason}`);
+    const reason = listenErrorMessage(error as Error, config, 'VW_SERVE_HOST', 'VW_SERVE_PORT');
+    reportError(`cannot listen: ${reason}`);
     process.exit(EXIT_FAILED);
   }
 }

@@ -6,7 +6,7 @@ import { createLog, type LogLevel, type ProgramLog } from '../src/log.js';
 import type { Setting } from '../src/read-settings.js';
 import { EXIT_FAILED, EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
 import { listeningFault } from './lifetime.js';
-import { complain, print } from './output.js';
+import { reportError, print } from './output.js';
 import { environmentWarnings, type Warning, warningText } from './warnings.js';
 
 /** The common part of every server's configuration. */
@@ -55,14 +55,14 @@ export async function runServerCommand<Config extends ServerConfig>(
       const fault = await listeningFault(config, command.place.host, command.place.port);
       if (fault === null) print('the configuration is valid\n');
       else {
-        complain(`cannot listen: ${fault}`);
+        reportError(`cannot listen: ${fault}`);
         process.exitCode = EXIT_FAILED;
       }
       return;
     }
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    complain(error.message);
+    reportError(error.message);
     process.exitCode = EXIT_USAGE;
     return;
   }

@@ -2,15 +2,15 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { painter } from '../src/cli/colour.js';
-import { whatIsWrong } from '../src/cli/faults.js';
+import { listFaults } from '../src/cli/faults.js';
 import { fitPage } from '../src/cli/frame.js';
-import { jsonLine, lookAt, type Seen } from '../src/cli/read-stats.js';
+import { jsonLine, fetchStats, type StatsSnapshot } from '../src/cli/read-stats.js';
 import { addressSettings, relayAddress } from '../src/cli/relay-address.js';
 import { NotServedError, RelayClient } from '../src/cli/relay-client.js';
-import { type Page, pageLines, statusPage, troublePage } from '../src/cli/status-page.js';
+import { type Page, pageLines, statusPage, unreachablePage } from '../src/cli/status-page.js';
 import { ConfigError } from '../src/read-settings.js';
 import { EXIT_FAILED, EXIT_NOT_SERVED, EXIT_USAGE, readOptions, settingRows, UsageError } from './arguments.js';
-import { complain, print, printIfRead, whenOutputEnds } from './output.js';
+import { reportError, print, printIfRead, whenOutputEnds } from './output.js';
 import { Screen } from './screen.js';
 
 const TIMEOUT_MS = 10_000;
@@ -29,7 +29,7 @@ It ends with 0 when all is well, ${EXIT_FAILED} when something is wrong, ${EXIT_
 reached, did not accept the key, or is no relay.
 `;
 
-interface Wanted {
+interface StatusOptions {
   readonly isJson: boolean;
   /** Polling interval in milliseconds; null: once. */
   readonly everyMs: number | null;
@@ -37,7 +37,7 @@ interface Wanted {
 
 export async function status(args: readonly string[]): Promise<void> {
   let client: RelayClient;
-  let wanted: Wanted;
+  let wanted: StatusOptions;
   try {
     const texts = addressSettings.map(({ option }) => option);
     const { options, flags, names } = readOptions(args, { texts, flags: ['json'], numbers: ['watch'] });
@@ -50,24 +50,24 @@ export async function status(args: readonly string[]): Promise<void> {
     client = new RelayClient(relayAddress(options, process.env), TIMEOUT_MS);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    complain(error.message);
+    reportError(error.message);
     process.exitCode = EXIT_USAGE;
     return;
   }
   try {
-    if (wanted.everyMs === null) await lookOnce(client, wanted.isJson);
+    if (wanted.everyMs === null) await printOnce(client, wanted.isJson);
     else await watch(client, wanted.isJson, wanted.everyMs);
   } catch (error) {
     if (!(error instanceof NotServedError)) throw error;
-    complain(error.message);
+    reportError(error.message);
     process.exitCode = EXIT_NOT_SERVED;
   } finally {
     client.close();
   }
 }
 
-async function lookOnce(client: RelayClient, isJson: boolean): Promise<void> {
-  const seen = await lookAt(client);
+async function printOnce(client: RelayClient, isJson: boolean): Promise<void> {
+  const seen = await fetchStats(client);
   print(isJson ? `${jsonLine(seen.stats)}\n` : `${pageLines(pageOf(seen)).join('\n')}\n`);
   process.exitCode = exitCodeOf(seen);
 }
@@ -82,10 +82,10 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
   };
   process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
   whenOutputEnds(end); // the reader has gone
-  let last: Seen | null = null;
+  let last: StatsSnapshot | null = null;
   let trouble: string | null = null;
   const draw = () => {
-    if (last !== null || trouble !== null) screen?.draw(fitPage(watched(last, trouble), process.stdout.rows || 24));
+    if (last !== null || trouble !== null) screen?.draw(fitPage(showPage(last, trouble), process.stdout.rows || 24));
   };
   const screen = process.stdout.isTTY && !isJson ? new Screen(end, draw) : null;
   try {
@@ -93,7 +93,7 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
       const began = performance.now();
       const before: string | null = trouble;
       try {
-        last = await lookAt(client);
+        last = await fetchStats(client);
         trouble = null;
         process.exitCode = exitCodeOf(last);
       } catch (error) {
@@ -103,9 +103,9 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
         process.exitCode = EXIT_NOT_SERVED;
       }
       if (screen) draw();
-      else if (!isJson) printIfRead(`${pageLines(watched(trouble === null ? last : null, trouble)).join('\n')}\n\n`);
+      else if (!isJson) printIfRead(`${pageLines(showPage(trouble === null ? last : null, trouble)).join('\n')}\n\n`);
       else if (trouble === null) printIfRead(`${jsonLine(last!.stats)}\n`);
-      else if (trouble !== before) complain(`${trouble}; trying again`);
+      else if (trouble !== before) reportError(`${trouble}; trying again`);
       const spentMs = performance.now() - began;
       await delay(Math.max(everyMs - spentMs, 0), null, { signal: stop.signal }).catch(() => undefined);
     }
@@ -114,13 +114,13 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
   }
 }
 
-function watched(seen: Seen | null, trouble: string | null): Page {
+function showPage(seen: StatsSnapshot | null, trouble: string | null): Page {
   const time = new Date().toTimeString().slice(0, 8);
   if (trouble === null) return pageOf(seen!, time); // without trouble there are stats
-  return troublePage(trouble, seen === null ? null : pageOf(seen), columns(), paint, time);
+  return unreachablePage(trouble, seen === null ? null : pageOf(seen), columns(), paint, time);
 }
 
-function pageOf(seen: Seen, time = ''): Page {
+function pageOf(seen: StatsSnapshot, time = ''): Page {
   return statusPage(seen, columns(), paint, time);
 }
 
@@ -132,8 +132,8 @@ function columns(): number {
   return Number(process.env.COLUMNS) || Infinity;
 }
 
-function exitCodeOf({ stats }: Seen): number {
-  return whatIsWrong(stats).length === 0 ? 0 : EXIT_FAILED;
+function exitCodeOf({ stats }: StatsSnapshot): number {
+  return listFaults(stats).length === 0 ? 0 : EXIT_FAILED;
 }
 
 function readEvery(text: string | undefined): number | null {

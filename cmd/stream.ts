@@ -6,8 +6,8 @@ import { type Config, loadConfig, settings } from '../src/config.js';
 import type { ProgramLog } from '../src/log.js';
 import { Relay } from '../src/relay/relay.js';
 import { EXIT_FAILED } from './arguments.js';
-import { logListening, stopOnSignal, whyNotListening } from './lifetime.js';
-import { complain } from './output.js';
+import { logListening, stopOnSignal, listenErrorMessage } from './lifetime.js';
+import { reportError } from './output.js';
 import { runServerCommand } from './server-command.js';
 import { streamWarnings } from './warnings.js';
 
@@ -37,8 +37,8 @@ async function run(config: Config, log: ProgramLog): Promise<void> {
       await Promise.all([server.close(), relay.close()]);
     });
   } catch (error) {
-    const reason = whyNotListening(error as Error, config, 'VW_HOST', 'VW_PORT');
-    complain(`cannot listen: ${reason}`);
+    const reason = listenErrorMessage(error as Error, config, 'VW_HOST', 'VW_PORT');
+    reportError(`cannot listen: ${reason}`);
     process.exit(EXIT_FAILED);
   }
 }

@@ -5,7 +5,7 @@ import { Tokens } from '../src/serve/tokens.js';
 import { parseTopicPath, topicFault } from '../src/serve/topic.js';
 import { SERVE_DEFINITIONS, splitAudiences } from '../src/serve-settings.js';
 import { EXIT_USAGE, readArguments, UsageError } from './arguments.js';
-import { complain, print } from './output.js';
+import { reportError, print } from './output.js';
 
 const OPTIONS = ['topic', 'scope', 'path', 'lifetime', 'secret', 'audience'];
 const SCOPES = ['read', 'write', 'stats'];
@@ -31,7 +31,7 @@ export async function token(args: readonly string[]): Promise<void> {
     print(wantsHelp ? HELP : `${await makeToken(options)}\n`);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    complain(error.message);
+    reportError(error.message);
     process.exitCode = EXIT_USAGE;
   }
 }

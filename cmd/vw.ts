@@ -3,7 +3,7 @@
 
 import { readVersion } from '../src/version.js';
 import { EXIT_USAGE } from './arguments.js';
-import { complain, print } from './output.js';
+import { reportError, print } from './output.js';
 
 const USAGE = `vw: video over WebSockets
 
@@ -54,7 +54,7 @@ switch (command) {
     await (await import('./stream.js')).stream(['--check-config', ...args]);
     break;
   default:
-    complain(
+    reportError(
       command === undefined ? `a command is missing\n\n${USAGE}` : `there is no command "${command}"\n\n${USAGE}`,
     );
     process.exitCode = EXIT_USAGE;

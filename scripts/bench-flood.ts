@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { closeAll } from '../test/support/cleanup.js';
-import { FarEnd } from '../test/support/far-end.js';
+import { TestEndpoint } from '../test/support/far-end.js';
 import { type Flood, FLOODS } from '../test/support/flood.js';
 import { quantile } from '../test/support/load.js';
 import { Program } from '../test/support/program.js';
@@ -85,7 +85,7 @@ async function ofStream(way: Way, kind: Flood, count: number, peers: Peers): Pro
   const vw = await Program.stream({ VW_LOG_LEVEL: 'error' }).catch(() => Program.stream());
   const base = vw.url.replace(/^http/, 'ws');
   const seen: Seen = { sent: 0, ages: [], health: [] };
-  const farEnd = await FarEnd.start();
+  const farEnd = await TestEndpoint.start();
   farEnd.onMessage = (data) => void seen.ages.push(performance.now() - Number(data.toString()));
   await vw.send('probe', farEnd.url, 'probe');
   const publish = await open(`${base}/ws/probe`);

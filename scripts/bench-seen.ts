@@ -4,7 +4,7 @@
 
 import { closeAll } from '../test/support/cleanup.js';
 import { EventReader } from '../test/support/event-reader.js';
-import { FarEnd } from '../test/support/far-end.js';
+import { TestEndpoint } from '../test/support/far-end.js';
 import { quantile, TimedSource } from '../test/support/load.js';
 import { Program } from '../test/support/program.js';
 import { pause, until } from '../test/support/wait.js';
@@ -49,7 +49,7 @@ class Observer {
 
 let metrics = '';
 const vw = await Program.stream({ VW_LOG_LEVEL: 'info' });
-const farEnd = await FarEnd.start();
+const farEnd = await TestEndpoint.start();
 farEnd.onMessage = () => undefined;
 const names = Array.from({ length: FEEDS }, (_, i) => `video${i}`);
 for (const [i, stream] of names.entries()) {

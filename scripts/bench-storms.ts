@@ -16,7 +16,7 @@ import { WebSocket } from 'ws';
 import { certificateFor } from '../test/support-far/certificates.js';
 import { freePort } from '../test/support-far/programs.js';
 import { closeAll } from '../test/support/cleanup.js';
-import { FarEnd } from '../test/support/far-end.js';
+import { TestEndpoint } from '../test/support/far-end.js';
 import { scratch } from '../test/support/ffmpeg.js';
 import { FLOODS } from '../test/support/flood.js';
 import { REQUEST_FLOODS, STORMS } from '../test/support/flood-http.js';
@@ -99,7 +99,7 @@ async function start(server: Server, kind: Kind): Promise<Running> {
       url,
       publish: () => open(`${url.replace(/^http/, 'ws')}/ws/probe`, headers),
       watch: async (seen) => {
-        const farEnd = await FarEnd.start();
+        const farEnd = await TestEndpoint.start();
         farEnd.onMessage = (data) => void seen.ages.push(performance.now() - Number(data.toString()));
         await set(url, { id: 'probe', stream: 'probe', destination: farEnd.url }, headers);
         await pause(300);

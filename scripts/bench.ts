@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { closeAll } from '../test/support/cleanup.js';
-import { FarEnd } from '../test/support/far-end.js';
+import { TestEndpoint } from '../test/support/far-end.js';
 import { ageOf, quantile, TimedSource } from '../test/support/load.js';
 import { Program } from '../test/support/program.js';
 import { packets } from '../test/support/ts.js';
@@ -15,7 +15,7 @@ const SECONDS = 10;
 
 async function delay(): Promise<void> {
   const vw = await Program.stream();
-  const farEnd = await FarEnd.start();
+  const farEnd = await TestEndpoint.start();
   const ages: number[] = [];
   const names = Array.from({ length: FEEDS }, (_, i) => `video${i}`);
   for (const [i, stream] of names.entries()) {

@@ -3,7 +3,7 @@
 // others. Exits with 1 and names what failed.
 
 import { closeAll } from '../test/support/cleanup.js';
-import { FarEnd } from '../test/support/far-end.js';
+import { TestEndpoint } from '../test/support/far-end.js';
 import { ageOf, quantile, TimedSource } from '../test/support/load.js';
 import { Program } from '../test/support/program.js';
 import { packets } from '../test/support/ts.js';
@@ -25,7 +25,7 @@ async function churn(vw: Program): Promise<void> {
     await vw.api('POST', '/api/destinations', { id: `r${i}`, stream: `f${i}`, destination: NOBODY });
     await vw.api('DELETE', `/api/destinations/r${i}`);
   }
-  const silent = await FarEnd.start({ isSilent: true });
+  const silent = await TestEndpoint.start({ isSilent: true });
   for (let i = 0; i < 300; i++) {
     const destination = i % 2 ? NOBODY : `${silent.url}/${i}`;
     await vw.api('POST', '/api/destinations', { id: 'replaced', stream: 'video0', destination });
@@ -39,7 +39,7 @@ async function churn(vw: Program): Promise<void> {
     if (i % 3) upload.socket.destroy();
     else upload.socket.resetAndDestroy();
   }
-  const closing = await FarEnd.start({ closesAtOnce: true });
+  const closing = await TestEndpoint.start({ closesAtOnce: true });
   await vw.api('POST', '/api/destinations', { id: 'closing', stream: 'video0', destination: closing.url });
   await pause(3000);
   hold('dials in 3 s of a far end that closes at once', closing.dials, 4);
@@ -66,7 +66,7 @@ async function leaks(): Promise<void> {
 
 async function slowFarEnd(): Promise<void> {
   const vw = await Program.stream();
-  const [slow, quick] = [await FarEnd.start(), await FarEnd.start()];
+  const [slow, quick] = [await TestEndpoint.start(), await TestEndpoint.start()];
   for (const [id, farEnd] of [
     ['slow', slow],
     ['quick', quick],

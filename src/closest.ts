@@ -1,14 +1,14 @@
 // Finds the existing name that is closest to an unknown one.
 
 /** Names that differ by more than a third are different names, not misspellings. */
-const MOST_DIFFERENCE = 1 / 3;
+const MAX_EDIT_RATIO = 1 / 3;
 
 /** The name closest to `given`; null: none is close. Case, `-` and `_` are ignored. */
 export function closestName(given: string, names: readonly string[]): string | null {
   const plain = (name: string) => name.toLowerCase().replace(/[-_]/g, '').slice(0, 60);
   const wanted = plain(given);
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(wanted.length * MOST_DIFFERENCE)) + 1;
+  let least = Math.max(1, Math.floor(wanted.length * MAX_EDIT_RATIO)) + 1;
   for (const name of names) {
     const distance = editDistance(wanted, plain(name));
     if (distance >= least) continue;

@@ -21,7 +21,7 @@ export interface LogState {
 }
 
 /** The state of a log without a descriptor. */
-export const LOG_WELL: LogState = { lostLines: 0, waitingBytes: 0, error: null };
+export const LOG_HEALTHY: LogState = { lostLines: 0, waitingBytes: 0, error: null };
 
 /** Limits and waits; tests shorten them. */
 export interface LogOutputOptions {
@@ -59,9 +59,9 @@ export class LogOutput {
   #waitingBytes = 0;
   #written = 0; // bytes of the first waiting line
   #isMidLine = false; // an error occurred in the middle of a line
-  #lost = 0;
-  #untold = 0; // lost since they were last reported
-  #telling = 0; // of them, reported by the line that is partly written
+  #lostLines = 0;
+  #unreported = 0; // lost since they were last reported
+  #reporting = 0; // of them, reported by the line that is partly written
   #error: string | null = null;
   #timer: NodeJS.Timeout | undefined;
   /** Called with the system's error code when writing fails. */
@@ -75,7 +75,7 @@ export class LogOutput {
   }
 
   get state(): LogState {
-    return { lostLines: this.#lost, waitingBytes: this.#waitingBytes - this.#written, error: this.#error };
+    return { lostLines: this.#lostLines, waitingBytes: this.#waitingBytes - this.#written, error: this.#error };
   }
 
   /** Writes whole lines, now or as soon as possible. Never blocks, never throws. */
@@ -100,7 +100,7 @@ export class LogOutput {
   close(): void {
     clearTimeout(this.#timer);
     this.#waiting = [];
-    this.#waitingBytes = this.#written = this.#untold = this.#telling = 0;
+    this.#waitingBytes = this.#written = this.#unreported = this.#reporting = 0;
     if (this.#fd !== -1 && this.#fd !== this.#given) closeSync(this.#fd);
     this.#fd = -1;
   }
@@ -117,15 +117,15 @@ export class LogOutput {
   }
 
   #lose(count: number): void {
-    this.#lost += count;
-    this.#untold += count;
+    this.#lostLines += count;
+    this.#unreported += count;
   }
 
   #pump(): void {
     try {
       if (this.#fd === -1) this.#fd = openWithoutWaiting(this.#given);
-      while (this.#waiting.length > 0 || this.#untold > 0) {
-        const told = this.#untold;
+      while (this.#waiting.length > 0 || this.#unreported > 0) {
+        const told = this.#unreported;
         const line = this.#next();
         const written = writeSync(this.#fd, line, this.#written);
         if (written === 0) continue;
@@ -142,22 +142,22 @@ export class LogOutput {
   /** The next bytes to write, preceded by the line about lost ones in the place where they would have been. */
   #next(): Buffer {
     const line = this.#waiting[0] ?? NOTHING;
-    if (this.#written > 0 || this.#untold === 0) return line;
-    return Buffer.concat([Buffer.from(`${this.#isMidLine ? '\n' : ''}${this.#line(this.#untold)}\n`), line]);
+    if (this.#written > 0 || this.#unreported === 0) return line;
+    return Buffer.concat([Buffer.from(`${this.#isMidLine ? '\n' : ''}${this.#line(this.#unreported)}\n`), line]);
   }
 
   /** A part of the line is written: it stays unchanged until it is complete. */
   #began(line: Buffer, told: number): void {
     this.#waitingBytes += line.length - (this.#waiting[0]?.length ?? 0);
     this.#waiting[0] = line;
-    this.#untold -= told;
-    this.#telling = told;
+    this.#unreported -= told;
+    this.#reporting = told;
   }
 
   #ended(line: Buffer): void {
     this.#waiting.shift();
     this.#waitingBytes -= line.length;
-    this.#written = this.#telling = 0;
+    this.#written = this.#reporting = 0;
     this.#isMidLine = false;
   }
 
@@ -165,21 +165,21 @@ export class LogOutput {
     const { waitMs, retryMs } = this.#options;
     if (code === 'EAGAIN') {
       this.#error = null;
-      this.#again(waitMs);
+      this.#scheduleRetry(waitMs);
       return;
     }
     this.#isMidLine ||= this.#written > 0;
     this.#lose(this.#waiting.length);
-    this.#untold += this.#telling;
+    this.#unreported += this.#reporting;
     this.#waiting = [];
-    this.#waitingBytes = this.#written = this.#telling = 0;
+    this.#waitingBytes = this.#written = this.#reporting = 0;
     const before = this.#error;
     this.#error = `${WORDS[code] ?? message} (${code})`;
-    this.#again(retryMs);
+    this.#scheduleRetry(retryMs);
     if (this.#error !== before) this.onError(code);
   }
 
-  #again(ms: number): void {
+  #scheduleRetry(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#pump(), ms).unref();
   }

@@ -47,7 +47,7 @@ export function readSettings(
   try {
     config.validate({ allowed: 'strict' });
   } catch (cause) {
-    throw blame(table, options, env, cause);
+    throw explainBadSetting(table, options, env, cause);
   }
   return config.getProperties();
 }
@@ -61,14 +61,14 @@ function schemaOf(table: SettingsTable): convict.Schema<Record<string, string | 
   const all: convict.Schema<Record<string, string | number>> = {};
   for (const [name, { env, fallback, doc, read }] of Object.entries(table)) {
     const format = `vw ${env}`;
-    convict.addFormat({ name: format, validate: (value) => void read(String(value)), coerce: tolerant(read) });
+    convict.addFormat({ name: format, validate: (value) => void read(String(value)), coerce: passThroughOnError(read) });
     all[name] = { doc, default: fallback, format, env };
   }
   return all;
 }
 
 /** Converts valid text; leaves invalid text unchanged, which the validation then refuses. */
-function tolerant(read: Definition['read']): (text: unknown) => unknown {
+function passThroughOnError(read: Definition['read']): (text: unknown) => unknown {
   return (text) => {
     try {
       return read(String(text));
@@ -79,7 +79,7 @@ function tolerant(read: Definition['read']): (text: unknown) => unknown {
 }
 
 /** Makes an error that names the variable or option that convict refused, its value, and what is accepted. */
-function blame(
+function explainBadSetting(
   table: SettingsTable,
   options: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv,

@@ -81,7 +81,7 @@ export function secret(text: string): string {
   return text;
 }
 
-function farEnd(text: string): string {
+function commandEndpoint(text: string): string {
   if (text === '') return '';
   try {
     parseDestinationRule({ id: 'api-rule', stream: 'commands', destination: text });
@@ -283,7 +283,7 @@ export const DEFINITIONS = {
     env: 'VW_API',
     option: 'api',
     fallback: '',
-    read: farEnd,
+    read: commandEndpoint,
     isSecret: true, // it may contain a key in its query
     doc: 'endpoint that is dialled and may then set rules by JSON commands; listed as destination apiRule',
   },

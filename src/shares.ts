@@ -10,7 +10,7 @@ interface Node<T> {
 }
 
 /** Items by holder. */
-export class Shares<T> {
+export class FairShares<T> {
   readonly #root: Node<T> = newNode();
 
   get size(): number {
@@ -43,7 +43,7 @@ export class Shares<T> {
   }
 
   /** The oldest item of the holder of most; null: there are no items. */
-  oldestOfMost(): T | null {
+  oldestOfLargest(): T | null {
     let node = this.#root;
     while (node.children.size > 0) [, node] = heaviest(node);
     const [oldest = null] = node.items;
@@ -51,7 +51,7 @@ export class Shares<T> {
   }
 
   /** The items of the holders of most, of which there may be several. */
-  ofMost(): T[] {
+  largest(): T[] {
     let nodes = [this.#root];
     while (nodes[0]!.children.size > 0) {
       const children = nodes.flatMap((node) => [...node.children.values()]);
@@ -62,15 +62,15 @@ export class Shares<T> {
   }
 
   /**
-   * As {@link ofMost}, to remove one in favour of a newcomer; null if that would only reverse the inequality, because
+   * As {@link largest}, to remove one in favour of a newcomer; null if that would only reverse the inequality, because
    * the
    * newcomer's holder would then have more than the other. The first key in which they differ decides.
    */
-  ofMostFor(path: readonly string[]): T[] | null {
+  largestFor(path: readonly string[]): T[] | null {
     let node = this.#root;
     for (const key of path) {
       const [mostKey, most] = heaviest(node);
-      if (mostKey !== key) return most.count >= (node.children.get(key)?.count ?? 0) + 2 ? this.ofMost() : null;
+      if (mostKey !== key) return most.count >= (node.children.get(key)?.count ?? 0) + 2 ? this.largest() : null;
       node = most;
     }
     return null; // the newcomer's own holder has most

@@ -3,13 +3,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { FarEnd } from './support/far-end.js';
+import { TestEndpoint } from './support/far-end.js';
 import { decode, ffmpeg, scratch, videoArgs } from './support/ffmpeg.js';
 import { TestRelay } from './support/relay.js';
 import { type Framing, RawUpload } from './support/upload.js';
 import { until } from './support/wait.js';
 
-function expectWholePackets(farEnd: FarEnd): void {
+function expectWholePackets(farEnd: TestEndpoint): void {
   for (const { data, isBinary } of farEnd.messages) {
     expect(isBinary).to.be.true;
     expect(data.length % 188).to.equal(0);
@@ -19,11 +19,11 @@ function expectWholePackets(farEnd: FarEnd): void {
 
 describe('ffmpeg, relay, endpoint', () => {
   let vw: TestRelay;
-  let farEnd: FarEnd;
+  let farEnd: TestEndpoint;
   let folder: string;
   beforeEach(async () => {
     vw = await TestRelay.start();
-    farEnd = await FarEnd.start();
+    farEnd = await TestEndpoint.start();
     folder = scratch();
     await vw.send('video0', farEnd.url);
   });

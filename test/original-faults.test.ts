@@ -2,7 +2,7 @@
 // row under its number. Each test fails on the old behaviour.
 
 import { expect } from 'chai';
-import { FarEnd } from './support/far-end.js';
+import { TestEndpoint } from './support/far-end.js';
 import { Program } from './support/program.js';
 import { TestRelay } from './support/relay.js';
 import { packet, packets } from './support/ts.js';
@@ -19,7 +19,7 @@ describe('faults of the original', () => {
   });
 
   it('2: a destination replaced while the new endpoint takes 300 ms has no gap, and no stale chunk comes first', async () => {
-    const [old, fresh] = [await FarEnd.start(), await FarEnd.start({ delayMs: 300 })];
+    const [old, fresh] = [await TestEndpoint.start(), await TestEndpoint.start({ delayMs: 300 })];
     await vw.send('video0', old.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     let count = 0;
@@ -36,7 +36,7 @@ describe('faults of the original', () => {
   });
 
   it('3: nothing waits for silence: a source that never pauses is sent on as it comes', async () => {
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('video0', farEnd.url);
     const upload = RawUpload.begin(vw.port, 'video0', 'length');
     let sent = 0;
@@ -54,7 +54,7 @@ describe('faults of the original', () => {
   });
 
   it('4: messages are aligned to packets at 6 Mbit/s, however the source cuts them', async () => {
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('video0', farEnd.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     const bytes = packets(2000);
@@ -68,7 +68,7 @@ describe('faults of the original', () => {
   });
 
   it('5: deleting a stream rule and then its destination is no panic, in either order', async () => {
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     const stream = { stream: 'stream/a', feeds: ['video0'] };
     for (const paths of [
       ['/api/streams/stream/a', '/api/destinations/0'],
@@ -100,7 +100,7 @@ describe('faults of the original', () => {
   it('8: an endpoint that accepts and closes is not dialled thousands of times', async () => {
     const [patient, farEnd] = [
       await TestRelay.start({ backoffMinMs: 1000, backoffMaxMs: 10_000, goodAfterMs: 5000 }),
-      await FarEnd.start({ closesAtOnce: true }),
+      await TestEndpoint.start({ closesAtOnce: true }),
     ];
     await patient.api('POST', '/api/destinations', rule(farEnd.url));
     await pause(2600);
@@ -161,7 +161,7 @@ describe('7: leaks of the original', function () {
   });
 
   it('300 replaced while the endpoint is down leave nothing', async () => {
-    const silent = await FarEnd.start({ isSilent: true });
+    const silent = await TestEndpoint.start({ isSilent: true });
     for (let i = 0; i < 300; i++) {
       const url = i % 2 ? NOBODY : `${silent.url}/${i}`;
       expect((await vw.api('POST', '/api/destinations', rule(url))).status).to.equal(200);

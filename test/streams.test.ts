@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { checkTs, type Sent } from './mpegts/check-ts.js';
 import { probe, warnings } from './mpegts/captures.js';
 import { closeAll } from './support/cleanup.js';
-import { FarEnd } from './support/far-end.js';
+import { TestEndpoint } from './support/far-end.js';
 import { live, MICROPHONE } from './support/live.js';
 import { TestRelay } from './support/relay.js';
 import { until } from './support/wait.js';
@@ -25,7 +25,7 @@ const VIDEO = [
 
 describe('a stream of two ffmpegs', () => {
   let vw: TestRelay;
-  let farEnd: FarEnd;
+  let farEnd: TestEndpoint;
   const sent: Sent[] = [];
   const stream = (...feeds: string[]) => vw.api('POST', '/api/streams', { stream: 'stream/room', feeds });
   const bytes = () => Buffer.concat(sent.map(({ data }) => data));
@@ -34,7 +34,7 @@ describe('a stream of two ffmpegs', () => {
 
   beforeEach(async () => {
     vw = await TestRelay.start();
-    farEnd = await FarEnd.start();
+    farEnd = await TestEndpoint.start();
     await stream('video0', 'audio0');
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'stream/room', destination: farEnd.url });
     await until('the link is open', () => vw.relay.stats().destinations['0']!.live.state === 'open');

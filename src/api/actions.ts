@@ -20,7 +20,7 @@ import { clip } from '../relay/rule-words.js';
 import type { LinkStats, Stats } from '../relay/stats-schema.js';
 
 /** The id of the destination over which commands arrive (`VW_API`). */
-export const STANDING_ID = 'apiRule';
+export const RESERVED_ID = 'apiRule';
 
 /** Every rule, each in the form in which it can be posted again. */
 export interface AllRules {
@@ -54,9 +54,9 @@ export type DestinationAnswer = ShownDestination & {
 };
 
 /** The operations behind REST and the command link. Every method throws what {@link Relay} and the rules throw. */
-export class Actions {
+export class RelayOperations {
   /** Statistics of the link of `VW_API`; null: there is none. */
-  standingStats: (() => LinkStats) | null = null;
+  reservedStats: (() => LinkStats) | null = null;
 
   /** @param standing the reserved rule of `VW_API`: it is listed and cannot be deleted. */
   constructor(
@@ -134,8 +134,8 @@ export class Actions {
   /** The relay's statistics, the command link included. */
   stats(): Stats {
     const stats = this.relay.stats();
-    if (!this.standing || !this.standingStats) return stats;
-    const live = this.standingStats();
+    if (!this.standing || !this.reservedStats) return stats;
+    const live = this.reservedStats();
     const { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes } = live;
     const { receivedMessages, throttledReads } = live;
     const sent = { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes };

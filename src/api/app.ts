@@ -10,24 +10,24 @@ import { readFeedEntry } from '../relay/rules.js';
 import type { Watchable } from '../web/player-page.js';
 import { problemPage } from '../web/problem-page.js';
 import { aboutRoutes } from './about-routes.js';
-import type { Actions } from './actions.js';
+import type { RelayOperations } from './actions.js';
 import type { EventStreams } from './event-stream.js';
 import type { Guard } from './guard.js';
 import type { HttpViewers } from './http-viewer.js';
 import type { KeyGuard } from './keys.js';
-import { letIn } from './let-in.js';
+import { authorize } from './let-in.js';
 import { mediaRoutes } from './media-routes.js';
 import { pageRoutes, securityHeaders, STYLE_PATH } from './pages.js';
 import { playStatusRoute } from './play-status.js';
-import { mount, noSuchPath } from './route.js';
+import { mount, notFoundError } from './route.js';
 import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './rule-routes.js';
-import { seeingRoutes } from './seeing-routes.js';
-import { meantUpload, type UploadRefusals } from './upload-refusals.js';
+import { monitoringRoutes } from './seeing-routes.js';
+import { isMistakenUpload, type UploadRefusals } from './upload-refusals.js';
 
 /** The API of a relay behind its guard. `keys` is null if no key is configured. */
 export function createApp(
   relay: Relay,
-  actions: Actions,
+  actions: RelayOperations,
   viewers: HttpViewers,
   events: EventStreams,
   refusals: UploadRefusals,
@@ -39,29 +39,29 @@ export function createApp(
 ): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing'); // as the guard reads paths
-  app.use(securityHeaders(isSecure), letIn(guard, bodyTimeoutMs));
+  app.use(securityHeaders(isSecure), authorize(guard, bodyTimeoutMs));
   const described = [
     ...streamRoutes(actions),
     ...destinationRoutes(actions),
     ...muteRoutes(actions),
     ...allRulesRoutes(actions),
     ...mediaRoutes(relay, viewers, refusals),
-    ...seeingRoutes(actions, events),
+    ...monitoringRoutes(actions, events),
     playStatusRoute(relay),
-    ...pageRoutes(keys, isSecure, () => watchables(relay)),
+    ...pageRoutes(keys, isSecure, () => playableNames(relay)),
   ];
   const routes = [...described, ...aboutRoutes(described, keys !== null)];
   for (const route of routes) mount(app, route, routes);
 
   app.use((request: Request) => {
-    throw noSuchPath(request.path, routes, isUpload(request) ? meantUpload(request.path) : null);
+    throw notFoundError(request.path, routes, isUpload(request) ? isMistakenUpload(request.path) : null);
   });
   app.use(answerError(refusals, log));
   return app;
 }
 
 /** What the front page links to: streams first, because they were composed on purpose. */
-function watchables(relay: Relay): Watchable[] {
+function playableNames(relay: Relay): Watchable[] {
   const { feeds, streams } = relay.stats();
   const isLive = (feed: string) => (feeds[feed]?.source ?? null) !== null;
   return [
@@ -73,7 +73,7 @@ function watchables(relay: Relay): Watchable[] {
 }
 
 /** Whether a browser navigated to the address. */
-function isOpened({ method, headers }: Request): boolean {
+function isBrowserNavigation({ method, headers }: Request): boolean {
   return (method === 'GET' || method === 'HEAD') && prefersPage(headers.accept);
 }
 
@@ -81,7 +81,7 @@ function isOpened({ method, headers }: Request): boolean {
 function isUpload({ method, path, headers }: Request): boolean {
   if (method !== 'POST' && method !== 'PUT') return false;
   if (path.startsWith('/ts/')) return true;
-  return meantUpload(path) !== null && !/^application\/|^multipart\//i.test(headers['content-type'] ?? '');
+  return isMistakenUpload(path) !== null && !/^application\/|^multipart\//i.test(headers['content-type'] ?? '');
 }
 
 function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
@@ -92,7 +92,7 @@ function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
     }
     if (isUpload(request)) {
       const { path, socket, headers } = request;
-      refusals.refused({ path, from: socket.remoteAddress ?? '', authorization: headers.authorization }, error);
+      refusals.onRefused({ path, from: socket.remoteAddress ?? '', authorization: headers.authorization }, error);
     }
     const document =
       known ?? problem(500, 'ERR_INTERNAL', 'the relay failed to handle this request; its log has the cause');
@@ -102,7 +102,7 @@ function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
     }
     if (error instanceof HttpError) response.set(error.headers);
     response.status(document.status);
-    if (isOpened(request)) response.vary('Accept').type('html').send(problemPage(document, STYLE_PATH));
+    if (isBrowserNavigation(request)) response.vary('Accept').type('html').send(problemPage(document, STYLE_PATH));
     else response.type(PROBLEM_TYPE).send(jsonText(document));
   };
 }

@@ -10,9 +10,9 @@ import { Message } from '../relay/message.js';
 import type { Relay } from '../relay/relay.js';
 import type { DestinationRule } from '../relay/rules.js';
 import type { LinkStats } from '../relay/stats-schema.js';
-import { type Actions, STANDING_ID } from './actions.js';
+import { type RelayOperations, RESERVED_ID } from './actions.js';
 import { problemOf } from '../http/problem.js';
-import { splitCommands } from './split-commands.js';
+import { splitJsonObjects } from './split-commands.js';
 
 /** The same limit as for a REST body. */
 const MAX_COMMAND_BYTES = 64 * 1024;
@@ -20,10 +20,10 @@ const MAX_COMMAND_BYTES = 64 * 1024;
 const MAX_WAITING = 10_000;
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Unsent bytes of answers above which the next command waits. */
-const ANSWERS_AHEAD_BYTES = 32 * 1024;
-const LOOK_MS = 10;
+const MAX_UNSENT_REPLY_BYTES = 32 * 1024;
+const POLL_INTERVAL_MS = 10;
 /** How long commands run before the event loop gets its turn: one message may hold thousands of them. */
-const TURN_MS = 2;
+const MAX_TURN_MS = 2;
 
 const commandSchema = z.strictObject({
   verb: z.enum(['add', 'delete', 'list', 'healthcheck']),
@@ -37,7 +37,7 @@ const ACCEPTED =
   'or {"verb": "healthcheck"}';
 
 /** Carries out one command and returns its answer. Never rejects: a command that fails is answered `{"error": "…"}`. */
-export async function executeCommand(actions: Actions, text: string, log: Log): Promise<unknown> {
+export async function executeCommand(actions: RelayOperations, text: string, log: Log): Promise<unknown> {
   try {
     return await execute(actions, text);
   } catch (error) {
@@ -48,7 +48,7 @@ export async function executeCommand(actions: Actions, text: string, log: Log): 
   }
 }
 
-async function execute(actions: Actions, text: string): Promise<unknown> {
+async function execute(actions: RelayOperations, text: string): Promise<unknown> {
   const refuse = (why: string) => ({ error: `${why}; ${ACCEPTED}`, code: 'ERR_BAD_COMMAND' });
   let body: unknown;
   try {
@@ -83,7 +83,7 @@ async function execute(actions: Actions, text: string): Promise<unknown> {
 
 /** Mutes: `which` names the feed, or `all`; the rule of an `add` may name it too. `null`: neither names a feed. */
 function executeMute(
-  actions: Actions,
+  actions: RelayOperations,
   verb: 'add' | 'delete' | 'list',
   which: string | undefined,
   rule: unknown,
@@ -100,12 +100,12 @@ function executeMute(
 }
 
 /** The reserved destination's rule, as lists show it. */
-export function standingRule(url: string, token: string | null): DestinationRule {
-  return { id: STANDING_ID, stream: 'api', destination: url, ...(token === null ? {} : { token }) };
+export function reservedRule(url: string, token: string | null): DestinationRule {
+  return { id: RESERVED_ID, stream: 'api', destination: url, ...(token === null ? {} : { token }) };
 }
 
 /** Whether a message is itself an error answer: replying to it could make two relays answer each other for ever. */
-function isComplaint(text: string): boolean {
+function isErrorReply(text: string): boolean {
   if (!text.startsWith('{"error"')) return false;
   if (text.length > MAX_COMMAND_BYTES) return true;
   try {
@@ -117,25 +117,25 @@ function isComplaint(text: string): boolean {
 
 /** Keeps the link over which commands arrive, and answers them one at a time in their order of arrival. */
 export class CommandLink {
-  readonly #actions: Actions;
+  readonly #actions: RelayOperations;
   readonly #link: Link;
   readonly #log: Log;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
   #waitingBytes = 0;
-  #turnBeganMs = 0;
+  #turnStartMs = 0;
   #isClosed = false;
-  readonly #endLooks: () => void;
+  readonly #stopPolling: () => void;
 
-  constructor(rule: DestinationRule, relay: Relay, actions: Actions, log: Log) {
+  constructor(rule: DestinationRule, relay: Relay, actions: RelayOperations, log: Log) {
     this.#actions = actions;
     this.#log = log;
     this.#link = new Link(rule.id, endpointOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, relay.events, {
       opened: () => undefined,
       lost: () => undefined,
-      received: (message) => this.#take(message),
+      received: (message) => this.#receive(message),
     });
-    this.#endLooks = relay.everySecond((nowMs) => this.#link.checkHealth(nowMs));
+    this.#stopPolling = relay.everySecond((nowMs) => this.#link.checkHealth(nowMs));
   }
 
   stats(): LinkStats {
@@ -145,13 +145,13 @@ export class CommandLink {
   /** Resolves when the link is closed. */
   close(code: number): Promise<void> {
     this.#isClosed = true;
-    this.#endLooks();
+    this.#stopPolling();
     return this.#link.close(code);
   }
 
-  #take(message: Message): void {
-    for (const text of splitCommands(Buffer.from(message.data).toString(), MAX_WAITING)) {
-      if (!isComplaint(text)) this.#enqueue(text);
+  #receive(message: Message): void {
+    for (const text of splitJsonObjects(Buffer.from(message.data).toString(), MAX_WAITING)) {
+      if (!isErrorReply(text)) this.#enqueue(text);
     }
   }
 
@@ -166,8 +166,8 @@ export class CommandLink {
     this.#waiting++;
     this.#waitingBytes += bytes;
     this.#last = this.#last.then(async () => {
-      await this.#room();
-      await this.#turn();
+      await this.#awaitSendCapacity();
+      await this.#runTurn();
       const answer = this.#isClosed ? null : await executeCommand(this.#actions, text, this.#log);
       this.#waiting--;
       this.#waitingBytes -= bytes;
@@ -176,15 +176,15 @@ export class CommandLink {
   }
 
   /** Answers, unlike pictures, are not dropped: while earlier answers are still unsent, the next command waits too. */
-  async #room(): Promise<void> {
-    while (!this.#isClosed && this.#link.waitingBytes > ANSWERS_AHEAD_BYTES) await delay(LOOK_MS, null, { ref: false });
+  async #awaitSendCapacity(): Promise<void> {
+    while (!this.#isClosed && this.#link.waitingBytes > MAX_UNSENT_REPLY_BYTES) await delay(POLL_INTERVAL_MS, null, { ref: false });
   }
 
   /** Yields to the event loop once commands have run for a while. */
-  async #turn(): Promise<void> {
-    if (this.#isClosed || performance.now() - this.#turnBeganMs < TURN_MS) return;
+  async #runTurn(): Promise<void> {
+    if (this.#isClosed || performance.now() - this.#turnStartMs < MAX_TURN_MS) return;
     await nextTurn();
-    this.#turnBeganMs = performance.now();
+    this.#turnStartMs = performance.now();
   }
 
   #reply(answer: unknown): void {

@@ -58,8 +58,8 @@ function operationHtml(path: string, methods: readonly string[], operation: Json
   return (
     `<article id="${id}"><h3>${badges} <code>${escapeHtml(path)}</code></h3>` +
     `<p><a href="#${id}">${prose(String(operation.summary))}</a>${hasMore ? `. ${prose(words)}` : ''}</p>` +
-    `${parametersHtml((operation.parameters ?? []) as Json[])}${takesHtml(operation)}` +
-    `<dl>${answers.map(([status, response]) => answerHtml(status, response)).join('')}</dl>` +
+    `${parametersHtml((operation.parameters ?? []) as Json[])}${requestBodyHtml(operation)}` +
+    `<dl>${answers.map(([status, response]) => responseHtml(status, response)).join('')}</dl>` +
     `<pre><code>${escapeHtml(curlOf(path, methods[0]!, operation, base))}</code></pre>` +
     (errors.length === 0 ? '' : `<details><summary>Errors</summary>${errorsHtml(errors)}</details>`) +
     '</article>'
@@ -73,7 +73,7 @@ function parametersHtml(parameters: readonly Json[]): string {
   return rows.length === 0 ? '' : `<dl>${rows.join('')}</dl>`;
 }
 
-function takesHtml({ requestBody }: Json): string {
+function requestBodyHtml({ requestBody }: Json): string {
   if (requestBody === undefined) return '';
   const { content, required } = requestBody as { content: Record<string, Json>; required: boolean };
   const [type, { schema }] = Object.entries(content)[0]! as [string, { schema: Json }];
@@ -82,7 +82,7 @@ function takesHtml({ requestBody }: Json): string {
   return `<p>Takes <small>${what}</small>${may}.</p>`;
 }
 
-function answerHtml(status: string, { description, content = {} }: Json): string {
+function responseHtml(status: string, { description, content = {} }: Json): string {
   const [type, media] = (Object.entries(content as Json)[0] ?? []) as [string?, { schema: Json }?];
   const what =
     type === undefined

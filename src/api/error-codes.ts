@@ -51,7 +51,7 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Errors that any request can get. */
-export const ANYWHERE: readonly ErrorCode[] = [
+export const COMMON_ERRORS: readonly ErrorCode[] = [
   'ERR_BAD_HTTP',
   'ERR_BAD_TARGET',
   'ERR_TWO_HOSTS',

@@ -5,16 +5,16 @@ import type { Request, Response } from 'express';
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
-import { beginLastAnswer } from '../http/unanswered.js';
-import { Shares } from '../shares.js';
+import { startFinalResponse } from '../http/unanswered.js';
+import { FairShares } from '../shares.js';
 import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js';
 import type { EventLog, RecordedEvent } from '../relay/journal.js';
-import { mayLast } from './let-in.js';
+import { exemptFromBodyTimeout } from './let-in.js';
 
 /** Clients at a time. Beyond that, the address with most clients loses one to an address with fewer. */
-export const MOST_EVENT_CLIENTS = 50;
+export const MAX_EVENT_CLIENTS = 50;
 /** A client with a longer queue than this is disconnected; it can reconnect and get what it missed. */
-export const MOST_WAITING_BYTES = 1024 * 1024;
+export const MAX_WAITING_BYTES = 1024 * 1024;
 /** Interval of comment lines, which keep proxies from closing an idle connection. */
 const HEARTBEAT_MS = 15_000;
 /** How long a browser waits before it reconnects. */
@@ -34,8 +34,8 @@ interface Client {
 export class EventStreams {
   readonly #journal: EventLog;
   readonly #clients = new Set<Client>();
-  readonly #shares = new Shares<Client>();
-  #leave: (() => void) | null = null; // ends the subscription, which exists while there are clients
+  readonly #shares = new FairShares<Client>();
+  #unsubscribe: (() => void) | null = null; // ends the subscription, which exists while there are clients
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(journal: EventLog) {
@@ -43,7 +43,7 @@ export class EventStreams {
   }
 
   /** Answers with events until the client disconnects. Throws {@link HttpError} and {@link LimitError}. */
-  tell(request: Request, response: Response): void {
+  serve(request: Request, response: Response): void {
     const types = readTypes(request.query.types);
     const last = request.get('Last-Event-ID') ?? readLast(request.query.lastEventId);
     if (response.socket === null) {
@@ -55,9 +55,9 @@ export class EventStreams {
       );
     }
     const share: Client['share'] = [networkOf(request.socket.remoteAddress ?? '')];
-    const most = this.#clients.size < MOST_EVENT_CLIENTS ? [] : this.#shares.ofMostFor(share);
+    const most = this.#clients.size < MAX_EVENT_CLIENTS ? [] : this.#shares.largestFor(share);
     if (most === null) {
-      throw new LimitError('ERR_TOO_MANY_CLIENTS', `the limit of ${MOST_EVENT_CLIENTS} event clients is reached`);
+      throw new LimitError('ERR_TOO_MANY_CLIENTS', `the limit of ${MAX_EVENT_CLIENTS} event clients is reached`);
     }
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
@@ -68,8 +68,8 @@ export class EventStreams {
       response.end();
       return;
     }
-    mayLast(request); // its body, if any, is not read
-    beginLastAnswer(response);
+    exemptFromBodyTimeout(request); // its body, if any, is not read
+    startFinalResponse(response);
     request.socket.setNoDelay(true);
     if (most[0]) {
       this.#remove(most[0]);
@@ -79,7 +79,7 @@ export class EventStreams {
     this.#add(client);
     response.on('error', () => undefined); // 'close' follows
     response.once('close', () => this.#remove(client));
-    this.#write(client, this.#beginning(client, last));
+    this.#write(client, this.#openingText(client, last));
   }
 
   /** Ends every response: the relay is stopping. */
@@ -88,15 +88,15 @@ export class EventStreams {
   }
 
   /** The opening text: a note of lost events, the events that it missed, and the current id, which is always sent. */
-  #beginning(client: Client, last: string | undefined): string {
-    const { told, lost } = this.#resume(last);
+  #openingText(client: Client, last: string | undefined): string {
+    const { told, lost } = this.#eventsSince(last);
     const missed = told.filter((one) => isWanted(client, one)).map((one) => this.#block(one));
     const loss = lost === null ? '' : `event: ${lost.type}\ndata: ${JSON.stringify(lost)}\n\n`;
     return `retry: ${RETRY_MS}\n\n${loss}${missed.join('')}id: ${this.#idOf(client.lastId)}\n\n`;
   }
 
   /** The events after the one with the id `last`. */
-  #resume(last: string | undefined): { told: readonly RecordedEvent[]; lost: HistoryLost | null } {
+  #eventsSince(last: string | undefined): { told: readonly RecordedEvent[]; lost: HistoryLost | null } {
     if (last === undefined || last === '') return { told: [], lost: null };
     const journal = this.#journal;
     const [, run, number] = /^(?:([0-9a-f]{8})-)?(\d{1,15})$/.exec(last) ?? [];
@@ -116,21 +116,21 @@ export class EventStreams {
   #add(client: Client): void {
     this.#clients.add(client);
     this.#shares.add(client.share, client);
-    this.#leave ??= this.#journal.subscribe((told) => this.#hand(told));
-    this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    this.#unsubscribe ??= this.#journal.subscribe((told) => this.#broadcast(told));
+    this.#heartbeat ??= setInterval(() => this.#sendHeartbeats(), HEARTBEAT_MS).unref();
   }
 
   #remove(client: Client): void {
     if (!this.#clients.delete(client)) return;
     this.#shares.delete(client.share, client);
     if (this.#clients.size > 0) return;
-    this.#leave?.();
-    this.#leave = null;
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;
   }
 
-  #hand(told: RecordedEvent): void {
+  #broadcast(told: RecordedEvent): void {
     const block = this.#block(told);
     for (const client of this.#clients) {
       if (!isWanted(client, told)) continue;
@@ -140,7 +140,7 @@ export class EventStreams {
   }
 
   /** Sends a heartbeat, with the current id to a client whose filter has skipped events. */
-  #beat(): void {
+  #sendHeartbeats(): void {
     const { lastId } = this.#journal;
     for (const client of this.#clients) {
       this.#write(client, client.lastId === lastId ? ':\n\n' : `:\nid: ${this.#idOf(lastId)}\n\n`);
@@ -151,7 +151,7 @@ export class EventStreams {
   #write({ response }: Client, text: string): void {
     if (!response.writable) return;
     response.write(text);
-    if (response.writableLength <= MOST_WAITING_BYTES) return;
+    if (response.writableLength <= MAX_WAITING_BYTES) return;
     this.#journal.log.warn('event client does not read: disconnected', { from: response.socket?.remoteAddress });
     response.destroy();
   }

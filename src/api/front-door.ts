@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import { jsonText } from '../http/json.js';
 import { Server as TlsServer, TLSSocket } from 'node:tls';
 import { LimitError } from '../errors.js';
-import { refuse, refuseError, respond } from '../http/answers.js';
-import { connectionEvent, handToNode } from '../http/bare-server.js';
+import { respondWithProblem, respondWithError, respond } from '../http/answers.js';
+import { connectionEvent, passToNode } from '../http/bare-server.js';
 import { type ConnectionLimits, Connections } from '../http/connections.js';
 import { ParserThrottle } from '../http/parser-throttle.js';
 import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/path.js';
@@ -18,21 +18,21 @@ import type { Relay } from '../relay/relay.js';
 import { parseFeedName } from '../relay/rules.js';
 import type { Guard } from './guard.js';
 import { supersededProblem } from './http-upload.js';
-import { knockOfHead } from './request.js';
+import { requestInfoFromHead } from './request.js';
 import type { UploadRefusals } from './upload-refusals.js';
 
 const ANSWERS: UploadAnswers = {
   ended: (socket, summary) => respond(socket, 200, 'application/json', jsonText(summary)),
-  superseded: (socket, feed) => refuse(socket, supersededProblem(feed)),
+  superseded: (socket, feed) => respondWithProblem(socket, supersededProblem(feed)),
   broken: (socket, why) =>
-    refuse(socket, problem(400, 'ERR_BAD_CHUNK', `the chunked coding of the body is invalid: ${why}`)),
+    respondWithProblem(socket, problem(400, 'ERR_BAD_CHUNK', `the chunked coding of the body is invalid: ${why}`)),
 };
 
 /** The path prefix of uploads. */
 const PREFIX = '/ts/';
 
 /** Accepts a server's connections and routes each to the upload reader or to Node's parser. */
-export class FrontDoor {
+export class ConnectionRouter {
   readonly #uploads = new Set<Socket>();
   readonly #connections: Connections;
   readonly #relay: Relay;
@@ -61,12 +61,12 @@ export class FrontDoor {
 
   /** Ends every upload with 503. */
   endUploads(): void {
-    for (const socket of this.#uploads) refuse(socket, problem(503, 'ERR_STOPPING', 'the relay is stopping'));
+    for (const socket of this.#uploads) respondWithProblem(socket, problem(503, 'ERR_STOPPING', 'the relay is stopping'));
   }
 
   /** Destroys every connection. */
-  cut(): void {
-    this.#connections.cut();
+  destroyAll(): void {
+    this.#connections.destroyAll();
     for (const socket of this.#uploads) socket.destroy();
   }
 
@@ -76,7 +76,7 @@ export class FrontDoor {
     if (socket instanceof TLSSocket) new ParserThrottle(socket); // each TLS record is a read of its own
     if (this.#connections.isRefused(socket)) {
       const words = `at most ${this.#limits.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
-      refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
+      respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
       return;
     }
     socket.once('end', onError); // it has sent no request
@@ -84,32 +84,32 @@ export class FrontDoor {
       socket.off('end', onError);
       const head = readUploadHead(first);
       if (head && withoutLastSlash(pathOf(head.target)).startsWith(PREFIX)) {
-        this.#take(socket, head, first.subarray(head.bytes));
+        this.#handleUpload(socket, head, first.subarray(head.bytes));
         return;
       }
       socket.off('error', onError);
-      handToNode(this.#server, socket, first);
+      passToNode(this.#server, socket, first);
     });
   }
 
   /** Receives an upload; `rest` is what has been read of its body. */
-  #take(socket: Socket, head: RequestHead, rest: Buffer): void {
-    this.#connections.asked(socket);
+  #handleUpload(socket: Socket, head: RequestHead, rest: Buffer): void {
+    this.#connections.requestReceived(socket);
     try {
-      const knock = knockOfHead(head, socket);
+      const knock = requestInfoFromHead(head, socket);
       this.#guard.admit(knock);
       refuseEmptySegments(knock.path);
       const feed = this.#relay.feed(parseFeedName(decodeURIComponent(knock.path.slice(PREFIX.length))));
-      this.#refusals.accepted({ path: knock.path, from: knock.address });
+      this.#refusals.onAccepted({ path: knock.path, from: knock.address });
       const upload = receiveRawUpload(socket, rest, feed, ANSWERS);
       this.#uploads.add(upload);
       upload.once('close', () => this.#uploads.delete(upload));
-      if (upload !== socket) this.#connections.hold(upload); // with TLS they are the same socket, which is counted already
+      if (upload !== socket) this.#connections.track(upload); // with TLS they are the same socket, which is counted already
     } catch (error) {
       const path = withoutLastSlash(pathOf(head.target));
       const authorization = head.headers.get('authorization');
-      this.#refusals.refused({ path, from: socket.remoteAddress ?? '', authorization }, error);
-      refuseError(socket, error);
+      this.#refusals.onRefused({ path, from: socket.remoteAddress ?? '', authorization }, error);
+      respondWithError(socket, error);
     }
   }
 }

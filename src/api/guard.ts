@@ -2,13 +2,13 @@
 // upgrade.
 
 import { isLoopbackHost } from '../relay/proxy.js';
-import { type AllowedHosts, isOwnHost, isOwnOrigin, type Place } from '../http/hosts.js';
+import { type AllowedHosts, isOwnHost, isOwnOrigin, type RequestOrigin } from '../http/hosts.js';
 import type { KeyGuard } from './keys.js';
 import { HttpError } from '../http/problem.js';
 import { WHOLE_SERVER } from '../http/target.js';
 
 /** The parts of a request that the decision depends on. */
-export interface Knock extends Place {
+export interface RequestInfo extends RequestOrigin {
   readonly method: string;
   /** Without a trailing "/"; {@link WHOLE_SERVER}: the request has no path. */
   readonly path: string;
@@ -30,7 +30,7 @@ export class Guard {
   ) {}
 
   /** Throws the {@link HttpError} that answers a refused request. */
-  admit(knock: Knock): void {
+  admit(knock: RequestInfo): void {
     const isUpload = knock.path.startsWith('/ts/') && (knock.method === 'POST' || knock.method === 'PUT');
     if (!isOwnOrigin(knock.origin, knock, this.allowed)) {
       throw new HttpError(
@@ -54,7 +54,7 @@ export class Guard {
     const verdict = this.keys.check(knock.authorization, knock.cookie, knock.address, Date.now());
     if (verdict === 'good') return;
     // A refused upload is logged as such, with the reason.
-    if (verdict !== 'none' && !isUpload) this.keys.tellRefused(verdict, knock.address);
+    if (verdict !== 'none' && !isUpload) this.keys.logRefusal(verdict, knock.address);
     throw refusal(verdict);
   }
 

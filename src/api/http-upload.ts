@@ -15,7 +15,7 @@ export function supersededProblem(feed: string) {
 }
 
 /** Publishes a request's body to `feed` until it ends. */
-export function takeHttpUpload(request: Request, response: Response, feed: Feed): void {
+export function receiveHttpUpload(request: Request, response: Response, feed: Feed): void {
   const { socket } = request;
   const upload = new Upload(feed, `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`, () => {
     pacer.end();

@@ -9,9 +9,9 @@ import type { Relay } from '../relay/relay.js';
 import type { ClientLimit } from '../relay/seats.js';
 import { type ViewerTransport, recordDrops, Viewer } from '../relay/viewer.js';
 import { networkOf } from '../http/network.js';
-import { beginLastAnswer } from '../http/unanswered.js';
+import { startFinalResponse } from '../http/unanswered.js';
 import { HttpError } from '../http/problem.js';
-import { mayLast } from './let-in.js';
+import { exemptFromBodyTimeout } from './let-in.js';
 
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
 const MP2T = 'video/mp2t';
@@ -48,12 +48,12 @@ export class HttpViewers {
       response.end();
       return;
     }
-    mayLast(request); // its body, if any, is not read
-    beginLastAnswer(response);
+    exemptFromBodyTimeout(request); // its body, if any, is not read
+    startFinalResponse(response);
     const leaveSeat = this.#seats.acquire(name, network, () => response.destroy());
     request.socket.setNoDelay(true);
     response.flushHeaders();
-    const viewer = new Viewer(outletOf(response), relay.limits, recordDrops(relay.events, name, response));
+    const viewer = new Viewer(transportOf(response), relay.limits, recordDrops(relay.events, name, response));
     viewer.start(relay.cacheOf(name));
     const leave = relay.subscribe(name, viewer);
     this.#open.add(response);
@@ -72,7 +72,7 @@ export class HttpViewers {
 }
 
 /** The outlet that writes a player's packets to its response. */
-export function outletOf(response: ServerResponse): ViewerTransport {
+export function transportOf(response: ServerResponse): ViewerTransport {
   const backlog = new Backlog();
   return {
     get waitingBytes() {

@@ -3,9 +3,9 @@
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { networkOf } from '../http/network.js';
-import { WrongTries } from '../http/wrong-tries.js';
+import { FailedAttempts } from '../http/wrong-tries.js';
 import type { Log } from '../log.js';
-import { TalliedWarning } from '../log-tally.js';
+import { RateLimitedWarning } from '../log-tally.js';
 
 export const COOKIE_NAME = 'vw_session';
 const DAY_MS = 24 * 3_600_000;
@@ -13,38 +13,38 @@ const SESSION_MS = 7 * DAY_MS;
 const MAX_WRONG = 10;
 
 /** The result of checking a request's credentials. */
-export type Verdict = 'good' | 'none' | 'wrong' | 'too many';
+export type KeyVerdict = 'good' | 'none' | 'wrong' | 'too many';
 
 /** The key, and the wrong keys of the last minute by address. */
 export class KeyGuard {
   readonly #key: Buffer; // its digest: all digests have one length, so that comparing leaks nothing
   readonly #signing: Buffer;
-  readonly #wrong = new WrongTries(MAX_WRONG);
-  readonly #refusals: TalliedWarning | null;
+  readonly #wrong = new FailedAttempts(MAX_WRONG);
+  readonly #refusals: RateLimitedWarning | null;
 
   /** @param log gets a line for wrong keys, without any part of the key. */
   constructor(key: string, log: Log | null = null) {
     this.#key = digest(key);
-    this.#refusals = log && new TalliedWarning(log, 'key refused');
+    this.#refusals = log && new RateLimitedWarning(log, 'key refused');
     // Cookies stay valid over a restart, and become invalid when the key is changed.
     this.#signing = createHmac('sha256', key).update('vw session').digest();
   }
 
   /** Checks the header fields `authorization` and `cookie` of a request from `address`. */
-  check(authorization: string | undefined, cookie: string | undefined, address: string, nowMs: number): Verdict {
+  check(authorization: string | undefined, cookie: string | undefined, address: string, nowMs: number): KeyVerdict {
     if (authorization === undefined) return this.#isSession(cookie, nowMs) ? 'good' : 'none';
-    return this.#judge(presented(authorization), address, nowMs);
+    return this.#judge(presentedKey(authorization), address, nowMs);
   }
 
   /** Checks a key that was typed into the login page. */
-  checkKey(key: string, address: string, nowMs: number): Verdict {
+  checkKey(key: string, address: string, nowMs: number): KeyVerdict {
     return this.#judge(key, address, nowMs);
   }
 
   /** Logs that a key from `address` was refused. */
-  tellRefused(verdict: 'wrong' | 'too many', address: string): void {
+  logRefusal(verdict: 'wrong' | 'too many', address: string): void {
     const reason = verdict === 'wrong' ? 'the key is wrong' : 'too many wrong keys from this address within a minute';
-    this.#refusals?.tell({ from: address, reason });
+    this.#refusals?.warn({ from: address, reason });
   }
 
   /** A new cookie's value. */
@@ -53,9 +53,9 @@ export class KeyGuard {
     return `${body}.${this.#sign(body)}`;
   }
 
-  #judge(key: string | null, address: string, nowMs: number): Verdict {
+  #judge(key: string | null, address: string, nowMs: number): KeyVerdict {
     const network = networkOf(address); // an IPv6 host can guess from any number of addresses
-    if (this.#wrong.areTooMany(network, nowMs)) return 'too many';
+    if (this.#wrong.isOverLimit(network, nowMs)) return 'too many';
     if (key !== null && timingSafeEqual(digest(key), this.#key)) return 'good';
     this.#wrong.add(network, nowMs);
     return 'wrong';
@@ -84,7 +84,7 @@ function isCurrent(endMs: number, nowMs: number): boolean {
 }
 
 /** The key in an Authorization field; null: it has none. */
-function presented(authorization: string): string | null {
+function presentedKey(authorization: string): string | null {
   const [scheme, value] = authorization.split(/ +/, 2);
   if (value === undefined) return null;
   if (/^bearer$/i.test(scheme!)) return value;

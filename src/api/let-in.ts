@@ -9,7 +9,7 @@ import { WHOLE_SERVER } from '../http/target.js';
 import type { Guard } from './guard.js';
 import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
 import { loginFor } from './pages.js';
-import { knockOf } from './request.js';
+import { requestInfo } from './request.js';
 
 /** The methods that the server supports on some path. */
 export const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS';
@@ -17,14 +17,14 @@ export const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS';
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
 
 /** Exempts a request from the time limit of the body: it is an upload, and was admitted. */
-export function mayLast(request: IncomingMessage): void {
+export function exemptFromBodyTimeout(request: IncomingMessage): void {
   clearTimeout(deadlines.get(request));
 }
 
 /** Admits or refuses a request; lets origins in VW_ALLOWED_ORIGINS read the answer (CORS). */
-export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
+export function authorize(guard: Guard, bodyTimeoutMs: number): RequestHandler {
   return (request, response, next) => {
-    limitBody(request, response, bodyTimeoutMs);
+    startBodyTimeout(request, response, bodyTimeoutMs);
     const origin = guard.corsOrigin(request.headers.origin);
     if (origin !== null) {
       response.set({
@@ -34,7 +34,7 @@ export function letIn(guard: Guard, bodyTimeoutMs: number): RequestHandler {
       });
     }
     try {
-      guard.admit(knockOf(request));
+      guard.admit(requestInfo(request));
     } catch (error) {
       const isPage = request.method === 'GET' && acceptsHtml(request.headers.accept);
       const login = request.path === '/' ? '/login' : loginFor(request.path);
@@ -67,7 +67,7 @@ function acceptsHtml(accept = '*/*'): boolean {
 }
 
 /** Limits the time of a body, also of a refused one, so that slow senders cannot hold connections. */
-function limitBody(request: Request, response: Response, timeoutMs: number): void {
+function startBodyTimeout(request: Request, response: Response, timeoutMs: number): void {
   const { socket } = request;
   const late = setTimeout(() => {
     if (request.complete) return;

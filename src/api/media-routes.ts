@@ -6,10 +6,10 @@ import { HttpError } from '../http/problem.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName, parseSourceName, trimName } from '../relay/rules.js';
 import { playerRoutes } from '../web/player-routes.js';
-import { takeHttpUpload } from './http-upload.js';
+import { receiveHttpUpload } from './http-upload.js';
 import type { HttpViewers } from './http-viewer.js';
-import { mayLast } from './let-in.js';
-import { content, json, nameIn, noSuchPath, type Parameter, type Route, TO_LOGIN } from './route.js';
+import { exemptFromBodyTimeout } from './let-in.js';
+import { content, json, nameIn, notFoundError, type Parameter, type Route, TO_LOGIN } from './route.js';
 import type { UploadRefusals } from './upload-refusals.js';
 
 const MP2T = 'video/mp2t';
@@ -40,9 +40,9 @@ const upgradeRequired: RequestHandler = () => {
 export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: UploadRefusals): Route[] {
   const upload: RequestHandler = (request, response) => {
     const feed = relay.feed(parseFeedName(nameIn(request)));
-    mayLast(request);
-    refusals.accepted({ path: request.path, from: request.socket.remoteAddress ?? '' });
-    takeHttpUpload(request, response, feed);
+    exemptFromBodyTimeout(request);
+    refusals.onAccepted({ path: request.path, from: request.socket.remoteAddress ?? '' });
+    receiveHttpUpload(request, response, feed);
   };
   const play: RequestHandler = (request, response) => {
     viewers.play(parseSourceName(nameIn(request)), request, response);
@@ -55,7 +55,7 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
   });
   const playerOr404: RequestHandler = (request, response) => {
     player(request, response, () => {
-      throw noSuchPath(request.path);
+      throw notFoundError(request.path);
     });
   };
   return [
@@ -111,7 +111,7 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
           id: 'connect',
           summary: 'A WebSocket that publishes to and plays a feed, or plays a stream',
           description: 'Each message sent on it is published to the feed; a stream only plays.',
-          answer: { status: 101, words: 'The WebSocket is open (RFC 6455).', type: null, schema: null },
+          answer: { status: 101, description: 'The WebSocket is open (RFC 6455).', type: null, schema: null },
           errors: [
             'ERR_UPGRADE_REQUIRED',
             'ERR_BAD_NAME',
@@ -152,7 +152,7 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
           id: 'pageFile',
           summary: 'Scripts, styles and icons of the pages',
           answer: content('text/javascript', 'The file, with its own media type.'),
-          others: [{ status: 304, words: 'Not modified (ETag).', type: null, schema: null }],
+          others: [{ status: 304, description: 'Not modified (ETag).', type: null, schema: null }],
           errors: ['ERR_NO_SUCH_PATH', 'ERR_BAD_PATH'],
           handlers: [playerOr404],
         },

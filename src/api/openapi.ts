@@ -6,18 +6,18 @@ import { PROBLEM_TYPE, problem } from '../http/problem.js';
 import { muteBodySchema } from '../relay/mute-rule.js';
 import { destinationSchema, streamSchema } from '../relay/rules.js';
 import { readVersion } from '../version.js';
-import { ANYWHERE, type ErrorCode, ERRORS } from './error-codes.js';
+import { COMMON_ERRORS, type ErrorCode, ERRORS } from './error-codes.js';
 import { OPEN_PATHS } from './guard.js';
 import { COOKIE_NAME } from './keys.js';
 import { uploadSummarySchema } from './media-routes.js';
-import { type Answer, type Body, type Method, type Operation, type Parameter, type Route, TAGS } from './route.js';
-import { toldSchema } from './seeing-routes.js';
+import { type ResponseSpec, type RequestBodySpec, type Method, type Operation, type Parameter, type Route, TAGS } from './route.js';
+import { recordedEventSchema } from './seeing-routes.js';
 import {
   allRulesSchema,
   destinationListSchema,
-  keptDestinationSchema,
-  keptMuteSchema,
-  keptStreamSchema,
+  storedDestinationSchema,
+  storedMuteSchema,
+  storedStreamSchema,
   muteAnswerSchema,
   muteListSchema,
   streamListSchema,
@@ -59,11 +59,11 @@ const problemSchema = z
   .describe('An error: a problem document (RFC 9457) with a code.');
 
 /** The named schemas of the document: of requests, and of responses. */
-const TAKEN = { StreamRule: streamSchema, DestinationRule: destinationSchema, Mute: muteBodySchema };
-const ANSWERED = {
-  KeptStreamRule: keptStreamSchema,
-  KeptDestinationRule: keptDestinationSchema,
-  KeptMute: keptMuteSchema,
+const INPUT_SCHEMAS = { StreamRule: streamSchema, DestinationRule: destinationSchema, Mute: muteBodySchema };
+const OUTPUT_SCHEMAS = {
+  KeptStreamRule: storedStreamSchema,
+  KeptDestinationRule: storedDestinationSchema,
+  KeptMute: storedMuteSchema,
   MuteAnswer: muteAnswerSchema,
   StreamList: streamListSchema,
   DestinationList: destinationListSchema,
@@ -77,7 +77,7 @@ const ANSWERED = {
   DestinationStats: destinationStatsSchema,
   LinkStats: linkStatsSchema,
   MuteStats: muteStatsSchema,
-  Told: toldSchema,
+  Told: recordedEventSchema,
   Event: eventSchema,
   HistoryLost: historyLostSchema,
   Fault: faultSchema,
@@ -129,16 +129,16 @@ export function openApi(routes: readonly Route[], hasKey: boolean): OpenApi {
 }
 
 /** JSON schemas by name, and how to write a schema: as a reference if it has a name. */
-interface Named {
+interface SchemaNames {
   readonly components: Readonly<Record<string, Json>>;
   write(schema: z.ZodType, io: 'input' | 'output'): Json;
 }
 
-function nameSchemas(): Named {
+function nameSchemas(): SchemaNames {
   const uri = (id: string) => `#/components/schemas/${id}`;
   const registries = { input: z.registry<{ id: string }>(), output: z.registry<{ id: string }>() };
-  for (const [id, schema] of Object.entries(TAKEN)) registries.input.add(schema, { id });
-  for (const [id, schema] of Object.entries(ANSWERED)) registries.output.add(schema, { id });
+  for (const [id, schema] of Object.entries(INPUT_SCHEMAS)) registries.input.add(schema, { id });
+  for (const [id, schema] of Object.entries(OUTPUT_SCHEMAS)) registries.output.add(schema, { id });
   const made = (['input', 'output'] as const).flatMap((io) =>
     Object.entries(z.toJSONSchema(registries[io], { io, uri }).schemas),
   );
@@ -157,7 +157,7 @@ function plain(schema: object): Json {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => !outside.includes(key)));
 }
 
-function pathOf(route: Route, named: Named): Record<string, Json> {
+function pathOf(route: Route, named: SchemaNames): Record<string, Json> {
   const entries = route.operations.flatMap((operation) =>
     operation.methods.map((method, index) => {
       // Each method needs an operationId of its own.
@@ -168,7 +168,7 @@ function pathOf(route: Route, named: Named): Record<string, Json> {
   return Object.fromEntries(entries);
 }
 
-function operationOf(route: Route, operation: Operation, id: string, method: Method, named: Named): Json {
+function operationOf(route: Route, operation: Operation, id: string, method: Method, named: SchemaNames): Json {
   const { summary, description, body, answer, others = [], errors } = operation;
   const isOpen = OPEN_PATHS.has(route.path);
   const parameters = [
@@ -201,15 +201,15 @@ function parameterOf({ name, description, example }: Parameter, where: 'path' | 
   return { name, in: where, required: where === 'path', description, schema: { type: 'string' }, example };
 }
 
-function contentOf({ type, schema, example }: Body | Answer, named: Named, io: 'input' | 'output'): Json {
+function contentOf({ type, schema, example }: RequestBodySpec | ResponseSpec, named: SchemaNames, io: 'input' | 'output'): Json {
   if (type === null) return {};
   const written = schema === null ? { description: 'as it is' } : named.write(schema, io);
   return { [type]: { schema: written, ...(example !== undefined && { example }) } };
 }
 
-function responseOf(answer: Answer, named: Named): Json {
-  const { words, type } = answer;
-  return { description: words, ...(type !== null && { content: contentOf(answer, named, 'output') }) };
+function responseOf(answer: ResponseSpec, named: SchemaNames): Json {
+  const { description, type } = answer;
+  return { description: description, ...(type !== null && { content: contentOf(answer, named, 'output') }) };
 }
 
 /** Errors by their status, the codes of each as examples. */
@@ -239,7 +239,7 @@ const COMMON: readonly ErrorCode[] = ['ERR_KEY', 'ERR_ORIGIN', 'ERR_HOST', 'ERR_
 
 function commonResponses(): Record<string, Json> {
   const each = COMMON.map((code) => [code, problemResponse([code])] as const);
-  const other = { ...problemResponse(ANYWHERE), description: 'Errors that any request can get.' };
+  const other = { ...problemResponse(COMMON_ERRORS), description: 'Errors that any request can get.' };
   return { ...Object.fromEntries(each), Other: other };
 }
 
@@ -250,7 +250,7 @@ function guardErrors({ path }: Route, { takesAnyHost }: Operation): ErrorCode[] 
 }
 
 /** References to the guard's errors, except for a status that the operation itself describes. */
-function commonRefs(codes: readonly ErrorCode[], others: readonly Answer[]): Json {
+function commonRefs(codes: readonly ErrorCode[], others: readonly ResponseSpec[]): Json {
   const own = new Set(others.map(({ status }) => status));
   const left = codes.filter((code) => !own.has(ERRORS[code][0]));
   return Object.fromEntries(left.map((code) => [ERRORS[code][0], { $ref: `#/components/responses/${code}` }]));

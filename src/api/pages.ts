@@ -100,7 +100,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
     const address = request.socket.remoteAddress ?? '';
     const verdict = keys.checkKey(typeof key === 'string' ? key : '', address, Date.now());
     if (verdict !== 'good') {
-      if (verdict !== 'none') keys.tellRefused(verdict, address);
+      if (verdict !== 'none') keys.logRefusal(verdict, address);
       const { status, headers } = refusal(verdict);
       // No WWW-Authenticate: the browser would ask for the key a second time in a dialog of its own.
       if (status === 429) response.set(headers);
@@ -108,7 +108,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
       response
         .status(status)
         .type('html')
-        .send(loginPage(why, wantedPage(to)));
+        .send(loginPage(why, redirectTarget(to)));
       return;
     }
     response.cookie(COOKIE_NAME, keys.newSession(Date.now()), {
@@ -118,7 +118,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
       path: '/',
       maxAge: 7 * 24 * 3_600_000,
     });
-    response.redirect(303, wantedPage(to));
+    response.redirect(303, redirectTarget(to));
   };
   const to = {
     in: 'query',
@@ -141,7 +141,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
           errors: [],
           handlers: [
             (request, response) => {
-              response.type('html').send(loginPage('', wantedPage(request.query.to)));
+              response.type('html').send(loginPage('', redirectTarget(request.query.to)));
             },
           ],
         },
@@ -156,7 +156,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
               to: z.string().optional().describe(to.description),
             }),
           },
-          answer: { status: 303, words: 'Redirects to the requested page, with a cookie.', type: null, schema: null },
+          answer: { status: 303, description: 'Redirects to the requested page, with a cookie.', type: null, schema: null },
           others: [
             { ...content(HTML, 'The key is wrong; the page asks again.'), status: 401 },
             { ...content(HTML, 'Too many wrong keys.'), status: 429 },
@@ -175,7 +175,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
           methods: ['POST'],
           id: 'logout',
           summary: 'Deletes the cookie',
-          answer: { status: 303, words: 'Redirects to the login.', type: null, schema: null },
+          answer: { status: 303, description: 'Redirects to the login.', type: null, schema: null },
           errors: [],
           handlers: [
             (_request, response) => {
@@ -209,7 +209,7 @@ function frontPage(watchables: readonly Watchable[]): string {
 }
 
 /** Where a login redirects: a player's page or the front page, so that no link can redirect elsewhere. */
-function wantedPage(to: unknown): string {
+function redirectTarget(to: unknown): string {
   return typeof to === 'string' && loginFor(to) !== null ? to : '/';
 }
 

@@ -3,12 +3,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RequestHead } from '../ingest/request-head.js';
-import type { Knock } from './guard.js';
+import type { RequestInfo } from './guard.js';
 import { schemeOf } from '../http/hosts.js';
 import { pathOf, withoutLastSlash } from '../http/path.js';
 
 /** For a request from Node's parser whose target is normalised. */
-export function knockOf(request: IncomingMessage): Knock {
+export function requestInfo(request: IncomingMessage): RequestInfo {
   const { host, origin, authorization, cookie } = request.headers;
   return {
     method: request.method ?? '',
@@ -17,12 +17,12 @@ export function knockOf(request: IncomingMessage): Knock {
     origin,
     authorization,
     cookie,
-    ...placeOf(request.socket),
+    ...connectionInfo(request.socket),
   };
 }
 
 /** For an upload whose head our own reader parsed. */
-export function knockOfHead({ method, target, headers }: RequestHead, socket: Socket): Knock {
+export function requestInfoFromHead({ method, target, headers }: RequestHead, socket: Socket): RequestInfo {
   const field = (name: string) => headers.get(name);
   return {
     method,
@@ -31,10 +31,10 @@ export function knockOfHead({ method, target, headers }: RequestHead, socket: So
     origin: field('origin'),
     authorization: field('authorization'),
     cookie: field('cookie'),
-    ...placeOf(socket),
+    ...connectionInfo(socket),
   };
 }
 
-function placeOf(socket: Socket): Pick<Knock, 'address' | 'scheme'> {
+function connectionInfo(socket: Socket): Pick<RequestInfo, 'address' | 'scheme'> {
   return { address: socket.remoteAddress ?? '', scheme: schemeOf(socket) };
 }

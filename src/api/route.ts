@@ -4,7 +4,7 @@
 import express, { type Express, type Request, type RequestHandler } from 'express';
 import type * as z from 'zod';
 import { jsonText } from '../http/json.js';
-import { HttpError, onlyWith } from '../http/problem.js';
+import { HttpError, allowOnlyWithHint } from '../http/problem.js';
 import { trimName } from '../relay/rules.js';
 import { similarName } from '../relay/similar-name.js';
 import type { ErrorCode } from './error-codes.js';
@@ -41,10 +41,10 @@ export interface Operation {
   readonly description?: string;
   /** In addition to that of the path; all are optional. */
   readonly parameters?: readonly (Parameter & { readonly in: 'query' | 'header' })[];
-  readonly body?: Body;
-  readonly answer: Answer;
+  readonly body?: RequestBodySpec;
+  readonly answer: ResponseSpec;
   /** Further answers that are not errors, or are not problem documents. */
-  readonly others?: readonly Answer[];
+  readonly others?: readonly ResponseSpec[];
   /** Its errors, in addition to those of the guard and the server (openapi.ts). */
   readonly errors: readonly ErrorCode[];
   /** Whether the guard accepts any host name: uploads. */
@@ -53,7 +53,7 @@ export interface Operation {
 }
 
 /** The body of a request; `schema` is null for what is not JSON. */
-export interface Body {
+export interface RequestBodySpec {
   readonly type: string;
   readonly schema: z.ZodType | null;
   readonly example?: unknown;
@@ -61,9 +61,9 @@ export interface Body {
 }
 
 /** A response. */
-export interface Answer {
+export interface ResponseSpec {
   readonly status: number;
-  readonly words: string;
+  readonly description: string;
   /** Its media type; null: no content. */
   readonly type: string | null;
   readonly schema: z.ZodType | null;
@@ -91,11 +91,11 @@ export function mount(app: Express, { path, operations, otherwise }: Route, othe
       route[name](...handlers);
     }
   }
-  route.all(otherwise ?? onlyWith(insteadOf(path, others), ...operations.flatMap(({ methods }) => methods)));
+  route.all(otherwise ?? allowOnlyWithHint(methodNotAllowed(path, others), ...operations.flatMap(({ methods }) => methods)));
 }
 
 /** Paths with the methods that this one lacks: rules are set at one path, and listed and deleted at others. */
-function insteadOf(path: string, others: readonly Route[]): string {
+function methodNotAllowed(path: string, others: readonly Route[]): string {
   const at = (wanted: string) => others.find((other) => other.path === wanted);
   const methodsOf = ({ operations }: Route) => operations.flatMap(({ methods }) => methods).join(', ');
   const setting = path.replace(/\/(?:all|\{name\})$/, '');
@@ -109,19 +109,19 @@ function insteadOf(path: string, others: readonly Route[]): string {
 }
 
 /** A JSON answer. */
-export function json(words: string, schema: z.ZodType, example?: unknown): Answer {
-  return { status: 200, words, type: 'application/json', schema, ...(example === undefined ? {} : { example }) };
+export function json(words: string, schema: z.ZodType, example?: unknown): ResponseSpec {
+  return { status: 200, description: words, type: 'application/json', schema, ...(example === undefined ? {} : { example }) };
 }
 
 /** An answer that is not JSON. */
-export function content(type: string, words: string): Answer {
-  return { status: 200, words, type, schema: null };
+export function content(type: string, words: string): ResponseSpec {
+  return { status: 200, description: words, type, schema: null };
 }
 
 /** The redirect of a browser without a key. */
-export const TO_LOGIN: Answer = {
+export const TO_LOGIN: ResponseSpec = {
   status: 303,
-  words: 'Redirects to the login: the browser has sent no key.',
+  description: 'Redirects to the login: the browser has sent no key.',
   type: null,
   schema: null,
 };
@@ -140,8 +140,8 @@ export function nameIn(request: Request): string {
 }
 
 /** The answer to an unknown path; `upload`: the path that an upload there was meant for, null if it is none. */
-export function noSuchPath(path: string, others: readonly Route[] = [], upload: string | null = null): HttpError {
-  const instead = upload === null ? insteadOf(path, others) || similarPath(path, others) : `uploads go to ${upload}`;
+export function notFoundError(path: string, others: readonly Route[] = [], upload: string | null = null): HttpError {
+  const instead = upload === null ? methodNotAllowed(path, others) || similarPath(path, others) : `uploads go to ${upload}`;
   const hint = instead === '' ? '' : `; ${instead}`;
   return new HttpError(404, 'ERR_NO_SUCH_PATH', `there is nothing at ${path}${hint}; GET /api lists the paths`);
 }
@@ -167,7 +167,7 @@ function similarPath(path: string, routes: readonly Route[]): string {
 }
 
 /** Requires a JSON content type: a page's form, which browsers send without a CORS preflight, cannot have it. */
-const wantJson: RequestHandler = (request, _response, next) => {
+const requireJson: RequestHandler = (request, _response, next) => {
   const given = request.headers['content-type'];
   // Not `request.is`, which rejects JSON if there is no body: a missing body is a bad rule, not a wrong type.
   if (given === undefined || !/^application\/json *(;|$)/i.test(given)) {
@@ -181,10 +181,10 @@ const wantJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
-const wantJsonIfAny: RequestHandler = (request, response, next) => {
+const requireJsonIfAny: RequestHandler = (request, response, next) => {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  if (hasBody) void wantJson(request, response, next);
+  if (hasBody) void requireJson(request, response, next);
   else next();
 };
 
@@ -192,7 +192,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 const parseJson = express.json({ limit: MAX_BODY_BYTES, strict: false });
 
 /** Handlers that read a required body as JSON; {@link optionalJsonBody} reads an optional one. */
-export const jsonBody: readonly RequestHandler[] = [wantJson, parseJson];
-export const optionalJsonBody: readonly RequestHandler[] = [wantJsonIfAny, parseJson];
+export const jsonBody: readonly RequestHandler[] = [requireJson, parseJson];
+export const optionalJsonBody: readonly RequestHandler[] = [requireJsonIfAny, parseJson];
 /** Errors of reading a JSON body. */
 export const JSON_ERRORS = ['ERR_BAD_JSON', 'ERR_BAD_REQUEST', 'ERR_TOO_LARGE', 'ERR_CONTENT_TYPE'] as const;

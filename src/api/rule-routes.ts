@@ -3,14 +3,14 @@
 import { muteBodySchema } from '../relay/mute-rule.js';
 import { destinationSchema, streamSchema } from '../relay/rules.js';
 import * as z from 'zod';
-import type { Actions } from './actions.js';
+import type { RelayOperations } from './actions.js';
 import { answer, json, JSON_ERRORS, jsonBody, nameIn, optionalJsonBody, type Parameter, type Route } from './route.js';
 import {
   allRulesSchema,
   deletedSchema,
   destinationAnswerSchema,
   destinationListSchema,
-  keptDestinationSchema,
+  storedDestinationSchema,
   muteAnswerSchema,
   mutedTracksSchema,
   muteListSchema,
@@ -19,7 +19,7 @@ import {
 } from './rule-schemas.js';
 
 const FRONT = { stream: 'stream/front', feeds: ['video0', 'audio0'], trimMs: { audio0: -40 } };
-const FAR = { id: '0', stream: 'stream/front', destination: 'ws://127.0.0.1:9001/in/front' };
+const ENDPOINT = { id: '0', stream: 'stream/front', destination: 'ws://127.0.0.1:9001/in/front' };
 const JSON_TYPE = 'application/json';
 const ALL = z.literal('all');
 
@@ -29,7 +29,7 @@ function parameter(what: string, example: string): Parameter {
 }
 
 /** The routes of stream rules. */
-export function streamRoutes(actions: Actions): Route[] {
+export function streamRoutes(actions: RelayOperations): Route[] {
   return [
     {
       name: 'streams',
@@ -109,7 +109,7 @@ export function streamRoutes(actions: Actions): Route[] {
 }
 
 /** The routes of destination rules. */
-export function destinationRoutes(actions: Actions): Route[] {
+export function destinationRoutes(actions: RelayOperations): Route[] {
   return [
     {
       name: 'destinations',
@@ -122,8 +122,8 @@ export function destinationRoutes(actions: Actions): Route[] {
           summary: 'Sets a destination rule',
           description:
             'Its link is opened in the background and reopened whenever it is lost. Posted again with another endpoint, the new one is dialled while the old one still gets media.',
-          body: { type: JSON_TYPE, schema: destinationSchema, example: FAR },
-          answer: json('The stored rule, without its token.', destinationAnswerSchema, FAR),
+          body: { type: JSON_TYPE, schema: destinationSchema, example: ENDPOINT },
+          answer: json('The stored rule, without its token.', destinationAnswerSchema, ENDPOINT),
           errors: [
             ...JSON_ERRORS,
             'ERR_BAD_DESTINATION_RULE',
@@ -146,7 +146,7 @@ export function destinationRoutes(actions: Actions): Route[] {
           methods: ['GET'],
           id: 'listDestinations',
           summary: 'Lists destination rules',
-          answer: json('Every rule, by its id.', destinationListSchema, { [FAR.id]: FAR }),
+          answer: json('Every rule, by its id.', destinationListSchema, { [ENDPOINT.id]: ENDPOINT }),
           errors: [],
           handlers: [answer(() => actions.destinations())],
         },
@@ -164,13 +164,13 @@ export function destinationRoutes(actions: Actions): Route[] {
       name: 'one destination',
       path: '/api/destinations/{name}',
       tag: 'Destinations',
-      parameter: parameter("The rule's id.", FAR.id),
+      parameter: parameter("The rule's id.", ENDPOINT.id),
       operations: [
         {
           methods: ['GET'],
           id: 'getDestination',
           summary: 'Returns a destination rule',
-          answer: json('The rule, without its token.', keptDestinationSchema, FAR),
+          answer: json('The rule, without its token.', storedDestinationSchema, ENDPOINT),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.destination(nameIn(request)))],
         },
@@ -178,7 +178,7 @@ export function destinationRoutes(actions: Actions): Route[] {
           methods: ['DELETE'],
           id: 'deleteDestination',
           summary: 'Deletes a destination rule',
-          answer: json('Deleted, and its link closed.', deletedSchema, FAR.id),
+          answer: json('Deleted, and its link closed.', deletedSchema, ENDPOINT.id),
           errors: ['ERR_NOT_FOUND', 'ERR_STANDING', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.deleteDestination(nameIn(request)))],
         },
@@ -188,7 +188,7 @@ export function destinationRoutes(actions: Actions): Route[] {
 }
 
 /** The routes of mutes. */
-export function muteRoutes(actions: Actions): Route[] {
+export function muteRoutes(actions: RelayOperations): Route[] {
   // A mute without a body mutes the sound.
   const body = { type: JSON_TYPE, schema: muteBodySchema, example: { tracks: 'audio' }, isOptional: true };
   const words = 'What is withheld from now on.';
@@ -265,8 +265,8 @@ export function muteRoutes(actions: Actions): Route[] {
 }
 
 /** The route of all rules. */
-export function allRulesRoutes(actions: Actions): Route[] {
-  const example = { streams: [FRONT], destinations: [FAR], mutes: [{ feed: 'video0', tracks: 'audio' }] };
+export function allRulesRoutes(actions: RelayOperations): Route[] {
+  const example = { streams: [FRONT], destinations: [ENDPOINT], mutes: [{ feed: 'video0', tracks: 'audio' }] };
   return [
     {
       name: 'all rules',

@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 export const mutedTracksSchema = z.enum(['audio', 'all']).describe('what is withheld: the sound, or everything');
 
-export const keptStreamSchema = z
+export const storedStreamSchema = z
   .strictObject({
     stream: z.string(),
     feeds: z.array(z.string()).describe('feeds, or their #video or #audio'),
@@ -12,13 +12,13 @@ export const keptStreamSchema = z
   })
   .describe('A stored stream rule.');
 
-export const streamAnswerSchema = keptStreamSchema
+export const streamAnswerSchema = storedStreamSchema
   .extend({
     similar: z.string().optional().describe('one of the feeds has no source: an existing feed with a similar name'),
   })
   .describe('A stream rule that is in force.');
 
-export const keptDestinationSchema = z
+export const storedDestinationSchema = z
   .strictObject({
     id: z.string(),
     stream: z.string(),
@@ -28,7 +28,7 @@ export const keptDestinationSchema = z
   })
   .describe('A stored destination rule.');
 
-export const destinationAnswerSchema = keptDestinationSchema
+export const destinationAnswerSchema = storedDestinationSchema
   .extend({
     similar: z
       .string()
@@ -40,7 +40,7 @@ export const destinationAnswerSchema = keptDestinationSchema
 const mutedFeed = z.string().describe('a feed, or all');
 const passedBinary = z.literal('pass').describe('binary messages pass; without it they are dropped');
 
-export const keptMuteSchema = z
+export const storedMuteSchema = z
   .strictObject({ feed: mutedFeed, tracks: mutedTracksSchema, binary: passedBinary.optional() })
   .describe('A stored mute.');
 
@@ -61,15 +61,15 @@ export const muteAnswerSchema = z
 export const streamListSchema = z
   .record(z.string(), z.array(z.string()))
   .describe('The feeds of every stream, by its name.');
-export const destinationListSchema = z.record(z.string(), keptDestinationSchema).describe('Every rule by its id.');
+export const destinationListSchema = z.record(z.string(), storedDestinationSchema).describe('Every rule by its id.');
 export const muteListSchema = z.record(z.string(), mutedTracksSchema).describe('The muted tracks, by feed.');
 
 export const deletedSchema = z.string().describe('the name of what was deleted');
 
 export const allRulesSchema = z
   .strictObject({
-    streams: z.array(keptStreamSchema),
-    destinations: z.array(keptDestinationSchema),
-    mutes: z.array(keptMuteSchema),
+    streams: z.array(storedStreamSchema),
+    destinations: z.array(storedDestinationSchema),
+    mutes: z.array(storedMuteSchema),
   })
   .describe('Every rule, each in the form in which it can be posted again.');

@@ -4,16 +4,16 @@ import * as z from 'zod';
 import { METRICS_TYPE } from '../metrics.js';
 import { EVENT_TYPES, eventSchema, historyLostSchema } from '../relay/event.js';
 import { statsSchema } from '../relay/stats-schema.js';
-import type { Actions } from './actions.js';
+import type { RelayOperations } from './actions.js';
 import { metricsText } from './metrics.js';
 import { answer, content, json, type Route } from './route.js';
 import type { EventStreams } from './event-stream.js';
 
 /** One event of `GET /api/events`. */
-export const toldSchema = z.union([eventSchema, historyLostSchema]);
+export const recordedEventSchema = z.union([eventSchema, historyLostSchema]);
 
 /** The routes for monitoring. */
-export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
+export function monitoringRoutes(actions: RelayOperations, events: EventStreams): Route[] {
   return [
     {
       name: 'health',
@@ -98,13 +98,13 @@ export function seeingRoutes(actions: Actions, events: EventStreams): Route[] {
           ],
           answer: {
             status: 200,
-            words: 'Events, each with the `data` of the schema.',
+            description: 'Events, each with the `data` of the schema.',
             type: 'text/event-stream',
-            schema: toldSchema,
+            schema: recordedEventSchema,
             example: { type: 'feed-up', feed: 'video0', source: '127.0.0.1:40112', id: 1, atMs: 1764000000000 },
           },
           errors: ['ERR_BAD_EVENT_TYPES', 'ERR_PIPELINED', 'ERR_TOO_MANY_CLIENTS'],
-          handlers: [(request, response) => events.tell(request, response)],
+          handlers: [(request, response) => events.serve(request, response)],
         },
       ],
     },

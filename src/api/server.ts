@@ -7,19 +7,19 @@ import { type CertificateFiles, watchCertificate } from '../http/certificate.js'
 import type { ConnectionLimits } from '../http/connections.js';
 import type { AllowedHosts } from '../http/hosts.js';
 import { inTurns } from '../http/request-turns.js';
-import { settlingTargets } from '../http/target.js';
+import { normalizingTargets } from '../http/target.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { ClientLimit } from '../relay/seats.js';
-import { Actions } from './actions.js';
+import { RelayOperations } from './actions.js';
 import { createApp } from './app.js';
-import { CommandLink, standingRule } from './commands.js';
+import { CommandLink, reservedRule } from './commands.js';
 import { EventStreams } from './event-stream.js';
-import { FrontDoor } from './front-door.js';
+import { ConnectionRouter } from './front-door.js';
 import { Guard } from './guard.js';
 import { KeyGuard } from './keys.js';
 import { HttpViewers } from './http-viewer.js';
-import { takeUpgrades } from './upgrades.js';
+import { acceptFeedSockets } from './upgrades.js';
 import { UploadRefusals } from './upload-refusals.js';
 
 /** Where and how to serve. */
@@ -65,8 +65,8 @@ export interface RunningServer {
 /** Starts serving `relay`. Rejects with the system's error if it cannot listen on the port. */
 export async function startServer(relay: Relay, options: ServerOptions, log: Log): Promise<RunningServer> {
   const { apiKey, certificate, commands } = options;
-  const standing = commands ? standingRule(commands.url, commands.token) : null;
-  const actions = new Actions(relay, standing);
+  const standing = commands ? reservedRule(commands.url, commands.token) : null;
+  const actions = new RelayOperations(relay, standing);
   const keys = apiKey === null ? null : new KeyGuard(apiKey, log);
   const guard = new Guard(options.allowed, keys);
   const server = createBareServer(options, 0);
@@ -86,16 +86,16 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
     options.headersTimeoutMs,
     log,
   );
-  const take = inTurns(settlingTargets(app));
+  const take = inTurns(normalizingTargets(app));
   server.on('request', take);
   // With a password in its URL ffmpeg sends Expect: 100-continue, and sends the password only in answer to a 401.
   server.on('checkContinue', take);
-  const closeClients = takeUpgrades(server, relay, guard, seats, log);
-  const door = new FrontDoor(server, relay, guard, options, refusals);
+  const closeClients = acceptFeedSockets(server, relay, guard, seats, log);
+  const door = new ConnectionRouter(server, relay, guard, options, refusals);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);
   const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;
-  if (commandLink) actions.standingStats = () => commandLink.stats();
+  if (commandLink) actions.reservedStats = () => commandLink.stats();
   const [url, ...otherUrls] = urlsOf(server, options.host);
   return {
     url,
@@ -109,10 +109,10 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
       viewers.close();
       events.close();
       server.closeIdleConnections();
-      const cut = setTimeout(() => door.cut(), LINGER_MS);
+      const cut = setTimeout(() => door.destroyAll(), LINGER_MS);
       await Promise.all([stopped, commandLink?.close(1001)]);
       clearTimeout(cut);
-      door.cut();
+      door.destroyAll();
     },
   };
 }

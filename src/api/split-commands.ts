@@ -8,7 +8,7 @@ const BACKSLASH = 0x5c;
  * The objects in `text`, each as its own text. Anything else stays in one piece, for the parser to refuse; so does what
  * follows the first `most` objects.
  */
-export function splitCommands(text: string, most = Infinity): string[] {
+export function splitJsonObjects(text: string, most = Infinity): string[] {
   const pieces: string[] = [];
   let start = 0;
   let depth = 0;

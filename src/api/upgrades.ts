@@ -9,20 +9,20 @@ import type { Relay } from '../relay/relay.js';
 import { ENDPOINT_HEADER } from '../relay/reconnecting.js';
 import { isStreamName, parseSourceName } from '../relay/rules.js';
 import type { ClientLimit } from '../relay/seats.js';
-import { takeUpgradesOf } from '../http/upgrades.js';
+import { handleUpgrades } from '../http/upgrades.js';
 import type { Guard } from './guard.js';
 import { networkOf } from '../http/network.js';
 import { pathOf, refuseEmptySegments } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
-import { settleTarget } from '../http/target.js';
+import { normalizeTarget } from '../http/target.js';
 import { METHODS } from './let-in.js';
-import { knockOf } from './request.js';
+import { requestInfo } from './request.js';
 
 /** Close code (RFC 6455 §7.4.1, IANA's registry). */
 const TRY_AGAIN_LATER = 1013;
 
 /** Takes WebSocket upgrades from `server`. Returns what closes every client (1001). */
-export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: ClientLimit, log: Log): () => void {
+export function acceptFeedSockets(server: Server, relay: Relay, guard: Guard, seats: ClientLimit, log: Log): () => void {
   const webSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -38,8 +38,8 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
   });
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    settleTarget(request);
-    const knock = knockOf(request);
+    normalizeTarget(request);
+    const knock = requestInfo(request);
     guard.admit(knock);
     const { path } = knock;
     refuseEmptySegments(path);
@@ -57,7 +57,7 @@ export function takeUpgrades(server: Server, relay: Relay, guard: Guard, seats: 
     });
   };
 
-  takeUpgradesOf(server, METHODS, take);
+  handleUpgrades(server, METHODS, take);
   return () => {
     for (const client of webSockets.clients) client.close(1001, 'the relay is stopping');
   };

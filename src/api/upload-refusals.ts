@@ -1,14 +1,14 @@
 // Logs refused uploads with the reason: ffmpeg reports no more than "broken pipe".
 
 import type { Log } from '../log.js';
-import { TalliedWarning } from '../log-tally.js';
+import { RateLimitedWarning } from '../log-tally.js';
 import { HttpError } from '../http/problem.js';
 import { parseFeedName } from '../relay/rules.js';
 
 /** How long a client that was asked for the key has to send it: ffmpeg tries without one first. */
-const PATIENCE_MS = 5000;
+const RETRY_WITH_KEY_MS = 5000;
 /** How many such clients are remembered. */
-const MOST_WAITING = 200;
+const MAX_WAITING = 200;
 const MAX_SHOWN = 200;
 /** First segments of other paths of ours and of vw serve: an upload there was meant for /ts. */
 const OTHER_PREFIX = /^\/(?:ts|ws|in|out|bi|play|session)(?=\/|$)/i;
@@ -24,41 +24,41 @@ export interface UploadRequest {
 
 /** Logs refused uploads. */
 export class UploadRefusals {
-  readonly #warning: TalliedWarning;
+  readonly #warning: RateLimitedWarning;
   readonly #waiting = new Map<string, { readonly tell: () => void; readonly timer: NodeJS.Timeout }>();
 
   constructor(
     log: Log,
-    private readonly patienceMs = PATIENCE_MS,
+    private readonly patienceMs = RETRY_WITH_KEY_MS,
   ) {
-    this.#warning = new TalliedWarning(log, 'upload refused');
+    this.#warning = new RateLimitedWarning(log, 'upload refused');
   }
 
   /** Logs a refused upload; one without a key only if the same upload does not follow with a key. */
-  refused(request: UploadRequest, error: unknown): void {
+  onRefused(request: UploadRequest, error: unknown): void {
     const { path, from, authorization } = request;
-    const meant = meantUpload(path);
+    const meant = isMistakenUpload(path);
     const facts = { path: path.slice(0, MAX_SHOWN), from, reason: (error as Error).message };
-    const tell = () => this.#warning.tell({ ...facts, ...(meant === null ? {} : { meant }) });
+    const tell = () => this.#warning.warn({ ...facts, ...(meant === null ? {} : { meant }) });
     const wasAsked = authorization === undefined && error instanceof HttpError && error.status === 401;
     const key = keyOf(request);
     if (!wasAsked) tell();
     else if (!this.#waiting.has(key)) {
-      const timer = setTimeout(() => this.#give(key), this.patienceMs).unref();
+      const timer = setTimeout(() => this.#report(key), this.patienceMs).unref();
       this.#waiting.set(key, { tell, timer });
       const [oldest] = this.#waiting.keys();
-      if (this.#waiting.size > MOST_WAITING) this.#give(oldest!);
+      if (this.#waiting.size > MAX_WAITING) this.#report(oldest!);
     }
   }
 
   /** An upload was admitted. */
-  accepted(request: Omit<UploadRequest, 'authorization'>): void {
+  onAccepted(request: Omit<UploadRequest, 'authorization'>): void {
     const key = keyOf(request);
     clearTimeout(this.#waiting.get(key)?.timer);
     this.#waiting.delete(key);
   }
 
-  #give(key: string): void {
+  #report(key: string): void {
     const one = this.#waiting.get(key);
     clearTimeout(one?.timer);
     this.#waiting.delete(key);
@@ -67,7 +67,7 @@ export class UploadRefusals {
 }
 
 /** The path that an upload was probably meant for; null: its path is right, or has nothing to do with media. */
-export function meantUpload(path: string): string | null {
+export function isMistakenUpload(path: string): string | null {
   if (path.startsWith('/ts/') || /^\/(?:api|login)(?:\/|$)/.test(path)) return null;
   const name = path
     .replace(/\/{2,}/g, '/')

@@ -1,7 +1,7 @@
 // Applies a plan step by step. Steps that the relay refuses are reported, and the rest is applied.
 
 import { type RelayClient, RefusedError } from './relay-client.js';
-import type { Plan, Refusal, Step } from './rules-plan.js';
+import type { Plan, Refusal, PlanStep } from './rules-plan.js';
 
 /** The result of a plan. */
 export interface Outcome {
@@ -15,10 +15,10 @@ export interface Outcome {
  * until
  * then an existing rule may still be needed. Throws `NotServedError`; some of the steps may be done by then.
  */
-export async function carryOut(
+export async function applyPlan(
   { steps, refusals }: Plan,
   client: RelayClient,
-  done: (step: Step) => void,
+  done: (step: PlanStep) => void,
   refused: (refusal: Refusal) => void,
 ): Promise<Outcome> {
   refusals.forEach(refused);
@@ -31,29 +31,29 @@ export async function carryOut(
   for (const [i, step] of steps.entries()) {
     const { verb, what } = step;
     if (verb === 'delete' && !isAllSet) {
-      refuse({ verb, what, why: 'it is not deleted, because not everything was set' });
+      refuse({ verb, what, reason: 'it is not deleted, because not everything was set' });
       continue;
     }
-    const why = await take(step, client);
+    const why = await applyStep(step, client);
     if (why === null) {
       count[verb === 'set' ? 'set' : 'deleted']++;
       done(step);
       continue;
     }
-    refuse({ verb, what, why });
+    refuse({ verb, what, reason: why });
     if (verb === 'set') isAllSet = false;
     if (!step.isCondition) continue;
     const rest = steps.slice(i + 1);
-    for (const next of rest) refuse({ ...next, why: `it is left as it is, because ${what} is not in force` });
+    for (const next of rest) refuse({ ...next, reason: `it is left as it is, because ${what} is not in force` });
     break;
   }
   return count;
 }
 
 /** Applies one step; returns the reason if it is refused. */
-async function take({ method, path, body, verb }: Step, client: RelayClient): Promise<string | null> {
+async function applyStep({ method, path, body, verb }: PlanStep, client: RelayClient): Promise<string | null> {
   try {
-    await client.ask(method, path, body);
+    await client.request(method, path, body);
     return null;
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;

@@ -7,14 +7,14 @@ import { byName } from './text.js';
 type LinkStats = Stats['destinations'][string]['live'];
 
 /** A fault and where it is. */
-export interface Wrong {
+export interface ListedFault {
   /** `feed video0`, `destination 1`. */
   readonly what: string;
   readonly fault: Fault;
 }
 
 /** All faults: of feeds, streams and destinations, each sorted by name; of the log. */
-export function whatIsWrong({ feeds, streams, destinations, process }: Stats): Wrong[] {
+export function listFaults({ feeds, streams, destinations, process }: Stats): ListedFault[] {
   const { error } = process.log;
   return [
     ...each('feed', feeds, ({ fault }) => [fault]),
@@ -32,7 +32,7 @@ export function linkFault({ fault, isDropping }: LinkStats): Fault | null {
   return { code: 'slow', words: 'the relay server is slow: messages are dropped' };
 }
 
-function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one: T) => (Fault | null)[]): Wrong[] {
+function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one: T) => (Fault | null)[]): ListedFault[] {
   return entries(all).flatMap(([name, one]) => {
     return faultsOf(one).flatMap((fault) => (fault === null ? [] : [{ what: `${kind} ${name}`, fault }]));
   });

@@ -6,10 +6,10 @@ import { DocumentError, readDocument, type RulesDocument } from './rules-documen
 type RawDocument = Readonly<Record<'streams' | 'destinations' | 'mutes', readonly object[]>>;
 
 /** Fetches all rules: as the relay sends them, and parsed. Throws {@link NotServedError}. */
-export async function askRules(client: RelayClient): Promise<{ raw: RawDocument; rules: RulesDocument }> {
+export async function fetchRules(client: RelayClient): Promise<{ raw: RawDocument; rules: RulesDocument }> {
   let answer: unknown;
   try {
-    answer = await client.ask('GET', '/api/rules');
+    answer = await client.request('GET', '/api/rules');
   } catch (error) {
     if (!(error instanceof RefusedError) || error.status !== 404) throw error;
     throw new NotServedError(

@@ -5,20 +5,20 @@ import { NotServedError, RefusedError, type RelayClient } from './relay-client.j
 import { clean } from './text.js';
 
 /** The stats of a relay, with text that is safe for a terminal. */
-export interface Seen {
+export interface StatsSnapshot {
   readonly url: string;
   readonly stats: Stats;
 }
 
 /** Fetches stats. Throws {@link NotServedError}. */
-export async function lookAt(client: RelayClient): Promise<Seen> {
-  return { url: client.url, stats: cleaned(readStats(await askFor(client, '/api/stats'), client.url)) };
+export async function fetchStats(client: RelayClient): Promise<StatsSnapshot> {
+  return { url: client.url, stats: cleaned(readStats(await fetchJson(client, '/api/stats'), client.url)) };
 }
 
 /** Fetches a path that every relay has. */
-async function askFor(client: RelayClient, path: string): Promise<unknown> {
+async function fetchJson(client: RelayClient, path: string): Promise<unknown> {
   try {
-    return await client.ask('GET', path);
+    return await client.request('GET', path);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const { status, code, message } = error;

@@ -17,7 +17,7 @@ export interface RelayAddress {
   readonly isPinned: boolean;
 }
 
-const ASKED = {
+const CONNECTION_OPTIONS = {
   url: {
     env: 'VW_URL',
     option: 'url',
@@ -31,11 +31,11 @@ const ASKED = {
 const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };
 
 /** The settings that select the relay, for `--help`. */
-export const addressSettings: readonly Setting[] = describeSettings(ASKED);
+export const addressSettings: readonly Setting[] = describeSettings(CONNECTION_OPTIONS);
 
 /** Reads `--url`, `--api-key`, `--ca` and the variables. Throws {@link ConfigError}. */
 export function relayAddress(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): RelayAddress {
-  const { url, key, ca } = readSettings(ASKED, options, env);
+  const { url, key, ca } = readSettings(CONNECTION_OPTIONS, options, env);
   const given = {
     key: key === '' ? null : String(key),
     ca: ca === '' ? null : [...rootCertificates, ...readPem('--ca (VW_CA)', String(ca))],

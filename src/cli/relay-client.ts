@@ -40,7 +40,7 @@ export class RefusedError extends Error {
   }
 }
 
-interface Answer {
+interface ClientResponse {
   readonly status: number;
   readonly type: string;
   readonly text: string;
@@ -75,12 +75,12 @@ export class RelayClient {
    * connection
    * that was just being closed is repeated. Throws {@link NotServedError} and {@link RefusedError}.
    */
-  async ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    let answer: Answer;
+  async request(method: string, path: string, body?: unknown): Promise<unknown> {
+    let answer: ClientResponse;
     try {
       answer = await this.#send(method, path, body);
     } catch (cause) {
-      const { message, mayPass } = whyNotReached(cause as NodeJS.ErrnoException, this.url);
+      const { message, mayPass } = connectErrorMessage(cause as NodeJS.ErrnoException, this.url);
       throw new NotServedError(`${this.url} is not reached: ${message}`, mayPass, { cause });
     }
     return this.#read(answer, path);
@@ -93,7 +93,7 @@ export class RelayClient {
     this.#agent.destroy();
   }
 
-  async #send(method: string, path: string, body: unknown): Promise<Answer> {
+  async #send(method: string, path: string, body: unknown): Promise<ClientResponse> {
     try {
       return await this.#sendOnce(method, path, body);
     } catch (error) {
@@ -102,7 +102,7 @@ export class RelayClient {
     }
   }
 
-  #sendOnce(method: string, path: string, body: unknown): Promise<Answer> {
+  #sendOnce(method: string, path: string, body: unknown): Promise<ClientResponse> {
     const { url, key } = this.#address;
     const text = body === undefined ? null : JSON.stringify(body);
     const options: RequestOptions = {
@@ -125,7 +125,7 @@ export class RelayClient {
     });
   }
 
-  #read({ status, type, text }: Answer, path: string): unknown {
+  #read({ status, type, text }: ClientResponse, path: string): unknown {
     const isJson = /^application\/(problem\+)?json\b/i.test(type);
     const body = isJson ? parsed(text) : undefined;
     if (status >= 200 && status < 300 && body !== undefined) return body;
@@ -170,7 +170,7 @@ export class RelayClient {
   }
 }
 
-async function readAnswer(response: IncomingMessage): Promise<Answer> {
+async function readAnswer(response: IncomingMessage): Promise<ClientResponse> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
@@ -191,7 +191,7 @@ function parsed(text: string): unknown {
 }
 
 /** Why a request failed, and whether the cause may be temporary. */
-function whyNotReached(error: NodeJS.ErrnoException, url: string): { message: string; mayPass: boolean } {
+function connectErrorMessage(error: NodeJS.ErrnoException, url: string): { message: string; mayPass: boolean } {
   const { host, hostname } = new URL(url);
   const here = 'is vw stream running, and is that its address? --url, or VW_HOST and VW_PORT, set another';
   switch (error.code) {

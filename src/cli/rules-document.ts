@@ -14,7 +14,7 @@ import { byName, clean } from './text.js';
 const PARTS = ['streams', 'destinations', 'mutes'] as const;
 
 /** A destination in a document. */
-export interface NotedDestination {
+export interface ExportedDestination {
   readonly rule: DestinationRequest;
   /** Whether the exported rule had a token; the document does not contain the token. */
   readonly isTokenSet: boolean;
@@ -23,10 +23,10 @@ export interface NotedDestination {
 /** All rules. */
 export interface RulesDocument {
   readonly streams: readonly StreamRule[];
-  readonly destinations: readonly NotedDestination[];
+  readonly destinations: readonly ExportedDestination[];
   readonly mutes: readonly MuteRule[];
   /** The parts that are missing from the document, as opposed to empty. */
-  readonly silentOn: ReadonlySet<(typeof PARTS)[number]>;
+  readonly omittedParts: ReadonlySet<(typeof PARTS)[number]>;
 }
 
 /** A document that cannot be used; each of `faults` names what is wrong, where, and what is accepted. */
@@ -91,7 +91,7 @@ function readPart<T>(
   });
 }
 
-function readDestination(given: unknown): NotedDestination {
+function readDestination(given: unknown): ExportedDestination {
   const rule = parseDestinationRule(given);
   return { rule, isTokenSet: (given as { tokenSet?: boolean }).tokenSet === true };
 }

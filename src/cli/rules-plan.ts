@@ -3,15 +3,15 @@
 import { safeUrl } from '../log.js';
 import { EVERY_FEED, isSameMute, type MuteRule } from '../relay/mute-rule.js';
 import { type DestinationRequest, isSameStream, type StreamRule } from '../relay/rules.js';
-import type { NotedDestination, RulesDocument } from './rules-document.js';
+import type { ExportedDestination, RulesDocument } from './rules-document.js';
 
 /** One request that sets or deletes a rule. */
-export interface Step {
+export interface PlanStep {
   readonly verb: 'set' | 'delete';
   /** `stream stream/front`, `destination 1`, `mute audio0`. */
   readonly what: string;
   /** A description of the change. */
-  readonly words: string;
+  readonly description: string;
   readonly method: 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: object;
@@ -21,14 +21,14 @@ export interface Step {
 
 /** A rule that is not set or not deleted, and the reason. */
 export interface Refusal {
-  readonly verb: Step['verb'];
+  readonly verb: PlanStep['verb'];
   readonly what: string;
-  readonly why: string;
+  readonly reason: string;
 }
 
 export interface Plan {
   /** In order: mutes come before the rules that send their media, and deletions come last. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly PlanStep[];
   readonly refusals: readonly Refusal[];
   /** Rules that are already as in the document. */
   readonly unchanged: number;
@@ -51,8 +51,8 @@ export function makePlan(
     return destinationStep(noted, destinationsThere.get(noted.rule.id), tokens.get(noted.rule.id));
   });
   const refused = destinations.filter((one): one is Refusal => one !== null && 'why' in one);
-  const posted = destinations.filter((one): one is Step => one !== null && 'path' in one);
-  const inScope = isReplacing ? withoutParts(there, wanted.silentOn) : there;
+  const posted = destinations.filter((one): one is PlanStep => one !== null && 'path' in one);
+  const inScope = isReplacing ? withoutParts(there, wanted.omittedParts) : there;
   const deleted = deletions(wanted, inScope);
   // A mute that withholds less than the existing one is set after the rules that say where its media goes.
   const early = mutes.filter(({ isCondition }) => isCondition);
@@ -72,17 +72,17 @@ function countRules({ streams, destinations, mutes }: RulesDocument): number {
 }
 
 /** `document` with these parts empty. */
-function withoutParts(document: RulesDocument, parts: RulesDocument['silentOn']): RulesDocument {
+function withoutParts(document: RulesDocument, parts: RulesDocument['omittedParts']): RulesDocument {
   return { ...document, ...Object.fromEntries([...parts].map((part) => [part, []])) };
 }
 
-function muteStep(rule: MuteRule, before: MuteRule | undefined): Step[] {
+function muteStep(rule: MuteRule, before: MuteRule | undefined): PlanStep[] {
   if (before && isSameMute(before, rule)) return [];
   return [
     {
       verb: 'set',
       what: `mute ${rule.feed}`,
-      words: change(muteWords(rule), before && muteWords(before)),
+      description: change(describeMute(rule), before && describeMute(before)),
       method: 'PUT',
       path: `/api/mutes/${rule.feed}`,
       body: rule.binary === undefined ? { tracks: rule.tracks } : { tracks: rule.tracks, binary: rule.binary },
@@ -96,11 +96,11 @@ function strictness({ tracks, binary }: MuteRule): number {
   return tracks === 'all' ? 2 : binary === 'pass' ? 0 : 1;
 }
 
-function muteWords({ tracks, binary }: MuteRule): string {
+function describeMute({ tracks, binary }: MuteRule): string {
   return binary === 'pass' ? `${tracks}, binary passes` : tracks;
 }
 
-function streamStep(rule: StreamRule, before: StreamRule | undefined): Step[] {
+function streamStep(rule: StreamRule, before: StreamRule | undefined): PlanStep[] {
   if (before && isSameStream(before, rule)) return [];
   const words = (one: StreamRule | undefined) => {
     return (
@@ -113,7 +113,7 @@ function streamStep(rule: StreamRule, before: StreamRule | undefined): Step[] {
     {
       verb: 'set',
       what,
-      words: change(words(rule)!, words(before)),
+      description: change(words(rule)!, words(before)),
       method: 'POST',
       path,
       body: rule,
@@ -124,10 +124,10 @@ function streamStep(rule: StreamRule, before: StreamRule | undefined): Step[] {
 
 /** The step for a destination; null: no change is needed. */
 function destinationStep(
-  { rule, isTokenSet }: NotedDestination,
-  before: NotedDestination | undefined,
+  { rule, isTokenSet }: ExportedDestination,
+  before: ExportedDestination | undefined,
   given: string | undefined,
-): Step | Refusal | null {
+): PlanStep | Refusal | null {
   const what = `destination ${rule.id}`;
   const token = given ?? rule.token;
   // The relay keeps a token as long as the endpoint stays the same.
@@ -137,7 +137,7 @@ function destinationStep(
     return {
       verb: 'set',
       what,
-      why: `its token is not in the file; give it with --tokens FILE, {"${rule.id}": "TOKEN"}`,
+      reason: `its token is not in the file; give it with --tokens FILE, {"${rule.id}": "TOKEN"}`,
     };
   }
   const isTokenNews = typeof token === 'string' || (token === null && before?.isTokenSet === true);
@@ -146,7 +146,7 @@ function destinationStep(
   return {
     verb: 'set',
     what,
-    words: `${change(destinationWords(rule), before && destinationWords(before.rule))}${tokenWords}`,
+    description: `${change(describeDestination(rule), before && describeDestination(before.rule))}${tokenWords}`,
     method: 'POST',
     path: '/api/destinations',
     body: token === undefined ? rule : { ...rule, token },
@@ -159,41 +159,41 @@ function isSameRule(a: DestinationRequest, b: DestinationRequest): boolean {
 }
 
 /** Without the query of its URL, which may contain a code: this text may be logged. */
-function destinationWords({ stream, destination, swap }: DestinationRequest): string {
+function describeDestination({ stream, destination, swap }: DestinationRequest): string {
   return `${stream} to ${safeUrl(destination)}${swap === 'break' ? ' with swap break' : ''}`;
 }
 
 /** Deletions of what is not in the document: first what sends media, then its mutes. */
-function deletions(wanted: RulesDocument, there: RulesDocument): { steps: Step[]; refusals: Refusal[] } {
-  const mutes = beyond(wanted.mutes, there.mutes, muteName);
+function deletions(wanted: RulesDocument, there: RulesDocument): { steps: PlanStep[]; refusals: Refusal[] } {
+  const mutes = namesNotIn(wanted.mutes, there.mutes, muteName);
   const named = wanted.mutes.map(muteName);
   // The API can delete the mute of every feed only together with all others, which would be missing for a moment.
   const isStuck = mutes.includes(EVERY_FEED) && named.length > 0;
   const why = `it is not deleted, because ${named.join(', ')} would be heard for a moment; DELETE /api/mutes/all, import again`;
   return {
     steps: [
-      ...beyond(wanted.destinations, there.destinations, idOf).map((id) => deletion('destination', id)),
-      ...beyond(wanted.streams, there.streams, streamName).map((name) => deletion('stream', name)),
+      ...namesNotIn(wanted.destinations, there.destinations, idOf).map((id) => deletion('destination', id)),
+      ...namesNotIn(wanted.streams, there.streams, streamName).map((name) => deletion('stream', name)),
       ...mutes.filter((feed) => !(isStuck && feed === EVERY_FEED)).map((feed) => deletion('mute', feed)),
     ],
-    refusals: isStuck ? [{ verb: 'delete', what: `mute ${EVERY_FEED}`, why }] : [],
+    refusals: isStuck ? [{ verb: 'delete', what: `mute ${EVERY_FEED}`, reason: why }] : [],
   };
 }
 
-function deletion(kind: 'stream' | 'destination' | 'mute', name: string): Step {
+function deletion(kind: 'stream' | 'destination' | 'mute', name: string): PlanStep {
   const path = `/api/${kind}s/${name}`;
-  return { verb: 'delete', what: `${kind} ${name}`, words: '', method: 'DELETE', path, isCondition: false };
+  return { verb: 'delete', what: `${kind} ${name}`, description: '', method: 'DELETE', path, isCondition: false };
 }
 
 const muteName = ({ feed }: MuteRule) => feed;
 const streamName = ({ stream }: StreamRule) => stream;
-const idOf = ({ rule }: NotedDestination) => rule.id;
+const idOf = ({ rule }: ExportedDestination) => rule.id;
 
 function index<T>(all: readonly T[], nameOf: (one: T) => string): ReadonlyMap<string, T> {
   return new Map(all.map((one) => [nameOf(one), one]));
 }
 
-function beyond<T>(wanted: readonly T[], there: readonly T[], nameOf: (one: T) => string): string[] {
+function namesNotIn<T>(wanted: readonly T[], there: readonly T[], nameOf: (one: T) => string): string[] {
   const names = new Set(wanted.map(nameOf));
   return there.map(nameOf).filter((name) => !names.has(name));
 }

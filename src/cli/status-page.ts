@@ -4,8 +4,8 @@ import type { Stats } from '../relay/stats-schema.js';
 import { EVERY_FEED } from '../relay/mute-rule.js';
 import { similarName } from '../relay/similar-name.js';
 import type { Painter } from './colour.js';
-import { entries, whatIsWrong } from './faults.js';
-import type { Seen } from './read-stats.js';
+import { entries, listFaults } from './faults.js';
+import type { StatsSnapshot } from './read-stats.js';
 import {
   DESTINATION_COLUMNS,
   destinationRows,
@@ -26,7 +26,7 @@ export interface Page {
 }
 
 /** The page for a relay's stats at a time, in `width` columns (Infinity: nothing is truncated or wrapped). */
-export function statusPage({ url, stats }: Seen, width: number, paint: Painter, time = ''): Page {
+export function statusPage({ url, stats }: StatsSnapshot, width: number, paint: Painter, time = ''): Page {
   const table = (title: string, columns: readonly Column[], rows: readonly Row[]) => {
     return rows.length === 0 ? [paint(`no ${title}`, 'quiet')] : tableLines(columns, rows, width, paint);
   };
@@ -39,12 +39,12 @@ export function statusPage({ url, stats }: Seen, width: number, paint: Painter, 
       '',
       ...table('destinations', DESTINATION_COLUMNS, destinationRows(stats)),
     ],
-    tail: [...muteLines(stats, width, paint), ...wrongLines(stats, width, paint)],
+    tail: [...muteLines(stats, width, paint), ...faultLines(stats, width, paint)],
   };
 }
 
 /** The page of --watch while the relay is not reached; `page` is the last one before that. */
-export function troublePage(trouble: string, page: Page | null, width: number, paint: Painter, time: string): Page {
+export function unreachablePage(trouble: string, page: Page | null, width: number, paint: Painter, time: string): Page {
   const { head, tables, tail } = page ?? { head: [], tables: [], tail: [] };
   const words = wrap(`${time} trying again: ${trouble}`, width).map((line) => paint(line, 'wrong'));
   return { head: page === null ? words : [...words, '', 'last known state:', ...head], tables, tail };
@@ -87,8 +87,8 @@ function unknownText(feed: string, feeds: readonly string[]): string {
   return `mute of ${feed}: no such feed now; it will be muted when it comes${question}`;
 }
 
-function wrongLines(stats: Stats, width: number, paint: Painter): string[] {
-  const all = whatIsWrong(stats);
+function faultLines(stats: Stats, width: number, paint: Painter): string[] {
+  const all = listFaults(stats);
   if (all.length === 0) {
     const isAll = Object.values(stats.mutes).every(({ known }) => known);
     return [paint(isAll ? 'all is well' : 'all else is well', 'good')];

@@ -14,20 +14,20 @@ type StreamStats = Stats['streams'][string];
 type DestinationStats = Stats['destinations'][string];
 type LinkStats = DestinationStats['live'];
 
-const NAME_LEAST = 12;
+const MIN_NAME_WIDTH = 12;
 const NOTHING = '-';
 const MUTED = { audio: 'its sound is muted', all: 'it is muted: nothing of it goes anywhere' };
 /** The most PIDs that are listed with a mute. */
-const MOST_WITHHELD = 8;
+const MAX_WITHHELD = 8;
 
 export const FEED_COLUMNS: readonly Column[] = [
-  { title: 'FEED', least: NAME_LEAST },
+  { title: 'FEED', minWidth: MIN_NAME_WIDTH },
   { title: 'STATE' },
   { title: 'KBIT/S', align: 'right' },
   { title: 'ERRORS', align: 'right' },
   { title: 'GOP', align: 'right' },
-  { title: 'MEDIA', below: '' },
-  { title: 'FROM', below: 'from' },
+  { title: 'MEDIA', belowLabel: '' },
+  { title: 'FROM', belowLabel: 'from' },
 ];
 
 /** A row for each feed, by name. */
@@ -64,11 +64,11 @@ export function feedRows({ feeds, nowMs }: Stats): Row[] {
 }
 
 export const STREAM_COLUMNS: readonly Column[] = [
-  { title: 'STREAM', least: NAME_LEAST },
+  { title: 'STREAM', minWidth: MIN_NAME_WIDTH },
   { title: 'KBIT/S', align: 'right' },
   { title: 'READERS', align: 'right' },
-  { title: 'TRACKS', below: '' },
-  { title: 'CLOCKS', below: 'clocks:' },
+  { title: 'TRACKS', belowLabel: '' },
+  { title: 'CLOCKS', belowLabel: 'clocks:' },
 ];
 
 /** A row for each stream, by name. */
@@ -100,14 +100,14 @@ export function streamRows({ streams }: Stats): Row[] {
 }
 
 export const DESTINATION_COLUMNS: readonly Column[] = [
-  { title: 'DESTINATION', least: NAME_LEAST },
-  { title: 'STREAM', least: NAME_LEAST },
+  { title: 'DESTINATION', minWidth: MIN_NAME_WIDTH },
+  { title: 'STREAM', minWidth: MIN_NAME_WIDTH },
   { title: 'STATE' },
   { title: 'KBIT/S', align: 'right' },
   { title: 'WAITING', align: 'right' },
   { title: 'DROPPED', align: 'right' },
   { title: 'PING', align: 'right' },
-  { title: 'TO', below: 'to' },
+  { title: 'TO', belowLabel: 'to' },
 ];
 
 /** A row for each destination, by id. */
@@ -127,12 +127,12 @@ export function destinationRows({ destinations, nowMs }: Stats): Row[] {
       ...linkNotes(live, nowMs),
       ...(coming === null
         ? []
-        : [{ text: comingText(coming, nowMs), tone: 'notice' as const }, ...linkNotes(coming, nowMs)]),
+        : [{ text: pendingEndpointText(coming, nowMs), tone: 'notice' as const }, ...linkNotes(coming, nowMs)]),
     ],
   }));
 }
 
-function comingText({ url, state, sinceMs }: LinkStats, nowMs: number): string {
+function pendingEndpointText({ url, state, sinceMs }: LinkStats, nowMs: number): string {
   return `changing to ${url}: ${state} ${durationText(nowMs - sinceMs)}`;
 }
 
@@ -198,8 +198,8 @@ function leftOutText({ withheld, withheldMessages }: StreamStats): string {
 }
 
 function withheldText(pids: readonly string[], messages: number): string {
-  const more = pids.length > MOST_WITHHELD ? [`${pids.length - MOST_WITHHELD} PIDs more`] : [];
-  return [...pids.slice(0, MOST_WITHHELD), ...more, ...(messages > 0 ? [plural(messages, 'message')] : [])].join(', ');
+  const more = pids.length > MAX_WITHHELD ? [`${pids.length - MAX_WITHHELD} PIDs more`] : [];
+  return [...pids.slice(0, MAX_WITHHELD), ...more, ...(messages > 0 ? [plural(messages, 'message')] : [])].join(', ');
 }
 
 /** `PID 257, stream type 0x06 (why)`. */

@@ -9,9 +9,9 @@ export interface Column {
   readonly title: string;
   readonly align?: 'right';
   /** The width to which it may be shortened, in the middle. */
-  readonly least?: number;
+  readonly minWidth?: number;
   /** The label of the column below the row, if it does not fit. Only for the last columns of a table. */
-  readonly below?: string;
+  readonly belowLabel?: string;
 }
 
 export interface Cell {
@@ -51,7 +51,7 @@ export function tableLines(columns: readonly Column[], rows: readonly Row[], wid
   rows.forEach(({ notes }, at) => {
     const row = cells[at]!;
     lines.push(lineOf(row));
-    const below = columns.flatMap(({ below: words }, i) => {
+    const below = columns.flatMap(({ belowLabel: words }, i) => {
       const { text } = row[i]!;
       return i < shown || text === '' || text === '-' ? [] : [words === undefined ? text : `${words} ${text}`.trim()];
     });
@@ -68,9 +68,9 @@ export function tableLines(columns: readonly Column[], rows: readonly Row[], wid
 function countShown(columns: readonly Column[], natural: readonly number[], width: number): number {
   let shown = columns.length;
   const least = () =>
-    columns.slice(0, shown).reduce((sum, { least: size }, i) => sum + Math.min(natural[i]!, size ?? Infinity), 0) +
+    columns.slice(0, shown).reduce((sum, { minWidth: size }, i) => sum + Math.min(natural[i]!, size ?? Infinity), 0) +
     GAP.length * (shown - 1);
-  while (shown > 1 && columns[shown - 1]!.below !== undefined && least() > width) shown--;
+  while (shown > 1 && columns[shown - 1]!.belowLabel !== undefined && least() > width) shown--;
   return shown;
 }
 
@@ -79,7 +79,7 @@ function fit(columns: readonly Column[], natural: readonly number[], width: numb
   const widths = columns.map((_, i) => natural[i]!);
   const over = () => widths.reduce((sum, size) => sum + size, 0) + GAP.length * (widths.length - 1) - width;
   while (over() > 0) {
-    const spare = columns.map(({ least }, i) => (least === undefined || widths[i]! <= least ? 0 : widths[i]!));
+    const spare = columns.map(({ minWidth }, i) => (minWidth === undefined || widths[i]! <= minWidth ? 0 : widths[i]!));
     const longest = spare.indexOf(Math.max(...spare));
     if (spare[longest] === 0) break; // no column can be shortened further: the terminal wraps the lines
     widths[longest]!--;

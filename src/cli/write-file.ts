@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
  * Writes `text` to `path`; anything but a regular file (`/dev/stdout`) is written to directly. Throws the system's
  * errors.
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeFileAtomically(path: string, text: string): Promise<void> {
   const before = await stat(path).catch(() => null);
   if (before !== null && !before.isFile()) {
     await writeFile(path, text);

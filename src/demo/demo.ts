@@ -10,26 +10,26 @@ import { startServe } from '../serve/server.js';
 import { loadServeConfig } from '../serve-config.js';
 import { loadPicture, loadSound } from './media.js';
 import { freeOr } from './ports.js';
-import { ask, type Call, curlLines } from './rest.js';
-import { Source, type SourceOwner } from './source.js';
+import { callRest, type Call, curlLines } from './rest.js';
+import { DemoSource, type SourceOwner } from './source.js';
 import {
   destinationCall,
   PICTURE_FEED,
-  type Places,
+  type DemoAddresses,
   SOUND_FEED,
-  type Step,
+  type TourStep,
   STREAM,
   streamCall,
   TOPIC,
   tourSteps,
 } from './tour.js';
-import type { Voice } from './voice.js';
-import { type Figures, isAt, isFree, readFigures } from './watch.js';
+import type { DemoOutput } from './voice.js';
+import { type DemoFigures, isConnectedTo, hasNoPublisher, readFigures } from './watch.js';
 
 const HOST = '127.0.0.1'; // loopback only, so that no key is required
 /** How long a swap may take: it waits for a keyframe, of which there is one a second. */
 const SWAP_MS = 8000;
-const LOOK_MS = 50;
+const POLL_INTERVAL_MS = 50;
 
 /** The options of the demo. */
 export interface DemoOptions {
@@ -48,11 +48,11 @@ export class Demo {
   readonly #running: Running[] = [];
   readonly #ending = new AbortController();
   #started: Promise<void> = Promise.resolve();
-  #sources: readonly Source[] = [];
-  #places: Places = { relay: '', farEnds: ['', ''] };
+  #sources: readonly DemoSource[] = [];
+  #places: DemoAddresses = { relay: '', endpoints: ['', ''] };
 
   constructor(
-    private readonly voice: Voice,
+    private readonly voice: DemoOutput,
     private readonly log: Log,
   ) {}
 
@@ -69,7 +69,7 @@ export class Demo {
     try {
       for (let count = 1; ; count++) {
         await delay(everyMs, undefined, { signal });
-        await this.#take(steps[(count - 1) % steps.length]!, count);
+        await this.#performStep(steps[(count - 1) % steps.length]!, count);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -91,7 +91,7 @@ export class Demo {
     this.#startSources();
     await this.#setRules();
     signal.throwIfAborted();
-    this.#sayWhere();
+    this.#printAddresses();
   }
 
   async #startServers(port: number, version: string): Promise<void> {
@@ -109,10 +109,10 @@ export class Demo {
       this.#running.push(one);
       return one.url;
     };
-    this.#places = { relay: server.url, farEnds: [await farEnd(ports[1]!), await farEnd(ports[2]!)] };
-    voice.say();
-    voice.head(`vw ${version}: a relay, two far ends, a picture and a sound`);
-    const urls = [this.#places.relay, ...this.#places.farEnds];
+    this.#places = { relay: server.url, endpoints: [await farEnd(ports[1]!), await farEnd(ports[2]!)] };
+    voice.line();
+    voice.heading(`vw ${version}: a relay, two far ends, a picture and a sound`);
+    const urls = [this.#places.relay, ...this.#places.endpoints];
     ['relay', 'far end 1', 'far end 2'].forEach((name, i) => {
       const isOther = wanted[i] !== 0 && !urls[i]!.endsWith(`:${wanted[i]}`);
       voice.row(name, urls[i]!, isOther ? `(port ${wanted[i]} is taken)` : '');
@@ -121,73 +121,73 @@ export class Demo {
 
   #startSources(): void {
     const owner: SourceOwner = {
-      isFree: (feed) => isFree(this.#places, feed),
-      lost: (feed, reason) => {
+      isFree: (feed) => hasNoPublisher(this.#places, feed),
+      uploadFailed: (feed, reason) => {
         if (this.#ending.signal.aborted) return;
-        this.voice.bad(`${feed}: the demo's upload has ended (${reason}). It comes back when nobody sends there.`);
+        this.voice.failure(`${feed}: the demo's upload has ended (${reason}). It comes back when nobody sends there.`);
       },
-      resumed: (feed) => this.voice.say(`${feed}: the demo sends again.`),
+      uploadResumed: (feed) => this.voice.line(`${feed}: the demo sends again.`),
     };
     const source = (feed: string, media: ReturnType<typeof loadPicture>) =>
-      new Source(feed, this.#places.relay, media, owner, this.log);
+      new DemoSource(feed, this.#places.relay, media, owner, this.log);
     this.#sources = [source(PICTURE_FEED, loadPicture()), source(SOUND_FEED, loadSound())];
     for (const one of this.#sources) one.start();
   }
 
   async #setRules(): Promise<void> {
     const { voice } = this;
-    voice.say();
-    voice.head(`Two feeds are uploaded, ${PICTURE_FEED} and ${SOUND_FEED}. One stream of both:`);
-    await this.#do(streamCall(this.#places, true));
-    voice.say();
-    voice.head('The stream goes to far end 1:');
-    await this.#do(destinationCall(this.#places, 0));
+    voice.line();
+    voice.heading(`Two feeds are uploaded, ${PICTURE_FEED} and ${SOUND_FEED}. One stream of both:`);
+    await this.#callApi(streamCall(this.#places, true));
+    voice.line();
+    voice.heading('The stream goes to far end 1:');
+    await this.#callApi(destinationCall(this.#places, 0));
   }
 
-  #sayWhere(): void {
+  #printAddresses(): void {
     const { voice } = this;
-    const { relay, farEnds } = this.#places;
-    voice.say();
-    voice.head('Open in a browser (sound: the button, or the key m):');
+    const { relay, endpoints } = this.#places;
+    voice.line();
+    voice.heading('Open in a browser (sound: the button, or the key m):');
     voice.row('relay', `${relay}/play/${STREAM}`);
-    voice.row('far end 1', `${farEnds[0]}/play/${TOPIC}`);
-    voice.row('far end 2', `${farEnds[1]}/play/${TOPIC}`, 'nothing yet: the stream is at far end 1');
+    voice.row('far end 1', `${endpoints[0]}/play/${TOPIC}`);
+    voice.row('far end 2', `${endpoints[1]}/play/${TOPIC}`, 'nothing yet: the stream is at far end 1');
     voice.row('figures', `${relay}/api/stats`);
-    voice.say();
-    voice.say('The clock shows the second of the minute; the lamp flashes and the sound beeps on each.');
-    voice.say('Ctrl-C ends it all.');
+    voice.line();
+    voice.line('The clock shows the second of the minute; the lamp flashes and the sound beeps on each.');
+    voice.line('Ctrl-C ends it all.');
   }
 
-  async #take({ title, call, seen, farEnd }: Step, count: number): Promise<void> {
+  async #performStep({ title, call, expected, endpoint }: TourStep, count: number): Promise<void> {
     const { voice } = this;
     const { signal } = this.#ending;
-    voice.say();
-    voice.head(`${count}. ${title}`);
+    voice.line();
+    voice.heading(`${count}. ${title}`);
     const began = performance.now();
-    await this.#do(call);
-    if (farEnd !== undefined) {
-      while (!(await isAt(this.#places, farEnd))) {
+    await this.#callApi(call);
+    if (endpoint !== undefined) {
+      while (!(await isConnectedTo(this.#places, endpoint))) {
         if (performance.now() - began > SWAP_MS) {
-          voice.bad('Not there yet: see lastError in the stats.');
+          voice.failure('Not there yet: see lastError in the stats.');
           return;
         }
-        await delay(LOOK_MS, undefined, { signal });
+        await delay(POLL_INTERVAL_MS, undefined, { signal });
       }
     }
     const tookMs = performance.now() - began;
-    voice.good(seen);
-    voice.say(`${(tookMs / 1000).toFixed(2)} s · ${describe(await readFigures(this.#places))}`);
+    voice.success(expected);
+    voice.line(`${(tookMs / 1000).toFixed(2)} s · ${describe(await readFigures(this.#places))}`);
   }
 
   /** Prints a request and sends it. */
-  async #do(call: Call): Promise<void> {
+  async #callApi(call: Call): Promise<void> {
     this.voice.command(curlLines(call));
-    this.voice.answer(JSON.stringify(await ask(call)));
+    this.voice.answer(JSON.stringify(await callRest(call)));
   }
 }
 
 /** The figures as text. */
-function describe({ continuityErrors, droppedMessages, viewers }: Figures): string {
+function describe({ continuityErrors, droppedMessages, viewers }: DemoFigures): string {
   const watching = viewers.map((count, i) => `${count} at far end ${i + 1}`).join(', ');
   return `continuity errors ${continuityErrors} · dropped ${droppedMessages} · viewers ${watching}`;
 }

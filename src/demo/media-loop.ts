@@ -17,7 +17,7 @@ import { stampsOf, startsPes } from '../mpegts/pes.js';
 import { readPcr, readTimestamp, ticksAfter, writePcr, writeTimestamp } from '../mpegts/timestamp.js';
 
 /** One PES packet of the recording, with the tables in front of it. */
-interface Unit {
+interface LoopUnit {
   readonly from: number;
   to: number;
   readonly dts: number;
@@ -34,7 +34,7 @@ export class MediaLoop {
   readonly leadTicks: number;
 
   readonly #file: Uint8Array;
-  readonly #units: readonly Unit[];
+  readonly #units: readonly LoopUnit[];
   readonly #tables: Uint8Array;
   readonly #counters = new Uint8Array(PID_COUNT); // of the next packet with payload
 
@@ -95,8 +95,8 @@ function isMedia(data: Uint8Array, at: number): boolean {
   return startsUnit(data, at) && startsPes(data, payloadStart(data, at));
 }
 
-function findUnits(file: Uint8Array): Unit[] {
-  const units: Unit[] = [];
+function findUnits(file: Uint8Array): LoopUnit[] {
+  const units: LoopUnit[] = [];
   let from = 0; // of what belongs to the next unit
   for (let at = 0; at < file.length; at += PACKET_BYTES) {
     const isTable = startsUnit(file, at) && !isMedia(file, at);

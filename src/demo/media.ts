@@ -6,7 +6,7 @@ import { TICKS_PER_MS } from '../mpegts/timestamp.js';
 import { MediaLoop } from './media-loop.js';
 
 /** A recording and its alignment with wall-clock time: laps start at whole minutes, or at whole fractions of them. */
-export interface Media {
+export interface DemoMedia {
   readonly loop: MediaLoop;
   /** PTS of the first unit, in ticks after the start of a lap. */
   readonly firstTicks: number;
@@ -18,19 +18,19 @@ export interface Media {
 const ENCODER_DELAY_TICKS = -(481 * 90_000) / 48_000;
 
 /** The picture: a clock with seconds, a lamp that flashes on each. A picture is sent when the next is due. */
-export function loadPicture(): Media {
+export function loadPicture(): DemoMedia {
   const loop = new MediaLoop(read('picture.mpegts'));
   return { loop, firstTicks: 0, takesTicks: loop.leadTicks };
 }
 
 /** The sound: a beep at each second. A frame is sent when its last sample is due. */
-export function loadSound(): Media {
+export function loadSound(): DemoMedia {
   const loop = new MediaLoop(read('sound.mpegts'));
   return { loop, firstTicks: ENCODER_DELAY_TICKS, takesTicks: loop.unitTicks - ENCODER_DELAY_TICKS };
 }
 
 /** The first random access point, as a unit number counted from 1970, that is due at `nowMs` (since 1970) or later. */
-export function firstUnit({ loop, ...media }: Media, nowMs: number): number {
+export function firstUnit({ loop, ...media }: DemoMedia, nowMs: number): number {
   const unitMs = loop.unitTicks / TICKS_PER_MS;
   let unit = Math.ceil((nowMs - dueMs({ loop, ...media }, 0)) / unitMs);
   while (!loop.isAccess(unit)) unit++;
@@ -38,7 +38,7 @@ export function firstUnit({ loop, ...media }: Media, nowMs: number): number {
 }
 
 /** When a unit, counted from 1970, is sent, in milliseconds since 1970. */
-export function dueMs({ loop, firstTicks, takesTicks }: Media, unit: number): number {
+export function dueMs({ loop, firstTicks, takesTicks }: DemoMedia, unit: number): number {
   return (unit * loop.unitTicks + firstTicks + takesTicks) / TICKS_PER_MS;
 }
 

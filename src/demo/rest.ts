@@ -23,7 +23,7 @@ export function curlLines({ method, url, body }: Call): string[] {
 }
 
 /** Sends the request; resolves to the answer. Throws an error with the answer's text unless it is 2xx. */
-export async function ask({ method, url, body }: Call): Promise<unknown> {
+export async function callRest({ method, url, body }: Call): Promise<unknown> {
   const data = body === undefined ? '' : JSON.stringify(body);
   const one = request(url, {
     method,

@@ -3,25 +3,25 @@
 
 import { type ClientRequest, request } from 'node:http';
 import type { Log } from '../log.js';
-import { dueMs, firstUnit, type Media } from './media.js';
+import { dueMs, firstUnit, type DemoMedia } from './media.js';
 
 /** A source that is later than this (the machine slept) skips what it missed and continues with what is due. */
 const STALLED_MS = 1000;
 /** How often a feed with another source is checked. */
-const LOOK_MS = 1000;
+const CHECK_INTERVAL_MS = 1000;
 
 /** Callbacks of a source. */
 export interface SourceOwner {
   /** Whether the feed has no source. */
   isFree(feed: string): Promise<boolean>;
   /** The upload has ended unexpectedly; `reason` is the relay's. */
-  lost(feed: string, reason: string): void;
+  uploadFailed(feed: string, reason: string): void;
   /** The upload has resumed after that. */
-  resumed(feed: string): void;
+  uploadResumed(feed: string): void;
 }
 
 /** Uploads a recording to a relay's feed until it is stopped. */
-export class Source {
+export class DemoSource {
   #request: ClientRequest | null = null;
   #timer: NodeJS.Timeout | undefined;
   #origin = 0; // the first unit of a lap, from which time stamps are counted
@@ -32,7 +32,7 @@ export class Source {
   constructor(
     readonly feed: string,
     private readonly relayUrl: string,
-    private readonly media: Media,
+    private readonly media: DemoMedia,
     private readonly owner: SourceOwner,
     private readonly log: Log,
   ) {}
@@ -92,25 +92,25 @@ export class Source {
     clearTimeout(this.#timer);
     one.destroy();
     if (this.#isStopped) return;
-    this.owner.lost(this.feed, reason);
-    this.#look();
+    this.owner.uploadFailed(this.feed, reason);
+    this.#checkStalled();
   }
 
-  #look(): void {
+  #checkStalled(): void {
     this.#timer = setTimeout(() => {
       this.owner.isFree(this.feed).then(
         (isFree) => {
           if (this.#isStopped) return;
-          if (!isFree) return this.#look();
+          if (!isFree) return this.#checkStalled();
           this.start();
-          this.owner.resumed(this.feed);
+          this.owner.uploadResumed(this.feed);
         },
         (error: unknown) => {
           this.log.debug('the feed could not be checked', { feed: this.feed, reason: (error as Error).message });
-          if (!this.#isStopped) this.#look();
+          if (!this.#isStopped) this.#checkStalled();
         },
       );
-    }, LOOK_MS);
+    }, CHECK_INTERVAL_MS);
   }
 }
 

@@ -9,75 +9,75 @@ export const TOPIC = 'demo';
 const DESTINATION_ID = 'demo';
 
 /** The servers' URLs, without a trailing slash. */
-export interface Places {
+export interface DemoAddresses {
   readonly relay: string;
-  readonly farEnds: readonly [string, string];
+  readonly endpoints: readonly [string, string];
 }
 
 /** The relay server, by index. */
-export type Which = 0 | 1;
+export type EndpointIndex = 0 | 1;
 
 /** A step of the tour. */
-export interface Step {
+export interface TourStep {
   readonly title: string;
   readonly call: Call;
-  readonly seen: string;
+  readonly expected: string;
   /** The relay server that has the stream afterwards; undefined: unchanged. */
-  readonly farEnd?: Which;
+  readonly endpoint?: EndpointIndex;
 }
 
 /** The stream's rule, with both feeds or with the picture alone. */
-export function streamCall(places: Places, withSound: boolean): Call {
+export function streamCall(places: DemoAddresses, withSound: boolean): Call {
   const feeds = withSound ? [PICTURE_FEED, SOUND_FEED] : [PICTURE_FEED];
   return { method: 'POST', url: `${places.relay}/api/streams`, body: { stream: STREAM, feeds } };
 }
 
 /** The rule that sends the stream to a relay server. */
-export function destinationCall(places: Places, which: Which): Call {
+export function destinationCall(places: DemoAddresses, which: EndpointIndex): Call {
   const body = { id: DESTINATION_ID, stream: STREAM, destination: publishUrl(places, which) };
   return { method: 'POST', url: `${places.relay}/api/destinations`, body };
 }
 
 /** The URL at which a relay server receives the stream. */
-export function publishUrl(places: Places, which: Which): string {
-  return `${places.farEnds[which].replace(/^http/, 'ws')}/in/${TOPIC}`;
+export function publishUrl(places: DemoAddresses, which: EndpointIndex): string {
+  return `${places.endpoints[which].replace(/^http/, 'ws')}/in/${TOPIC}`;
 }
 
 /** The tour's steps in order; the last restores the initial state. */
-export function tourSteps(places: Places): Step[] {
+export function tourSteps(places: DemoAddresses): TourStep[] {
   const room = `${places.relay}/api/mutes/all`;
   return [
     {
       title: 'Mute: the rule of the stream, without the sound.',
       call: streamCall(places, false),
-      seen: 'The beeps stop. The picture goes on.',
+      expected: 'The beeps stop. The picture goes on.',
     },
     {
       title: 'Unmute: the rule as it was.',
       call: streamCall(places, true),
-      seen: 'The beeps are back, in time with the flashes.',
+      expected: 'The beeps are back, in time with the flashes.',
     },
     {
       title: 'Swap the far end: the same id, another address.',
       call: destinationCall(places, 1),
-      seen: 'The page of far end 2 plays. That of far end 1 keeps its last picture.',
-      farEnd: 1,
+      expected: 'The page of far end 2 plays. That of far end 1 keeps its last picture.',
+      endpoint: 1,
     },
     {
       title: 'Mute the whole room: every sound of every feed.',
       call: { method: 'PUT', url: room, body: { tracks: 'audio' } },
-      seen: 'No beeps anywhere, whatever the rules say. The picture goes on.',
+      expected: 'No beeps anywhere, whatever the rules say. The picture goes on.',
     },
     {
       title: 'Unmute the room.',
       call: { method: 'DELETE', url: room },
-      seen: 'The beeps are back.',
+      expected: 'The beeps are back.',
     },
     {
       title: 'Swap the far end back.',
       call: destinationCall(places, 0),
-      seen: 'The page of far end 1 plays on. That of far end 2 keeps its last picture.',
-      farEnd: 0,
+      expected: 'The page of far end 1 plays on. That of far end 2 keeps its last picture.',
+      endpoint: 0,
     },
   ];
 }

@@ -8,46 +8,46 @@ const YELLOW = [33, 39] as const;
 type Paint = readonly [on: number, off: number];
 
 /** Prints the demo's output. */
-export class Voice {
+export class DemoOutput {
   constructor(
     private readonly write: (text: string) => void,
     private readonly useColour: boolean,
   ) {}
 
   /** Prints a line; empty: a blank one. */
-  say(line = ''): void {
+  line(line = ''): void {
     this.write(`${line}\n`);
   }
 
   /** Prints a heading. */
-  head(line: string): void {
-    this.say(this.#paint(BOLD, line));
+  heading(line: string): void {
+    this.line(this.#paint(BOLD, line));
   }
 
   /** Prints a command that can be copied. */
   command(lines: readonly string[]): void {
-    for (const line of lines) this.say(this.#paint(CYAN, line));
+    for (const line of lines) this.line(this.#paint(CYAN, line));
   }
 
   /** Prints a name and its value in two columns. */
   row(what: string, value: string, more = ''): void {
     const gap = more === '' ? '' : `  ${this.#paint(DIM, more)}`;
-    this.say(`  ${what.padEnd(11)} ${this.#paint(BOLD, value)}${gap}`);
+    this.line(`  ${what.padEnd(11)} ${this.#paint(BOLD, value)}${gap}`);
   }
 
   /** Prints an answer behind a #, like a shell comment, so that it may be copied along. */
   answer(text: string): void {
-    this.say(this.#paint(DIM, `# ${text}`));
+    this.line(this.#paint(DIM, `# ${text}`));
   }
 
   /** Prints what can be seen or heard now. */
-  good(text: string): void {
-    this.say(this.#paint(GREEN, text));
+  success(text: string): void {
+    this.line(this.#paint(GREEN, text));
   }
 
   /** Prints a problem. */
-  bad(text: string): void {
-    this.say(this.#paint(YELLOW, text));
+  failure(text: string): void {
+    this.line(this.#paint(YELLOW, text));
   }
 
   #paint([on, off]: Paint, text: string): string {

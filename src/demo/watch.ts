@@ -1,16 +1,16 @@
 // The stats that the demo reads over HTTP while it runs.
 
-import { ask } from './rest.js';
-import { type Places, publishUrl, TOPIC, type Which } from './tour.js';
+import { callRest } from './rest.js';
+import { type DemoAddresses, publishUrl, TOPIC, type EndpointIndex } from './tour.js';
 
 // The few fields that are read; the whole is in src/relay/stats-schema.ts and src/serve/room.ts.
-interface RelayStats {
+interface DemoRelayStats {
   readonly feeds: Readonly<Record<string, { readonly source: string | null; readonly continuityErrors: number }>>;
   readonly destinations: Readonly<
-    Record<string, { readonly live: LinkStats & { readonly droppedMessages: number }; readonly coming: unknown }>
+    Record<string, { readonly live: DemoLinkStats & { readonly droppedMessages: number }; readonly coming: unknown }>
   >;
 }
-interface LinkStats {
+interface DemoLinkStats {
   readonly url: string;
   readonly state: string;
 }
@@ -19,7 +19,7 @@ interface ServeStats {
 }
 
 /** The figures that the tour prints. */
-export interface Figures {
+export interface DemoFigures {
   /** Packets with an unexpected continuity_counter, at the relay and at the relay servers. */
   readonly continuityErrors: number;
   readonly droppedMessages: number;
@@ -28,10 +28,10 @@ export interface Figures {
 }
 
 /** Reads the stats of the relay and the relay servers. */
-export async function readFigures(places: Places): Promise<Figures> {
+export async function readFigures(places: DemoAddresses): Promise<DemoFigures> {
   const [relay, ...farEnds] = await Promise.all([
     relayStats(places),
-    ...places.farEnds.map((url) => ask({ method: 'GET', url: `${url}/status` }) as Promise<ServeStats>),
+    ...places.endpoints.map((url) => callRest({ method: 'GET', url: `${url}/status` }) as Promise<ServeStats>),
   ]);
   const topics = farEnds.map(({ topics }) => topics[TOPIC]);
   const all = [...Object.values(relay.feeds), ...topics];
@@ -43,17 +43,17 @@ export async function readFigures(places: Places): Promise<Figures> {
 }
 
 /** Whether the stream goes to that relay server, and to no other. */
-export async function isAt(places: Places, which: Which): Promise<boolean> {
+export async function isConnectedTo(places: DemoAddresses, which: EndpointIndex): Promise<boolean> {
   const { destinations } = await relayStats(places);
   const [one] = Object.values(destinations);
   return one?.live.url === publishUrl(places, which) && one.live.state === 'open' && one.coming === null;
 }
 
 /** Whether a feed has no source. */
-export async function isFree(places: Places, feed: string): Promise<boolean> {
+export async function hasNoPublisher(places: DemoAddresses, feed: string): Promise<boolean> {
   return ((await relayStats(places)).feeds[feed]?.source ?? null) === null;
 }
 
-async function relayStats(places: Places): Promise<RelayStats> {
-  return (await ask({ method: 'GET', url: `${places.relay}/api/stats` })) as RelayStats;
+async function relayStats(places: DemoAddresses): Promise<DemoRelayStats> {
+  return (await callRest({ method: 'GET', url: `${places.relay}/api/stats` })) as DemoRelayStats;
 }

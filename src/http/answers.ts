@@ -9,9 +9,9 @@ import { HttpError, problem, PROBLEM_TYPE, type Problem, problemOf } from './pro
 export const LINGER_MS = 1000;
 
 /** Answers with the problem document for `error` and ends the connection. */
-export function refuseError(socket: Duplex, error: unknown): void {
+export function respondWithError(socket: Duplex, error: unknown): void {
   const headers = error instanceof HttpError ? error.headers : {};
-  refuse(
+  respondWithProblem(
     socket,
     problemOf(error) ?? problem(500, 'ERR_INTERNAL', 'the relay failed to handle this request; its log has the cause'),
     headers,
@@ -19,7 +19,7 @@ export function refuseError(socket: Duplex, error: unknown): void {
 }
 
 /** Answers with a problem document and ends the connection. */
-export function refuse(socket: Duplex, document: Problem, headers: Readonly<Record<string, string>> = {}): void {
+export function respondWithProblem(socket: Duplex, document: Problem, headers: Readonly<Record<string, string>> = {}): void {
   respond(socket, document.status, PROBLEM_TYPE, jsonText(document), document.title, headers);
 }
 
@@ -33,7 +33,7 @@ export function respond(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  endSoon(
+  closeAfterReply(
     socket,
     `HTTP/1.1 ${status} ${title}\r\n${fields.join('')}Content-Type: ${type}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -41,7 +41,7 @@ export function respond(
 }
 
 /** Writes `words`, ends the connection, and discards for a while what still arrives. */
-export function endSoon(socket: Duplex, words = ''): void {
+export function closeAfterReply(socket: Duplex, words = ''): void {
   socket.end(words);
   socket.resume();
   const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();

@@ -7,9 +7,9 @@ import { networkInterfaces } from 'node:os';
 import { Server as TlsServer } from 'node:tls';
 import { type CertificateFiles, readCertificate } from './certificate.js';
 import { answerClientErrors } from './client-errors.js';
-import { handshakeInTurns } from './handshakes.js';
+import { limitHandshakesPerTurn } from './handshakes.js';
 import { ParserThrottle, throttleOf } from './parser-throttle.js';
-import { Unanswered } from './unanswered.js';
+import { PendingResponses } from './unanswered.js';
 
 /** The options of a server. */
 export interface BareOptions {
@@ -33,25 +33,25 @@ export function createBareServer(options: BareOptions, requestTimeoutMs: number)
   const server = certificate
     ? createSecureServer({ ...http, ...readCertificate(certificate), handshakeTimeout: headersTimeoutMs })
     : createServer(http);
-  if (server instanceof TlsServer) handshakeInTurns(server);
+  if (server instanceof TlsServer) limitHandshakesPerTurn(server);
   const event = connectionEvent(server);
   const nodesHandler = server.listeners(event)[0] as ConnectionHandler;
   server.off(event, nodesHandler);
-  nodesHandlers.set(server, nodesHandler);
-  const unanswered = new Unanswered(server);
-  unansweredRequests.set(server, unanswered);
+  nodeHandlers.set(server, nodesHandler);
+  const unanswered = new PendingResponses(server);
+  pendingResponses.set(server, unanswered);
   answerClientErrors(server, unanswered);
   return server;
 }
 
 type ConnectionHandler = (this: Server, socket: Socket) => void;
 /** Node's own connection handler, which attaches its parser. */
-const nodesHandlers = new WeakMap<Server, ConnectionHandler>();
-const unansweredRequests = new WeakMap<Server, Unanswered>();
+const nodeHandlers = new WeakMap<Server, ConnectionHandler>();
+const pendingResponses = new WeakMap<Server, PendingResponses>();
 
 /** The unanswered requests of a bare server. */
-export function unansweredOf(server: Server): Unanswered {
-  return unansweredRequests.get(server)!; // every bare server has them
+export function pendingResponsesOf(server: Server): PendingResponses {
+  return pendingResponses.get(server)!; // every bare server has them
 }
 
 /** The event of new connections, after the handshake if the server has TLS. */
@@ -63,13 +63,13 @@ export function connectionEvent(server: Server): 'connection' | 'secureConnectio
  * Hands a connection of `server` to Node's parser, throttled. Node gets no connection otherwise. `bytes` have been read
  * from it already; no other reader may read it.
  */
-export function handToNode(server: Server, socket: Socket, bytes: Buffer | null = null): void {
+export function passToNode(server: Server, socket: Socket, bytes: Buffer | null = null): void {
   const throttle = throttleOf(socket) ?? new ParserThrottle(socket);
   socket.pause(); // Node's handler reads from the start: first, what was read is put back
   socket.setTimeout(0); // clears the time-out for a connection without a request
-  nodesHandlers.get(server)!.call(server, socket);
-  throttle.parserReads((end) => unansweredOf(server).beforeEnd(socket, end));
-  if (bytes !== null) throttle.putBack(bytes);
+  nodeHandlers.get(server)!.call(server, socket);
+  throttle.parserReads((end) => pendingResponsesOf(server).beforeEnd(socket, end));
+  if (bytes !== null) throttle.unread(bytes);
   socket.resume();
 }
 

@@ -25,7 +25,7 @@ export function readCertificate(files: CertificateFiles): { cert: string; key: s
   return pair;
 }
 
-const LOOK_MS = 2000;
+const CHECK_INTERVAL_MS = 2000;
 
 /**
  * Gives `server` the new certificate when the files change; an invalid one is ignored. Returns a function that stops
@@ -43,7 +43,7 @@ export function watchCertificate(files: CertificateFiles, server: Server, log: L
   };
   // Polling, not inotify: it also notices swapped symbolic links and changes on network file systems.
   const paths = [files.cert, files.key];
-  for (const path of paths) watchFile(path, { interval: LOOK_MS, persistent: false }, onChange);
+  for (const path of paths) watchFile(path, { interval: CHECK_INTERVAL_MS, persistent: false }, onChange);
   return () => {
     for (const path of paths) unwatchFile(path, onChange);
   };

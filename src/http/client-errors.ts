@@ -2,10 +2,10 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { endSoon, refuse } from './answers.js';
+import { closeAfterReply, respondWithProblem } from './answers.js';
 import { throttleOf } from './parser-throttle.js';
-import { problem, type Problem, problemOf, unspokenVersion } from './problem.js';
-import { hasLastAnswer, type Unanswered } from './unanswered.js';
+import { problem, type Problem, problemOf, unsupportedVersion } from './problem.js';
+import { hasFinalResponse, type PendingResponses } from './unanswered.js';
 
 /** Node's error of a rejected request. */
 interface ClientError extends Error {
@@ -18,24 +18,24 @@ interface ClientError extends Error {
 /** A request line, with a method of at most the length of any in use; captures the version. */
 const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64} [\x21-\x7e]+ (HTTP\/\d\.\d)\r?$/;
 
-const SPOKEN = new Set(['HTTP/1.0', 'HTTP/1.1']);
+const SUPPORTED_VERSION = new Set(['HTTP/1.0', 'HTTP/1.1']);
 
 /** Answers rejected data once, after the requests before it are answered. */
-export function answerClientErrors(server: Server, unanswered: Unanswered): void {
+export function answerClientErrors(server: Server, unanswered: PendingResponses): void {
   const met = new WeakSet<object>();
   server.on('clientError', (error: ClientError, socket: Socket) => {
-    const isLast = hasLastAnswer(socket); // nothing more is read from it
+    const isLast = hasFinalResponse(socket); // nothing more is read from it
     const isEnd = error.code === 'HPE_INVALID_EOF_STATE';
     if (!socket.writable || (isEnd && isLast)) socket.destroy();
     if (met.has(socket) || isLast) return;
     met.add(socket);
     throttleOf(socket)?.hold();
-    unanswered.afterThose(socket, () => {
+    unanswered.whenAllSent(socket, () => {
       throttleOf(socket)?.drop();
       if (!socket.writable) return;
       // The error may be in the body of a request that was answered early.
-      if (unanswered.hasAnsweredEarly(socket)) endSoon(socket);
-      else refuse(socket, problemOfClientError(error));
+      if (unanswered.hasAnsweredEarly(socket)) closeAfterReply(socket);
+      else respondWithProblem(socket, problemOfClientError(error));
     });
   });
 }
@@ -44,8 +44,8 @@ function problemOfClientError({ code, rawPacket, bytesParsed = 0 }: ClientError)
   if (code === 'HPE_HEADER_OVERFLOW')
     return problem(431, 'ERR_HEADERS', 'the request line and header fields exceed 16 KiB');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem(408, 'ERR_TIMEOUT', 'the request head took too long');
-  const version = rawPacket ? versionOf(code, rawPacket, bytesParsed) : null;
-  if (version !== null && !SPOKEN.has(version)) return problemOf(unspokenVersion(version))!; // it is an HttpError
+  const version = rawPacket ? requestVersion(code, rawPacket, bytesParsed) : null;
+  if (version !== null && !SUPPORTED_VERSION.has(version)) return problemOf(unsupportedVersion(version))!; // it is an HttpError
   if (version !== null) {
     return problem(501, 'ERR_UNKNOWN_METHOD', 'unknown request method; methods are written in capitals, e.g. GET');
   }
@@ -53,7 +53,7 @@ function problemOfClientError({ code, rawPacket, bytesParsed = 0 }: ClientError)
 }
 
 /** The version in a rejected request line whose only error is its method or its version; else `null`. */
-function versionOf(code: string | undefined, bytes: Buffer, stoppedAt: number): string | null {
+function requestVersion(code: string | undefined, bytes: Buffer, stoppedAt: number): string | null {
   if (code === 'HPE_PAUSED_H2_UPGRADE') return 'HTTP/2.0'; // the HTTP/2 connection preface (RFC 9113 §3.4)
   if (code !== 'HPE_INVALID_METHOD' && code !== 'HPE_INVALID_VERSION') return null;
   // After a truncated preface the parser stops at the next line.

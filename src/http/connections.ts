@@ -3,7 +3,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { networkOf } from './network.js';
-import { Shares } from '../shares.js';
+import { FairShares } from '../shares.js';
 
 /** Limits of connections. */
 export interface ConnectionLimits {
@@ -16,7 +16,7 @@ export interface ConnectionLimits {
 }
 
 /** A connection without a request. Its address and port are stored: Node forgets them when the connection closes. */
-interface Waiting {
+interface PendingConnection {
   readonly socket: Socket;
   readonly peer: string;
   readonly share: readonly [address: string];
@@ -27,8 +27,8 @@ export class Connections {
   readonly #sockets = new Set<Socket>();
   readonly #tooMany = new WeakSet<Socket>();
   /** TCP connections without a request by the peer's address and port, which TLS does not change; oldest first. */
-  readonly #pending = new Map<string, Waiting>();
-  readonly #pendingShares = new Shares<Waiting>(); // the same by address
+  readonly #pending = new Map<string, PendingConnection>();
+  readonly #pendingShares = new FairShares<PendingConnection>(); // the same by address
   readonly #counts = new Map<string, number>();
   readonly #limits: ConnectionLimits;
 
@@ -47,14 +47,14 @@ export class Connections {
     server.prependListener('connection', (socket: Socket) => {
       const address = socket.remoteAddress ?? '';
       if (isExempt(address) || (this.#counts.get(networkOf(address)) ?? 0) < limits.maxConnections) {
-        this.hold(socket);
-        this.#wait(socket);
+        this.track(socket);
+        this.#limitPending(socket);
       } else {
         this.#tooMany.add(socket);
         refused(socket);
       }
     });
-    const isRequest = ({ socket }: { socket: Socket }) => this.asked(socket);
+    const isRequest = ({ socket }: { socket: Socket }) => this.requestReceived(socket);
     server.prependListener('request', isRequest).prependListener('upgrade', isRequest);
     server.prependListener('checkContinue', isRequest);
   }
@@ -65,13 +65,13 @@ export class Connections {
   }
 
   /** The connection has made its first request. */
-  asked(socket: Socket): void {
+  requestReceived(socket: Socket): void {
     const waiting = this.#pending.get(peerOf(socket));
     if (waiting) this.#forget(waiting);
   }
 
   /** Counts a socket for its address until it closes. */
-  hold(socket: Socket): void {
+  track(socket: Socket): void {
     const address = networkOf(socket.remoteAddress ?? '');
     this.#sockets.add(socket);
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
@@ -84,19 +84,19 @@ export class Connections {
   }
 
   /** Destroys every connection. */
-  cut(): void {
+  destroyAll(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Closes a connection that makes no request within the time limit, or if too many are in that state. */
-  #wait(socket: Socket): void {
+  #limitPending(socket: Socket): void {
     const { maxPending, headersTimeoutMs } = this.#limits;
     if (this.#pending.size >= maxPending) {
-      const oldest = this.#pendingShares.oldestOfMost()!; // never null: maxPending is not 0
+      const oldest = this.#pendingShares.oldestOfLargest()!; // never null: maxPending is not 0
       this.#forget(oldest);
       oldest.socket.destroy();
     }
-    const waiting: Waiting = { socket, peer: peerOf(socket), share: [networkOf(socket.remoteAddress ?? '')] };
+    const waiting: PendingConnection = { socket, peer: peerOf(socket), share: [networkOf(socket.remoteAddress ?? '')] };
     this.#pending.set(waiting.peer, waiting);
     this.#pendingShares.add(waiting.share, waiting);
     const forget = () => {
@@ -114,7 +114,7 @@ export class Connections {
     });
   }
 
-  #forget(waiting: Waiting): void {
+  #forget(waiting: PendingConnection): void {
     this.#pending.delete(waiting.peer);
     this.#pendingShares.delete(waiting.share, waiting);
   }

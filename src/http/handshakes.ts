@@ -9,30 +9,30 @@ import type { Server, Socket } from 'node:net';
 import { networkOf } from './network.js';
 
 /** Handshakes that start in one turn. */
-const MOST_IN_TURN = 2;
+const MAX_PER_TURN = 2;
 /**
  * Turns for which handshakes are deferred while connections arrive. The system accepts one a turn, in order, and its
  * address is unknown before, so the accept queue is emptied first.
  */
-const MOST_TURNS_BACK = 8;
+const MAX_DEFERRED_TURNS = 8;
 
-type ConnectionHandler = (this: Server, socket: Socket) => void;
+type RawConnectionHandler = (this: Server, socket: Socket) => void;
 
 /** Intercepts the connections of a TLS `server`, and gives Node a few of them in each turn of the event loop. */
-export function handshakeInTurns(server: Server, mostInTurn = MOST_IN_TURN): void {
-  const nodesHandler = server.listeners('connection')[0] as ConnectionHandler;
+export function limitHandshakesPerTurn(server: Server, mostInTurn = MAX_PER_TURN): void {
+  const nodesHandler = server.listeners('connection')[0] as RawConnectionHandler;
   server.off('connection', nodesHandler);
-  const waiting = new Waiting();
+  const waiting = new HandshakeQueue();
   let isArmed = false;
   let hasCome = false; // a connection, in this turn
   let turnsBack = 0;
   const begin = () => {
     isArmed = false;
-    const standsBack = hasCome && turnsBack < MOST_TURNS_BACK;
+    const standsBack = hasCome && turnsBack < MAX_DEFERRED_TURNS;
     turnsBack = standsBack ? turnsBack + 1 : 0;
     hasCome = false;
     for (let begun = 0; !standsBack && begun < mostInTurn; begun++) {
-      const socket = waiting.take();
+      const socket = waiting.next();
       if (socket === null) return;
       nodesHandler.call(server, socket);
     }
@@ -61,7 +61,7 @@ export function handshakeInTurns(server: Server, mostInTurn = MOST_IN_TURN): voi
 }
 
 /** Connections whose first bytes have arrived. The oldest of each network is taken, round robin. */
-class Waiting {
+class HandshakeQueue {
   size = 0;
   readonly #byNetwork = new Map<string, Set<Socket>>(); // the next one first
 
@@ -79,7 +79,7 @@ class Waiting {
   }
 
   /** The next connection; null: none. */
-  take(): Socket | null {
+  next(): Socket | null {
     for (const [network, sockets] of this.#byNetwork) {
       const [oldest] = sockets;
       if (!oldest) continue; // there are no empty ones

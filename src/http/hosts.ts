@@ -18,7 +18,7 @@ export interface AllowedHosts {
 export type Scheme = 'http:' | 'https:';
 
 /** The address that a request was sent to. */
-export interface Place {
+export interface RequestOrigin {
   /** Its Host field. */
   readonly host: string | undefined;
   /** Behind a proxy that terminates TLS this is `http:` even for pages of `https:`. */
@@ -51,7 +51,7 @@ export function isOwnHost(host: string | undefined, allowed: AllowedHosts): bool
 }
 
 /** Whether a request with this Origin may be served at `place`; `undefined`: it has none, so no page sent it. */
-export function isOwnOrigin(origin: string | undefined, place: Place, allowed: AllowedHosts): boolean {
+export function isOwnOrigin(origin: string | undefined, place: RequestOrigin, allowed: AllowedHosts): boolean {
   if (origin === undefined) return true;
   if (allowed.origins.has(origin.toLowerCase())) return true;
   let url: URL;
@@ -71,7 +71,7 @@ export function isOwnOrigin(origin: string | undefined, place: Place, allowed: A
  * Whether `origin` is the address that the request was sent to. A port that is omitted is the default of the origin's
  * scheme.
  */
-function isSamePlace(origin: URL, { host, scheme }: Place): boolean {
+function isSamePlace(origin: URL, { host, scheme }: RequestOrigin): boolean {
   if (scheme === 'https:' && origin.protocol !== scheme) return false; // an http: page can be forged on its way
   const port = HOST.exec(host ?? '')?.[3] ?? '';
   const usual = origin.protocol === 'https:' ? 443 : 80;

@@ -30,7 +30,7 @@ const CRLF = Buffer.from('\r\n');
 const freeLines = new FreeAllowance(turns, FREE_LINES);
 
 /** The part of a Readable that its source uses. */
-interface Source {
+interface SocketStream {
   push(chunk: Buffer | null): boolean;
   _read(size: number): void;
 }
@@ -49,7 +49,7 @@ export class ParserThrottle implements Steps {
   readonly #read: (size: number) => void;
   readonly #turns: Turns;
   readonly #free: FreeAllowance;
-  #rest: Buffer[] = []; // read but not pushed yet
+  #buffered: Buffer[] = []; // read but not pushed yet
   #isEnded = false; // behind #rest
   #wantedBytes = 0; // requested by the reader, not passed on yet
   #isQueued = false;
@@ -62,16 +62,16 @@ export class ParserThrottle implements Steps {
 
   /** Takes over reading `socket`. Its reader must have got everything that has been read so far. */
   constructor(socket: Socket, shared: Turns = turns, free: FreeAllowance = freeLines) {
-    const source = socket as unknown as Source;
+    const source = socket as unknown as SocketStream;
     this.#socket = socket;
     this.#push = source.push.bind(socket);
     this.#read = source._read.bind(socket);
     this.#turns = shared;
     this.#free = free;
-    source.push = (chunk) => this.#take(chunk);
-    source._read = (size) => this.#wanted(size);
+    source.push = (chunk) => this.#receive(chunk);
+    source._read = (size) => this.#readRequested(size);
     socket.on('resume', () => this.#wake());
-    socket.once('close', () => (this.#rest = []));
+    socket.once('close', () => (this.#buffered = []));
     throttles.set(socket, this);
   }
 
@@ -88,15 +88,15 @@ export class ParserThrottle implements Steps {
   }
 
   /** Another reader takes over. */
-  parserIsGone(): void {
+  parserReleased(): void {
     this.#beforeEnd = atOnce;
     this.#countsLines = false;
   }
 
   /** Puts `bytes` back in front of everything that has not been pushed. The socket is paused. */
-  putBack(bytes: Buffer): void {
-    if (this.#rest.length === 0 && this.#isFree(bytes)) this.#socket.unshift(bytes);
-    else this.#rest.unshift(bytes);
+  unread(bytes: Buffer): void {
+    if (this.#buffered.length === 0 && this.#isFree(bytes)) this.#socket.unshift(bytes);
+    else this.#buffered.unshift(bytes);
   }
 
   /** Stops pushing until {@link release} has been called as often. */
@@ -108,16 +108,16 @@ export class ParserThrottle implements Steps {
     if (this.#isDropping || --this.#holds > 0) return;
     if (this.#hasMore()) this.#wake();
     else if (this.#isEnded) this.#end();
-    else this.#passOn();
+    else this.#forward();
   }
 
   /** Discards what is read from now on: it is answered already. */
   drop(): void {
     this.#isDropping = true;
-    this.#rest = [];
+    this.#buffered = [];
     this.#holds = 0;
     if (this.#isEnded) this.#end();
-    else this.#passOn();
+    else this.#forward();
   }
 
   /** Pushes the next slice. */
@@ -136,15 +136,15 @@ export class ParserThrottle implements Steps {
   }
 
   /** The socket has read something; null: its end. Returns whether to continue reading. */
-  #take(chunk: Buffer | null): boolean {
+  #receive(chunk: Buffer | null): boolean {
     if (chunk === null) {
       this.#isEnded = true;
       if (!this.#hasMore() && this.#holds === 0) this.#end();
       return false;
     }
     if (this.#isDropping) return true;
-    if (this.#rest.length === 0 && this.#holds === 0 && this.#isFree(chunk)) return this.#push(chunk);
-    this.#rest.push(chunk);
+    if (this.#buffered.length === 0 && this.#holds === 0 && this.#isFree(chunk)) return this.#push(chunk);
+    this.#buffered.push(chunk);
     if (!this.#isQueued && this.#mayPush()) this.#queue();
     return false;
   }
@@ -166,13 +166,13 @@ export class ParserThrottle implements Steps {
   }
 
   /** The reader of the socket wants more. */
-  #wanted(size: number): void {
+  #readRequested(size: number): void {
     this.#wantedBytes = size;
     if (this.#hasMore()) this.#wake();
-    else if (this.#holds === 0 && !this.#isEnded) this.#passOn();
+    else if (this.#holds === 0 && !this.#isEnded) this.#forward();
   }
 
-  #passOn(): void {
+  #forward(): void {
     const size = this.#wantedBytes;
     if (size === 0 || this.#socket.destroyed) return;
     this.#wantedBytes = 0;
@@ -199,7 +199,7 @@ export class ParserThrottle implements Steps {
 
   /** A method, because TypeScript assumes that nothing changes while a slice is pushed. */
   #hasMore(): boolean {
-    return this.#rest.length > 0;
+    return this.#buffered.length > 0;
   }
 
   #mayPush(): boolean {
@@ -207,9 +207,9 @@ export class ParserThrottle implements Steps {
   }
 
   #nextSlice(): Buffer {
-    const all = this.#rest.length === 1 ? this.#rest[0]! : Buffer.concat(this.#rest);
+    const all = this.#buffered.length === 1 ? this.#buffered[0]! : Buffer.concat(this.#buffered);
     const end = this.#countsLines ? endOfLines(all, SLICE_LINES) : Math.min(all.length, SLICE_BYTES);
-    this.#rest = end < all.length ? [all.subarray(end)] : [];
+    this.#buffered = end < all.length ? [all.subarray(end)] : [];
     return all.subarray(0, end);
   }
 }

@@ -32,17 +32,17 @@ export function problem(status: number, code: string, detail: string): Problem {
 }
 
 /** The answer to an unsupported version of HTTP (RFC 9110 §15.6.6). */
-export function unspokenVersion(version: string): HttpError {
+export function unsupportedVersion(version: string): HttpError {
   return new HttpError(505, 'ERR_HTTP_VERSION', `${version} is not supported; accepted: HTTP/1.1, HTTP/1.0`);
 }
 
 /** A handler that refuses all methods but these. */
-export function only(...methods: string[]): (request: { readonly method: string }) => never {
-  return onlyWith('', ...methods);
+export function allowOnly(...methods: string[]): (request: { readonly method: string }) => never {
+  return allowOnlyWithHint('', ...methods);
 }
 
 /** The same with a hint at other paths; empty: no hint. */
-export function onlyWith(instead: string, ...methods: string[]): (request: { readonly method: string }) => never {
+export function allowOnlyWithHint(instead: string, ...methods: string[]): (request: { readonly method: string }) => never {
   const hint = instead === '' ? '' : `; ${instead}`;
   const accepted = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
   return ({ method }) => {

@@ -5,17 +5,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FreeAllowance, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
 import { throttleOf } from './parser-throttle.js';
-import { hasLastAnswer } from './unanswered.js';
+import { hasFinalResponse } from './unanswered.js';
 
 /** Requests of one connection that are handled in one turn of the event loop without being timed. */
 const FREE_REQUESTS = 4;
 /** The same for all connections together. */
 const FREE_REQUESTS_OF_ALL = 16;
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** The requests of one connection. */
-class Queue implements Steps {
+class RequestQueue implements Steps {
   #turn = -1; // that #count belongs to
   #count = 0;
   #isWaiting = false; // is queued
@@ -24,12 +24,12 @@ class Queue implements Steps {
 
   constructor(
     private readonly socket: Socket,
-    private readonly handle: Handler,
+    private readonly handle: RequestHandler,
     private readonly turns: Turns,
     private readonly free: FreeAllowance,
   ) {}
 
-  take(request: IncomingMessage, response: ServerResponse): void {
+  enqueue(request: IncomingMessage, response: ServerResponse): void {
     if (this.#turn !== this.turns.number) {
       this.#turn = this.turns.number;
       this.#count = 0;
@@ -59,19 +59,19 @@ class Queue implements Steps {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    if (hasLastAnswer(this.socket)) request.resume();
+    if (hasFinalResponse(this.socket)) request.resume();
     else this.handle(request, response);
   }
 }
 
 /** A request handler that queues the requests of a connection beyond the first few in a turn. */
-export function inTurns(handle: Handler, shared: Turns = turns): Handler {
-  const queues = new WeakMap<Socket, Queue>();
+export function inTurns(handle: RequestHandler, shared: Turns = turns): RequestHandler {
+  const queues = new WeakMap<Socket, RequestQueue>();
   const free = new FreeAllowance(shared, FREE_REQUESTS_OF_ALL);
   return (request, response) => {
     const { socket } = request;
     let queue = queues.get(socket);
-    if (!queue) queues.set(socket, (queue = new Queue(socket, handle, shared, free)));
-    queue.take(request, response);
+    if (!queue) queues.set(socket, (queue = new RequestQueue(socket, handle, shared, free)));
+    queue.enqueue(request, response);
   };
 }

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { hostnameOf, schemeOf } from './hosts.js';
 import { withoutLastSlash } from './path.js';
 import { jsonText } from './json.js';
-import { HttpError, PROBLEM_TYPE, problemOf, unspokenVersion } from './problem.js';
+import { HttpError, PROBLEM_TYPE, problemOf, unsupportedVersion } from './problem.js';
 
 /** The asterisk-form, for an OPTIONS request about the server as a whole (§3.2.4). */
 export const WHOLE_SERVER = '*';
@@ -15,14 +15,14 @@ export const WHOLE_SERVER = '*';
 const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([/?#].*)?$/;
 
 /** A request handler that passes on requests with a normalised target, and answers those whose target is invalid. */
-export function settlingTargets(handle: (request: IncomingMessage, response: ServerResponse) => void): typeof handle {
+export function normalizingTargets(handle: (request: IncomingMessage, response: ServerResponse) => void): typeof handle {
   return (request, response) => {
     try {
-      settleTarget(request);
+      normalizeTarget(request);
     } catch (error) {
       // Not left to express: it finds no path in some targets, and answers those itself, without our handlers.
       request.resume();
-      const document = problemOf(error)!; // settleTarget throws only HttpErrors
+      const document = problemOf(error)!; // normalizeTarget throws only HttpErrors
       response.statusCode = document.status;
       response.setHeader('Content-Type', PROBLEM_TYPE).setHeader('Connection', 'close').end(jsonText(document));
       return;
@@ -38,13 +38,13 @@ export function settlingTargets(handle: (request: IncomingMessage, response: Ser
  * (400, 421), more than one Host field (400, §3.2), and an unsupported version (505): Node's parser accepts 0.9 and
  * 2.0 as well, and answers as if they were 1.1.
  */
-export function settleTarget(request: IncomingMessage): void {
-  if (request.httpVersionMajor !== 1) throw unspokenVersion(`HTTP/${request.httpVersion}`);
+export function normalizeTarget(request: IncomingMessage): void {
+  if (request.httpVersionMajor !== 1) throw unsupportedVersion(`HTTP/${request.httpVersion}`);
   if ((request.headersDistinct.host?.length ?? 0) > 1) {
     throw new HttpError(400, 'ERR_TWO_HOSTS', 'the request has more than one Host field; accepted: one');
   }
   const absolute = ABSOLUTE.exec(request.url ?? '');
-  if (absolute) takeAddress(request, absolute);
+  if (absolute) applyAuthority(request, absolute);
   const { url = '' } = request;
   const isPath = url.startsWith('/') || (url === WHOLE_SERVER && request.method === 'OPTIONS');
   if (!isPath) throw badTarget('the request target is not a path');
@@ -52,7 +52,7 @@ export function settleTarget(request: IncomingMessage): void {
 }
 
 /** Applies an absolute-form. */
-function takeAddress(request: IncomingMessage, [, scheme = '', authority = '', rest = '']: RegExpExecArray): void {
+function applyAuthority(request: IncomingMessage, [, scheme = '', authority = '', rest = '']: RegExpExecArray): void {
   const { socket } = request as { socket: Socket };
   const protocol = `${scheme.toLowerCase()}:`;
   if (protocol !== 'http:' && protocol !== 'https:')

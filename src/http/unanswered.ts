@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { throttleOf } from './parser-throttle.js';
 
 /** The unanswered requests of a server, by connection. */
-export class Unanswered {
+export class PendingResponses {
   readonly #responses = new WeakMap<Socket, Set<ServerResponse>>();
   readonly #last = new WeakMap<Socket, ServerResponse>();
 
@@ -27,7 +27,7 @@ export class Unanswered {
   }
 
   /** Calls `then` when all earlier requests on this connection have been answered, or cannot be any more. */
-  afterThose(socket: Socket, then: () => void): void {
+  whenAllSent(socket: Socket, then: () => void): void {
     const all = this.#responses.get(socket) ?? new Set();
     const isWaitedFor = ({ req }: ServerResponse) => req.complete;
     let isOver = false;
@@ -43,15 +43,15 @@ export class Unanswered {
 
   /** Calls `end` when a half-closed connection may be ended: complete requests still get their answers. */
   beforeEnd(socket: Socket, end: () => void): void {
-    if (hasLastAnswer(socket)) end();
-    else this.afterThose(socket, end);
+    if (hasFinalResponse(socket)) end();
+    else this.whenAllSent(socket, end);
   }
 
   /**
    * Emits 'drain' on responses, which Node no longer does for a connection that it has released. Returns a function
    * that stops it.
    */
-  tellDrains(socket: Socket): () => void {
+  emitDrains(socket: Socket): () => void {
     const onDrain = () => {
       for (const response of this.#responses.get(socket) ?? []) response.emit('drain');
     };
@@ -60,16 +60,16 @@ export class Unanswered {
   }
 }
 
-const lasting = new WeakMap<Socket, Lasting>();
+const lasting = new WeakMap<Socket, FinalResponses>();
 
 /** A connection with an answer that lasts until the client disconnects. */
-class Lasting {
+class FinalResponses {
   hasBegun = false;
   begun: () => void = () => undefined;
 
-  static of(socket: Socket): Lasting {
+  static of(socket: Socket): FinalResponses {
     let found = lasting.get(socket);
-    if (!found) lasting.set(socket, (found = new Lasting()));
+    if (!found) lasting.set(socket, (found = new FinalResponses()));
     return found;
   }
 }
@@ -79,23 +79,23 @@ class Lasting {
  * after
  * its request is processed (RFC 9112 §9.6), as it would wait for ever. Called before the head is sent.
  */
-export function beginLastAnswer(response: ServerResponse): void {
+export function startFinalResponse(response: ServerResponse): void {
   const socket = response.socket!; // it is the current one of its connection
   response.setHeader('Connection', 'close');
-  const last = Lasting.of(socket);
+  const last = FinalResponses.of(socket);
   last.hasBegun = true;
   throttleOf(socket)?.drop();
   last.begun();
 }
 
 /** Whether the last answer of a connection has started. */
-export function hasLastAnswer(socket: Socket): boolean {
+export function hasFinalResponse(socket: Socket): boolean {
   return lasting.get(socket)?.hasBegun ?? false;
 }
 
 /** Calls `then` when the last answer of a connection starts, or at once if it has; replaces an earlier callback. */
-export function onLastAnswer(socket: Socket, then: () => void): void {
-  const last = Lasting.of(socket);
+export function onFinalResponse(socket: Socket, then: () => void): void {
+  const last = FinalResponses.of(socket);
   if (last.hasBegun) then();
   else last.begun = then;
 }

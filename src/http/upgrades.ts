@@ -6,12 +6,12 @@
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { refuseError } from './answers.js';
+import { respondWithError } from './answers.js';
 import { FreeAllowance, turns } from '../relay/framing/turns.js';
-import { handToNode, unansweredOf } from './bare-server.js';
+import { passToNode, pendingResponsesOf } from './bare-server.js';
 import { throttleOf } from './parser-throttle.js';
 import { HttpError } from './problem.js';
-import { onLastAnswer } from './unanswered.js';
+import { onFinalResponse } from './unanswered.js';
 
 /** Connection options of an upgrade; without them a request is an ordinary one. */
 const OFFER = new Set(['upgrade', 'http2-settings']);
@@ -25,7 +25,7 @@ const FREE_UPGRADES = 8;
  * are
  * listed in the answer to CONNECT.
  */
-export function takeUpgradesOf(
+export function handleUpgrades(
   server: Server,
   methods: string,
   take: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
@@ -33,19 +33,19 @@ export function takeUpgradesOf(
   const free = new FreeAllowance(turns, FREE_UPGRADES);
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     if (offersWebSocket(request)) {
-      whenItsTurn(server, socket, () => free.spendOrQueue(() => answer(socket, () => take(request, socket, head))));
+      runInTurn(server, socket, () => free.spendOrQueue(() => answer(socket, () => take(request, socket, head))));
       return;
     }
-    whenItsTurn(server, socket, () => {
+    runInTurn(server, socket, () => {
       answer(socket, () => {
         const bytes = Buffer.concat([headWithoutOffer(request), head]);
         socket.off('error', destroy);
-        handToNode(server, socket, bytes);
+        passToNode(server, socket, bytes);
       });
     });
   });
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    whenItsTurn(server, socket, () => {
+    runInTurn(server, socket, () => {
       answer(socket, () => {
         throw new HttpError(405, 'ERR_METHOD', `CONNECT is not accepted, this is not a proxy; accepted: ${methods}`, {
           Allow: methods,
@@ -56,18 +56,18 @@ export function takeUpgradesOf(
 }
 
 /** Calls `then` when all earlier requests on this connection are answered. Node no longer handles the connection. */
-function whenItsTurn(server: Server, socket: Socket, then: () => void): void {
+function runInTurn(server: Server, socket: Socket, then: () => void): void {
   socket.on('error', destroy);
   const throttle = throttleOf(socket);
-  throttle?.parserIsGone();
+  throttle?.parserReleased();
   throttle?.hold(); // what arrives after `head` is pushed after it
   // After an answer that lasts until the client disconnects this never happens; the disconnect is detected here.
-  onLastAnswer(socket, () => socket.once('end', destroy).resume());
-  const unanswered = unansweredOf(server);
-  const leave = unanswered.tellDrains(socket);
-  unanswered.afterThose(socket, () => {
+  onFinalResponse(socket, () => socket.once('end', destroy).resume());
+  const unanswered = pendingResponsesOf(server);
+  const leave = unanswered.emitDrains(socket);
+  unanswered.whenAllSent(socket, () => {
     leave();
-    onLastAnswer(socket, () => undefined);
+    onFinalResponse(socket, () => undefined);
     then();
   });
 }
@@ -77,7 +77,7 @@ function answer(socket: Socket, how: () => void): void {
   try {
     if (socket.writable) how();
   } catch (error) {
-    refuseError(socket, error);
+    respondWithError(socket, error);
   }
   throttleOf(socket)?.release();
 }

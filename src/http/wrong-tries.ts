@@ -5,14 +5,14 @@ const WINDOW_MS = 60_000;
 const MAX_ADDRESSES = 10_000;
 
 /** Failed attempts by address, within a minute of the first of them. */
-export class WrongTries {
+export class FailedAttempts {
   readonly #tries = new Map<string, { count: number; until: number }>();
 
   /** @param most how many are allowed in a minute. */
   constructor(private readonly most: number) {}
 
   /** Whether an address has reached the limit. */
-  areTooMany(address: string, nowMs: number): boolean {
+  isOverLimit(address: string, nowMs: number): boolean {
     const entry = this.#tries.get(address);
     return entry !== undefined && isCurrent(entry, nowMs) && entry.count >= this.most;
   }

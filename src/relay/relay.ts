@@ -3,7 +3,7 @@
 import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
-import { LOG_WELL } from '../log-output.js';
+import { LOG_HEALTHY } from '../log-output.js';
 import { TICK_MS } from '../mpegts/pace.js';
 import { Destination, type DestinationSource } from './destination.js';
 import { endpointOf } from './far-end.js';
@@ -272,7 +272,7 @@ export class Relay {
   stats(): Stats {
     return {
       nowMs: Date.now(),
-      process: this.#process.stats(this.#cacheBudget?.used ?? 0, this.events.log.state ?? LOG_WELL),
+      process: this.#process.stats(this.#cacheBudget?.used ?? 0, this.events.log.state ?? LOG_HEALTHY),
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: this.#streamStats(),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),

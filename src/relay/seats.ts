@@ -2,14 +2,14 @@
 // address that has most, provided that its own has fewer.
 
 import { LimitError } from '../errors.js';
-import { Shares } from '../shares.js';
+import { FairShares } from '../shares.js';
 
 /** Disconnects a client. */
 type Evict = () => void;
 
 /** Counts the clients of each name. */
 export class ClientLimit {
-  readonly #taken = new Map<string, Shares<Evict>>();
+  readonly #taken = new Map<string, FairShares<Evict>>();
 
   constructor(private readonly most: number) {}
 
@@ -17,7 +17,7 @@ export class ClientLimit {
   check(name: string, network: string): void {
     const seats = this.#taken.get(name);
     const count = seats?.size ?? 0;
-    if (count < this.most || seats?.ofMostFor([network])) return;
+    if (count < this.most || seats?.largestFor([network])) return;
     throw new LimitError('ERR_TOO_MANY_CLIENTS', `"${name}" has ${count} clients already (VW_MAX_CLIENTS)`);
   }
 
@@ -29,10 +29,10 @@ export class ClientLimit {
     this.check(name, network);
     const share = [network];
     let seats = this.#taken.get(name);
-    const [oldest] = seats && seats.size >= this.most ? (seats.ofMostFor(share) ?? []) : [];
+    const [oldest] = seats && seats.size >= this.most ? (seats.largestFor(share) ?? []) : [];
     oldest?.();
     seats = this.#taken.get(name);
-    if (!seats) this.#taken.set(name, (seats = new Shares()));
+    if (!seats) this.#taken.set(name, (seats = new FairShares()));
     const own = () => {
       leave();
       giveWay();

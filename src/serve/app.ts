@@ -14,8 +14,8 @@ import { refuseEmptySegments } from '../http/path.js';
 import { WHOLE_SERVER } from '../http/target.js';
 import { prefersPage } from '../http/accept.js';
 import { jsonText } from '../http/json.js';
-import { HttpError, only, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
-import { LOG_WELL } from '../log-output.js';
+import { HttpError, allowOnly, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
+import { LOG_HEALTHY } from '../log-output.js';
 import { problemPage } from '../web/problem-page.js';
 import type { Codes } from './codes.js';
 import type { ClientRegistry } from './hall.js';
@@ -62,19 +62,19 @@ export function createServeApp(parts: ServeAppOptions): Express {
   app
     .route('/healthcheck')
     .get(answer(() => 'ok'))
-    .all(only('GET'));
+    .all(allowOnly('GET'));
 
   if (pages) app.use(pages);
 
   const stats = [requireStatsToken(clients), answer(() => statsOf(clients))];
-  for (const path of ['/status', '/api/stats']) app.route(path).get(stats).all(only('GET'));
+  for (const path of ['/status', '/api/stats']) app.route(path).get(stats).all(allowOnly('GET'));
 
   app
     .route('/metrics')
     .get(requireStatsToken(clients), (_request, response) => {
       response.set('Content-Type', METRICS_TYPE).send(metricsText(clients));
     })
-    .all(only('GET'));
+    .all(allowOnly('GET'));
 
   app
     .route('/api/topics')
@@ -90,7 +90,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
           }));
       }),
     )
-    .all(only('GET'));
+    .all(allowOnly('GET'));
 
   app
     .route('/api/play/*topic')
@@ -103,7 +103,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
         return topics.get(place.topic)?.playStatus() ?? { state: 'absent', fault: null, muted: null };
       }),
     )
-    .all(only('GET'));
+    .all(allowOnly('GET'));
 
   app
     .route('/session/*topic')
@@ -117,7 +117,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
         return { uri: `${parts.webSocketBase(request.headers.host)}${place.path}?code=${code}` };
       }),
     )
-    .all(requireUpgrade, only('POST'));
+    .all(requireUpgrade, allowOnly('POST'));
   app.all(['/in/*topic', '/out/*topic', '/bi/*topic'], requireUpgrade);
 
   app.use((request: Request) => {
@@ -137,7 +137,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
     return {
       clients: size,
       refusals: guard.refusals,
-      log: clients.log.state ?? LOG_WELL,
+      log: clients.log.state ?? LOG_HEALTHY,
       topics: topics.stats(performance.now()),
     };
   }

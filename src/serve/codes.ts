@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { networkOf } from '../http/network.js';
-import { Shares } from '../shares.js';
+import { FairShares } from '../shares.js';
 import { type Grant, TokenError } from './tokens.js';
 
 /** Unused codes that are kept. */
@@ -22,7 +22,7 @@ interface Issued {
 /** The unused codes. */
 export class Codes {
   readonly #codes = new Map<string, Issued>(); // oldest first; all have the same lifetime, so the first expires first
-  readonly #shares = new Shares<Issued>();
+  readonly #shares = new FairShares<Issued>();
 
   /**
    * @param lifetimeMs how long a code is valid.
@@ -44,7 +44,7 @@ export class Codes {
     const issued = { code, topic, grant, owner, untilMs: nowMs + this.lifetimeMs };
     this.#codes.set(code, issued);
     this.#shares.add(owner, issued);
-    if (this.#codes.size > this.most) this.#forget(this.#shares.oldestOfMost()!); // never null: the new code is in it
+    if (this.#codes.size > this.most) this.#forget(this.#shares.oldestOfLargest()!); // never null: the new code is in it
     return code;
   }
 

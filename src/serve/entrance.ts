@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { type AllowedHosts, isOwnHost, isOwnOrigin, schemeOf } from '../http/hosts.js';
 import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
-import { WrongTries } from '../http/wrong-tries.js';
+import { FailedAttempts } from '../http/wrong-tries.js';
 import { isLoopbackHost } from '../relay/proxy.js';
 import type { TrustedProxies } from './client-address.js';
 
@@ -16,7 +16,7 @@ export type GuardMode = 'tokens' | 'loopback' | 'open';
 export class TopicGuard {
   /** Refused tokens and codes since the start. */
   refusals = 0;
-  readonly #failedAttempts: WrongTries;
+  readonly #failedAttempts: FailedAttempts;
 
   constructor(
     readonly mode: GuardMode,
@@ -24,7 +24,7 @@ export class TopicGuard {
     private readonly allowed: AllowedHosts,
     maxRefusals: number,
   ) {
-    this.#failedAttempts = new WrongTries(maxRefusals);
+    this.#failedAttempts = new FailedAttempts(maxRefusals);
   }
 
   /** Returns the client's address. Throws the {@link HttpError} that answers a refused request. */
@@ -67,7 +67,7 @@ export class TopicGuard {
   /** Whether so many tokens of an address were refused that the next gets no reason. A valid one is still accepted:
    * secrets are too long to be guessed, and one bad client must not shut out a class behind the same address. */
   hasTooManyRefusals(address: string, nowMs: number): boolean {
-    return this.#failedAttempts.areTooMany(networkOf(address), nowMs);
+    return this.#failedAttempts.isOverLimit(networkOf(address), nowMs);
   }
 
   /** Throws the {@link HttpError} that answers a refused token of an address with too many of them. */

@@ -1,11 +1,11 @@
 // All connections of a server and what they share; counted by address, checked once a second.
 
 import type { Log } from '../log.js';
-import { TalliedWarning } from '../log-tally.js';
+import { RateLimitedWarning } from '../log-tally.js';
 import { LimitError } from '../errors.js';
 import type { DropObserver } from '../relay/gate.js';
 import { networkOf } from '../http/network.js';
-import { Shares } from '../shares.js';
+import { FairShares } from '../shares.js';
 import type { TopicGuard } from './entrance.js';
 import type { ServeLimits } from './limits.js';
 import type { Topics } from './rooms.js';
@@ -19,14 +19,14 @@ const CHECK_INTERVAL_MS = 1000;
 /** The connections of one server. */
 export class ClientRegistry {
   readonly #connections = new Set<Connection>();
-  readonly #unauthorised = new Shares<Connection>(); // by address
-  readonly #authorised = new Map<string, Shares<Connection>>(); // by address, then by token
+  readonly #unauthorised = new FairShares<Connection>(); // by address
+  readonly #authorised = new Map<string, FairShares<Connection>>(); // by address, then by token
   readonly #owners = new Map<Connection, string>();
-  readonly #refusals: TalliedWarning;
-  readonly #stuck: TalliedWarning;
-  readonly #slow: TalliedWarning;
-  readonly #floods: TalliedWarning;
-  readonly #uploads: TalliedWarning;
+  readonly #refusals: RateLimitedWarning;
+  readonly #stuck: RateLimitedWarning;
+  readonly #slow: RateLimitedWarning;
+  readonly #floods: RateLimitedWarning;
+  readonly #uploads: RateLimitedWarning;
   readonly #ticker: NodeJS.Timeout;
 
   /** @param tokens null: no secret is configured. */
@@ -37,11 +37,11 @@ export class ClientRegistry {
     readonly limits: ServeLimits,
     readonly log: Log,
   ) {
-    this.#refusals = new TalliedWarning(log, 'token refused');
-    this.#stuck = new TalliedWarning(log, 'viewer reads nothing: closed');
-    this.#floods = new TalliedWarning(log, 'client floods tiny messages: throttled');
-    this.#uploads = new TalliedWarning(log, 'upload refused');
-    this.#slow = new TalliedWarning(log, 'viewer is slow: dropping messages');
+    this.#refusals = new RateLimitedWarning(log, 'token refused');
+    this.#stuck = new RateLimitedWarning(log, 'viewer reads nothing: closed');
+    this.#floods = new RateLimitedWarning(log, 'client floods tiny messages: throttled');
+    this.#uploads = new RateLimitedWarning(log, 'upload refused');
+    this.#slow = new RateLimitedWarning(log, 'viewer is slow: dropping messages');
     this.#ticker = setInterval(() => this.#checkAll(), Math.min(CHECK_INTERVAL_MS, limits.stuckAfterMs / 3)).unref();
   }
 
@@ -56,7 +56,7 @@ export class ClientRegistry {
     this.#connections.add(visitor);
     this.#unauthorised.add([networkOf(address)], visitor);
     if (this.#unauthorised.size > this.limits.maxUnauthorised) {
-      this.#unauthorised.oldestOfMost()!.evict('too many connections have not sent their token'); // never null: the new one is in it
+      this.#unauthorised.oldestOfLargest()!.evict('too many connections have not sent their token'); // never null: the new one is in it
     }
   }
 
@@ -70,13 +70,13 @@ export class ClientRegistry {
     let members = this.#authorised.get(network);
     if (members && members.size >= maxAddressClients) {
       const words = `at most ${maxAddressClients} WebSockets from one address (VW_SERVE_MAX_ADDRESS_CLIENTS)`;
-      const [oldest] = members.ofMostFor([owner]) ?? [];
+      const [oldest] = members.largestFor([owner]) ?? [];
       if (!oldest) throw new LimitError('ERR_TOO_MANY_CONNECTIONS', words);
       oldest.evict(words);
       members = this.#authorised.get(network);
     }
     this.#unauthorised.delete([network], visitor);
-    if (!members) this.#authorised.set(network, (members = new Shares()));
+    if (!members) this.#authorised.set(network, (members = new FairShares()));
     members.add([owner], visitor);
     this.#owners.set(visitor, owner);
   }
@@ -97,23 +97,23 @@ export class ClientRegistry {
     const now = performance.now();
     const isTooOften = this.guard.hasTooManyRefusals(address, now);
     this.guard.countRefusal(address, now);
-    this.#refusals.tell({ topic: place.path, from: address, reason });
+    this.#refusals.warn({ topic: place.path, from: address, reason });
     return isTooOften ? 'too many refused tokens from this address; wait a minute' : reason;
   }
 
   /** Media arrived in place of a token: counted and logged, but not as an attempt to guess one. */
   noteMissingToken(place: TopicPath, address: string): void {
     this.guard.refusals++;
-    this.#refusals.tell({ topic: place.path, from: address, reason: 'media arrived in place of a token' });
+    this.#refusals.warn({ topic: place.path, from: address, reason: 'media arrived in place of a token' });
   }
 
   /** Logs an upload of media by HTTP, which no path accepts. */
   noteUpload(path: string, address: string, reason: string): void {
-    this.#uploads.tell({ path: path.slice(0, 200), from: address, reason });
+    this.#uploads.warn({ path: path.slice(0, 200), from: address, reason });
   }
 
   logStuck(place: TopicPath, address: string): void {
-    this.#stuck.tell({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
+    this.#stuck.warn({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
   }
 
   /**
@@ -121,13 +121,13 @@ export class ClientRegistry {
    * admitted.
    */
   noteThrottledRead(place: TopicPath, address: string, traffic: TrafficCounters | null): void {
-    if (traffic === null || traffic.throttledReads++ === 0) this.#floods.tell({ topic: place.path, from: address });
+    if (traffic === null || traffic.throttledReads++ === 0) this.#floods.warn({ topic: place.path, from: address });
   }
 
   /** Logs that messages are dropped for a slow viewer of a path. */
   dropObserver(place: TopicPath): DropObserver {
     return {
-      droppingStarted: () => this.#slow.tell({ topic: place.path }),
+      droppingStarted: () => this.#slow.warn({ topic: place.path }),
       droppingEnded: (messages, bytes) =>
         this.log.debug('viewer is no longer slow', { topic: place.path, messages, bytes }),
     };

@@ -2,7 +2,7 @@
 
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
-import { Shares } from '../shares.js';
+import { FairShares } from '../shares.js';
 import type { Log } from '../log.js';
 import { CacheBudget } from '../relay/gop-cache.js';
 import { Topic, type TopicStats } from './room.js';
@@ -15,7 +15,7 @@ import type { ServeLimits } from './limits.js';
 export class Topics {
   readonly #topics = new Map<string, Topic>();
   /** By the address that created them. */
-  readonly #creators = new Shares<Topic>();
+  readonly #creators = new FairShares<Topic>();
   readonly #limits: ServeLimits;
   readonly #log: Log;
   /** The traffic of topics that have ended. */
@@ -61,7 +61,7 @@ export class Topics {
     const { maxTopics } = this.#limits;
     // A token is for one topic, so whoever signs tokens decides on their number. Without tokens an address may create
     // any number.
-    const most = grant.owner === '' ? this.#creators.ofMostFor(maker) : null;
+    const most = grant.owner === '' ? this.#creators.largestFor(maker) : null;
     if (!most) throw new LimitError('ERR_TOO_MANY_TOPICS', `the limit of ${maxTopics} topics is reached`);
     const room = most.find(({ publishers }) => publishers === 0) ?? most[0]!; // it holds two at least
     room.seats.clear(

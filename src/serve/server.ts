@@ -4,13 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
-import { LINGER_MS, refuseError } from '../http/answers.js';
-import { connectionEvent, createBareServer, handToNode, listen, urlsOf } from '../http/bare-server.js';
+import { LINGER_MS, respondWithError } from '../http/answers.js';
+import { connectionEvent, createBareServer, passToNode, listen, urlsOf } from '../http/bare-server.js';
 import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
 import { type ConnectionLimits, Connections } from '../http/connections.js';
 import { type AllowedHosts, hostnameOf } from '../http/hosts.js';
 import { inTurns } from '../http/request-turns.js';
-import { settlingTargets } from '../http/target.js';
+import { normalizingTargets } from '../http/target.js';
 import type { Log } from '../log.js';
 import { createServeApp, type Pages } from './app.js';
 import { TrustedProxies } from './client-address.js';
@@ -76,9 +76,9 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
     const words = `at most ${options.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
     if (server instanceof TlsServer)
       socket.destroy(); // an answer would cost a TLS handshake
-    else refuseError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
+    else respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
   });
-  server.on(connectionEvent(server), (socket: Socket) => handToNode(server, socket));
+  server.on(connectionEvent(server), (socket: Socket) => passToNode(server, socket));
   // Without an audience clients get the address that they used: 0.0.0.0 is not one to connect to.
   const webSocketBase = (host = '') => {
     const [own] = urlsOf(server, options.host);
@@ -87,7 +87,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
   };
   const { embedders } = options;
   const app = createServeApp({ clients: hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
-  const take = inTurns(settlingTargets(app));
+  const take = inTurns(normalizingTargets(app));
   server.on('request', take);
   // What Node does without a listener; there is one because connections are counted by this event too.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -107,10 +107,10 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
       hall.close();
       server.closeIdleConnections();
-      const cut = setTimeout(() => connections.cut(), LINGER_MS);
+      const cut = setTimeout(() => connections.destroyAll(), LINGER_MS);
       await stopped;
       clearTimeout(cut);
-      connections.cut();
+      connections.destroyAll();
     },
   };
 }

@@ -15,7 +15,7 @@
 
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
-import { Shares } from '../shares.js';
+import { FairShares } from '../shares.js';
 import type { ServeLimits } from './limits.js';
 import type { Grant } from './tokens.js';
 
@@ -29,8 +29,8 @@ export interface LimitedClient {
 
 /** The client limits of one topic. */
 export class TopicClientLimit {
-  readonly #publishers = new Shares<LimitedClient>();
-  readonly #viewers = new Shares<LimitedClient>();
+  readonly #publishers = new FairShares<LimitedClient>();
+  readonly #viewers = new FairShares<LimitedClient>();
 
   constructor(private readonly limits: Pick<ServeLimits, 'maxTopicClients' | 'maxTopicPublishers'>) {}
 
@@ -54,21 +54,21 @@ export class TopicClientLimit {
   /** Evicts every client. */
   clear(reason: string): void {
     for (const seats of [this.#publishers, this.#viewers]) {
-      for (let one = seats.oldestOfMost(); one; one = seats.oldestOfMost()) one.evict(reason);
+      for (let one = seats.oldestOfLargest(); one; one = seats.oldestOfLargest()) one.evict(reason);
     }
   }
 
   #makeRoomForPublisher(): void {
     const { maxTopicPublishers } = this.limits;
     if (this.#publishers.size < maxTopicPublishers) return;
-    longestSilent(this.#publishers.ofMost()).evict(
+    longestSilent(this.#publishers.largest()).evict(
       `a newer publisher took this place: the topic has at most ${maxTopicPublishers} (VW_SERVE_MAX_PUBLISHERS)`,
     );
   }
 
   #makeRoomForViewer(path: readonly string[]): void {
     const { maxTopicClients } = this.limits;
-    const most = this.#viewers.ofMostFor(path);
+    const most = this.#viewers.largestFor(path);
     if (!most)
       throw new LimitError('ERR_TOO_MANY_CLIENTS', `the topic has reached its limit of ${maxTopicClients} viewers`);
     longestSilent(most).evict(

@@ -3,9 +3,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
-import { takeUpgradesOf } from '../http/upgrades.js';
+import { handleUpgrades } from '../http/upgrades.js';
 import { pathOf, refuseEmptySegments } from '../http/path.js';
-import { settleTarget } from '../http/target.js';
+import { normalizeTarget } from '../http/target.js';
 import { HttpError } from '../http/problem.js';
 import { METHODS } from './app.js';
 import type { Codes } from './codes.js';
@@ -43,7 +43,7 @@ export function acceptTopicSockets(server: Server, hall: ClientRegistry, codes: 
   };
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    settleTarget(request);
+    normalizeTarget(request);
     const address = guard.admit(request);
     const path = pathOf(request.url ?? '');
     refuseEmptySegments(path);
@@ -59,7 +59,7 @@ export function acceptTopicSockets(server: Server, hall: ClientRegistry, codes: 
     });
   };
 
-  takeUpgradesOf(server, METHODS, take);
+  handleUpgrades(server, METHODS, take);
 }
 
 /** The code in a request target; empty: none. */

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { ERRORS, type ErrorCode } from '../../src/api/error-codes.js';
-import { MOST_EVENT_CLIENTS } from '../../src/api/event-stream.js';
+import { MAX_EVENT_CLIENTS } from '../../src/api/event-stream.js';
 import { until } from '../support-far/life.js';
 import { outerAddress, packets, TestRelay, Wire } from '../support-far/relay.js';
 import {
@@ -125,7 +125,7 @@ const MAKE: Partial<Record<ErrorCode, Make>> = {
 /** Has all the clients of events that there is room for. */
 async function fillEvents(relay: TestRelay): Promise<void> {
   const head = `GET /api/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${KEY}\r\n\r\n`;
-  const clients = Array.from({ length: MOST_EVENT_CLIENTS }, () => new Wire(relay.port).write(head));
+  const clients = Array.from({ length: MAX_EVENT_CLIENTS }, () => new Wire(relay.port).write(head));
   await Promise.all(clients.map((client) => client.status()));
 }
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { MOST_EVENT_CLIENTS } from '../../src/api/event-stream.js';
+import { MAX_EVENT_CLIENTS } from '../../src/api/event-stream.js';
 import { DEFAULT_SERVER_OPTIONS, startServer } from '../../src/api/server.js';
 import { eventSchema, historyLostSchema } from '../../src/relay/event.js';
 import { Relay } from '../../src/relay/relay.js';
@@ -165,7 +165,7 @@ describe('GET /api/events', () => {
   });
 
   it('has room for so many clients, and for another when one has gone', async () => {
-    const readers = await Promise.all(Array.from({ length: MOST_EVENT_CLIENTS }, () => EventReader.open(vw.url)));
+    const readers = await Promise.all(Array.from({ length: MAX_EVENT_CLIENTS }, () => EventReader.open(vw.url)));
     expect(await vw.api('GET', '/api/events')).to.deep.include({ status: 503 });
     readers[7]!.request.destroy();
     await until('there is room', () => EventReader.open(vw.url).then(Boolean, () => false));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { type RawData, WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
 import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';
@@ -43,7 +43,7 @@ beforeEach(async () => {
 
 describe('/ws/<feed>', () => {
   it('hands messages on one for one, text as text, binary as binary, without an echo', async () => {
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('data0', farEnd.url);
     const [sender, other] = [await Client.open(vw.ws('data0')), await Client.open(vw.ws('data0'))];
     const sent = [
@@ -60,7 +60,7 @@ describe('/ws/<feed>', () => {
   });
 
   it('brings what an endpoint of the feed sends to every client, and not back to the endpoint', async () => {
-    const [farEnd, second] = [await FarEnd.start(), await FarEnd.start()];
+    const [farEnd, second] = [await TestEndpoint.start(), await TestEndpoint.start()];
     await vw.send('data0', farEnd.url, '1');
     await vw.send('data0', second.url, '2');
     const clients = [await Client.open(vw.ws('data0')), await Client.open(vw.ws('data0'))];

@@ -10,7 +10,7 @@ import { labels, METRICS_TYPE, MetricsText } from '../../src/metrics.js';
 import { freePort } from '../support-far/programs.js';
 import { TestRelay } from '../support-far/relay.js';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { scratch } from '../support/ffmpeg.js';
 import { CAMERA_WITH_SOUND, live, MICROPHONE } from '../support/live.js';
 import { checkMetrics } from '../support/promtool.js';
@@ -27,7 +27,7 @@ async function atWork(): Promise<TestRelay> {
     const { status, text } = await relay.api('PUT', path, body, BEARER);
     expect(status, text).to.equal(200);
   };
-  const farEnd = await FarEnd.start();
+  const farEnd = await TestEndpoint.start();
   await set('/api/streams', { stream: 'stream/front', feeds: ['cam#video', 'cam#audio', 'mic'] });
   await set('/api/destinations', { id: '0', stream: 'stream/front', destination: farEnd.url });
   await set('/api/destinations', { id: 'away/_1_', stream: 'cam', destination: 'ws://127.0.0.1:9/x' });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { type RawData, WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
 import { packets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';
@@ -130,7 +130,7 @@ describe('mutes by REST', () => {
     ['everything: nothing passes', { tracks: 'all' }, ['end']],
   ] as const) {
     it(`of ${what}, to viewers, destinations and streams, and from endpoints`, async () => {
-      const [farEnd, room] = [await FarEnd.start(), await FarEnd.start()];
+      const [farEnd, room] = [await TestEndpoint.start(), await TestEndpoint.start()];
       await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['data0'] });
       await vw.send('data0', farEnd.url, '1');
       await vw.send('stream/room', room.url, '2');
@@ -155,7 +155,7 @@ describe('mutes by REST', () => {
       });
       await vw.api('DELETE', '/api/mutes/data0');
       sender.socket.send('end');
-      const heardBy = ({ messages }: FarEnd) => messages.map(({ data, isBinary }) => shown(data, isBinary));
+      const heardBy = ({ messages }: TestEndpoint) => messages.map(({ data, isBinary }) => shown(data, isBinary));
       const ways = () => [heardBy(farEnd), heardBy(room), viewers[1]!.heard];
       await until('the end has come', () => [...ways(), local.heard].every((heard) => heard.includes('end')));
       for (const heard of ways()) expect(heard).to.deep.equal(expected);
@@ -165,7 +165,7 @@ describe('mutes by REST', () => {
   }
 
   it('hold for binary messages of a feed of which a rule takes the picture alone, without a mute', async () => {
-    const room = await FarEnd.start();
+    const room = await TestEndpoint.start();
     await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['cam#video'] });
     await vw.send('stream/room', room.url);
     const { socket } = await listen('cam');

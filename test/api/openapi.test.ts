@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Actions } from '../../src/api/actions.js';
+import { RelayOperations } from '../../src/api/actions.js';
 import { createApp } from '../../src/api/app.js';
 import { Guard } from '../../src/api/guard.js';
 import { EventStreams } from '../../src/api/event-stream.js';
@@ -58,7 +58,7 @@ describe('GET /api/openapi.json', () => {
     const viewers = new HttpViewers(relay, new ClientLimit(1));
     const events = new EventStreams(relay.events);
     const [refusals, keys] = [new UploadRefusals(log), new KeyGuard(KEY)];
-    const app = createApp(relay, new Actions(relay), viewers, events, refusals, guard, keys, false, 1000, log);
+    const app = createApp(relay, new RelayOperations(relay), viewers, events, refusals, guard, keys, false, 1000, log);
     const stack = app.router.stack as unknown as Layer[];
     const there = stack.flatMap(({ route }) => {
       if (!route) return [];

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { type Stats, statsSchema } from '../../src/relay/stats-schema.js';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { CAMERA, h264Camera, live, MICROPHONE } from '../support/live.js';
 import { TestRelay } from '../support/relay.js';
 import { RawUpload } from '../support/upload.js';
@@ -39,7 +39,7 @@ describe('GET /api/stats', () => {
     });
     await vw.api('POST', '/api/streams', { stream: 'stream/empty', feeds: [] });
     await vw.api('PUT', '/api/mutes/all', { tracks: 'all' });
-    const far = { silent: await FarEnd.start({ isSilent: true }), no: await FarEnd.start({ refuseWith: 403 }) };
+    const far = { silent: await TestEndpoint.start({ isSilent: true }), no: await TestEndpoint.start({ refuseWith: 403 }) };
     const urls = ['ws://127.0.0.1:1/x', far.silent.url, far.no.url];
     for (const [i, destination] of urls.entries()) {
       await vw.api('POST', '/api/destinations', {
@@ -61,7 +61,7 @@ describe('GET /api/stats', () => {
   });
 
   it('describes real pictures and sound, and their traffic', async () => {
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     farEnd.onMessage = () => undefined;
     await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['video0', 'audio0'] });
     await vw.send('stream/room', farEnd.url);
@@ -107,7 +107,7 @@ describe('GET /api/stats', () => {
   });
 
   it('is as its schema says while an endpoint is changed, and when all is gone', async () => {
-    const [first, second] = [await FarEnd.start(), await FarEnd.start({ isSilent: true })];
+    const [first, second] = [await TestEndpoint.start(), await TestEndpoint.start({ isSilent: true })];
     await vw.send('video0', first.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.chunk(Buffer.alloc(500, 'not MPEG-TS'));
@@ -124,7 +124,7 @@ describe('GET /api/stats', () => {
   });
 
   it('counts the rate of a link anew with its rule, and down to 0 when nothing is sent', async () => {
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('video0', farEnd.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     const timer = setInterval(() => upload.chunk(Buffer.concat([Buffer.alloc(1880, 0x47)])), 10);

@@ -1,7 +1,7 @@
 // A refused upload leaves a line in the log: ffmpeg tells nobody why.
 
 import { expect } from 'chai';
-import { meantUpload, UploadRefusals } from '../../src/api/upload-refusals.js';
+import { isMistakenUpload, UploadRefusals } from '../../src/api/upload-refusals.js';
 import { HttpError } from '../../src/http/problem.js';
 import type { Facts, Log } from '../../src/log.js';
 import { until } from '../support-far/life.js';
@@ -49,7 +49,7 @@ describe('an upload to a path that takes none', () => {
     await relay.api('POST', '/api/stream', { stream: 'stream/x', feeds: ['a'] });
     await relay.api('POST', '/stream', { stream: 'stream/x', feeds: ['a'] });
     expect(told(relay)).to.deep.equal([]);
-    expect(['/api/x', '/ts/video0', '/login'].map(meantUpload)).to.deep.equal([null, null, null]);
+    expect(['/api/x', '/ts/video0', '/login'].map(isMistakenUpload)).to.deep.equal([null, null, null]);
   });
 });
 
@@ -62,21 +62,21 @@ describe('an upload without the key', () => {
 
   it('is no news where the same comes with one right behind, as from ffmpeg', async () => {
     const refusals = new UploadRefusals(log, 20);
-    refusals.refused(bare, wanted);
-    refusals.accepted(bare);
-    refusals.refused({ ...bare, path: '/ts/video1' }, wanted);
+    refusals.onRefused(bare, wanted);
+    refusals.onAccepted(bare);
+    refusals.onRefused({ ...bare, path: '/ts/video1' }, wanted);
     await until('the other is told', () => lines.length > 0);
     expect(lines.map(({ path }) => path)).to.deep.equal(['/ts/video1']);
   });
 
   it('is logged at once if a wrong key was sent', () => {
-    new UploadRefusals(log, 60_000).refused({ ...bare, authorization: 'Basic eDp4' }, wanted);
+    new UploadRefusals(log, 60_000).onRefused({ ...bare, authorization: 'Basic eDp4' }, wanted);
     expect(lines).to.have.lengthOf(1);
   });
 
   it('is waited for in a limited number', () => {
     const refusals = new UploadRefusals(log, 60_000);
-    for (let i = 0; i < 201; i++) refusals.refused({ ...bare, path: `/ts/video${i}` }, wanted);
+    for (let i = 0; i < 201; i++) refusals.onRefused({ ...bare, path: `/ts/video${i}` }, wanted);
     expect(lines.map(({ path }) => path)).to.deep.equal(['/ts/video0']);
   });
 

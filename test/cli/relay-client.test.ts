@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { RelayAddress } from '../../src/cli/relay-address.js';
-import { jsonLine, lookAt, readStats } from '../../src/cli/read-stats.js';
+import { jsonLine, fetchStats, readStats } from '../../src/cli/read-stats.js';
 import { NotServedError, RefusedError, RelayClient } from '../../src/cli/relay-client.js';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
 import { Answers } from '../support/answers.js';
@@ -15,7 +15,7 @@ function clientOf(url: string, more: Partial<RelayAddress> = {}, timeoutMs = 500
 
 /** Why a relay does not serve us. */
 async function refusal(client: RelayClient): Promise<NotServedError> {
-  const error: unknown = await lookAt(client).then(
+  const error: unknown = await fetchStats(client).then(
     () => null,
     (e: unknown) => e,
   );
@@ -34,7 +34,7 @@ describe('RelayClient', () => {
       keys.push(headers.authorization);
       return { body: url === '/api/stats' ? stats() : {} };
     });
-    const seen = await lookAt(clientOf(relay.url, { key: 'k1' }));
+    const seen = await fetchStats(clientOf(relay.url, { key: 'k1' }));
     expect(seen).to.deep.equal({ url: relay.url, stats: stats() });
     expect(keys).to.deep.equal(['Bearer k1']);
   });
@@ -42,18 +42,18 @@ describe('RelayClient', () => {
   it('asks again when the connection that was kept has just been closed', async () => {
     const relay = await Answers.start(() => ({ body: ['ok'] }));
     const client = clientOf(relay.url);
-    await client.ask('GET', '/a');
+    await client.request('GET', '/a');
     const { port } = relay;
     await relay.stop();
     const again = await Answers.start(() => ({ body: ['again'] }), null, port);
-    expect(await client.ask('GET', '/b')).to.deep.equal(['again']);
+    expect(await client.request('GET', '/b')).to.deep.equal(['again']);
     expect(again.asked).to.deep.equal(['GET /b']);
   });
 
   it('distinguishes a refused request from a relay that refuses us', async () => {
     const relay = await Answers.start(problem(400, 'ERR_BAD_URL', 'no\u001b[2J URL'));
     const error: unknown = await clientOf(relay.url)
-      .ask('POST', '/api/destinations', {})
+      .request('POST', '/api/destinations', {})
       .catch((e: unknown) => e);
     expect(error).to.be.instanceOf(RefusedError);
     expect(error).to.include({ status: 400, code: 'ERR_BAD_URL', message: 'no?[2J URL' });
@@ -108,14 +108,14 @@ describe('RelayClient', () => {
     const { message, mayPass } = await refusal(clientOf(url));
     expect(message).to.contain('its certificate is not trusted').and.contain('--ca FILE');
     expect(mayPass).to.equal(false);
-    expect(await clientOf(url, { ca: [ca.cert] }).ask('GET', '/')).to.deep.equal(['ok']);
+    expect(await clientOf(url, { ca: [ca.cert] }).request('GET', '/')).to.deep.equal(['ok']);
   });
 
   it('knows the own certificate of its machine, whatever name that is for, and no other', async () => {
     const own = await certificateFor(['board.lab.example']);
     const tls = await Answers.start(() => ({ body: ['ok'] }), own);
     const url = `https://127.0.0.1:${tls.port}`;
-    expect(await clientOf(url, { ca: [own.cert], isPinned: true }).ask('GET', '/')).to.deep.equal(['ok']);
+    expect(await clientOf(url, { ca: [own.cert], isPinned: true }).request('GET', '/')).to.deep.equal(['ok']);
     const other = await certificateFor(['board.lab.example']);
     expect((await refusal(clientOf(url, { ca: [other.cert], isPinned: true }))).message).to.contain('not trusted');
   });
@@ -160,7 +160,7 @@ describe('readStats', () => {
     const relay = await Answers.start(({ url }) => ({
       body: url === '/api/stats' ? { ...wild, feeds: { [name]: { ...feed, source: 'a\u009b2Jb' } } } : {},
     }));
-    const seen = await lookAt(clientOf(relay.url));
+    const seen = await fetchStats(clientOf(relay.url));
     expect(Object.entries(seen.stats.feeds)).to.deep.equal([['vid?]0;x?eo', { ...feed, source: 'a?2Jb' }]]);
     expect(jsonLine({ a: 'ü\u009b\u001b\u007f' })).to.equal('{"a":"\\u00fc\\u009b\\u001b\\u007f"}');
   });

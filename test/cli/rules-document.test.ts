@@ -29,7 +29,7 @@ describe('readDocument', () => {
   });
 
   it('knows what it says nothing of', () => {
-    expect([...readDocument({ mutes: [] }).silentOn]).to.deep.equal(['streams', 'destinations']);
+    expect([...readDocument({ mutes: [] }).omittedParts]).to.deep.equal(['streams', 'destinations']);
   });
 
   it('trims names as the API does', () => {

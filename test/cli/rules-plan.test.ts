@@ -13,7 +13,7 @@ const document = (parts: object): RulesDocument => {
 const plan = (wanted: object, there: object, tokens: Record<string, string> = {}, isReplacing = false): Plan => {
   return makePlan(document(wanted), document(there), new Map(Object.entries(tokens)), isReplacing);
 };
-const said = ({ steps }: Plan) => steps.map(({ verb, what, words }) => `${verb} ${what}: ${words}`);
+const said = ({ steps }: Plan) => steps.map(({ verb, what, description }) => `${verb} ${what}: ${description}`);
 const all = { streams: [front], destinations: [far], mutes: [sound] };
 
 describe('makePlan', () => {
@@ -98,7 +98,7 @@ describe('makePlan', () => {
     const found = plan({ mutes: [sound] }, { mutes: [everything, sound] }, {}, true);
     expect(found.steps).to.deep.equal([]);
     expect(found.refusals[0]).to.include({ verb: 'delete', what: 'mute all' });
-    expect(found.refusals[0]!.why).to.contain('audio0 would be heard for a moment');
+    expect(found.refusals[0]!.reason).to.contain('audio0 would be heard for a moment');
     expect(said(plan({ mutes: [] }, { mutes: [everything] }, {}, true))).to.deep.equal(['delete mute all: ']);
   });
 });

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { painter } from '../../src/cli/colour.js';
-import { whatIsWrong } from '../../src/cli/faults.js';
+import { listFaults } from '../../src/cli/faults.js';
 import { fitPage, frameText } from '../../src/cli/frame.js';
-import { type Page, pageLines, statusPage, troublePage } from '../../src/cli/status-page.js';
+import { type Page, pageLines, statusPage, unreachablePage } from '../../src/cli/status-page.js';
 import { feedStats, linkStats, TOTAL, NOW_MS, stats, streamStats, troubledStats } from '../support/stats.js';
 
 const URL = 'http://127.0.0.1:8888';
@@ -182,7 +182,7 @@ muted: the sound of every feed, all of video2
   it('keeps what was seen when the relay is not reached', () => {
     const page = statusPage({ url: URL, stats: stats() }, 80, plain);
     const words = `${URL} is not reached: nothing listens there`;
-    expect(troublePage(words, page, 80, plain, '12:03:04').head).to.deep.equal([
+    expect(unreachablePage(words, page, 80, plain, '12:03:04').head).to.deep.equal([
       '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nothing listens',
       'there',
       '',
@@ -194,8 +194,8 @@ muted: the sound of every feed, all of video2
 
 describe('whatIsWrong', () => {
   it('finds a destination that is dropping messages, also without a fault', () => {
-    expect(whatIsWrong(stats())).to.deep.equal([]);
-    const wrong = whatIsWrong(troubledStats()).map(({ what, fault }) => `${what}: ${fault.code}`);
+    expect(listFaults(stats())).to.deep.equal([]);
+    const wrong = listFaults(troubledStats()).map(({ what, fault }) => `${what}: ${fault.code}`);
     expect(wrong).to.deep.equal([
       'feed video2: no-source',
       'feed video10: silent',

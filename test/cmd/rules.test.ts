@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { certificateFor } from '../support-far/certificates.js';
 import { freePort } from '../support-far/programs.js';
 import { Answers } from '../support/answers.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { scratch } from '../support/ffmpeg.js';
 import { Program } from '../support/program.js';
 import { until } from '../support/wait.js';
@@ -35,7 +35,7 @@ const sound = { feed: 'audio0', tracks: 'audio' };
 
 describe('vw rules', () => {
   it('export and import bring all rules over a restart, and an import of what is there changes nothing', async () => {
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     const first = await Program.stream();
     const plain = { id: '1', stream: 'stream/front', destination: farEnd.url };
     await first.api('POST', '/api/streams', front);
@@ -84,9 +84,9 @@ set destination 1: stream/front to ${farEnd.url} with swap break
   }).timeout(60_000); // five starts of the program
 
   it('import disturbs no link that is as it should be', async () => {
-    const [relay, farEnd] = [await Program.stream(), await FarEnd.start()];
+    const [relay, farEnd] = [await Program.stream(), await TestEndpoint.start()];
     await relay.send('video0', farEnd.url, '1');
-    const other = await FarEnd.start();
+    const other = await TestEndpoint.start();
     const path = file({
       destinations: [
         { id: '1', stream: 'video0', destination: farEnd.url },
@@ -191,7 +191,7 @@ set destination 1: stream/front to ${farEnd.url} with swap break
   });
 
   it('export has no destination of the settings (VW_API), which no import could set', async () => {
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     const relay = await Program.stream({ VW_API: farEnd.url });
     const { stdout, stderr } = await rules(relay.url, 'export');
     expect(JSON.parse(stdout)).to.deep.equal({ streams: [], destinations: [], mutes: [] });

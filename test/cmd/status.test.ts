@@ -8,7 +8,7 @@ import { statsSchema } from '../../src/relay/stats-schema.js';
 import { Answers, type Reply } from '../support/answers.js';
 import { Camera } from '../support/camera.js';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { Program } from '../support/program.js';
 import { stats, troubledStats } from '../support/stats.js';
 import { packets } from '../support/ts.js';
@@ -153,8 +153,8 @@ describe('vw status', () => {
 
 describe('vw status of a relay', () => {
   it('shows feeds, streams and destinations, and where a fault is', async () => {
-    const [relay, farEnd] = [await Program.stream(), await FarEnd.start()];
-    const gone = await FarEnd.start();
+    const [relay, farEnd] = [await Program.stream(), await TestEndpoint.start()];
+    const gone = await TestEndpoint.start();
     await gone.stop();
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0', 'audio0'] });
     await relay.api('POST', '/api/destinations', { id: '2', stream: 'video7', destination: gone.url });

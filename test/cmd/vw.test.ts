@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { loadConfig, settings, unknownVariables } from '../../src/config.js';
 import { createLog, safeUrl } from '../../src/log.js';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { scratch } from '../support/ffmpeg.js';
 import { Program } from '../support/program.js';
 import { packets } from '../support/ts.js';
@@ -145,7 +145,7 @@ describe('vw stream', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`closes its links with 1001 on ${signal}, answers uploads, and ends with 0`, async () => {
       const vw = await Program.stream();
-      const farEnd = await FarEnd.start();
+      const farEnd = await TestEndpoint.start();
       await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: farEnd.url });
       const upload = RawUpload.begin(vw.port, 'video0');
       await until('a message has arrived', () => {
@@ -167,7 +167,7 @@ describe('vw stream', () => {
 
   it('ends within 5 s though endpoints and clients do not answer', async () => {
     const vw = await Program.stream({ VW_CLOSE_TIMEOUT_MS: '4000' });
-    const [frozen, silent] = [await FarEnd.start(), await FarEnd.start({ isSilent: true })];
+    const [frozen, silent] = [await TestEndpoint.start(), await TestEndpoint.start({ isSilent: true })];
     await vw.api('POST', '/api/destinations', { id: '1', stream: 'video0', destination: frozen.url });
     await vw.api('POST', '/api/destinations', { id: '2', stream: 'video0', destination: silent.url });
     await until('both were dialled', () => frozen.client !== null && silent.dials === 1);
@@ -185,7 +185,7 @@ describe('vw stream', () => {
 
   it('ends at once on a second signal', async () => {
     const vw = await Program.stream({ VW_CLOSE_TIMEOUT_MS: '4000' });
-    const frozen = await FarEnd.start();
+    const frozen = await TestEndpoint.start();
     await vw.api('POST', '/api/destinations', { id: '1', stream: 'video0', destination: frozen.url });
     await until('it is open', () => frozen.client !== null);
     frozen.pause();

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { MediaLoop } from '../../src/demo/media-loop.js';
-import { dueMs, firstUnit, loadPicture, loadSound, type Media } from '../../src/demo/media.js';
+import { dueMs, firstUnit, loadPicture, loadSound, type DemoMedia } from '../../src/demo/media.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { checkTs, type Sent } from '../mpegts/check-ts.js';
 import { decode, scratch } from '../support/ffmpeg.js';
@@ -12,7 +12,7 @@ const LAP_TICKS = 60 * 90_000;
 const WRAP = 2 ** 33;
 
 /** What a source sends from unit `first` on, each unit a message at the time it is due. */
-function play(media: Media, first: number, count: number): Sent[] {
+function play(media: DemoMedia, first: number, count: number): Sent[] {
   return Array.from({ length: count }, (_, i) => {
     return { data: media.loop.packets(first + i, i === 0), atMs: dueMs(media, first + i) };
   });

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { ask, type Call, curlLines } from '../../src/demo/rest.js';
+import { callRest, type Call, curlLines } from '../../src/demo/rest.js';
 import { destinationCall, streamCall, tourSteps } from '../../src/demo/tour.js';
 import { afterTest } from '../support/cleanup.js';
 
@@ -35,12 +35,12 @@ describe('the printed curl command', () => {
     const relay = await mirror();
     const places = { relay, farEnds: ['http://127.0.0.1:8889', 'http://127.0.0.1:8890'] } as const;
     const calls = [streamCall(places, true), destinationCall(places, 0), ...tourSteps(places).map(({ call }) => call)];
-    for (const call of calls) expect(await shell(call), call.method).to.deep.equal(await ask(call));
+    for (const call of calls) expect(await shell(call), call.method).to.deep.equal(await callRest(call));
   });
 
   it('is right for what a shell might take for its own', async () => {
     const call: Call = { method: 'PUT', url: `${await mirror()}/a?b=1`, body: { id: 'it\'s $HOME `x` \\ "quoted"' } };
-    expect(await shell(call)).to.deep.equal(await ask(call));
+    expect(await shell(call)).to.deep.equal(await callRest(call));
   });
 
   it('has short lines', () => {
@@ -48,7 +48,7 @@ describe('the printed curl command', () => {
       relay: 'http://127.0.0.1:65535',
       farEnds: ['http://127.0.0.1:65534', 'http://127.0.0.1:65533'],
     } as const;
-    const lines = tourSteps(places).flatMap(({ call, title, seen }) => [...curlLines(call), title, seen]);
+    const lines = tourSteps(places).flatMap(({ call, title, expected }) => [...curlLines(call), title, expected]);
     for (const line of lines) expect(line.length, line).to.be.at.most(100);
   });
 });
@@ -57,7 +57,7 @@ describe('a request of the demo', () => {
   it('that is refused is an error with the reason', async () => {
     const url = `${await mirror(404)}/nowhere`;
     let words = '';
-    await ask({ method: 'GET', url }).catch((error: unknown) => (words = (error as Error).message));
+    await callRest({ method: 'GET', url }).catch((error: unknown) => (words = (error as Error).message));
     expect(words).to.match(/^GET http:.*\/nowhere was answered 404: \{/);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { loadPicture, loadSound, type Media } from '../../src/demo/media.js';
-import { Source, type SourceOwner } from '../../src/demo/source.js';
+import { loadPicture, loadSound, type DemoMedia } from '../../src/demo/media.js';
+import { DemoSource, type SourceOwner } from '../../src/demo/source.js';
 import { afterTest } from '../support/cleanup.js';
 import { packets } from '../support/ts.js';
 import { keptLog, TestRelay } from '../support/relay.js';
@@ -8,17 +8,17 @@ import { RawUpload } from '../support/upload.js';
 import { until } from '../support/wait.js';
 
 /** A source that runs until the test ends, and what it told its owner. */
-function start(vw: TestRelay, feed: string, media: Media): string[] {
+function start(vw: TestRelay, feed: string, media: DemoMedia): string[] {
   const told: string[] = [];
   const owner: SourceOwner = {
     isFree: (name) => {
       told.push(`${name} looked at`);
       return Promise.resolve(vw.relay.stats().feeds[name]?.source === null);
     },
-    lost: (name, reason) => void told.push(`${name} lost: ${reason}`),
-    resumed: (name) => void told.push(`${name} resumed`),
+    uploadFailed: (name, reason) => void told.push(`${name} lost: ${reason}`),
+    uploadResumed: (name) => void told.push(`${name} resumed`),
   };
-  const source = new Source(feed, vw.url, media, owner, keptLog());
+  const source = new DemoSource(feed, vw.url, media, owner, keptLog());
   source.start();
   afterTest(() => source.stop());
   return told;
@@ -58,11 +58,11 @@ describe('a source of the demo', () => {
 
   it('ends its upload in order when it is stopped', async () => {
     const vw = await TestRelay.start();
-    const source = new Source(
+    const source = new DemoSource(
       'demo/audio',
       vw.url,
       loadSound(),
-      { isFree: () => Promise.resolve(true), lost: () => expect.fail('it was told to'), resumed: () => undefined },
+      { isFree: () => Promise.resolve(true), uploadFailed: () => expect.fail('it was told to'), uploadResumed: () => undefined },
       keptLog(),
     );
     source.start();

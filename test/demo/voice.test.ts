@@ -1,17 +1,17 @@
 import { expect } from 'chai';
-import { Voice } from '../../src/demo/voice.js';
+import { DemoOutput } from '../../src/demo/voice.js';
 
 /** What a voice writes when everything has been said once. */
 function said(useColour: boolean): string {
   let text = '';
-  const voice = new Voice((part) => (text += part), useColour);
-  voice.head('head');
+  const voice = new DemoOutput((part) => (text += part), useColour);
+  voice.heading('head');
   voice.command(['curl \\', '  http://here']);
   voice.answer('"ok"');
   voice.row('relay', 'http://here', 'more');
-  voice.good('good');
-  voice.bad('bad');
-  voice.say();
+  voice.success('good');
+  voice.failure('bad');
+  voice.line();
   return text;
 }
 

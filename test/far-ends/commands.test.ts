@@ -1,13 +1,13 @@
 // The admin feed: commands over the standing destination of VW_API.
 
 import { expect } from 'chai';
-import { splitCommands } from '../../src/api/split-commands.js';
-import { type FarServer, startCrossbar } from '../support-far/far-ends.js';
+import { splitJsonObjects } from '../../src/api/split-commands.js';
+import { type EndpointServer, startCrossbar } from '../support-far/far-ends.js';
 import { until, window } from '../support-far/life.js';
 import { ask, type RelayOptions, TestRelay, Wire } from '../support-far/relay.js';
 
 const TOKEN = 'command-token-secret';
-let host: FarServer;
+let host: EndpointServer;
 let relay: TestRelay;
 
 async function start(options: RelayOptions = {}): Promise<void> {
@@ -222,11 +222,11 @@ describe('the admin feed', () => {
 
 describe('splitCommands', () => {
   it('parts objects and nothing else', () => {
-    expect(splitCommands('{"a":1}{"b":"}{"} \n[1]')).to.deep.equal(['{"a":1}', '{"b":"}{"}', '[1]']);
-    expect(splitCommands(' x ')).to.deep.equal(['x']);
-    expect(splitCommands('')).to.deep.equal(['']);
-    expect(splitCommands('}}')).to.deep.equal(['}', '}']);
-    expect(splitCommands('{"a":"\\""}')).to.deep.equal(['{"a":"\\""}']);
-    expect(splitCommands('[1]}{"a":1}}', 2)).to.deep.equal(['[1]', '}', '{"a":1}}']);
+    expect(splitJsonObjects('{"a":1}{"b":"}{"} \n[1]')).to.deep.equal(['{"a":1}', '{"b":"}{"}', '[1]']);
+    expect(splitJsonObjects(' x ')).to.deep.equal(['x']);
+    expect(splitJsonObjects('')).to.deep.equal(['']);
+    expect(splitJsonObjects('}}')).to.deep.equal(['}', '}']);
+    expect(splitJsonObjects('{"a":"\\""}')).to.deep.equal(['{"a":"\\""}']);
+    expect(splitJsonObjects('[1]}{"a":1}}', 2)).to.deep.equal(['[1]', '}', '{"a":1}}']);
   });
 });

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { FaultCode, RelayEvent } from '../../src/relay/event.js';
 import { faultOf, faultOfClose, readTokenEnd, withToken } from '../../src/relay/faults.js';
 import { certificateFor } from '../support-far/certificates.js';
-import { FarServer, startCrossbar, startPractable } from '../support-far/far-ends.js';
+import { EndpointServer, startCrossbar, startPractable } from '../support-far/far-ends.js';
 import { afterTest, until } from '../support-far/life.js';
 import { setEnvironment, startTinyproxy } from '../support-far/programs.js';
 import { outerAddress, packets, TestRelay } from '../support-far/relay.js';
@@ -55,7 +55,7 @@ describe('what is wrong with an endpoint', () => {
   });
 
   it('refused: it breaks off when it is shown the token, without a word', async () => {
-    const farEnd = await FarServer.start();
+    const farEnd = await EndpointServer.start();
     farEnd.onMessage = ({ client }) => client.terminate();
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token: 'a-token' });
     await isTold(relay, 'refused', /broke off/);
@@ -100,7 +100,7 @@ describe('what is wrong with an endpoint', () => {
     ['is too long', 'x'.repeat(1_000_000)],
   ] as const) {
     it(`refused: it answers the upgrade with a reason that ${what}, and is left`, async () => {
-      const farEnd = await FarServer.start();
+      const farEnd = await EndpointServer.start();
       farEnd.server.removeAllListeners('upgrade');
       farEnd.server.on('upgrade', (_request, socket) => {
         socket.resume().on('end', () => socket.end());
@@ -114,7 +114,7 @@ describe('what is wrong with an endpoint', () => {
   }
 
   it('refused: it closes with 1008, which is policy', async () => {
-    const farEnd = await FarServer.start();
+    const farEnd = await EndpointServer.start();
     farEnd.onVisit = ({ client }) => client.close(1008, 'not you');
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
     await until('it is told', () => events(relay).some(({ type }) => type === 'link-lost'));
@@ -153,7 +153,7 @@ describe('what is wrong with an endpoint', () => {
   });
 
   it('untrusted: the authority of the certificate is unknown', async () => {
-    const farEnd = await FarServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
+    const farEnd = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await isTold(relay, 'untrusted', /certificate is not trusted.*VW_CA/);
   });
@@ -176,7 +176,7 @@ describe('what is wrong with an endpoint', () => {
     relay = await TestRelay.start({
       limits: { pingIntervalMs: 40, pongTimeoutMs: 120, goodAfterMs: 60_000, backoffMinMs: 5000 },
     });
-    const farEnd = await FarServer.start();
+    const farEnd = await EndpointServer.start();
     farEnd.autoPong = false;
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
     await isTold(relay, 'no-answer', /no answer to a ping/, 'link-lost');
@@ -184,7 +184,7 @@ describe('what is wrong with an endpoint', () => {
 
   it('lost: the link was open and broke, and is well when it is open again', async () => {
     relay = await TestRelay.start({ limits: { backoffMinMs: 500, backoffMaxMs: 500 } });
-    const farEnd = await FarServer.start();
+    const farEnd = await EndpointServer.start();
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
     await relay.isOpen();
     expect(relay.link()).to.include({ fault: null, lastError: null, lastErrorMs: null });
@@ -235,7 +235,7 @@ describe('what is wrong with an endpoint', () => {
 
   it('slow: it takes less than it is sent', async () => {
     relay = await TestRelay.start({ limits: { highWaterBytes: 100_000 } });
-    const farEnd = await FarServer.start();
+    const farEnd = await EndpointServer.start();
     await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
     await relay.isOpen();
     farEnd.visit!.client.pause();
@@ -357,7 +357,7 @@ describe('faults', () => {
 
 /** An endpoint that answers everything with this status. */
 async function answering(status: number, host = '127.0.0.1', body = ''): Promise<string> {
-  const farEnd = await FarServer.start(host);
+  const farEnd = await EndpointServer.start(host);
   farEnd.server.removeAllListeners('upgrade');
   farEnd.server.on('upgrade', (_request, socket) => {
     socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);

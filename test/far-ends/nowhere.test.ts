@@ -5,17 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { whatIsWrong } from '../../src/cli/faults.js';
+import { listFaults } from '../../src/cli/faults.js';
 import { faultOf, faultOfUpgrade } from '../../src/relay/faults.js';
 import { TestClient, TestServe } from '../support/serve.js';
 import { certificateFor } from '../support-far/certificates.js';
-import { FarServer } from '../support-far/far-ends.js';
+import { EndpointServer } from '../support-far/far-ends.js';
 import { afterTest, until } from '../support-far/life.js';
 import { packets, TestRelay } from '../support-far/relay.js';
 
 describe('a stream that has no rule', () => {
   it('is the fault of its destination, and of the stream while anybody waits for it', async () => {
-    const [relay, farEnd] = [await TestRelay.start(), await FarServer.start()];
+    const [relay, farEnd] = [await TestRelay.start(), await EndpointServer.start()];
     await relay.send({ stream: 'stream/front', destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
     await relay.isOpen();
     const viewer = new WebSocket(`ws://127.0.0.1:${relay.port}/ws/stream/other`);
@@ -26,7 +26,7 @@ describe('a stream that has no rule', () => {
     expect(destinations['0']!.live.fault?.words).to.include('there is no stream rule "stream/front"');
     expect(streams['stream/other']).to.deep.include({ feeds: [], readers: 1 });
     expect(streams['stream/other']!.fault?.code).to.equal('no-rule');
-    expect(whatIsWrong(relay.relay.stats()).map(({ what, fault }) => `${what}: ${fault.code}`)).to.deep.equal([
+    expect(listFaults(relay.relay.stats()).map(({ what, fault }) => `${what}: ${fault.code}`)).to.deep.equal([
       'stream stream/front: no-rule',
       'stream stream/other: no-rule',
       'destination 0: no-rule',
@@ -175,7 +175,7 @@ describe('media at /out of vw serve', () => {
 describe('an address with the wrong scheme', () => {
   it('at a TLS port is reported as wss:// or https://, whatever the server does', async () => {
     const pair = await certificateFor(['127.0.0.1']);
-    const [relay, farEnd] = [await TestRelay.start(), await FarServer.start('127.0.0.1', pair)];
+    const [relay, farEnd] = [await TestRelay.start(), await EndpointServer.start('127.0.0.1', pair)];
     for (const rule of [
       { id: '0', destination: `ws://127.0.0.1:${farEnd.port}/in/x` },
       { id: '1', destination: `http://127.0.0.1:${farEnd.port}/session/x`, token: 'a-token' },
@@ -206,7 +206,7 @@ describe('an address with the wrong scheme', () => {
   });
 
   it('at a port without TLS is reported as ws:// or http://', async () => {
-    const [relay, farEnd] = [await TestRelay.start(), await FarServer.start()];
+    const [relay, farEnd] = [await TestRelay.start(), await EndpointServer.start()];
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await until('it is told', () => relay.link().fault !== null);
     expect(relay.link().fault!.code).to.equal('wrong-scheme');

@@ -3,11 +3,11 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { metricsText } from '../../src/api/metrics.js';
-import { whatIsWrong } from '../../src/cli/faults.js';
+import { listFaults } from '../../src/cli/faults.js';
 import type { FaultCode } from '../../src/relay/event.js';
 import { faultOfClose, faultOfUpgrade, withoutToken } from '../../src/relay/faults.js';
 import { TestServe } from '../support/serve.js';
-import { FarServer, startCrossbar } from '../support-far/far-ends.js';
+import { EndpointServer, startCrossbar } from '../support-far/far-ends.js';
 import { afterTest, until } from '../support-far/life.js';
 import { TestRelay } from '../support-far/relay.js';
 
@@ -37,7 +37,7 @@ async function staysWrong(relay: TestRelay, code: FaultCode, words: RegExp): Pro
     states.add(state);
     expect(fault, `while it is ${state}`).to.include({ code });
     expect(fault!.words).to.match(words);
-    expect(whatIsWrong(stats).map(({ what }) => what)).to.include('destination 0');
+    expect(listFaults(stats).map(({ what }) => what)).to.include('destination 0');
     const metrics = metricsText(stats);
     expect(metrics).to.include('vw_destination_up{destination="0"} 0');
     expect(metrics).to.include(`vw_destination_fault{destination="0",code="${code}"} 1`);
@@ -58,8 +58,8 @@ describe('a link that opens and is lost again', () => {
     relay = await TestRelay.start({ limits: { backoffMaxMs: 20, goodAfterMs: 5000 } });
     publish(relay);
   });
-  const far = async (onVisit: FarServer['onVisit']) => {
-    const one = await FarServer.start();
+  const far = async (onVisit: EndpointServer['onVisit']) => {
+    const one = await EndpointServer.start();
     one.onVisit = onVisit;
     return `ws://127.0.0.1:${one.port}/in/video0`;
   };

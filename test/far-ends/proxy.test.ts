@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { proxyFault, proxyRoute } from '../../src/relay/proxy.js';
 import { speaksTls } from '../../src/relay/tls-probe.js';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
-import { FarServer, startCrossbar, startPractable } from '../support-far/far-ends.js';
+import { EndpointServer, startCrossbar, startPractable } from '../support-far/far-ends.js';
 import { afterTest, until, window } from '../support-far/life.js';
 import { freePort, setEnvironment, startTinyproxy } from '../support-far/programs.js';
 import { outerAddress, TestRelay } from '../support-far/relay.js';
@@ -36,8 +36,8 @@ describe('an endpoint through a proxy', () => {
     const proxy = await startTinyproxy();
     const host = outerAddress();
     const { cert: ca } = await testAuthority();
-    const good = await FarServer.start(host, await certificateFor([host]));
-    const bad = await FarServer.start(host, await certificateFor(['relay.example']));
+    const good = await EndpointServer.start(host, await certificateFor([host]));
+    const bad = await EndpointServer.start(host, await certificateFor(['relay.example']));
     setEnvironment({ https_proxy: proxy.url.replace('http://', '') }); // host:port, as curl takes it
     const relay = await TestRelay.start({ ca, limits: { dialTimeoutMs: 3000 } });
     await relay.send({ destination: `wss://${host}:${good.port}/in/x` });
@@ -50,7 +50,7 @@ describe('an endpoint through a proxy', () => {
   it('that speaks TLS where ws:// was given is found out through it, and only there', async () => {
     const proxy = await startTinyproxy();
     const host = outerAddress();
-    const [secure, plain] = [await FarServer.start(host, await certificateFor([host])), await freePort()];
+    const [secure, plain] = [await EndpointServer.start(host, await certificateFor([host])), await freePort()];
     setEnvironment({ HTTP_PROXY: proxy.url });
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
     await relay.send({ destination: `ws://${host}:${secure.port}/in/x` });
@@ -80,7 +80,7 @@ describe('an endpoint through a proxy', () => {
   });
 
   it('on this machine never goes through it', async () => {
-    const farEnd = await FarServer.start();
+    const farEnd = await EndpointServer.start();
     const practable = await startPractable('a-token');
     setEnvironment({
       HTTP_PROXY: 'http://127.0.0.1:1',
@@ -98,7 +98,7 @@ describe('an endpoint through a proxy', () => {
 
   it('in NO_PROXY does not use it', async () => {
     const host = outerAddress();
-    const farEnd = await FarServer.start(host);
+    const farEnd = await EndpointServer.start(host);
     setEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: `other.example, ${host}` });
     const relay = await TestRelay.start();
     await relay.send({ destination: `ws://${host}:${farEnd.port}/in/x` });
@@ -112,7 +112,7 @@ describe('an endpoint through a proxy', () => {
   it('that refuses is distinguished from an endpoint that does', async () => {
     const host = outerAddress();
     const proxy = await startTinyproxy({ refuses: host.replaceAll('.', '\\.') });
-    const farEnd = await FarServer.start(host);
+    const farEnd = await EndpointServer.start(host);
     setEnvironment({ HTTP_PROXY: proxy.url });
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
     await relay.send({ destination: `ws://${host}:${farEnd.port}/in/x` });
@@ -125,7 +125,7 @@ describe('an endpoint through a proxy', () => {
   it('that wants a password is given it, and it is shown nowhere', async () => {
     const host = outerAddress();
     const proxy = await startTinyproxy({ login: { user: 'lab', password: 'pass-w0rd' } });
-    const farEnd = await FarServer.start(host);
+    const farEnd = await EndpointServer.start(host);
     setEnvironment({ HTTP_PROXY: proxy.url.replace('//', '//lab:wr0ng-word@') });
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
     await relay.send({ destination: `ws://${host}:${farEnd.port}/in/x` });

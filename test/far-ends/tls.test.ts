@@ -2,13 +2,13 @@
 
 import { expect } from 'chai';
 import { certificateFor, testAuthority } from '../support-far/certificates.js';
-import { FarServer, startPractable } from '../support-far/far-ends.js';
+import { EndpointServer, startPractable } from '../support-far/far-ends.js';
 import { until } from '../support-far/life.js';
 import { TestRelay } from '../support-far/relay.js';
 
 describe('an endpoint by TLS', () => {
   it('of an unknown authority is refused, with a hint at VW_CA', async () => {
-    const farEnd = await FarServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
+    const farEnd = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
     const relay = await TestRelay.start();
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await relay.failsWith(/certificate is not trusted.*VW_CA/);
@@ -18,7 +18,7 @@ describe('an endpoint by TLS', () => {
   it('of an authority in VW_CA is reached, by wss and by access request', async () => {
     const { cert: ca } = await testAuthority();
     const pair = await certificateFor(['127.0.0.1']);
-    const farEnd = await FarServer.start('127.0.0.1', pair);
+    const farEnd = await EndpointServer.start('127.0.0.1', pair);
     const practable = await startPractable('a-token', '127.0.0.1', pair);
     const relay = await TestRelay.start({ ca });
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
@@ -38,7 +38,7 @@ describe('an endpoint by TLS', () => {
 
   it('with a certificate for another name is refused', async () => {
     const { cert: ca } = await testAuthority();
-    const farEnd = await FarServer.start('127.0.0.1', await certificateFor(['relay.example']));
+    const farEnd = await EndpointServer.start('127.0.0.1', await certificateFor(['relay.example']));
     const relay = await TestRelay.start({ ca });
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await relay.failsWith(/certificate is for another name/);
@@ -46,14 +46,14 @@ describe('an endpoint by TLS', () => {
 
   it('with an expired certificate is refused', async () => {
     const { cert: ca } = await testAuthority();
-    const farEnd = await FarServer.start('127.0.0.1', await certificateFor(['127.0.0.1'], -1));
+    const farEnd = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1'], -1));
     const relay = await TestRelay.start({ ca });
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await relay.failsWith(/certificate has expired/);
   });
 
   it('that does not speak TLS is reported as such', async () => {
-    const farEnd = await FarServer.start();
+    const farEnd = await EndpointServer.start();
     const relay = await TestRelay.start();
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await relay.failsWith(/does not speak TLS|wrong version number/);

@@ -1,9 +1,9 @@
 // What is read from outside and is no request head: names, tokens, settings, bodies, commands, answers of endpoints.
 
-import { Actions } from '../../src/api/actions.js';
+import { RelayOperations } from '../../src/api/actions.js';
 import { executeCommand } from '../../src/api/commands.js';
 import { KeyGuard } from '../../src/api/keys.js';
-import { splitCommands } from '../../src/api/split-commands.js';
+import { splitJsonObjects } from '../../src/api/split-commands.js';
 import { relayAddress } from '../../src/cli/relay-address.js';
 import { hostnameOf, isOwnHost, isOwnOrigin } from '../../src/http/hosts.js';
 import { pathOf, refuseEmptySegments, trimSlashes, withoutLastSlash } from '../../src/http/path.js';
@@ -169,7 +169,7 @@ export function bodyCases(
   post: (path: string, type: string, body: string) => Promise<void>,
   login: (form: string) => Promise<void>,
 ): Case[] {
-  const actions = new Actions(new Relay(DEFAULT_LIMITS, SILENT));
+  const actions = new RelayOperations(new Relay(DEFAULT_LIMITS, SILENT));
   const command = (rest: string) => (text: string) =>
     executeCommand(actions, `{"verb":"add",${rest}"rule":${text}}`, SILENT);
   return BODIES.flatMap(([what, make]) => {
@@ -181,7 +181,7 @@ export function bodyCases(
       one('add a stream', size, command('"what":"stream",')),
       one('add a destination', size, command('"what":"destination",')),
       one('a command', size, (text) => executeCommand(actions, text, SILENT)),
-      one('commands in one message', SIZE, splitCommands),
+      one('commands in one message', SIZE, splitJsonObjects),
       one('a login', 3500, (body) => login(`key=${encodeURIComponent(body).slice(0, body.length)}`)),
     ];
   }).concat(all('the login', login, 'key=', 3500));

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectSecure } from 'node:tls';
 import { expect } from 'chai';
-import { handshakeInTurns } from '../../src/http/handshakes.js';
+import { limitHandshakesPerTurn } from '../../src/http/handshakes.js';
 import { certificateFor } from '../support-far/certificates.js';
 import { afterTest, until } from '../support-far/life.js';
 import { scratch } from '../support-far/programs.js';
@@ -32,7 +32,7 @@ describe('a TLS handshake', () => {
       begun.push(String(socket.read()));
       socket.destroy();
     });
-    handshakeInTurns(server); // any that takes connections
+    limitHandshakesPerTurn(server); // any that takes connections
     server.listen(0, '127.0.0.1');
     afterTest(() => server.close());
     await once(server, 'listening');
@@ -54,7 +54,7 @@ describe('a TLS handshake', () => {
       begun.push(socket.remoteAddress!);
       socket.destroy();
     });
-    handshakeInTurns(server, 1);
+    limitHandshakesPerTurn(server, 1);
     server.listen(0, '127.0.0.1');
     afterTest(() => server.close());
     await once(server, 'listening');

@@ -6,9 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { connectionEvent, createBareServer, handToNode, listen } from '../../src/http/bare-server.js';
+import { connectionEvent, createBareServer, passToNode, listen } from '../../src/http/bare-server.js';
 import { ParserThrottle } from '../../src/http/parser-throttle.js';
-import { takeUpgradesOf } from '../../src/http/upgrades.js';
+import { handleUpgrades } from '../../src/http/upgrades.js';
 import { FreeAllowance, Turns } from '../../src/relay/framing/turns.js';
 import { certificateFor } from '../support-far/certificates.js';
 import { afterTest, until } from '../support-far/life.js';
@@ -38,7 +38,7 @@ async function serve(
   const turns = new Turns(0.0001);
   server.on(connectionEvent(server), (socket: Socket) => {
     new ParserThrottle(socket, turns, new FreeAllowance(turns, 1));
-    handToNode(server, socket);
+    passToNode(server, socket);
   });
   await listen(server, 0, '127.0.0.1');
   afterTest(() => server.close());
@@ -121,7 +121,7 @@ describe('what one read gives the parser', () => {
         paths.push(request.url!);
         request.resume().on('end', () => response.end());
       });
-      takeUpgradesOf(server, 'GET', (_request, socket, head) => {
+      handleUpgrades(server, 'GET', (_request, socket, head) => {
         socket.unshift(head);
         socket.on('data', (bytes: Buffer) => void frames.push(bytes));
       });

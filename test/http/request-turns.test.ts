@@ -3,7 +3,7 @@
 
 import type { AddressInfo, Socket } from 'node:net';
 import { expect } from 'chai';
-import { createBareServer, handToNode, listen } from '../../src/http/bare-server.js';
+import { createBareServer, passToNode, listen } from '../../src/http/bare-server.js';
 import { inTurns } from '../../src/http/request-turns.js';
 import { Turns } from '../../src/relay/framing/turns.js';
 import { afterTest, until } from '../support-far/life.js';
@@ -25,7 +25,7 @@ describe('requests that are sent before the ones ahead are answered', () => {
         request.on('end', () => response.end(`<${request.url!}${heard}>`));
       }, new Turns(0.0001));
       const server = createBareServer({ certificate: null, headersTimeoutMs: 5000, keepAliveMs: 5000 }, 0);
-      server.on('connection', (socket: Socket) => handToNode(server, socket));
+      server.on('connection', (socket: Socket) => passToNode(server, socket));
       server.on('request', (request, response) => {
         most = Math.max(most, ++waiting);
         take(request, response);

@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectSecure } from 'node:tls';
 import { expect } from 'chai';
-import { settleTarget } from '../../src/http/target.js';
+import { normalizeTarget } from '../../src/http/target.js';
 import { servePages } from '../../src/serve/pages.js';
 import { certificateFor } from '../support-far/certificates.js';
 import { until } from '../support-far/life.js';
@@ -39,7 +39,7 @@ describe('settleTarget', () => {
     const request = new IncomingMessage(new Socket());
     Object.assign(request, { method, url, httpVersionMajor: 1 });
     request.headers.host = 'given';
-    settleTarget(request);
+    normalizeTarget(request);
     return [request.headers.host, request.url];
   };
   for (const [method, target, host, url] of [

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
 import { picture } from '../mpegts/captures.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
 import { packets } from '../support/ts.js';
 import { type Framing, RawUpload } from '../support/upload.js';
@@ -32,14 +32,14 @@ async function push(feed: string, framing: Framing, piece = PIECE): Promise<RawU
 }
 
 /** An endpoint that counts what it is sent. */
-async function counting(): Promise<FarEnd & { taken: number }> {
-  const one = Object.assign(await FarEnd.start(), { taken: 0 });
+async function counting(): Promise<TestEndpoint & { taken: number }> {
+  const one = Object.assign(await TestEndpoint.start(), { taken: 0 });
   one.onMessage = (data) => (one.taken += data.length);
   return one;
 }
 
 /** As {@link counting}, and slower than what is pushed: it pauses after every read. */
-async function dawdling(): Promise<FarEnd & { taken: number }> {
+async function dawdling(): Promise<TestEndpoint & { taken: number }> {
   const one = await counting();
   one.onMessage = (data) => {
     one.taken += data.length;
@@ -79,7 +79,7 @@ for (const framing of ['chunked', 'length'] as const) {
     });
 
     it('is not held back by an endpoint that does not read, for which messages are dropped', async () => {
-      const still = await FarEnd.start();
+      const still = await TestEndpoint.start();
       await vw.send('video0', still.url);
       still.pause();
       const upload = await push('video0', framing);
@@ -88,7 +88,7 @@ for (const framing of ['chunked', 'length'] as const) {
     });
 
     it('goes at the pace of the fastest of its readers', async () => {
-      const [still, quick] = [await FarEnd.start(), await dawdling()];
+      const [still, quick] = [await TestEndpoint.start(), await dawdling()];
       await vw.send('video0', still.url, 'still');
       await vw.send('video0', quick.url, 'quick');
       still.pause();
@@ -168,7 +168,7 @@ describe('a file that is pushed faster than its viewer takes it', () => {
 
 describe('an upload that is held back', () => {
   it('is answered 409 when another takes its feed over', async () => {
-    const still = await FarEnd.start();
+    const still = await TestEndpoint.start();
     await vw.send('video0', still.url);
     still.pause();
     const older = RawUpload.begin(vw.port, 'video0');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
 import { packets } from '../support/ts.js';
 import { type Framing, RawUpload } from '../support/upload.js';
@@ -10,10 +10,10 @@ import { pause, until } from '../support/wait.js';
 const FRAMINGS: readonly Framing[] = ['chunked', 'length', 'expect'];
 
 let vw: TestRelay;
-let farEnd: FarEnd;
+let farEnd: TestEndpoint;
 beforeEach(async () => {
   vw = await TestRelay.start({ forgetAfterMs: 50 });
-  farEnd = await FarEnd.start();
+  farEnd = await TestEndpoint.start();
 });
 
 function send(upload: RawUpload, framing: Framing, bytes: Buffer): void {

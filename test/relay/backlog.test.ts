@@ -6,7 +6,7 @@ import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { WebSocket } from 'ws';
-import { outletOf } from '../../src/api/http-viewer.js';
+import { transportOf } from '../../src/api/http-viewer.js';
 import { Backlog } from '../../src/relay/backlog.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
@@ -14,7 +14,7 @@ import { DEFAULT_SERVE_LIMITS } from '../../src/serve/limits.js';
 import { TrafficCounters } from '../../src/serve/traffic.js';
 import { TopicViewer } from '../../src/serve/viewer.js';
 import { Viewer } from '../../src/relay/viewer.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { openBare, tinyFrame } from '../support/flood.js';
 import { TestRelay } from '../support/relay.js';
 import { TestClient } from '../support/serve.js';
@@ -60,7 +60,7 @@ describe('what waits for a reader', () => {
     const response = new ServerResponse(new IncomingMessage(carrier));
     response.assignSocket(carrier);
     const observer = { dropsBegan: () => undefined, dropsEnded: () => undefined };
-    const viewer = new Viewer(outletOf(response), { ...DEFAULT_LIMITS, highWaterBytes: 1_000_000 }, observer);
+    const viewer = new Viewer(transportOf(response), { ...DEFAULT_LIMITS, highWaterBytes: 1_000_000 }, observer);
     const one = packets(1);
     for (let i = 0; i < 10_000; i++) viewer.write(new Message('ts', one, { joinAt: 0, begins: true, facts: null }));
     expect(viewer.droppedMessages).to.be.above(7000);
@@ -68,7 +68,7 @@ describe('what waits for a reader', () => {
   });
 
   it('is dropped for a destination in the same way, and an instrument that sends 5,000 loses none', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
+    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
     await vw.send('data0', farEnd.url);
     const peer = await openBare(vw.ws('data0'));
     farEnd.pause();

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { FarEnd, type Received } from '../support/far-end.js';
+import { TestEndpoint, type Received } from '../support/far-end.js';
 import { openBare, tinyFrame } from '../support/flood.js';
 import { TestRelay } from '../support/relay.js';
 import { TestClient, TestServe } from '../support/serve.js';
@@ -29,7 +29,7 @@ async function expectBursts(write: (bytes: Buffer) => void, isMasked: boolean, r
 
 describe('a burst of 5,000 tiny messages', () => {
   it('from a local client reaches another and a destination', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
+    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
     await vw.send('data0', farEnd.url);
     const other = new TestClient(vw.ws('data0'));
     await other.opened();
@@ -41,7 +41,7 @@ describe('a burst of 5,000 tiny messages', () => {
   });
 
   it('from an endpoint reaches local clients', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
+    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
     await vw.send('data0', farEnd.url);
     const clients = [new TestClient(vw.ws('data0')), new TestClient(vw.ws('data0'))];
     await Promise.all(clients.map((client) => client.opened()));

@@ -1,7 +1,7 @@
 // What a destination sends while one change is not over and the next thing happens already.
 
 import { expect } from 'chai';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';
@@ -53,7 +53,7 @@ describe('a destination in the middle of a change', () => {
   it('starts with tables and a random access point again when the new endpoint is lost and reopened', async () => {
     // Until the change was over each message was given to the link as if a source began with it.
     const vw = await TestRelay.start();
-    const [old, fresh] = [await FarEnd.start(), await FarEnd.start()];
+    const [old, fresh] = [await TestEndpoint.start(), await TestEndpoint.start()];
     await vw.send('video0', old.url);
     const source = await ByHand.begin(vw, 'video0');
     await source.picture(true);
@@ -77,7 +77,7 @@ describe('a destination in the middle of a change', () => {
   it('sends to a third endpoint at once although the tracks of another stream are not complete', async () => {
     // What came went to the link that was left, for up to 5 s.
     const vw = await TestRelay.start();
-    const [one, other] = [await FarEnd.start(), await FarEnd.start()];
+    const [one, other] = [await TestEndpoint.start(), await TestEndpoint.start()];
     const sources = [await ByHand.begin(vw, 'one'), await ByHand.begin(vw, 'two')];
     await vw.send('one', one.url);
     await sources[0]!.picture(true);

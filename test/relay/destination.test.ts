@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
 import { packet, packets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';
@@ -20,24 +20,24 @@ async function begin(vw: TestRelay, feed = 'video0'): Promise<RawUpload> {
 
 describe('a destination', () => {
   it('dials at once', async () => {
-    const [vw, farEnd] = [await TestRelay.start({ backoffMinMs: 10_000, backoffMaxMs: 10_000 }), await FarEnd.start()];
+    const [vw, farEnd] = [await TestRelay.start({ backoffMinMs: 10_000, backoffMaxMs: 10_000 }), await TestEndpoint.start()];
     await vw.send('video0', farEnd.url);
     expect(vw.link()).to.include({ attempts: 1, opens: 1, lastError: null });
   });
 
   it('connects when its endpoint starts later, and again after that was lost', async () => {
     const vw = await TestRelay.start();
-    const first = await FarEnd.start();
+    const first = await TestEndpoint.start();
     const { port, url } = first;
     await first.stop();
     await vw.api('POST', '/api/destinations', rule(url));
     await until('a dial has failed', () => vw.link().attempts >= 2);
     expect(vw.link().lastError).to.contain('refused');
-    const second = await FarEnd.start({ port });
+    const second = await TestEndpoint.start({ port });
     await until('it is reached', () => vw.link().state === 'open');
     await second.stop();
     await until('it is lost', () => vw.link().state !== 'open');
-    const third = await FarEnd.start({ port });
+    const third = await TestEndpoint.start({ port });
     await until('it is reached again', () => vw.link().state === 'open');
     expect(third.dials).to.equal(1);
   });
@@ -50,7 +50,7 @@ describe('a destination', () => {
     it(`dials an endpoint that ${what} a few times, not thousands`, async () => {
       const [vw, farEnd] = [
         await TestRelay.start({ backoffMinMs: 1000, backoffMaxMs: 10_000 }),
-        await FarEnd.start(manners),
+        await TestEndpoint.start(manners),
       ];
       await vw.api('POST', '/api/destinations', rule(farEnd.url));
       await until('it was dialled', () => farEnd.dials > 0);
@@ -61,7 +61,7 @@ describe('a destination', () => {
 
   it('starts its backoff over only after a link has been good for a while', async () => {
     const vw = await TestRelay.start({ backoffMinMs: 300, backoffMaxMs: 60_000, goodAfterMs: 200 });
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('video0', farEnd.url);
     for (let i = 0; i < 3; i++) {
       await pause(400); // good
@@ -79,7 +79,7 @@ describe('a destination', () => {
 
   it('treats a dial that is not answered as failed', async () => {
     const vw = await TestRelay.start({ dialTimeoutMs: 150 });
-    const farEnd = await FarEnd.start({ isSilent: true });
+    const farEnd = await TestEndpoint.start({ isSilent: true });
     await vw.api('POST', '/api/destinations', rule(farEnd.url));
     await until('it was dialled twice', () => farEnd.dials >= 2);
     expect(vw.link().lastError).to.contain('no answer within');
@@ -100,7 +100,7 @@ describe('a destination', () => {
 
   it('drops a link that answers no ping', async () => {
     const vw = await TestRelay.start({ pingIntervalMs: 50, pongTimeoutMs: 150 });
-    const farEnd = await FarEnd.start({ ignoresPings: true });
+    const farEnd = await TestEndpoint.start({ ignoresPings: true });
     await vw.send('video0', farEnd.url);
     await until('it was dialled again', () => farEnd.dials >= 2);
     expect(vw.log.lines.find(({ message }) => message === 'link lost')?.facts.reason).to.contain('ping');
@@ -108,7 +108,7 @@ describe('a destination', () => {
 
   it('keeps a link that answers pings', async () => {
     const vw = await TestRelay.start({ pingIntervalMs: 20, pongTimeoutMs: 200 });
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('video0', farEnd.url);
     await pause(700);
     expect(farEnd.dials).to.equal(1);
@@ -117,7 +117,7 @@ describe('a destination', () => {
 
   it('keeps nothing while there is no link: what comes after is live', async () => {
     const vw = await TestRelay.start();
-    const farEnd = await FarEnd.start({ delayMs: 300 });
+    const farEnd = await TestEndpoint.start({ delayMs: 300 });
     const upload = await begin(vw);
     await vw.api('POST', '/api/destinations', rule(farEnd.url));
     for (let i = 0; i < 20; i++) upload.chunk(packet({ pid: 0x100 }));
@@ -129,7 +129,7 @@ describe('a destination', () => {
   });
 
   it('continues without a break when the same rule is set again', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
+    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
     await vw.send('video0', farEnd.url);
     for (let i = 0; i < 20; i++) await vw.api(i % 2 ? 'PUT' : 'POST', '/api/destinations', rule(farEnd.url));
     expect(farEnd.dials).to.equal(1);
@@ -138,7 +138,7 @@ describe('a destination', () => {
   });
 
   it('sends another feed over the link it has, and says that its counters are others', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
+    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
     const [one, two] = [await begin(vw, 'one'), await begin(vw, 'two')];
     await vw.send('one', farEnd.url);
     one.chunk(packet({ pid: 0x101 }));
@@ -159,7 +159,7 @@ describe('a destination', () => {
 
   it('sends to the old endpoint until the new one answers, and loses nothing', async () => {
     const vw = await TestRelay.start();
-    const [old, fresh] = [await FarEnd.start(), await FarEnd.start({ delayMs: 300 })];
+    const [old, fresh] = [await TestEndpoint.start(), await TestEndpoint.start({ delayMs: 300 })];
     await vw.send('video0', old.url);
     const upload = await begin(vw);
     await vw.api('POST', '/api/destinations', rule(fresh.url));
@@ -181,7 +181,7 @@ describe('a destination', () => {
   it('does not redial the old endpoint when it is lost while the new one is being dialled', async () => {
     // It was dialled and served again, though no rule named it any more.
     const vw = await TestRelay.start();
-    const [old, fresh] = [await FarEnd.start(), await FarEnd.start({ delayMs: 400 })];
+    const [old, fresh] = [await TestEndpoint.start(), await TestEndpoint.start({ delayMs: 400 })];
     await vw.send('video0', old.url);
     await vw.api('POST', '/api/destinations', rule(fresh.url));
     old.client!.terminate();
@@ -193,7 +193,7 @@ describe('a destination', () => {
   });
 
   it('closes its link with 1000 before its deletion is answered', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await FarEnd.start()];
+    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
     await vw.send('video0', farEnd.url);
     await vw.api('DELETE', '/api/destinations/0');
     expect(farEnd.closeCodes).to.deep.equal([1000]);
@@ -203,7 +203,7 @@ describe('a destination', () => {
   it('is deleted quickly although its endpoint does not read, or never answered', async () => {
     const vw = await TestRelay.start();
     for (const manners of [{}, { isSilent: true }]) {
-      const farEnd = await FarEnd.start(manners);
+      const farEnd = await TestEndpoint.start(manners);
       await vw.api('POST', '/api/destinations', rule(farEnd.url));
       await until('it was dialled', () => farEnd.dials === 1);
       farEnd.pause();
@@ -216,7 +216,7 @@ describe('a destination', () => {
   });
 
   it('is deleted while it waits for the next dial, and is not dialled any more', async () => {
-    const [vw, farEnd] = [await TestRelay.start({ backoffMinMs: 100 }), await FarEnd.start({ refuseWith: 500 })];
+    const [vw, farEnd] = [await TestRelay.start({ backoffMinMs: 100 }), await TestEndpoint.start({ refuseWith: 500 })];
     await vw.api('POST', '/api/destinations', rule(farEnd.url));
     await until('it waits', () => vw.link().state === 'waiting');
     await vw.api('DELETE', '/api/destinations/0');
@@ -227,7 +227,7 @@ describe('a destination', () => {
 
   it('sends no frame after the closing frame of its endpoint', async () => {
     // RFC 6455 §5.5.1: data after a Close frame. It was written past ws until the socket was gone, and counted as sent.
-    const far = await ClosingFarEnd.start();
+    const far = await ClosingEndpoint.start();
     const vw = await TestRelay.start({ backoffMinMs: 60_000, backoffMaxMs: 60_000 });
     await vw.send('video0', far.url);
     const upload = await begin(vw);
@@ -247,7 +247,7 @@ describe('a destination', () => {
 describe('an endpoint that is slow', () => {
   it('has whole messages dropped, and resumes at a random access point', async () => {
     const vw = await TestRelay.start({ highWaterBytes: 200_000 });
-    const [slow, quick] = [await FarEnd.start(), await FarEnd.start()];
+    const [slow, quick] = [await TestEndpoint.start(), await TestEndpoint.start()];
     await vw.send('video0', slow.url, 'slow');
     await vw.send('video0', quick.url, 'quick');
     const upload = await begin(vw);
@@ -260,7 +260,7 @@ describe('an endpoint that is slow', () => {
       upload.chunk(Buffer.concat(chunk));
       await until('it is read', () => vw.relay.stats().feeds.video0!.packets === count);
     };
-    const numbers = (farEnd: FarEnd) => {
+    const numbers = (farEnd: TestEndpoint) => {
       const { bytes } = farEnd;
       return Array.from({ length: bytes.length / 188 }, (_, i) => bytes.readUInt32BE(i * 188 + 8));
     };
@@ -288,13 +288,13 @@ describe('an endpoint that is slow', () => {
 });
 
 /** An endpoint on a bare socket, to see every frame that arrives. */
-class ClosingFarEnd {
+class ClosingEndpoint {
   url = '';
   #heard = Buffer.alloc(0);
   #send: ((bytes: Buffer) => void) | null = null;
 
-  static async start(): Promise<ClosingFarEnd> {
-    const one = new ClosingFarEnd();
+  static async start(): Promise<ClosingEndpoint> {
+    const one = new ClosingEndpoint();
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       afterTest(() => socket.destroy());

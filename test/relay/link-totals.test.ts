@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
 import { packets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';
@@ -8,7 +8,7 @@ import { until } from '../support/wait.js';
 describe('totals of a destination', () => {
   it('include what was sent to previous endpoints', async () => {
     const vw = await TestRelay.start();
-    const [one, other] = [await FarEnd.start(), await FarEnd.start()];
+    const [one, other] = [await TestEndpoint.start(), await TestEndpoint.start()];
     await vw.send('video0', one.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.chunk(packets(7));

@@ -5,7 +5,7 @@ import { buildMaskedFrame, type FrameSink, frameBuilder } from '../../src/relay/
 import { PACKET_BYTES } from '../../src/mpegts/packet.js';
 import { maskingSlot, maskInto, masksByWebAssembly, SLOT_HEADROOM, xorWords } from '../../src/relay/mask.js';
 import { Message } from '../../src/relay/message.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { TestRelay } from '../support/relay.js';
 import { packets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';
@@ -177,7 +177,7 @@ describe('framePress', () => {
 describe('a frame on the wire', () => {
   it('is read by ws for every length of length', async () => {
     const vw = await TestRelay.start();
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('data0', farEnd.url);
     const client = new WebSocket(vw.ws('data0'));
     afterTest(() => client.terminate());
@@ -195,7 +195,7 @@ describe('a frame on the wire', () => {
   it('is what was sent at a dozen endpoints that are slow again and again', async () => {
     const vw = await TestRelay.start();
     const sent = packets(100_000); // 19 MB
-    const farEnds = await Promise.all(Array.from({ length: 12 }, () => FarEnd.start()));
+    const farEnds = await Promise.all(Array.from({ length: 12 }, () => TestEndpoint.start()));
     let [taken, wrong] = [0, 0];
     for (const [i, farEnd] of farEnds.entries()) {
       farEnd.onMessage = (data) => {

@@ -27,7 +27,7 @@ export interface Pair {
 }
 
 /** An HTTP server that accepts WebSockets; subclasses handle them. */
-export class FarServer {
+export class EndpointServer {
   readonly server: Server;
   readonly visits: Visit[] = [];
   readonly sockets = new Set<Socket>();
@@ -54,8 +54,8 @@ export class FarServer {
     this.server.on('upgrade', (request, socket: Duplex, head) => this.#upgrade(request, socket, head));
   }
 
-  static async start(host = '127.0.0.1', pair: Pair | null = null): Promise<FarServer> {
-    const one = new FarServer(pair);
+  static async start(host = '127.0.0.1', pair: Pair | null = null): Promise<EndpointServer> {
+    const one = new EndpointServer(pair);
     one.server.listen(0, host);
     await once(one.server, 'listening');
     one.port = (one.server.address() as AddressInfo).port;
@@ -100,8 +100,8 @@ export interface CrossbarManners {
 }
 
 /** A crossbar: the first message is the token as text, the reply is text, refused connections are destroyed. */
-export async function startCrossbar(manners: CrossbarManners, host?: string, pair?: Pair): Promise<FarServer> {
-  const server = await FarServer.start(host, pair ?? null);
+export async function startCrossbar(manners: CrossbarManners, host?: string, pair?: Pair): Promise<EndpointServer> {
+  const server = await EndpointServer.start(host, pair ?? null);
   server.onMessage = (visit, { data, isBinary }) => {
     if (visit.heard.length > 1 || manners.isSilent) return;
     const token = data.toString();
@@ -118,7 +118,7 @@ export async function startCrossbar(manners: CrossbarManners, host?: string, pai
 
 /** A practable relay: POST /session/<topic> with the bare token returns a uri whose code works once. */
 export async function startPractable(token: string, host = '127.0.0.1', pair?: Pair): Promise<Practable> {
-  const server = await FarServer.start(host, pair ?? null);
+  const server = await EndpointServer.start(host, pair ?? null);
   const one = new Practable(server, token, host);
   server.onRequest = (request, response) => one.answer(request, response);
   server.onVisit = (visit) => one.look(visit);
@@ -136,7 +136,7 @@ export class Practable {
   token: string;
 
   constructor(
-    readonly server: FarServer,
+    readonly server: EndpointServer,
     token: string,
     readonly host: string,
   ) {

@@ -27,7 +27,7 @@ export interface Received {
   readonly isBinary: boolean;
 }
 
-export class FarEnd {
+export class TestEndpoint {
   manners: FarEndManners;
   readonly messages: Received[] = [];
   /** Receives each message instead of storing it in {@link messages}, for tests with a great many. */
@@ -63,8 +63,8 @@ export class FarEnd {
     });
   }
 
-  static async start(manners: FarEndManners = {}): Promise<FarEnd> {
-    const one = new FarEnd(manners);
+  static async start(manners: FarEndManners = {}): Promise<TestEndpoint> {
+    const one = new TestEndpoint(manners);
     one.#server.listen(manners.port ?? 0, '127.0.0.1');
     await once(one.#server, 'listening');
     one.port = (one.#server.address() as AddressInfo).port;

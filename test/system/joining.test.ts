@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { probe, warnings } from '../mpegts/captures.js';
 import { afterTest, closeAll } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/live.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { TestRelay } from '../support/relay.js';
@@ -199,7 +199,7 @@ describe('a link that opens while a camera runs', () => {
     const vw = await TestRelay.start();
     live(vw.url, 'cam', CAMERA_WITH_SOUND, 10);
     await until('it runs', () => vw.relay.stats().feeds.cam?.randomAccessPoints);
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('cam', farEnd.url);
     for (let i = 0; i < 4; i++) {
       await until('pictures come', () => farEnd.messages.length > 15);

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { ffmpeg, scratch, videoArgs } from '../support/ffmpeg.js';
 import { demuxByJsmpeg } from '../support/jsmpeg.js';
 import { Program } from '../support/program.js';
@@ -30,12 +30,12 @@ function gapsIn(units: readonly Buffer[], captured: Buffer): number {
 
 describe("jsmpeg's demuxer behind a stream of two ffmpegs", () => {
   let vw: Program;
-  let farEnd: FarEnd;
+  let farEnd: TestEndpoint;
   let folder: string;
 
   beforeEach(async () => {
     folder = scratch();
-    farEnd = await FarEnd.start();
+    farEnd = await TestEndpoint.start();
     vw = await Program.stream();
     await stream('video0', 'audio0');
     await vw.send('stream/room', farEnd.url, '0');

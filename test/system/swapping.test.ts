@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { warnings } from '../mpegts/captures.js';
 import { closeAll } from '../support/cleanup.js';
-import { FarEnd, type FarEndManners } from '../support/far-end.js';
+import { TestEndpoint, type FarEndManners } from '../support/far-end.js';
 import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/live.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { TestRelay } from '../support/relay.js';
@@ -12,16 +12,16 @@ import { until } from '../support/wait.js';
 
 /** Endpoints in the order in which they were swapped to, and one that gets everything beside them. */
 class Swaps {
-  readonly farEnds: FarEnd[] = [];
+  readonly farEnds: TestEndpoint[] = [];
 
   private constructor(
     readonly vw: TestRelay,
-    readonly all: FarEnd,
+    readonly all: TestEndpoint,
     readonly stream: string,
   ) {}
 
   static async start(stream: string): Promise<Swaps> {
-    const [vw, all] = [await TestRelay.start(), await FarEnd.start()];
+    const [vw, all] = [await TestRelay.start(), await TestEndpoint.start()];
     const one = new Swaps(vw, all, stream);
     await vw.send(stream, all.url, 'whole');
     return one;
@@ -31,28 +31,28 @@ class Swaps {
     return this.vw.relay.stats().destinations.swapped!;
   }
 
-  async post(farEnd: FarEnd, more: object = {}): Promise<void> {
+  async post(farEnd: TestEndpoint, more: object = {}): Promise<void> {
     const rule = { id: 'swapped', stream: this.stream, destination: farEnd.url, ...more };
     const { status, body } = await this.vw.api('POST', '/api/destinations', rule);
     expect(status, JSON.stringify(body)).to.equal(200);
   }
 
-  async to(manners: FarEndManners = {}): Promise<FarEnd> {
-    const farEnd = await FarEnd.start(manners);
+  async to(manners: FarEndManners = {}): Promise<TestEndpoint> {
+    const farEnd = await TestEndpoint.start(manners);
     this.farEnds.push(farEnd);
     await this.post(farEnd);
     return farEnd;
   }
 
   /** The first endpoint, open before the camera begins. */
-  async begin(): Promise<FarEnd> {
+  async begin(): Promise<TestEndpoint> {
     const farEnd = await this.to();
     await until('it is open', () => this.stats.live.state === 'open');
     return farEnd;
   }
 
   /** Swaps, and waits until the new endpoint gets pictures and the old one is closed. */
-  async swap(manners: FarEndManners = {}, withinMs = 8000): Promise<FarEnd> {
+  async swap(manners: FarEndManners = {}, withinMs = 8000): Promise<TestEndpoint> {
     const before = this.farEnds.at(-1);
     const farEnd = await this.to(manners);
     await until('it gets pictures', () => farEnd.messages.length > 3, withinMs);
@@ -61,7 +61,7 @@ class Swaps {
   }
 
   /** That what the endpoints got together is what one got that was never swapped, and each of it decodes. */
-  check(pids: readonly number[], farEnds: readonly FarEnd[] = this.farEnds): void {
+  check(pids: readonly number[], farEnds: readonly TestEndpoint[] = this.farEnds): void {
     const all = this.all.bytes;
     for (const pid of pids) {
       const wanted = packetsOf(all, pid);
@@ -134,14 +134,14 @@ describe('an endpoint swapped while a camera runs', () => {
     const camera = live(swaps.vw.url, 'cam', CAMERA_WITH_SOUND, 12);
     const ended = once(camera, 'exit');
     await until('it runs', () => first.messages.length > 10);
-    const refusing = await FarEnd.start({ refuseWith: 503 });
+    const refusing = await TestEndpoint.start({ refuseWith: 503 });
     await swaps.post(refusing);
     await until('it is tried again', () => refusing.dials >= 2);
     expect(swaps.stats.coming?.lastError).to.contain('503');
-    const hanging = await FarEnd.start({ isSilent: true });
+    const hanging = await TestEndpoint.start({ isSilent: true });
     await swaps.post(hanging);
     await until('it is dialled', () => hanging.dials === 1);
-    const dying = await FarEnd.start({ closesAtOnce: true });
+    const dying = await TestEndpoint.start({ closesAtOnce: true });
     await swaps.post(dying);
     await until('it has died twice', () => dying.dials >= 2);
     expect(first.closeCodes, 'the one before').to.deep.equal([]);
@@ -160,9 +160,9 @@ describe('an endpoint swapped while a camera runs', () => {
     const camera = live(swaps.vw.url, 'cam', CAMERA_WITH_SOUND, 6);
     const ended = once(camera, 'exit');
     await until('it runs', () => swaps.all.messages.length > 10);
-    const passed: FarEnd[] = [];
+    const passed: TestEndpoint[] = [];
     for (let i = 0; i < 9; i++) {
-      passed.push(await FarEnd.start({ delayMs: 300 }));
+      passed.push(await TestEndpoint.start({ delayMs: 300 }));
       await swaps.post(passed.at(-1)!);
     }
     await swaps.swap({ delayMs: 300 });
@@ -177,7 +177,7 @@ describe('an endpoint swapped while a camera runs', () => {
 
   it('goes back to the endpoint it has without a break', async () => {
     const swaps = await Swaps.start('cam');
-    const [first, second] = [await FarEnd.start(), await FarEnd.start({ delayMs: 300 })];
+    const [first, second] = [await TestEndpoint.start(), await TestEndpoint.start({ delayMs: 300 })];
     await swaps.post(first);
     await until('it is open', () => swaps.stats.live.state === 'open');
     await swaps.post(second);
@@ -190,7 +190,7 @@ describe('an endpoint swapped while a camera runs', () => {
 
   it('cuts the endpoint first where the rule says so', async () => {
     const swaps = await Swaps.start('cam');
-    const [first, second] = [await FarEnd.start(), await FarEnd.start({ delayMs: 200 })];
+    const [first, second] = [await TestEndpoint.start(), await TestEndpoint.start({ delayMs: 200 })];
     await swaps.post(first);
     await until('it is open', () => swaps.stats.live.state === 'open');
     const camera = live(swaps.vw.url, 'cam', CAMERA_WITH_SOUND, 5);
@@ -211,7 +211,7 @@ describe('an endpoint swapped while a camera runs', () => {
 
   it('changes to another stream on the link it has, at a random access point and with tables first', async () => {
     const vw = await TestRelay.start();
-    const farEnd = await FarEnd.start();
+    const farEnd = await TestEndpoint.start();
     await vw.send('one', farEnd.url);
     const ends = ['one', 'two'].map((feed) => once(live(vw.url, feed, CAMERA_WITH_SOUND, 7), 'exit'));
     await until('both run', () => Object.values(vw.relay.stats().feeds).every((feed) => feed.randomAccessPoints > 2));

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { FarEnd } from '../support/far-end.js';
+import { TestEndpoint } from '../support/far-end.js';
 import { ffmpeg, scratch } from '../support/ffmpeg.js';
 import { beeps, flashes, measure, type Second } from '../support/flash-beep.js';
 import { Program } from '../support/program.js';
@@ -68,7 +68,7 @@ async function run(
   { codecs, muxdelay, delayed, first, apart, bursts = [] }: Case,
 ): Promise<Second[]> {
   const [videoCodec, audioCodec] = CODECS[codecs];
-  const farEnd = await FarEnd.start();
+  const farEnd = await TestEndpoint.start();
   const stream = `stream/${name}`;
   await vw.api('POST', '/api/streams', { stream, feeds: [`${name}video`, `${name}audio`] });
   await vw.send(stream, farEnd.url, name);
