@@ -7,7 +7,7 @@ import { HttpError, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js'
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { readFeedEntry } from '../relay/rules.js';
-import type { Watchable } from '../web/player-page.js';
+import type { PlayableItem } from '../web/player-page.js';
 import { problemPage } from '../web/problem-page.js';
 import { aboutRoutes } from './about-routes.js';
 import type { RelayOperations } from './actions.js';
@@ -61,7 +61,7 @@ export function createApp(
 }
 
 /** What the front page links to: streams first, because they were composed on purpose. */
-function playableNames(relay: Relay): Watchable[] {
+function playableNames(relay: Relay): PlayableItem[] {
   const { feeds, streams } = relay.stats();
   const isLive = (feed: string) => (feeds[feed]?.source ?? null) !== null;
   return [

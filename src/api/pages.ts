@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { refusal } from './guard.js';
 import { COOKIE_NAME, type KeyGuard } from './keys.js';
 import { content, type Route, TO_LOGIN } from './route.js';
-import { escapeHtml, playerLinks, type Watchable } from '../web/player-page.js';
+import { escapeHtml, playerLinks, type PlayableItem } from '../web/player-page.js';
 
 /** Path of the pages' style sheet. */
 export const STYLE_PATH = '/style.css';
@@ -49,7 +49,7 @@ export function loginFor(path: string): string | null {
 }
 
 /** The relay's pages; `keys` is null if no login is needed. `watchables`: what can be played now. */
-export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables: () => Watchable[]): Route[] {
+export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables: () => PlayableItem[]): Route[] {
   return [
     {
       name: 'front page',
@@ -196,7 +196,7 @@ function page(title: string, body: string): string {
   );
 }
 
-function frontPage(watchables: readonly Watchable[]): string {
+function frontPage(watchables: readonly PlayableItem[]): string {
   return page(
     'vw',
     '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +

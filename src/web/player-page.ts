@@ -62,14 +62,14 @@ export function playerPage({ name, socket, status, wantsToken }: PlayerPage): st
 }
 
 /** A feed, stream or topic that can be played. */
-export interface Watchable {
+export interface PlayableItem {
   readonly name: string;
   /** Whether media arrives for it now. */
   readonly isLive: boolean;
 }
 
 /** A list of links to players, for a front page. */
-export function playerLinks(all: readonly Watchable[]): string {
+export function playerLinks(all: readonly PlayableItem[]): string {
   const rows = all.map(({ name, isLive }) => {
     const state = isLive ? '<span class="live">live</span>' : '<span class="away">nothing sent</span>';
     const path = name.split('/').map(encodeURIComponent).join('/');

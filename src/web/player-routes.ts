@@ -21,7 +21,7 @@ export interface PlayerRoutes {
 }
 
 /** A handler that answers its own paths, and leaves the rest to `next`. */
-export type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+export type PageHandler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 const PLAY = '/play/';
 const FILES = '/player/';
@@ -29,7 +29,7 @@ const FILES = '/player/';
 const WORKER_POLICY = "default-src 'none'; connect-src 'self'";
 
 /** Serves the player. */
-export function playerRoutes(options: PlayerRoutes): Handler {
+export function playerRoutes(options: PlayerRoutes): PageHandler {
   const policy = policyFor(options.frameAncestors);
   return (request, response, next) => {
     const path = (request.url ?? '').split('?', 1)[0]!;

@@ -1,22 +1,22 @@
 // What the page says, for each thing that can be the matter: the server's words where it has some.
 
 import { expect } from 'chai';
-import { conditionOf, type Facts } from '../../src/web/browser/condition.js';
-import { Rhythm } from '../../src/web/browser/rhythm.js';
+import { conditionOf, type PlayerFacts } from '../../src/web/browser/condition.js';
+import { ArrivalRhythm } from '../../src/web/browser/rhythm.js';
 
 const NOW = 100_000;
 
 /** A track of which something came every `gapMs` for `forMs` until `endMs` ago; with times of `lateMs` before. */
-function track(endMs: number, { gapMs = 40, lateMs = 0, isCached = false, forMs = 4000 } = {}): Facts['picture'] {
-  const rhythm = new Rhythm();
+function track(endMs: number, { gapMs = 40, lateMs = 0, isCached = false, forMs = 4000 } = {}): PlayerFacts['picture'] {
+  const rhythm = new ArrivalRhythm();
   for (let i = Math.max(10, Math.floor(forMs / gapMs)); i >= 0; i--) {
     const at = NOW - endMs - i * gapMs;
-    rhythm.take(at - lateMs, isCached ? NOW - endMs : at);
+    rhythm.add(at - lateMs, isCached ? NOW - endMs : at);
   }
   return { rhythm, name: 'x', fault: '' };
 }
 
-function facts(some: Partial<Facts>): Facts {
+function facts(some: Partial<PlayerFacts>): PlayerFacts {
   return {
     openedAt: NOW - 60_000,
     arrivedAt: NOW,
@@ -40,7 +40,7 @@ const seldom = { code: 'waits-for-keyframe', words: 'keyframes come every 10 s, 
 const junk = { code: 'no-tables', words: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
 
 describe('what the page says', () => {
-  const cases: [what: string, some: Partial<Facts>, state: string, text: string][] = [
+  const cases: [what: string, some: Partial<PlayerFacts>, state: string, text: string][] = [
     ['nothing where all is well', {}, 'playing', ''],
     ['nothing of a program without sound', { sound: null }, 'playing', ''],
     ['nothing of sound alone', { picture: null }, 'playing', ''],

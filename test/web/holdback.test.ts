@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { PACKET_BYTES, readPid } from '../../src/mpegts/packet.js';
 import { writeTimestamp } from '../../src/mpegts/timestamp.js';
-import { Holdback } from '../../src/web/browser/holdback.js';
+import { LatePictureFilter } from '../../src/web/browser/holdback.js';
 import { readUnitTime } from '../../src/web/browser/unit-time.js';
 import { packet } from '../support/ts.js';
 
@@ -21,7 +21,7 @@ function message(number: number): Uint8Array {
 /** What comes out, a list of messages: the numbers of their pictures, and how many packets of sound. */
 class Rig {
   readonly out: { pictures: number[]; sounds: number; isCut: boolean }[] = [];
-  readonly holdback = new Holdback((data, isCut) => {
+  readonly holdback = new LatePictureFilter((data, isCut) => {
     const pictures: number[] = [];
     let [sounds, rests] = [0, 0];
     for (let at = 0; at < data.length; at += PACKET_BYTES) {

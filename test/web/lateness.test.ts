@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { Lateness } from '../../src/web/browser/lateness.js';
+import { LatenessMeter } from '../../src/web/browser/lateness.js';
 
 /** Pictures 40 ms apart, each looked at `delayOf(its number)` after its time; returns which were left out. */
 function leftOut(count: number, delayOf: (i: number) => number): number[] {
-  const lateness = new Lateness();
+  const lateness = new LatenessMeter();
   return Array.from({ length: count }, (_, i) => i).filter((i) => lateness.isTooLate(i * 40, i * 40 + delayOf(i)));
 }
 
@@ -26,14 +26,14 @@ describe('Lateness', () => {
   });
 
   it('leaves out for as long as that makes up for it: a machine that decodes too slowly', () => {
-    const lateness = new Lateness();
+    const lateness = new LatenessMeter();
     let now = 0;
     let taken = 0;
     let latest = 0;
     for (let i = 0; i < 500; i++) {
       now = Math.max(now, i * 40);
       if (lateness.isTooLate(i * 40, now)) continue;
-      lateness.take();
+      lateness.pictureAccepted();
       taken++;
       now += 100; // to decode it
       latest = Math.max(latest, now - i * 40);
@@ -43,7 +43,7 @@ describe('Lateness', () => {
   });
 
   it('takes pictures that come in bursts, a second at a time', () => {
-    const lateness = new Lateness();
+    const lateness = new LatenessMeter();
     const taken = new Set<number>(); // bursts
     let waitsForKey = true;
     for (let i = 0; i < 250; i++) {
@@ -51,7 +51,7 @@ describe('Lateness', () => {
       if (lateness.isTooLate(i * 40, (burst + 1) * 1000)) waitsForKey = true;
       else if (i % 25 === 0 || !waitsForKey) {
         waitsForKey = false;
-        lateness.take();
+        lateness.pictureAccepted();
         taken.add(burst);
       }
     }
@@ -59,11 +59,11 @@ describe('Lateness', () => {
   });
 
   it('takes a late picture of a source that makes few, however late', () => {
-    const lateness = new Lateness();
+    const lateness = new LatenessMeter();
     const delays = [0, 0, 900, 0, 0, 1300, 320, 0];
     for (const [i, delay] of delays.entries()) {
       expect(lateness.isTooLate(i * 1000, i * 1000 + delay), `picture ${i}`).to.be.false;
-      lateness.take();
+      lateness.pictureAccepted();
     }
   });
 
@@ -72,7 +72,7 @@ describe('Lateness', () => {
   });
 
   it('begins anew when the source does', () => {
-    const lateness = new Lateness();
+    const lateness = new LatenessMeter();
     lateness.isTooLate(3_600_000, 0);
     expect(lateness.isTooLate(1400, 40)).to.be.false;
     expect(lateness.ms).to.equal(0);

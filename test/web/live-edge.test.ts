@@ -1,7 +1,7 @@
 // How a media element is kept near the end of what it has, with an element whose time is the test's.
 
 import { expect } from 'chai';
-import { LiveEdge, type Manner, PICTURE, SOUND } from '../../src/web/browser/live-edge.js';
+import { LiveEdge, type CatchUpPolicy, PICTURE, SOUND } from '../../src/web/browser/live-edge.js';
 
 const TICK = 0.1;
 const GAP = 0.04;
@@ -26,7 +26,7 @@ class Rig {
   readonly jumps: number[] = [];
   readonly edge: LiveEdge;
 
-  constructor(manner: Manner, behind: number) {
+  constructor(manner: CatchUpPolicy, behind: number) {
     this.newest = 100;
     this.media.currentTime = 100 - behind;
     this.edge = new LiveEdge(this.media, manner, () => ({ newest: this.newest, gap: GAP, accesses: this.accesses }));

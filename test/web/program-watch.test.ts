@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { writeTimestamp } from '../../src/mpegts/timestamp.js';
-import { ProgramWatch } from '../../src/web/browser/program-watch.js';
+import { ProgramMonitor } from '../../src/web/browser/program-watch.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
 const [PICTURE, SOUND] = [0x100, 0x101];
@@ -23,8 +23,8 @@ function unit(pid: number, counter: number, atMs: number): Buffer {
 }
 
 /** One that has seen a picture and a sound, both with counter 0. */
-function started(): ProgramWatch {
-  const watch = new ProgramWatch();
+function started(): ProgramMonitor {
+  const watch = new ProgramMonitor();
   watch.push(Buffer.concat([TABLES, unit(PICTURE, 0, 1000), unit(SOUND, 0, 1000)]), 1000);
   return watch;
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { WholePictures } from '../../src/web/browser/whole-pictures.js';
+import { AccessUnitJoiner } from '../../src/web/browser/whole-pictures.js';
 import { picture } from '../mpegts/captures.js';
 import { inNalUnits, nalUnits, picturesOf, PID } from '../mpegts/nal-units.js';
 
@@ -33,7 +33,7 @@ describe('WholePictures', () => {
         it(`makes one PES packet of each picture of ${name}: ${how}`, () => {
           const whole = picture(codec);
           const packets = trackOf(Buffer.concat(inNalUnits(whole, type, { areAllStamped, areBounded })));
-          const messages = new WholePictures(syntax);
+          const messages = new AccessUnitJoiner(syntax);
           for (let at = 0; at < packets.length; at += 7 * 188) messages.join(packets.subarray(at, at + 7 * 188));
           const joined = picturesOf(packets);
           const wanted = picturesOf(whole);
@@ -55,7 +55,7 @@ describe('WholePictures', () => {
     for (const more of [[], ['-omit_video_pes_length', '0']]) {
       const packets = trackOf(picture(H264, ...more));
       const joined = Buffer.from(packets);
-      new WholePictures('h264').join(joined);
+      new AccessUnitJoiner('h264').join(joined);
       expect(lengths(joined).filter((length, i) => length !== lengths(packets)[i]).length).to.be.at.most(5); // of 125
       expect(picturesOf(joined).map(({ es }) => es.length)).to.deep.equal(
         picturesOf(packets).map(({ es }) => es.length),
@@ -73,7 +73,7 @@ describe('WholePictures', () => {
       packets[pes + 7] = 0; // PTS_DTS_flags
       packets.fill(0xff, pes + 9, pes + 9 + packets[pes + 8]!);
     }
-    new WholePictures('h264').join(packets);
+    new AccessUnitJoiner('h264').join(packets);
     expect(lengths(packets).length).to.be.at.least(all.length);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type TrackOrder, WorkerTrack } from '../../src/web/browser/worker-track.js';
+import { type TrackCommand, WorkerTrack } from '../../src/web/browser/worker-track.js';
 
 const packets = (byte: number) => new Uint8Array(188).fill(byte);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -7,7 +7,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 describe('WorkerTrack', () => {
   it('begins with all that is written to it in one go, however long after it was made', async () => {
     const begun: Uint8Array[][] = [];
-    const orders: TrackOrder[] = [];
+    const orders: TrackCommand[] = [];
     const track = new WorkerTrack(
       7,
       (order) => orders.push(order),

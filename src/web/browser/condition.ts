@@ -2,7 +2,7 @@
 // only place where that is decided. Pure: time is an argument. Milliseconds.
 
 import type { PlayStatus } from '../play-status.js';
-import type { Rhythm } from './rhythm.js';
+import type { ArrivalRhythm } from './rhythm.js';
 
 /**
  * The state of the player:
@@ -11,12 +11,12 @@ import type { Rhythm } from './rhythm.js';
  *        ▲            │         └──────▶ away (nothing comes)
  *        └── lost ◀───┴── any; refused and unplayable need somebody to do something
  */
-export type State = 'connecting' | 'waiting' | 'playing' | 'frozen' | 'away' | 'lost' | 'refused' | 'unplayable';
+export type PlayerState = 'connecting' | 'waiting' | 'playing' | 'frozen' | 'away' | 'lost' | 'refused' | 'unplayable';
 
 /** A track of the program. */
-export interface TrackFacts {
+export interface TrackCondition {
   /** The timing of its units; null: none has arrived. */
-  readonly rhythm: Rhythm | null;
+  readonly rhythm: ArrivalRhythm | null;
   /** Its name for people. */
   readonly name: string;
   /** Why it cannot be played here; '': no reason is known. */
@@ -24,15 +24,15 @@ export interface TrackFacts {
 }
 
 /** The facts about an open connection. */
-export interface Facts {
+export interface PlayerFacts {
   readonly openedAt: number;
   /** When playable media last arrived; 0: never. */
   readonly arrivedAt: number;
   /** When other data last arrived; 0: never. */
   readonly dataAt: number;
   /** null: the program has none. */
-  readonly picture: TrackFacts | null;
-  readonly sound: TrackFacts | null;
+  readonly picture: TrackCondition | null;
+  readonly sound: TrackCondition | null;
   /** Whether the picture on the screen is from a player that is still running. */
   readonly isShown: boolean;
   /** The server's status; null: it has not answered yet. */
@@ -42,8 +42,8 @@ export interface Facts {
 }
 
 /** The player's condition. */
-export interface Condition {
-  readonly state: State;
+export interface PlayerCondition {
+  readonly state: PlayerState;
   /** The message for people; '': all is well. */
   readonly text: string;
   /** Since when the picture has been frozen; null: it is not, or there is none. */
@@ -56,16 +56,16 @@ const AWAY_MS = 2000;
 const OLD_MS = 2000;
 const SOUND_MUTED = 'The sound is muted by the host.';
 /** The server samples once a second and is polled once a second: for this long its status may miss a recovery. */
-const BACK_MS = 2500;
+const RECOVERY_GRACE_MS = 2500;
 /** Faults that explain why something does not arrive; others may be unrelated to what is missing. */
-const ABSENCES = new Set(['no-rule', 'no-source', 'silent', 'no-tables', 'opaque-ts', 'track-stopped']);
+const ABSENCE_FAULTS = new Set(['no-rule', 'no-source', 'silent', 'no-tables', 'opaque-ts', 'track-stopped']);
 /** Of those, faults of a whole feed or topic, not of one of its tracks. */
-const WHOLES = new Set(['no-rule', 'no-source', 'silent']);
+const WHOLE_SOURCE_FAULTS = new Set(['no-rule', 'no-source', 'silent']);
 /** Faults of data that does arrive. */
 const UNREADABLE = new Set(['no-tables', 'opaque-ts']);
 
 /** Derives the condition from the facts. */
-export function conditionOf(facts: Facts, nowMs: number): Condition {
+export function conditionOf(facts: PlayerFacts, nowMs: number): PlayerCondition {
   const { picture, sound } = facts;
   const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
   const frozenAt = frozenSince(facts, nowMs);
@@ -101,19 +101,19 @@ export function conditionOf(facts: Facts, nowMs: number): Condition {
 }
 
 /** When the last picture was shown, if the next is overdue. */
-function frozenSince({ picture, sound }: Facts, nowMs: number): number | null {
+function frozenSince({ picture, sound }: PlayerFacts, nowMs: number): number | null {
   const rhythm = picture?.rhythm;
   if (!rhythm) return null;
   // Media from a cache has just arrived but may be old: its sound, which continues, shows how old.
   const heard = sound?.rhythm;
   const behindMs = heard?.isProven && heard.isAlive(nowMs) ? heard.timeMs - rhythm.timeMs : 0;
-  const isOld = !rhythm.isProven && behindMs > Math.max(OLD_MS, rhythm.gapMs * 2.5);
+  const isOld = !rhythm.isProven && behindMs > Math.max(OLD_MS, rhythm.expectedIntervalMs * 2.5);
   if (rhythm.isAlive(nowMs) && !isOld) return null;
   return isOld ? nowMs - behindMs : rhythm.arrivedAt;
 }
 
 /** The message about the sound while a picture is shown. */
-function soundText(facts: Facts, nowMs: number): string {
+function soundText(facts: PlayerFacts, nowMs: number): string {
   const { picture, sound, server } = facts;
   const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
   if (isHeard && sound.fault !== '') return sound.fault;
@@ -121,9 +121,9 @@ function soundText(facts: Facts, nowMs: number): string {
   const words = server?.fault?.words ?? '';
   if (words !== '' && isAbsence(facts)) {
     const backAt = Math.max(picture?.rhythm?.aliveSince ?? -1, isHeard ? sound.rhythm.aliveSince : -1);
-    const isBackNow = nowMs - backAt < BACK_MS;
+    const isBackNow = nowMs - backAt < RECOVERY_GRACE_MS;
     // The fault may have been about the picture, not the sound.
-    if (!isHeard) return isBackNow && WHOLES.has(server!.fault!.code) ? '' : sentence('No sound', words);
+    if (!isHeard) return isBackNow && WHOLE_SOURCE_FAULTS.has(server!.fault!.code) ? '' : sentence('No sound', words);
     return isBackNow ? '' : sentence('', words);
   }
   // A listed track that has not arrived yet has not stopped: it may have been added just now. The server reports it if
@@ -132,7 +132,7 @@ function soundText(facts: Facts, nowMs: number): string {
   return sentence('', words);
 }
 
-function awayText(facts: Facts, nowMs: number): string {
+function awayText(facts: PlayerFacts, nowMs: number): string {
   if (!facts.isReachable) return 'Nothing arrives, and the server does not answer. Playback resumes by itself.';
   if (facts.server?.muted === 'all') return 'Picture and sound are muted by the host.';
   if (isMutedSound(facts)) return SOUND_MUTED;
@@ -144,24 +144,24 @@ function awayText(facts: Facts, nowMs: number): string {
 }
 
 /** Whether there is only sound, and the host has muted it: nothing playable is expected. */
-function isMutedSound({ picture, server }: Facts): boolean {
+function isMutedSound({ picture, server }: PlayerFacts): boolean {
   return picture === null && server?.muted === 'audio' && server.fault === null;
 }
 
 /** The reason, as the server gives it. */
-function causeOf({ server, isReachable }: Facts): string {
+function causeOf({ server, isReachable }: PlayerFacts): string {
   if (!isReachable) return 'the server does not answer';
   if (server?.muted === 'all') return 'muted by the host';
   return server?.fault?.words ?? '';
 }
 
 /** Whether the server's fault explains why something does not arrive. */
-function isAbsence({ server }: Facts): boolean {
-  return ABSENCES.has(server?.fault?.code ?? '');
+function isAbsence({ server }: PlayerFacts): boolean {
+  return ABSENCE_FAULTS.has(server?.fault?.code ?? '');
 }
 
 /** The message about missing media: with the reason, or with another fault that the server reports. */
-function missing(what: string, facts: Facts): string {
+function missing(what: string, facts: PlayerFacts): string {
   const why = causeOf(facts);
   const isOther = why !== '' && why === facts.server?.fault?.words && !isAbsence(facts);
   return isOther ? `${what}. Also, ${why}.` : sentence(what, why);

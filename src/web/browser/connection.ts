@@ -1,12 +1,12 @@
 // The WebSocket that receives the media, reopened for as long as the page is open. After a failed attempt the next one
 // waits until the server answers an HTTP request.
 
-import { askForServer } from './reach.js';
+import { probeServer } from './reach.js';
 import type { Socket } from './socket.js';
 
 const FIRST_DELAY_MS = 250;
 /** The longest interval between attempts if the server is up and refuses WebSockets. */
-const MOST_DELAY_MS = 5000;
+const MAX_DELAY_MS = 5000;
 /** A connection that was open for this long resets the delay. */
 const GOOD_AFTER_MS = 5000;
 /** Time-out of opening a connection; half of it for a server that has not answered. */
@@ -20,14 +20,14 @@ export interface ConnectionEvents {
   message(data: Uint8Array): void;
   /** It was lost, and is reopened as soon as the server answers. */
   redialling(): void;
-  /** The server refuses the token: no further attempt until {@link Connection.retry}. */
+  /** The server refuses the token: no further attempt until {@link PageConnection.retry}. */
   refused(reason: string): void;
   /** It was lost, and is reopened in `delayMs`. */
   lost(delayMs: number): void;
 }
 
 /** One WebSocket at a time. */
-export class Connection {
+export class PageConnection {
   /** Sent as the first message, as text, if the server requires one. */
   token: string | null = null;
   readonly #newSocket: () => Socket;
@@ -57,14 +57,14 @@ export class Connection {
 
   /** Closes the current connection, which is silent, and opens a new one. */
   renew(): void {
-    this.#leave();
-    this.#later();
+    this.#closeSocket();
+    this.#scheduleDial();
   }
 
   /** Skips the waiting: the network or the page is back. */
   #hurry(): void {
     const isDialling = this.#socket?.readyState === WebSocket.CONNECTING;
-    if (isDialling) this.#leave();
+    if (isDialling) this.#closeSocket();
     if (isDialling || this.#isLost) this.#dial(OPEN_WITHIN_MS);
   }
 
@@ -83,37 +83,37 @@ export class Connection {
       this.#events.opened();
     };
     socket.onmessage = (data) => {
-      if (typeof data === 'string') this.#hear(data);
+      if (typeof data === 'string') this.#receiveText(data);
       else this.#events.message(data);
     };
     socket.onclose = () => {
       if (this.#socket !== socket) return;
-      this.#leave();
-      this.#later();
+      this.#closeSocket();
+      this.#scheduleDial();
     };
   }
 
-  #later(): void {
+  #scheduleDial(): void {
     const now = performance.now();
     const wasGood = this.#openedAt !== 0 && now - this.#openedAt > GOOD_AFTER_MS;
     this.#openedAt = 0;
     this.#failures = wasGood ? 0 : this.#failures + 1;
-    const most = Math.min(MOST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
+    const most = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     const share = 0.75 + Math.random() / 4; // so that not all viewers reconnect at once
     // An attempt that timed out has waited already.
     const delayMs = Math.max(FIRST_DELAY_MS * share, most * share - (now - this.#dialledAt));
     this.#isLost = true;
-    this.#timer = setTimeout(() => void this.#dialWhenThere(), delayMs);
+    this.#timer = setTimeout(() => void this.#dialWhenReachable(), delayMs);
     this.#events.lost(delayMs);
   }
 
-  async #dialWhenThere(): Promise<void> {
-    const turn = ++this.#turn;
+  async #dialWhenReachable(): Promise<void> {
+    const generation = ++this.#turn;
     this.#events.redialling();
     for (;;) {
       const askedAt = performance.now();
-      const reach = await askForServer();
-      if (turn !== this.#turn) return;
+      const reach = await probeServer();
+      if (generation !== this.#turn) return;
       if (reach !== 'away') {
         // If the server is silent, the browser's SYN retries get ever slower; a new WebSocket starts afresh.
         this.#dial(reach === 'there' ? OPEN_WITHIN_MS : OPEN_WITHIN_MS / 2);
@@ -121,26 +121,26 @@ export class Connection {
       }
       const restMs = ASK_EVERY_MS - (performance.now() - askedAt);
       await new Promise<void>((resolve) => (this.#timer = setTimeout(resolve, restMs)));
-      if (turn !== this.#turn) return;
+      if (generation !== this.#turn) return;
     }
   }
 
   /**
    * The answer to a token: `{"authorised": false, "reason": "..."}`. Any other text is data that accompanies the media.
    */
-  #hear(text: string): void {
+  #receiveText(text: string): void {
     if (this.token === null || text.length > 4096) return;
     try {
       const answer = JSON.parse(text) as { authorised?: unknown; reason?: unknown } | null;
       if (answer?.authorised !== false) return;
-      this.#leave();
+      this.#closeSocket();
       this.#events.refused(typeof answer.reason === 'string' ? answer.reason : 'the token is not accepted');
     } catch {
       // not for us
     }
   }
 
-  #leave(): void {
+  #closeSocket(): void {
     this.#turn++;
     clearTimeout(this.#timer);
     this.#isLost = false;

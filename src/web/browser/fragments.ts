@@ -11,23 +11,23 @@ import { PACKET_BYTES, SYNC } from '../../mpegts/packet.js';
 import { concatenate } from '../../mpegts/packet-runs.js';
 import { syntaxOf } from '../../mpegts/picture-head.js';
 import type { Track } from '../../mpegts/track.js';
-import { WholePictures } from './whole-pictures.js';
+import { AccessUnitJoiner } from './whole-pictures.js';
 
 for (const level of ['ENABLE_ERROR', 'ENABLE_INFO', 'ENABLE_WARN', 'ENABLE_DEBUG', 'ENABLE_VERBOSE'] as const) {
   Log[level] = false;
 }
 
 /** Sound that deviates by more frames than this has a gap or an overlap, not a rounding error. */
-const MOST_DRIFT_FRAMES = 3;
+const MAX_DRIFT_FRAMES = 3;
 /** A longer gap in the sound is not filled with silence. Milliseconds. */
-const MOST_SILENCE_MS = 1000;
+const MAX_SILENCE_MS = 1000;
 /** A picture whose successor has not arrived gets a duration of this many times the last one. */
 const GENEROSITY = 3;
 /** The time between pictures if only one has arrived. */
 const UNKNOWN_GAP_MS = 2000;
 
 /** Samples in a fragment. Milliseconds. */
-export interface Media {
+export interface MediaFragment {
   readonly data: Uint8Array<ArrayBuffer>;
   readonly startMs: number;
   /** When the last of them begins, and when it ends, if known. */
@@ -41,7 +41,7 @@ export interface Media {
 export interface FragmentEvents {
   /** The type of what follows; `data` is the initialisation segment, empty if the format has none. */
   init(mimeType: string, data: Uint8Array<ArrayBuffer>): void;
-  media(media: Media): void;
+  media(media: MediaFragment): void;
   failed(reason: string): void;
 }
 
@@ -50,7 +50,7 @@ export class Fragments {
   readonly #demuxer = new TSDemuxer({ ts_packet_size: PACKET_BYTES, sync_offset: 0 }, {});
   readonly #events: FragmentEvents;
   readonly #pid: number;
-  readonly #pictures: WholePictures | null;
+  readonly #pictures: AccessUnitJoiner | null;
   #metadata: TrackMetadata | null = null;
   #held: Sample | null = null; // a picture's duration is known when the next arrives
   #gapMs = 0; // between the last two pictures
@@ -64,7 +64,7 @@ export class Fragments {
     this.#events = events;
     this.#pid = track.pid;
     const syntax = syntaxOf(track.streamType);
-    this.#pictures = syntax === 'h264' || syntax === 'hevc' ? new WholePictures(syntax) : null;
+    this.#pictures = syntax === 'h264' || syntax === 'hevc' ? new AccessUnitJoiner(syntax) : null;
     const demuxer = this.#demuxer;
     demuxer.onError = (_type, info) => {
       if (!this.#isClosed) events.failed(info);
@@ -193,12 +193,12 @@ export class Fragments {
       if (!unit) continue;
       const lengthMs = frameMs ?? 20;
       const gapMs = this.#nextMs === -1 ? Infinity : dts - this.#nextMs;
-      if (gapMs < -MOST_DRIFT_FRAMES * lengthMs) continue; // written already
-      if (gapMs > MOST_SILENCE_MS) {
+      if (gapMs < -MAX_DRIFT_FRAMES * lengthMs) continue; // written already
+      if (gapMs > MAX_SILENCE_MS) {
         write();
         this.#nextMs = dts;
         startMs = -1;
-      } else if (gapMs > MOST_DRIFT_FRAMES * lengthMs) {
+      } else if (gapMs > MAX_DRIFT_FRAMES * lengthMs) {
         const silence = AAC.getSilentFrame(originalCodec, channelCount) ?? unit;
         while (this.#nextMs + lengthMs <= dts) add(silence, lengthMs);
       }
@@ -216,7 +216,7 @@ export class Fragments {
     this.#events.media({ data: concatenate(data), startMs, lastMs, endMs: lastMs + 1, accessMs: startMs });
   }
 
-  #write(data: readonly Uint8Array[], samples: readonly Mp4Sample[], times: Omit<Media, 'data'>): void {
+  #write(data: readonly Uint8Array[], samples: readonly Mp4Sample[], times: Omit<MediaFragment, 'data'>): void {
     const { id } = this.#metadata!;
     const head = MP4.moof({ id, sequenceNumber: this.#sequenceNumber++, samples }, times.startMs);
     this.#events.media({ ...times, data: concatenate([head, MP4.mdat(concatenate(data))]) });

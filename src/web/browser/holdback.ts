@@ -4,21 +4,21 @@
 import { adaptationFlags, PACKET_BYTES, RANDOM_ACCESS, readPid, startsUnit } from '../../mpegts/packet.js';
 import { concatenate } from '../../mpegts/packet-runs.js';
 import { TICKS_PER_MS } from '../../mpegts/timestamp.js';
-import { Lateness } from './lateness.js';
+import { LatenessMeter } from './lateness.js';
 import { readUnitTime } from './unit-time.js';
 
 /** Lateness at which buffering starts, and ends; it also ends when the media no longer catches up. Milliseconds. */
 const LATE = { tooLate: 150, liveAgain: 60, catchingUp: 20, patience: 100 };
 /** The longest that anything is buffered. Milliseconds. */
-const MOST_WAIT_MS = 100;
+const MAX_WAIT_MS = 100;
 /** Shorter runs of pictures are delivered whole: dropping some would gain nothing. Milliseconds. */
 const WORTH_LEAVING_OUT_MS = 300;
-const MOST_BYTES = 8_000_000;
+const MAX_BYTES = 8_000_000;
 
 /** Passes messages to `deliver`; `isCut`: units of the tracked PID were dropped before. */
-export class Holdback {
+export class LatePictureFilter {
   readonly #deliver: (data: Uint8Array, isCut: boolean) => void;
-  #lateness = new Lateness(LATE);
+  #lateness = new LatenessMeter(LATE);
   #isLate = false;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -40,19 +40,19 @@ export class Holdback {
   push(data: Uint8Array, pid: number, nowMs: number): void {
     if (pid !== this.#pid) {
       this.release();
-      this.#lateness = new Lateness(LATE);
+      this.#lateness = new LatenessMeter(LATE);
       this.#isLate = false;
       this.#pid = pid;
     }
-    this.#look(data, nowMs);
+    this.#readTimes(data, nowMs);
     if (!this.#isLate && this.#held.length === 0) {
       this.#cutFrom = this.#cutTo = -1;
       return this.#deliver(data, false);
     }
     this.#held.push(data);
     this.#heldBytes += data.length;
-    if (!this.#isLate || this.#heldBytes > MOST_BYTES) this.release();
-    else this.#timer ??= setTimeout(() => this.release(), MOST_WAIT_MS);
+    if (!this.#isLate || this.#heldBytes > MAX_BYTES) this.release();
+    else this.#timer ??= setTimeout(() => this.release(), MAX_WAIT_MS);
   }
 
   /** Whether everything has been delivered. */
@@ -81,13 +81,13 @@ export class Holdback {
   }
 
   /** Reads from a message how late its units are, and where the last random access point is. */
-  #look(data: Uint8Array, nowMs: number): void {
+  #readTimes(data: Uint8Array, nowMs: number): void {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       if (readPid(data, at) !== this.#pid || !startsUnit(data, at)) continue;
       const ticks = readUnitTime(data, at);
       if (ticks === -1) continue;
       this.#isLate = this.#lateness.isTooLate(ticks / TICKS_PER_MS, nowMs);
-      this.#lateness.take();
+      this.#lateness.pictureAccepted();
       if (this.#cutFrom === -1) [this.#cutFrom, this.#firstTicks] = [this.#heldBytes + at, ticks];
       if (adaptationFlags(data, at) & RANDOM_ACCESS) this.#cutTo = this.#heldBytes + at;
       this.#lastTicks = ticks;

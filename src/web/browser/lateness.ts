@@ -3,7 +3,7 @@
 // Pure: time is an argument. Milliseconds.
 
 /** When pictures are dropped. Milliseconds. */
-export interface Limits {
+export interface LatenessLimits {
   /** Later than this, they are... */
   readonly tooLate: number;
   /** ...until they are no later than this. */
@@ -17,18 +17,18 @@ export interface Limits {
   readonly patience: number;
 }
 
-const LIMITS: Limits = { tooLate: 300, liveAgain: 120, catchingUp: 40, patience: 250 };
+const LIMITS: LatenessLimits = { tooLate: 300, liveAgain: 120, catchingUp: 40, patience: 250 };
 /**
  * If pictures arrive in bursts, the first may be later by the lateness found plus this; each picture reduces it by 1.
  */
-const BURST_SPARE = 200;
+const BURST_ALLOWANCE = 200;
 /** Clocks of camera and browser drift apart, so the minimum is relaxed a little with each picture. */
 const FORGET = 0.02;
 /** A larger jump in time is not lateness but another run of the source. */
-const JUMP = 10_000;
+const DISCONTINUITY = 10_000;
 
 /** Measures the lateness of one source's pictures. */
-export class Lateness {
+export class LatenessMeter {
   /** Of the last picture, relative to the fastest. */
   ms = 0;
   #quickest = Infinity;
@@ -38,7 +38,7 @@ export class Lateness {
   #ptsMs = Infinity; // of the last picture
   #most = 0; // late
   #isStarved = false; // no picture was taken since the last drops began
-  readonly #limits: Limits;
+  readonly #limits: LatenessLimits;
 
   constructor(limits = LIMITS) {
     this.#limits = limits;
@@ -51,7 +51,7 @@ export class Lateness {
     // At one picture a second there is none to show in its place, and the next keyframe may be far away.
     const isSeldom = ptsMs - this.#ptsMs > tooLate;
     this.#ptsMs = ptsMs;
-    if (Math.abs(offset - this.#quickest) > JUMP) this.#quickest = offset;
+    if (Math.abs(offset - this.#quickest) > DISCONTINUITY) this.#quickest = offset;
     this.#quickest = Math.min(this.#quickest + FORGET, offset);
     this.ms = offset - this.#quickest;
     if (!this.#isLeavingOut) {
@@ -59,7 +59,7 @@ export class Lateness {
       if (this.ms <= this.#most || isSeldom) return false;
       // They arrive in bursts: all but the end of each would be late, for ever.
       if (this.#isStarved) {
-        this.#most = this.ms + BURST_SPARE;
+        this.#most = this.ms + BURST_ALLOWANCE;
         return false;
       }
       this.#isLeavingOut = true;
@@ -75,7 +75,7 @@ export class Lateness {
   }
 
   /** A picture was taken. */
-  take(): void {
+  pictureAccepted(): void {
     this.#isStarved = false;
   }
 

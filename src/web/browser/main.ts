@@ -1,6 +1,6 @@
 // The page's script: the buttons, messages and figures around the picture.
 
-import { type Display, Viewer } from './viewer.js';
+import { type Display, PlayerSession } from './viewer.js';
 
 const IDLE_MS = 3000;
 
@@ -67,7 +67,7 @@ function write(id: string, text: string): void {
 }
 
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-const viewer = new Viewer(
+const viewer = new PlayerSession(
   {
     socketUrl: `${scheme}//${location.host}${socket}`,
     statusUrl: statusPath,
@@ -136,10 +136,10 @@ function wake(): void {
 for (const event of ['pointermove', 'pointerdown', 'keydown', 'focusin']) document.addEventListener(event, wake);
 
 // A token in the fragment reaches no server and no log.
-const given = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(storageKey);
-if (tokenMode === 'wanted' && given === null) {
+const initialToken = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(storageKey);
+if (tokenMode === 'wanted' && initialToken === null) {
   display.setState('waiting', 'A token is required to watch this.');
   askForToken();
 } else {
-  viewer.open(tokenMode === 'wanted' ? given : null);
+  viewer.open(tokenMode === 'wanted' ? initialToken : null);
 }

@@ -2,7 +2,7 @@
 // animation frame. No buffer and no clock: the newest picture is shown.
 
 import JSMpeg, { type Decoder, type Picture, type Renderer, type Sound } from '@cycjimmy/jsmpeg-player';
-import { Lateness } from './lateness.js';
+import { LatenessMeter } from './lateness.js';
 import { decodeFrames } from './mp2-frames.js';
 import type { PicturePlayer, PlayerEvents, SoundPlayer } from './player.js';
 import { readSequence } from './sequence.js';
@@ -10,7 +10,7 @@ import { SoundOut } from './sound-out.js';
 
 const VIDEO_BUFFER_BYTES = 1 << 20;
 /** The buffer must have room for what follows. */
-const MOST_HELD_BYTES = VIDEO_BUFFER_BYTES / 2;
+const MAX_HELD_BYTES = VIDEO_BUFFER_BYTES / 2;
 const AUDIO_BUFFER_BYTES = 1 << 16;
 const DELAY_SMOOTHING = 0.1;
 
@@ -28,7 +28,7 @@ export class Mpeg1Picture implements PicturePlayer {
   readonly #renderer: Renderer;
   #video: Decoder<Picture> | null = null;
   #size = '';
-  readonly #lateness = new Lateness();
+  readonly #lateness = new LatenessMeter();
   #waitsForKey = true;
   #hasBegun = false;
   #arrivedAt = 0;
@@ -39,7 +39,7 @@ export class Mpeg1Picture implements PicturePlayer {
     this.#events = events;
     this.element = document.createElement('canvas');
     this.#renderer = newRenderer(this.element);
-    this.#demuxer.connect(JSMpeg.Demuxer.TS.STREAM.VIDEO_1, { write: (pts, parts) => this.#take(pts, parts) });
+    this.#demuxer.connect(JSMpeg.Demuxer.TS.STREAM.VIDEO_1, { write: (pts, parts) => this.#receivePicture(pts, parts) });
   }
 
   write(packets: Uint8Array<ArrayBuffer>): void {
@@ -52,7 +52,7 @@ export class Mpeg1Picture implements PicturePlayer {
     // Nothing depends on time alone.
   }
 
-  leave(): void {
+  detach(): void {
     // It plays what is written.
   }
 
@@ -63,7 +63,7 @@ export class Mpeg1Picture implements PicturePlayer {
     this.#renderer.gl?.getExtension('WEBGL_lose_context')?.loseContext(); // browsers allow only a few contexts
   }
 
-  #take(pts: number, parts: readonly Uint8Array[]): void {
+  #receivePicture(pts: number, parts: readonly Uint8Array[]): void {
     // Also while the page is hidden: when it is shown again soon after, the picture is live at once.
     if (this.#lateness.isTooLate(pts * 1000, performance.now())) {
       this.#waitsForKey = true;
@@ -76,7 +76,7 @@ export class Mpeg1Picture implements PicturePlayer {
       return;
     }
     this.#waitsForKey = false;
-    this.#lateness.take();
+    this.#lateness.pictureAccepted();
     if (sequence && `${sequence.width}x${sequence.height}` !== this.#size) {
       this.#size = `${sequence.width}x${sequence.height}`;
       this.#video = this.#newDecoder(); // jsmpeg reads the size once per decoder
@@ -106,7 +106,7 @@ export class Mpeg1Picture implements PicturePlayer {
   #decode(): void {
     const video = this.#video;
     if (!video) return;
-    const isFirstDue = () => !this.#hasBegun && this.#picture !== null && bytesLeft(video) < MOST_HELD_BYTES;
+    const isFirstDue = () => !this.#hasBegun && this.#picture !== null && bytesLeft(video) < MAX_HELD_BYTES;
     decodeAll(video, isFirstDue);
   }
 
@@ -117,13 +117,13 @@ export class Mpeg1Picture implements PicturePlayer {
     this.shownAt = performance.now();
     const delayMs = this.#lateness.ms + this.shownAt - this.#arrivedAt;
     this.delayMs += (delayMs - this.delayMs) * DELAY_SMOOTHING;
-    this.#begin();
+    this.#reportStart();
   }
 
-  #begin(): void {
+  #reportStart(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    this.#events.began();
+    this.#events.started();
     setTimeout(() => this.#decode()); // decodes the rest
   }
 }
@@ -155,7 +155,7 @@ export class Mp2Sound implements SoundPlayer {
 
   write(packets: Uint8Array<ArrayBuffer>): void {
     this.#demuxer.write(packets.buffer);
-    if (this.shownAt === 0 && this.#out.hasPlayed) this.#events.began();
+    if (this.shownAt === 0 && this.#out.hasPlayed) this.#events.started();
     if (this.#out.hasPlayed) this.shownAt = performance.now();
   }
 

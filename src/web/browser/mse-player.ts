@@ -9,11 +9,11 @@ import { SLOW } from './track-times.js';
 import type { WorkerClient } from './worker-client.js';
 
 /** The longest that a picture waits for its sound: less than what causes a seek. Seconds. */
-const MOST_WAIT = 0.35;
+const MAX_WAIT = 0.35;
 /** The longest that sound waits for its picture; sound in longer pieces than this does not wait at all. Seconds. */
-const MOST_SOUND_WAIT = 0.45;
+const MAX_SOUND_WAIT = 0.45;
 /** Times that are further apart belong to different clocks. Seconds. */
-const MOST_APART = 3;
+const MAX_APART = 3;
 /** Sound waits for its picture if it would come this close to the newest picture that has arrived. Seconds. */
 const LATE_PICTURE = 0.05;
 
@@ -24,7 +24,7 @@ export class MsePicture implements PicturePlayer {
   readonly #events: PlayerEvents;
   readonly #feed: TrackFeed;
   readonly #edge: LiveEdge;
-  readonly #playing = () => this.#began();
+  readonly #playing = () => this.#started();
   readonly #seesFrames: boolean;
   #hasBegun = false;
   #isClosed = false;
@@ -66,7 +66,7 @@ export class MsePicture implements PicturePlayer {
     if (!this.#isClosed) this.#feed.write(packets);
   }
 
-  leave(): void {
+  detach(): void {
     this.#feed.stop();
   }
 
@@ -74,8 +74,8 @@ export class MsePicture implements PicturePlayer {
     if (this.#isClosed) return;
     const { paused } = this.element;
     this.#feed.tick(nowMs);
-    this.#edge.tick(nowMs, this.#wanted(soundTime));
-    const shown = this.#shown;
+    this.#edge.tick(nowMs, this.#targetTime(soundTime));
+    const shown = this.#shownPictures;
     if (shown !== this.#lastShown) this.shownAt = nowMs;
     this.#lastShown = shown;
     if (paused && !document.hidden) play(this.element);
@@ -93,17 +93,17 @@ export class MsePicture implements PicturePlayer {
    * The position that is in sync with the sound, if it is close enough to the live edge; -1: as close to the edge as
    * possible.
    */
-  #wanted(soundTime: number): number {
+  #targetTime(soundTime: number): number {
     const { gap, origin } = this.#feed.times;
     const start = this.#newest - gap;
     const wanted = soundTime - origin;
     if (soundTime === -1 || this.#newest === -1 || gap > SLOW) return -1;
-    if (Math.abs(wanted - start) > MOST_APART) return -1;
-    return Math.max(start - MOST_WAIT, Math.min(wanted, start - this.#edge.margin));
+    if (Math.abs(wanted - start) > MAX_APART) return -1;
+    return Math.max(start - MAX_WAIT, Math.min(wanted, start - this.#edge.margin));
   }
 
   /** A value that changes with each picture shown: their number, or the time if that is unknown. */
-  get #shown(): number {
+  get #shownPictures(): number {
     if (!this.#seesFrames) return this.element.currentTime;
     const { totalVideoFrames, droppedVideoFrames } = this.element.getVideoPlaybackQuality();
     return totalVideoFrames - droppedVideoFrames;
@@ -117,19 +117,19 @@ export class MsePicture implements PicturePlayer {
     this.element.requestVideoFrameCallback(() => {
       if (this.#isClosed) return;
       this.shownAt = performance.now();
-      this.#begin();
+      this.#start();
     });
   }
 
   /** "playing" is emitted before the picture is on the screen; a hidden page shows none. */
-  #began(): void {
-    if (document.hidden || !this.#seesFrames) this.#begin();
+  #started(): void {
+    if (document.hidden || !this.#seesFrames) this.#start();
   }
 
-  #begin(): void {
+  #start(): void {
     if (this.#hasBegun || this.#isClosed) return;
     this.#hasBegun = true;
-    this.#events.began();
+    this.#events.started();
   }
 }
 
@@ -168,10 +168,10 @@ export class MseSound implements SoundPlayer {
     if (this.#isClosed) return;
     const { currentTime, paused } = this.#element;
     this.#feed.tick(nowMs);
-    this.#edge.tick(nowMs, this.#wanted(pictureNewest));
+    this.#edge.tick(nowMs, this.#targetTime(pictureNewest));
     if (currentTime !== this.#lastTime && !paused) {
       this.shownAt = nowMs;
-      if (!this.#hasBegun) this.#events.began();
+      if (!this.#hasBegun) this.#events.started();
       this.#hasBegun = true;
     }
     this.#lastTime = currentTime;
@@ -187,11 +187,11 @@ export class MseSound implements SoundPlayer {
   }
 
   /** The position at which sound that would be ahead waits for its picture; -1: it need not wait. */
-  #wanted(pictureNewest: number): number {
+  #targetTime(pictureNewest: number): number {
     const { origin, newestEnd, gap } = this.#feed.times;
     const { currentTime } = this.#element;
     const most = pictureNewest - origin - LATE_PICTURE;
-    if (pictureNewest === -1 || gap > MOST_SOUND_WAIT || Math.abs(most - currentTime) > MOST_APART) return -1;
-    return currentTime <= most ? -1 : Math.max(newestEnd - gap - MOST_SOUND_WAIT, most);
+    if (pictureNewest === -1 || gap > MAX_SOUND_WAIT || Math.abs(most - currentTime) > MAX_APART) return -1;
+    return currentTime <= most ? -1 : Math.max(newestEnd - gap - MAX_SOUND_WAIT, most);
   }
 }

@@ -5,21 +5,21 @@
 import { adaptationFlags, HAS_PCR, PACKET_BYTES } from '../../mpegts/packet.js';
 import { concatenate } from '../../mpegts/packet-runs.js';
 import type { Track } from '../../mpegts/track.js';
-import { Fragments, type Media } from './fragments.js';
-import { Gaps } from './rhythm.js';
+import { Fragments, type MediaFragment } from './fragments.js';
+import { RecentIntervals } from './rhythm.js';
 import { SLOW, type TrackTimes } from './track-times.js';
 
 /** How much played media stays in the buffer, and how often it is removed. Seconds. */
 const KEPT_BEHIND = 4;
 const TIDY_EVERY = 4;
 /** Of random access points closer together than this, one is kept. */
-const LEAST_BETWEEN = 0.1;
+const MIN_BETWEEN = 0.1;
 /** Those of this last span are reported. Seconds. */
 const ACCESSES_FOR = 1;
 /** With more than this waiting to be appended, the track fails. */
-const MOST_PENDING_BYTES = 16_000_000;
+const MAX_PENDING_BYTES = 16_000_000;
 /** Sound without a container carries no time: its offset is set again if it deviates by more than this. Seconds. */
-const MOST_DRIFT = 0.1;
+const MAX_DRIFT = 0.1;
 
 /** Silence after which a picture is complete: if its last packet looks like the last, and if not. Milliseconds. */
 const WHOLE_AFTER_MS = 60;
@@ -27,7 +27,7 @@ const SURELY_WHOLE_AFTER_MS = 400;
 const PCR_BYTES = 7; // adaptation_field_length where there is a PCR and nothing else
 /** Pieces of sound closer than this arrived together; the second value caps the gap that counts. Seconds. */
 const AT_ONCE = 0.005;
-const MOST_GAP = 5;
+const MAX_GAP = 5;
 
 /** Events of a track. */
 export interface MseTrackEvents {
@@ -41,7 +41,7 @@ export interface MseTrackEvents {
 declare const ManagedMediaSource: typeof MediaSource | undefined;
 const Source = typeof MediaSource === 'undefined' ? ManagedMediaSource! : MediaSource;
 
-interface Piece {
+interface PendingAppend {
   readonly data: Uint8Array<ArrayBuffer>;
   /** The timestamp offset from here on; null: unchanged. Seconds. */
   readonly offset: number | null;
@@ -57,12 +57,12 @@ export class MseTrack {
   readonly #onUpdated = () => this.#append();
   #buffer: SourceBuffer | null = null;
   #mimeType = '';
-  #pending: Piece[] = [];
+  #pending: PendingAppend[] = [];
   #pendingBytes = 0;
   #origin = -1;
   readonly #isPicture: boolean;
   #wholeTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #arrivals = new Gaps(); // between pieces of sound, seconds
+  readonly #arrivals = new RecentIntervals(); // between pieces of sound, seconds
   #firstGap = 0; // from the first piece
   #arrivedAt = 0;
   #newestEnd = -1;
@@ -78,7 +78,7 @@ export class MseTrack {
     this.#events = events;
     this.#isPicture = track.kind === 'video';
     this.#fragments = new Fragments(track, {
-      init: (mimeType, data) => this.#begin(mimeType, data),
+      init: (mimeType, data) => this.#createSourceBuffer(mimeType, data),
       media: (media) => this.#add(media),
       failed: (reason) => this.#failed(reason),
     });
@@ -116,7 +116,7 @@ export class MseTrack {
     this.#fragments.close();
   }
 
-  #begin(mimeType: string, data: Uint8Array<ArrayBuffer>): void {
+  #createSourceBuffer(mimeType: string, data: Uint8Array<ArrayBuffer>): void {
     if (!Source.isTypeSupported(mimeType)) {
       this.#events.failed(mimeType, true);
       return;
@@ -143,14 +143,14 @@ export class MseTrack {
     this.#append();
   }
 
-  #add({ data, startMs, lastMs, endMs, accessMs }: Media): void {
+  #add({ data, startMs, lastMs, endMs, accessMs }: MediaFragment): void {
     const isFirst = this.#origin === -1;
     if (isFirst) this.#origin = startMs / 1000;
     const origin = this.#origin;
     const at = startMs / 1000 - origin;
     const access = accessMs / 1000 - origin;
-    if (accessMs !== -1 && access - (this.#accesses.at(-1) ?? -Infinity) > LEAST_BETWEEN) this.#accesses.push(access);
-    const bareOffset = Math.abs(at - this.#bareEnd) > MOST_DRIFT ? at : null;
+    if (accessMs !== -1 && access - (this.#accesses.at(-1) ?? -Infinity) > MIN_BETWEEN) this.#accesses.push(access);
+    const bareOffset = Math.abs(at - this.#bareEnd) > MAX_DRIFT ? at : null;
     this.#push({ data, offset: this.#isBare ? bareOffset : isFirst ? -origin : null });
     const [newestStart, newestEnd] = [lastMs / 1000 - origin, endMs / 1000 - origin];
     if (!this.#isPicture) this.#noteArrival(at, newestEnd);
@@ -165,15 +165,15 @@ export class MseTrack {
     const gap = (now - this.#arrivedAt) / 1000;
     // A network stall is one long gap, and no reason to stay that far behind.
     if (this.#newestEnd === -1) this.#firstGap = Math.max(0, end - start);
-    else if (gap > AT_ONCE) this.#arrivals.add(Math.min(MOST_GAP, gap));
+    else if (gap > AT_ONCE) this.#arrivals.add(Math.min(MAX_GAP, gap));
     this.#arrivedAt = now;
     this.#newestEnd = end;
   }
 
-  #push(piece: Piece): void {
+  #push(piece: PendingAppend): void {
     this.#pending.push(piece);
     this.#pendingBytes += piece.data.length;
-    if (this.#pendingBytes > MOST_PENDING_BYTES) this.#failed('the browser accepts no more data');
+    if (this.#pendingBytes > MAX_PENDING_BYTES) this.#failed('the browser accepts no more data');
     else this.#append();
   }
 

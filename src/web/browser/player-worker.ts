@@ -3,34 +3,34 @@
 // ones at once.
 
 import { MseTrack } from './mse-track.js';
-import { isPackets, TrackFilter } from './track-filter.js';
+import { isPackets, PidFilter } from './track-filter.js';
 import type { TrackTimes } from './track-times.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
 /** The most that is kept for a page that takes nothing. */
-const MOST_KEPT_BYTES = 8_000_000;
+const MAX_KEPT_BYTES = 8_000_000;
 
-interface Message {
+interface QueuedMessage {
   readonly number: number;
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
 interface OpenTrack {
   readonly mse: MseTrack;
-  readonly filter: TrackFilter;
+  readonly filter: PidFilter;
 }
 
 const tracks = new Map<number, OpenTrack>();
 const moved = new Map<number, TrackTimes>(); // since the last message to the page
 let socket: WebSocket | null = null;
 let socketNumber = 0;
-let kept: Message[] = []; // messages that the page has not taken or not processed
+let kept: QueuedMessage[] = []; // messages that the page has not taken or not processed
 let keptBytes = 0;
 let lastNumber = 0;
 let sentNumber = 0;
 let isPageBusy = false;
 
-function hear(message: ToWorker): void {
+function handleMessage(message: ToWorker): void {
   switch (message.do) {
     case 'dial':
       return dial(message.socket, message.url);
@@ -41,7 +41,7 @@ function hear(message: ToWorker): void {
     case 'more':
       isPageBusy = false;
       forgetUpTo(message.done);
-      return pass();
+      return forwardNext();
     case 'open':
       return open(message);
     case 'played':
@@ -58,15 +58,15 @@ function dial(number: number, url: string): void {
   const one = new WebSocket(url);
   one.binaryType = 'arraybuffer';
   [socket, socketNumber] = [one, number];
-  one.onopen = () => tell({ tell: 'connected', socket: number });
+  one.onopen = () => post({ tell: 'connected', socket: number });
   one.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
-    if (typeof data === 'string') tell({ tell: 'text', socket: number, text: data });
-    else take(new Uint8Array(data));
+    if (typeof data === 'string') post({ tell: 'text', socket: number, text: data });
+    else receive(new Uint8Array(data));
   };
   one.onclose = () => {
     isPageBusy = false;
-    pass();
-    tell({ tell: 'lost', socket: number });
+    forwardNext();
+    post({ tell: 'lost', socket: number });
   };
 }
 
@@ -82,26 +82,26 @@ function hangUp(): void {
   for (const { mse } of tracks.values()) mse.stop();
 }
 
-function take(data: Uint8Array<ArrayBuffer>): void {
+function receive(data: Uint8Array<ArrayBuffer>): void {
   kept.push({ number: ++lastNumber, data });
   keptBytes += data.length;
-  while (keptBytes > MOST_KEPT_BYTES) keptBytes -= kept.shift()!.data.length; // never empty here
+  while (keptBytes > MAX_KEPT_BYTES) keptBytes -= kept.shift()!.data.length; // never empty here
   for (const track of tracks.values()) write(track, data);
-  pass();
+  forwardNext();
 }
 
 function write({ mse, filter }: OpenTrack, data: Uint8Array<ArrayBuffer>): void {
   if (!isPackets(data)) return;
-  const packets = filter.take(data);
+  const packets = filter.filter(data);
   if (packets) mse.write(packets);
 }
 
 /** Sends the page what is pending, unless it is still processing the last. */
-function pass(): void {
+function forwardNext(): void {
   if (isPageBusy) return;
   const messages = kept.filter(({ number }) => number > sentNumber).map(({ data }) => data);
   if (messages.length === 0 && moved.size === 0) return;
-  tell({ tell: 'came', socket: socketNumber, last: lastNumber, messages, moved: [...moved] });
+  post({ tell: 'came', socket: socketNumber, last: lastNumber, messages, moved: [...moved] });
   isPageBusy = true;
   sentNumber = lastNumber;
   moved.clear();
@@ -116,15 +116,15 @@ function open({ id, track, recent, done }: Extract<ToWorker, { do: 'open' }>): v
   const mse = new MseTrack(track, {
     moved: (times) => {
       moved.set(id, times);
-      pass();
+      forwardNext();
     },
-    failed: (reason, isForEver) => tell({ tell: 'failed', id, reason, isForEver }),
+    failed: (reason, isForEver) => post({ tell: 'failed', id, reason, isForEver }),
   });
-  const one = { mse, filter: new TrackFilter() };
+  const one = { mse, filter: new PidFilter() };
   one.filter.setPids([track.pid]);
   tracks.set(id, one);
   const { handle } = mse.source as MediaSource & { readonly handle: MediaSourceHandle }; // as workers have it
-  tell({ tell: 'opened', id, handle }, [handle]);
+  post({ tell: 'opened', id, handle }, [handle]);
   for (const data of recent) write(one, data);
   for (const { number, data } of kept) if (number > done) write(one, data);
 }
@@ -135,8 +135,8 @@ function close(id: number): void {
   moved.delete(id);
 }
 
-function tell(message: FromWorker, transfer: Transferable[] = []): void {
+function post(message: FromWorker, transfer: Transferable[] = []): void {
   postMessage(message, { transfer });
 }
 
-addEventListener('message', ({ data }) => hear(data as ToWorker));
+addEventListener('message', ({ data }) => handleMessage(data as ToWorker));

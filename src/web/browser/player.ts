@@ -4,7 +4,7 @@
 /** Events of a player. */
 export interface PlayerEvents {
   /** The first picture is on the screen, or the first sound was played. */
-  began(): void;
+  started(): void;
   /** It cannot continue; `isForEver`: nor could another of its kind. */
   failed(reason: string, isForEver: boolean): void;
 }
@@ -34,7 +34,7 @@ export interface PicturePlayer extends Player {
   /** The time stamp of the newest picture that has arrived, like `time`; -1: unknown. */
   readonly newest: number;
   /** Stops; the last picture stays on the screen. */
-  leave(): void;
+  detach(): void;
 }
 
 /** Plays sound; created when the user switches it on, closed when off. */

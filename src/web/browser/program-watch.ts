@@ -15,17 +15,17 @@ import {
 import { TICKS_PER_MS, ticksAfter, TIMESTAMP_RANGE } from '../../mpegts/timestamp.js';
 import { startPicture } from '../../mpegts/picture-start.js';
 import type { Track } from '../../mpegts/track.js';
-import { Rhythm } from './rhythm.js';
+import { ArrivalRhythm } from './rhythm.js';
 import { readUnitTime } from './unit-time.js';
 
 /** A unit whose time is further ahead of real time than this, or further back, belongs to another run of the source. */
-const MOST_AHEAD_MS = 5000;
-const MOST_BACK_MS = 500;
+const MAX_AHEAD_MS = 5000;
+const MAX_BACK_MS = 500;
 const RATE_WINDOW_MS = 2000;
 const NOT_SEEN = 0xff;
 
 /** The findings about a message. */
-export interface Seen {
+export interface MessageFacts {
   /**
    * The message from its first random access point on, with all that precedes it in its unit; `null`: there is none.
    */
@@ -37,14 +37,14 @@ export interface Seen {
 }
 
 /** Monitors one connection from its first byte. */
-export class ProgramWatch {
+export class ProgramMonitor {
   /** Packets missing by the continuity counters; a loss of a multiple of sixteen is not detected. */
   lostPackets = 0;
 
   readonly #inspector = new Inspector();
   readonly #counters = new Uint8Array(PID_COUNT).fill(NOT_SEEN);
   readonly #seenAt = new Float64Array(PID_COUNT);
-  readonly #rhythms = new Map<number, Rhythm>();
+  readonly #rhythms = new Map<number, ArrivalRhythm>();
   #codecs: ReadonlyMap<number, string> = new Map();
   #mediaVersion = -1; // the version that #codecs was read from
   #program: unknown = null;
@@ -53,7 +53,7 @@ export class ProgramWatch {
   #arrivals: { readonly at: number; readonly bytes: number }[] = [];
 
   /** Processes a message of whole packets that arrived at `nowMs`. */
-  push(data: Uint8Array, nowMs: number): Seen {
+  push(data: Uint8Array, nowMs: number): MessageFacts {
     this.#arrivedAt = nowMs;
     this.#arrivals.push({ at: nowMs, bytes: data.length });
     const joinAt = this.#inspector.inspect(data);
@@ -81,7 +81,7 @@ export class ProgramWatch {
   }
 
   /** Packets of a track were dropped on purpose, and do not count as lost. */
-  leaveOut(pid: number): void {
+  noteDropped(pid: number): void {
     this.#counters[pid] = NOT_SEEN;
   }
 
@@ -91,7 +91,7 @@ export class ProgramWatch {
   }
 
   /** The timing of a track's units; `null`: none has arrived. */
-  rhythmOf(pid: number): Rhythm | null {
+  rhythmOf(pid: number): ArrivalRhythm | null {
     return this.#rhythms.get(pid) ?? null;
   }
 
@@ -165,13 +165,13 @@ export class ProgramWatch {
     if (before) {
       const aheadMs = ticksAfter(ticks, (before.timeMs * TICKS_PER_MS) % TIMESTAMP_RANGE) / TICKS_PER_MS;
       const pauseMs = nowMs - before.arrivedAt;
-      if (aheadMs >= -MOST_BACK_MS && aheadMs - pauseMs <= MOST_AHEAD_MS) {
-        before.take(before.timeMs + aheadMs, nowMs); // across the wrap, too
-        return aheadMs > MOST_AHEAD_MS ? 'pause' : 'on';
+      if (aheadMs >= -MAX_BACK_MS && aheadMs - pauseMs <= MAX_AHEAD_MS) {
+        before.add(before.timeMs + aheadMs, nowMs); // across the wrap, too
+        return aheadMs > MAX_AHEAD_MS ? 'pause' : 'on';
       }
     }
-    const rhythm = new Rhythm();
-    rhythm.take(ticks / TICKS_PER_MS, nowMs);
+    const rhythm = new ArrivalRhythm();
+    rhythm.add(ticks / TICKS_PER_MS, nowMs);
     this.#rhythms.set(pid, rhythm);
     return before ? 'restart' : 'on';
   }

@@ -1,10 +1,10 @@
 // Keeps what arrived since the last random access point, so that a new player starts with a picture at once.
 
 /** More than ten seconds of good video; beyond it nothing is kept until the next random access point. */
-const MOST_BYTES = 8_000_000;
+const MAX_BYTES = 8_000_000;
 
 /** The messages from the last random access point on. */
-export class Recent {
+export class RecentGop {
   #messages: Uint8Array[] | null = null;
   #bytes = 0;
 
@@ -23,7 +23,7 @@ export class Recent {
     const part = start ?? data;
     this.#messages.push(part);
     this.#bytes += part.length;
-    if (this.#bytes > MOST_BYTES) this.forget();
+    if (this.#bytes > MAX_BYTES) this.forget();
   }
 
   forget(): void {

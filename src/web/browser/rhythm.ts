@@ -5,20 +5,20 @@
 /** Gaps that are kept. */
 const KEPT = 8;
 /** A track never counts as stopped earlier than this: networks and encoders pause, too. */
-const LEAST_PATIENCE = 2000;
+const MIN_PATIENCE = 2000;
 /** The same for a track with a single unit so far, whose interval is unknown. */
 const FIRST_PATIENCE = 5000;
 /** Units missing for this long are late. */
 const LATE_AFTER = 500;
 /** A track counts as stopped after this at the latest, whatever its interval was. */
-const MOST_PATIENCE = 30_000;
+const MAX_PATIENCE = 30_000;
 /** Units that arrive faster than real time by this factor come from a cache, and say nothing about the present. */
 const BURST = 1.5;
 /** A shorter time says nothing about how fast units come. */
-const LEAST_SPAN = 30;
+const MIN_SPAN = 30;
 
 /** The recent gaps between recurring arrivals. */
-export class Gaps {
+export class RecentIntervals {
   readonly #gaps: number[] = [];
 
   add(gap: number): void {
@@ -37,7 +37,7 @@ export class Gaps {
 }
 
 /** Measures the units of one track. */
-export class Rhythm {
+export class ArrivalRhythm {
   /** When the last unit arrived; -1: none has. */
   arrivedAt = -1;
   /** Time of the last unit by its stamp (DTS). */
@@ -46,11 +46,11 @@ export class Rhythm {
   aliveSince = -1;
   /** Whether a unit has arrived in real time, not from a cache. */
   isProven = false;
-  readonly #stampGaps = new Gaps();
-  readonly #arrivalGaps = new Gaps();
+  readonly #stampGaps = new RecentIntervals();
+  readonly #arrivalGaps = new RecentIntervals();
 
   /** Adds a unit with the time `timeMs` that arrived at `nowMs`. */
-  take(timeMs: number, nowMs: number): void {
+  add(timeMs: number, nowMs: number): void {
     if (!this.isAlive(nowMs)) this.aliveSince = nowMs;
     if (this.arrivedAt !== -1) {
       const stampGap = timeMs - this.timeMs;
@@ -58,30 +58,30 @@ export class Rhythm {
       if (stampGap > 0) this.#stampGaps.add(stampGap);
       // Several in one message are one arrival.
       if (arrivalGap > 2) this.#arrivalGaps.add(arrivalGap);
-      if (arrivalGap > LEAST_SPAN && stampGap < arrivalGap * BURST) this.isProven = true;
+      if (arrivalGap > MIN_SPAN && stampGap < arrivalGap * BURST) this.isProven = true;
     }
     this.timeMs = timeMs;
     this.arrivedAt = nowMs;
   }
 
   /** The expected time between units; 0: unknown so far. */
-  get gapMs(): number {
+  get expectedIntervalMs(): number {
     return Math.max(this.#stampGaps.expected, this.#arrivalGaps.expected);
   }
 
   /** How long nothing may arrive before the track counts as stopped. */
-  get patienceMs(): number {
+  get timeoutMs(): number {
     if (this.#stampGaps.expected === 0) return FIRST_PATIENCE;
-    return Math.min(MOST_PATIENCE, Math.max(LEAST_PATIENCE, this.gapMs * 2.5));
+    return Math.min(MAX_PATIENCE, Math.max(MIN_PATIENCE, this.expectedIntervalMs * 2.5));
   }
 
   /** Whether its next unit is late, though the track may not count as stopped yet. */
   isLate(nowMs: number): boolean {
-    return nowMs - this.arrivedAt > Math.max(LATE_AFTER, this.gapMs * 1.5);
+    return nowMs - this.arrivedAt > Math.max(LATE_AFTER, this.expectedIntervalMs * 1.5);
   }
 
   /** Whether its next unit is not overdue. */
   isAlive(nowMs: number): boolean {
-    return this.arrivedAt !== -1 && nowMs - this.arrivedAt < this.patienceMs;
+    return this.arrivedAt !== -1 && nowMs - this.arrivedAt < this.timeoutMs;
   }
 }

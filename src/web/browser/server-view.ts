@@ -15,8 +15,8 @@ const TOO_MANY = 429; // RFC 6585 §4
 const WITHIN_MS = 5000;
 
 /** The server's status of what is played. */
-export class ServerView {
-  /** Its last answer; null: it has not answered since {@link ServerView.forget}. */
+export class ServerStatus {
+  /** Its last answer; null: it has not answered since {@link ServerStatus.forget}. */
   status: PlayStatus | null = null;
   /** Whether it answered the last request. */
   isReachable = true;

@@ -7,11 +7,11 @@ const SILENT_MS = 30_000;
 /** The same if the server does not answer at all. */
 const UNREACHABLE_MS = 6000;
 /** The same if the server reports live media: its status lags by 5 s of silence, its sampling and our polling. */
-const OWED_MS = 8000;
+const EXPECTED_MS = 8000;
 
 /** The silence after which the player reconnects. */
-export function silenceAllowed(status: PlayStatus | null, isReachable: boolean): number {
+export function maxSilenceMs(status: PlayStatus | null, isReachable: boolean): number {
   if (!isReachable) return UNREACHABLE_MS;
   const isOwed = status?.state === 'live' && status.fault === null && status.muted === null;
-  return isOwed ? OWED_MS : SILENT_MS;
+  return isOwed ? EXPECTED_MS : SILENT_MS;
 }

@@ -1,11 +1,11 @@
 // Plays decoded sound frame by frame through Web Audio, with as little delay as possible.
 
-/** How far ahead a frame is scheduled when sound begins; it grows with each gap, as far as MOST_LEAD. Seconds. */
+/** How far ahead a frame is scheduled when sound begins; it grows with each gap, as far as MAX_LEAD. Seconds. */
 const FIRST_LEAD = 0.04;
-const MOST_LEAD = 0.3;
+const MAX_LEAD = 0.3;
 const LEAD_STEP = 0.03;
 /** A piece that arrives while more than this is queued beyond the lead is dropped: all sound would stay late. */
-const MOST_QUEUE = 0.2;
+const MAX_QUEUE = 0.2;
 
 /** The output for jsmpeg's sound. */
 export class SoundOut {
@@ -27,7 +27,7 @@ export class SoundOut {
   /** Whether to play another piece of sound (a PES packet): as a whole, however long it is, or not at all. */
   get hasRoom(): boolean {
     const { state, currentTime } = this.#context;
-    return state === 'running' && this.#until <= currentTime + this.#lead + MOST_QUEUE;
+    return state === 'running' && this.#until <= currentTime + this.#lead + MAX_QUEUE;
   }
 
   play(sampleRate: number, left: Float32Array, right: Float32Array): void {
@@ -35,7 +35,7 @@ export class SoundOut {
     if (this.#context.state !== 'running') return;
     this.hasPlayed = true;
     if (this.#until < now) {
-      if (this.#until > 0) this.#lead = Math.min(this.#lead + LEAD_STEP, MOST_LEAD);
+      if (this.#until > 0) this.#lead = Math.min(this.#lead + LEAD_STEP, MAX_LEAD);
       this.#until = now + this.#lead;
     }
     const buffer = this.#context.createBuffer(2, left.length, sampleRate);

@@ -3,7 +3,7 @@
 
 import type { PlayerEvents, SoundPlayer } from './player.js';
 import { type Engine, isPlayable, keyOf, type Selection, soundEngine } from './selection.js';
-import { TrackFilter } from './track-filter.js';
+import { PidFilter } from './track-filter.js';
 import { unplayable } from './unplayable.js';
 import type { WorkerClient } from './worker-client.js';
 
@@ -18,7 +18,7 @@ export class Speaker {
   fault = '';
   readonly #box: HTMLElement;
   readonly #worker: WorkerClient | null;
-  readonly #filter = new TrackFilter();
+  readonly #filter = new PidFilter();
   // Two, used in turn: phones allow sound only from elements that existed when the user touched the page.
   readonly #elements = [newElement(), newElement()];
   #context: AudioContext | null = null; // null: off
@@ -52,7 +52,7 @@ export class Speaker {
   }
 
   /** Switches on, or off (`null`); must be called from a click or key event. */
-  turn(context: AudioContext | null): void {
+  setContext(context: AudioContext | null): void {
     this.#context = context;
     if (!context) return this.close();
     for (const element of this.#elements) {
@@ -70,7 +70,7 @@ export class Speaker {
     if (!isPlayable(audio)) [this.fault, this.#faultyKey] = [unplayable(audio), key];
     if (!this.#context || this.fault !== '') return;
     if (key !== this.#key && nowMs >= this.#retryAt) void this.#make(key, engine, selection);
-    const packets = this.#player ? this.#filter.take(data) : null;
+    const packets = this.#player ? this.#filter.filter(data) : null;
     if (packets) this.#player?.write(packets);
   }
 
@@ -91,7 +91,7 @@ export class Speaker {
   }
 
   /** The program has changed: a track that could not be played before may be playable now. */
-  forget(): void {
+  resetFault(): void {
     this.close();
     this.fault = this.#faultyKey = '';
     this.#retryAt = 0;
@@ -103,7 +103,7 @@ export class Speaker {
     this.#key = key;
     this.#madeAt = performance.now();
     const events: PlayerEvents = {
-      began: () => undefined,
+      started: () => undefined,
       failed: (reason, isForEver) => {
         if (number !== this.#making) return;
         this.close();

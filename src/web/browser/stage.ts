@@ -4,12 +4,12 @@
 import type { Track } from '../../mpegts/track.js';
 import type { PicturePlayer, PlayerEvents } from './player.js';
 import { type Engine, keyOf, pictureEngine } from './selection.js';
-import { TrackFilter } from './track-filter.js';
+import { PidFilter } from './track-filter.js';
 import type { WorkerClient } from './worker-client.js';
 
 /** A player with its input. */
-class Part {
-  readonly filter = new TrackFilter();
+class StagePlayer {
+  readonly filter = new PidFilter();
   player: PicturePlayer | null = null; // null while its engine loads
   isClosed = false;
   /** It shows its last picture and gets nothing more. */
@@ -23,7 +23,7 @@ class Part {
   ) {}
 
   write(data: Uint8Array): void {
-    const packets = this.player && !this.isClosed && !this.isRetired ? this.filter.take(data) : null;
+    const packets = this.player && !this.isClosed && !this.isRetired ? this.filter.filter(data) : null;
     if (packets) this.player?.write(packets);
   }
 
@@ -39,7 +39,7 @@ class Part {
   retire(): void {
     this.#seenAt = this.seenAt;
     this.isRetired = true;
-    this.player?.leave();
+    this.player?.detach();
   }
 
   close(): void {
@@ -52,7 +52,7 @@ class Part {
 /** Events of the stage. */
 export interface StageEvents {
   /** Another player's picture is visible now. */
-  shown(engine: Engine): void;
+  pictureShown(engine: Engine): void;
   failed(reason: string, isForEver: boolean): void;
 }
 
@@ -62,8 +62,8 @@ export class Stage {
   readonly #events: StageEvents;
   readonly #worker: WorkerClient | null;
   readonly #videos = [newVideo(), newVideo()]; // used in turn
-  #current: Part | null = null;
-  #coming: Part | null = null;
+  #current: StagePlayer | null = null;
+  #pending: StagePlayer | null = null;
 
   /** @param worker plays what the browser decodes; null: it has none. */
   constructor(box: HTMLElement, events: StageEvents, worker: WorkerClient | null) {
@@ -100,13 +100,13 @@ export class Stage {
 
   /** Creates a player for `track`, which starts with `recent`. */
   async make(track: Track, recent: () => readonly Uint8Array[] | null): Promise<void> {
-    this.#coming?.close();
+    this.#pending?.close();
     const engine = pictureEngine(track);
-    const part = new Part(keyOf(track, engine), engine);
+    const part = new StagePlayer(keyOf(track, engine), engine);
     part.filter.setPids([track.pid]);
-    this.#coming = part;
+    this.#pending = part;
     const events: PlayerEvents = {
-      began: () => this.#begin(part),
+      started: () => this.#promote(part),
       failed: (reason, isForEver) => {
         if (!part.isClosed && !part.isRetired) this.#events.failed(reason, isForEver);
       },
@@ -124,34 +124,34 @@ export class Stage {
 
   write(data: Uint8Array): void {
     this.#current?.write(data);
-    this.#coming?.write(data);
+    this.#pending?.write(data);
   }
 
   /** @param soundTime the time of the sound, like {@link PicturePlayer.time}. */
   tick(nowMs: number, soundTime: number): void {
     this.#current?.tick(nowMs, soundTime);
-    this.#coming?.tick(nowMs, soundTime);
+    this.#pending?.tick(nowMs, soundTime);
   }
 
   /** Retires the newest player: its picture stays, another may be created. */
-  giveUp(): void {
-    this.#coming?.close();
-    this.#coming = null;
+  retireAll(): void {
+    this.#pending?.close();
+    this.#pending = null;
     this.#current?.retire();
   }
 
   /** Removes the picture: the program has none any more. */
   clear(): void {
-    this.giveUp();
+    this.retireAll();
     this.#current?.close();
     this.#current = null;
   }
 
-  get #newest(): Part | null {
-    return this.#coming ?? this.#current;
+  get #newest(): StagePlayer | null {
+    return this.#pending ?? this.#current;
   }
 
-  async #load(track: Track, part: Part, events: PlayerEvents): Promise<PicturePlayer | null> {
+  async #load(track: Track, part: StagePlayer, events: PlayerEvents): Promise<PicturePlayer | null> {
     if (part.engine === 'jsmpeg') {
       const { Mpeg1Picture } = await import('./mpeg1-player.js');
       return part.isClosed ? null : new Mpeg1Picture(events);
@@ -163,15 +163,15 @@ export class Stage {
   }
 
   #isInUse(video: HTMLVideoElement): boolean {
-    return [this.#current, this.#coming].some((part) => part?.player?.element === video);
+    return [this.#current, this.#pending].some((part) => part?.player?.element === video);
   }
 
-  #begin(part: Part): void {
-    if (part.isClosed || part !== this.#coming) return;
+  #promote(part: StagePlayer): void {
+    if (part.isClosed || part !== this.#pending) return;
     this.#current?.close();
     this.#current = part;
-    this.#coming = null;
-    this.#events.shown(part.engine);
+    this.#pending = null;
+    this.#events.pictureShown(part.engine);
   }
 }
 

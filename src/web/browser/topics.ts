@@ -4,7 +4,7 @@ const EVERY_MS = 3000;
 const STORAGE_KEY = 'vw token';
 
 /** A topic in the answer of `GET /api/topics`. */
-interface Topic {
+interface ListedTopic {
   readonly topic: string;
   readonly isPublished: boolean;
   readonly codecs: readonly string[];
@@ -25,20 +25,20 @@ const wantsToken = find('topics').dataset.token === 'wanted';
 let token = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(STORAGE_KEY);
 let timer = 0;
 
-async function look(): Promise<void> {
+async function refresh(): Promise<void> {
   clearTimeout(timer);
   try {
     const response = await fetch('/api/topics', { headers: token === null ? {} : { Authorization: token } });
     const answer: unknown = await response.json();
-    if (response.ok) show(answer as Topic[]);
+    if (response.ok) show(answer as ListedTopic[]);
     else if (response.status === 401) {
       refused((answer as { detail: string }).detail);
       return;
-    } else say((answer as { detail: string }).detail);
+    } else showMessage((answer as { detail: string }).detail);
   } catch {
-    say('The server does not answer; trying again…');
+    showMessage('The server does not answer; trying again…');
   }
-  timer = setTimeout(() => void look(), EVERY_MS);
+  timer = setTimeout(() => void refresh(), EVERY_MS);
 }
 
 function refused(why: string): void {
@@ -46,7 +46,7 @@ function refused(why: string): void {
   list.replaceChildren();
   // The rest of the message is for programs.
   const [reason = ''] = why.split('; accepted:');
-  say(`Not let in: ${reason}. Paste the whole token; if it is, ask who runs this server for another.`);
+  showMessage(`Not let in: ${reason}. Paste the whole token; if it is, ask who runs this server for another.`);
   askForToken();
 }
 
@@ -55,12 +55,12 @@ function askForToken(): void {
   tokenField.focus();
 }
 
-function show(topics: readonly Topic[]): void {
-  say(topics.length === 0 ? 'Nothing yet. Boards publish to /in/<name>.' : '');
+function show(topics: readonly ListedTopic[]): void {
+  showMessage(topics.length === 0 ? 'Nothing yet. Boards publish to /in/<name>.' : '');
   list.replaceChildren(...topics.map(row));
 }
 
-function row({ topic, isPublished, codecs }: Topic): HTMLElement {
+function row({ topic, isPublished, codecs }: ListedTopic): HTMLElement {
   const item = document.createElement('li');
   const link = document.createElement('a');
   const path = `/play/${topic.split('/').map(encodeURIComponent).join('/')}`;
@@ -73,7 +73,7 @@ function row({ topic, isPublished, codecs }: Topic): HTMLElement {
   return item;
 }
 
-function say(text: string): void {
+function showMessage(text: string): void {
   if (words.textContent !== text) words.textContent = text;
 }
 
@@ -83,12 +83,12 @@ ask.addEventListener('submit', (event) => {
   sessionStorage.setItem(STORAGE_KEY, token);
   tokenField.value = '';
   ask.hidden = true;
-  void look();
+  void refresh();
 });
 
 if (wantsToken && token === null) {
-  say('A token is required.');
+  showMessage('A token is required.');
   askForToken();
 } else {
-  void look();
+  void refresh();
 }

@@ -7,10 +7,10 @@ import { hasWorkers, type WorkerClient } from './worker-client.js';
 import type { WorkerTrack } from './worker-track.js';
 
 /** How often the track is told the element's position. Milliseconds. */
-const TELL_EVERY_MS = 1000;
+const REPORT_INTERVAL_MS = 1000;
 
 /** Ends differ by up to this anyway: the track uses decoding times, the element presentation times. Seconds. */
-const UNREPORTED = 0.3;
+const REPORT_TOLERANCE = 0.3;
 
 /** Events of a track feed. */
 export interface TrackFeedEvents {
@@ -51,7 +51,7 @@ export class TrackFeed {
     const [known, { buffered }] = [this.#times, this.#element];
     if (known.newestEnd === -1 || buffered.length === 0) return known;
     const more = buffered.end(buffered.length - 1) - known.newestEnd;
-    if (more < UNREPORTED) return known;
+    if (more < REPORT_TOLERANCE) return known;
     return { ...known, newestStart: known.newestStart + more, newestEnd: known.newestEnd + more };
   }
 
@@ -62,7 +62,7 @@ export class TrackFeed {
 
   /** Called ten times a second. */
   tick(nowMs: number): void {
-    if (nowMs - this.#toldAt < TELL_EVERY_MS) return;
+    if (nowMs - this.#toldAt < REPORT_INTERVAL_MS) return;
     this.#toldAt = nowMs;
     this.#track.playedTo(this.#element.currentTime);
   }

@@ -3,20 +3,20 @@
 import { PACKET_BYTES, PID_COUNT, readPid, SYNC } from '../../mpegts/packet.js';
 
 /** Copies the packets of chosen PIDs. */
-export class TrackFilter {
-  readonly #wanted = new Uint8Array(PID_COUNT);
+export class PidFilter {
+  readonly #selected = new Uint8Array(PID_COUNT);
 
   setPids(pids: readonly number[]): void {
-    this.#wanted.fill(0);
-    for (const pid of pids) this.#wanted[pid] = 1;
+    this.#selected.fill(0);
+    for (const pid of pids) this.#selected[pid] = 1;
   }
 
   /** A copy of the chosen packets of a message; `null`: none. */
-  take(data: Uint8Array): Uint8Array<ArrayBuffer> | null {
+  filter(data: Uint8Array): Uint8Array<ArrayBuffer> | null {
     const out = new Uint8Array(data.length);
     let filled = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
-      if (!this.#wanted[readPid(data, at)]) continue;
+      if (!this.#selected[readPid(data, at)]) continue;
       out.set(data.subarray(at, at + PACKET_BYTES), filled);
       filled += PACKET_BYTES;
     }

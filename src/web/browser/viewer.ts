@@ -2,14 +2,14 @@
 // and players that have stopped for good are replaced.
 
 import type { Track } from '../../mpegts/track.js';
-import { conditionOf, type State, type TrackFacts } from './condition.js';
-import { Connection } from './connection.js';
-import { Holdback } from './holdback.js';
-import { ProgramWatch } from './program-watch.js';
-import { Recent } from './recent.js';
+import { conditionOf, type PlayerState, type TrackCondition } from './condition.js';
+import { PageConnection } from './connection.js';
+import { LatePictureFilter } from './holdback.js';
+import { ProgramMonitor } from './program-watch.js';
+import { RecentGop } from './recent.js';
 import { type Engine, isPlayable, keyOf, nameOf, pictureEngine, select, type Selection } from './selection.js';
-import { ServerView } from './server-view.js';
-import { silenceAllowed } from './silence.js';
+import { ServerStatus } from './server-view.js';
+import { maxSilenceMs } from './silence.js';
 import { Speaker } from './speaker.js';
 import { PageSocket } from './socket.js';
 import { Stage, type StageEvents } from './stage.js';
@@ -46,7 +46,7 @@ export interface Figures {
 
 /** The page elements around the picture. */
 export interface Display {
-  setState(state: State, text: string): void;
+  setState(state: PlayerState, text: string): void;
   /** @param forMs how long the picture has been frozen; null: it is not. */
   setFrozen(forMs: number | null): void;
   setEngine(engine: Engine): void;
@@ -54,7 +54,7 @@ export interface Display {
 }
 
 /** URLs and container elements. */
-export interface ViewerPlaces {
+export interface PlayerOptions {
   /** URL of the WebSocket. */
   readonly socketUrl: string;
   /** URL of the server's status. */
@@ -65,47 +65,47 @@ export interface ViewerPlaces {
   readonly speaker: HTMLElement;
 }
 
-export class Viewer {
+export class PlayerSession {
   readonly #display: Display;
   readonly #worker: WorkerClient | null;
-  readonly #connection: Connection;
-  readonly #server: ServerView;
+  readonly #connection: PageConnection;
+  readonly #server: ServerStatus;
   readonly #stage: Stage;
   readonly #speaker: Speaker;
-  readonly #recent = new Recent();
-  readonly #holdback = new Holdback((data, isCut) => this.#receive(data, isCut));
-  #watch = new ProgramWatch();
+  readonly #recent = new RecentGop();
+  readonly #holdback = new LatePictureFilter((data, isCut) => this.#receive(data, isCut));
+  #watch = new ProgramMonitor();
   #selection: Selection = { video: null, audio: null };
   #lostBefore = 0; // packets, on earlier connections
   #openedAt = -1; // -1: not open
   #dataAt = 0;
   #hiddenAt = document.hidden ? performance.now() : -1;
-  #lookedAtSince = 0;
+  #visibleSince = 0;
   #pictureGoneAt = -1; // since when the program has no picture; -1: it has one, or never had one
   #pictureFault = ''; // why the picture cannot be shown here
   #faultyKey = '';
   #retryAt = 0;
   #figuresAt = 0;
 
-  constructor(places: ViewerPlaces, display: Display) {
+  constructor(places: PlayerOptions, display: Display) {
     this.#display = display;
     const worker = (this.#worker = hasWorkers() ? new WorkerClient() : null);
     this.#speaker = new Speaker(places.speaker, worker);
-    this.#server = new ServerView(places.statusUrl);
+    this.#server = new ServerStatus(places.statusUrl);
     const stageEvents: StageEvents = {
-      shown: (engine) => this.#display.setEngine(engine),
+      pictureShown: (engine) => this.#display.setEngine(engine),
       failed: (reason, isForEver) => this.#failed(reason, isForEver),
     };
     this.#stage = new Stage(places.stage, stageEvents, worker);
     const dial = () => (worker?.isBroken === false ? worker.dial(places.socketUrl) : new PageSocket(places.socketUrl));
-    this.#connection = new Connection(dial, {
-      opened: () => this.#begin(),
-      message: (data) => this.#take(data),
-      redialling: () => this.#stop('lost', 'The connection is lost; waiting for the server to answer…'),
-      refused: (reason) => this.#stop('refused', `Not let in: ${reason}`),
-      lost: (delayMs) => this.#lost(delayMs),
+    this.#connection = new PageConnection(dial, {
+      opened: () => this.#start(),
+      message: (data) => this.#acceptMessage(data),
+      redialling: () => this.#setStopped('lost', 'The connection is lost; waiting for the server to answer…'),
+      refused: (reason) => this.#setStopped('refused', `Not let in: ${reason}`),
+      lost: (delayMs) => this.#connectionLost(delayMs),
     });
-    document.addEventListener('visibilitychange', () => this.#looked());
+    document.addEventListener('visibilitychange', () => this.#visibilityChanged());
     setInterval(() => this.#tick(performance.now()), TICK_MS);
   }
 
@@ -118,37 +118,37 @@ export class Viewer {
 
   /** Switches sound on, or off (`null`); must be called from a click or key event. */
   setSound(context: AudioContext | null): void {
-    this.#speaker.turn(context);
+    this.#speaker.setContext(context);
   }
 
-  #begin(): void {
+  #start(): void {
     this.#openedAt = performance.now();
     this.#dataAt = 0;
     this.#lostBefore += this.#watch.lostPackets;
-    this.#watch = new ProgramWatch();
+    this.#watch = new ProgramMonitor();
     this.#selection = { video: null, audio: null };
     this.#holdback.forget();
     this.#recent.forget();
     this.#pictureFault = this.#faultyKey = '';
     this.#retryAt = 0;
-    this.#stage.giveUp(); // another connection starts elsewhere in the program
-    this.#speaker.forget();
+    this.#stage.retireAll(); // another connection starts elsewhere in the program
+    this.#speaker.resetFault();
     this.#server.forget(this.#openedAt);
   }
 
-  #lost(delayMs: number): void {
+  #connectionLost(delayMs: number): void {
     const seconds = Math.ceil(delayMs / 1000);
     const who = navigator.onLine ? 'The connection is lost' : 'This computer is offline, and the connection is lost';
-    this.#stop('lost', `${who}; trying again in ${seconds} s…`);
+    this.#setStopped('lost', `${who}; trying again in ${seconds} s…`);
   }
 
-  #stop(state: State, text: string): void {
+  #setStopped(state: PlayerState, text: string): void {
     this.#openedAt = -1;
     this.#speaker.close();
     this.#display.setState(state, text);
   }
 
-  #take(data: Uint8Array): void {
+  #acceptMessage(data: Uint8Array): void {
     const now = performance.now();
     if (!isPackets(data)) {
       this.#dataAt = now; // data that accompanies the media
@@ -160,11 +160,11 @@ export class Viewer {
   /** @param isCut pictures were dropped before these. */
   #receive(data: Uint8Array, isCut: boolean): void {
     const now = performance.now();
-    if (isCut && this.#selection.video) this.#watch.leaveOut(this.#selection.video.pid);
+    if (isCut && this.#selection.video) this.#watch.noteDropped(this.#selection.video.pid);
     const { start, isRestart, isSoundRestart } = this.#watch.push(data, now);
     if (isRestart) {
       this.#recent.forget();
-      this.#stage.giveUp();
+      this.#stage.retireAll();
     }
     if (isSoundRestart) this.#speaker.close();
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
@@ -179,33 +179,33 @@ export class Viewer {
   #show(data: Uint8Array, nowMs: number): void {
     const { video } = this.#selection;
     if (!video) {
-      this.#stage.giveUp();
+      this.#stage.retireAll();
       return;
     }
     const key = keyOf(video, pictureEngine(video));
     const codec = this.#watch.codecOf(video.pid);
     if (`${key} ${codec}` !== this.#faultyKey) this.#pictureFault = '';
     if (!isPlayable(video, codec)) this.#findFaulty(video, '');
-    if (this.#pictureFault !== '' || this.#isUnseen(nowMs)) this.#stage.giveUp();
+    if (this.#pictureFault !== '' || this.#isHidden(nowMs)) this.#stage.retireAll();
     // The new player gets this message with the recent ones; the old one plays on until then.
     this.#stage.write(data);
-    if (key === this.#stage.key || this.#pictureFault !== '' || this.#isUnseen(nowMs)) return;
+    if (key === this.#stage.key || this.#pictureFault !== '' || this.#isHidden(nowMs)) return;
     if (this.#recent.messages && nowMs >= this.#retryAt) void this.#stage.make(video, () => this.#recent.messages);
   }
 
-  #isUnseen(nowMs: number): boolean {
+  #isHidden(nowMs: number): boolean {
     return this.#hiddenAt !== -1 && nowMs - this.#hiddenAt > HIDDEN_MS;
   }
 
   /** The page became visible or hidden. */
-  #looked(): void {
+  #visibilityChanged(): void {
     const now = performance.now();
-    const wasUnseen = this.#isUnseen(now);
+    const wasUnseen = this.#isHidden(now);
     this.#hiddenAt = document.hidden ? now : -1;
-    this.#lookedAtSince = now;
+    this.#visibleSince = now;
     if (document.hidden) return;
     const { video } = this.#selection;
-    if (wasUnseen) this.#stage.giveUp();
+    if (wasUnseen) this.#stage.retireAll();
     if (wasUnseen && video && this.#openedAt !== -1 && this.#pictureFault === '' && this.#recent.messages) {
       void this.#stage.make(video, () => this.#recent.messages);
     }
@@ -216,7 +216,7 @@ export class Viewer {
     const { video } = this.#selection;
     if (isForEver && video) this.#findFaulty(video, reason);
     else this.#retryAt = performance.now() + RETRY_MS;
-    this.#stage.giveUp();
+    this.#stage.retireAll();
   }
 
   /** Marks the picture as unplayable until its type changes. */
@@ -229,8 +229,8 @@ export class Viewer {
   #tick(now: number): void {
     this.#speaker.tick(now, this.#pictureEdge(now));
     this.#stage.tick(now, this.#speaker.time);
-    if (now - this.#figuresAt >= FIGURES_MS) this.#tellFigures(now);
-    if (this.#openedAt === -1) return this.#tellFrozen(null, now);
+    if (now - this.#figuresAt >= FIGURES_MS) this.#showFigures(now);
+    if (this.#openedAt === -1) return this.#showFrozen(null, now);
     const condition = conditionOf(
       {
         openedAt: this.#openedAt,
@@ -246,7 +246,7 @@ export class Viewer {
     );
     this.#display.setState(condition.state, condition.text);
     this.#clearGone(condition.state, now);
-    this.#tellFrozen(condition.frozenAt, now);
+    this.#showFrozen(condition.frozenAt, now);
     const { video, audio } = this.#selection;
     const signOf = (track: Track | null) => {
       const rhythm = track && this.#watch.rhythmOf(track.pid);
@@ -256,9 +256,9 @@ export class Viewer {
     const hasFault = (this.#server.status?.fault ?? null) !== null;
     const isTroubled = condition.state !== 'playing' || condition.text !== '' || hasFault;
     this.#server.tick(now, isTroubled, signs);
-    this.#renewSilent(now);
-    this.#renewStill(now);
-    this.#renewSound(now);
+    this.#reconnectIfSilent(now);
+    this.#replaceStalledPlayer(now);
+    this.#replaceStalledSound(now);
   }
 
   /**
@@ -267,16 +267,16 @@ export class Viewer {
   #pictureEdge(now: number): number {
     const { video } = this.#selection;
     const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
-    const isSteady = rhythm !== null && rhythm.gapMs < STEADY_MS && now - rhythm.arrivedAt < STEADY_MS;
+    const isSteady = rhythm !== null && rhythm.expectedIntervalMs < STEADY_MS && now - rhythm.arrivedAt < STEADY_MS;
     return isSteady && this.#stage.isRunning ? (this.#stage.player?.newest ?? -1) : -1;
   }
 
-  #factsOf(track: Track | null, fault: string): TrackFacts | null {
+  #factsOf(track: Track | null, fault: string): TrackCondition | null {
     return track && { rhythm: this.#watch.rhythmOf(track.pid), name: nameOf(track), fault };
   }
 
   /** Marks a frozen picture, also one whose player was replaced by one that has nothing to show yet. */
-  #tellFrozen(frozenAt: number | null, now: number): void {
+  #showFrozen(frozenAt: number | null, now: number): void {
     const { seenAt, isRunning } = this.#stage;
     const isLeft = seenAt !== null && now - seenAt > LEFT_MS && (!isRunning || this.#openedAt === -1);
     const since = frozenAt ?? (isLeft ? seenAt : null);
@@ -284,7 +284,7 @@ export class Viewer {
   }
 
   /** Removes the last picture of a program that has none any more after a while, and of one that is muted at once. */
-  #clearGone(state: State, now: number): void {
+  #clearGone(state: PlayerState, now: number): void {
     const { video } = this.#selection;
     if (video || state === 'waiting' || !this.#stage.player) this.#pictureGoneAt = -1;
     else if (this.#pictureGoneAt === -1) this.#pictureGoneAt = now;
@@ -294,32 +294,32 @@ export class Viewer {
   }
 
   /** Reopens a silent connection: it may be dead without having been closed. */
-  #renewSilent(now: number): void {
+  #reconnectIfSilent(now: number): void {
     const silentMs = now - Math.max(this.#watch.arrivedAt, this.#dataAt, this.#openedAt);
-    if (silentMs > silenceAllowed(this.#server.status, this.#server.isReachable)) this.#connection.renew();
+    if (silentMs > maxSilenceMs(this.#server.status, this.#server.isReachable)) this.#connection.renew();
   }
 
   /** Replaces the player if pictures arrive but are not shown. */
-  #renewStill(now: number): void {
+  #replaceStalledPlayer(now: number): void {
     const { video } = this.#selection;
     const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
     if (!rhythm?.isAlive(now) || document.hidden || this.#stage.key === '') return;
-    const stillMs = now - Math.max(this.#stage.shownAt, this.#lookedAtSince);
-    if (stillMs > Math.max(STILL_MS, rhythm.gapMs * 3) && rhythm.arrivedAt > this.#stage.shownAt + STILL_MS / 2) {
-      this.#stage.giveUp();
+    const stillMs = now - Math.max(this.#stage.shownAt, this.#visibleSince);
+    if (stillMs > Math.max(STILL_MS, rhythm.expectedIntervalMs * 3) && rhythm.arrivedAt > this.#stage.shownAt + STILL_MS / 2) {
+      this.#stage.retireAll();
     }
   }
 
   /** The same for sound that arrives but is not heard. */
-  #renewSound(now: number): void {
+  #replaceStalledSound(now: number): void {
     const { audio } = this.#selection;
     const rhythm = audio ? this.#watch.rhythmOf(audio.pid) : null;
     const { shownAt } = this.#speaker;
     if (!rhythm?.isAlive(now) || document.hidden || rhythm.arrivedAt < shownAt + STILL_MS / 2) return;
-    if (now - Math.max(shownAt, this.#lookedAtSince) > Math.max(STILL_MS, rhythm.gapMs * 3)) this.#speaker.close();
+    if (now - Math.max(shownAt, this.#visibleSince) > Math.max(STILL_MS, rhythm.expectedIntervalMs * 3)) this.#speaker.close();
   }
 
-  #tellFigures(now: number): void {
+  #showFigures(now: number): void {
     this.#figuresAt = now;
     const { video, audio } = this.#selection;
     this.#display.setFigures({

@@ -14,7 +14,7 @@ const STUFFING = 0xff;
 const SAME_TICKS = 90;
 
 /** Joins the pictures of one track. */
-export class WholePictures {
+export class AccessUnitJoiner {
   readonly #syntax: VideoSyntax;
   readonly #head = new PictureHead();
   #ticks = -1; // of the current picture; -1: it has no time

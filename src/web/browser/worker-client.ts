@@ -29,7 +29,7 @@ export class WorkerClient {
   #done = 0; // and of the last one processed
 
   constructor() {
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#handleMessage(data);
     this.#worker.onerror = () => this.#break();
   }
 
@@ -64,11 +64,11 @@ export class WorkerClient {
     this.#worker.postMessage(message);
   }
 
-  #hear(message: FromWorker): void {
+  #handleMessage(message: FromWorker): void {
     switch (message.tell) {
       case 'came':
         try {
-          if (message.socket === this.#socket?.id) this.#take(message);
+          if (message.socket === this.#socket?.id) this.#receive(message);
           for (const [id, times] of message.moved) this.#tracks.get(id)?.moved(times);
         } finally {
           this.#post({ do: 'more', done: this.#done }); // also after an error: the worker sends nothing until it is asked
@@ -79,11 +79,11 @@ export class WorkerClient {
       case 'failed':
         return this.#tracks.get(message.id)?.failed(message.reason, message.isForEver);
       default:
-        if (message.socket === this.#socket?.id) this.#socket.hear(message);
+        if (message.socket === this.#socket?.id) this.#socket.handleMessage(message);
     }
   }
 
-  #take({ last, messages }: Extract<FromWorker, { tell: 'came' }>): void {
+  #receive({ last, messages }: Extract<FromWorker, { tell: 'came' }>): void {
     this.#last = last - messages.length;
     for (const data of messages) {
       this.#last++;
@@ -122,7 +122,7 @@ class WorkerSocket implements Socket {
     this.post({ do: 'hang up', socket: this.id });
   }
 
-  hear(message: Extract<FromWorker, { tell: 'connected' | 'text' | 'lost' }>): void {
+  handleMessage(message: Extract<FromWorker, { tell: 'connected' | 'text' | 'lost' }>): void {
     if (message.tell === 'text') return this.onmessage?.(message.text);
     if (message.tell === 'lost') return this.lose();
     this.readyState = WebSocket.OPEN;

@@ -2,7 +2,7 @@
 
 import type { Track } from '../../mpegts/track.js';
 import type { TrackTimes } from './track-times.js';
-import type { TrackOrder } from './worker-track.js';
+import type { TrackCommand } from './worker-track.js';
 
 /** From the page. Sockets and tracks have unique numbers. */
 export type ToWorker =
@@ -19,7 +19,7 @@ export type ToWorker =
       readonly recent: Packets[];
       readonly done: number;
     }
-  | TrackOrder;
+  | TrackCommand;
 
 /** To the page. */
 export type FromWorker =

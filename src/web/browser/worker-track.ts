@@ -1,7 +1,7 @@
 // The page's proxy of a track that its worker plays (player-worker.ts).
 
 /** Commands of the page to a track in the worker. */
-export type TrackOrder =
+export type TrackCommand =
   | { readonly do: 'played'; readonly id: number; readonly to: number }
   /** It gets nothing more; what is buffered is played. */
   | { readonly do: 'stop'; readonly id: number }
@@ -11,14 +11,14 @@ export type TrackOrder =
 export class WorkerTrack {
   #recent: Uint8Array<ArrayBuffer>[] | null = []; // null: it continues by itself
   readonly #id: number;
-  readonly #order: (order: TrackOrder) => void;
-  readonly #begin: (recent: Uint8Array<ArrayBuffer>[]) => void;
+  readonly #order: (order: TrackCommand) => void;
+  readonly #onReady: (recent: Uint8Array<ArrayBuffer>[]) => void;
 
   /** @param begin called once with all that was written within the first task. */
-  constructor(id: number, order: (order: TrackOrder) => void, begin: (recent: Uint8Array<ArrayBuffer>[]) => void) {
+  constructor(id: number, order: (order: TrackCommand) => void, begin: (recent: Uint8Array<ArrayBuffer>[]) => void) {
     this.#id = id;
     this.#order = order;
-    this.#begin = begin;
+    this.#onReady = begin;
   }
 
   /** Adds to the start; later it continues by itself. */
@@ -27,7 +27,7 @@ export class WorkerTrack {
     if (recent?.push(packets) !== 1) return;
     queueMicrotask(() => {
       this.#recent = null;
-      this.#begin(recent);
+      this.#onReady(recent);
     });
   }
 
