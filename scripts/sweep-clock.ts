@@ -78,7 +78,7 @@ async function work(): Promise<void> {
         .join(' '),
       'PCR step ms': `${Math.min(...output.pcrSteps).toFixed(2)}..${Math.max(...output.pcrSteps).toFixed(0)}`,
       timing: Object.values(stats.timing).join(' '),
-      fault: stats.fault?.words ?? '',
+      fault: stats.fault?.message ?? '',
     });
     console.log(Object.values(rows.at(-1)!).join(' | '));
   }

@@ -110,7 +110,7 @@ function writeFeeds(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): v
     seconds(stats.lastRandomAccessMs),
   );
   gauge('gop_seconds', 'Time between the last two keyframes.', ({ gopMs }) => seconds(gopMs));
-  gauge('sinks', 'Destinations, streams and players that receive it.', ({ sinks }) => sinks);
+  gauge('sinks', 'Destinations, streams and players that receive it.', ({ subscribers }) => subscribers);
   counter(
     'throttled_reads',
     'Throttled reads of local WebSockets (floods of tiny messages).',
@@ -142,7 +142,7 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
     some(streams, (stream, { fault }) => (fault ? [[labels({ stream, code: fault.code }), 1]] : [])),
   );
   counter('bytes', 'Bytes sent.', ({ bytes }) => bytes);
-  counter('taken_packets', 'Packets received.', ({ counters }) => counters.taken);
+  counter('taken_packets', 'Packets received.', ({ counters }) => counters.received);
   counter('sent_packets', 'Packets of these that were sent.', ({ counters }) => counters.sent);
   text.counter(
     'vw_stream_left_out_packets_total',
@@ -175,7 +175,7 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
     'Throttled reads of local WebSockets (floods of tiny messages).',
     ({ throttledReads }) => throttledReads,
   );
-  gauge('readers', 'Destinations and viewers that receive it.', ({ readers }) => readers);
+  gauge('readers', 'Destinations and viewers that receive it.', ({ subscribers }) => subscribers);
   gauge('cache_bytes', 'Size of its cache for late viewers.', ({ cacheBytes }) => cacheBytes);
 }
 
@@ -213,7 +213,7 @@ function writeDestinations(text: MetricsText, destinations: readonly Labelled<De
   text.gauge(
     'vw_destination_changing',
     'Whether a link to a new endpoint is being opened.',
-    each(destinations, ({ coming }) => Number(coming !== null)),
+    each(destinations, ({ pending }) => Number(pending !== null)),
   );
   counter('attempts', 'Dial attempts.', ({ attempts }) => attempts);
   counter('opens', 'Times that its link was opened.', ({ opens }) => opens);

@@ -19,7 +19,7 @@ export function listFaults({ feeds, streams, destinations, process }: Stats): Li
   return [
     ...each('feed', feeds, ({ fault }) => [fault]),
     ...each('stream', streams, ({ fault }) => [fault]),
-    ...each('destination', destinations, ({ live, coming }) => [linkFault(live), coming && linkFault(coming)]),
+    ...each('destination', destinations, ({ live, pending }) => [linkFault(live), pending && linkFault(pending)]),
     ...(error === null
       ? []
       : [{ what: 'log', fault: { code: 'other' as const, words: `it cannot be written: ${error}` } }]),
@@ -29,7 +29,7 @@ export function listFaults({ feeds, streams, destinations, process }: Stats): Li
 /** The fault of a link; one that is dropping messages is slow, even if the relay reports no fault. */
 export function linkFault({ fault, isDropping }: LinkStats): Fault | null {
   if (fault !== null || !isDropping) return fault;
-  return { code: 'slow', words: 'the relay server is slow: messages are dropped' };
+  return { code: 'slow', message: 'the relay server is slow: messages are dropped' };
 }
 
 function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one: T) => (Fault | null)[]): ListedFault[] {

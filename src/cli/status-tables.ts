@@ -77,7 +77,7 @@ export function streamRows({ streams }: Stats): Row[] {
     cells: [
       { text: name, tone: stream.fault ? 'wrong' : 'plain' },
       kilobitsText(stream.bitsPerSecond.now),
-      String(stream.readers),
+      String(stream.subscribers),
       stream.tracks.map(({ feed, codec }) => `${feed} ${codec}`).join(', ') || NOTHING,
       clocksText(stream),
     ],
@@ -92,7 +92,7 @@ export function streamRows({ streams }: Stats): Row[] {
           [stream.counters.damaged, 'packet damaged', 'packets damaged'],
           [stream.timing.lateUnits, 'unit late', 'units late'],
           [stream.timing.jumps, 'jump in time', 'jumps in time'],
-          [stream.counters.tracksLeftOut, 'track too many', 'tracks too many'],
+          [stream.counters.omittedTracks, 'track too many', 'tracks too many'],
         ]),
       ),
     ],
@@ -112,9 +112,9 @@ export const DESTINATION_COLUMNS: readonly Column[] = [
 
 /** A row for each destination, by id. */
 export function destinationRows({ destinations, nowMs }: Stats): Row[] {
-  return entries(destinations).map(([id, { stream, live, coming }]) => ({
+  return entries(destinations).map(([id, { stream, live, pending }]) => ({
     cells: [
-      { text: id, tone: linkFault(live) || (coming && linkFault(coming)) ? 'wrong' : 'plain' },
+      { text: id, tone: linkFault(live) || (pending && linkFault(pending)) ? 'wrong' : 'plain' },
       stream,
       { text: `${live.state} ${durationText(nowMs - live.sinceMs)}`, tone: linkTone(live) },
       kilobitsText(live.bitsPerSecond.now),
@@ -125,9 +125,9 @@ export function destinationRows({ destinations, nowMs }: Stats): Row[] {
     ],
     notes: [
       ...linkNotes(live, nowMs),
-      ...(coming === null
+      ...(pending === null
         ? []
-        : [{ text: pendingEndpointText(coming, nowMs), tone: 'notice' as const }, ...linkNotes(coming, nowMs)]),
+        : [{ text: pendingEndpointText(pending, nowMs), tone: 'notice' as const }, ...linkNotes(pending, nowMs)]),
     ],
   }));
 }
@@ -142,7 +142,7 @@ function linkNotes(link: LinkStats, nowMs: number): Cell[] {
   const next = link.nextDialMs === null ? '' : `; next try in ${durationText(link.nextDialMs - nowMs)}`;
   if (fault !== null) {
     const tries = link.state !== 'open' || link.opens > 1 ? `, ${plural(link.attempts, 'try', 'tries')} so far` : '';
-    return noteOf('wrong', `! ${fault.words} (${fault.code})${next}${tries}`);
+    return noteOf('wrong', `! ${fault.message} (${fault.code})${next}${tries}`);
   }
   if (link.lastError === null || link.lastErrorMs === null) return [];
   const often = link.opens > 1 ? `opened ${link.opens} times; ` : '';
@@ -209,7 +209,7 @@ function pidText({ pid, streamType, why }: { pid: number; streamType: number | n
 }
 
 function faultNotes({ fault }: FeedStats | StreamStats): Cell[] {
-  return fault === null ? [] : noteOf('wrong', `! ${fault.words} (${fault.code})`);
+  return fault === null ? [] : noteOf('wrong', `! ${fault.message} (${fault.code})`);
 }
 
 function noteOf(tone: Tone, text: string): Cell[] {

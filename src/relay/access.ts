@@ -38,8 +38,8 @@ export async function requestAccess(
   const { status, body } = await post(url, token, tls, timeoutMs, signal, way);
   if (status < 200 || status > 299) {
     const fault = faultOfAnswer(status, body, way !== undefined && !/^https:/i.test(url));
-    const { code, words } = way ? way.explain(fault, true) : fault;
-    throw new FaultError(code, words);
+    const { code, message } = way ? way.explain(fault, true) : fault;
+    throw new FaultError(code, message);
   }
   const uri = readUri(body);
   if (uri === null) throw new FaultError('other', 'asking for access was not answered with {"uri": "wss://…"}');
@@ -52,18 +52,18 @@ function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
   if (saysKey(status, body)) return RELAY_API_THERE;
   const words = `asking for access was answered with HTTP ${status}`;
   if (isHanded && status === 407)
-    return { code: 'unreachable', words: `${words}: the proxy wants a user and password` };
+    return { code: 'unreachable', message: `${words}: the proxy wants a user and password` };
   if (isHanded && status >= 500) {
-    return { code: 'unreachable', words: `${words}: the proxy cannot reach the relay server, or that has failed` };
+    return { code: 'unreachable', message: `${words}: the proxy cannot reach the relay server, or that has failed` };
   }
   const code = faultOfStatus(status);
   const given = parenthesized(readReason(body));
   if (status === 401 || status === 403) {
     const orProxy = isHanded && status === 403 ? ', or the proxy does not let this through' : '';
-    return { code, words: `${words}: the token is refused${orProxy}${given}` };
+    return { code, message: `${words}: the token is refused${orProxy}${given}` };
   }
-  if (status === 404) return { code, words: `${words} (wrong path?)${given}` };
-  return { code, words: status >= 300 && status < 400 ? `${words}, a redirect` : `${words}${given}` };
+  if (status === 404) return { code, message: `${words} (wrong path?)${given}` };
+  return { code, message: status >= 300 && status < 400 ? `${words}, a redirect` : `${words}${given}` };
 }
 
 function post(
@@ -96,8 +96,8 @@ function post(
       settle();
       way?.cancel();
       request.destroy(); // emits nothing if the proxy has not answered yet
-      const { code, words } = way ? way.explain(faultOf(error)) : faultOf(error);
-      reject(new FaultError(code, words));
+      const { code, message } = way ? way.explain(faultOf(error)) : faultOf(error);
+      reject(new FaultError(code, message));
     };
     request.on('error', fail);
     request.on('response', (response) => {
@@ -119,8 +119,8 @@ function post(
 }
 
 function lateness(timeoutMs: number, name: NameLookup): FaultError {
-  const { code, words } = faultOfLateness(timeoutMs, name.isPending);
-  if (code !== 'no-answer') return new FaultError(code, words);
+  const { code, message } = faultOfLateness(timeoutMs, name.isPending);
+  if (code !== 'no-answer') return new FaultError(code, message);
   return new FaultError(code, `asking for access was not answered within ${timeoutMs / 1000} s`);
 }
 

@@ -125,7 +125,7 @@ export class Destination implements Sink {
       stream: this.#rule.stream,
       live: { ...live, fault: live.fault ?? this.source.faultOf(this.#rule.stream) },
       total: this.#totals.count(),
-      coming: this.#pendingLink?.stats() ?? null,
+      pending: this.#pendingLink?.stats() ?? null,
     };
   }
 

@@ -27,7 +27,7 @@ export function lineOf(event: EventBody): LogLine {
     case 'feed-fault': {
       const { feed, fault } = event;
       if (fault === null) return info('feed is well again', { feed });
-      return warn('feed is not as it should be', { feed, reason: fault.words, fault: fault.code });
+      return warn('feed is not as it should be', { feed, reason: fault.message, fault: fault.code });
     }
     case 'tracks-changed': {
       const tracks = event.tracks.map(({ kind, codec }) => `${kind} ${codec}`).join(', ');
@@ -42,7 +42,7 @@ export function lineOf(event: EventBody): LogLine {
     case 'destination-fault': {
       const { destination, fault } = event;
       if (fault === null) return info('destination is well again', { destination });
-      return warn('destination is not as it should be', { destination, reason: fault.words, fault: fault.code });
+      return warn('destination is not as it should be', { destination, reason: fault.message, fault: fault.code });
     }
     case 'drops-began':
       if (event.reader === 'viewer') return warn('viewer is slow: dropping messages', { name: event.name });
@@ -82,7 +82,7 @@ function ruleDeleted({ kind, name }: EventBody & { type: 'rule-deleted' }): [str
 }
 
 function linkFacts({ destination, farEnd, fault }: EventBody & { type: 'link-lost' | 'link-refused' }): Facts {
-  return { destination, farEnd, reason: fault.words, fault: fault.code };
+  return { destination, farEnd, reason: fault.message, fault: fault.code };
 }
 
 function info(message: string, facts: Facts): LogLine {

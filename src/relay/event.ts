@@ -33,7 +33,7 @@ export type FaultCode = (typeof FAULTS)[number];
 
 export const faultSchema = z.strictObject({
   code: z.enum(FAULTS).describe('a stable code, for programs'),
-  words: z.string().describe('a message for people, with the reason that was given'),
+  message: z.string().describe('a message for people, with the reason that was given'),
 });
 /** What is wrong: a code for programs and a message for people. */
 export type Fault = z.infer<typeof faultSchema>;
@@ -118,7 +118,7 @@ export type RelayEvent = EventBody & { readonly id: number; readonly atMs: numbe
 /** Sent by `GET /api/events` only, to a client that reconnects: some of the events that it missed are no longer kept. */
 export const historyLostSchema = z.object({
   type: z.literal('history-lost'),
-  words: z.string().describe('why'),
+  message: z.string().describe('why'),
   firstId: z.int().min(1).describe('the first event after the gap'),
 });
 export type HistoryLost = z.infer<typeof historyLostSchema>;

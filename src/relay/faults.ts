@@ -10,12 +10,12 @@ export const BROKEN_OFF = 'the relay server dropped the connection';
 /** A plain address with a TLS server behind it. */
 export const TLS_THERE: Fault = {
   code: 'wrong-scheme',
-  words: 'it speaks TLS there: use wss:// in place of ws:// (https:// in place of http://)',
+  message: 'it speaks TLS there: use wss:// in place of ws:// (https:// in place of http://)',
 };
 /** The address is that of a `vw stream` with an API key; it is not an endpoint, and a token in the rule would not help. */
 export const RELAY_API_THERE: Fault = {
   code: 'refused',
-  words:
+  message:
     "it is the API of a relay (vw stream), which wants that relay's own key (VW_API_KEY), and a rule cannot show one; " +
     'accepted: /in/<topic> of vw serve',
 };
@@ -67,14 +67,14 @@ export class FaultError extends Error {
 
 /** The fault for a connection's error; with the error's own message if there is no better one. */
 export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }): Fault {
-  if (error instanceof FaultError) return { code: error.fault, words: error.message };
+  if (error instanceof FaultError) return { code: error.fault, message: error.message };
   if (error.code?.startsWith('HPE_') === true) {
     // RFC 8446 §5.1: an alert.
-    return error.rawPacket?.[0] === 0x15 ? TLS_THERE : { code: 'other', words: 'it does not speak HTTP there' };
+    return error.rawPacket?.[0] === 0x15 ? TLS_THERE : { code: 'other', message: 'it does not speak HTTP there' };
   }
   const [code, words] = SYSTEM[error.code ?? ''] ?? [];
-  if (code !== undefined && words !== undefined) return { code, words };
-  return { code: 'other', words: error.message || (error.code ?? error.name) };
+  if (code !== undefined && words !== undefined) return { code, message: words };
+  return { code: 'other', message: error.message || (error.code ?? error.name) };
 }
 
 /** The fault for an endpoint that answers a dial with `status` and `body` instead of a WebSocket. */
@@ -83,7 +83,7 @@ export function faultOfUpgrade(status: number, body: string): Fault {
   if (saysKey(status, body)) return RELAY_API_THERE;
   const hint = status === 404 ? ' (wrong path?)' : '';
   const words = `it answered HTTP ${status}, not a WebSocket${hint}${parenthesized(readReason(body))}`;
-  return { code: faultOfStatus(status), words };
+  return { code: faultOfStatus(status), message: words };
 }
 
 /** Whether an answer says that TLS is required, as those of nginx, Apache and Go's servers do. */
@@ -125,8 +125,8 @@ export function faultOfStatus(status: number): FaultCode {
 export function faultOfLateness(timeoutMs: number, hasNoAddress: boolean): Fault {
   const within = `within ${timeoutMs / 1000} s`;
   return hasNoAddress
-    ? { code: 'unresolvable', words: `its name was not resolved ${within} (no name server answers)` }
-    : { code: 'no-answer', words: `no answer ${within}` };
+    ? { code: 'unresolvable', message: `its name was not resolved ${within} (no name server answers)` }
+    : { code: 'no-answer', message: `no answer ${within}` };
 }
 
 /** Whether it failed before the endpoint or a proxy answered. */
@@ -139,11 +139,11 @@ const REFUSALS = new Set([1008, 3000, 3003, 4401, 4403]);
 
 /** The fault for a WebSocket that was closed or lost. */
 export function faultOfClose(code: number, reason: string): Fault {
-  if (code === 1006) return { code: 'lost', words: 'the connection broke off' };
+  if (code === 1006) return { code: 'lost', message: 'the connection broke off' };
   const isNo = REFUSALS.has(code) || WANTS_TOKEN.test(reason);
   return {
     code: isNo ? 'refused' : 'lost',
-    words: `the relay server closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
+    message: `the relay server closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
   };
 }
 
@@ -152,8 +152,8 @@ const WANTS_TOKEN = /\btokens?\b|unauthori[sz]ed|not authori[sz]ed|authenticat|\
 
 /** The meaning of a refusal if no token was sent. */
 export function withoutToken(fault: Fault): Fault {
-  if (fault.code !== 'refused' || !WANTS_TOKEN.test(fault.words)) return fault;
-  return { code: 'token-required', words: `it wants a token: set "token" in the rule (${fault.words})` };
+  if (fault.code !== 'refused' || !WANTS_TOKEN.test(fault.message)) return fault;
+  return { code: 'token-required', message: `it wants a token: set "token" in the rule (${fault.message})` };
 }
 
 /** When a token expires (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: never. Nothing is verified. */
@@ -173,5 +173,5 @@ export function readTokenEnd(token: string): number | null {
 export function withToken(fault: Fault, endMs: number | null, nowMs: number): Fault {
   if (endMs === null || nowMs < endMs || (fault.code !== 'refused' && fault.code !== 'lost')) return fault;
   const when = Math.abs(endMs) < 8.64e15 ? ` at ${new Date(endMs).toISOString().slice(0, 19)}Z` : '';
-  return { code: 'token-expired', words: `the token has expired${when}: ${fault.words}` };
+  return { code: 'token-expired', message: `the token has expired${when}: ${fault.message}` };
 }

@@ -26,15 +26,15 @@ export class FeedStateFaults {
     if (dropped > this.#dropped) this.#droppedAtMs = nowMs;
     this.#dropped = dropped;
     if (!(Math.abs(rate - this.#rate) < SAME_RATE)) this.#rate = rate;
-    if (this.#rate < 1) return { code: 'slow-source', words: `encodes at ${this.#rate.toFixed(1)} of real time` };
+    if (this.#rate < 1) return { code: 'slow-source', message: `encodes at ${this.#rate.toFixed(1)} of real time` };
     const late = this.#lateness(tooLateMs, nowMs);
     if (late) return late;
     if (nowMs - this.#droppedAtMs < DROPPED_MS) {
-      return { code: 'dropped', words: 'packets are dropped: they are damaged or scrambled' };
+      return { code: 'dropped', message: 'packets are dropped: they are damaged or scrambled' };
     }
     if (omittedTracks === 0) return null;
     const tracks = omittedTracks === 1 ? '1 track is' : `${omittedTracks} tracks are`;
-    return { code: 'dropped', words: `${tracks} dropped: there is no room in the PMT` };
+    return { code: 'dropped', message: `${tracks} dropped: there is no room in the PMT` };
   }
 
   /** The fault of a late feed, while it lasts. */
@@ -47,7 +47,7 @@ export class FeedStateFaults {
     this.#wasLate = isLate;
     if (isLate) {
       const seconds = Math.ceil(tooLateMs / 1000);
-      this.#late = { code: 'late', words: `comes up to ${seconds} s after its time; a stream waits 3 s at most` };
+      this.#late = { code: 'late', message: `comes up to ${seconds} s after its time; a stream waits 3 s at most` };
       this.#lateAtMs = nowMs;
     } else if (nowMs - this.#lateAtMs >= this.#lateEveryMs) this.#late = null;
     return this.#late;

@@ -12,7 +12,7 @@ const PATIENCE_MS = 2000;
 
 const OPAQUE: Fault = {
   code: 'opaque-ts',
-  words:
+  message:
     'MPEG-TS comes as messages at /ws/<feed>, which are passed on as data: no stream, no player and no mute of the sound ' +
     'can use it; send it to /ts/<feed> by POST',
 };
@@ -115,7 +115,7 @@ export class FeedHealth {
       this.#become(this.#isData && !isQuiet ? 'live' : 'absent');
     }
     const fault = seen.source === null ? this.#absence(seen, nowMs) : this.#damage(seen, seen.source, nowMs);
-    const isOther = fault?.words !== this.fault?.words;
+    const isOther = fault?.message !== this.fault?.message;
     if (isOther) this.fault = fault;
     return isOther;
   }
@@ -132,7 +132,7 @@ export class FeedHealth {
     if (nowMs - Math.max(this.#wantedMs, this.#startedMs) < PATIENCE_MS) return null;
     if (this.#meant === null) this.#meant = likelyMeant();
     const question = this.#meant === null ? '' : `; did you mean ${this.#meant}?`;
-    return { code: 'no-source', words: `no source publishes to this feed${question}` };
+    return { code: 'no-source', message: `no source publishes to this feed${question}` };
   }
 
   /** The fault in what a source sends. */
@@ -140,18 +140,18 @@ export class FeedHealth {
     if (this.state === 'silent') {
       return {
         code: 'silent',
-        words: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
+        message: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
       };
     }
     if (seen.hasPmt) return stopped(this.#stop, source) ?? seen.streamFault ?? this.#waiting(seen, nowMs);
     if (this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
-      return { code: 'no-tables', words: `what ${source} sends is not MPEG-TS: there is no packet in it` };
+      return { code: 'no-tables', message: `what ${source} sends is not MPEG-TS: there is no packet in it` };
     }
     const what = seen.hasPat ? 'a PAT, and no PMT that could be read' : 'no PAT that could be read';
     return {
       code: 'no-tables',
-      words: `packets come from ${source}, with ${what}: their contents cannot be identified`,
+      message: `packets come from ${source}, with ${what}: their contents cannot be identified`,
     };
   }
 
@@ -161,7 +161,7 @@ export class FeedHealth {
     if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < PATIENCE_MS) return null; // keyframes are not what it waits for
     const seconds = gopMs !== null && Math.round(gopMs / 1000);
     const how = seconds ? `keyframes come every ${seconds} s` : 'keyframes come seldom';
-    return { code: 'waits-for-keyframe', words: `${how}, and a viewer or a destination waits for the next` };
+    return { code: 'waits-for-keyframe', message: `${how}, and a viewer or a destination waits for the next` };
   }
 
   #become(state: FeedState): void {
@@ -176,5 +176,5 @@ function stopped(stop: Stall | null, source: string): Fault | null {
   if (!stop) return null;
   const [gone, left] = stop.kind === 'picture' ? ['picture', 'only sound'] : ['sound', 'only pictures'];
   const words = `${source} is connected, and has sent no ${gone} for ${Math.round(stop.forMs / 1000)} s, ${left}`;
-  return { code: 'track-stopped', words };
+  return { code: 'track-stopped', message: words };
 }

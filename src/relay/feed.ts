@@ -285,7 +285,7 @@ export class Feed {
 
   /** The missing source of a feed that exists for a viewer only (a mistyped address) is not logged. */
   #recordFault(fault: Fault | null): void {
-    if (fault?.words === this.#recordedFault?.words) return;
+    if (fault?.message === this.#recordedFault?.message) return;
     if (fault?.code === 'no-source' && !this.hasPublished && !this.observer.isKnown()) return;
     this.#recordedFault = fault;
     this.observer.faultChanged(fault);
@@ -316,7 +316,7 @@ export class Feed {
       randomAccessPoints: seen?.randomAccessPoints ?? 0,
       lastRandomAccessMs: this.#lastAccessMs,
       gopMs: this.#publication === null ? null : (seen?.gopMs ?? null),
-      sinks: this.#sinks.length + this.#streamInputs.length,
+      subscribers: this.#sinks.length + this.#streamInputs.length,
       clients: this.#clients.length,
       muted: this.#muted,
       mutedBinary: this.mutedBinary,

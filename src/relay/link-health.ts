@@ -69,8 +69,8 @@ export class LinkHealth {
     return this.#isNewCause(fault) || wasToldOpen;
   }
 
-  #isNewCause({ code, words }: Fault): boolean {
-    const key = this.#recordedCauses.size < MAX_CAUSES ? causeOf(code, words) : code;
+  #isNewCause({ code, message }: Fault): boolean {
+    const key = this.#recordedCauses.size < MAX_CAUSES ? causeOf(code, message) : code;
     if (this.#recordedCauses.has(key)) return false;
     this.#recordedCauses.add(key);
     return true;

@@ -34,11 +34,11 @@ export interface LinkObserver {
 
 const SLOW: Fault = {
   code: 'slow',
-  words: 'it is slower than the stream; messages are dropped until it catches up',
+  message: 'it is slower than the stream; messages are dropped until it catches up',
 };
 const OPAQUE: Fault = {
   code: 'opaque-ts',
-  words:
+  message:
     'it is /ws/<feed> of a relay, which passes MPEG-TS on as data that no player or stream of its can use; accepted: ' +
     '/in/<topic> of vw serve, or an upload to /ts/<feed>',
 };
@@ -153,7 +153,7 @@ export class Link implements Sink {
 
   /** Discards what the system has not taken yet and cuts the connection: the endpoint receives nothing more. */
   cut(): void {
-    this.#socket.drop({ code: 'lost', words: 'it was left' });
+    this.#socket.drop({ code: 'lost', message: 'it was left' });
   }
 
   /**
@@ -241,7 +241,7 @@ export class Link implements Sink {
     this.#socket.sendText(token);
     const { dialTimeoutMs } = this.#limits;
     this.#verdictTimer = setTimeout(() => {
-      this.#socket.drop({ code: 'no-answer', words: `no answer to the token within ${dialTimeoutMs / 1000} s` });
+      this.#socket.drop({ code: 'no-answer', message: `no answer to the token within ${dialTimeoutMs / 1000} s` });
     }, dialTimeoutMs).unref();
   }
 
@@ -271,7 +271,7 @@ export class Link implements Sink {
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) {
         const words = `the relay server rejected the token: ${verdict.reason || 'it gives no reason'}`;
-        this.#socket.drop({ code: 'refused', words });
+        this.#socket.drop({ code: 'refused', message: words });
       }
     }
   }
@@ -284,7 +284,7 @@ export class Link implements Sink {
     if (verdict?.isAuthorised !== false) return false;
     this.#socket.drop({
       code: 'refused',
-      words: `it took the first message for a token: ${verdict.reason || 'it gives no reason'}`,
+      message: `it took the first message for a token: ${verdict.reason || 'it gives no reason'}`,
     });
     return true;
   }
@@ -300,8 +300,8 @@ export class Link implements Sink {
     this.#setState('waiting');
     this.#delivery.restart();
     this.#isFeed = this.#hasOpaqueTs = false;
-    const isBrokenOff = found.code === 'other' && found.words.startsWith(BROKEN_OFF); // the name of a proxy may follow
-    if (isBrokenOff && /^(ws|http):/i.test(this.#endpoint.url)) void (this.#finding = this.#diagnose(found.words));
+    const isBrokenOff = found.code === 'other' && found.message.startsWith(BROKEN_OFF); // the name of a proxy may follow
+    if (isBrokenOff && /^(ws|http):/i.test(this.#endpoint.url)) void (this.#finding = this.#diagnose(found.message));
     else this.#recordLost(found, before);
     this.#observer.lost();
   }
@@ -313,7 +313,7 @@ export class Link implements Sink {
     this.#finding = null;
     if (signal.aborted) return;
     this.#recordLost(
-      isTls ? TLS_THERE : { code: 'other', words: `${words}: does it want wss:// (https://)?` },
+      isTls ? TLS_THERE : { code: 'other', message: `${words}: does it want wss:// (https://)?` },
       'dialling',
     );
   }
@@ -323,9 +323,9 @@ export class Link implements Sink {
     // An endpoint that drops the connection after the token, without a message, has refused it.
     const code = before === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
     const { tokenEndMs, secrets } = this.#endpoint;
-    const said = { code, words: found.words };
+    const said = { code, words: found.message };
     const meant = secrets.length === 0 ? withoutToken(said) : withToken(said, tokenEndMs, Date.now());
-    const fault = { code: meant.code, words: redactSecrets(meant.words, secrets) };
+    const fault = { code: meant.code, words: redactSecrets(meant.message, secrets) };
     const isNews = this.#health.lost(fault, performance.now());
     this.#lastError = fault.words;
     this.#lastErrorMs = Date.now();

@@ -82,7 +82,7 @@ export class NameSuggestions {
     const help = 'POST /api/streams sets one; GET /api/streams/all lists those there are';
     return {
       code: 'no-rule',
-      words: `there is no stream rule "${name}"${question === '' ? `: ${help}` : `${question} (${help})`}`,
+      message: `there is no stream rule "${name}"${question === '' ? `: ${help}` : `${question} (${help})`}`,
     };
   }
 

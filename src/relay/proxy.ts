@@ -120,14 +120,14 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelRoute {
     const name = this.proxy.host; // without user and password
     if (this.#refusal === 0) return proxyFaultOf(fault, name, isAnswer);
     const words = `the proxy ${name} answered HTTP ${this.#refusal}: ${whyRefused(this.#refusal)}`;
-    return { code: 'unreachable', words };
+    return { code: 'unreachable', message: words };
   }
 }
 
 /** A fault with the proxy named. A failure before any answer is a failure to reach the proxy itself. */
 function proxyFaultOf(fault: Fault, proxy: string, isAnswer: boolean): Fault {
   const whose = !isAnswer && isBeforeAnswer(fault) ? 'the proxy is not reached: ' : '';
-  return { code: fault.code, words: `${whose}${fault.words} (through the proxy ${proxy})` };
+  return { code: fault.code, message: `${whose}${fault.message} (through the proxy ${proxy})` };
 }
 
 /** Why a proxy refused a tunnel (RFC 9110 §15). */

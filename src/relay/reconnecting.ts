@@ -264,14 +264,14 @@ export class ReconnectingSocket {
       }
       const found = this.#givenUp ?? answer ?? fault ?? faultOfClose(code, reason.toString());
       // The endpoint's message may quote the address, which contains a code.
-      this.#observer.lost({ code: found.code, words: redactSecrets(found.words, querySecrets(socket.url)) });
+      this.#observer.lost({ code: found.code, message: redactSecrets(found.message, querySecrets(socket.url)) });
     };
     this.#unsubscribe = leave;
     this.#socket = socket;
     this.#givenUp = null;
     socket.on('error', (error) => {
       if (heartbeat === null) fault ??= way ? way.explain(faultOf(error)) : faultOf(error);
-      else fault ??= { code: 'lost', words: faultOf(error).words };
+      else fault ??= { code: 'lost', message: faultOf(error).message };
     });
     socket.on('unexpected-response', (_request, response) => {
       const explain = (found: Fault) => (way ? way.explain(found, true) : found);
@@ -294,7 +294,7 @@ export class ReconnectingSocket {
       if (carrier) answerPings(socket, carrier);
       throttleReads(socket, () => this.#observer.throttled());
       this.#heartbeat = heartbeat = new Heartbeat(socket, this.#limits, () => {
-        this.drop({ code: 'no-answer', words: `no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s` });
+        this.drop({ code: 'no-answer', message: `no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s` });
       });
       this.#observer.opened(isFeed);
     });

@@ -67,7 +67,7 @@ export const feedStatsSchema = z.strictObject({
   randomAccessPoints: count('random access points (keyframes; audio if there is no video)'),
   lastRandomAccessMs: moment('when the last of them was received').nullable(),
   gopMs: maybe('time between the last two keyframes, by their time stamps, milliseconds'),
-  sinks: count('destinations, streams and HTTP players that read it'),
+  subscribers: count('destinations, streams and HTTP players that read it'),
   clients: count('local WebSockets on it'),
   muted,
   mutedBinary: mutedBinary.nullable().describe('what a mute does with binary messages; null: it is not muted'),
@@ -76,7 +76,7 @@ export const feedStatsSchema = z.strictObject({
       z.strictObject({
         pid: count('PID'),
         streamType: count('stream_type, as its PMT says; null: no PMT lists it').nullable(),
-        why: z.string().describe('why, in words'),
+        reason: z.string().describe('why, in words'),
         packets: count('packets, since the mute or since the reason was known'),
       }),
     )
@@ -114,16 +114,16 @@ export const streamStatsSchema = z.strictObject({
   clocks: z.array(clockSchema),
   counters: z
     .strictObject({
-      taken: count('packets received'),
+      received: count('packets received'),
       sent: count('of these, sent'),
       nulls: count('left out: stuffing'),
       tables: count("left out: the inputs' own tables"),
       unknown: count('left out: of PIDs that no PMT lists'),
-      leftOut: count('left out: of tracks that are muted, not selected, or wait for their first unit'),
+      omitted: count('left out: of tracks that are muted, not selected, or wait for their first unit'),
       duplicates: count('left out: duplicates'),
       damaged: count('left out: damaged or scrambled'),
       lost: count('missing when they were expected'),
-      tracksLeftOut: count('tracks for which the PMT has no room, now'),
+      omittedTracks: count('tracks for which the PMT has no room, now'),
     })
     .describe('packets'),
   timing: z.strictObject({
@@ -137,12 +137,12 @@ export const streamStatsSchema = z.strictObject({
         feed: z.string(),
         pid: count('PID in the feed'),
         streamType: count('stream_type, as its PMT says'),
-        why: z.string().describe('why, in words'),
+        reason: z.string().describe('why, in words'),
       }),
     )
     .describe('audio, and what may be audio, of feeds of which the rule selects only the video'),
   withheldMessages: count('binary messages of feeds of which the rule selects only the video: they may be sound'),
-  readers: count('destinations and viewers that read it'),
+  subscribers: count('destinations and viewers that read it'),
   cacheBytes: count('cached for late subscribers'),
   throttledReads: count(`${THROTTLED}: of its local WebSockets`),
 });
@@ -177,7 +177,7 @@ export const destinationStatsSchema = z.strictObject({
   stream: z.string().describe('the feed or stream that the rule names'),
   live: linkStatsSchema,
   total: z.strictObject(linkCounters).describe('of all its links so far, including those to previous relay servers'),
-  coming: linkStatsSchema.nullable().describe('the link to a new relay server while the old one is in use'),
+  pending: linkStatsSchema.nullable().describe('the link to a new relay server while the old one is in use'),
 });
 
 /** The state of the log; `vw serve` reports the same. */

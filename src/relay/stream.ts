@@ -225,7 +225,7 @@ export class Stream {
       timing: remuxer?.timing ?? NO_TIMING,
       withheld: remuxer?.withheld ?? [],
       withheldMessages: this.#withheldMessages,
-      readers: this.#sinks.length,
+      subscribers: this.#sinks.length,
       cacheBytes: this.cache?.length ?? 0,
       throttledReads: this.throttledReads,
     };
@@ -247,7 +247,7 @@ export class Stream {
       const { feed: name } = readFeedEntry(entry);
       const fault = this.#feeds.get(name)?.feed.fault;
       if (!fault || (worst && FAULTS.indexOf(worst.code) <= FAULTS.indexOf(fault.code))) continue;
-      worst = { code: fault.code, words: `feed "${name}": ${fault.words}` };
+      worst = { code: fault.code, message: `feed "${name}": ${fault.message}` };
     }
     return worst;
   }

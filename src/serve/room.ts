@@ -206,7 +206,7 @@ export class Topic {
   get #fault(): Fault | null {
     const { fault } = this.feed;
     if (this.#muted !== null && fault?.code === 'silent') return null; // silence is expected
-    return fault?.code === 'no-source' ? { ...fault, words: 'nothing is published to this topic' } : fault;
+    return fault?.code === 'no-source' ? { ...fault, message: 'nothing is published to this topic' } : fault;
   }
 
   /** The codecs of the program's tracks, in PMT order. */

@@ -133,7 +133,7 @@ describe('GET /api/events', () => {
       await reader.event('rule-set', 3);
       expect(reader.types).to.deep.equal(['history-lost', 'rule-set', 'rule-set', 'rule-set']);
       const lost = historyLostSchema.parse(reader.blocks[0]!.data);
-      expect(lost.words).to.match(words);
+      expect(lost.message).to.match(words);
       expect(lost.firstId).to.equal(1);
     });
   }

@@ -22,9 +22,9 @@ describe('GET /ts/<feed>', () => {
     const vw = await TestRelay.start();
     const feed = vw.relay.feed('video0');
     const client = ask(vw, GET);
-    await until('it watches', () => feed.stats().sinks === 1);
+    await until('it watches', () => feed.stats().subscribers === 1);
     client.socket.destroy();
-    await until('it does not', () => feed.stats().sinks === 0);
+    await until('it does not', () => feed.stats().subscribers === 0);
   });
 
   it('leaves nothing behind when its client has asked twice on one connection', async () => {
@@ -33,11 +33,11 @@ describe('GET /ts/<feed>', () => {
     const feed = vw.relay.feed('video0');
     const source = feed.open({ address: 'test', superseded: () => undefined });
     const client = ask(vw, GET + GET);
-    await until('it watches', () => feed.stats().sinks > 0);
+    await until('it watches', () => feed.stats().subscribers > 0);
     source.publish(packets(3));
     await until('packets come', () => client.heard.length > 3 * 188);
     client.socket.destroy();
-    await until('nobody watches', () => feed.stats().sinks === 0, 2000);
+    await until('nobody watches', () => feed.stats().subscribers === 0, 2000);
   });
 
   it('refuses a player behind a request that is being answered, and says why', async () => {

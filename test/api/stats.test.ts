@@ -112,10 +112,10 @@ describe('GET /api/stats', () => {
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.chunk(Buffer.alloc(500, 'not MPEG-TS'));
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: second.url });
-    await until('another link is coming', async () => (await ask(vw)).destinations['0']!.coming !== null);
+    await until('another link is coming', async () => (await ask(vw)).destinations['0']!.pending !== null);
     await until('the source is silent', async () => (await ask(vw)).feeds.video0!.state === 'silent');
     first.breakOff();
-    await until('the old one is left', async () => (await ask(vw)).destinations['0']!.coming === null);
+    await until('the old one is left', async () => (await ask(vw)).destinations['0']!.pending === null);
     expect((await vw.api('DELETE', '/api/destinations/0')).status).to.equal(200);
     expect((await ask(vw)).destinations).to.deep.equal({});
     upload.socket.destroy();

@@ -166,7 +166,7 @@ muted: the sound of every feed, all of video2
 
   it('has no fault for what is only starting', () => {
     const live = linkStats({ state: 'dialling', sinceMs: NOW_MS - 300, opens: 0, pingMs: null });
-    const page = text({ destinations: { 7: { stream: 'video0', live, total: TOTAL, coming: null } } }, 120);
+    const page = text({ destinations: { 7: { stream: 'video0', live, total: TOTAL, pending: null } } }, 120);
     expect(page).to.contain('dialling 0s').and.contain('all is well');
   });
 

@@ -26,14 +26,14 @@ function events(relay: TestRelay): RelayEvent[] {
 /** Waits until link "0" has failed with `code` and `words`, and looks at what stats, events and log say. */
 async function isTold(relay: TestRelay, code: FaultCode, words: RegExp, type = 'link-refused'): Promise<void> {
   const fault = () => relay.link().fault;
-  const isSo = () => fault()?.code === code && words.test(fault()?.words ?? '');
+  const isSo = () => fault()?.code === code && words.test(fault()?.message ?? '');
   await until(`${code}: ${String(words)}`, isSo).catch((error: unknown) => {
     throw new Error(`${(error as Error).message}; it says ${JSON.stringify(fault())}`);
   });
   expect(relay.link().lastError).to.match(words);
   expect(relay.link().lastErrorMs).to.be.closeTo(Date.now(), 60_000);
   const told = events(relay).filter(
-    (event) => (event.type === 'link-refused' || event.type === 'link-lost') && words.test(event.fault.words),
+    (event) => (event.type === 'link-refused' || event.type === 'link-lost') && words.test(event.fault.message),
   );
   expect(told.map((event) => [event.type, 'fault' in event && event.fault?.code])).to.deep.equal([[type, code]]);
   const lines = relay.lines.filter(({ facts }) => words.test(String(facts.reason)));
@@ -225,7 +225,7 @@ describe('what is wrong with an endpoint', () => {
     const lost = () => events(relay).find((event) => event.type === 'link-lost');
     await until('it is told', () => lost() !== undefined);
     expect(lost()!.fault.code).to.equal('token-expired');
-    expect(lost()!.fault.words).to.match(/^the token has expired.*broke off$/);
+    expect(lost()!.fault.message).to.match(/^the token has expired.*broke off$/);
   });
 
   it('a token that has ended is no excuse for what has nothing to do with it', async () => {
@@ -245,7 +245,7 @@ describe('what is wrong with an endpoint', () => {
       return relay.link().isDropping;
     });
     expect(relay.link().fault).to.include({ code: 'slow' });
-    expect(relay.link().fault!.words).to.match(/slower than the stream/);
+    expect(relay.link().fault!.message).to.match(/slower than the stream/);
     farEnd.visit!.client.resume();
     await until('it keeps up', () => {
       source.publish(packets(1));
@@ -350,7 +350,7 @@ describe('faults', () => {
     expect(readTokenEnd(jwt({ exp: 1000 }))).to.equal(1_000_000);
     const none = [jwt({}), jwt({ exp: '1' }), jwt([]), 'a.b.c', '..', 'plain', `a.${btoa('null')}.c`];
     for (const token of none) expect(readTokenEnd(token), token).to.equal(null);
-    const far = withToken({ code: 'refused', words: 'no' }, readTokenEnd(jwt({ exp: -1e300 })), Date.now());
+    const far = withToken({ code: 'refused', message: 'no' }, readTokenEnd(jwt({ exp: -1e300 })), Date.now());
     expect(far, 'no date that cannot be').to.deep.equal({ code: 'token-expired', words: 'the token has expired: no' });
   });
 });

@@ -23,7 +23,7 @@ describe('a stream that has no rule', () => {
     await once(viewer, 'open');
     const { destinations, streams } = await relay.stats();
     expect(destinations['0']!.live.fault?.code).to.equal('no-rule');
-    expect(destinations['0']!.live.fault?.words).to.include('there is no stream rule "stream/front"');
+    expect(destinations['0']!.live.fault?.message).to.include('there is no stream rule "stream/front"');
     expect(streams['stream/other']).to.deep.include({ feeds: [], readers: 1 });
     expect(streams['stream/other']!.fault?.code).to.equal('no-rule');
     expect(listFaults(relay.relay.stats()).map(({ what, fault }) => `${what}: ${fault.code}`)).to.deep.equal([
@@ -63,7 +63,7 @@ describe('a stream that has no rule', () => {
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
     await relay.send({ stream: 'stream/frnot', destination: 'ws://127.0.0.1:1/in/x' });
     const { destinations, streams } = relay.relay.stats();
-    expect(streams['stream/frnot']!.fault?.words).to.match(
+    expect(streams['stream/frnot']!.fault?.message).to.match(
       /^there is no stream rule "stream\/frnot"; did you mean stream\/front\?/,
     );
     expect(destinations['0']!.live.fault?.code).to.be.oneOf(['no-rule', 'unreachable']);
@@ -97,7 +97,7 @@ describe('MPEG-TS at /ws/<feed> of another relay', () => {
     there.relay.checkHealth(performance.now());
     here.relay.checkHealth(performance.now());
     expect(there.relay.stats().feeds.front!.fault?.code).to.equal('opaque-ts');
-    expect(there.relay.stats().feeds.front!.fault?.words).to.include('send it to /ts/<feed>');
+    expect(there.relay.stats().feeds.front!.fault?.message).to.include('send it to /ts/<feed>');
     expect(here.link().fault?.code).to.equal('opaque-ts');
     expect(here.lines.filter(({ facts }) => facts.fault === 'opaque-ts')).to.have.lengthOf(1);
     await until('what is over is over', () => {
@@ -130,7 +130,7 @@ describe('the API of a relay that wants its key', () => {
       await here.send({ destination: `${scheme}://127.0.0.1:${there.port}${path}`, ...(token ? { token } : {}) });
       await until('it is told', () => here.link().fault !== null);
       expect(here.link().fault!.code).to.equal('refused');
-      expect(here.link().fault!.words).to.match(
+      expect(here.link().fault!.message).to.match(
         /^it is the API of a relay .*VW_API_KEY.*accepted: \/in\/<topic> of vw serve$/,
       );
     });
@@ -183,7 +183,7 @@ describe('an address with the wrong scheme', () => {
       await relay.send(rule);
       await until('it is found out', () => relay.link(rule.id).fault !== null);
       expect(relay.link(rule.id).fault!.code, 'at once').to.equal('wrong-scheme');
-      expect(relay.link(rule.id).fault!.words).to.include('it speaks TLS there: use wss:// in place of ws://');
+      expect(relay.link(rule.id).fault!.message).to.include('it speaks TLS there: use wss:// in place of ws://');
       const { attempts } = relay.link(rule.id);
       await until('it is tried again', () => relay.link(rule.id).attempts > attempts + 2);
       expect(relay.link(rule.id).fault?.code, 'and it stays found out').to.equal('wrong-scheme');
@@ -210,7 +210,7 @@ describe('an address with the wrong scheme', () => {
     await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
     await until('it is told', () => relay.link().fault !== null);
     expect(relay.link().fault!.code).to.equal('wrong-scheme');
-    expect(relay.link().fault!.words).to.include('use ws:// in place of wss://');
+    expect(relay.link().fault!.message).to.include('use ws:// in place of wss://');
   });
 
   it('is not what is wrong with a server that just breaks off', async () => {

@@ -36,7 +36,7 @@ async function staysWrong(relay: TestRelay, code: FaultCode, words: RegExp): Pro
     const { fault, state } = stats.destinations['0']!.live;
     states.add(state);
     expect(fault, `while it is ${state}`).to.include({ code });
-    expect(fault!.words).to.match(words);
+    expect(fault!.message).to.match(words);
     expect(listFaults(stats).map(({ what }) => what)).to.include('destination 0');
     const metrics = metricsText(stats);
     expect(metrics).to.include('vw_destination_up{destination="0"} 0');

@@ -55,7 +55,7 @@ describe('an endpoint through a proxy', () => {
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
     await relay.send({ destination: `ws://${host}:${secure.port}/in/x` });
     await until('it is found out', () => relay.link().fault !== null);
-    expect(relay.link().fault!.code, relay.link().fault!.words).to.equal('wrong-scheme');
+    expect(relay.link().fault!.code, relay.link().fault!.message).to.equal('wrong-scheme');
     expect(await speaksTls(`http://${host}:${secure.port}/`, new AbortController().signal)).to.equal(true);
     expect(await speaksTls(`ws://${host}:${plain}/`, new AbortController().signal)).to.equal(false);
     setEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1' });

@@ -92,7 +92,7 @@ describe('an endpoint that requires a token first', () => {
     await relay.isOpen();
     await relay.send({ destination, token: 'renewed-token' });
     await farEnd.visited(2);
-    await until('the new link is live', () => relay.relay.stats().destinations['0']!.coming === null);
+    await until('the new link is live', () => relay.relay.stats().destinations['0']!.pending === null);
     expect(farEnd.visits[1]!.heard[0]!.data.toString()).to.equal('renewed-token');
     await until('the old link is closed', () => farEnd.visits[0]!.client.readyState === 3);
     await relay.send({ destination }); // without a token the one there is stays: nothing is disturbed
@@ -110,9 +110,9 @@ describe('an endpoint that requires a token first', () => {
     await relay.isOpen();
     await relay.send({ destination, token: 'wrong-token' });
     await farEnd.visited(3);
-    const { live, coming } = relay.relay.stats().destinations['0']!;
+    const { live, pending } = relay.relay.stats().destinations['0']!;
     expect(live.state).to.equal('open');
-    expect(coming?.lastError).to.contain('not this one');
+    expect(pending?.lastError).to.contain('not this one');
     const before = farEnd.visits[0]!.heard.length;
     await until('media still arrives', () => farEnd.visits[0]!.heard.length > before + 3);
   });

@@ -57,10 +57,10 @@ describe('an answer that goes on for as long as the client stays', () => {
           });
           expect(wire.heard.match(/HTTP\/1\.1 \d+/g), what).to.deep.equal(['HTTP/1.1 200']);
           expect(Object.keys(relay.relay.stats().streams), `${what} is not processed`).to.include('stream/a');
-          expect(relay.relay.stats().feeds.x!.sinks).to.equal(path === '/ts/x' ? 2 : 1);
+          expect(relay.relay.stats().feeds.x!.subscribers).to.equal(path === '/ts/x' ? 2 : 1);
           wire.socket.end();
           await until('the connection ends', () => wire.isClosed);
-          await until('its place is free', () => relay.relay.stats().feeds.x!.sinks === 1);
+          await until('its place is free', () => relay.relay.stats().feeds.x!.subscribers === 1);
         });
         await Promise.all(all);
       });

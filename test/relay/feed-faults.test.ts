@@ -28,7 +28,7 @@ describe('a feed', () => {
   const isTold = async (code: string, words: RegExp, count: number, name = 'video0') => {
     const { fault } = await events.event('feed-fault', count);
     expect(fault).to.include({ code });
-    expect(fault!.words).to.match(words);
+    expect(fault!.message).to.match(words);
     expect(feed(name).fault).to.deep.equal(fault);
     expect(logged(words)).to.have.length(1);
     expect(logged(words)[0]!.facts).to.include({ feed: name, fault: code });
@@ -140,7 +140,7 @@ describe('a feed', () => {
     await isTold('no-source', /^no source publishes to this feed$/, 1, 'cam');
     vw.relay.feed('demo/cam').open({ address: 'a', superseded: () => undefined });
     const { fault } = await events.event('feed-fault', 2);
-    expect(fault?.words).to.equal('no source publishes to this feed; did you mean demo/cam?');
+    expect(fault?.message).to.equal('no source publishes to this feed; did you mean demo/cam?');
   });
 
   it('that has a brother with a rule of its own, or had a source, is not misspelt', async () => {
@@ -289,7 +289,7 @@ describe('FeedWatch', () => {
     };
     const changes = [];
     for (let nowMs = 0; nowMs <= 40_000; nowMs += 1000) {
-      if (sends(nowMs, nowMs <= 10_000 || nowMs > 30_000 ? nowMs : 10_000)) changes.push([nowMs, watch.fault?.words]);
+      if (sends(nowMs, nowMs <= 10_000 || nowMs > 30_000 ? nowMs : 10_000)) changes.push([nowMs, watch.fault?.message]);
     }
     expect(changes).to.deep.equal([
       [15_000, 'a is connected, and has sent no picture for 5 s, only sound'],

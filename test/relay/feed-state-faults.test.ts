@@ -22,7 +22,7 @@ const ES = new Uint8Array(100).fill(0x55);
 describe('FeedStateFaults', () => {
   const say = (faults: FeedStateFaults, state: Partial<RemuxedFeed>, nowMs = 0) => {
     const fault = faults.check({ ...WELL, ...state }, nowMs);
-    return fault && `${fault.code}: ${fault.words}`;
+    return fault && `${fault.code}: ${fault.message}`;
   };
 
   it('says how fast a slow source encodes, in the same words while that hardly changes', () => {
@@ -106,7 +106,7 @@ describe('a feed of a stream', () => {
     expect(vw.relay.stats().feeds.cam!.fault).to.deep.equal(fault);
     expect(streamFault()).to.deep.equal({ code: 'late', words: `feed "cam": ${words}` });
     const { counters, timing } = vw.relay.stats().streams['stream/a']!;
-    expect(counters.leftOut + counters.damaged, 'packets that were dropped').to.equal(0);
+    expect(counters.omitted + counters.damaged, 'packets that were dropped').to.equal(0);
     expect(timing.lateUnits, 'units before the PCR').to.be.above(100);
   });
 
@@ -126,7 +126,7 @@ describe('a feed of a stream', () => {
     RawUpload.begin(vw.port, 'cam').chunk(bytes);
     const { fault } = await events.event('feed-fault');
     expect(fault).to.deep.equal({ code: 'dropped', words: 'packets are dropped: they are damaged or scrambled' });
-    expect(streamFault()!.words).to.equal('feed "cam": packets are dropped: they are damaged or scrambled');
+    expect(streamFault()!.message).to.equal('feed "cam": packets are dropped: they are damaged or scrambled');
     expect(vw.relay.stats().streams['stream/a']!.counters.damaged).to.equal(250);
   });
 

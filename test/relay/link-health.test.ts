@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { Fault } from '../../src/relay/event.js';
 import { LinkHealth } from '../../src/relay/link-health.js';
 
-const lost = (words = 'the connection broke off'): Fault => ({ code: 'lost', words });
-const refused: Fault = { code: 'refused', words: 'no' };
+const lost = (words = 'the connection broke off'): Fault => ({ code: 'lost', message: words });
+const refused: Fault = { code: 'refused', message: 'no' };
 
 describe('LinkHealth', () => {
   it('keeps a fault until the link has lasted, and reports then that it is open', () => {

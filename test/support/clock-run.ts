@@ -28,7 +28,7 @@ export async function runFeed(
     answer.on('data', (data: Buffer) => got.push(data)).on('error', () => undefined);
   });
   viewer.on('error', () => undefined);
-  await until(`${name} is read`, async () => (await vw.stats()).streams[stream]?.readers);
+  await until(`${name} is read`, async () => (await vw.stats()).streams[stream]?.subscribers);
   const upload = request(`${vw.url}/ts/${name}`, { method: 'POST', agent: false });
   upload.on('error', () => undefined).on('response', (answer) => answer.resume());
   const ffmpeg = spawn('ffmpeg', ['-v', 'error', '-nostdin', ...args, '-f', 'mpegts', 'pipe:1']);

@@ -91,7 +91,7 @@ describe('a viewer who comes at any moment', () => {
       const ways = [() => overWebSocket(vw, 'cam'), () => overHttp(vw, 'cam')];
       const viewers = Array.from({ length: 50 }, (_, i) => joinSometime(ways[i % 2]!, 0x100));
       for (const bytes of await Promise.all(viewers)) check(bytes, 0x100);
-      const left = () => vw.relay.stats().feeds.cam!.sinks + vw.relay.stats().feeds.cam!.clients;
+      const left = () => vw.relay.stats().feeds.cam!.subscribers + vw.relay.stats().feeds.cam!.clients;
       await until('all are gone', () => left() === 0);
     }).timeout(60_000);
   }
@@ -138,7 +138,7 @@ describe('GET /ts', () => {
     const vw = await TestRelay.start();
     await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['video0'] });
     const watched = overHttp(vw, 'stream/room');
-    await until('it is let in', () => vw.relay.stats().streams['stream/room']!.readers === 1);
+    await until('it is let in', () => vw.relay.stats().streams['stream/room']!.subscribers === 1);
     live(vw.url, 'video0', CAMERA, 3);
     await until('pictures come', () => bytesOf(watched).length > 100_000);
     expect(continuityErrors(bytesOf(watched))).to.deep.equal([]);
@@ -152,14 +152,14 @@ describe('GET /ts', () => {
       'video/mp2t',
     );
     const first = overHttp(vw, 'stream/room');
-    await until('it is let in', () => vw.relay.stats().streams['stream/room']!.readers === 1);
+    await until('it is let in', () => vw.relay.stats().streams['stream/room']!.subscribers === 1);
     const { status, body } = await vw.api('GET', '/ts/stream/room');
     expect(status).to.equal(503);
     expect(body).to.include({ code: 'ERR_TOO_MANY_CLIENTS' });
     first.leave();
-    await until('it has gone', () => vw.relay.stats().streams['stream/room']!.readers === 0);
+    await until('it has gone', () => vw.relay.stats().streams['stream/room']!.subscribers === 0);
     const next = overHttp(vw, 'stream/room');
-    await until('the next is let in', () => vw.relay.stats().streams['stream/room']!.readers === 1);
+    await until('the next is let in', () => vw.relay.stats().streams['stream/room']!.subscribers === 1);
     next.leave();
   });
 
@@ -171,8 +171,8 @@ describe('GET /ts', () => {
     const request = get(`${vw.url}/ts/cam`, (response) => response.pause());
     request.on('error', () => undefined);
     afterTest(() => request.destroy());
-    await until('it is let in', () => vw.relay.stats().feeds.cam!.sinks === 2);
-    await until('it is let go', () => vw.relay.stats().feeds.cam!.sinks === 1, 11_000);
+    await until('it is let in', () => vw.relay.stats().feeds.cam!.subscribers === 2);
+    await until('it is let go', () => vw.relay.stats().feeds.cam!.subscribers === 1, 11_000);
     expect(continuityErrors(bytesOf(watched))).to.deep.equal([]);
   }).timeout(30_000);
 

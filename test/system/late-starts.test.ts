@@ -74,7 +74,7 @@ async function readLate(vw: Program, serve: Program, feed: string, bytes: Buffer
   const far = `ws://127.0.0.1:${serve.port}`;
   await vw.api('POST', '/api/streams', { stream: early, feeds: [feed] });
   const first = read(`${vw.url}/ts/${feed}`);
-  await until('it is read', async () => ((await vw.stats()).feeds[feed]?.sinks ?? 0) > 1); // by the stream, too
+  await until('it is read', async () => ((await vw.stats()).feeds[feed]?.subscribers ?? 0) > 1); // by the stream, too
   upload(vw, feed, bytes, 5);
   const sent = async () => (await vw.stats()).feeds[feed]!.bytes / bytes.length;
   await until('its second second comes', async () => (await sent()) > 0.3);

@@ -109,7 +109,7 @@ for (const [video, audio, engine, names] of [
       camera.hang();
       await one.isIn('frozen');
       await one.says('frozen', /^Frozen for \d+ s$/);
-      const words = async () => (await vw.stats()).streams[STREAM]!.fault?.words ?? '';
+      const words = async () => (await vw.stats()).streams[STREAM]!.fault?.message ?? '';
       await until('stats say that the camera is silent', async () => (await words()).includes('has sent nothing'));
       await until('the page says the same', async () => {
         return (await one.page.innerText('#status')).includes(await words());

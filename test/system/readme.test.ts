@@ -146,8 +146,8 @@ describe('README', () => {
       until(
         `destination ${id} is at ${to}`,
         async () => {
-          const { live, coming } = (await stats()).destinations[id]!;
-          return live.state === 'open' && live.fault === null && coming === null && live.url === machine.here(to);
+          const { live, pending } = (await stats()).destinations[id]!;
+          return live.state === 'open' && live.fault === null && pending === null && live.url === machine.here(to);
         },
         WAIT_MS,
       ).catch(async (error: unknown) => {

@@ -83,11 +83,11 @@ describe('a browser at an endpoint of ours', function () {
     const fault = async () => ((await serve.api('GET', '/api/stats')).body as ServeStats).topics.front!.fault;
     const saysIt = async (missing: string) => {
       await until(`the stats say that no ${missing} comes`, async () => {
-        const { code, words } = (await fault()) ?? { code: '', words: '' };
-        return code === 'track-stopped' && words.includes(`no ${missing} for 5 s`);
+        const { code, message } = (await fault()) ?? { code: '', message: '' };
+        return code === 'track-stopped' && message.includes(`no ${missing} for 5 s`);
       });
-      const { words } = (await fault())!;
-      await until('the page says it, too', async () => (await one.page.innerText('#status')).includes(words));
+      const { message } = (await fault())!;
+      await until('the page says it, too', async () => (await one.page.innerText('#status')).includes(message));
     };
     camera.hang();
     await saysIt('picture');

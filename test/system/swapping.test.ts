@@ -92,7 +92,7 @@ describe('an endpoint swapped while a camera runs', () => {
       swaps.farEnds.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
     );
     swaps.check([0x100, 0x101]);
-    expect(swaps.stats.coming).to.equal(null);
+    expect(swaps.stats.pending).to.equal(null);
   }).timeout(40_000);
 
   it('loses and repeats nothing of a stream in five swaps', async () => {
@@ -137,7 +137,7 @@ describe('an endpoint swapped while a camera runs', () => {
     const refusing = await TestEndpoint.start({ refuseWith: 503 });
     await swaps.post(refusing);
     await until('it is tried again', () => refusing.dials >= 2);
-    expect(swaps.stats.coming?.lastError).to.contain('503');
+    expect(swaps.stats.pending?.lastError).to.contain('503');
     const hanging = await TestEndpoint.start({ isSilent: true });
     await swaps.post(hanging);
     await until('it is dialled', () => hanging.dials === 1);
@@ -217,7 +217,7 @@ describe('an endpoint swapped while a camera runs', () => {
     await until('both run', () => Object.values(vw.relay.stats().feeds).every((feed) => feed.randomAccessPoints > 2));
     const messages = farEnd.messages.length;
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'two', destination: farEnd.url });
-    await until('it changes over', () => vw.relay.stats().feeds.one!.sinks === 0);
+    await until('it changes over', () => vw.relay.stats().feeds.one!.subscribers === 0);
     await Promise.all(ends);
     await until('all is sent', () => vw.link().waitingBytes === 0);
     expect(farEnd.messages.length).to.be.greaterThan(messages + 30);
