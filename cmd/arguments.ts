@@ -59,8 +59,8 @@ export function readArguments(
 
 /** The error for a command line that parseArgs refuses; `options` are the known ones. */
 function usageError(cause: Error, options: readonly string[]): UsageError {
-  const words = cause.message.split('.')[0]!;
-  const unknown = /^Unknown option '--([^'=]+)/.exec(words)?.[1];
+  const message = cause.message.split('.')[0]!;
+  const unknown = /^Unknown option '--([^'=]+)/.exec(message)?.[1];
   if (unknown === 'key') {
     // Its value may be the API key, so it is not quoted.
     const accepted = options.includes('api-key') ? '; the API key is --api-key' : '';
@@ -68,7 +68,7 @@ function usageError(cause: Error, options: readonly string[]): UsageError {
   }
   const meant = unknown === undefined ? null : closestName(unknown, options);
   const hint = meant === null ? '' : ` (--${meant} was meant?)`;
-  return new UsageError(`${words}${hint}; --help lists what is accepted`, { cause });
+  return new UsageError(`${message}${hint}; --help lists what is accepted`, { cause });
 }
 
 /** The options of a command that is not a server. */

@@ -85,9 +85,9 @@ async function ofStream(way: Way, kind: Flood, count: number, peers: Peers): Pro
   const vw = await Program.stream({ VW_LOG_LEVEL: 'error' }).catch(() => Program.stream());
   const base = vw.url.replace(/^http/, 'ws');
   const seen: Seen = { sent: 0, ages: [], health: [] };
-  const farEnd = await TestEndpoint.start();
-  farEnd.onMessage = (data) => void seen.ages.push(performance.now() - Number(data.toString()));
-  await vw.send('probe', farEnd.url, 'probe');
+  const endpoint = await TestEndpoint.start();
+  endpoint.onMessage = (data) => void seen.ages.push(performance.now() - Number(data.toString()));
+  await vw.send('probe', endpoint.url, 'probe');
   const publish = await open(`${base}/ws/probe`);
   const port = await peers.do({ do: 'listen', kind });
   for (let i = 0; i < READERS; i++) {

@@ -70,9 +70,9 @@ function startClock(codec: keyof typeof ENCODERS, url: string): void {
 const PLACES = {
   'vw stream': (vw: Program) => Promise.resolve(`${vw.url}/play/video0`),
   'vw stream → vw serve': async (vw: Program) => {
-    const farEnd = await Program.serve();
-    await vw.send('video0', `ws://127.0.0.1:${farEnd.port}/in/video0`, '0');
-    return `${farEnd.url}/play/video0`;
+    const endpoint = await Program.serve();
+    await vw.send('video0', `ws://127.0.0.1:${endpoint.port}/in/video0`, '0');
+    return `${endpoint.url}/play/video0`;
   },
 } as const;
 

@@ -49,13 +49,13 @@ class Observer {
 
 let metrics = '';
 const vw = await Program.stream({ VW_LOG_LEVEL: 'info' });
-const farEnd = await TestEndpoint.start();
-farEnd.onMessage = () => undefined;
+const endpoint = await TestEndpoint.start();
+endpoint.onMessage = () => undefined;
 const names = Array.from({ length: FEEDS }, (_, i) => `video${i}`);
 for (const [i, stream] of names.entries()) {
-  await vw.api('POST', '/api/destinations', { id: String(i), stream, destination: farEnd.url });
+  await vw.api('POST', '/api/destinations', { id: String(i), stream, destination: endpoint.url });
 }
-await until('all links are open', () => farEnd.connections === FEEDS);
+await until('all links are open', () => endpoint.connections === FEEDS);
 const sources = names.map((name) => new TimedSource(vw.port, name, MBITS, 40));
 await pause(5000); // warm
 

@@ -99,9 +99,9 @@ async function start(server: Server, kind: Kind): Promise<Running> {
       url,
       publish: () => open(`${url.replace(/^http/, 'ws')}/ws/probe`, headers),
       watch: async (seen) => {
-        const farEnd = await TestEndpoint.start();
-        farEnd.onMessage = (data) => void seen.ages.push(performance.now() - Number(data.toString()));
-        await set(url, { id: 'probe', stream: 'probe', destination: farEnd.url }, headers);
+        const endpoint = await TestEndpoint.start();
+        endpoint.onMessage = (data) => void seen.ages.push(performance.now() - Number(data.toString()));
+        await set(url, { id: 'probe', stream: 'probe', destination: endpoint.url }, headers);
         await pause(300);
       },
     };

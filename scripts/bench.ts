@@ -15,16 +15,16 @@ const SECONDS = 10;
 
 async function delay(): Promise<void> {
   const vw = await Program.stream();
-  const farEnd = await TestEndpoint.start();
+  const endpoint = await TestEndpoint.start();
   const ages: number[] = [];
   const names = Array.from({ length: FEEDS }, (_, i) => `video${i}`);
   for (const [i, stream] of names.entries()) {
-    await vw.api('POST', '/api/destinations', { id: String(i), stream, destination: farEnd.url });
+    await vw.api('POST', '/api/destinations', { id: String(i), stream, destination: endpoint.url });
   }
-  await until('all links are open', () => farEnd.connections === FEEDS);
+  await until('all links are open', () => endpoint.connections === FEEDS);
   const sources = names.map((name) => new TimedSource(vw.port, name, 2, 40));
   await pause(2000); // warm
-  farEnd.onMessage = (message) => void ages.push(ageOf(message));
+  endpoint.onMessage = (message) => void ages.push(ageOf(message));
   const cpu = vw.cpuMs();
   await pause(SECONDS * 1000);
   for (const source of sources) source.stop();

@@ -40,7 +40,7 @@ const SHOTS: readonly Shot[] = [
   },
   {
     name: 'far-end',
-    url: ({ farEnds }) => `${farEnds[0]}/`,
+    url: ({ endpoints }) => `${endpoints[0]}/`,
     size: { width: 800, height: 420 },
     ready: (page) => page.waitForSelector('#list .live'),
   },

@@ -67,12 +67,12 @@ async function leaks(): Promise<void> {
 async function slowFarEnd(): Promise<void> {
   const vw = await Program.stream();
   const [slow, quick] = [await TestEndpoint.start(), await TestEndpoint.start()];
-  for (const [id, farEnd] of [
+  for (const [id, endpoint] of [
     ['slow', slow],
     ['quick', quick],
   ] as const) {
-    await vw.api('POST', '/api/destinations', { id, stream: 'video0', destination: farEnd.url });
-    await until(`${id} is open`, () => farEnd.client !== null);
+    await vw.api('POST', '/api/destinations', { id, stream: 'video0', destination: endpoint.url });
+    await until(`${id} is open`, () => endpoint.client !== null);
   }
   let slowAge = NaN;
   let ages: number[] = [];

@@ -39,12 +39,12 @@ export class RateLimitedWarning {
         return;
       }
     }
-    const untold = this.#suppressed + (cause?.suppressed ?? 0);
+    const suppressed = this.#suppressed + (cause?.suppressed ?? 0);
     if (now - this.#lastLoggedAt < LOG_INTERVAL_MS) {
-      this.#suppressed = untold + 1;
+      this.#suppressed = suppressed + 1;
       return;
     }
-    this.log.warn(this.message, { ...facts, ...(untold > 0 ? { untold } : {}) });
+    this.log.warn(this.message, { ...facts, ...(suppressed > 0 ? { untold: suppressed } : {}) });
     this.#lastLoggedAt = now;
     this.#suppressed = 0;
     this.#causes.set(key, { lastSeenAt: now, suppressed: 0 });

@@ -133,12 +133,12 @@ describe("README's commands and the ready-made scripts", () => {
     const log = createLog('error', false, false);
     relay = new Relay(config.limits, log);
     server = await startServer(relay, config, log);
-    const farEnd = start(process.execPath, 'scripts/far-end.mjs', '0');
-    farEnd.stdout.on('data', (bytes: Buffer) => {
+    const endpoint = start(process.execPath, 'scripts/far-end.mjs', '0');
+    endpoint.stdout.on('data', (bytes: Buffer) => {
       if (received === 0) firstByte = bytes[0]!;
       received += bytes.length;
     });
-    const [line] = (await once(farEnd.stderr, 'data')) as [Buffer];
+    const [line] = (await once(endpoint.stderr, 'data')) as [Buffer];
     farEndPort = /:(\d+)\//.exec(line.toString())![1]!;
   });
 
@@ -181,8 +181,8 @@ describe("README's commands and the ready-made scripts", () => {
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));
     let written = '';
     child.stdout.on('data', (text: Buffer) => (written += text.toString()));
-    const says = async (words: string) => {
-      while (!said.includes(words)) await delay(10);
+    const says = async (message: string) => {
+      while (!said.includes(message)) await delay(10);
     };
     await says('is listening');
     const base = `ws://127.0.0.1:${/:(\d+)\//.exec(said)![1]!}/in/`;
@@ -216,12 +216,12 @@ describe("README's commands and the ready-made scripts", () => {
   });
 
   it('scripts/watch.mjs names VW_TOKEN where a token is wanted', async () => {
-    const farEnd = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    farEnd.on('connection', (socket) => socket.close(1008, 'no token within 10 s: it must be the first message'));
-    await once(farEnd, 'listening');
-    const { port } = farEnd.address() as AddressInfo;
+    const endpoint = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    endpoint.on('connection', (socket) => socket.close(1008, 'no token within 10 s: it must be the first message'));
+    await once(endpoint, 'listening');
+    const { port } = endpoint.address() as AddressInfo;
     const { code, stderr } = await run(process.execPath, ['scripts/watch.mjs', `ws://127.0.0.1:${port}/out/x`]);
-    farEnd.close();
+    endpoint.close();
     expect(code).to.equal(1);
     expect(stderr).to.equal(
       'watch: closed (1008) no token within 10 s: it must be the first message; it wants a token: set VW_TOKEN=TOKEN\n',

@@ -9,8 +9,8 @@ import { TestRelay } from './support/relay.js';
 import { type Framing, RawUpload } from './support/upload.js';
 import { until } from './support/wait.js';
 
-function expectWholePackets(farEnd: TestEndpoint): void {
-  for (const { data, isBinary } of farEnd.messages) {
+function expectWholePackets(endpoint: TestEndpoint): void {
+  for (const { data, isBinary } of endpoint.messages) {
     expect(isBinary).to.be.true;
     expect(data.length % 188).to.equal(0);
     for (let at = 0; at < data.length; at += 188) expect(data[at]).to.equal(0x47);
@@ -19,13 +19,13 @@ function expectWholePackets(farEnd: TestEndpoint): void {
 
 describe('ffmpeg, relay, endpoint', () => {
   let vw: TestRelay;
-  let farEnd: TestEndpoint;
+  let endpoint: TestEndpoint;
   let folder: string;
   beforeEach(async () => {
     vw = await TestRelay.start();
-    farEnd = await TestEndpoint.start();
+    endpoint = await TestEndpoint.start();
     folder = scratch();
-    await vw.send('video0', farEnd.url);
+    await vw.send('video0', endpoint.url);
   });
 
   /** Runs ffmpeg, which writes the same to a file and to the relay; returns the file. */
@@ -39,16 +39,16 @@ describe('ffmpeg, relay, endpoint', () => {
 
   async function arrived(file: string): Promise<void> {
     const made = readFileSync(file);
-    await until('all has arrived', () => farEnd.bytes.length >= made.length);
-    expect(farEnd.bytes.equals(made), 'byte for byte what ffmpeg made').to.be.true;
-    expectWholePackets(farEnd);
+    await until('all has arrived', () => endpoint.bytes.length >= made.length);
+    expect(endpoint.bytes.equals(made), 'byte for byte what ffmpeg made').to.be.true;
+    expectWholePackets(endpoint);
   }
 
   it('5 s of mpeg1video arrive byte for byte in whole packets, and all 125 pictures decode', async () => {
     const file = await push(videoArgs(5));
     await arrived(file);
     const received = join(folder, 'received.ts');
-    writeFileSync(received, farEnd.bytes);
+    writeFileSync(received, endpoint.bytes);
     expect(await decode(received)).to.deep.equal({ pictures: 125, complaints: '' });
     const stats = vw.relay.stats().feeds.video0!;
     expect(stats).to.include({ continuityErrors: 0, transportErrors: 0, badSections: 0, skippedBytes: 0 });
@@ -58,7 +58,7 @@ describe('ffmpeg, relay, endpoint', () => {
   it('live video comes a message a frame', async () => {
     const file = await push(['-re', ...videoArgs(2)]);
     await arrived(file);
-    expect(farEnd.messages.length).to.be.within(45, 60);
+    expect(endpoint.messages.length).to.be.within(45, 60);
   });
 
   for (const [what, args, map] of [
@@ -94,11 +94,11 @@ describe('ffmpeg, relay, endpoint', () => {
         if (framing !== 'length') upload.endChunks();
         expect((await upload.answer()).body).to.include({ bytes: made.length, skippedBytes: 0 });
         expected = Buffer.concat([expected, made]);
-        await until('all has arrived', () => farEnd.bytes.length >= expected.length);
-        expect(farEnd.bytes.equals(expected), `${framing}, ${size}`).to.be.true;
+        await until('all has arrived', () => endpoint.bytes.length >= expected.length);
+        expect(endpoint.bytes.equals(expected), `${framing}, ${size}`).to.be.true;
       }
     }
-    expectWholePackets(farEnd);
+    expectWholePackets(endpoint);
   });
 
   it('a restarted ffmpeg takes the feed over while the old socket hangs', async () => {

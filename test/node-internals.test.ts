@@ -54,11 +54,11 @@ describe('this version of Node', () => {
   });
 
   it('has one listener for the connections of an HTTP server, which can be called later', () => {
-    const words = 'connections cannot be looked at before Node reads them (bare-server.ts, handshakes.ts)';
-    expect(createHttpServer().listeners('connection'), words).to.have.length(1);
+    const message = 'connections cannot be looked at before Node reads them (bare-server.ts, handshakes.ts)';
+    expect(createHttpServer().listeners('connection'), message).to.have.length(1);
     const secure = createHttpsServer();
-    expect(secure.listeners('connection'), words).to.have.length(1);
-    expect(secure.listeners('secureConnection'), words).to.have.length(1);
+    expect(secure.listeners('connection'), message).to.have.length(1);
+    expect(secure.listeners('secureConnection'), message).to.have.length(1);
   });
 });
 

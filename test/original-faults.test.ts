@@ -36,8 +36,8 @@ describe('faults of the original', () => {
   });
 
   it('3: nothing waits for silence: a source that never pauses is sent on as it comes', async () => {
-    const farEnd = await TestEndpoint.start();
-    await vw.send('video0', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('video0', endpoint.url);
     const upload = RawUpload.begin(vw.port, 'video0', 'length');
     let sent = 0;
     let more = true;
@@ -47,28 +47,28 @@ describe('faults of the original', () => {
     };
     upload.socket.on('drain', pump);
     pump();
-    await until('much has arrived while the source goes on', () => farEnd.bytes.length > 5_000_000);
+    await until('much has arrived while the source goes on', () => endpoint.bytes.length > 5_000_000);
     more = false;
-    await until('all has arrived', () => farEnd.bytes.length === sent * 18_800);
+    await until('all has arrived', () => endpoint.bytes.length === sent * 18_800);
     expect(vw.link().droppedMessages).to.equal(0);
   });
 
   it('4: messages are aligned to packets at 6 Mbit/s, however the source cuts them', async () => {
-    const farEnd = await TestEndpoint.start();
-    await vw.send('video0', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('video0', endpoint.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     const bytes = packets(2000);
     for (let at = 0; at < bytes.length; at += 1316 + 77) {
       upload.chunk(bytes.subarray(at, at + 1316 + 77));
       if (at % 10 === 0) await pause(1);
     }
-    await until('all has arrived', () => farEnd.bytes.length === bytes.length);
-    for (const { data } of farEnd.messages) expect([data.length % 188, data[0]]).to.deep.equal([0, 0x47]);
-    expect(farEnd.bytes.equals(bytes)).to.be.true;
+    await until('all has arrived', () => endpoint.bytes.length === bytes.length);
+    for (const { data } of endpoint.messages) expect([data.length % 188, data[0]]).to.deep.equal([0, 0x47]);
+    expect(endpoint.bytes.equals(bytes)).to.be.true;
   });
 
   it('5: deleting a stream rule and then its destination is no panic, in either order', async () => {
-    const farEnd = await TestEndpoint.start();
+    const endpoint = await TestEndpoint.start();
     const stream = { stream: 'stream/a', feeds: ['video0'] };
     for (const paths of [
       ['/api/streams/stream/a', '/api/destinations/0'],
@@ -76,7 +76,7 @@ describe('faults of the original', () => {
       ['/api/streams/all', '/api/destinations/0'],
     ]) {
       await vw.api('POST', '/api/streams', stream);
-      await vw.send('stream/a', farEnd.url);
+      await vw.send('stream/a', endpoint.url);
       for (const path of paths) expect((await vw.api('DELETE', path)).status).to.equal(200);
     }
     expect((await vw.api('GET', '/healthcheck')).body).to.equal('ok');
@@ -98,13 +98,13 @@ describe('faults of the original', () => {
   });
 
   it('8: an endpoint that accepts and closes is not dialled thousands of times', async () => {
-    const [patient, farEnd] = [
+    const [patient, endpoint] = [
       await TestRelay.start({ backoffMinMs: 1000, backoffMaxMs: 10_000, goodAfterMs: 5000 }),
       await TestEndpoint.start({ closesAtOnce: true }),
     ];
-    await patient.api('POST', '/api/destinations', rule(farEnd.url));
+    await patient.api('POST', '/api/destinations', rule(endpoint.url));
     await pause(2600);
-    expect(farEnd.dials).to.be.within(2, 4);
+    expect(endpoint.dials).to.be.within(2, 4);
   });
 
   it('9: tokens are in no answer', async () => {

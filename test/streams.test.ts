@@ -25,7 +25,7 @@ const VIDEO = [
 
 describe('a stream of two ffmpegs', () => {
   let vw: TestRelay;
-  let farEnd: TestEndpoint;
+  let endpoint: TestEndpoint;
   const sent: Sent[] = [];
   const stream = (...feeds: string[]) => vw.api('POST', '/api/streams', { stream: 'stream/room', feeds });
   const bytes = () => Buffer.concat(sent.map(({ data }) => data));
@@ -34,16 +34,16 @@ describe('a stream of two ffmpegs', () => {
 
   beforeEach(async () => {
     vw = await TestRelay.start();
-    farEnd = await TestEndpoint.start();
+    endpoint = await TestEndpoint.start();
     await stream('video0', 'audio0');
-    await vw.api('POST', '/api/destinations', { id: '0', stream: 'stream/room', destination: farEnd.url });
+    await vw.api('POST', '/api/destinations', { id: '0', stream: 'stream/room', destination: endpoint.url });
     await until('the link is open', () => vw.relay.stats().destinations['0']!.live.state === 'open');
     sent.length = 0;
   });
   afterEach(closeAll);
 
   const collect = () => {
-    for (const { data } of farEnd.messages) sent.push({ data, atMs: 0 });
+    for (const { data } of endpoint.messages) sent.push({ data, atMs: 0 });
   };
 
   it('is one program of two tracks in which everything decodes', async () => {
@@ -51,7 +51,7 @@ describe('a stream of two ffmpegs', () => {
     await Promise.all([once(video, 'exit'), once(sound, 'exit')]);
     await until(
       'all has arrived',
-      () => vw.relay.stats().destinations['0']!.live.waitingBytes === 0 && farEnd.bytes.length > 0,
+      () => vw.relay.stats().destinations['0']!.live.waitingBytes === 0 && endpoint.bytes.length > 0,
     );
     collect();
     const found = probe(bytes());
@@ -68,11 +68,11 @@ describe('a stream of two ffmpegs', () => {
     );
     const before = vw.relay.stats().streams['stream/room']!.tracks.map(({ pid }) => pid);
     for (let i = 0; i < 40; i++) {
-      const messages = farEnd.messages.length;
+      const messages = endpoint.messages.length;
       if (i % 2) await stream('video0');
       else await vw.api('PUT', '/api/mutes/all', { tracks: 'audio' });
       expect(soundBytes()).to.equal(0);
-      await until('the picture goes on', () => farEnd.messages.length > messages + 1);
+      await until('the picture goes on', () => endpoint.messages.length > messages + 1);
       if (i % 2) await stream('video0', 'audio0');
       else await vw.api('DELETE', '/api/mutes/all');
       await until('the sound is back', () => soundBytes() === 1);
@@ -86,11 +86,11 @@ describe('a stream of two ffmpegs', () => {
   }).timeout(40_000);
 
   it('mutes a single feed that carries both, and lets its picture through as it is', async () => {
-    await vw.api('POST', '/api/destinations', { id: '0', stream: 'cam', destination: farEnd.url });
+    await vw.api('POST', '/api/destinations', { id: '0', stream: 'cam', destination: endpoint.url });
     const both = [...VIDEO.slice(0, 4), ...MICROPHONE.slice(0, 4), ...VIDEO.slice(4), ...MICROPHONE.slice(4)];
     const cam = live(vw.url, 'cam', both, 5);
     const counts = () => {
-      const data = farEnd.bytes;
+      const data = endpoint.bytes;
       let soundPackets = 0;
       for (let at = 0; at < data.length; at += 188) if ((data.readUInt16BE(at + 1) & 0x1fff) === 0x101) soundPackets++;
       return soundPackets;
@@ -102,10 +102,10 @@ describe('a stream of two ffmpegs', () => {
       binary: 'drop',
       known: true,
     });
-    const messages = farEnd.messages.length + 2;
-    await until('what was on the wire has come', () => farEnd.messages.length > messages);
+    const messages = endpoint.messages.length + 2;
+    await until('what was on the wire has come', () => endpoint.messages.length > messages);
     const muted = counts();
-    await until('the picture goes on', () => farEnd.messages.length > messages + 20);
+    await until('the picture goes on', () => endpoint.messages.length > messages + 20);
     expect(counts()).to.equal(muted);
     expect((await vw.api('DELETE', '/api/mutes/cam')).body).to.equal('cam');
     await until('the sound is back', () => counts() > muted);

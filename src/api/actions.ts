@@ -181,7 +181,7 @@ export class RelayOperations {
     const rule = this.relay.streamRules().find(({ stream }) => stream === name);
     const feeds = [...new Set((rule?.feeds ?? []).map((entry) => readFeedEntry(entry).feed))];
     const accepted = feeds.length === 0 ? 'a feed' : `a feed (it is made of ${feeds.join(', ')})`;
-    const words = `mute: "${clip(name)}" is a stream, and feeds are muted; accepted: ${accepted}, or all for every feed`;
-    throw new RuleError('ERR_BAD_MUTE', words);
+    const message = `mute: "${clip(name)}" is a stream, and feeds are muted; accepted: ${accepted}, or all for every feed`;
+    throw new RuleError('ERR_BAD_MUTE', message);
   }
 }

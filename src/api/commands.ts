@@ -49,7 +49,7 @@ export async function executeCommand(actions: RelayOperations, text: string, log
 }
 
 async function execute(actions: RelayOperations, text: string): Promise<unknown> {
-  const refuse = (why: string) => ({ error: `${why}; ${ACCEPTED}`, code: 'ERR_BAD_COMMAND' });
+  const refuse = (reason: string) => ({ error: `${reason}; ${ACCEPTED}`, code: 'ERR_BAD_COMMAND' });
   let body: unknown;
   try {
     body = JSON.parse(text);

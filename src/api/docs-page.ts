@@ -13,8 +13,8 @@ export function docsPage(document: OpenApi, base: string): string {
     return `<section id="${idOf(name)}"><h2>${name}</h2><p>${prose(description)}</p>${all}</section>`;
   });
   const schemas = Object.entries(components.schemas).map(([name, schema]) => {
-    const words = typeof schema.description === 'string' ? `<p>${prose(schema.description)}</p>` : '';
-    return `<details id="schema-${name}"><summary><code>${name}</code></summary>${words}${schemaRows(schema)}</details>`;
+    const message = typeof schema.description === 'string' ? `<p>${prose(schema.description)}</p>` : '';
+    return `<details id="schema-${name}"><summary><code>${name}</code></summary>${message}${schemaRows(schema)}</details>`;
   });
   const links = [...tags.map(({ name }) => name), 'Errors', 'Schemas'];
   return (
@@ -48,8 +48,8 @@ function pathHtml(path: string, item: Readonly<Record<string, Json>>, base: stri
 function operationHtml(path: string, methods: readonly string[], operation: Json, base: string): string {
   const id = String(operation.operationId);
   const badges = methods.map((method) => `<b class="${method}">${method.toUpperCase()}</b>`).join(' ');
-  const words = String(operation.description);
-  const hasMore = words !== `${String(operation.summary)}.`;
+  const message = String(operation.description);
+  const hasMore = message !== `${String(operation.summary)}.`;
   const responses = Object.entries(operation.responses as Record<string, Json>);
   const isProblem = ([, { content = {} }]: [string, Json]) => 'application/problem+json' in (content as Json);
   const isCommon = ([, { $ref }]: [string, Json]) => $ref !== undefined;
@@ -57,7 +57,7 @@ function operationHtml(path: string, methods: readonly string[], operation: Json
   const errors = responses.filter(isProblem).map(([, response]) => response);
   return (
     `<article id="${id}"><h3>${badges} <code>${escapeHtml(path)}</code></h3>` +
-    `<p><a href="#${id}">${prose(String(operation.summary))}</a>${hasMore ? `. ${prose(words)}` : ''}</p>` +
+    `<p><a href="#${id}">${prose(String(operation.summary))}</a>${hasMore ? `. ${prose(message)}` : ''}</p>` +
     `${parametersHtml((operation.parameters ?? []) as Json[])}${requestBodyHtml(operation)}` +
     `<dl>${answers.map(([status, response]) => responseHtml(status, response)).join('')}</dl>` +
     `<pre><code>${escapeHtml(curlOf(path, methods[0]!, operation, base))}</code></pre>` +

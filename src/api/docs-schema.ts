@@ -4,8 +4,8 @@ import { escapeHtml } from '../web/player-page.js';
 import type { Json } from './openapi.js';
 
 /** Text of the document as HTML; text between backticks becomes code. */
-export function prose(words: string): string {
-  return escapeHtml(words).replace(/`([^`]+)`/g, '<code>$1</code>');
+export function prose(message: string): string {
+  return escapeHtml(message).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 /** The type of a value, with links to named schemas; `otherwise`: what to write if the schema gives none. */
@@ -36,11 +36,11 @@ export function schemaRows(schema: Json): string {
 function fieldsOf({ properties = {}, required = [] }: Json, prefix: string): string {
   return Object.entries(properties as Record<string, Json>)
     .map(([name, field]) => {
-      const words = typeof field.description === 'string' ? prose(field.description) : '';
+      const message = typeof field.description === 'string' ? prose(field.description) : '';
       const may = (required as string[]).includes(name) ? '' : ', optional';
       const within = fieldsOf((field.type === 'array' ? field.items : field) as Json, `${prefix}${name}.`);
       return (
-        `<dt><code>${escapeHtml(prefix + name)}</code> <small>${schemaLink(field)}${may}</small></dt><dd>${words}</dd>` +
+        `<dt><code>${escapeHtml(prefix + name)}</code> <small>${schemaLink(field)}${may}</small></dt><dd>${message}</dd>` +
         within
       );
     })

@@ -32,14 +32,14 @@ interface Client {
 
 /** Sends events to HTTP clients. */
 export class EventStreams {
-  readonly #journal: EventLog;
+  readonly #events: EventLog;
   readonly #clients = new Set<Client>();
   readonly #shares = new FairShares<Client>();
   #unsubscribe: (() => void) | null = null; // ends the subscription, which exists while there are clients
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(journal: EventLog) {
-    this.#journal = journal;
+  constructor(events: EventLog) {
+    this.#events = events;
   }
 
   /** Answers with events until the client disconnects. Throws {@link HttpError} and {@link LimitError}. */
@@ -75,7 +75,7 @@ export class EventStreams {
       this.#remove(most[0]);
       most[0].response.destroy();
     }
-    const client: Client = { share, response, types, lastId: this.#journal.lastId };
+    const client: Client = { share, response, types, lastId: this.#events.lastId };
     this.#add(client);
     response.on('error', () => undefined); // 'close' follows
     response.once('close', () => this.#remove(client));
@@ -98,25 +98,25 @@ export class EventStreams {
   /** The events after the one with the id `last`. */
   #eventsSince(last: string | undefined): { told: readonly RecordedEvent[]; lost: HistoryLost | null } {
     if (last === undefined || last === '') return { told: [], lost: null };
-    const journal = this.#journal;
+    const eventLog = this.#events;
     const [, run, number] = /^(?:([0-9a-f]{8})-)?(\d{1,15})$/.exec(last) ?? [];
-    const isOurs = run === journal.run || (run === undefined && number === '0');
-    const since = isOurs ? journal.since(Number(number)) : null;
+    const isOurs = run === eventLog.run || (run === undefined && number === '0');
+    const since = isOurs ? eventLog.since(Number(number)) : null;
     if (since?.isWhole) return { told: since.events, lost: null };
-    const { events } = journal.since(0);
-    const firstId = events[0]?.event.id ?? journal.lastId + 1;
-    const words = since
+    const { events } = eventLog.since(0);
+    const firstId = events[0]?.event.id ?? eventLog.lastId + 1;
+    const message = since
       ? 'some events between that id and those that follow are no longer kept'
       : run === undefined
         ? 'not an event id of this relay; accepted: the id of an event, or 0 for all events that are kept'
         : 'the relay has been restarted since that event';
-    return { told: events, lost: { type: 'history-lost', message: words, firstId } };
+    return { told: events, lost: { type: 'history-lost', message: message, firstId } };
   }
 
   #add(client: Client): void {
     this.#clients.add(client);
     this.#shares.add(client.share, client);
-    this.#unsubscribe ??= this.#journal.subscribe((told) => this.#broadcast(told));
+    this.#unsubscribe ??= this.#events.subscribe((told) => this.#broadcast(told));
     this.#heartbeat ??= setInterval(() => this.#sendHeartbeats(), HEARTBEAT_MS).unref();
   }
 
@@ -141,7 +141,7 @@ export class EventStreams {
 
   /** Sends a heartbeat, with the current id to a client whose filter has skipped events. */
   #sendHeartbeats(): void {
-    const { lastId } = this.#journal;
+    const { lastId } = this.#events;
     for (const client of this.#clients) {
       this.#write(client, client.lastId === lastId ? ':\n\n' : `:\nid: ${this.#idOf(lastId)}\n\n`);
       client.lastId = lastId;
@@ -152,7 +152,7 @@ export class EventStreams {
     if (!response.writable) return;
     response.write(text);
     if (response.writableLength <= MAX_WAITING_BYTES) return;
-    this.#journal.log.warn('event client does not read: disconnected', { from: response.socket?.remoteAddress });
+    this.#events.log.warn('event client does not read: disconnected', { from: response.socket?.remoteAddress });
     response.destroy();
   }
 
@@ -162,7 +162,7 @@ export class EventStreams {
 
   /** Numbers start over with each run of the relay; the run's id in front keeps event ids unique. */
   #idOf(id: number): string {
-    return `${this.#journal.run}-${id}`;
+    return `${this.#events.run}-${id}`;
   }
 }
 

@@ -24,8 +24,8 @@ import type { UploadRefusals } from './upload-refusals.js';
 const ANSWERS: UploadAnswers = {
   ended: (socket, summary) => respond(socket, 200, 'application/json', jsonText(summary)),
   superseded: (socket, feed) => respondWithProblem(socket, supersededProblem(feed)),
-  broken: (socket, why) =>
-    respondWithProblem(socket, problem(400, 'ERR_BAD_CHUNK', `the chunked coding of the body is invalid: ${why}`)),
+  broken: (socket, reason) =>
+    respondWithProblem(socket, problem(400, 'ERR_BAD_CHUNK', `the chunked coding of the body is invalid: ${reason}`)),
 };
 
 /** The path prefix of uploads. */
@@ -75,8 +75,8 @@ export class ConnectionRouter {
     socket.on('error', onError);
     if (socket instanceof TLSSocket) new ParserThrottle(socket); // each TLS record is a read of its own
     if (this.#connections.isRefused(socket)) {
-      const words = `at most ${this.#limits.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
-      respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
+      const message = `at most ${this.#limits.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
+      respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', message));
       return;
     }
     socket.once('end', onError); // it has sent no request
@@ -96,11 +96,11 @@ export class ConnectionRouter {
   #handleUpload(socket: Socket, head: RequestHead, rest: Buffer): void {
     this.#connections.requestReceived(socket);
     try {
-      const knock = requestInfoFromHead(head, socket);
-      this.#guard.admit(knock);
-      refuseEmptySegments(knock.path);
-      const feed = this.#relay.feed(parseFeedName(decodeURIComponent(knock.path.slice(PREFIX.length))));
-      this.#refusals.onAccepted({ path: knock.path, from: knock.address });
+      const request = requestInfoFromHead(head, socket);
+      this.#guard.admit(request);
+      refuseEmptySegments(request.path);
+      const feed = this.#relay.feed(parseFeedName(decodeURIComponent(request.path.slice(PREFIX.length))));
+      this.#refusals.onAccepted({ path: request.path, from: request.address });
       const upload = receiveRawUpload(socket, rest, feed, ANSWERS);
       this.#uploads.add(upload);
       upload.once('close', () => this.#uploads.delete(upload));

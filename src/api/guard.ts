@@ -30,9 +30,9 @@ export class Guard {
   ) {}
 
   /** Throws the {@link HttpError} that answers a refused request. */
-  admit(knock: RequestInfo): void {
-    const isUpload = knock.path.startsWith('/ts/') && (knock.method === 'POST' || knock.method === 'PUT');
-    if (!isOwnOrigin(knock.origin, knock, this.allowed)) {
+  admit(request: RequestInfo): void {
+    const isUpload = request.path.startsWith('/ts/') && (request.method === 'POST' || request.method === 'PUT');
+    if (!isOwnOrigin(request.origin, request, this.allowed)) {
       throw new HttpError(
         403,
         'ERR_ORIGIN',
@@ -41,7 +41,7 @@ export class Guard {
       );
     }
     // Not for uploads: they return no data, so DNS rebinding gains nothing, and ffmpeg uses whatever name it was given.
-    if (!isUpload && !isOwnHost(knock.host, this.allowed)) {
+    if (!isUpload && !isOwnHost(request.host, this.allowed)) {
       throw new HttpError(
         421,
         'ERR_HOST',
@@ -49,12 +49,12 @@ export class Guard {
       );
     }
     // A CORS preflight cannot carry the key; its answer lists the allowed methods and header fields and nothing else.
-    if (knock.method === 'OPTIONS' && this.corsOrigin(knock.origin) !== null) return;
-    if (!this.keys || OPEN_PATHS.has(knock.path) || (isUpload && isLoopbackHost(knock.address))) return;
-    const verdict = this.keys.check(knock.authorization, knock.cookie, knock.address, Date.now());
+    if (request.method === 'OPTIONS' && this.corsOrigin(request.origin) !== null) return;
+    if (!this.keys || OPEN_PATHS.has(request.path) || (isUpload && isLoopbackHost(request.address))) return;
+    const verdict = this.keys.check(request.authorization, request.cookie, request.address, Date.now());
     if (verdict === 'good') return;
     // A refused upload is logged as such, with the reason.
-    if (verdict !== 'none' && !isUpload) this.keys.logRefusal(verdict, knock.address);
+    if (verdict !== 'none' && !isUpload) this.keys.logRefusal(verdict, request.address);
     throw refusal(verdict);
   }
 
@@ -71,11 +71,11 @@ export function refusal(verdict: 'none' | 'wrong' | 'too many'): HttpError {
       'Retry-After': '60',
     });
   }
-  const why = verdict === 'none' ? 'a key is required' : 'the key is wrong';
+  const reason = verdict === 'none' ? 'a key is required' : 'the key is wrong';
   return new HttpError(
     401,
     'ERR_KEY',
-    `${why}; accepted: Authorization: Bearer KEY, or KEY as the password of Basic, KEY being VW_API_KEY`,
+    `${reason}; accepted: Authorization: Bearer KEY, or KEY as the password of Basic, KEY being VW_API_KEY`,
     { 'WWW-Authenticate': 'Basic realm="vw", charset="UTF-8"' },
   );
 }

@@ -176,12 +176,12 @@ function operationOf(route: Route, operation: Operation, id: string, method: Met
     ...(operation.parameters ?? []).map((one) => parameterOf(one, one.in)),
   ];
   const again = method === operation.methods[0] ? '' : `The same as ${operation.methods[0]}.`;
-  const words = [again, description ?? ''].filter((part) => part !== '').join(' ');
+  const message = [again, description ?? ''].filter((part) => part !== '').join(' ');
   return {
     operationId: id,
     tags: [route.tag],
     summary,
-    description: words === '' ? `${summary}.` : words,
+    description: message === '' ? `${summary}.` : message,
     ...(isOpen && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: body.isOptional !== true, content: contentOf(body, named, 'input') } }),
@@ -225,8 +225,8 @@ function errorResponses(codes: readonly ErrorCode[]): Json {
 
 function problemResponse(codes: readonly ErrorCode[]): Json {
   const examples = codes.map((code) => {
-    const [status, words] = ERRORS[code];
-    return [code, { summary: words, value: problem(status, code, words) }] as const;
+    const [status, message] = ERRORS[code];
+    return [code, { summary: message, value: problem(status, code, message) }] as const;
   });
   const schema = { $ref: '#/components/schemas/Problem' };
   return {

@@ -104,11 +104,11 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
       const { status, headers } = refusal(verdict);
       // No WWW-Authenticate: the browser would ask for the key a second time in a dialog of its own.
       if (status === 429) response.set(headers);
-      const why = status === 429 ? 'Too many wrong keys: wait a minute.' : 'That key is wrong.';
+      const reason = status === 429 ? 'Too many wrong keys: wait a minute.' : 'That key is wrong.';
       response
         .status(status)
         .type('html')
-        .send(loginPage(why, redirectTarget(to)));
+        .send(loginPage(reason, redirectTarget(to)));
       return;
     }
     response.cookie(COOKIE_NAME, keys.newSession(Date.now()), {

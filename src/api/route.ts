@@ -109,13 +109,13 @@ function methodNotAllowed(path: string, others: readonly Route[]): string {
 }
 
 /** A JSON answer. */
-export function json(words: string, schema: z.ZodType, example?: unknown): ResponseSpec {
-  return { status: 200, description: words, type: 'application/json', schema, ...(example === undefined ? {} : { example }) };
+export function json(message: string, schema: z.ZodType, example?: unknown): ResponseSpec {
+  return { status: 200, description: message, type: 'application/json', schema, ...(example === undefined ? {} : { example }) };
 }
 
 /** An answer that is not JSON. */
-export function content(type: string, words: string): ResponseSpec {
-  return { status: 200, description: words, type, schema: null };
+export function content(type: string, message: string): ResponseSpec {
+  return { status: 200, description: message, type, schema: null };
 }
 
 /** The redirect of a browser without a key. */

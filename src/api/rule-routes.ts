@@ -191,7 +191,7 @@ export function destinationRoutes(actions: RelayOperations): Route[] {
 export function muteRoutes(actions: RelayOperations): Route[] {
   // A mute without a body mutes the sound.
   const body = { type: JSON_TYPE, schema: muteBodySchema, example: { tracks: 'audio' }, isOptional: true };
-  const words = 'What is withheld from now on.';
+  const message = 'What is withheld from now on.';
   return [
     {
       name: 'all mutes',
@@ -211,7 +211,7 @@ export function muteRoutes(actions: RelayOperations): Route[] {
           id: 'muteAll',
           summary: 'Mutes every feed, including later ones',
           body,
-          answer: json(words, muteAnswerSchema, { feed: 'all', tracks: 'audio', binary: 'drop', known: true }),
+          answer: json(message, muteAnswerSchema, { feed: 'all', tracks: 'audio', binary: 'drop', known: true }),
           errors: [...JSON_ERRORS, 'ERR_BAD_MUTE'],
           handlers: [...optionalJsonBody, answer((request) => actions.setMute('all', request.body))],
         },
@@ -247,7 +247,7 @@ export function muteRoutes(actions: RelayOperations): Route[] {
             'The feed need not exist yet: known tells whether it does. Nothing captured after the answer is sent, not from caches either. ' +
             'A mute of the sound withholds everything that is not known to be picture or data.',
           body,
-          answer: json(words, muteAnswerSchema, { feed: 'video0', tracks: 'audio', binary: 'drop', known: true }),
+          answer: json(message, muteAnswerSchema, { feed: 'video0', tracks: 'audio', binary: 'drop', known: true }),
           errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_BAD_PATH', 'ERR_TOO_MANY_RULES'],
           handlers: [...optionalJsonBody, answer((request) => actions.setMute(nameIn(request), request.body))],
         },

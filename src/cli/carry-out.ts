@@ -34,13 +34,13 @@ export async function applyPlan(
       refuse({ verb, what, reason: 'it is not deleted, because not everything was set' });
       continue;
     }
-    const why = await applyStep(step, client);
-    if (why === null) {
+    const reason = await applyStep(step, client);
+    if (reason === null) {
       count[verb === 'set' ? 'set' : 'deleted']++;
       done(step);
       continue;
     }
-    refuse({ verb, what, reason: why });
+    refuse({ verb, what, reason: reason });
     if (verb === 'set') isAllSet = false;
     if (!step.isCondition) continue;
     const rest = steps.slice(i + 1);

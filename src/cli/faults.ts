@@ -22,7 +22,7 @@ export function listFaults({ feeds, streams, destinations, process }: Stats): Li
     ...each('destination', destinations, ({ live, pending }) => [linkFault(live), pending && linkFault(pending)]),
     ...(error === null
       ? []
-      : [{ what: 'log', fault: { code: 'other' as const, words: `it cannot be written: ${error}` } }]),
+      : [{ what: 'log', fault: { code: 'other' as const, message: `it cannot be written: ${error}` } }]),
   ];
 }
 

@@ -165,8 +165,8 @@ export class RelayClient {
     }
   }
 
-  #unserved(words: string): NotServedError {
-    return new NotServedError(`${this.url} does not serve us: ${words}`, false);
+  #unserved(message: string): NotServedError {
+    return new NotServedError(`${this.url} does not serve us: ${message}`, false);
   }
 }
 
@@ -222,9 +222,9 @@ function connectErrorMessage(error: NodeJS.ErrnoException, url: string): { messa
     return { message: `it does not speak HTTP there; is it https://${host}?`, mayPass: false };
   }
   if (/CERT|SIGNATURE|ISSUER|CHAIN/.test(code)) {
-    const words =
+    const message =
       'accepted: one that this machine trusts, for that name; --ca FILE names its authority, or the certificate itself';
-    return { message: `its certificate is not trusted (${clean(error.message)}); ${words}`, mayPass: false };
+    return { message: `its certificate is not trusted (${clean(error.message)}); ${message}`, mayPass: false };
   }
   return { message: clean(error.message || error.name), mayPass: true };
 }

@@ -61,7 +61,7 @@ export function readDocument(document: unknown): RulesDocument {
     streams: read('streams', parseStreamRule, ({ stream }) => stream),
     destinations: read('destinations', readDestination, ({ rule }) => rule.id),
     mutes: read('mutes', readMute, ({ feed }) => feed),
-    silentOn: new Set(PARTS.filter((part) => given[part] === undefined)),
+    omittedParts: new Set(PARTS.filter((part) => given[part] === undefined)),
   };
   if (faults.length > 0) throw new DocumentError(faults);
   return found;

@@ -102,7 +102,7 @@ function describeMute({ tracks, binary }: MuteRule): string {
 
 function streamStep(rule: StreamRule, before: StreamRule | undefined): PlanStep[] {
   if (before && isSameStream(before, rule)) return [];
-  const words = (one: StreamRule | undefined) => {
+  const message = (one: StreamRule | undefined) => {
     return (
       one && `${one.feeds.join(', ') || 'no feeds'}${one.trimMs ? ` with trimMs ${JSON.stringify(one.trimMs)}` : ''}`
     );
@@ -113,7 +113,7 @@ function streamStep(rule: StreamRule, before: StreamRule | undefined): PlanStep[
     {
       verb: 'set',
       what,
-      description: change(words(rule)!, words(before)),
+      description: change(message(rule)!, message(before)),
       method: 'POST',
       path,
       body: rule,
@@ -169,14 +169,14 @@ function deletions(wanted: RulesDocument, there: RulesDocument): { steps: PlanSt
   const named = wanted.mutes.map(muteName);
   // The API can delete the mute of every feed only together with all others, which would be missing for a moment.
   const isStuck = mutes.includes(EVERY_FEED) && named.length > 0;
-  const why = `it is not deleted, because ${named.join(', ')} would be heard for a moment; DELETE /api/mutes/all, import again`;
+  const reason = `it is not deleted, because ${named.join(', ')} would be heard for a moment; DELETE /api/mutes/all, import again`;
   return {
     steps: [
       ...namesNotIn(wanted.destinations, there.destinations, idOf).map((id) => deletion('destination', id)),
       ...namesNotIn(wanted.streams, there.streams, streamName).map((name) => deletion('stream', name)),
       ...mutes.filter((feed) => !(isStuck && feed === EVERY_FEED)).map((feed) => deletion('mute', feed)),
     ],
-    refusals: isStuck ? [{ verb: 'delete', what: `mute ${EVERY_FEED}`, reason: why }] : [],
+    refusals: isStuck ? [{ verb: 'delete', what: `mute ${EVERY_FEED}`, reason: reason }] : [],
   };
 }
 

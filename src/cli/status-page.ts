@@ -46,8 +46,8 @@ export function statusPage({ url, stats }: StatsSnapshot, width: number, paint: 
 /** The page of --watch while the relay is not reached; `page` is the last one before that. */
 export function unreachablePage(trouble: string, page: Page | null, width: number, paint: Painter, time: string): Page {
   const { head, tables, tail } = page ?? { head: [], tables: [], tail: [] };
-  const words = wrap(`${time} trying again: ${trouble}`, width).map((line) => paint(line, 'wrong'));
-  return { head: page === null ? words : [...words, '', 'last known state:', ...head], tables, tail };
+  const message = wrap(`${time} trying again: ${trouble}`, width).map((line) => paint(line, 'wrong'));
+  return { head: page === null ? message : [...message, '', 'last known state:', ...head], tables, tail };
 }
 
 /** All lines of a page. */

@@ -203,9 +203,9 @@ function withheldText(pids: readonly string[], messages: number): string {
 }
 
 /** `PID 257, stream type 0x06 (why)`. */
-function pidText({ pid, streamType, why }: { pid: number; streamType: number | null; why: string }): string {
+function pidText({ pid, streamType, reason }: { pid: number; streamType: number | null; reason: string }): string {
   const type = streamType === null ? '' : `, stream type 0x${streamType.toString(16).padStart(2, '0')}`;
-  return `PID ${pid}${type} (${why})`;
+  return `PID ${pid}${type} (${reason})`;
 }
 
 function faultNotes({ fault }: FeedStats | StreamStats): Cell[] {

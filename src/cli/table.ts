@@ -51,9 +51,9 @@ export function tableLines(columns: readonly Column[], rows: readonly Row[], wid
   rows.forEach(({ notes }, at) => {
     const row = cells[at]!;
     lines.push(lineOf(row));
-    const below = columns.flatMap(({ belowLabel: words }, i) => {
+    const below = columns.flatMap(({ belowLabel: message }, i) => {
       const { text } = row[i]!;
-      return i < shown || text === '' || text === '-' ? [] : [words === undefined ? text : `${words} ${text}`.trim()];
+      return i < shown || text === '' || text === '-' ? [] : [message === undefined ? text : `${message} ${text}`.trim()];
     });
     const quiet = below.map((text): Cell => ({ text, tone: 'quiet' }));
     for (const { text, tone } of [...quiet, ...notes]) {

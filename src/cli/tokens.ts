@@ -33,8 +33,8 @@ function readFile(path: string): [string, string][] {
     given = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     // Not the parser's message, which quotes the file.
-    const why = cause instanceof SyntaxError ? 'it is not JSON' : (cause as Error).message;
-    throw new ConfigError(`--tokens="${path}" cannot be used: ${why}; accepted: a file with {"ID": "TOKEN"}`, {
+    const reason = cause instanceof SyntaxError ? 'it is not JSON' : (cause as Error).message;
+    throw new ConfigError(`--tokens="${path}" cannot be used: ${reason}; accepted: a file with {"ID": "TOKEN"}`, {
       cause,
     });
   }

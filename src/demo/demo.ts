@@ -104,12 +104,12 @@ export class Demo {
     const server = await startServer(relay, config, log);
     this.#running.unshift(server);
     const pages = servePages({ wantsToken: false, embedders: [] });
-    const farEnd = async (port: number) => {
+    const endpoint = async (port: number) => {
       const one = await startServe(loadServeConfig({ port: String(port), host: HOST }, {}), log, pages);
       this.#running.push(one);
       return one.url;
     };
-    this.#places = { relay: server.url, endpoints: [await farEnd(ports[1]!), await farEnd(ports[2]!)] };
+    this.#places = { relay: server.url, endpoints: [await endpoint(ports[1]!), await endpoint(ports[2]!)] };
     voice.line();
     voice.heading(`vw ${version}: a relay, two far ends, a picture and a sound`);
     const urls = [this.#places.relay, ...this.#places.endpoints];

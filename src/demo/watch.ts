@@ -29,11 +29,11 @@ export interface DemoFigures {
 
 /** Reads the stats of the relay and the relay servers. */
 export async function readFigures(places: DemoAddresses): Promise<DemoFigures> {
-  const [relay, ...farEnds] = await Promise.all([
+  const [relay, ...endpoints] = await Promise.all([
     relayStats(places),
     ...places.endpoints.map((url) => callRest({ method: 'GET', url: `${url}/status` }) as Promise<ServeStats>),
   ]);
-  const topics = farEnds.map(({ topics }) => topics[TOPIC]);
+  const topics = endpoints.map(({ topics }) => topics[TOPIC]);
   const all = [...Object.values(relay.feeds), ...topics];
   return {
     continuityErrors: all.reduce((sum, one) => sum + (one?.continuityErrors ?? 0), 0),

@@ -41,8 +41,8 @@ export function respond(
 }
 
 /** Writes `words`, ends the connection, and discards for a while what still arrives. */
-export function closeAfterReply(socket: Duplex, words = ''): void {
-  socket.end(words);
+export function closeAfterReply(socket: Duplex, message = ''): void {
+  socket.end(message);
   socket.resume();
   const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(cut));

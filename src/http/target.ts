@@ -68,10 +68,10 @@ function applyAuthority(request: IncomingMessage, [, scheme = '', authority = ''
   request.url = isWhole ? WHOLE_SERVER : rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-function badTarget(why: string): HttpError {
+function badTarget(reason: string): HttpError {
   return new HttpError(
     400,
     'ERR_BAD_TARGET',
-    `${why}; accepted: a path that begins with "/", also with http:// and the host before it`,
+    `${reason}; accepted: a path that begins with "/", also with http:// and the host before it`,
   );
 }

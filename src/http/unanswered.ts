@@ -64,7 +64,7 @@ const lasting = new WeakMap<Socket, FinalResponses>();
 
 /** A connection with an answer that lasts until the client disconnects. */
 class FinalResponses {
-  hasBegun = false;
+  hasStarted = false;
   begun: () => void = () => undefined;
 
   static of(socket: Socket): FinalResponses {
@@ -83,19 +83,19 @@ export function startFinalResponse(response: ServerResponse): void {
   const socket = response.socket!; // it is the current one of its connection
   response.setHeader('Connection', 'close');
   const last = FinalResponses.of(socket);
-  last.hasBegun = true;
+  last.hasStarted = true;
   throttleOf(socket)?.drop();
   last.begun();
 }
 
 /** Whether the last answer of a connection has started. */
 export function hasFinalResponse(socket: Socket): boolean {
-  return lasting.get(socket)?.hasBegun ?? false;
+  return lasting.get(socket)?.hasStarted ?? false;
 }
 
 /** Calls `then` when the last answer of a connection starts, or at once if it has; replaces an earlier callback. */
 export function onFinalResponse(socket: Socket, then: () => void): void {
   const last = FinalResponses.of(socket);
-  if (last.hasBegun) then();
+  if (last.hasStarted) then();
   else last.begun = then;
 }

@@ -22,15 +22,15 @@ export class LocalClient implements Sink {
   readonly #socket: WebSocket;
   readonly #viewer: Viewer;
 
-  /** @param carrier the connection under `socket`. */
-  constructor(socket: WebSocket, carrier: Socket, name: string, relay: Relay, log: Log, closed: () => void) {
+  /** @param frameSink the connection under `socket`. */
+  constructor(socket: WebSocket, frameSink: Socket, name: string, relay: Relay, log: Log, closed: () => void) {
     this.#socket = socket;
-    this.#viewer = new Viewer(transportOf(socket, carrier), relay.limits, recordDrops(relay.events, name, this));
+    this.#viewer = new Viewer(transportOf(socket, frameSink), relay.limits, recordDrops(relay.events, name, this));
     const feed = isStreamName(name) ? null : relay.feed(name);
     this.#viewer.start(relay.cacheOf(name));
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
     const heartbeat = new Heartbeat(socket, relay.limits, () => socket.terminate());
-    answerPings(socket, carrier);
+    answerPings(socket, frameSink);
     throttleReads(socket, () => relay.noteThrottledRead(name));
     socket.on('error', (error) => log.debug('local client failed', { name, reason: error.message }));
     socket.on('close', () => {
@@ -66,14 +66,14 @@ export class LocalClient implements Sink {
   }
 }
 
-function transportOf(socket: WebSocket, carrier: Socket): ViewerTransport {
+function transportOf(socket: WebSocket, frameSink: Socket): ViewerTransport {
   const backlog = new Backlog();
   return {
     get waitingBytes() {
       return socket.readyState === socket.OPEN ? backlog.memoryOf(socket.bufferedAmount) : -1;
     },
     send: (message) => socket.send(message.keep(), { binary: message.kind !== 'text' }, backlog.add()),
-    awaitDrain: (ready) => awaitDrainOf(carrier, ready),
+    awaitDrain: (ready) => awaitDrainOf(frameSink, ready),
     abort: () => socket.terminate(),
   };
 }

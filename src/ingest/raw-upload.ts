@@ -15,7 +15,7 @@ const MUCH_BYTES = 1 << 14;
 export interface UploadAnswers {
   ended(socket: Socket, summary: UploadSummary): void;
   superseded(socket: Socket, feed: string): void;
-  broken(socket: Socket, why: string): void;
+  broken(socket: Socket, reason: string): void;
 }
 
 /**

@@ -26,15 +26,15 @@ export interface ByteReceiver {
  * If that is not possible (TLS, another version of Node) it is `socket` itself, read the ordinary way.
  */
 export function readShared(socket: Socket, taker: ByteReceiver): Socket {
-  const carrier = socket as unknown as { _handle: Handle | null };
-  const handle = carrier._handle;
+  const frameSink = socket as unknown as { _handle: Handle | null };
+  const handle = frameSink._handle;
   if (socket.constructor !== Socket || typeof handle?.readStop !== 'function') {
     socket.on('data', (bytes: Buffer) => taker.receive(bytes, 0));
     return socket;
   }
   handle.readStop();
   handle.reading = false; // so that the new socket starts reading
-  carrier._handle = null;
+  frameSink._handle = null;
   const options: SocketConstructorOpts & ConnectOpts & { handle: Handle } = {
     handle,
     allowHalfOpen: true,

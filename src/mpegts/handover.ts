@@ -105,9 +105,9 @@ export class Splicer {
    * packets are held back; then they go to one of the two. See {@link takeHeld}.
    */
   static takeOver(patience: Patience): Splicer {
-    const handover = new Splicer(patience);
-    handover.#holds = true;
-    return handover;
+    const splicer = new Splicer(patience);
+    splicer.#holds = true;
+    return splicer;
   }
 
   /** Takes the held packets for the outgoing reader, if nothing more comes or the change is not made here; `null`: none. */

@@ -142,7 +142,7 @@ export class Remuxer implements ProgramFacts {
       rate: clock?.pace.rate(nowMs) ?? NaN,
       tooLateMs: clock ? this.#output.clock.tooLate(clock, nowMs) / TICKS_PER_MS : 0,
       dropped,
-      tracksLeftOut: omittedTracks,
+      omittedTracks: omittedTracks,
     }));
   }
 

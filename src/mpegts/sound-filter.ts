@@ -100,14 +100,14 @@ export class MuteFilter {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
       if (at === undecidedAt) this.#undecidedAt = to;
-      const why = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
-      if (muted !== 'all' && why === PASSES && this.#goesOn(data, at, pid)) {
+      const reason = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
+      if (muted !== 'all' && reason === PASSES && this.#goesOn(data, at, pid)) {
         if (at === joinAt && opening === null) this.#joinAt = to;
         this.#pass(data, at, pid, out, to);
       } else if (muted !== 'audio') {
         this.#withhold(data, at, pid);
         continue;
-      } else if (!this.#passClock(data, at, pid, why, out, to)) continue;
+      } else if (!this.#passClock(data, at, pid, reason, out, to)) continue;
       to += PACKET_BYTES;
     }
     if (isBegun && to > 0) this.#joinAt = 0;
@@ -169,9 +169,9 @@ export class MuteFilter {
   }
 
   /** Withholds a packet except for its PCR, if it is the program's; returns whether that was written, to `to` of `out`. */
-  #passClock(data: Uint8Array, at: number, pid: number, why: number, out: Uint8Array, to: number): boolean {
-    if (why === DAMAGED) return false; // counts as lost: even its PID may be wrong
-    if (why !== PASSES && pid !== NULL_PID) this.#withheld.add(pid, why);
+  #passClock(data: Uint8Array, at: number, pid: number, reason: number, out: Uint8Array, to: number): boolean {
+    if (reason === DAMAGED) return false; // counts as lost: even its PID may be wrong
+    if (reason !== PASSES && pid !== NULL_PID) this.#withheld.add(pid, reason);
     this.#withhold(data, at, pid);
     if (pid !== this.#judge.pcrPid || pid === NULL_PID || !hasWholePcr(data, at)) return false;
     const counter = (readCounter(data, at) - (this.#counters[pid]! & 0x0f)) & 0x0f;

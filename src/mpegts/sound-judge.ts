@@ -106,12 +106,12 @@ export class SoundClassifier {
     if (!hasPayload(data, at)) return this.#units[pid]!;
     if ((data[at + 3]! & SCRAMBLING_CONTROL) !== 0) return (this.#units[pid] = SCRAMBLED);
     if (startsUnit(data, at)) this.#units[pid] = this.#classifyUnit(data, at, pid);
-    const why = this.#units[pid]!;
-    if (why === PASSES && (pid === PAT_PID || pid === this.#pmtPid)) {
+    const reason = this.#units[pid]!;
+    if (reason === PASSES && (pid === PAT_PID || pid === this.#pmtPid)) {
       const isOther = this.#reader.push(data, at);
       if (isOther || this.#reader.pmtPid !== this.#pmtPid) this.#learn();
     }
-    return why;
+    return reason;
   }
 
   #classifyUnit(data: Uint8Array, at: number, pid: number): WithheldReason {

@@ -25,8 +25,8 @@ export function leftOutSound(
     const takesMore = (other: RemuxInput) => other.feed === feed && other.select !== 'video';
     if (select !== 'video' || inputs.some(takesMore)) return [];
     return (feeds.get(feed)?.tracks ?? []).flatMap(({ track, kind }) => {
-      const why = reasonToWithhold(track, kind);
-      return why === null ? [] : [{ feed, pid: track.pid, streamType: track.streamType, why }];
+      const reason = reasonToWithhold(track, kind);
+      return reason === null ? [] : [{ feed, pid: track.pid, streamType: track.streamType, why: reason }];
     });
   });
 }

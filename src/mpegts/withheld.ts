@@ -34,19 +34,19 @@ export class WithheldPackets {
   }
 
   /** Counts a withheld packet. */
-  add(pid: number, why: WithheldReason): void {
+  add(pid: number, reason: WithheldReason): void {
     if (pid !== this.#pid) {
       this.#pid = pid;
       this.#note = this.#notes.get(pid) ?? null;
     }
     if (this.#note === null) {
       // Partial units and damaged packets are withheld of video, too.
-      if (why === MID_UNIT || why === DAMAGED || this.#notes.size >= MAX_PIDS) return;
-      this.#note = { reason: why, packets: 0 };
+      if (reason === MID_UNIT || reason === DAMAGED || this.#notes.size >= MAX_PIDS) return;
+      this.#note = { reason: reason, packets: 0 };
       this.#notes.set(pid, this.#note);
     }
     this.#note.packets++;
-    if (why !== MID_UNIT && why !== DAMAGED) this.#note.reason = why;
+    if (reason !== MID_UNIT && reason !== DAMAGED) this.#note.reason = reason;
   }
 
   /** The tracks that are withheld now, by PID. */
@@ -55,7 +55,7 @@ export class WithheldPackets {
       .filter(([pid]) => judge.isWithheld(pid))
       .sort(([a], [b]) => a - b)
       .map(([pid, { reason, packets }]) => {
-        return { pid, streamType: judge.trackOf(pid)?.streamType ?? null, why: REASONS[reason]!, packets };
+        return { pid, streamType: judge.trackOf(pid)?.streamType ?? null, reason: REASONS[reason]!, packets };
       });
   }
 }

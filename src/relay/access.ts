@@ -34,11 +34,11 @@ export async function requestAccess(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Dial> {
-  const way = proxyRoute(url, tls);
-  const { status, body } = await post(url, token, tls, timeoutMs, signal, way);
+  const route = proxyRoute(url, tls);
+  const { status, body } = await post(url, token, tls, timeoutMs, signal, route);
   if (status < 200 || status > 299) {
-    const fault = faultOfAnswer(status, body, way !== undefined && !/^https:/i.test(url));
-    const { code, message } = way ? way.explain(fault, true) : fault;
+    const fault = faultOfAnswer(status, body, route !== undefined && !/^https:/i.test(url));
+    const { code, message } = route ? route.explain(fault, true) : fault;
     throw new FaultError(code, message);
   }
   const uri = readUri(body);
@@ -50,20 +50,20 @@ export async function requestAccess(
 function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
   if (saysTls(status, body)) return TLS_THERE;
   if (saysKey(status, body)) return RELAY_API_THERE;
-  const words = `asking for access was answered with HTTP ${status}`;
+  const message = `asking for access was answered with HTTP ${status}`;
   if (isHanded && status === 407)
-    return { code: 'unreachable', message: `${words}: the proxy wants a user and password` };
+    return { code: 'unreachable', message: `${message}: the proxy wants a user and password` };
   if (isHanded && status >= 500) {
-    return { code: 'unreachable', message: `${words}: the proxy cannot reach the relay server, or that has failed` };
+    return { code: 'unreachable', message: `${message}: the proxy cannot reach the relay server, or that has failed` };
   }
   const code = faultOfStatus(status);
   const given = parenthesized(readReason(body));
   if (status === 401 || status === 403) {
     const orProxy = isHanded && status === 403 ? ', or the proxy does not let this through' : '';
-    return { code, message: `${words}: the token is refused${orProxy}${given}` };
+    return { code, message: `${message}: the token is refused${orProxy}${given}` };
   }
-  if (status === 404) return { code, message: `${words} (wrong path?)${given}` };
-  return { code, message: status >= 300 && status < 400 ? `${words}, a redirect` : `${words}${given}` };
+  if (status === 404) return { code, message: `${message} (wrong path?)${given}` };
+  return { code, message: status >= 300 && status < 400 ? `${message}, a redirect` : `${message}${given}` };
 }
 
 function post(
@@ -72,7 +72,7 @@ function post(
   tls: SecureContextOptions,
   timeoutMs: number,
   signal: AbortSignal,
-  way: ProxyRoute | undefined,
+  route: ProxyRoute | undefined,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
@@ -80,7 +80,7 @@ function post(
     const request = start(url, {
       method: 'POST',
       headers: { Authorization: token, Accept: 'application/json', 'Content-Length': 0 },
-      agent: way?.agent ?? false, // no keep-alive: the next request is far in the future
+      agent: route?.agent ?? false, // no keep-alive: the next request is far in the future
       lookup: name.lookup,
       ...tls,
     });
@@ -94,9 +94,9 @@ function post(
     };
     const fail = (error: Error) => {
       settle();
-      way?.cancel();
+      route?.cancel();
       request.destroy(); // emits nothing if the proxy has not answered yet
-      const { code, message } = way ? way.explain(faultOf(error)) : faultOf(error);
+      const { code, message } = route ? route.explain(faultOf(error)) : faultOf(error);
       reject(new FaultError(code, message));
     };
     request.on('error', fail);

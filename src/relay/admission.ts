@@ -37,9 +37,9 @@ export class Delivery {
   }
 
   /** Restarts the reader with an empty queue, at the next random access point or with the progress of `handover`. */
-  restart(handover: Splicer = new Splicer(this.#patience)): void {
+  restart(splicer: Splicer = new Splicer(this.#patience)): void {
     this.#dropPolicy.reset();
-    this.#splicer = handover.isDone ? null : handover;
+    this.#splicer = splicer.isDone ? null : splicer;
   }
 
   /** Whether a reader with an empty queue gets every message unchanged: `admit` need not be called. */
@@ -57,11 +57,11 @@ export class Delivery {
     return this.#splicer === null ? message : this.#splice(this.#splicer, message, nowMs);
   }
 
-  #splice(handover: Splicer, message: Message, nowMs: number): Message | null {
+  #splice(splicer: Splicer, message: Message, nowMs: number): Message | null {
     // Readers present when a source starts get everything it sends.
-    if (message.begins) handover.end();
-    const { incoming, joinAt } = handover.splice(message.data, message.joinAt, message.facts, nowMs);
-    if (handover.isDone) this.#splicer = null;
+    if (message.begins) splicer.end();
+    const { incoming, joinAt } = splicer.splice(message.data, message.joinAt, message.facts, nowMs);
+    if (splicer.isDone) this.#splicer = null;
     if (incoming === null || incoming === message.data) return incoming && message;
     return new Message('ts', incoming, { joinAt, begins: false, facts: message.facts });
   }

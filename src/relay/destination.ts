@@ -44,7 +44,7 @@ interface EndpointChange {
   readonly link: Link;
   readonly stream: string;
   /** Set once the link is open and the change waits for its start. */
-  handover: Splicer | null;
+  splicer: Splicer | null;
   /** Ends the subscription to the other stream. */
   detach: (() => void) | null;
   timer: NodeJS.Timeout | undefined;
@@ -64,7 +64,7 @@ export class Destination implements Sink {
   #change: EndpointChange | null = null;
   #settling: EndpointChange | null = null; // a completed change, except for tracks of its stream that have not started yet
   /** The previous link, while it is sent the rest of its unfinished PES packets. */
-  #outgoing: { link: Link; handover: Splicer; timer: NodeJS.Timeout } | null = null;
+  #outgoing: { link: Link; splicer: Splicer; timer: NodeJS.Timeout } | null = null;
   readonly #closing = new Set<Promise<void>>();
   readonly #totals = new LinkTotals();
   #recordedFault: Fault | null = null;
@@ -73,7 +73,7 @@ export class Destination implements Sink {
     rule: DestinationRule,
     private readonly source: DestinationSource,
     private readonly limits: Limits,
-    private readonly journal: EventLog,
+    private readonly events: EventLog,
   ) {
     this.#rule = this.#liveRule = rule;
     this.#stream = rule.stream;
@@ -102,7 +102,7 @@ export class Destination implements Sink {
   }
 
   get awaitsAccess(): boolean {
-    return this.#live.awaitsAccess || this.#change?.handover?.isWaiting === true;
+    return this.#live.awaitsAccess || this.#change?.splicer?.isWaiting === true;
   }
 
   awaitDrain(ready: () => void): Backpressure {
@@ -116,7 +116,7 @@ export class Destination implements Sink {
     const fault = this.source.faultOf(this.#rule.stream) ?? this.#live.sendingFault;
     if (fault?.code === this.#recordedFault?.code) return;
     this.#recordedFault = fault;
-    this.journal.emit({ type: 'destination-fault', destination: this.#rule.id, fault }, {}, this);
+    this.events.emit({ type: 'destination-fault', destination: this.#rule.id, fault }, {}, this);
   }
 
   stats(): DestinationStats {
@@ -170,7 +170,7 @@ export class Destination implements Sink {
     if (this.#settling) this.#endSettling(this.#settling);
     const { stream } = rule;
     if (link === this.#live && stream === this.#stream) return; // back to the current state
-    const waiting = { handover: null, detach: null, timer: undefined, hasPackets: false, facts: null };
+    const waiting = { splicer: null, detach: null, timer: undefined, hasPackets: false, facts: null };
     const change: EndpointChange = { rule, link, stream, ...waiting };
     this.#change = change;
     if (link === this.#live && !link.isOpen) {
@@ -186,7 +186,7 @@ export class Destination implements Sink {
   /** The coming link is open: waits for a point where it can start. */
   #wait(change: EndpointChange): void {
     const isOther = change.stream !== this.#stream;
-    change.handover = isOther
+    change.splicer = isOther
       ? new Splicer(startPatience(this.limits), change.link === this.#live && change.link.hasSent)
       : Splicer.takeOver(swapPatience(this.limits));
     change.hasPackets = false;
@@ -213,19 +213,19 @@ export class Destination implements Sink {
       change.facts = message.facts;
       if (message.begins) this.#restoreHeld(change); // another source begins: nothing more comes of this one
     }
-    if (this.#outgoing) this.#writeSplit(this.#outgoing.link, this.#live, this.#outgoing.handover, message);
-    else if (change?.handover && change.stream === this.#stream) {
-      this.#writeSplit(this.#live, change.link, change.handover, message);
-      if (change.handover.hasStarted) this.#finishChange(change, change.handover);
+    if (this.#outgoing) this.#writeSplit(this.#outgoing.link, this.#live, this.#outgoing.splicer, message);
+    else if (change?.splicer && change.stream === this.#stream) {
+      this.#writeSplit(this.#live, change.link, change.splicer, message);
+      if (change.splicer.hasStarted) this.#finishChange(change, change.splicer);
     } else this.#live.write(message);
-    if (this.#outgoing?.handover.isDone === true) this.#endLeaving();
+    if (this.#outgoing?.splicer.isDone === true) this.#endLeaving();
   }
 
-  #writeSplit(from: Link, to: Link, handover: Splicer, message: Message): void {
-    const begins = !handover.hasStarted;
-    if (message.begins) handover.end();
+  #writeSplit(from: Link, to: Link, splicer: Splicer, message: Message): void {
+    const begins = !splicer.hasStarted;
+    if (message.begins) splicer.end();
     const { data, facts } = message;
-    const { outgoing, incoming, joinAt } = handover.splice(data, message.joinAt, facts, performance.now());
+    const { outgoing, incoming, joinAt } = splicer.splice(data, message.joinAt, facts, performance.now());
     if (outgoing) from.write(outgoing === data ? message : new Message('ts', outgoing, { joinAt: -1, begins: false, facts }));
     if (!incoming) return;
     // It starts with tables and a random access point, like a source. Only once: the link may be lost and reopened.
@@ -234,8 +234,8 @@ export class Destination implements Sink {
 
   /** A message of the other stream that the rule names now. */
   #writeOther(change: EndpointChange, message: Message): void {
-    const { handover } = change;
-    if (!handover) return; // its link is not open yet
+    const { splicer } = change;
+    if (!splicer) return; // its link is not open yet
     if (message.kind !== 'ts') {
       if (change === this.#change && !change.hasPackets) this.#complete(change); // there is no video to wait for
       if (change !== this.#change) change.link.write(message);
@@ -243,23 +243,23 @@ export class Destination implements Sink {
     }
     change.hasPackets = true;
     const { data, facts } = message;
-    const { incoming, joinAt } = handover.splice(data, message.begins ? 0 : message.joinAt, facts, performance.now());
+    const { incoming, joinAt } = splicer.splice(data, message.begins ? 0 : message.joinAt, facts, performance.now());
     if (!incoming) return;
     const begins = message.begins || change === this.#change;
     if (change === this.#change) this.#complete(change);
     change.link.write(new Message('ts', incoming, { joinAt, begins, facts }));
-    if (handover.isDone) this.#endSettling(change);
+    if (splicer.isDone) this.#endSettling(change);
   }
 
   /** The coming link has its first packets: it becomes the live one, and the old one completes its PES packets. */
-  #finishChange(change: EndpointChange, handover: Splicer): void {
+  #finishChange(change: EndpointChange, splicer: Splicer): void {
     clearInterval(change.timer);
     const link = this.#live;
     this.#live = change.link;
     this.#liveRule = change.rule;
     this.#change = null;
     const timer = setTimeout(() => this.#endLeaving(), DRAIN_MS).unref();
-    this.#outgoing = { link, handover, timer };
+    this.#outgoing = { link, splicer, timer };
   }
 
   /** Completes the change at once, without further waiting. */
@@ -271,10 +271,10 @@ export class Destination implements Sink {
     this.#live = change.link;
     this.#liveRule = change.rule;
     if (change.stream !== this.#stream) {
-      const hasBegun = change.handover?.hasStarted === true && change.detach !== null;
+      const hasStarted = change.splicer?.hasStarted === true && change.detach !== null;
       this.#detach();
       this.#stream = change.stream;
-      if (hasBegun) {
+      if (hasStarted) {
         this.#detach = change.detach!; // checked above
         this.#settling = change;
       } else {
@@ -287,8 +287,8 @@ export class Destination implements Sink {
   }
 
   /** Sends the live link what was held back for a change that does not take place. */
-  #restoreHeld({ handover, facts }: EndpointChange): void {
-    const held = handover?.takeHeld();
+  #restoreHeld({ splicer, facts }: EndpointChange): void {
+    const held = splicer?.takeHeld();
     if (held) this.#live.write(new Message('ts', held, { joinAt: -1, begins: false, facts }));
   }
 
@@ -328,7 +328,7 @@ export class Destination implements Sink {
   }
 
   #link(rule: DestinationRule): Link {
-    const link: Link = new Link(rule.id, this.source.endpointOf(rule), this.limits, this.journal, {
+    const link: Link = new Link(rule.id, this.source.endpointOf(rule), this.limits, this.events, {
       opened: () => {
         if (link === this.#change?.link && link !== this.#live) this.#wait(this.#change);
       },
@@ -351,7 +351,7 @@ export class Destination implements Sink {
     } else if (link === change.link) {
       clearInterval(change.timer);
       this.#restoreHeld(change);
-      change.handover = null; // until it is open again
+      change.splicer = null; // until it is open again
     }
   }
 

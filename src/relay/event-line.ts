@@ -34,7 +34,7 @@ export function lineOf(event: EventBody): LogLine {
       return info('tracks changed', { name: event.name, tracks: tracks === '' ? 'none' : tracks });
     }
     case 'link-open':
-      return info('link open', { destination: event.destination, farEnd: event.farEnd });
+      return info('link open', { destination: event.destination, endpoint: event.endpoint });
     case 'link-lost':
       return warn('link lost', linkFacts(event));
     case 'link-refused':
@@ -62,7 +62,7 @@ function ruleSet({ kind, name, rule }: EventBody & { type: 'rule-set' }): [strin
     case 'destination':
       return [
         'destination rule set',
-        { destination: name, stream: String(rule.stream), farEnd: safeUrl(String(rule.destination)) },
+        { destination: name, stream: String(rule.stream), endpoint: safeUrl(String(rule.destination)) },
       ];
     case 'mute':
       return ['muted', muteFacts(name, rule)];
@@ -81,8 +81,8 @@ function ruleDeleted({ kind, name }: EventBody & { type: 'rule-deleted' }): [str
     : ['destination rule deleted', { destination: name }];
 }
 
-function linkFacts({ destination, farEnd, fault }: EventBody & { type: 'link-lost' | 'link-refused' }): Facts {
-  return { destination, farEnd, reason: fault.message, fault: fault.code };
+function linkFacts({ destination, endpoint, fault }: EventBody & { type: 'link-lost' | 'link-refused' }): Facts {
+  return { destination, farEnd: endpoint, reason: fault.message, fault: fault.code };
 }
 
 function info(message: string, facts: Facts): LogLine {

@@ -67,12 +67,12 @@ const bodies = [
     name: text('a feed or a stream'),
     tracks: z.array(trackSchema).describe('as its PMT lists them now'),
   }),
-  z.object({ type: z.literal('link-open'), destination: z.string(), farEnd: text('the address, without query') }),
-  z.object({ type: z.literal('link-lost'), destination: z.string(), farEnd: z.string(), fault: faultSchema }),
+  z.object({ type: z.literal('link-open'), destination: z.string(), endpoint: text('the address, without query') }),
+  z.object({ type: z.literal('link-lost'), destination: z.string(), endpoint: z.string(), fault: faultSchema }),
   z.object({
     type: z.literal('link-refused'),
     destination: z.string(),
-    farEnd: z.string(),
+    endpoint: z.string(),
     fault: faultSchema.describe('why the dial failed; one event for each reason until the link is open'),
   }),
   z.object({

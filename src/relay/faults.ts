@@ -72,8 +72,8 @@ export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }
     // RFC 8446 §5.1: an alert.
     return error.rawPacket?.[0] === 0x15 ? TLS_THERE : { code: 'other', message: 'it does not speak HTTP there' };
   }
-  const [code, words] = SYSTEM[error.code ?? ''] ?? [];
-  if (code !== undefined && words !== undefined) return { code, message: words };
+  const [code, message] = SYSTEM[error.code ?? ''] ?? [];
+  if (code !== undefined && message !== undefined) return { code, message: message };
   return { code: 'other', message: error.message || (error.code ?? error.name) };
 }
 
@@ -82,8 +82,8 @@ export function faultOfUpgrade(status: number, body: string): Fault {
   if (saysTls(status, body)) return TLS_THERE;
   if (saysKey(status, body)) return RELAY_API_THERE;
   const hint = status === 404 ? ' (wrong path?)' : '';
-  const words = `it answered HTTP ${status}, not a WebSocket${hint}${parenthesized(readReason(body))}`;
-  return { code: faultOfStatus(status), message: words };
+  const message = `it answered HTTP ${status}, not a WebSocket${hint}${parenthesized(readReason(body))}`;
+  return { code: faultOfStatus(status), message: message };
 }
 
 /** Whether an answer says that TLS is required, as those of nginx, Apache and Go's servers do. */
@@ -97,8 +97,8 @@ export function saysKey(status: number, body: string): boolean {
 }
 
 /** The text in brackets; empty if there is none. */
-export function parenthesized(words: string): string {
-  return words === '' ? '' : ` (${words})`;
+export function parenthesized(message: string): string {
+  return message === '' ? '' : ` (${message})`;
 }
 
 /**

@@ -11,7 +11,7 @@ export interface FeedOwner extends Pick<FeedObserver, 'idle' | 'likelyMeant' | '
 }
 
 /** Records what happens to the feed of a name. */
-export function recordFeed(journal: EventLog, feed: string, owner: FeedOwner): FeedObserver {
+export function recordFeed(events: EventLog, feed: string, owner: FeedOwner): FeedObserver {
   const subject = {}; // rate-limited: sources may connect and disconnect at any rate
   return {
     idle: () => owner.idle(),
@@ -19,10 +19,10 @@ export function recordFeed(journal: EventLog, feed: string, owner: FeedOwner): F
     isKnown: () => owner.isKnown(),
     sourceStarted: (source, before) => {
       owner.sourceStarted();
-      journal.emit({ type: 'feed-up', feed, source, ...(before === null ? {} : { before }) }, {}, subject);
+      events.emit({ type: 'feed-up', feed, source, ...(before === null ? {} : { before }) }, {}, subject);
     },
-    sourceEnded: (source) => journal.emit({ type: 'feed-down', feed, source }, {}, subject),
-    faultChanged: (fault) => journal.emit({ type: 'feed-fault', feed, fault }),
-    tracksChanged: (tracks) => journal.emit({ type: 'tracks-changed', name: feed, tracks: namedTracks(tracks) }),
+    sourceEnded: (source) => events.emit({ type: 'feed-down', feed, source }, {}, subject),
+    faultChanged: (fault) => events.emit({ type: 'feed-fault', feed, fault }),
+    tracksChanged: (tracks) => events.emit({ type: 'tracks-changed', name: feed, tracks: namedTracks(tracks) }),
   };
 }

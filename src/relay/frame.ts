@@ -77,7 +77,7 @@ class FrameSlot {
   /** {@link SLOT_HEADROOM}, and the payload. */
   readonly bytes: Buffer;
   /** The sockets that still read from it, each with its `bytesWritten` at the end of the frame. */
-  #readers: readonly { readonly carrier: FrameSink; readonly end: number }[] = [];
+  #readers: readonly { readonly frameSink: FrameSink; readonly end: number }[] = [];
 
   constructor(
     readonly number: number,
@@ -89,15 +89,15 @@ class FrameSlot {
   /** Whether no socket reads from it any more. */
   get isFree(): boolean {
     if (this.#readers.length === 0) return true;
-    this.#readers = this.#readers.filter(({ carrier, end }) => {
-      return !carrier.destroyed && carrier.bytesWritten - carrier.writableLength < end;
+    this.#readers = this.#readers.filter(({ frameSink, end }) => {
+      return !frameSink.destroyed && frameSink.bytesWritten - frameSink.writableLength < end;
     });
     return this.#readers.length === 0;
   }
 
   /** Keeps the frame, which was just written to `carrier`, until that has sent it. */
-  retain(carrier: FrameSink): void {
-    this.#readers = [...this.#readers, { carrier, end: carrier.bytesWritten }];
+  retain(frameSink: FrameSink): void {
+    this.#readers = [...this.#readers, { frameSink, end: frameSink.bytesWritten }];
   }
 }
 
@@ -131,8 +131,8 @@ class FrameBuilder {
   }
 
   /** `carrier` could not send the shared frame at once: keeps that unchanged until it has been sent. */
-  retain(carrier: FrameSink): void {
-    if (!this.#isOwn) this.#slot.retain(carrier);
+  retain(frameSink: FrameSink): void {
+    if (!this.#isOwn) this.#slot.retain(frameSink);
   }
 
   /** Selects memory for the next frame; false if all of it is in use. */

@@ -135,10 +135,10 @@ export class GopCache implements Sink {
     if (message.begins || message.joinAt >= 0) this.#restart(message);
     else if (this.#isBare && hasTables(message)) this.clear(); // a start without tables is of no use once there are some
     if (!this.#isFilling) return;
-    const handover = this.#splicer;
-    if (handover.isDone) this.#append(message.data);
+    const splicer = this.#splicer;
+    if (splicer.isDone) this.#append(message.data);
     else {
-      const { incoming } = handover.splice(message.data, message.joinAt, message.facts, performance.now());
+      const { incoming } = splicer.splice(message.data, message.joinAt, message.facts, performance.now());
       if (incoming) this.#append(incoming);
     }
   }

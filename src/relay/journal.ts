@@ -80,10 +80,10 @@ export class EventLog {
     for (const [subject, turn] of this.#rateLimits) {
       if (turn.latest) {
         const { body, more } = turn.latest;
-        const untold = turn.suppressed - 1;
+        const suppressed = turn.suppressed - 1;
         turn.latest = null;
         turn.suppressed = 0;
-        this.#emit(body, untold > 0 ? { ...more, untold } : more);
+        this.#emit(body, suppressed > 0 ? { ...more, untold: suppressed } : more);
       } else if (++turn.remaining >= BURST) {
         this.#rateLimits.delete(subject);
       }

@@ -78,8 +78,8 @@ export class LinkHealth {
 }
 
 /** A key that is the same for reasons that differ only in a number, a time or an identifier. */
-function causeOf(code: FaultCode, words: string): string {
-  return `${code} ${words
+function causeOf(code: FaultCode, message: string): string {
+  return `${code} ${message
     .split(' ')
     .map((word) => (/\d/.test(word) ? '#' : word))
     .join(' ')}`;

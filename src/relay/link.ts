@@ -48,7 +48,7 @@ const MAX_REPLY_BYTES = 16 * 1024;
 /** Keeps a connection to one endpoint. Messages are discarded while it is not open: what is sent afterwards is live. */
 export class Link implements Sink {
   readonly #events: EventLog;
-  readonly #facts: { destination: string; farEnd: string };
+  readonly #facts: { destination: string; endpoint: string };
   readonly #observer: LinkObserver;
   readonly #socket: ReconnectingSocket;
   readonly #delivery: Delivery;
@@ -78,19 +78,19 @@ export class Link implements Sink {
   readonly #meter = new RateMeter(performance.now());
   #closing: Promise<void> | null = null;
 
-  constructor(id: string, farEnd: Endpoint, limits: Limits, journal: EventLog, observer: LinkObserver) {
-    this.#events = journal;
-    this.#endpoint = farEnd;
+  constructor(id: string, endpoint: Endpoint, limits: Limits, events: EventLog, observer: LinkObserver) {
+    this.#events = events;
+    this.#endpoint = endpoint;
     this.#limits = limits;
     this.#health = new LinkHealth(limits.goodAfterMs);
-    this.#url = safeUrl(farEnd.url);
-    this.#facts = { destination: id, farEnd: this.#url };
+    this.#url = safeUrl(endpoint.url);
+    this.#facts = { destination: id, endpoint: this.#url };
     this.#observer = observer;
     const reader = { reader: 'destination', name: id };
     this.#delivery = new Delivery(limits, {
-      droppingStarted: () => journal.emit({ type: 'drops-began', ...reader }, { farEnd: this.#url }, this.#delivery),
+      droppingStarted: () => events.emit({ type: 'drops-began', ...reader }, { endpoint: this.#url }, this.#delivery),
       droppingEnded: (messages, bytes) =>
-        journal.emit({ type: 'drops-ended', ...reader, messages, bytes }, { farEnd: this.#url }, this.#delivery),
+        events.emit({ type: 'drops-ended', ...reader, messages, bytes }, { endpoint: this.#url }, this.#delivery),
     });
     this.#socket = new ReconnectingSocket((signal) => this.#whatToDial(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
@@ -98,7 +98,7 @@ export class Link implements Sink {
       lost: (fault) => this.#linkLost(fault),
       received: (data, isBinary) => this.#received(data, isBinary),
       throttled: () => {
-        if (this.#throttledReads++ === 0) journal.log.warn('endpoint floods tiny messages: throttled', this.#facts);
+        if (this.#throttledReads++ === 0) events.log.warn('endpoint floods tiny messages: throttled', this.#facts);
       },
     });
   }
@@ -125,11 +125,11 @@ export class Link implements Sink {
   write(message: Message): void {
     const waiting = this.#socket.waitingBytes;
     if (waiting < 0 || this.#state !== 'open') return;
-    const admission = this.#delivery;
+    const delivery = this.#delivery;
     const admitted =
-      waiting === 0 && admission.isOpen
+      waiting === 0 && delivery.isOpen
         ? message
-        : admission.admit(message, this.#socket.backlogOf(waiting), performance.now());
+        : delivery.admit(message, this.#socket.backlogOf(waiting), performance.now());
     if (admitted === null) return;
     this.#socket.send(admitted, waiting);
     if (this.#isFeed && admitted.kind === 'ts') this.#hasOpaqueTs = true;
@@ -270,8 +270,8 @@ export class Link implements Sink {
       const verdict = readAuthorisation(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) {
-        const words = `the relay server rejected the token: ${verdict.reason || 'it gives no reason'}`;
-        this.#socket.drop({ code: 'refused', message: words });
+        const message = `the relay server rejected the token: ${verdict.reason || 'it gives no reason'}`;
+        this.#socket.drop({ code: 'refused', message: message });
       }
     }
   }
@@ -307,13 +307,13 @@ export class Link implements Sink {
   }
 
   /** A plain dial was dropped without an answer, as TLS servers do: checks whether this is one, then reports the fault. */
-  async #diagnose(words: string): Promise<void> {
+  async #diagnose(message: string): Promise<void> {
     const { signal } = this.#ended;
     const isTls = await speaksTls(this.#endpoint.url, signal);
     this.#finding = null;
     if (signal.aborted) return;
     this.#recordLost(
-      isTls ? TLS_THERE : { code: 'other', message: `${words}: does it want wss:// (https://)?` },
+      isTls ? TLS_THERE : { code: 'other', message: `${message}: does it want wss:// (https://)?` },
       'dialling',
     );
   }
@@ -323,11 +323,11 @@ export class Link implements Sink {
     // An endpoint that drops the connection after the token, without a message, has refused it.
     const code = before === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
     const { tokenEndMs, secrets } = this.#endpoint;
-    const said = { code, words: found.message };
+    const said = { code, message: found.message };
     const meant = secrets.length === 0 ? withoutToken(said) : withToken(said, tokenEndMs, Date.now());
-    const fault = { code: meant.code, words: redactSecrets(meant.message, secrets) };
+    const fault = { code: meant.code, message: redactSecrets(meant.message, secrets) };
     const isNews = this.#health.lost(fault, performance.now());
-    this.#lastError = fault.words;
+    this.#lastError = fault.message;
     this.#lastErrorMs = Date.now();
     // An endpoint that is away for a month causes one log line, not one per dial.
     if (isNews) {

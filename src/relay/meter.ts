@@ -11,7 +11,7 @@ const MIN_MS = 200;
 
 /** The rates of one counter of bytes. */
 export class RateMeter {
-  #beganMs: number; // when the counter was last seen at 0
+  #startedMs: number; // when the counter was last seen at 0
   // Allocated with the first byte: of a thousand feeds most may only wait.
   #times: Float64Array | null = null;
   #totals: Float64Array | null = null;
@@ -19,13 +19,13 @@ export class RateMeter {
 
   /** @param nowMs when the counter was 0. */
   constructor(nowMs: number) {
-    this.#beganMs = nowMs;
+    this.#startedMs = nowMs;
   }
 
   /** Samples the counter; to be called about once a second. */
   sample(bytes: number, nowMs: number): void {
     if (this.#totals === null && bytes === 0) {
-      this.#beganMs = nowMs;
+      this.#startedMs = nowMs;
       return;
     }
     this.#times ??= new Float64Array(KEPT);
@@ -50,7 +50,7 @@ export class RateMeter {
 
   /** The index of the oldest sample that is at most a minute old; -1: the counter started later than that. */
   #oldest(nowMs: number): number {
-    if (nowMs - this.#beganMs <= MINUTE_MS) return -1;
+    if (nowMs - this.#startedMs <= MINUTE_MS) return -1;
     for (let looks = Math.min(this.#count, KEPT); looks > 0; looks--) {
       const at = this.#lookBack(looks);
       if (nowMs - this.#times![at]! <= MINUTE_MS) return at; // there are samples
@@ -59,7 +59,7 @@ export class RateMeter {
   }
 
   #since(at: number, bytes: number, nowMs: number): number {
-    const fromMs = at === -1 ? this.#beganMs : this.#times![at]!; // `at` is the index of a sample
+    const fromMs = at === -1 ? this.#startedMs : this.#times![at]!; // `at` is the index of a sample
     const fromBytes = at === -1 ? 0 : this.#totals![at]!;
     const ms = nowMs - fromMs;
     return ms < MIN_MS ? 0 : Math.round(((bytes - fromBytes) * 8000) / ms);

@@ -18,24 +18,24 @@ export interface Drainable {
 }
 
 /** As {@link Drainable.awaitDrain}, of what carries a reader's messages. */
-export function awaitDrainOf(carrier: Writable, ready: () => void): Backpressure {
-  if (!carrier.writable) return 'goes-without';
-  if (!carrier.writableNeedDrain || carrier.writableLength < MUCH_BYTES) return 'keeps-up';
-  carrier.once('drain', ready);
-  return () => carrier.off('drain', ready);
+export function awaitDrainOf(frameSink: Writable, ready: () => void): Backpressure {
+  if (!frameSink.writable) return 'goes-without';
+  if (!frameSink.writableNeedDrain || frameSink.writableLength < MUCH_BYTES) return 'keeps-up';
+  frameSink.once('drain', ready);
+  return () => frameSink.off('drain', ready);
 }
 
 /** As {@link Drainable.awaitDrain}, of the first of several readers that goes on. */
 export function awaitFirstDrain(readers: readonly Drainable[], ready: () => void): Backpressure {
-  const callOffs: (() => void)[] = [];
-  const callOff = () => callOffs.forEach((each) => each());
+  const cancels: (() => void)[] = [];
+  const cancel = () => cancels.forEach((each) => each());
   for (const reader of readers) {
-    const pace = reader.awaitDrain ? reader.awaitDrain(ready) : 'keeps-up';
-    if (pace === 'keeps-up') {
-      callOff();
-      return pace;
+    const backpressure = reader.awaitDrain ? reader.awaitDrain(ready) : 'keeps-up';
+    if (backpressure === 'keeps-up') {
+      cancel();
+      return backpressure;
     }
-    if (pace !== 'goes-without') callOffs.push(pace);
+    if (backpressure !== 'goes-without') cancels.push(backpressure);
   }
-  return callOffs.length === 0 ? 'goes-without' : callOff;
+  return cancels.length === 0 ? 'goes-without' : cancel;
 }

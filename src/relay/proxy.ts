@@ -39,8 +39,8 @@ export interface TunnelRoute extends ProxyRoute {
 
 /** The route to a plain address (ws:// or http://) as a tunnel, for any protocol; `undefined`: dialled directly. */
 export function tunnelRoute(url: string): TunnelRoute | undefined {
-  const way = proxyRoute(url.replace(/^http:/, 'ws:'), {});
-  return way instanceof Tunnel ? way : undefined;
+  const route = proxyRoute(url.replace(/^http:/, 'ws:'), {});
+  return route instanceof Tunnel ? route : undefined;
 }
 
 /**
@@ -119,8 +119,8 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelRoute {
   explain(fault: Fault, isAnswer = false): Fault {
     const name = this.proxy.host; // without user and password
     if (this.#refusal === 0) return proxyFaultOf(fault, name, isAnswer);
-    const words = `the proxy ${name} answered HTTP ${this.#refusal}: ${whyRefused(this.#refusal)}`;
-    return { code: 'unreachable', message: words };
+    const message = `the proxy ${name} answered HTTP ${this.#refusal}: ${whyRefused(this.#refusal)}`;
+    return { code: 'unreachable', message: message };
   }
 }
 

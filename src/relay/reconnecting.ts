@@ -155,8 +155,8 @@ export class ReconnectingSocket {
   }
 
   /** Drops the open link as if it had been lost; it is redialled after the backoff. */
-  drop(why: Fault): void {
-    this.#givenUp = why;
+  drop(reason: Fault): void {
+    this.#givenUp = reason;
     this.#socket?.terminate();
   }
 
@@ -243,16 +243,16 @@ export class ReconnectingSocket {
   #adopt(socket: WebSocket): void {
     this.#unsubscribe?.(); // the previous socket may still be closing: it is ignored from here on
     const startedAt = performance.now();
-    const way = this.#route;
+    const route = this.#route;
     const name = this.#name;
-    let carrier: Socket | null = null;
+    let frameSink: Socket | null = null;
     let isFeed = false;
     let heartbeat: Heartbeat | null = null;
     let fault: Fault | null = null;
     let answer: Fault | null = null; // an HTTP answer that is no upgrade
     const leave = (code = 1006, reason: Buffer = Buffer.alloc(0)) => {
       if (this.#unsubscribe !== leave) return;
-      if (heartbeat === null) way?.cancel();
+      if (heartbeat === null) route?.cancel();
       heartbeat?.stop();
       clearTimeout(this.#goodTimer);
       this.#unsubscribe = this.#raw = this.#heartbeat = null;
@@ -260,7 +260,7 @@ export class ReconnectingSocket {
       const isLate = heartbeat === null && performance.now() - startedAt >= this.#limits.dialTimeoutMs - 5;
       if (isLate) {
         const late = faultOfLateness(this.#limits.dialTimeoutMs, name.isPending);
-        fault = way ? way.explain(late) : late;
+        fault = route ? route.explain(late) : late;
       }
       const found = this.#givenUp ?? answer ?? fault ?? faultOfClose(code, reason.toString());
       // The endpoint's message may quote the address, which contains a code.
@@ -270,11 +270,11 @@ export class ReconnectingSocket {
     this.#socket = socket;
     this.#givenUp = null;
     socket.on('error', (error) => {
-      if (heartbeat === null) fault ??= way ? way.explain(faultOf(error)) : faultOf(error);
+      if (heartbeat === null) fault ??= route ? route.explain(faultOf(error)) : faultOf(error);
       else fault ??= { code: 'lost', message: faultOf(error).message };
     });
     socket.on('unexpected-response', (_request, response) => {
-      const explain = (found: Fault) => (way ? way.explain(found, true) : found);
+      const explain = (found: Fault) => (route ? route.explain(found, true) : found);
       const status = response.statusCode ?? 0;
       answer = explain(faultOfUpgrade(status, '')); // if the body does not arrive in time
       void readShort(response).then((body) => {
@@ -283,15 +283,15 @@ export class ReconnectingSocket {
       });
     });
     socket.on('upgrade', (response) => {
-      carrier = response.socket;
+      frameSink = response.socket;
       isFeed = response.headers[ENDPOINT_HEADER] === 'feed';
     });
     socket.on('open', () => {
       if (this.#closed || this.#unsubscribe !== leave) return;
-      this.#raw = carrier;
+      this.#raw = frameSink;
       this.#backlog = new Backlog();
-      this.#isSecure = carrier instanceof TLSSocket;
-      if (carrier) answerPings(socket, carrier);
+      this.#isSecure = frameSink instanceof TLSSocket;
+      if (frameSink) answerPings(socket, frameSink);
       throttleReads(socket, () => this.#observer.throttled());
       this.#heartbeat = heartbeat = new Heartbeat(socket, this.#limits, () => {
         this.drop({ code: 'no-answer', message: `no answer to a ping for ${this.#limits.pongTimeoutMs / 1000} s` });

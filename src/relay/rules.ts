@@ -323,10 +323,10 @@ export function trimOf(rule: StreamRule, feed: string): number {
 }
 
 function parseUrl(id: string, text: string): string {
-  const bad = (why: string, cause?: unknown) =>
+  const bad = (reason: string, cause?: unknown) =>
     new RuleError(
       'ERR_BAD_URL',
-      `destination "${id}": ${why}; accepted: ws://host[:port]/path, wss://host[:port]/path, or ` +
+      `destination "${id}": ${reason}; accepted: ws://host[:port]/path, wss://host[:port]/path, or ` +
         'https://host[:port]/session/topic with a token',
       cause === undefined ? undefined : { cause },
     );

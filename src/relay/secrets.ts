@@ -1,8 +1,8 @@
 // Keeps tokens and codes out of messages, including those in which an endpoint echoes them.
 
 /** Foreign text made safe to show: without the secrets that it may echo, on one line, shortened. */
-export function redactSecrets(words: string, secrets: readonly string[]): string {
-  let clean = words;
+export function redactSecrets(message: string, secrets: readonly string[]): string {
+  let clean = message;
   for (const secret of secrets) if (secret.length > 3) clean = clean.replaceAll(secret, '(secret)');
   return clean.replace(/[^\x20-\x7e]/g, '?').slice(0, 300);
 }

@@ -9,7 +9,7 @@ import { faultSchema } from './event.js';
 const count = (description: string) => z.int().min(0).describe(description);
 const number = (description: string) => z.number().describe(description);
 const maybe = (description: string) => z.number().nullable().describe(description);
-const words = (description: string) => z.string().nullable().describe(description);
+const message = (description: string) => z.string().nullable().describe(description);
 const moment = (description: string) => z.int().describe(`${description}, milliseconds since 1970`);
 
 /** The trace of a flood of tiny messages: see framing/read-throttle.ts. */
@@ -48,7 +48,7 @@ export const feedStatsSchema = z.strictObject({
     .describe('absent: no source; live: data arrives; silent: a source is connected but sends nothing'),
   sinceMs: moment('when it entered that state'),
   fault: faultSchema.nullable().describe('what is wrong with it now; null: nothing'),
-  source: words('the address of the source; null: none'),
+  source: message('the address of the source; null: none'),
   bytes: count('bytes received'),
   messages: count('messages received: reads of an upload, WebSocket messages'),
   opaqueMessages: count('of these, text and binary messages, which are passed on unchanged'),
@@ -164,7 +164,7 @@ export const linkStatsSchema = z.strictObject({
   sinceMs: moment('when it entered that state'),
   fault: faultSchema.nullable().describe('what is wrong with it now; null: nothing'),
   ...linkCounters,
-  lastError: words('why the last dial failed or the link was last lost, for people; null: never'),
+  lastError: message('why the last dial failed or the link was last lost, for people; null: never'),
   lastErrorMs: moment('when that was').nullable(),
   nextDialMs: moment('when it is redialled').nullable(),
   bitsPerSecond: rateSchema,
@@ -185,7 +185,7 @@ export const logStatsSchema = z
   .strictObject({
     lostLines: count('lines that could not be written, or were dropped because the reader had stopped reading'),
     waitingBytes: count('bytes that wait for the reader of the log'),
-    error: words('why the log cannot be written now, for people; null: it can'),
+    error: message('why the log cannot be written now, for people; null: it can'),
   })
   .describe('the log');
 

@@ -16,17 +16,17 @@ export async function speaksTls(url: string, signal: AbortSignal): Promise<boole
   const host = hostname.replace(/^\[|\]$/g, '');
   const port = Number(given || 80);
   const ended = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-  const way = tunnelRoute(url);
-  const callOff = () => way?.cancel();
-  ended.addEventListener('abort', callOff);
+  const route = tunnelRoute(url);
+  const cancel = () => route?.cancel();
+  ended.addEventListener('abort', cancel);
   try {
-    const tunnel = await way?.open(host, port);
+    const tunnel = await route?.open(host, port);
     return !ended.aborted && (await answersHandshake(host, port, tunnel, ended));
   } catch {
     return false; // the proxy refused the tunnel
   } finally {
-    ended.removeEventListener('abort', callOff);
-    callOff();
+    ended.removeEventListener('abort', cancel);
+    cancel();
   }
 }
 

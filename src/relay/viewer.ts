@@ -29,8 +29,8 @@ export class Viewer implements Sink {
   #stuckSince = -1;
   #waitedBefore = 0;
 
-  constructor(outlet: ViewerTransport, limits: Limits, observer: DropObserver) {
-    this.#transport = outlet;
+  constructor(transport: ViewerTransport, limits: Limits, observer: DropObserver) {
+    this.#transport = transport;
     this.#limits = limits;
     this.#delivery = new Delivery(limits, observer);
   }
@@ -90,12 +90,12 @@ export class Viewer implements Sink {
 }
 
 /** Says of a viewer of `name` that it is slow, and that it is not any more. `subject` is the viewer. */
-export function recordDrops(journal: EventLog, name: string, subject: object): DropObserver {
+export function recordDrops(events: EventLog, name: string, subject: object): DropObserver {
   const reader = 'viewer';
   return {
-    droppingStarted: () => journal.emit({ type: 'drops-began', reader, name }, {}, subject),
+    droppingStarted: () => events.emit({ type: 'drops-began', reader, name }, {}, subject),
     droppingEnded: (messages, bytes) => {
-      journal.emit({ type: 'drops-ended', reader, name, messages, bytes }, {}, subject);
+      events.emit({ type: 'drops-ended', reader, name, messages, bytes }, {}, subject);
     },
   };
 }

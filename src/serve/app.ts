@@ -98,9 +98,9 @@ export function createServeApp(parts: ServeAppOptions): Express {
       answer(async (request) => {
         const topic = decodeURIComponent(request.path).slice('/api/play/'.length);
         const { tokens } = clients;
-        const place = parseTopicPath(`/out/${topic}`)!; // the route's own prefix
-        if (tokens) await checkToken(clients, request, (token, nowMs) => tokens.admit(token, place, nowMs));
-        return topics.get(place.topic)?.playStatus() ?? { state: 'absent', fault: null, muted: null };
+        const path = parseTopicPath(`/out/${topic}`)!; // the route's own prefix
+        if (tokens) await checkToken(clients, request, (token, nowMs) => tokens.admit(token, path, nowMs));
+        return topics.get(path.topic)?.playStatus() ?? { state: 'absent', fault: null, muted: null };
       }),
     )
     .all(allowOnly('GET'));
@@ -109,12 +109,12 @@ export function createServeApp(parts: ServeAppOptions): Express {
     .route('/session/*topic')
     .post(
       answer(async (request) => {
-        const place = parseTopicPath(decodeURIComponent(request.path))!; // the route's own prefix
+        const path = parseTopicPath(decodeURIComponent(request.path))!; // the route's own prefix
         const grant = await checkToken(clients, request, (token, nowMs) => {
-          return clients.tokens === null ? OPEN_GRANT : clients.tokens.admit(token, place, nowMs);
+          return clients.tokens === null ? OPEN_GRANT : clients.tokens.admit(token, path, nowMs);
         });
-        const code = codes.issue(place.topic, grant, clients.guard.admit(request), performance.now());
-        return { uri: `${parts.webSocketBase(request.headers.host)}${place.path}?code=${code}` };
+        const code = codes.issue(path.topic, grant, clients.guard.admit(request), performance.now());
+        return { uri: `${parts.webSocketBase(request.headers.host)}${path.path}?code=${code}` };
       }),
     )
     .all(requireUpgrade, allowOnly('POST'));
@@ -168,15 +168,15 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
  * they
  * need a token in a header field, which no browser adds by itself.
  */
-function authorizeTopic(hall: ClientRegistry): RequestHandler {
+function authorizeTopic(clients: ClientRegistry): RequestHandler {
   return (request, response, next) => {
-    if (request.path !== '/healthcheck') hall.guard.admit(request);
+    if (request.path !== '/healthcheck') clients.guard.admit(request);
     if (request.url === WHOLE_SERVER) {
       response.status(204).set('Allow', METHODS).end();
       return;
     }
     refuseEmptySegments(request.path);
-    if (hall.guard.mode !== 'loopback') {
+    if (clients.guard.mode !== 'loopback') {
       response.set('Access-Control-Allow-Origin', '*');
       if (request.method === 'OPTIONS') {
         response.set({
@@ -194,13 +194,13 @@ function authorizeTopic(hall: ClientRegistry): RequestHandler {
 
 /** Runs `admit` with the token of a request; a refused one is counted. Throws {@link HttpError}. */
 async function checkToken<T>(
-  hall: ClientRegistry,
+  clients: ClientRegistry,
   request: Request,
   admit: (token: string, nowMs: number) => T | Promise<T>,
 ): Promise<T> {
-  const address = hall.guard.admit(request);
+  const address = clients.guard.admit(request);
   const token = tokenOf(request);
-  if (token === '' && hall.tokens !== null) {
+  if (token === '' && clients.tokens !== null) {
     // A request without a token is not an attempt to guess one.
     throw new HttpError(401, 'ERR_TOKEN', 'a token is required; accepted: Authorization: TOKEN', {
       'WWW-Authenticate': 'Bearer',
@@ -210,8 +210,8 @@ async function checkToken<T>(
     return await admit(token, Date.now());
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    hall.guard.checkRefusals(address, performance.now());
-    hall.noteRefusal({ direction: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
+    clients.guard.checkRefusals(address, performance.now());
+    clients.noteRefusal({ direction: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
     throw new HttpError(
       401,
       'ERR_TOKEN',
@@ -226,16 +226,16 @@ function tokenOf(request: Request): string {
   return (request.headers.authorization ?? '').replace(/^bearer +/i, '');
 }
 
-function requireStatsToken(hall: ClientRegistry): RequestHandler {
+function requireStatsToken(clients: ClientRegistry): RequestHandler {
   return async (request, _response, next) => {
-    const { tokens } = hall;
-    if (tokens) await checkToken(hall, request, (token, nowMs) => tokens.admitToStats(token, nowMs));
+    const { tokens } = clients;
+    if (tokens) await checkToken(clients, request, (token, nowMs) => tokens.admitToStats(token, nowMs));
     next();
   };
 }
 
-function readableTopic(hall: ClientRegistry, request: Request, tokens: NonNullable<ClientRegistry['tokens']>): Promise<string> {
-  return checkToken(hall, request, async (token, nowMs) => {
+function readableTopic(clients: ClientRegistry, request: Request, tokens: NonNullable<ClientRegistry['tokens']>): Promise<string> {
+  return checkToken(clients, request, async (token, nowMs) => {
     return (await tokens.readableTopic(token, nowMs)) ?? '';
   });
 }
@@ -267,14 +267,14 @@ function isUpload({ method, path }: Request): boolean {
   return (method === 'POST' || method === 'PUT') && !/^\/(?:api|session)(?:\/|$)/.test(path);
 }
 
-function answerError(hall: ClientRegistry, { pages, embedders }: ServeAppOptions): ErrorRequestHandler {
-  const { log } = hall;
+function answerError(clients: ClientRegistry, { pages, embedders }: ServeAppOptions): ErrorRequestHandler {
+  const { log } = clients;
   const hasPages = pages !== null;
   const ancestors = embedders.length === 0 ? "'none'" : embedders.join(' ');
   const problemPolicy = `default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`;
   return (error: unknown, request: Request, response: Response, _next) => {
     const known = problemOf(error);
-    if (isUpload(request)) hall.noteUpload(request.path, request.socket.remoteAddress ?? '', (error as Error).message);
+    if (isUpload(request)) clients.noteUpload(request.path, request.socket.remoteAddress ?? '', (error as Error).message);
     if (!known) log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
     if (response.headersSent) {
       response.destroy();

@@ -31,13 +31,13 @@ export class Publisher {
    * @param own its own sink as a viewer, which does not get what it sends.
    */
   constructor(
-    room: Topic,
+    topic: Topic,
     number: number,
     readonly address: string,
     private readonly isExclusive: boolean,
     private readonly own: Sink | null,
   ) {
-    this.#topic = room;
+    this.#topic = topic;
     this.#number = number;
   }
 
@@ -113,16 +113,16 @@ export class Publisher {
   }
 
   #receiveOpaque(data: Uint8Array, isBinary: boolean): void {
-    const room = this.#topic;
-    if (this.isExclusive && room.activePublisher !== this) {
-      if (room.activePublisher?.isNewerThan(this)) {
-        room.traffic.heldBackMessages++;
+    const topic = this.#topic;
+    if (this.isExclusive && topic.activePublisher !== this) {
+      if (topic.activePublisher?.isNewerThan(this)) {
+        topic.traffic.heldBackMessages++;
         return;
       }
-      room.activate(this, false); // without a transport stream there is no random access point to wait for
+      topic.activate(this, false); // without a transport stream there is no random access point to wait for
     }
-    room.feed.publishOpaque(isBinary ? 'binary' : 'text', data, this.own);
-    if (room.activePublisher === this) room.noteActivity(this);
+    topic.feed.publishOpaque(isBinary ? 'binary' : 'text', data, this.own);
+    if (topic.activePublisher === this) topic.noteActivity(this);
   }
 
   #reset(): void {

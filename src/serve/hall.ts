@@ -52,9 +52,9 @@ export class ClientRegistry {
   /**
    * Adds a connection; beyond the limit of connections without a token, the oldest of the address with most is closed.
    */
-  add(visitor: Connection, address: string): void {
-    this.#connections.add(visitor);
-    this.#unauthorised.add([networkOf(address)], visitor);
+  add(connection: Connection, address: string): void {
+    this.#connections.add(connection);
+    this.#unauthorised.add([networkOf(address)], connection);
     if (this.#unauthorised.size > this.limits.maxUnauthorised) {
       this.#unauthorised.oldestOfLargest()!.evict('too many connections have not sent their token'); // never null: the new one is in it
     }
@@ -64,47 +64,47 @@ export class ClientRegistry {
    * Marks a connection as authorised. If its address has reached its limit, the token with most connections loses one.
    * Throws {@link LimitError} if that is its own token.
    */
-  authorize(visitor: Connection, { owner }: Grant, address: string): void {
+  authorize(connection: Connection, { owner }: Grant, address: string): void {
     const { maxAddressClients } = this.limits;
     const network = networkOf(address);
     let members = this.#authorised.get(network);
     if (members && members.size >= maxAddressClients) {
-      const words = `at most ${maxAddressClients} WebSockets from one address (VW_SERVE_MAX_ADDRESS_CLIENTS)`;
+      const message = `at most ${maxAddressClients} WebSockets from one address (VW_SERVE_MAX_ADDRESS_CLIENTS)`;
       const [oldest] = members.largestFor([owner]) ?? [];
-      if (!oldest) throw new LimitError('ERR_TOO_MANY_CONNECTIONS', words);
-      oldest.evict(words);
+      if (!oldest) throw new LimitError('ERR_TOO_MANY_CONNECTIONS', message);
+      oldest.evict(message);
       members = this.#authorised.get(network);
     }
-    this.#unauthorised.delete([network], visitor);
+    this.#unauthorised.delete([network], connection);
     if (!members) this.#authorised.set(network, (members = new FairShares()));
-    members.add([owner], visitor);
-    this.#owners.set(visitor, owner);
+    members.add([owner], connection);
+    this.#owners.set(connection, owner);
   }
 
   /** Removes a connection. */
-  remove(visitor: Connection, address: string): void {
-    if (!this.#connections.delete(visitor)) return;
+  remove(connection: Connection, address: string): void {
+    if (!this.#connections.delete(connection)) return;
     const network = networkOf(address);
-    this.#unauthorised.delete([network], visitor);
+    this.#unauthorised.delete([network], connection);
     const members = this.#authorised.get(network);
-    members?.delete([this.#owners.get(visitor) ?? ''], visitor);
+    members?.delete([this.#owners.get(connection) ?? ''], connection);
     if (members?.size === 0) this.#authorised.delete(network);
-    this.#owners.delete(visitor);
+    this.#owners.delete(connection);
   }
 
   /** Counts and logs a refused token or code. Returns the reason for its sender. */
-  noteRefusal(place: TopicPath, address: string, reason: string): string {
+  noteRefusal(path: TopicPath, address: string, reason: string): string {
     const now = performance.now();
     const isTooOften = this.guard.hasTooManyRefusals(address, now);
     this.guard.countRefusal(address, now);
-    this.#refusals.warn({ topic: place.path, from: address, reason });
+    this.#refusals.warn({ topic: path.path, from: address, reason });
     return isTooOften ? 'too many refused tokens from this address; wait a minute' : reason;
   }
 
   /** Media arrived in place of a token: counted and logged, but not as an attempt to guess one. */
-  noteMissingToken(place: TopicPath, address: string): void {
+  noteMissingToken(path: TopicPath, address: string): void {
     this.guard.refusals++;
-    this.#refusals.warn({ topic: place.path, from: address, reason: 'media arrived in place of a token' });
+    this.#refusals.warn({ topic: path.path, from: address, reason: 'media arrived in place of a token' });
   }
 
   /** Logs an upload of media by HTTP, which no path accepts. */
@@ -112,36 +112,36 @@ export class ClientRegistry {
     this.#uploads.warn({ path: path.slice(0, 200), from: address, reason });
   }
 
-  logStuck(place: TopicPath, address: string): void {
-    this.#stuck.warn({ topic: place.path, from: address, ms: this.limits.stuckAfterMs });
+  logStuck(path: TopicPath, address: string): void {
+    this.#stuck.warn({ topic: path.path, from: address, ms: this.limits.stuckAfterMs });
   }
 
   /**
    * A read of a client of `place` was throttled (a flood of tiny messages); `traffic` is its topic's, null before it is
    * admitted.
    */
-  noteThrottledRead(place: TopicPath, address: string, traffic: TrafficCounters | null): void {
-    if (traffic === null || traffic.throttledReads++ === 0) this.#floods.warn({ topic: place.path, from: address });
+  noteThrottledRead(path: TopicPath, address: string, traffic: TrafficCounters | null): void {
+    if (traffic === null || traffic.throttledReads++ === 0) this.#floods.warn({ topic: path.path, from: address });
   }
 
   /** Logs that messages are dropped for a slow viewer of a path. */
-  dropObserver(place: TopicPath): DropObserver {
+  dropObserver(path: TopicPath): DropObserver {
     return {
-      droppingStarted: () => this.#slow.warn({ topic: place.path }),
+      droppingStarted: () => this.#slow.warn({ topic: path.path }),
       droppingEnded: (messages, bytes) =>
-        this.log.debug('viewer is no longer slow', { topic: place.path, messages, bytes }),
+        this.log.debug('viewer is no longer slow', { topic: path.path, messages, bytes }),
     };
   }
 
   /** Closes every connection: the server is stopping. */
   close(): void {
     clearInterval(this.#ticker);
-    for (const visitor of [...this.#connections]) visitor.closeForShutdown();
+    for (const connection of [...this.#connections]) connection.closeForShutdown();
   }
 
   #checkAll(): void {
     const now = performance.now();
     this.topics.sample(now);
-    for (const visitor of [...this.#connections]) visitor.checkStuck(now);
+    for (const connection of [...this.#connections]) connection.checkStuck(now);
   }
 }

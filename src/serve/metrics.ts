@@ -4,26 +4,26 @@ import { labels, MetricsText, type Sample } from '../metrics.js';
 import type { ClientRegistry } from './hall.js';
 
 /** Every metric as text. */
-export function metricsText(hall: ClientRegistry): string {
+export function metricsText(clients: ClientRegistry): string {
   const text = new MetricsText();
-  const total = hall.topics.total();
+  const total = clients.topics.total();
   const { heapUsed, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  text.gauge('vw_serve_clients', 'Connected WebSockets.', hall.size);
-  text.counter('vw_serve_refusals_total', 'Refused tokens and codes.', hall.guard.refusals);
+  text.gauge('vw_serve_clients', 'Connected WebSockets.', clients.size);
+  text.counter('vw_serve_refusals_total', 'Refused tokens and codes.', clients.guard.refusals);
   text.counter('vw_serve_received_bytes_total', 'Bytes of messages from publishers.', total.receivedBytes);
   text.counter('vw_serve_received_messages_total', 'Messages from publishers.', total.receivedMessages);
   text.counter('vw_serve_sent_bytes_total', 'Bytes of messages to viewers.', total.sentBytes);
   text.counter('vw_serve_sent_messages_total', 'Messages to viewers.', total.sentMessages);
   text.counter('vw_serve_dropped_bytes_total', 'Bytes dropped for slow viewers.', total.droppedBytes);
   text.counter('vw_serve_dropped_messages_total', 'Messages dropped for slow viewers.', total.droppedMessages);
-  text.counter('vw_serve_log_lost_lines_total', 'Log lines that could not be written.', hall.log.state?.lostLines ?? 0);
+  text.counter('vw_serve_log_lost_lines_total', 'Log lines that could not be written.', clients.log.state?.lostLines ?? 0);
   text.counter('vw_serve_stuck_viewers_total', 'Viewers closed because they read nothing.', total.stuckViewers);
 
   text.counter('vw_serve_throttled_reads_total', 'Throttled reads (floods of tiny messages).', total.throttledReads);
 
   // Of existing topics only: one that is created again starts at 0, which rate() handles.
-  const topics = Object.entries(hall.topics.stats(performance.now())).map(([topic, stats]) => {
+  const topics = Object.entries(clients.topics.stats(performance.now())).map(([topic, stats]) => {
     return { own: labels({ topic }), stats };
   });
   const each = (of: (stats: (typeof topics)[number]['stats']) => number): Sample[] => {

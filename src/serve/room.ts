@@ -96,8 +96,8 @@ export class Topic {
   }
 
   /** Adds a publisher; see {@link Publisher} for the parameters. */
-  addPublisher(address: string, isAlone: boolean, own: Sink | null): Publisher {
-    const one = new Publisher(this, ++this.#lastNumber, address, isAlone, own);
+  addPublisher(address: string, isExclusive: boolean, own: Sink | null): Publisher {
+    const one = new Publisher(this, ++this.#lastNumber, address, isExclusive, own);
     this.#publishers = [...this.#publishers, one];
     return one;
   }

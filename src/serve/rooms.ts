@@ -29,20 +29,20 @@ export class Topics {
   }
 
   /** Admits a client to the topic of a name, which is created if there is none. Throws {@link LimitError}. */
-  join(name: string, client: LimitedClient, grant: Grant, address: string): { room: Topic; leave: () => void } {
-    const room = this.#topics.get(name) ?? this.#make(name, grant, address);
-    room.clients++; // so that the topic stays, even if the client that is evicted was its last
+  join(name: string, client: LimitedClient, grant: Grant, address: string): { topic: Topic; leave: () => void } {
+    const topic = this.#topics.get(name) ?? this.#make(name, grant, address);
+    topic.clients++; // so that the topic stays, even if the client that is evicted was its last
     try {
-      const leaveSeat = room.seats.acquire(client, grant, address);
+      const leaveSeat = topic.seats.acquire(client, grant, address);
       return {
-        room,
+        topic,
         leave: () => {
           leaveSeat();
-          this.#clientLeft(room);
+          this.#clientLeft(topic);
         },
       };
     } catch (error) {
-      this.#clientLeft(room);
+      this.#clientLeft(topic);
       throw error;
     }
   }
@@ -50,10 +50,10 @@ export class Topics {
   #make(name: string, grant: Grant, address: string): Topic {
     const maker = [networkOf(address)];
     if (this.#topics.size >= this.#limits.maxTopics) this.#removeIdle(maker, grant);
-    const room = new Topic(name, maker, this.#budget, this.#limits, this.#log);
-    this.#topics.set(name, room);
-    this.#creators.add(maker, room);
-    return room;
+    const topic = new Topic(name, maker, this.#budget, this.#limits, this.#log);
+    this.#topics.set(name, topic);
+    this.#creators.add(maker, topic);
+    return topic;
   }
 
   /** Makes sure that one more topic is possible, ending another if need be. Throws {@link LimitError}. */
@@ -63,24 +63,24 @@ export class Topics {
     // any number.
     const most = grant.owner === '' ? this.#creators.largestFor(maker) : null;
     if (!most) throw new LimitError('ERR_TOO_MANY_TOPICS', `the limit of ${maxTopics} topics is reached`);
-    const room = most.find(({ publishers }) => publishers === 0) ?? most[0]!; // it holds two at least
-    room.seats.clear(
+    const topic = most.find(({ publishers }) => publishers === 0) ?? most[0]!; // it holds two at least
+    topic.seats.clear(
       `the limit of ${maxTopics} topics is reached (VW_SERVE_MAX_TOPICS): this one ended in favour of another`,
     );
   }
 
   /** A client has left; the topic ends with its last one. */
-  #clientLeft(room: Topic): void {
-    room.clients--;
-    if (room.clients > 0) return;
-    this.#topics.delete(room.name);
-    this.#creators.delete(room.maker, room);
-    this.#past.add(room.traffic);
+  #clientLeft(topic: Topic): void {
+    topic.clients--;
+    if (topic.clients > 0) return;
+    this.#topics.delete(topic.name);
+    this.#creators.delete(topic.maker, topic);
+    this.#past.add(topic.traffic);
   }
 
   /** Samples what is measured once a second. */
   sample(nowMs: number): void {
-    for (const room of this.#topics.values()) room.sample(nowMs);
+    for (const topic of this.#topics.values()) topic.sample(nowMs);
   }
 
   get(name: string): Topic | undefined {
@@ -93,7 +93,7 @@ export class Topics {
 
   /** The state of each topic. */
   stats(nowMs: number): Record<string, TopicStats> {
-    return Object.fromEntries([...this.#topics].map(([name, room]) => [name, room.stats(nowMs)]));
+    return Object.fromEntries([...this.#topics].map(([name, topic]) => [name, topic.stats(nowMs)]));
   }
 
   /** All traffic since the start. */

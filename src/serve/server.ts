@@ -64,19 +64,19 @@ export function guardMode({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isO
 export async function startServe(options: ServeOptions, log: Log, pages: Pages | null = null): Promise<RunningServe> {
   const { secret, audiences, limits, certificate } = options;
   const proxies = new TrustedProxies(options.trustedProxies);
-  const entrance = new TopicGuard(guardMode(options), proxies, options.allowed, limits.maxRefusals);
+  const guard = new TopicGuard(guardMode(options), proxies, options.allowed, limits.maxRefusals);
   const tokens = secret === null ? null : new Tokens(secret, audiences);
-  const hall = new ClientRegistry(new Topics(limits, log), tokens, entrance, limits, log);
+  const clients = new ClientRegistry(new Topics(limits, log), tokens, guard, limits, log);
   const codes = new Codes(limits.codeMs);
   const server = createBareServer(options, options.headersTimeoutMs); // request bodies are tiny
   // Clients behind a trusted proxy are counted by the address that it reports.
   const isExempt = (address: string) => proxies.has(address);
   const connections = new Connections(server, options, isExempt, (socket) => {
     socket.on('error', () => socket.destroy());
-    const words = `at most ${options.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
+    const message = `at most ${options.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
     if (server instanceof TlsServer)
       socket.destroy(); // an answer would cost a TLS handshake
-    else respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', words));
+    else respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', message));
   });
   server.on(connectionEvent(server), (socket: Socket) => passToNode(server, socket));
   // Without an audience clients get the address that they used: 0.0.0.0 is not one to connect to.
@@ -86,7 +86,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
     return (audiences[0] ?? taken).replace(/^http/, 'ws');
   };
   const { embedders } = options;
-  const app = createServeApp({ clients: hall, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
+  const app = createServeApp({ clients: clients, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
   const take = inTurns(normalizingTargets(app));
   server.on('request', take);
   // What Node does without a listener; there is one because connections are counted by this event too.
@@ -94,7 +94,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
     response.writeContinue();
     take(request, response);
   });
-  acceptTopicSockets(server, hall, codes);
+  acceptTopicSockets(server, clients, codes);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);
   const [url, ...otherUrls] = urlsOf(server, options.host);
@@ -105,7 +105,7 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
     close: async () => {
       endWatch();
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-      hall.close();
+      clients.close();
       server.closeIdleConnections();
       const cut = setTimeout(() => connections.destroyAll(), LINGER_MS);
       await stopped;

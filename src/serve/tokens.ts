@@ -48,26 +48,26 @@ export class Tokens {
   }
 
   /** Verifies a token for a path and returns what it allows. Rejects with {@link TokenError}. */
-  async admit(token: string, place: TopicPath, nowMs: number): Promise<Grant> {
+  async admit(token: string, path: TopicPath, nowMs: number): Promise<Grant> {
     const claims = await this.#verify(token, nowMs);
     const audiences = audiencesOf(claims);
     const scopes = scopesOf(claims);
-    const isForPath = this.#audiences.some((own) => audiences.includes(own + place.path));
+    const isForPath = this.#audiences.some((own) => audiences.includes(own + path.path));
     if (!isForPath) {
       if (!this.#audiences.some((own) => audiences.includes(own))) {
         throw new TokenError('this token is for another server or path (aud)');
       }
-      if (topicOf(claims) !== place.topic) throw new TokenError('this token is for another topic');
+      if (topicOf(claims) !== path.topic) throw new TokenError('this token is for another topic');
       if (claims.prefix !== undefined && claims.prefix !== 'session') {
         throw new TokenError('this token is for another kind of connection (prefix)');
       }
       if (scopes === null) throw new TokenError('this token has no scopes');
     }
     // Without scopes, a crossbar token's path says what it allows.
-    const canRead = place.direction !== 'in' && (scopes === null || scopes.includes('read'));
-    const canWrite = place.direction !== 'out' && (scopes === null || scopes.includes('write'));
+    const canRead = path.direction !== 'in' && (scopes === null || scopes.includes('read'));
+    const canWrite = path.direction !== 'out' && (scopes === null || scopes.includes('write'));
     if (!canRead && !canWrite) {
-      const wanted = place.direction === 'in' ? '"write"' : place.direction === 'out' ? '"read"' : '"read" or "write"';
+      const wanted = path.direction === 'in' ? '"write"' : path.direction === 'out' ? '"read"' : '"read" or "write"';
       throw new TokenError(`this token lacks the scope ${wanted}`);
     }
     return { canRead, canWrite, endsMs: claims.exp * 1000, owner: ownerOf(token) };

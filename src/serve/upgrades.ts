@@ -15,8 +15,8 @@ import { parseTopicPath, type TopicPath } from './topic.js';
 import { Connection } from './visitor.js';
 
 /** Takes WebSocket upgrades from `server`. */
-export function acceptTopicSockets(server: Server, hall: ClientRegistry, codes: Codes): void {
-  const { guard, limits, tokens } = hall;
+export function acceptTopicSockets(server: Server, clients: ClientRegistry, codes: Codes): void {
+  const { guard, limits, tokens } = clients;
   const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
     clientTracking: false, // `Hall` tracks them
@@ -30,16 +30,16 @@ export function acceptTopicSockets(server: Server, hall: ClientRegistry, codes: 
   const webSockets = new WebSocketServer(options);
 
   /** Redeems the code in the URL. */
-  const redeem = (visitor: Connection, place: TopicPath, code: string) => {
+  const redeem = (connection: Connection, path: TopicPath, code: string) => {
     let grant: Grant;
     try {
-      grant = codes.redeem(code, place.topic, performance.now(), Date.now());
+      grant = codes.redeem(code, path.topic, performance.now(), Date.now());
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      visitor.refuseCode(error.message);
+      connection.refuseCode(error.message);
       return;
     }
-    visitor.acceptGrant(grant);
+    connection.acceptGrant(grant);
   };
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -47,15 +47,15 @@ export function acceptTopicSockets(server: Server, hall: ClientRegistry, codes: 
     const address = guard.admit(request);
     const path = pathOf(request.url ?? '');
     refuseEmptySegments(path);
-    const place = parseTopicPath(decodeURIComponent(path));
-    if (!place) {
+    const topicPath = parseTopicPath(decodeURIComponent(path));
+    if (!topicPath) {
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ with a topic');
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const visitor = new Connection(webSocket, socket, place, address, hall);
-      hall.add(visitor, address);
-      if (tokens === null) visitor.acceptGrant(OPEN_GRANT);
-      else if (place.direction === 'session') redeem(visitor, place, codeIn(request.url ?? ''));
+      const connection = new Connection(webSocket, socket, topicPath, address, clients);
+      clients.add(connection, address);
+      if (tokens === null) connection.acceptGrant(OPEN_GRANT);
+      else if (topicPath.direction === 'session') redeem(connection, topicPath, codeIn(request.url ?? ''));
     });
   };
 

@@ -10,6 +10,6 @@ export function authorisationText(path: string, token: string, authorised: boole
 }
 
 /** The reason for a close frame: 123 bytes at most (RFC 6455 §5.5.1); ours are ASCII. */
-export function closeReason(words: string): string {
-  return words.slice(0, 123);
+export function closeReason(message: string): string {
+  return message.slice(0, 123);
 }

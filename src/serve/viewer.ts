@@ -31,12 +31,12 @@ export class TopicViewer implements ViewerTransport {
   #bytesLeft = 0;
   #stalledSince = 0;
 
-  /** @param carrier the connection under `socket`. */
-  constructor(socket: WebSocket, carrier: Socket, traffic: TrafficCounters, limits: ServeLimits, observer: DropObserver) {
+  /** @param frameSink the connection under `socket`. */
+  constructor(socket: WebSocket, frameSink: Socket, traffic: TrafficCounters, limits: ServeLimits, observer: DropObserver) {
     this.#socket = socket;
-    this.#frameSink = carrier;
-    this.#waiting = carrier.writableLength;
-    this.#isSecure = carrier instanceof TLSSocket;
+    this.#frameSink = frameSink;
+    this.#waiting = frameSink.writableLength;
+    this.#isSecure = frameSink instanceof TLSSocket;
     this.#traffic = traffic;
     this.#stuckAfterMs = limits.stuckAfterMs;
     // Stuck viewers are detected here, in finer steps, and also when nothing more is sent.
@@ -56,13 +56,13 @@ export class TopicViewer implements ViewerTransport {
   }
 
   send(message: Message): void {
-    const carrier = this.#frameSink;
+    const frameSink = this.#frameSink;
     // TLS reads the buffer some time later; so does a socket with a backlog.
     const isLent = !this.#isSecure && this.#waiting === 0;
-    if (isLent) carrier.write(serverFrameBuilder.shared(message));
-    else carrier.write(serverFrameBuilder.owned(message), this.#backlog.add());
-    this.#waiting = carrier.writableLength;
-    if (isLent && this.#waiting > 0) serverFrameBuilder.retain(carrier);
+    if (isLent) frameSink.write(serverFrameBuilder.shared(message));
+    else frameSink.write(serverFrameBuilder.owned(message), this.#backlog.add());
+    this.#waiting = frameSink.writableLength;
+    if (isLent && this.#waiting > 0) serverFrameBuilder.retain(frameSink);
     this.#traffic.sentMessages++;
     this.#traffic.sentBytes += message.data.length;
   }
@@ -94,7 +94,7 @@ export class TopicViewer implements ViewerTransport {
  * write
  * in its handle, which its own socket time-out also uses to detect progress; without the handle the steps are coarser.
  */
-function unsentBytes(carrier: Socket): number {
-  const { _handle: handle } = carrier as unknown as { _handle?: { writeQueueSize?: number } | null };
-  return carrier.writableLength + (handle?.writeQueueSize ?? 0);
+function unsentBytes(frameSink: Socket): number {
+  const { _handle: handle } = frameSink as unknown as { _handle?: { writeQueueSize?: number } | null };
+  return frameSink.writableLength + (handle?.writeQueueSize ?? 0);
 }

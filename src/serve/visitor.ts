@@ -34,7 +34,7 @@ type ConnectionState = 'waiting' | 'checking' | 'in' | 'gone';
 /** One WebSocket, from its upgrade to its end. */
 export class Connection {
   readonly #socket: WebSocket;
-  readonly #carrier: Socket;
+  readonly #frameSink: Socket;
   readonly #path: TopicPath;
   readonly #address: string;
   readonly #clients: ClientRegistry;
@@ -50,31 +50,31 @@ export class Connection {
   #lastMessageMs = performance.now();
   #receivedBytes = 0;
 
-  /** @param carrier the connection under `socket`. */
-  constructor(socket: WebSocket, carrier: Socket, place: TopicPath, address: string, hall: ClientRegistry) {
+  /** @param frameSink the connection under `socket`. */
+  constructor(socket: WebSocket, frameSink: Socket, path: TopicPath, address: string, clients: ClientRegistry) {
     this.#socket = socket;
-    this.#carrier = carrier;
-    this.#path = place;
+    this.#frameSink = frameSink;
+    this.#path = path;
     this.#address = address;
-    this.#clients = hall;
-    answerPings(socket, carrier);
-    throttleReads(socket, () => hall.noteThrottledRead(place, address, this.#topic?.traffic ?? null));
-    this.#heartbeat = new Heartbeat(socket, hall.limits, () => socket.terminate());
-    socket.on('error', (error) => hall.log.debug('visitor failed', { topic: place.path, reason: error.message }));
+    this.#clients = clients;
+    answerPings(socket, frameSink);
+    throttleReads(socket, () => clients.noteThrottledRead(path, address, this.#topic?.traffic ?? null));
+    this.#heartbeat = new Heartbeat(socket, clients.limits, () => socket.terminate());
+    socket.on('error', (error) => clients.log.debug('visitor failed', { topic: path.path, reason: error.message }));
     socket.on('close', () => this.#leaveTopic());
     socket.on('message', (data: RawData, isBinary) => this.#receive(data as Buffer, isBinary));
-    const { tokenTimeoutMs } = hall.limits;
+    const { tokenTimeoutMs } = clients.limits;
     const late = setTimeout(() => {
       this.#closed(POLICY_VIOLATION, `no token within ${tokenTimeoutMs / 1000} s: it must be the first message`);
     }, tokenTimeoutMs).unref();
     this.#cancelDeadline = () => clearTimeout(late);
-    const before = carrier.bytesRead;
+    const before = frameSink.bytesRead;
     const measure = () => {
-      if (this.#state !== 'waiting') carrier.off('data', measure);
-      else if (carrier.bytesRead - before > MAX_UNAUTHORISED_BYTES)
+      if (this.#state !== 'waiting') frameSink.off('data', measure);
+      else if (frameSink.bytesRead - before > MAX_UNAUTHORISED_BYTES)
         this.#closed(TOO_BIG, 'the first message must be the token');
     };
-    carrier.on('data', measure);
+    frameSink.on('data', measure);
   }
 
   /** Admits it without a token message: it has redeemed a code, or no secret is configured. */
@@ -119,7 +119,7 @@ export class Connection {
   }
 
   #listen(nowMs: number): void {
-    const { bytesRead } = this.#carrier;
+    const { bytesRead } = this.#frameSink;
     if (bytesRead !== this.#receivedBytes) this.#lastMessageMs = nowMs;
     this.#receivedBytes = bytesRead;
   }
@@ -193,11 +193,11 @@ export class Connection {
   #enter(grant: Grant, tell: () => void = () => undefined): void {
     const { topics, limits } = this.#clients;
     this.#clients.authorize(this, grant, this.#address);
-    const { room, leave } = topics.join(topicNameOf(this.#path), this, grant, this.#address);
+    const { topic, leave } = topics.join(topicNameOf(this.#path), this, grant, this.#address);
     this.#leaveRoom = leave;
     this.#cancelDeadline();
     this.#state = 'in';
-    this.#topic = room;
+    this.#topic = topic;
     // Once a token was accepted, a message in the form of a token is ordinary data.
     this.#isFirstMessage = grant === OPEN_GRANT;
     tell();
@@ -206,8 +206,8 @@ export class Connection {
     if (grant.canRead && direction !== 'in') {
       const viewer = new TopicViewer(
         this.#socket,
-        this.#carrier,
-        room.traffic,
+        this.#frameSink,
+        topic.traffic,
         limits,
         this.#clients.dropObserver(this.#path),
       );
@@ -216,16 +216,16 @@ export class Connection {
         // A client that does both does not get its own messages.
         const sink: Sink = {
           write: (message) => {
-            if (message.kind !== 'ts' || room.activePublisher !== this.#publisher) viewer.viewer.write(message);
+            if (message.kind !== 'ts' || topic.activePublisher !== this.#publisher) viewer.viewer.write(message);
           },
         };
-        this.#publisher = room.addPublisher(this.#address, false, sink);
-        unwatch = room.addViewer(viewer, sink);
+        this.#publisher = topic.addPublisher(this.#address, false, sink);
+        unwatch = topic.addViewer(viewer, sink);
       } else {
-        unwatch = room.addViewer(viewer);
+        unwatch = topic.addViewer(viewer);
       }
     } else if (grant.canWrite && direction !== 'out') {
-      this.#publisher = room.addPublisher(this.#address, direction === 'in', null);
+      this.#publisher = topic.addPublisher(this.#address, direction === 'in', null);
     }
     this.#leaveRoom = () => {
       unwatch();

@@ -9,7 +9,7 @@ export interface PlayStatus {
   /** live: media arrives; silent: a source is connected and sends nothing; absent: there is no source. */
   readonly state: 'live' | 'silent' | 'absent';
   /** Its fault, as in the stats; null: none. */
-  readonly fault: { readonly code: string; readonly words: string } | null;
+  readonly fault: { readonly code: string; readonly message: string } | null;
   /** What the host has muted; null: nothing, or unknown. */
   readonly muted: 'audio' | 'all' | null;
 }

@@ -43,8 +43,8 @@ beforeEach(async () => {
 
 describe('/ws/<feed>', () => {
   it('hands messages on one for one, text as text, binary as binary, without an echo', async () => {
-    const farEnd = await TestEndpoint.start();
-    await vw.send('data0', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('data0', endpoint.url);
     const [sender, other] = [await Client.open(vw.ws('data0')), await Client.open(vw.ws('data0'))];
     const sent = [
       { data: '{"volts": 1.5}', isBinary: false },
@@ -53,24 +53,24 @@ describe('/ws/<feed>', () => {
       { data: 'ünïcode ✓', isBinary: false },
     ];
     for (const { data, isBinary } of sent) sender.socket.send(Buffer.from(data), { binary: isBinary });
-    await until('all have arrived', () => other.heard.length === 4 && farEnd.messages.length === 4);
+    await until('all have arrived', () => other.heard.length === 4 && endpoint.messages.length === 4);
     expect(other.heard).to.deep.equal(sent);
-    expect(farEnd.messages.map(({ data, isBinary }) => ({ data: data.toString(), isBinary }))).to.deep.equal(sent);
+    expect(endpoint.messages.map(({ data, isBinary }) => ({ data: data.toString(), isBinary }))).to.deep.equal(sent);
     expect(sender.heard).to.be.empty;
   });
 
   it('brings what an endpoint of the feed sends to every client, and not back to the endpoint', async () => {
-    const [farEnd, second] = [await TestEndpoint.start(), await TestEndpoint.start()];
-    await vw.send('data0', farEnd.url, '1');
+    const [endpoint, second] = [await TestEndpoint.start(), await TestEndpoint.start()];
+    await vw.send('data0', endpoint.url, '1');
     await vw.send('data0', second.url, '2');
     const clients = [await Client.open(vw.ws('data0')), await Client.open(vw.ws('data0'))];
     const elsewhere = await Client.open(vw.ws('data1'));
-    farEnd.client!.send('set 5 V');
-    farEnd.client!.send(Buffer.from([1, 2]));
+    endpoint.client!.send('set 5 V');
+    endpoint.client!.send(Buffer.from([1, 2]));
     await until('both have both', () => clients.every(({ heard }) => heard.length === 2));
     for (const { heard } of clients) expect(heard[0]).to.deep.equal({ data: 'set 5 V', isBinary: false });
     await pause(50);
-    expect([elsewhere.heard.length, farEnd.messages.length, second.messages.length]).to.deep.equal([0, 0, 0]);
+    expect([elsewhere.heard.length, endpoint.messages.length, second.messages.length]).to.deep.equal([0, 0, 0]);
   });
 
   it('plays what is uploaded', async () => {

@@ -27,9 +27,9 @@ async function atWork(): Promise<TestRelay> {
     const { status, text } = await relay.api('PUT', path, body, BEARER);
     expect(status, text).to.equal(200);
   };
-  const farEnd = await TestEndpoint.start();
+  const endpoint = await TestEndpoint.start();
   await set('/api/streams', { stream: 'stream/front', feeds: ['cam#video', 'cam#audio', 'mic'] });
-  await set('/api/destinations', { id: '0', stream: 'stream/front', destination: farEnd.url });
+  await set('/api/destinations', { id: '0', stream: 'stream/front', destination: endpoint.url });
   await set('/api/destinations', { id: 'away/_1_', stream: 'cam', destination: 'ws://127.0.0.1:9/x' });
   await set('/api/streams', { stream: 'stream/back', feeds: ['nobody'] });
   await set('/api/mutes/mic', {});

@@ -130,9 +130,9 @@ describe('mutes by REST', () => {
     ['everything: nothing passes', { tracks: 'all' }, ['end']],
   ] as const) {
     it(`of ${what}, to viewers, destinations and streams, and from endpoints`, async () => {
-      const [farEnd, room] = [await TestEndpoint.start(), await TestEndpoint.start()];
+      const [endpoint, room] = [await TestEndpoint.start(), await TestEndpoint.start()];
       await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['data0'] });
-      await vw.send('data0', farEnd.url, '1');
+      await vw.send('data0', endpoint.url, '1');
       await vw.send('stream/room', room.url, '2');
       const viewers = [await listen('data0'), await listen('stream/room')];
       const sender = await listen('data0');
@@ -144,7 +144,7 @@ describe('mutes by REST', () => {
         socket.send(packets(2)); // whole packets that nobody has looked into
       };
       send(sender.socket);
-      send(farEnd.client!);
+      send(endpoint.client!);
       await until('all were taken', () => {
         return vw.relay.stats().feeds.data0!.opaqueMessages === 3 && vw.link('1').receivedMessages === 3;
       });
@@ -156,7 +156,7 @@ describe('mutes by REST', () => {
       await vw.api('DELETE', '/api/mutes/data0');
       sender.socket.send('end');
       const heardBy = ({ messages }: TestEndpoint) => messages.map(({ data, isBinary }) => shown(data, isBinary));
-      const ways = () => [heardBy(farEnd), heardBy(room), viewers[1]!.heard];
+      const ways = () => [heardBy(endpoint), heardBy(room), viewers[1]!.heard];
       await until('the end has come', () => [...ways(), local.heard].every((heard) => heard.includes('end')));
       for (const heard of ways()) expect(heard).to.deep.equal(expected);
       const twice = expected.slice(0, -1).flatMap((one) => [one, one]);

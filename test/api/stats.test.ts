@@ -61,10 +61,10 @@ describe('GET /api/stats', () => {
   });
 
   it('describes real pictures and sound, and their traffic', async () => {
-    const farEnd = await TestEndpoint.start();
-    farEnd.onMessage = () => undefined;
+    const endpoint = await TestEndpoint.start();
+    endpoint.onMessage = () => undefined;
     await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['video0', 'audio0'] });
-    await vw.send('stream/room', farEnd.url);
+    await vw.send('stream/room', endpoint.url);
     live(vw.url, 'video0', CAMERA, 12);
     live(vw.url, 'audio0', MICROPHONE, 12);
     live(vw.url, 'video1', h264Camera(1), 12);
@@ -124,8 +124,8 @@ describe('GET /api/stats', () => {
   });
 
   it('counts the rate of a link anew with its rule, and down to 0 when nothing is sent', async () => {
-    const farEnd = await TestEndpoint.start();
-    await vw.send('video0', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('video0', endpoint.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     const timer = setInterval(() => upload.chunk(Buffer.concat([Buffer.alloc(1880, 0x47)])), 10);
     afterTest(() => clearInterval(timer));

@@ -65,7 +65,7 @@ describe('makePlan', () => {
     expect(plan({ mutes: [passing] }, { mutes: [sound] }).steps).to.deep.include({
       verb: 'set',
       what: 'mute audio0',
-      words: 'audio, binary passes (was audio)',
+      message: 'audio, binary passes (was audio)',
       method: 'PUT',
       path: '/api/mutes/audio0',
       body: { tracks: 'audio', binary: 'pass' },
@@ -108,7 +108,7 @@ describe("makePlan, of a destination's token", () => {
   const refusal = (id: string) => ({
     verb: 'set',
     what: `destination ${id}`,
-    why: `its token is not in the file; give it with --tokens FILE, {"${id}": "TOKEN"}`,
+    reason: `its token is not in the file; give it with --tokens FILE, {"${id}": "TOKEN"}`,
   });
 
   it('wants it where there was one, and for http and https', () => {

@@ -107,8 +107,8 @@ muted: the sound of every feed, all of video2
 
   it('names what a mute withholds, and a mute of a feed that is not there', () => {
     const withheld = [
-      { pid: 256, streamType: 6, why: 'nothing says that it is picture or data', packets: 12 },
-      { pid: 257, streamType: null, why: 'no PMT lists it', packets: 1 },
+      { pid: 256, streamType: 6, reason: 'nothing says that it is picture or data', packets: 12 },
+      { pid: 257, streamType: null, reason: 'no PMT lists it', packets: 1 },
     ];
     const mic = feedStats({ tracks: [], muted: 'audio', mutedBinary: 'pass', withheld, withheldMessages: 2 });
     const found = text(
@@ -136,8 +136,8 @@ muted: the sound of every feed, all of video2
 
   it('names what a stream withholds of which the picture alone is taken', () => {
     const withheld = [
-      { feed: 'cam', pid: 257, streamType: 6, why: 'nothing says that it is picture or data' },
-      { feed: 'cam', pid: 258, streamType: 0x8f, why: 'the PMT says that it is sound' },
+      { feed: 'cam', pid: 257, streamType: 6, reason: 'nothing says that it is picture or data' },
+      { feed: 'cam', pid: 258, streamType: 0x8f, reason: 'the PMT says that it is sound' },
     ];
     const found = text({ streams: { 'stream/a': streamStats({ withheld, withheldMessages: 1 }) } }, Infinity);
     expect(found).to.contain(
@@ -159,7 +159,7 @@ muted: the sound of every feed, all of video2
   });
 
   it('counts one thing as one', () => {
-    const fault = { code: 'no-source' as const, words: 'no source publishes to it' };
+    const fault = { code: 'no-source' as const, message: 'no source publishes to it' };
     const page = text({ feeds: { cam: feedStats({ state: 'absent', source: null, fault }) } }, 80);
     expect(page).to.match(/\n1 thing is wrong:\n {2}feed cam: no source publishes to it \(no-source\)$/);
   });
@@ -172,7 +172,7 @@ muted: the sound of every feed, all of video2
 
   it('is painted where colour is wanted: red is what is wrong', () => {
     const page = statusPage({ url: URL, stats: troubledStats() }, 80, painter(true));
-    const red = [...page.tables.join('\n').matchAll(/\u001b\[31m(.*?)\u001b\[39m/g)].map(([, words]) => words);
+    const red = [...page.tables.join('\n').matchAll(/\u001b\[31m(.*?)\u001b\[39m/g)].map(([, message]) => message);
     expect(red).to.include.members(['video2', 'silent 42s', '! no source publishes to it (no-source)', 'lab']);
     expect(red).not.to.include('video0');
     const bare = pageLines(page).map((line) => line.replace(/\u001b\[\d+m/g, ''));
@@ -181,8 +181,8 @@ muted: the sound of every feed, all of video2
 
   it('keeps what was seen when the relay is not reached', () => {
     const page = statusPage({ url: URL, stats: stats() }, 80, plain);
-    const words = `${URL} is not reached: nothing listens there`;
-    expect(unreachablePage(words, page, 80, plain, '12:03:04').head).to.deep.equal([
+    const message = `${URL} is not reached: nothing listens there`;
+    expect(unreachablePage(message, page, 80, plain, '12:03:04').head).to.deep.equal([
       '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nothing listens',
       'there',
       '',

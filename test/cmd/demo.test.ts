@@ -29,7 +29,7 @@ describe('vw demo as a command', function () {
     expect(usage.stdout).to.contain('vw demo');
   });
 
-  for (const [args, words] of [
+  for (const [args, message] of [
     [['--port', 'x'], '--port="x" cannot be used; accepted: a whole number from 0 to 65533'],
     [['--tour', '--every', '0'], '--every="0" cannot be used; accepted: a whole number from 1 to 3600'],
     [['--every', '5'], '--every is of the tour; accepted: with --tour'],
@@ -39,7 +39,7 @@ describe('vw demo as a command', function () {
     it(`refuses ${args.join(' ')} and says what is accepted`, async () => {
       const vw = Program.run(['demo', ...args]);
       expect(await vw.exit()).to.equal(2);
-      expect(vw.stderr).to.contain(words);
+      expect(vw.stderr).to.contain(message);
       expect(vw.stdout).to.equal('');
     });
   }
@@ -89,7 +89,7 @@ describe('vw demo as a command', function () {
       expect(demo.said).to.match(/Ended: nothing is left running\.\n$/);
       expect(demo.program.stderr).to.equal('');
       expect((await Promise.all(closed)).map(([code]) => code as number)).to.deep.equal([1001, 1001, 1001]);
-      for (const url of [demo.relay, ...demo.farEnds]) expect(await isListening(url), url).to.equal(false);
+      for (const url of [demo.relay, ...demo.endpoints]) expect(await isListening(url), url).to.equal(false);
     });
   }
 

@@ -35,9 +35,9 @@ const sound = { feed: 'audio0', tracks: 'audio' };
 
 describe('vw rules', () => {
   it('export and import bring all rules over a restart, and an import of what is there changes nothing', async () => {
-    const farEnd = await TestEndpoint.start();
+    const endpoint = await TestEndpoint.start();
     const first = await Program.stream();
-    const plain = { id: '1', stream: 'stream/front', destination: farEnd.url };
+    const plain = { id: '1', stream: 'stream/front', destination: endpoint.url };
     await first.api('POST', '/api/streams', front);
     await first.api('POST', '/api/destinations', { ...plain, swap: 'break' });
     await first.api('POST', '/api/destinations', { ...plain, id: 'lab', token: 'a-token-of-lab' });
@@ -68,7 +68,7 @@ describe('vw rules', () => {
       `set mute audio0: audio
 set mute data0: audio, binary passes
 set stream stream/front: video0, audio0 with trimMs {"audio0":-40}
-set destination 1: stream/front to ${farEnd.url} with swap break
+set destination 1: stream/front to ${endpoint.url} with swap break
 4 rules set, 1 left as it is
 `,
     );
@@ -84,18 +84,18 @@ set destination 1: stream/front to ${farEnd.url} with swap break
   }).timeout(60_000); // five starts of the program
 
   it('import disturbs no link that is as it should be', async () => {
-    const [relay, farEnd] = [await Program.stream(), await TestEndpoint.start()];
-    await relay.send('video0', farEnd.url, '1');
+    const [relay, endpoint] = [await Program.stream(), await TestEndpoint.start()];
+    await relay.send('video0', endpoint.url, '1');
     const other = await TestEndpoint.start();
     const path = file({
       destinations: [
-        { id: '1', stream: 'video0', destination: farEnd.url },
+        { id: '1', stream: 'video0', destination: endpoint.url },
         { id: '2', stream: 'video0', destination: other.url },
       ],
     });
     expect((await rules(relay.url, 'import', path)).code).to.equal(0);
     await until('the other link is open', () => other.client !== null);
-    expect([farEnd.dials, farEnd.closeCodes]).to.deep.equal([1, []]);
+    expect([endpoint.dials, endpoint.closeCodes]).to.deep.equal([1, []]);
   });
 
   it('import --replace deletes the rest; without it the rest stays', async () => {
@@ -191,8 +191,8 @@ set destination 1: stream/front to ${farEnd.url} with swap break
   });
 
   it('export has no destination of the settings (VW_API), which no import could set', async () => {
-    const farEnd = await TestEndpoint.start();
-    const relay = await Program.stream({ VW_API: farEnd.url });
+    const endpoint = await TestEndpoint.start();
+    const relay = await Program.stream({ VW_API: endpoint.url });
     const { stdout, stderr } = await rules(relay.url, 'export');
     expect(JSON.parse(stdout)).to.deep.equal({ streams: [], destinations: [], mutes: [] });
     expect(stderr).to.equal('vw: tokens are not in it; no destination has one\n');

@@ -52,9 +52,9 @@ class Terminal {
     this.child.stdin!.write(keys);
   }
 
-  async shows(words: string): Promise<void> {
-    await until(`the terminal shows ${words}; it has ${JSON.stringify(this.written)}`, () =>
-      this.written.includes(words),
+  async shows(message: string): Promise<void> {
+    await until(`the terminal shows ${message}; it has ${JSON.stringify(this.written)}`, () =>
+      this.written.includes(message),
     );
   }
 
@@ -105,8 +105,8 @@ describe('vw status', () => {
   it('--help says what it is for, and which ends there are', async () => {
     const vw = Program.run(['status', '--help']);
     expect(await vw.exit()).to.equal(0);
-    for (const words of ['--watch', '--json', '--url', 'VW_URL', '--api-key', 'VW_API_KEY', '--ca', 'ends with 0']) {
-      expect(vw.stdout).to.contain(words);
+    for (const message of ['--watch', '--json', '--url', 'VW_URL', '--api-key', 'VW_API_KEY', '--ca', 'ends with 0']) {
+      expect(vw.stdout).to.contain(message);
     }
   });
 
@@ -153,16 +153,16 @@ describe('vw status', () => {
 
 describe('vw status of a relay', () => {
   it('shows feeds, streams and destinations, and where a fault is', async () => {
-    const [relay, farEnd] = [await Program.stream(), await TestEndpoint.start()];
+    const [relay, endpoint] = [await Program.stream(), await TestEndpoint.start()];
     const gone = await TestEndpoint.start();
     await gone.stop();
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0', 'audio0'] });
     await relay.api('POST', '/api/destinations', { id: '2', stream: 'video7', destination: gone.url });
-    await relay.send('stream/front', farEnd.url, '1');
+    await relay.send('stream/front', endpoint.url, '1');
     Camera.picture('mpeg1video', `${relay.url}/ts/video0`);
     Camera.sound('mp2', `${relay.url}/ts/audio0`);
     await until('the stream has both', async () => (await relay.stats()).streams['stream/front']?.tracks.length === 2);
-    await until('the far end has some', () => farEnd.messages.length > 20);
+    await until('the far end has some', () => endpoint.messages.length > 20);
     await until('it is known what is wrong', async () => {
       const { feeds, destinations } = await relay.stats();
       return feeds.video0?.gopMs === 480 && feeds.video7?.fault && destinations[2]?.live.fault;

@@ -145,12 +145,12 @@ describe('vw stream', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`closes its links with 1001 on ${signal}, answers uploads, and ends with 0`, async () => {
       const vw = await Program.stream();
-      const farEnd = await TestEndpoint.start();
-      await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: farEnd.url });
+      const endpoint = await TestEndpoint.start();
+      await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: endpoint.url });
       const upload = RawUpload.begin(vw.port, 'video0');
       await until('a message has arrived', () => {
         upload.chunk(packets(3)); // until the link is open they go nowhere
-        return farEnd.messages.length > 0;
+        return endpoint.messages.length > 0;
       });
       const client = new WebSocket(`ws://127.0.0.1:${vw.port}/ws/video0`);
       afterTest(() => client.terminate());
@@ -158,7 +158,7 @@ describe('vw stream', () => {
       const clientClosed = once(client, 'close');
       vw.child.kill(signal);
       expect(await vw.exit()).to.equal(0);
-      expect(farEnd.closeCodes).to.deep.equal([1001]);
+      expect(endpoint.closeCodes).to.deep.equal([1001]);
       expect((await clientClosed)[0]).to.equal(1001);
       expect((await upload.answer()).status).to.equal(503);
       expect(vw.line('stopped')).to.be.an('object');

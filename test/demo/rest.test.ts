@@ -33,7 +33,7 @@ async function shell(call: Call): Promise<unknown> {
 describe('the printed curl command', () => {
   it('asks the same as the demo does, for every step of the tour', async () => {
     const relay = await mirror();
-    const places = { relay, farEnds: ['http://127.0.0.1:8889', 'http://127.0.0.1:8890'] } as const;
+    const places = { relay, endpoints: ['http://127.0.0.1:8889', 'http://127.0.0.1:8890'] } as const;
     const calls = [streamCall(places, true), destinationCall(places, 0), ...tourSteps(places).map(({ call }) => call)];
     for (const call of calls) expect(await shell(call), call.method).to.deep.equal(await callRest(call));
   });
@@ -46,7 +46,7 @@ describe('the printed curl command', () => {
   it('has short lines', () => {
     const places = {
       relay: 'http://127.0.0.1:65535',
-      farEnds: ['http://127.0.0.1:65534', 'http://127.0.0.1:65533'],
+      endpoints: ['http://127.0.0.1:65534', 'http://127.0.0.1:65533'],
     } as const;
     const lines = tourSteps(places).flatMap(({ call, title, expected }) => [...curlLines(call), title, expected]);
     for (const line of lines) expect(line.length, line).to.be.at.most(100);
@@ -56,8 +56,8 @@ describe('the printed curl command', () => {
 describe('a request of the demo', () => {
   it('that is refused is an error with the reason', async () => {
     const url = `${await mirror(404)}/nowhere`;
-    let words = '';
-    await callRest({ method: 'GET', url }).catch((error: unknown) => (words = (error as Error).message));
-    expect(words).to.match(/^GET http:.*\/nowhere was answered 404: \{/);
+    let message = '';
+    await callRest({ method: 'GET', url }).catch((error: unknown) => (message = (error as Error).message));
+    expect(message).to.match(/^GET http:.*\/nowhere was answered 404: \{/);
   });
 });

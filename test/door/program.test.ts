@@ -69,18 +69,18 @@ describe('a server with a certificate', () => {
   it('holds a file back that is pushed by TLS, a record of 16 KiB at a time, faster than its endpoint takes it', async () => {
     const certificate = put(scratch(), await certificateFor(['localhost']));
     const relay = await TestRelay.start({ certificate });
-    const farEnd = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    afterTest(() => farEnd.close());
-    await once(farEnd, 'listening');
+    const endpoint = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    afterTest(() => endpoint.close());
+    await once(endpoint, 'listening');
     let taken = 0;
-    farEnd.on('connection', (link) =>
+    endpoint.on('connection', (link) =>
       link.on('message', (data: Buffer) => {
         taken += data.length;
         link.pause(); // slower than what is pushed: it looks away after every read
         setTimeout(() => link.resume(), 2);
       }),
     );
-    const { port } = farEnd.address() as AddressInfo;
+    const { port } = endpoint.address() as AddressInfo;
     relay.relay.setDestination({ id: '0', stream: 'x', destination: `ws://127.0.0.1:${port}/` });
     const link = () => relay.relay.stats().destinations['0']!.live;
     await until('the link is open', () => link().state === 'open');
@@ -159,8 +159,8 @@ describe('vw stream', () => {
   it('trusts the authorities in VW_CA beside the usual ones', async () => {
     const ca = join(scratch(), 'ca.pem');
     writeFileSync(ca, (await testAuthority()).cert);
-    const farEnd = await startCrossbar({ good: ['t'], reason: '' }, '127.0.0.1', await certificateFor(['127.0.0.1']));
-    const api = { VW_API: `wss://127.0.0.1:${farEnd.port}/bi/board`, VW_API_TOKEN: 't' };
+    const endpoint = await startCrossbar({ good: ['t'], reason: '' }, '127.0.0.1', await certificateFor(['127.0.0.1']));
+    const api = { VW_API: `wss://127.0.0.1:${endpoint.port}/bi/board`, VW_API_TOKEN: 't' };
     const [trusts, doubts] = await Promise.all([startProgram({ ...api, VW_CA: ca }), startProgram(api)]);
     await trusts.says(/link open/);
     await doubts.says(/certificate is not trusted/);

@@ -10,51 +10,51 @@ const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.cHJhY3RhYmxl.c2lnbmF0dXJl';
 
 describe('an endpoint that is asked for access', () => {
   it('is posted the bare token, and its uri is dialled', async () => {
-    const farEnd = await startPractable(TOKEN);
+    const endpoint = await startPractable(TOKEN);
     const relay = await TestRelay.start();
-    await relay.send({ destination: farEnd.url, token: TOKEN });
+    await relay.send({ destination: endpoint.url, token: TOKEN });
     await relay.isOpen();
-    expect(farEnd.asked).to.deep.equal([{ method: 'POST', path: '/session/topic0', authorization: TOKEN }]);
-    expect(farEnd.server.visits[0]!.url).to.equal(`/session/topic0?code=${farEnd.codes[0]!}`);
+    expect(endpoint.asked).to.deep.equal([{ method: 'POST', path: '/session/topic0', authorization: TOKEN }]);
+    expect(endpoint.server.visits[0]!.url).to.equal(`/session/topic0?code=${endpoint.codes[0]!}`);
     await relay.api('POST', '/ts/video0', 'G'.repeat(188), { 'Content-Type': 'video/mp2t' });
   });
 
   it('is asked anew for each dial', async () => {
-    const farEnd = await startPractable(TOKEN);
+    const endpoint = await startPractable(TOKEN);
     const relay = await TestRelay.start();
-    await relay.send({ destination: farEnd.url, token: TOKEN });
+    await relay.send({ destination: endpoint.url, token: TOKEN });
     for (let count = 1; count <= 3; count++) {
-      await farEnd.server.visited(count);
+      await endpoint.server.visited(count);
       await relay.isOpen();
-      farEnd.server.visit!.client.terminate();
+      endpoint.server.visit!.client.terminate();
       await until('the loss is noticed', () => relay.link().state !== 'open');
     }
-    await farEnd.server.visited(4);
-    expect(new Set(farEnd.server.visits.map(({ url }) => url)).size).to.equal(farEnd.server.visits.length);
+    await endpoint.server.visited(4);
+    expect(new Set(endpoint.server.visits.map(({ url }) => url)).size).to.equal(endpoint.server.visits.length);
   });
 
   it('that ignores a used code is found out by its silence to pings', async () => {
-    const farEnd = await startPractable(TOKEN);
-    farEnd.stale = 'used-before';
+    const endpoint = await startPractable(TOKEN);
+    endpoint.stale = 'used-before';
     const relay = await TestRelay.start({ limits: { pingIntervalMs: 40, pongTimeoutMs: 120 } });
-    await relay.send({ destination: farEnd.url, token: TOKEN });
+    await relay.send({ destination: endpoint.url, token: TOKEN });
     await relay.failsWith(/no answer to a ping for 0.12 s/);
-    farEnd.stale = null;
+    endpoint.stale = null;
     await until('a fresh code is good', () => relay.link().state === 'open' && relay.link().pingMs !== null);
   });
 
   it('closes the link at the end of its token and is asked again', async () => {
-    const farEnd = await startPractable(TOKEN);
+    const endpoint = await startPractable(TOKEN);
     const relay = await TestRelay.start();
-    await relay.send({ destination: farEnd.url, token: TOKEN });
+    await relay.send({ destination: endpoint.url, token: TOKEN });
     await relay.isOpen();
-    farEnd.token = 'another';
-    farEnd.server.visit!.client.close(1000, `token ${TOKEN} expired, code ${farEnd.codes[0]!}`);
+    endpoint.token = 'another';
+    endpoint.server.visit!.client.close(1000, `token ${TOKEN} expired, code ${endpoint.codes[0]!}`);
     await relay.failsWith(/HTTP 401: the token is refused/);
-    await relay.send({ destination: farEnd.url, token: 'another' });
+    await relay.send({ destination: endpoint.url, token: 'another' });
     await relay.isOpen();
     const shown = await relay.shown();
-    for (const secret of [TOKEN, ...farEnd.codes]) expect(shown).not.to.contain(secret);
+    for (const secret of [TOKEN, ...endpoint.codes]) expect(shown).not.to.contain(secret);
     expect(shown).to.contain('expired, code (secret)');
   });
 
@@ -69,12 +69,12 @@ describe('an endpoint that is asked for access', () => {
   });
 
   it('loses its token when the rule names another endpoint, and 400 says that one is required', async () => {
-    const farEnd = await startPractable(TOKEN);
+    const endpoint = await startPractable(TOKEN);
     const relay = await TestRelay.start();
-    await relay.send({ destination: farEnd.url, token: TOKEN });
+    await relay.send({ destination: endpoint.url, token: TOKEN });
     const rule = { id: '0', stream: 'video0', destination: 'http://127.0.0.1:1/session/elsewhere' };
     expect((await relay.api('POST', '/api/destinations', rule)).status).to.equal(400);
-    const off = { id: '0', stream: 'video0', destination: farEnd.url, token: null };
+    const off = { id: '0', stream: 'video0', destination: endpoint.url, token: null };
     expect((await relay.api('POST', '/api/destinations', off)).status).to.equal(400);
     await relay.isOpen();
   });
@@ -110,40 +110,40 @@ describe('an endpoint that is asked for access', () => {
     ],
     ['a uri of a bad port', /was not answered with/, (r) => r.end('{"uri":"ws://127.0.0.1:99999/?code=secret-code"}')],
   ];
-  for (const [name, words, answer] of answers) {
+  for (const [name, message, answer] of answers) {
     it(`that answers ${name} has failed, is asked again, and shows no secret`, async () => {
-      const farEnd = await startPractable(TOKEN);
-      farEnd.instead = answer;
+      const endpoint = await startPractable(TOKEN);
+      endpoint.instead = answer;
       const relay = await TestRelay.start();
-      await relay.send({ destination: farEnd.url, token: TOKEN });
-      await relay.failsWith(words);
-      await until('it is asked again', () => farEnd.asked.length >= 2);
+      await relay.send({ destination: endpoint.url, token: TOKEN });
+      await relay.failsWith(message);
+      await until('it is asked again', () => endpoint.asked.length >= 2);
       const shown = await relay.shown();
       expect(shown).not.to.contain(TOKEN);
       expect(shown).not.to.contain('secret-code');
-      farEnd.instead = null;
+      endpoint.instead = null;
       await relay.isOpen();
     });
   }
 
   it('that names a uri with a fragment is dialled without it', async () => {
-    const farEnd = await startPractable(TOKEN);
-    farEnd.instead = (r) => r.end(`{"uri":"ws://127.0.0.1:${farEnd.server.port}/session/x?code=abcdef#there"}`);
+    const endpoint = await startPractable(TOKEN);
+    endpoint.instead = (r) => r.end(`{"uri":"ws://127.0.0.1:${endpoint.server.port}/session/x?code=abcdef#there"}`);
     const relay = await TestRelay.start();
-    await relay.send({ destination: farEnd.url, token: TOKEN });
-    await farEnd.server.visited(1);
-    expect(farEnd.server.visits[0]!.url).to.equal('/session/x?code=abcdef');
+    await relay.send({ destination: endpoint.url, token: TOKEN });
+    await endpoint.server.visited(1);
+    expect(endpoint.server.visits[0]!.url).to.equal('/session/x?code=abcdef');
   });
 
   it('is called off when the rule is deleted while it is asked', async () => {
-    const farEnd = await startPractable(TOKEN);
-    farEnd.instead = () => undefined;
+    const endpoint = await startPractable(TOKEN);
+    endpoint.instead = () => undefined;
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 60_000 } });
-    await relay.send({ destination: farEnd.url, token: TOKEN });
-    await until('it is asked', () => farEnd.asked.length === 1);
+    await relay.send({ destination: endpoint.url, token: TOKEN });
+    await until('it is asked', () => endpoint.asked.length === 1);
     expect((await relay.api('DELETE', '/api/destinations/0')).status).to.equal(200);
-    await until('the connection is gone', () => farEnd.server.sockets.size === 0);
+    await until('the connection is gone', () => endpoint.server.sockets.size === 0);
     await window(50);
-    expect(farEnd.asked).to.have.length(1);
+    expect(endpoint.asked).to.have.length(1);
   });
 });

@@ -24,19 +24,19 @@ function events(relay: TestRelay): RelayEvent[] {
 }
 
 /** Waits until link "0" has failed with `code` and `words`, and looks at what stats, events and log say. */
-async function isTold(relay: TestRelay, code: FaultCode, words: RegExp, type = 'link-refused'): Promise<void> {
+async function isTold(relay: TestRelay, code: FaultCode, message: RegExp, type = 'link-refused'): Promise<void> {
   const fault = () => relay.link().fault;
-  const isSo = () => fault()?.code === code && words.test(fault()?.message ?? '');
-  await until(`${code}: ${String(words)}`, isSo).catch((error: unknown) => {
+  const isSo = () => fault()?.code === code && message.test(fault()?.message ?? '');
+  await until(`${code}: ${String(message)}`, isSo).catch((error: unknown) => {
     throw new Error(`${(error as Error).message}; it says ${JSON.stringify(fault())}`);
   });
-  expect(relay.link().lastError).to.match(words);
+  expect(relay.link().lastError).to.match(message);
   expect(relay.link().lastErrorMs).to.be.closeTo(Date.now(), 60_000);
   const told = events(relay).filter(
-    (event) => (event.type === 'link-refused' || event.type === 'link-lost') && words.test(event.fault.message),
+    (event) => (event.type === 'link-refused' || event.type === 'link-lost') && message.test(event.fault.message),
   );
   expect(told.map((event) => [event.type, 'fault' in event && event.fault?.code])).to.deep.equal([[type, code]]);
-  const lines = relay.lines.filter(({ facts }) => words.test(String(facts.reason)));
+  const lines = relay.lines.filter(({ facts }) => message.test(String(facts.reason)));
   expect(lines, 'one line, however often it is dialled').to.have.length(1);
   expect(lines[0]!.facts.fault).to.equal(code);
 }
@@ -48,30 +48,30 @@ describe('what is wrong with an endpoint', () => {
   });
 
   it('refused: crossbar does not want the token', async () => {
-    const farEnd = await startCrossbar({ good: [], reason: 'not for this topic' });
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token: 'a-token' });
-    await farEnd.visited(3);
+    const endpoint = await startCrossbar({ good: [], reason: 'not for this topic' });
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x`, token: 'a-token' });
+    await endpoint.visited(3);
     await isTold(relay, 'refused', /rejected the token: not for this topic/);
   });
 
   it('refused: it breaks off when it is shown the token, without a word', async () => {
-    const farEnd = await EndpointServer.start();
-    farEnd.onMessage = ({ client }) => client.terminate();
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token: 'a-token' });
+    const endpoint = await EndpointServer.start();
+    endpoint.onMessage = ({ client }) => client.terminate();
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x`, token: 'a-token' });
     await isTold(relay, 'refused', /broke off/);
   });
 
   it("refused: practable answers 401, with the endpoint's reason", async () => {
-    const farEnd = await startPractable('another');
-    await relay.send({ destination: farEnd.url, token: 'a-token' });
+    const endpoint = await startPractable('another');
+    await relay.send({ destination: endpoint.url, token: 'a-token' });
     await isTold(relay, 'refused', /HTTP 401: the token is refused \(token invalid\)/);
   });
 
   it('refused: the reason of an access request may hold the token, and is shown without', async () => {
-    const farEnd = await startPractable('another');
+    const endpoint = await startPractable('another');
     const token = 'a-very-secret-token'.repeat(30); // longer than what is shown of a reason
-    farEnd.instead = (r) => r.writeHead(403).end(JSON.stringify({ detail: `no: ${token}\u001b[2J` }));
-    await relay.send({ destination: farEnd.url, token });
+    endpoint.instead = (r) => r.writeHead(403).end(JSON.stringify({ detail: `no: ${token}\u001b[2J` }));
+    await relay.send({ destination: endpoint.url, token });
     await isTold(relay, 'refused', /the token is refused \(no: \(secret\)\?\[2J\)/);
     expect(await relay.shown()).not.to.contain('very-secret');
   });
@@ -83,8 +83,8 @@ describe('what is wrong with an endpoint', () => {
 
   for (const status of [403, 429]) {
     it(`refused: it answers the upgrade with ${status}`, async () => {
-      const farEnd = await answering(status);
-      await relay.send({ destination: farEnd });
+      const endpoint = await answering(status);
+      await relay.send({ destination: endpoint });
       await isTold(relay, 'refused', new RegExp(`it answered HTTP ${status}, not a WebSocket`));
     });
   }
@@ -100,26 +100,26 @@ describe('what is wrong with an endpoint', () => {
     ['is too long', 'x'.repeat(1_000_000)],
   ] as const) {
     it(`refused: it answers the upgrade with a reason that ${what}, and is left`, async () => {
-      const farEnd = await EndpointServer.start();
-      farEnd.server.removeAllListeners('upgrade');
-      farEnd.server.on('upgrade', (_request, socket) => {
+      const endpoint = await EndpointServer.start();
+      endpoint.server.removeAllListeners('upgrade');
+      endpoint.server.on('upgrade', (_request, socket) => {
         socket.resume().on('end', () => socket.end());
         socket.write(`HTTP/1.1 403 No\r\nContent-Length: 2000000\r\n\r\n${body ?? '{"detail":'}`);
       });
-      await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+      await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x` });
       await isTold(relay, 'refused', /HTTP 403, not a WebSocket$/);
       await relay.api('DELETE', '/api/destinations/0');
-      await until('nothing is left', () => farEnd.sockets.size === 0);
+      await until('nothing is left', () => endpoint.sockets.size === 0);
     });
   }
 
   it('refused: it closes with 1008, which is policy', async () => {
-    const farEnd = await EndpointServer.start();
-    farEnd.onVisit = ({ client }) => client.close(1008, 'not you');
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    const endpoint = await EndpointServer.start();
+    endpoint.onVisit = ({ client }) => client.close(1008, 'not you');
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x` });
     await until('it is told', () => events(relay).some(({ type }) => type === 'link-lost'));
     const lost = events(relay).find((event) => event.type === 'link-lost')!;
-    expect(lost.fault).to.deep.equal({ code: 'refused', words: 'the relay server closed it (1008: not you)' });
+    expect(lost.fault).to.deep.equal({ code: 'refused', message: 'the relay server closed it (1008: not you)' });
   });
 
   it('wrong-path: 404 to the upgrade', async () => {
@@ -128,9 +128,9 @@ describe('what is wrong with an endpoint', () => {
   });
 
   it('wrong-path: 404 to the request for access', async () => {
-    const farEnd = await startPractable('a-token');
-    farEnd.instead = (r) => r.writeHead(404).end('<html>');
-    await relay.send({ destination: farEnd.url, token: 'a-token' });
+    const endpoint = await startPractable('a-token');
+    endpoint.instead = (r) => r.writeHead(404).end('<html>');
+    await relay.send({ destination: endpoint.url, token: 'a-token' });
     await isTold(relay, 'wrong-path', /HTTP 404 \(wrong path\?\)/);
   });
 
@@ -153,8 +153,8 @@ describe('what is wrong with an endpoint', () => {
   });
 
   it('untrusted: the authority of the certificate is unknown', async () => {
-    const farEnd = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
-    await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
+    const endpoint = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
+    await relay.send({ destination: `wss://127.0.0.1:${endpoint.port}/in/x` });
     await isTold(relay, 'untrusted', /certificate is not trusted.*VW_CA/);
   });
 
@@ -167,8 +167,8 @@ describe('what is wrong with an endpoint', () => {
   });
 
   it('no-answer: neither is the token', async () => {
-    const farEnd = await startCrossbar({ good: [], reason: '', isSilent: true });
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token: 'a-token' });
+    const endpoint = await startCrossbar({ good: [], reason: '', isSilent: true });
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x`, token: 'a-token' });
     await isTold(relay, 'no-answer', /no answer to the token/);
   });
 
@@ -176,52 +176,52 @@ describe('what is wrong with an endpoint', () => {
     relay = await TestRelay.start({
       limits: { pingIntervalMs: 40, pongTimeoutMs: 120, goodAfterMs: 60_000, backoffMinMs: 5000 },
     });
-    const farEnd = await EndpointServer.start();
-    farEnd.autoPong = false;
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    const endpoint = await EndpointServer.start();
+    endpoint.autoPong = false;
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x` });
     await isTold(relay, 'no-answer', /no answer to a ping/, 'link-lost');
   });
 
   it('lost: the link was open and broke, and is well when it is open again', async () => {
     relay = await TestRelay.start({ limits: { backoffMinMs: 500, backoffMaxMs: 500 } });
-    const farEnd = await EndpointServer.start();
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    const endpoint = await EndpointServer.start();
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x` });
     await relay.isOpen();
     expect(relay.link()).to.include({ fault: null, lastError: null, lastErrorMs: null });
-    farEnd.visit!.client.terminate(); // the first dial after it is at once: nobody is to be there
-    farEnd.server.close();
+    endpoint.visit!.client.terminate(); // the first dial after it is at once: nobody is to be there
+    endpoint.server.close();
     await until('it is noticed', () => events(relay).some(({ type }) => type === 'link-lost'));
     const lost = events(relay).find((event) => event.type === 'link-lost')!;
-    expect(lost.fault).to.deep.equal({ code: 'lost', words: 'the connection broke off' });
+    expect(lost.fault).to.deep.equal({ code: 'lost', message: 'the connection broke off' });
     await isTold(relay, 'unreachable', /connection refused/);
-    farEnd.server.listen(farEnd.port, '127.0.0.1');
+    endpoint.server.listen(endpoint.port, '127.0.0.1');
     await relay.isOpen();
     await until('it has lasted', () => relay.link().fault === null);
     expect(relay.link().lastError, 'it stays').to.match(/connection refused/);
   });
 
   it('token-expired: crossbar refuses a token that has ended', async () => {
-    const farEnd = await startCrossbar({ good: [], reason: 'denied' });
+    const endpoint = await startCrossbar({ good: [], reason: 'denied' });
     const token = expired();
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token });
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x`, token });
     await isTold(relay, 'token-expired', /the token has expired at \d{4}-[\d-]+T[\d:]+Z: .*denied/);
     for (const secret of [token, 'a-secret-scope']) expect(await relay.shown()).not.to.contain(secret);
   });
 
   it('token-expired: practable refuses one', async () => {
-    const farEnd = await startPractable('another');
-    await relay.send({ destination: farEnd.url, token: expired() });
+    const endpoint = await startPractable('another');
+    await relay.send({ destination: endpoint.url, token: expired() });
     await isTold(relay, 'token-expired', /the token has expired.*HTTP 401/);
   });
 
   it('token-expired: the link is cut at its end', async () => {
     relay = await TestRelay.start({ limits: { backoffMinMs: 5000, backoffMaxMs: 5000 } });
     const token = jwt({ exp: seconds() + 1 });
-    const farEnd = await startCrossbar({ good: [token], reason: 'expired' });
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x`, token });
+    const endpoint = await startCrossbar({ good: [token], reason: 'expired' });
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x`, token });
     await relay.isOpen();
     await until('the token has ended', () => Date.now() > readTokenEnd(token)!);
-    farEnd.visit!.client.terminate();
+    endpoint.visit!.client.terminate();
     const lost = () => events(relay).find((event) => event.type === 'link-lost');
     await until('it is told', () => lost() !== undefined);
     expect(lost()!.fault.code).to.equal('token-expired');
@@ -235,10 +235,10 @@ describe('what is wrong with an endpoint', () => {
 
   it('slow: it takes less than it is sent', async () => {
     relay = await TestRelay.start({ limits: { highWaterBytes: 100_000 } });
-    const farEnd = await EndpointServer.start();
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    const endpoint = await EndpointServer.start();
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x` });
     await relay.isOpen();
-    farEnd.visit!.client.pause();
+    endpoint.visit!.client.pause();
     const source = relay.relay.feed('video0').open({ address: 'test', superseded: () => undefined });
     await until('messages are dropped', () => {
       for (let i = 0; i < 20; i++) source.publish(packets(300));
@@ -246,7 +246,7 @@ describe('what is wrong with an endpoint', () => {
     });
     expect(relay.link().fault).to.include({ code: 'slow' });
     expect(relay.link().fault!.message).to.match(/slower than the stream/);
-    farEnd.visit!.client.resume();
+    endpoint.visit!.client.resume();
     await until('it keeps up', () => {
       source.publish(packets(1));
       return !relay.link().isDropping;
@@ -260,11 +260,11 @@ describe('what is wrong with an endpoint', () => {
   });
 
   it('is reported once for each reason until the link is open, also if reasons alternate', async () => {
-    const farEnd = await startPractable('another');
+    const endpoint = await startPractable('another');
     let count = 0;
-    farEnd.instead = (r) => r.writeHead([401, 404, 500][count++ % 3]!).end();
-    await relay.send({ destination: farEnd.url, token: 'a-token' });
-    await until('it has been asked often', () => farEnd.asked.length >= 9);
+    endpoint.instead = (r) => r.writeHead([401, 404, 500][count++ % 3]!).end();
+    await relay.send({ destination: endpoint.url, token: 'a-token' });
+    await until('it has been asked often', () => endpoint.asked.length >= 9);
     expect(events(relay).filter(({ type }) => type === 'link-refused')).to.have.length(3);
   });
 });
@@ -309,9 +309,9 @@ describe('what is wrong with an endpoint behind a proxy', () => {
   it('may be the proxy or the token, where it has handed the request on', async () => {
     const proxy = await startTinyproxy();
     setEnvironment({ HTTP_PROXY: proxy.url });
-    const farEnd = await startPractable('another', host);
-    farEnd.instead = (r) => r.writeHead(403).end();
-    await relay.send({ destination: farEnd.url, token: 'a-token' });
+    const endpoint = await startPractable('another', host);
+    endpoint.instead = (r) => r.writeHead(403).end();
+    await relay.send({ destination: endpoint.url, token: 'a-token' });
     await isTold(relay, 'refused', /HTTP 403: the token is refused, or the proxy does not let this through \(through/);
   });
 
@@ -342,8 +342,8 @@ describe('faults', () => {
     for (const code of ['ENOTFOUND', 'EAI_AGAIN']) expect(system(code)).to.equal('unresolvable');
     expect(system('ETIMEDOUT')).to.equal('no-answer');
     for (const code of ['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID']) expect(system(code)).to.equal('untrusted');
-    expect(faultOf(new Error('what?'))).to.deep.equal({ code: 'other', words: 'what?' });
-    expect(faultOfClose(1000, '')).to.deep.equal({ code: 'lost', words: 'the relay server closed it (1000)' });
+    expect(faultOf(new Error('what?'))).to.deep.equal({ code: 'other', message: 'what?' });
+    expect(faultOfClose(1000, '')).to.deep.equal({ code: 'lost', message: 'the relay server closed it (1000)' });
   });
 
   it('read the end of a token, whatever it looks like', () => {
@@ -351,16 +351,16 @@ describe('faults', () => {
     const none = [jwt({}), jwt({ exp: '1' }), jwt([]), 'a.b.c', '..', 'plain', `a.${btoa('null')}.c`];
     for (const token of none) expect(readTokenEnd(token), token).to.equal(null);
     const far = withToken({ code: 'refused', message: 'no' }, readTokenEnd(jwt({ exp: -1e300 })), Date.now());
-    expect(far, 'no date that cannot be').to.deep.equal({ code: 'token-expired', words: 'the token has expired: no' });
+    expect(far, 'no date that cannot be').to.deep.equal({ code: 'token-expired', message: 'the token has expired: no' });
   });
 });
 
 /** An endpoint that answers everything with this status. */
 async function answering(status: number, host = '127.0.0.1', body = ''): Promise<string> {
-  const farEnd = await EndpointServer.start(host);
-  farEnd.server.removeAllListeners('upgrade');
-  farEnd.server.on('upgrade', (_request, socket) => {
+  const endpoint = await EndpointServer.start(host);
+  endpoint.server.removeAllListeners('upgrade');
+  endpoint.server.on('upgrade', (_request, socket) => {
     socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
   });
-  return `ws://${host}:${farEnd.port}/in/x`;
+  return `ws://${host}:${endpoint.port}/in/x`;
 }

@@ -15,8 +15,8 @@ import { packets, TestRelay } from '../support-far/relay.js';
 
 describe('a stream that has no rule', () => {
   it('is the fault of its destination, and of the stream while anybody waits for it', async () => {
-    const [relay, farEnd] = [await TestRelay.start(), await EndpointServer.start()];
-    await relay.send({ stream: 'stream/front', destination: `ws://127.0.0.1:${farEnd.port}/in/x` });
+    const [relay, endpoint] = [await TestRelay.start(), await EndpointServer.start()];
+    await relay.send({ stream: 'stream/front', destination: `ws://127.0.0.1:${endpoint.port}/in/x` });
     await relay.isOpen();
     const viewer = new WebSocket(`ws://127.0.0.1:${relay.port}/ws/stream/other`);
     afterTest(() => viewer.terminate());
@@ -159,7 +159,7 @@ describe('media at /out of vw serve', () => {
     await until('it is told', () => relay.link().fault !== null);
     expect(relay.link().fault).to.deep.equal({
       code: 'refused',
-      words: 'the relay server closed it (1008: publish to /in/x)',
+      message: 'the relay server closed it (1008: publish to /in/x)',
     });
   });
 
@@ -175,10 +175,10 @@ describe('media at /out of vw serve', () => {
 describe('an address with the wrong scheme', () => {
   it('at a TLS port is reported as wss:// or https://, whatever the server does', async () => {
     const pair = await certificateFor(['127.0.0.1']);
-    const [relay, farEnd] = [await TestRelay.start(), await EndpointServer.start('127.0.0.1', pair)];
+    const [relay, endpoint] = [await TestRelay.start(), await EndpointServer.start('127.0.0.1', pair)];
     for (const rule of [
-      { id: '0', destination: `ws://127.0.0.1:${farEnd.port}/in/x` },
-      { id: '1', destination: `http://127.0.0.1:${farEnd.port}/session/x`, token: 'a-token' },
+      { id: '0', destination: `ws://127.0.0.1:${endpoint.port}/in/x` },
+      { id: '1', destination: `http://127.0.0.1:${endpoint.port}/session/x`, token: 'a-token' },
     ]) {
       await relay.send(rule);
       await until('it is found out', () => relay.link(rule.id).fault !== null);
@@ -206,8 +206,8 @@ describe('an address with the wrong scheme', () => {
   });
 
   it('at a port without TLS is reported as ws:// or http://', async () => {
-    const [relay, farEnd] = [await TestRelay.start(), await EndpointServer.start()];
-    await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
+    const [relay, endpoint] = [await TestRelay.start(), await EndpointServer.start()];
+    await relay.send({ destination: `wss://127.0.0.1:${endpoint.port}/in/x` });
     await until('it is told', () => relay.link().fault !== null);
     expect(relay.link().fault!.code).to.equal('wrong-scheme');
     expect(relay.link().fault!.message).to.include('use ws:// in place of wss://');
@@ -223,7 +223,7 @@ describe('an address with the wrong scheme', () => {
     await until('it is tried a few times', () => relay.link().attempts > 4);
     expect(relay.link().fault).to.deep.equal({
       code: 'other',
-      words: 'the relay server dropped the connection: does it want wss:// (https://)?',
+      message: 'the relay server dropped the connection: does it want wss:// (https://)?',
     });
   });
 });

@@ -24,7 +24,7 @@ function publish(relay: TestRelay): void {
 }
 
 /** Looks again and again until it was dialled some more, and sees no health between two dials; then what was told. */
-async function staysWrong(relay: TestRelay, code: FaultCode, words: RegExp): Promise<void> {
+async function staysWrong(relay: TestRelay, code: FaultCode, text: RegExp): Promise<void> {
   await until(
     `it is known to be ${code}; it says ${String(relay.link().lastError)}`,
     () => relay.link().fault?.code === code,
@@ -36,7 +36,7 @@ async function staysWrong(relay: TestRelay, code: FaultCode, words: RegExp): Pro
     const { fault, state } = stats.destinations['0']!.live;
     states.add(state);
     expect(fault, `while it is ${state}`).to.include({ code });
-    expect(fault!.message).to.match(words);
+    expect(fault!.message).to.match(text);
     expect(listFaults(stats).map(({ what }) => what)).to.include('destination 0');
     const metrics = metricsText(stats);
     expect(metrics).to.include('vw_destination_up{destination="0"} 0');

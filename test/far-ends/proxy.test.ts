@@ -24,12 +24,12 @@ describe('an endpoint through a proxy', () => {
   it('is reached by ws, with its token, through HTTP_PROXY', async () => {
     const proxy = await startTinyproxy();
     const host = outerAddress();
-    const farEnd = await startCrossbar({ good: ['a-token'], reason: '' }, host);
+    const endpoint = await startCrossbar({ good: ['a-token'], reason: '' }, host);
     setEnvironment({ HTTP_PROXY: proxy.url, HTTPS_PROXY: 'http://127.0.0.1:1' });
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
-    await relay.send({ destination: `ws://${host}:${farEnd.port}/in/x`, token: 'a-token' });
+    await relay.send({ destination: `ws://${host}:${endpoint.port}/in/x`, token: 'a-token' });
     await relay.isOpen();
-    await proxy.says(new RegExp(`CONNECT ${host}:${farEnd.port}`));
+    await proxy.says(new RegExp(`CONNECT ${host}:${endpoint.port}`));
   });
 
   it('is reached by wss through HTTPS_PROXY, its certificate checked', async () => {
@@ -80,7 +80,7 @@ describe('an endpoint through a proxy', () => {
   });
 
   it('on this machine never goes through it', async () => {
-    const farEnd = await EndpointServer.start();
+    const endpoint = await EndpointServer.start();
     const practable = await startPractable('a-token');
     setEnvironment({
       HTTP_PROXY: 'http://127.0.0.1:1',
@@ -88,7 +88,7 @@ describe('an endpoint through a proxy', () => {
       ALL_PROXY: 'http://127.0.0.1:1',
     });
     const relay = await TestRelay.start();
-    await relay.send({ destination: `ws://localhost:${farEnd.port}/in/x` });
+    await relay.send({ destination: `ws://localhost:${endpoint.port}/in/x` });
     await relay.send({ id: '1', destination: practable.url, token: 'a-token' });
     await relay.isOpen();
     await relay.isOpen('1');
@@ -98,10 +98,10 @@ describe('an endpoint through a proxy', () => {
 
   it('in NO_PROXY does not use it', async () => {
     const host = outerAddress();
-    const farEnd = await EndpointServer.start(host);
+    const endpoint = await EndpointServer.start(host);
     setEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: `other.example, ${host}` });
     const relay = await TestRelay.start();
-    await relay.send({ destination: `ws://${host}:${farEnd.port}/in/x` });
+    await relay.send({ destination: `ws://${host}:${endpoint.port}/in/x` });
     await relay.isOpen();
     setEnvironment({ NO_PROXY: '.lab.example,10.0.0.7:9000' });
     expect(proxyRoute('ws://a.lab.example/', {})).to.equal(undefined);
@@ -112,23 +112,23 @@ describe('an endpoint through a proxy', () => {
   it('that refuses is distinguished from an endpoint that does', async () => {
     const host = outerAddress();
     const proxy = await startTinyproxy({ refuses: host.replaceAll('.', '\\.') });
-    const farEnd = await EndpointServer.start(host);
+    const endpoint = await EndpointServer.start(host);
     setEnvironment({ HTTP_PROXY: proxy.url });
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
-    await relay.send({ destination: `ws://${host}:${farEnd.port}/in/x` });
+    await relay.send({ destination: `ws://${host}:${endpoint.port}/in/x` });
     await relay.failsWith(/^the proxy 127\.0\.0\.1:\d+ answered HTTP 403: it does not let this through$/);
-    await relay.send({ id: '1', destination: `http://${host}:${farEnd.port}/session/x`, token: 'a-token' });
+    await relay.send({ id: '1', destination: `http://${host}:${endpoint.port}/session/x`, token: 'a-token' });
     await relay.failsWith(/HTTP 403.*through the proxy/, '1');
-    expect(farEnd.visits).to.have.length(0);
+    expect(endpoint.visits).to.have.length(0);
   });
 
   it('that wants a password is given it, and it is shown nowhere', async () => {
     const host = outerAddress();
     const proxy = await startTinyproxy({ login: { user: 'lab', password: 'pass-w0rd' } });
-    const farEnd = await EndpointServer.start(host);
+    const endpoint = await EndpointServer.start(host);
     setEnvironment({ HTTP_PROXY: proxy.url.replace('//', '//lab:wr0ng-word@') });
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
-    await relay.send({ destination: `ws://${host}:${farEnd.port}/in/x` });
+    await relay.send({ destination: `ws://${host}:${endpoint.port}/in/x` });
     await relay.failsWith(/the proxy 127\.0\.0\.1:\d+ answered HTTP 40[137]/);
     setEnvironment({ HTTP_PROXY: proxy.url.replace('//', '//lab:pass-w0rd@') });
     await relay.isOpen();

@@ -8,20 +8,20 @@ import { TestRelay } from '../support-far/relay.js';
 
 describe('an endpoint by TLS', () => {
   it('of an unknown authority is refused, with a hint at VW_CA', async () => {
-    const farEnd = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
+    const endpoint = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1']));
     const relay = await TestRelay.start();
-    await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
+    await relay.send({ destination: `wss://127.0.0.1:${endpoint.port}/in/x` });
     await relay.failsWith(/certificate is not trusted.*VW_CA/);
-    expect(farEnd.visits).to.have.length(0);
+    expect(endpoint.visits).to.have.length(0);
   });
 
   it('of an authority in VW_CA is reached, by wss and by access request', async () => {
     const { cert: ca } = await testAuthority();
     const pair = await certificateFor(['127.0.0.1']);
-    const farEnd = await EndpointServer.start('127.0.0.1', pair);
+    const endpoint = await EndpointServer.start('127.0.0.1', pair);
     const practable = await startPractable('a-token', '127.0.0.1', pair);
     const relay = await TestRelay.start({ ca });
-    await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
+    await relay.send({ destination: `wss://127.0.0.1:${endpoint.port}/in/x` });
     await relay.send({ id: '1', destination: practable.url, token: 'a-token' });
     await relay.isOpen();
     await relay.isOpen('1');
@@ -38,24 +38,24 @@ describe('an endpoint by TLS', () => {
 
   it('with a certificate for another name is refused', async () => {
     const { cert: ca } = await testAuthority();
-    const farEnd = await EndpointServer.start('127.0.0.1', await certificateFor(['relay.example']));
+    const endpoint = await EndpointServer.start('127.0.0.1', await certificateFor(['relay.example']));
     const relay = await TestRelay.start({ ca });
-    await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
+    await relay.send({ destination: `wss://127.0.0.1:${endpoint.port}/in/x` });
     await relay.failsWith(/certificate is for another name/);
   });
 
   it('with an expired certificate is refused', async () => {
     const { cert: ca } = await testAuthority();
-    const farEnd = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1'], -1));
+    const endpoint = await EndpointServer.start('127.0.0.1', await certificateFor(['127.0.0.1'], -1));
     const relay = await TestRelay.start({ ca });
-    await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
+    await relay.send({ destination: `wss://127.0.0.1:${endpoint.port}/in/x` });
     await relay.failsWith(/certificate has expired/);
   });
 
   it('that does not speak TLS is reported as such', async () => {
-    const farEnd = await EndpointServer.start();
+    const endpoint = await EndpointServer.start();
     const relay = await TestRelay.start();
-    await relay.send({ destination: `wss://127.0.0.1:${farEnd.port}/in/x` });
+    await relay.send({ destination: `wss://127.0.0.1:${endpoint.port}/in/x` });
     await relay.failsWith(/does not speak TLS|wrong version number/);
   });
 });

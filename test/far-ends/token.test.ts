@@ -22,19 +22,19 @@ function keepUploading(port: number): void {
 
 describe('an endpoint that requires a token first', () => {
   it('is sent the token as text, and not one media byte before it has authorised', async () => {
-    const farEnd = await startCrossbar({ good: [TOKEN], reason: '', delayMs: 150 });
+    const endpoint = await startCrossbar({ good: [TOKEN], reason: '', delayMs: 150 });
     const relay = await TestRelay.start();
     keepUploading(relay.port);
     let heardBefore = -1;
-    farEnd.onVisit = (visit) => {
+    endpoint.onVisit = (visit) => {
       visit.client.on('message', () => {
         // The answer goes out 150 ms after the token: look just before it does.
         if (visit.heard.length === 1) setTimeout(() => (heardBefore = visit.heard.length), 140);
       });
     };
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0`, token: TOKEN });
-    await until('media arrives', () => (farEnd.visit?.heard.length ?? 0) > 5);
-    const [first, second] = farEnd.visit!.heard;
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/video0`, token: TOKEN });
+    await until('media arrives', () => (endpoint.visit?.heard.length ?? 0) > 5);
+    const [first, second] = endpoint.visit!.heard;
     expect(first).to.deep.equal({ data: Buffer.from(TOKEN), isBinary: false });
     expect(heardBefore).to.equal(1);
     expect(second!.isBinary).to.equal(true);
@@ -42,18 +42,18 @@ describe('an endpoint that requires a token first', () => {
   });
 
   it('that refuses is reported in stats and log, and dialled again with the same backoff', async () => {
-    const farEnd = await startCrossbar({ good: [], reason: 'token has expired' });
+    const endpoint = await startCrossbar({ good: [], reason: 'token has expired' });
     const relay = await TestRelay.start({ limits: { backoffMinMs: 40, backoffMaxMs: 320, goodAfterMs: 10 } });
     keepUploading(relay.port);
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0`, token: TOKEN });
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/video0`, token: TOKEN });
     await relay.failsWith(/rejected the token: token has expired/);
-    await farEnd.visited(5);
-    const gaps = farEnd.visits.slice(1).map((visit, i) => visit.at - farEnd.visits[i]!.at);
+    await endpoint.visited(5);
+    const gaps = endpoint.visits.slice(1).map((visit, i) => visit.at - endpoint.visits[i]!.at);
     expect(gaps[1], String(gaps)).to.be.above(60); // 80 ms less a fifth
     expect(gaps[2], String(gaps)).to.be.above(120);
     expect(gaps[3], String(gaps)).to.be.above(250);
     expect(relay.link().opens).to.equal(0);
-    for (const { heard } of farEnd.visits) expect(heard.length).to.be.at.most(1);
+    for (const { heard } of endpoint.visits) expect(heard.length).to.be.at.most(1);
     const told = relay.lines.filter(({ message }) => message === 'endpoint not reached');
     expect(told).to.have.length(1);
     expect(told[0]!.facts.reason).to.contain('token has expired');
@@ -61,82 +61,82 @@ describe('an endpoint that requires a token first', () => {
   });
 
   it('that never answers has failed after the dial time-out, and is dialled again', async () => {
-    const farEnd = await startCrossbar({ good: [TOKEN], reason: '', isSilent: true });
+    const endpoint = await startCrossbar({ good: [TOKEN], reason: '', isSilent: true });
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 120 } });
     keepUploading(relay.port);
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0`, token: TOKEN });
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/video0`, token: TOKEN });
     await relay.failsWith(/no answer to the token within 0.12 s/);
-    await farEnd.visited(2);
-    expect(farEnd.visits[1]!.at - farEnd.visits[0]!.at).to.be.within(110, 1000);
-    expect(farEnd.visits[0]!.heard).to.have.length(1);
+    await endpoint.visited(2);
+    expect(endpoint.visits[1]!.at - endpoint.visits[0]!.at).to.be.within(110, 1000);
+    expect(endpoint.visits[0]!.heard).to.have.length(1);
   });
 
   it('that cuts the link when the token expires is dialled and shown the token again', async () => {
-    const farEnd = await startCrossbar({ good: [TOKEN], reason: 'token has expired' });
+    const endpoint = await startCrossbar({ good: [TOKEN], reason: 'token has expired' });
     const relay = await TestRelay.start();
     keepUploading(relay.port);
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0`, token: TOKEN });
-    await until('media arrives', () => (farEnd.visit?.heard.length ?? 0) > 3);
-    farEnd.visit!.client.terminate();
-    await farEnd.visited(2);
-    await until('media arrives again', () => farEnd.visits[1]!.heard.length > 3);
-    expect(farEnd.visits[1]!.heard[0]!.data.toString()).to.equal(TOKEN);
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/video0`, token: TOKEN });
+    await until('media arrives', () => (endpoint.visit?.heard.length ?? 0) > 3);
+    endpoint.visit!.client.terminate();
+    await endpoint.visited(2);
+    await until('media arrives again', () => endpoint.visits[1]!.heard.length > 3);
+    expect(endpoint.visits[1]!.heard[0]!.data.toString()).to.equal(TOKEN);
     expect(relay.lines.some(({ message }) => message === 'link lost')).to.equal(true);
   });
 
   it('takes a renewed token when the rule is posted again, without media lost to the old link', async () => {
-    const farEnd = await startCrossbar({ good: [TOKEN, 'renewed-token'], reason: '' });
+    const endpoint = await startCrossbar({ good: [TOKEN, 'renewed-token'], reason: '' });
     const relay = await TestRelay.start();
-    const destination = `ws://127.0.0.1:${farEnd.port}/in/video0`;
+    const destination = `ws://127.0.0.1:${endpoint.port}/in/video0`;
     await relay.send({ destination, token: TOKEN });
     await relay.isOpen();
     await relay.send({ destination, token: 'renewed-token' });
-    await farEnd.visited(2);
+    await endpoint.visited(2);
     await until('the new link is live', () => relay.relay.stats().destinations['0']!.pending === null);
-    expect(farEnd.visits[1]!.heard[0]!.data.toString()).to.equal('renewed-token');
-    await until('the old link is closed', () => farEnd.visits[0]!.client.readyState === 3);
+    expect(endpoint.visits[1]!.heard[0]!.data.toString()).to.equal('renewed-token');
+    await until('the old link is closed', () => endpoint.visits[0]!.client.readyState === 3);
     await relay.send({ destination }); // without a token the one there is stays: nothing is disturbed
     await relay.send({ destination, token: 'renewed-token' });
     await window(50);
-    expect(farEnd.visits).to.have.length(2);
+    expect(endpoint.visits).to.have.length(2);
   });
 
   it('whose renewed token is refused leaves the link that works alone', async () => {
-    const farEnd = await startCrossbar({ good: [TOKEN], reason: 'not this one' });
+    const endpoint = await startCrossbar({ good: [TOKEN], reason: 'not this one' });
     const relay = await TestRelay.start();
-    const destination = `ws://127.0.0.1:${farEnd.port}/in/video0`;
+    const destination = `ws://127.0.0.1:${endpoint.port}/in/video0`;
     keepUploading(relay.port);
     await relay.send({ destination, token: TOKEN });
     await relay.isOpen();
     await relay.send({ destination, token: 'wrong-token' });
-    await farEnd.visited(3);
+    await endpoint.visited(3);
     const { live, pending } = relay.relay.stats().destinations['0']!;
     expect(live.state).to.equal('open');
     expect(pending?.lastError).to.contain('not this one');
-    const before = farEnd.visits[0]!.heard.length;
-    await until('media still arrives', () => farEnd.visits[0]!.heard.length > before + 3);
+    const before = endpoint.visits[0]!.heard.length;
+    await until('media still arrives', () => endpoint.visits[0]!.heard.length > before + 3);
   });
 
   it('answers what is no verdict, or binary, and is not believed', async () => {
-    const farEnd = await startCrossbar({ good: [], reason: '', isSilent: true });
-    farEnd.onVisit = ({ client }) => {
+    const endpoint = await startCrossbar({ good: [], reason: '', isSilent: true });
+    endpoint.onVisit = ({ client }) => {
       for (const text of ['hello', '[]', 'null', '{"authorised":"true"}', '{"authorised":1}', '{"topic":"x"}'])
         client.send(text);
       client.send(Buffer.from('{"authorised":true}'));
     };
     const relay = await TestRelay.start({ limits: { dialTimeoutMs: 150 } });
     keepUploading(relay.port);
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0`, token: TOKEN });
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/video0`, token: TOKEN });
     await relay.failsWith(/no answer to the token/);
-    expect(farEnd.visits[0]!.heard).to.have.length(1);
+    expect(endpoint.visits[0]!.heard).to.have.length(1);
   });
 
   it('may echo the token in its reason and its close: it is never shown', async () => {
-    const farEnd = await startCrossbar({ good: [], reason: `bad token ${TOKEN}!\u001b[2J\n` });
+    const endpoint = await startCrossbar({ good: [], reason: `bad token ${TOKEN}!\u001b[2J\n` });
     const relay = await TestRelay.start();
-    await relay.send({ destination: `ws://127.0.0.1:${farEnd.port}/in/video0?key=another-secret`, token: TOKEN });
+    await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/video0?key=another-secret`, token: TOKEN });
     await relay.failsWith(/rejected the token: bad token \(secret\)!\?\[2J\?/);
-    farEnd.onMessage = ({ client }) => client.close(4001, `no ${TOKEN} another-secret`.slice(0, 123));
+    endpoint.onMessage = ({ client }) => client.close(4001, `no ${TOKEN} another-secret`.slice(0, 123));
     await relay.failsWith(/4001: no \(secret\)/);
     const shown = (await relay.shown()).replaceAll('/in/video0?key=another-secret', ''); // the rule as it was posted
     expect(shown).not.to.contain(TOKEN);

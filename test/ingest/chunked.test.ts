@@ -186,10 +186,10 @@ describe('ChunkedDecoder', () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(body, fc.array(change, { maxLength: 2 }), async ([lines, fields], changes) => {
-        const chunks = lines.map(([digits, words]) => {
+        const chunks = lines.map(([digits, message]) => {
           const length = Number.parseInt(digits, 16);
           const data = length > 0 && length < 100 ? 'x'.repeat(length) : 'hello';
-          return `${[digits, ...words].join(';')}\r\n${data}\r\n`;
+          return `${[digits, ...message].join(';')}\r\n${data}\r\n`;
         });
         const text = `${chunks.join('')}0\r\n${fields.map((one) => `${one}\r\n`).join('')}\r\n`;
         let bytes = Buffer.from(text, 'latin1');

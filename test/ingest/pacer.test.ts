@@ -58,23 +58,23 @@ const drops = () => vw.relay.events.since(0).events.filter(({ event }) => event.
 for (const framing of ['chunked', 'length'] as const) {
   describe(`a file that is pushed by ${framing}, faster than its far end takes it`, () => {
     it('is held back and arrives whole', async () => {
-      const farEnd = await dawdling();
-      await vw.send('video0', farEnd.url);
+      const endpoint = await dawdling();
+      await vw.send('video0', endpoint.url);
       const upload = await push('video0', framing);
       expect((await upload.answer()).status).to.equal(200);
-      await until('all has arrived', () => farEnd.taken === PIECE.length * PIECES);
+      await until('all has arrived', () => endpoint.taken === PIECE.length * PIECES);
       expect(vw.link().droppedMessages).to.equal(0);
     });
 
     it('arrives whole through a stream rule too', async () => {
-      const farEnd = await counting();
+      const endpoint = await counting();
       await vw.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
-      await vw.send('stream/front', farEnd.url);
+      await vw.send('stream/front', endpoint.url);
       const film = picture('mpeg1video -b:v 4000k -minrate 4000k -maxrate 4000k -bufsize 400k');
       await (await push('video0', framing, film)).answer();
       const { counters } = vw.relay.stats().streams['stream/front']!;
       expect(counters.sent, 'its video went through the stream').to.be.above((film.length / 188) * PIECES * 0.9);
-      await until('all has arrived', () => farEnd.taken === vw.link().sentBytes && vw.link().waitingBytes === 0);
+      await until('all has arrived', () => endpoint.taken === vw.link().sentBytes && vw.link().waitingBytes === 0);
       expect(vw.link().droppedMessages).to.equal(0);
     });
 
@@ -102,8 +102,8 @@ for (const framing of ['chunked', 'length'] as const) {
 
 describe('a file that is pushed in short pieces, faster than its far end takes it', () => {
   it('is held back and arrives whole', async () => {
-    const farEnd = await dawdling();
-    await vw.send('video0', farEnd.url);
+    const endpoint = await dawdling();
+    await vw.send('video0', endpoint.url);
     const short = PIECE.subarray(0, 50 * 188);
     const body = Buffer.concat(Array.from({ length: 20 }, () => chunked(short)));
     const upload = RawUpload.begin(vw.port, 'video0', 'expect'); // which Node's parser reads, a chunk at a time

@@ -10,10 +10,10 @@ import { pause, until } from '../support/wait.js';
 const FRAMINGS: readonly Framing[] = ['chunked', 'length', 'expect'];
 
 let vw: TestRelay;
-let farEnd: TestEndpoint;
+let endpoint: TestEndpoint;
 beforeEach(async () => {
   vw = await TestRelay.start({ forgetAfterMs: 50 });
-  farEnd = await TestEndpoint.start();
+  endpoint = await TestEndpoint.start();
 });
 
 function send(upload: RawUpload, framing: Framing, bytes: Buffer): void {
@@ -28,7 +28,7 @@ function source(feed = 'video0'): string | null {
 for (const framing of FRAMINGS) {
   describe(`an upload by ${framing}`, () => {
     it('arrives byte for byte, in whole packets, and its end is answered 200', async () => {
-      await vw.send('video0', farEnd.url);
+      await vw.send('video0', endpoint.url);
       const bytes = packets(300);
       const upload = RawUpload.begin(vw.port, 'video0', framing, bytes.length);
       for (let at = 0; at < bytes.length; at += 1000) send(upload, framing, bytes.subarray(at, at + 1000));
@@ -36,27 +36,27 @@ for (const framing of FRAMINGS) {
       const { status, body } = await upload.answer();
       expect(status).to.equal(200);
       expect(body).to.deep.equal({ feed: 'video0', bytes: bytes.length, packets: 300, skippedBytes: 0 });
-      await until('all has arrived', () => farEnd.bytes.length === bytes.length);
-      expect(farEnd.bytes.equals(bytes)).to.be.true;
-      for (const { data, isBinary } of farEnd.messages) {
+      await until('all has arrived', () => endpoint.bytes.length === bytes.length);
+      expect(endpoint.bytes.equals(bytes)).to.be.true;
+      for (const { data, isBinary } of endpoint.messages) {
         expect(isBinary).to.be.true;
         expect([data.length % 188, data[0]]).to.deep.equal([0, 0x47]);
       }
     });
 
     it('is published at once, without a pause in the upload', async () => {
-      await vw.send('video0', farEnd.url);
+      await vw.send('video0', endpoint.url);
       const upload = RawUpload.begin(vw.port, 'video0', framing);
       send(upload, framing, packets(7));
-      await farEnd.messagesCount(1);
-      expect(farEnd.bytes.equals(packets(7))).to.be.true;
+      await endpoint.messagesCount(1);
+      expect(endpoint.bytes.equals(packets(7))).to.be.true;
     });
 
     it('is answered 409 when a newer one takes the feed over, and packets are never mixed', async () => {
-      await vw.send('video0', farEnd.url);
+      await vw.send('video0', endpoint.url);
       const older = RawUpload.begin(vw.port, 'video0', framing);
       send(older, framing, packets(10, 0x100).subarray(0, 1000)); // a packet is left unfinished
-      await farEnd.messagesCount(1);
+      await endpoint.messagesCount(1);
       const newer = RawUpload.begin(vw.port, 'video0', 'chunked');
       newer.chunk(packets(10, 0x200));
       send(older, framing, packets(10, 0x100).subarray(1000));
@@ -67,11 +67,11 @@ for (const framing of FRAMINGS) {
       newer.chunk(packets(10, 0x200));
       newer.endChunks();
       expect((await newer.answer()).status).to.equal(200);
-      await until('all has arrived', () => farEnd.bytes.length >= 25 * 188);
+      await until('all has arrived', () => endpoint.bytes.length >= 25 * 188);
       const pids: number[] = [];
-      for (let at = 0; at < farEnd.bytes.length; at += 188) {
-        expect(farEnd.bytes[at]).to.equal(0x47);
-        pids.push(farEnd.bytes.readUInt16BE(at + 1) & 0x1fff);
+      for (let at = 0; at < endpoint.bytes.length; at += 188) {
+        expect(endpoint.bytes[at]).to.equal(0x47);
+        pids.push(endpoint.bytes.readUInt16BE(at + 1) & 0x1fff);
       }
       expect(pids).to.deep.equal([...pids].sort((a, b) => a - b));
       expect(pids.filter((pid) => pid === 0x200)).to.have.length(20);
@@ -93,13 +93,13 @@ for (const framing of FRAMINGS) {
 
 describe('an upload', () => {
   it('flushes its last whole packet at the end', async () => {
-    await vw.send('video0', farEnd.url);
+    await vw.send('video0', endpoint.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.chunk(Buffer.concat([Buffer.alloc(10), packets(1)]));
     upload.endChunks();
     expect((await upload.answer()).body).to.include({ packets: 1, skippedBytes: 10 });
-    await farEnd.messagesCount(1);
-    expect(farEnd.bytes.equals(packets(1))).to.be.true;
+    await endpoint.messagesCount(1);
+    expect(endpoint.bytes.equals(packets(1))).to.be.true;
   });
 
   it('counts the bytes it skipped at its feed', async () => {
@@ -109,25 +109,25 @@ describe('an upload', () => {
   });
 
   it('is taken when its head comes in two writes', async () => {
-    await vw.send('video0', farEnd.url);
+    await vw.send('video0', endpoint.url);
     const upload = RawUpload.bare(vw.port);
     upload.write('POST /ts/video0 HTTP/1.1\r\nHo');
     await pause(20); // so that it is two reads there
     upload.write('st: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     upload.chunk(packets(3));
-    await farEnd.messagesCount(1);
+    await endpoint.messagesCount(1);
     upload.endChunks();
     expect((await upload.answer()).status).to.equal(200);
-    expect(farEnd.bytes.equals(packets(3))).to.be.true;
+    expect(endpoint.bytes.equals(packets(3))).to.be.true;
   });
 
   it('is taken by PUT, with a body that came with its head', async () => {
-    await vw.send('video0', farEnd.url);
+    await vw.send('video0', endpoint.url);
     const upload = RawUpload.bare(vw.port);
     const head = 'PUT /ts/video0 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nbc\r\n';
     upload.write(Buffer.concat([Buffer.from(head), packets(1), Buffer.from('\r\n0\r\n\r\n')]));
     expect((await upload.answer()).status).to.equal(200);
-    await farEnd.messagesCount(1);
+    await endpoint.messagesCount(1);
   });
 
   it('is answered 400 when its chunks are broken', async () => {

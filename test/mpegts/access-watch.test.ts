@@ -116,12 +116,12 @@ describe('a random access point, however the upload is split', () => {
           { bytes: kinds.plain },
         ]);
         const inspector = new Inspector();
-        const handover = new Splicer(JOIN_PATIENCE);
+        const splicer = new Splicer(JOIN_PATIENCE);
         const got: Buffer[] = [];
         inspector.inspect(before);
         for (const message of cut(all.subarray(before.length), cuts)) {
           const joinAt = inspector.inspect(message);
-          const { incoming } = handover.splice(message, joinAt, inspector, 0);
+          const { incoming } = splicer.splice(message, joinAt, inspector, 0);
           if (incoming) got.push(Buffer.from(incoming));
         }
         const bytes = Buffer.concat(got);
@@ -145,13 +145,13 @@ describe('a random access point, however the upload is split', () => {
         const inspector = new Inspector();
         const filter = new MuteFilter();
         const facts = filteredFacts(inspector, filter);
-        const handover = new Splicer(JOIN_PATIENCE);
+        const splicer = new Splicer(JOIN_PATIENCE);
         const got: Buffer[] = [];
         filter.mute('audio', null);
         filter.apply(before, inspector.inspect(before), inspector.opening);
         for (const message of cut(all.subarray(before.length), cuts)) {
           const passed = filter.apply(message, inspector.inspect(message), inspector.opening);
-          const { incoming } = passed ? handover.splice(passed, filter.joinAt, facts, 0) : { go: null };
+          const { incoming } = passed ? splicer.splice(passed, filter.joinAt, facts, 0) : { incoming: null };
           if (incoming) got.push(Buffer.from(incoming));
         }
         const bytes = Buffer.concat(got);

@@ -78,10 +78,10 @@ class Program {
   }
 
   /** Splits a message after inspecting it as a feed does. */
-  split(handover: Splicer, data: Buffer, atMs = 0) {
+  split(splicer: Splicer, data: Buffer, atMs = 0) {
     const joinAt = this.inspector.inspect(data);
-    const { outgoing, incoming, joinAt: goJoinAt } = handover.splice(data, joinAt, this.inspector, atMs);
-    return { stay: Buffer.from(outgoing ?? []), go: Buffer.from(incoming ?? []), joinAt: goJoinAt };
+    const { outgoing, incoming, joinAt: goJoinAt } = splicer.splice(data, joinAt, this.inspector, atMs);
+    return { outgoing: Buffer.from(outgoing ?? []), incoming: Buffer.from(incoming ?? []), joinAt: goJoinAt };
   }
 
   /** A program that has been inspected from its first packet on. */
@@ -96,37 +96,37 @@ class Program {
 describe('Handover', () => {
   it('switches at a random access point, after the tables', () => {
     const program = Program.begun();
-    const handover = new Splicer(SWAP_PATIENCE);
+    const splicer = new Splicer(SWAP_PATIENCE);
     const data = program.make('vVv*v');
-    const { stay, go } = program.split(handover, data);
-    expect(stay.equals(data.subarray(0, 3 * 188))).to.be.true;
-    expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
-    expect(go.subarray(2 * 188).equals(data.subarray(3 * 188))).to.be.true;
+    const { outgoing, incoming } = program.split(splicer, data);
+    expect(outgoing.equals(data.subarray(0, 3 * 188))).to.be.true;
+    expect(pidsOf(incoming)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+    expect(incoming.subarray(2 * 188).equals(data.subarray(3 * 188))).to.be.true;
   });
 
   it('switches each other track at its next PES start', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
-    const handover = new Splicer(SWAP_PATIENCE);
-    const first = program.split(handover, program.make('*aDvd'));
-    expect(pidsOf(first.stay)).to.deep.equal([AUDIO]);
-    expect(pidsOf(first.go)).to.deep.equal([0, PMT, VIDEO, DATA, VIDEO, DATA]);
-    expect(handover.isDone).to.be.false;
-    const second = program.split(handover, program.make('avAavd'));
-    expect(pidsOf(second.stay)).to.deep.equal([AUDIO]);
-    expect(pidsOf(second.go)).to.deep.equal([VIDEO, AUDIO, AUDIO, VIDEO, DATA]);
-    expect(handover.isDone).to.be.true;
+    const splicer = new Splicer(SWAP_PATIENCE);
+    const first = program.split(splicer, program.make('*aDvd'));
+    expect(pidsOf(first.outgoing)).to.deep.equal([AUDIO]);
+    expect(pidsOf(first.incoming)).to.deep.equal([0, PMT, VIDEO, DATA, VIDEO, DATA]);
+    expect(splicer.isDone).to.be.false;
+    const second = program.split(splicer, program.make('avAavd'));
+    expect(pidsOf(second.outgoing)).to.deep.equal([AUDIO]);
+    expect(pidsOf(second.incoming)).to.deep.equal([VIDEO, AUDIO, AUDIO, VIDEO, DATA]);
+    expect(splicer.isDone).to.be.true;
   });
 
   it('passes the message unchanged before it starts and after it is complete', () => {
     const program = Program.begun();
-    const handover = new Splicer(SWAP_PATIENCE);
+    const splicer = new Splicer(SWAP_PATIENCE);
     const before = program.make('vAa');
-    expect(handover.splice(before, -1, program.inspector, 0)).to.deep.equal({ stay: before, go: null, joinAt: -1 });
-    program.split(handover, program.make('*A'));
+    expect(splicer.splice(before, -1, program.inspector, 0)).to.deep.equal({ outgoing: before, incoming: null, joinAt: -1 });
+    program.split(splicer, program.make('*A'));
     const after = program.make('v*aT');
-    const parts = handover.splice(after, 188, program.inspector, 0);
+    const parts = splicer.splice(after, 188, program.inspector, 0);
     expect(parts.incoming).to.equal(after);
-    expect(parts).to.include({ stay: null, joinAt: 188 });
+    expect(parts).to.include({ outgoing: null, joinAt: 188 });
   });
 
   it('inserts no tables before existing ones', () => {
@@ -139,17 +139,17 @@ describe('Handover', () => {
 
   it('reports the offset of the random access point for the incoming reader', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
-    const handover = new Splicer(SWAP_PATIENCE);
-    expect(program.split(handover, program.make('av*v')).joinAt, 'with its tables').to.equal(0);
-    expect(program.split(handover, program.make('aav*v')).joinAt, 'two packets stay').to.equal(188);
-    expect(program.split(handover, program.make('vA')).joinAt).to.equal(-1);
+    const splicer = new Splicer(SWAP_PATIENCE);
+    expect(program.split(splicer, program.make('av*v')).joinAt, 'with its tables').to.equal(0);
+    expect(program.split(splicer, program.make('aav*v')).joinAt, 'two packets stay').to.equal(188);
+    expect(program.split(splicer, program.make('vA')).joinAt).to.equal(-1);
   });
 
   it('sends null packets, other tables and PIDs outside the PMT to the incoming reader', () => {
     const program = Program.begun();
-    const { stay, go } = program.split(new Splicer(SWAP_PATIENCE), program.make('nS*nSTd'));
-    expect(pidsOf(stay)).to.deep.equal([NULLS, SDT]);
-    expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, NULLS, SDT, 0, PMT, DATA]);
+    const { outgoing, incoming } = program.split(new Splicer(SWAP_PATIENCE), program.make('nS*nSTd'));
+    expect(pidsOf(outgoing)).to.deep.equal([NULLS, SDT]);
+    expect(pidsOf(incoming)).to.deep.equal([0, PMT, VIDEO, NULLS, SDT, 0, PMT, DATA]);
   });
 
   for (const [what, isLong] of [
@@ -159,10 +159,10 @@ describe('Handover', () => {
     it(`gives tables ${what} counters that continue`, () => {
       for (const letters of ['*vA', '*vTA', 'T*vA', 'T*vTAT', 'vT*TT']) {
         const program = Program.begun(isLong, [VIDEO, AUDIO], 13);
-        const handover = new Splicer(SWAP_PATIENCE);
+        const splicer = new Splicer(SWAP_PATIENCE);
         const all = Buffer.concat([
-          program.split(handover, program.make(letters)).go,
-          program.split(handover, program.make('vATv')).go,
+          program.split(splicer, program.make(letters)).incoming,
+          program.split(splicer, program.make('vATv')).incoming,
         ]);
         expect(pidsOf(all).slice(0, 3), letters).to.deep.equal([0, PMT, isLong ? PMT : VIDEO]);
         expect(continuityErrors(all), letters).to.deep.equal([]);
@@ -174,9 +174,9 @@ describe('Handover', () => {
     for (let cut = 188; cut < 8 * 188; cut += 188) {
       const program = Program.begun(true);
       const data = program.make('v*TvA');
-      const handover = new Splicer(SWAP_PATIENCE);
-      const { go } = program.split(handover, data.subarray(0, cut));
-      const all = Buffer.concat([go, program.split(handover, data.subarray(cut)).go]);
+      const splicer = new Splicer(SWAP_PATIENCE);
+      const { incoming } = program.split(splicer, data.subarray(0, cut));
+      const all = Buffer.concat([incoming, program.split(splicer, data.subarray(cut)).incoming]);
       expect(continuityErrors(all), `cut behind ${cut / 188} packets`).to.deep.equal([]);
     }
   });
@@ -187,7 +187,7 @@ describe('Handover', () => {
       program.inspector.inspect(program.make('TVvAa'));
       program.sent.length = 0;
       expect(program.inspector.marksAccess).to.be.false;
-      return { program, handover: new Splicer(patience) };
+      return { program, splicer: new Splicer(patience) };
     };
 
     for (const [what, patience] of [
@@ -195,29 +195,29 @@ describe('Handover', () => {
       ['who joins', JOIN_PATIENCE],
     ] as const) {
       it(`starts at any picture for ${what} after ${patience.unmarkedMs} ms if none is signalled`, () => {
-        const { program, handover } = unmarked(patience);
-        expect(program.split(handover, program.make('VvA'), 1000).go).to.be.empty;
-        expect(program.split(handover, program.make('VvA'), 999 + patience.unmarkedMs).go).to.be.empty;
-        expect(program.split(handover, program.make('vAa'), 1000 + patience.unmarkedMs).go, 'no start').to.be.empty;
-        const { stay, go } = program.split(handover, program.make('avVAv'), 1040 + patience.unmarkedMs);
-        expect(pidsOf(stay)).to.deep.equal([AUDIO, VIDEO]);
-        expect(pidsOf(go)).to.deep.equal([0, PMT, VIDEO, AUDIO, VIDEO]);
+        const { program, splicer } = unmarked(patience);
+        expect(program.split(splicer, program.make('VvA'), 1000).incoming).to.be.empty;
+        expect(program.split(splicer, program.make('VvA'), 999 + patience.unmarkedMs).incoming).to.be.empty;
+        expect(program.split(splicer, program.make('vAa'), 1000 + patience.unmarkedMs).incoming, 'no start').to.be.empty;
+        const { outgoing, incoming } = program.split(splicer, program.make('avVAv'), 1040 + patience.unmarkedMs);
+        expect(pidsOf(outgoing)).to.deep.equal([AUDIO, VIDEO]);
+        expect(pidsOf(incoming)).to.deep.equal([0, PMT, VIDEO, AUDIO, VIDEO]);
       });
     }
 
     it('waits 15 s if random access points are signalled', () => {
       const program = Program.begun();
-      const handover = new Splicer(SWAP_PATIENCE);
-      expect(program.split(handover, program.make('Vv'), 1000).go).to.be.empty;
-      expect(program.split(handover, program.make('Vv'), 15_999).go).to.be.empty;
-      expect(pidsOf(program.split(handover, program.make('vVv'), 16_000).go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+      const splicer = new Splicer(SWAP_PATIENCE);
+      expect(program.split(splicer, program.make('Vv'), 1000).incoming).to.be.empty;
+      expect(program.split(splicer, program.make('Vv'), 15_999).incoming).to.be.empty;
+      expect(pidsOf(program.split(splicer, program.make('vVv'), 16_000).incoming)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
     });
 
     it('sends whole packets if nothing is known of the program', () => {
-      const handover = new Splicer(SWAP_PATIENCE);
+      const splicer = new Splicer(SWAP_PATIENCE);
       const data = new Program().make('vVA');
-      expect(handover.splice(data, -1, NO_TABLES, 0).incoming).to.be.null;
-      const { outgoing, incoming } = handover.splice(data, -1, NO_TABLES, 500);
+      expect(splicer.splice(data, -1, NO_TABLES, 0).incoming).to.be.null;
+      const { outgoing, incoming } = splicer.splice(data, -1, NO_TABLES, 500);
       expect(outgoing).to.be.null;
       expect(Buffer.from(incoming!).equals(data)).to.be.true;
       const other = new Splicer(SWAP_PATIENCE);
@@ -227,46 +227,46 @@ describe('Handover', () => {
 
     it('resumes at once: at the random access point, or else at the next picture', () => {
       const program = Program.begun();
-      expect(pidsOf(program.split(Splicer.resume(), program.make('vV*')).go)).to.deep.equal([0, PMT, VIDEO]);
-      const handover = Splicer.resume();
-      expect(program.split(handover, program.make('va')).go).to.be.empty;
-      expect(pidsOf(program.split(handover, program.make('vVv')).go)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+      expect(pidsOf(program.split(Splicer.resume(), program.make('vV*')).incoming)).to.deep.equal([0, PMT, VIDEO]);
+      const splicer = Splicer.resume();
+      expect(program.split(splicer, program.make('va')).incoming).to.be.empty;
+      expect(pidsOf(program.split(splicer, program.make('vVv')).incoming)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
     });
   });
 
   it('stops waiting after 5 s for a track that starts no unit', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
-    const handover = new Splicer(SWAP_PATIENCE);
-    program.split(handover, program.make('*A'), 1000);
-    expect(pidsOf(program.split(handover, program.make('vd'), 5999).stay)).to.deep.equal([DATA]);
-    expect(handover.isDone).to.be.false;
-    program.split(handover, program.make('vd'), 6000);
-    expect(handover.isDone).to.be.true;
-    expect(pidsOf(program.split(handover, program.make('vd'), 6001).go)).to.deep.equal([VIDEO, DATA]);
+    const splicer = new Splicer(SWAP_PATIENCE);
+    program.split(splicer, program.make('*A'), 1000);
+    expect(pidsOf(program.split(splicer, program.make('vd'), 5999).outgoing)).to.deep.equal([DATA]);
+    expect(splicer.isDone).to.be.false;
+    program.split(splicer, program.make('vd'), 6000);
+    expect(splicer.isDone).to.be.true;
+    expect(pidsOf(program.split(splicer, program.make('vd'), 6001).incoming)).to.deep.equal([VIDEO, DATA]);
   });
 
   it('sends everything to the incoming reader when a source starts', () => {
     const program = Program.begun();
-    const handover = new Splicer(SWAP_PATIENCE);
-    handover.end();
+    const splicer = new Splicer(SWAP_PATIENCE);
+    splicer.end();
     const data = program.make('vaT');
-    expect(handover.splice(data, -1, program.inspector, 0)).to.deep.equal({ stay: null, go: data, joinAt: -1 });
-    expect(handover).to.include({ hasBegun: true, isOver: true });
+    expect(splicer.splice(data, -1, program.inspector, 0)).to.deep.equal({ outgoing: null, incoming: data, joinAt: -1 });
+    expect(splicer).to.include({ hasBegun: true, isOver: true });
   });
 
   it('forks: the copy continues with the same progress, and neither affects the other', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
-    const handover = new Splicer(SWAP_PATIENCE);
-    program.split(handover, program.make('*A'), 0);
-    const copy = handover.fork(0);
+    const splicer = new Splicer(SWAP_PATIENCE);
+    program.split(splicer, program.make('*A'), 0);
+    const copy = splicer.fork(0);
     const data = program.make('vadD');
-    const goes = [handover, copy].map((one) => pidsOf(program.split(one, data, 1).go));
+    const goes = [splicer, copy].map((one) => pidsOf(program.split(one, data, 1).incoming));
     expect(goes).to.deep.equal([
       [VIDEO, AUDIO, DATA],
       [VIDEO, AUDIO, DATA],
     ]);
-    expect([handover.isDone, copy.isDone]).to.deep.equal([true, true]);
-    expect(handover.fork(1).isDone).to.be.true;
+    expect([splicer.isDone, copy.isDone]).to.deep.equal([true, true]);
+    expect(splicer.fork(1).isDone).to.be.true;
     expect(new Splicer(SWAP_PATIENCE).fork(1).hasStarted).to.be.false;
   });
 
@@ -274,10 +274,10 @@ describe('Handover', () => {
     for (const isLong of [false, true]) {
       it(`signals the jump of every PID once, without a continuity error${isLong ? ', long PMT' : ''}`, () => {
         const [one, other] = [Program.begun(isLong), Program.begun(isLong, [VIDEO, AUDIO], 7)];
-        const handover = new Splicer(JOIN_PATIENCE, true);
+        const splicer = new Splicer(JOIN_PATIENCE, true);
         const before = one.make('vTaSvn');
-        const go = ['v*vaT', 'aAvSSnT', 'TvaA*'].map((letters) => other.split(handover, other.make(letters)).go);
-        const all = Buffer.concat([before, ...go]);
+        const incoming = ['v*vaT', 'aAvSSnT', 'TvaA*'].map((letters) => other.split(splicer, other.make(letters)).incoming);
+        const all = Buffer.concat([before, ...incoming]);
         expect(continuityErrors(all)).to.deep.equal([]);
         const announced = packetsOf(all).filter(announces);
         expect(announced.map((each) => pidOf(each)).sort((a, b) => a - b)).to.deep.equal([0, SDT, VIDEO, AUDIO, PMT]);
@@ -287,10 +287,10 @@ describe('Handover', () => {
 
     it('signals a jump before a packet without payload, too', () => {
       const program = Program.begun();
-      const handover = new Splicer(JOIN_PATIENCE, true);
-      program.split(handover, program.make('*'));
+      const splicer = new Splicer(JOIN_PATIENCE, true);
+      program.split(splicer, program.make('*'));
       const clock = packet({ pid: 0x200, counter: 5, hasPayload: false });
-      const { incoming } = handover.splice(clock, -1, program.inspector, 0);
+      const { incoming } = splicer.splice(clock, -1, program.inspector, 0);
       const all = Buffer.concat([packet({ pid: 0x200, counter: 9 }), incoming!, packet({ pid: 0x200, counter: 6 })]);
       expect(pidsOf(incoming)).to.deep.equal([0x200, 0x200]);
       expect(continuityErrors(all)).to.deep.equal([]);
@@ -298,12 +298,12 @@ describe('Handover', () => {
 
     it('is complete only after 5 s: the jump of infrequent tables is signalled too', () => {
       const program = Program.begun();
-      const handover = new Splicer(JOIN_PATIENCE, true);
-      program.split(handover, program.make('*A'), 0);
-      expect(handover.isDone).to.be.false;
-      expect(pidsOf(program.split(handover, program.make('S'), 4999).go)).to.deep.equal([SDT, SDT]);
-      program.split(handover, program.make('v'), 5000);
-      expect(handover.isDone).to.be.true;
+      const splicer = new Splicer(JOIN_PATIENCE, true);
+      program.split(splicer, program.make('*A'), 0);
+      expect(splicer.isDone).to.be.false;
+      expect(pidsOf(program.split(splicer, program.make('S'), 4999).incoming)).to.deep.equal([SDT, SDT]);
+      program.split(splicer, program.make('v'), 5000);
+      expect(splicer.isDone).to.be.true;
     });
   });
 
@@ -325,13 +325,13 @@ describe('Handover', () => {
     };
     const run = (what: string, places: readonly number[], isLong: boolean) => {
       const program = Program.begun(isLong, [VIDEO, AUDIO, DATA]);
-      const handover = new Splicer(SWAP_PATIENCE);
-      const parts = messagesOf(program.make(what), places).map((data) => program.split(handover, data));
-      const [stay, go] = [Buffer.concat(parts.map((p) => p.stay)), Buffer.concat(parts.map((p) => p.go))];
-      return { program, stay, go };
+      const splicer = new Splicer(SWAP_PATIENCE);
+      const parts = messagesOf(program.make(what), places).map((data) => program.split(splicer, data));
+      const [outgoing, incoming] = [Buffer.concat(parts.map((p) => p.outgoing)), Buffer.concat(parts.map((p) => p.incoming))];
+      return { program, stay: outgoing, go: incoming };
     };
     /** The tables inserted in front. */
-    const inFront = (go: Buffer, isLong: boolean) => (go.length === 0 ? 0 : 1 + (isLong ? 5 : 1)) * 188;
+    const inFront = (incoming: Buffer, isLong: boolean) => (incoming.length === 0 ? 0 : 1 + (isLong ? 5 : 1)) * 188;
 
     it('every packet goes to exactly one reader, in order, and each track from the start of a unit', () => {
       fc.assert(
@@ -382,11 +382,11 @@ describe('Handover', () => {
                 .map(([[flags, pid, control], bytes]) => [0x47, flags, pid, control, ...bytes])
                 .map((one) => Buffer.from(one)),
             );
-            const handover = new Splicer(SWAP_PATIENCE, isBridged);
-            const { stay, go } = program.split(handover, data);
-            const last = program.split(handover, data, 20_000);
-            expect(stay.length + go.length).to.be.at.least(data.length);
-            expect(last.stay.length + last.go.length).to.be.at.least(data.length);
+            const splicer = new Splicer(SWAP_PATIENCE, isBridged);
+            const { outgoing, incoming } = program.split(splicer, data);
+            const last = program.split(splicer, data, 20_000);
+            expect(outgoing.length + incoming.length).to.be.at.least(data.length);
+            expect(last.outgoing.length + last.incoming.length).to.be.at.least(data.length);
           },
         ),
       );

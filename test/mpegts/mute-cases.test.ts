@@ -367,11 +367,11 @@ describe('an audio mute', () => {
         {
           pid: PID,
           streamType: 0x1b,
-          why: 'its PES packets say that they are sound (stream_id 0xC0 to 0xDF)',
+          reason: 'its PES packets say that they are sound (stream_id 0xC0 to 0xDF)',
           packets: 2,
         },
-        { pid: OTHER, streamType: 0x03, why: 'the PMT says that it is sound', packets: 1 },
-        { pid: 0x1ab, streamType: null, why: 'no PMT lists it', packets: 2 },
+        { pid: OTHER, streamType: 0x03, reason: 'the PMT says that it is sound', packets: 1 },
+        { pid: 0x1ab, streamType: null, reason: 'no PMT lists it', packets: 2 },
       ]);
     });
   });

@@ -70,8 +70,8 @@ describe('readMpegAudio', () => {
 const ac3 = (rate: number, size: number, bsid: number, rest: string) =>
   bytesOf(u(16, 0x0b77), u(16, 0), u(2, rate), u(6, size), u(5, bsid), '000', rest.padEnd(8, '0'));
 /** A header of E-AC-3: strmtyp, frmsiz, fscod and the field after it, acmod, lfeon. */
-const eac3 = (type: number, words: number, rates: string, mode: number, lfe: number) =>
-  bytesOf(u(16, 0x0b77), u(2, type), u(3, 0), u(11, words - 1), rates, u(3, mode), u(1, lfe), u(5, 16), '000', u(8, 0));
+const eac3 = (type: number, message: number, rates: string, mode: number, lfe: number) =>
+  bytesOf(u(16, 0x0b77), u(2, type), u(3, 0), u(11, message - 1), rates, u(3, mode), u(1, lfe), u(5, 16), '000', u(8, 0));
 
 describe('readAc3', () => {
   it('finds lfeon after the fields that depend on the mode', () => {
@@ -108,10 +108,10 @@ describe('readAc3', () => {
 
   describe('of E-AC-3 with dependent substreams', () => {
     /** A dependent frame: acmod, lfeon and, if given, chanmap; with or without compr. */
-    const dependent = (words: number, mode: number, lfe: number, map: number | null, compr = '0') => {
+    const dependent = (message: number, mode: number, lfe: number, map: number | null, compr = '0') => {
       const rest = ['00', '11', u(3, mode), u(1, lfe), u(5, 16), u(5, 0), compr === '0' ? '0' : '1' + compr];
       const told = map === null ? '0' : '1' + u(16, map);
-      return bytesOf(u(16, 0x0b77), u(2, 1), u(3, 0), u(11, words - 1), ...rest, told, '0'.repeat(24));
+      return bytesOf(u(16, 0x0b77), u(2, 1), u(3, 0), u(11, message - 1), ...rest, told, '0'.repeat(24));
     };
     const frame = (header: readonly number[], bytes: number) => [...header, ...body(bytes - header.length)];
     const core = frame(eac3(0, 200, '0011', 7, 1), 400); // 5.1

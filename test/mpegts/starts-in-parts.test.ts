@@ -42,8 +42,8 @@ function joined(pictures: readonly Buffer[], perMessage: number) {
   remuxers.early.setInputs([{ feed: 'cam', select: 'all' }], 0);
   const got = { feed: [] as Buffer[], stream: [] as Buffer[], 'a stream that was running': [] as Buffer[] };
   const handovers = { feed: new Splicer(JOIN_PATIENCE), stream: new Splicer(JOIN_PATIENCE) };
-  const split = (handover: Splicer, to: Buffer[], data: Uint8Array, joinAt: number, facts: ProgramFacts): void => {
-    const { incoming } = handover.splice(data, joinAt, facts, 0);
+  const split = (splicer: Splicer, to: Buffer[], data: Uint8Array, joinAt: number, facts: ProgramFacts): void => {
+    const { incoming } = splicer.splice(data, joinAt, facts, 0);
     if (incoming) to.push(Buffer.from(incoming));
   };
   for (let at = 0, n = 0; at < all.length; at += perMessage * 188, n++) {

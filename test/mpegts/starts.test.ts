@@ -36,7 +36,7 @@ function messagesOf(bytes: Buffer, size: number): Buffer[] {
 /** The data for a reader that joins with the message in which this unit starts. */
 function joined(bytes: Buffer, size: number, unit: number): Buffer {
   const inspector = new Inspector();
-  const handover = new Splicer(JOIN_PATIENCE);
+  const splicer = new Splicer(JOIN_PATIENCE);
   const got: Buffer[] = [];
   let units = 0;
   for (const message of messagesOf(bytes, size)) {
@@ -45,7 +45,7 @@ function joined(bytes: Buffer, size: number, unit: number): Buffer {
     }
     const joinAt = inspector.inspect(message);
     if (units <= unit) continue;
-    const { incoming } = handover.splice(message, joinAt, inspector, 0);
+    const { incoming } = splicer.splice(message, joinAt, inspector, 0);
     if (incoming) got.push(Buffer.from(incoming));
   }
   return Buffer.concat(got);

@@ -30,7 +30,7 @@ function tracksIn(bytes: Buffer): readonly number[] {
 /** The data for both links if the incoming one opens before packet number `from`. */
 function takeOver(bytes: Buffer, packets: number, from: number) {
   const inspector = new Inspector();
-  const handover = Splicer.takeOver(PATIENCE);
+  const splicer = Splicer.takeOver(PATIENCE);
   const stays: Buffer[] = [];
   const goes: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += packets * 188) {
@@ -40,11 +40,11 @@ function takeOver(bytes: Buffer, packets: number, from: number) {
       stays.push(message);
       continue;
     }
-    const { outgoing, incoming } = handover.splice(message, joinAt, inspector, 0);
+    const { outgoing, incoming } = splicer.splice(message, joinAt, inspector, 0);
     if (outgoing) stays.push(Buffer.from(outgoing));
     if (incoming) goes.push(Buffer.from(incoming));
   }
-  return { stay: Buffer.concat(stays), go: Buffer.concat(goes), held: handover.takeHeld(), handover };
+  return { outgoing: Buffer.concat(stays), incoming: Buffer.concat(goes), held: splicer.takeHeld(), handover: splicer };
 }
 
 /** 50 synthetic pictures, each with an SEI message of four packets before its slice; every fifth is an IDR picture. */
@@ -86,14 +86,14 @@ describe('a handover at a picture that is recognized late', () => {
       const count = bytes.length / 188;
       for (const packets of [1, 7]) {
         for (let from = packets; from < count * 0.6; from += Math.ceil(count / 23)) {
-          const { stay, go, handover } = takeOver(bytes, packets, from);
+          const { outgoing, incoming, handover } = takeOver(bytes, packets, from);
           const where = `${packets} packets a message, open at ${from}`;
           expect(handover.hasStarted, where).to.be.true;
-          expect(continuityErrors(stay), where).to.deep.equal([]);
-          expect(continuityErrors(go), where).to.deep.equal([]);
+          expect(continuityErrors(outgoing), where).to.deep.equal([]);
+          expect(continuityErrors(incoming), where).to.deep.equal([]);
           for (const pid of tracks) {
             const sent = packetsOf(bytes, pid);
-            const [first, second] = [packetsOf(stay, pid), packetsOf(go, pid)];
+            const [first, second] = [packetsOf(outgoing, pid), packetsOf(incoming, pid)];
             expect(Buffer.concat(first).equals(Buffer.concat(sent.slice(0, first.length))), where).to.be.true;
             // The first packets of the incoming link's first picture may have become more.
             const rest = sent.slice(first.length);
@@ -112,10 +112,10 @@ describe('a handover at a picture that is recognized late', () => {
     let heldSome = 0;
     for (let end = 50; end < bytes.length / 188; end++) {
       const sent = bytes.subarray(0, end * 188);
-      const { stay, go, held } = takeOver(sent, 1, 45); // in the fifth picture
-      if (go.length > 0) break;
+      const { outgoing, incoming, held } = takeOver(sent, 1, 45); // in the fifth picture
+      if (incoming.length > 0) break;
       if (held) heldSome++;
-      const all = Buffer.concat([stay, held ?? Buffer.alloc(0)]);
+      const all = Buffer.concat([outgoing, held ?? Buffer.alloc(0)]);
       for (const pid of [0, 0x1000, 0x100, 0x101]) {
         const got = Buffer.concat(packetsOf(all, pid));
         expect(got.equals(Buffer.concat(packetsOf(sent, pid))), `PID ${pid} of ${end} packets`).to.be.true;

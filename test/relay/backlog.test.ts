@@ -46,7 +46,7 @@ describe('what waits for a reader', () => {
 
   it('is dropped for a viewer of a topic long before its bytes come to the limit', () => {
     const carrier = stillSocket();
-    const observer = { dropsBegan: () => undefined, dropsEnded: () => undefined };
+    const observer = { droppingStarted: () => undefined, droppingEnded: () => undefined };
     const socket = { readyState: 1 } as unknown as WebSocket;
     const limits = { ...DEFAULT_SERVE_LIMITS, highWaterBytes: 1_000_000 };
     const { viewer } = new TopicViewer(socket, carrier, new TrafficCounters(), limits, observer);
@@ -59,7 +59,7 @@ describe('what waits for a reader', () => {
     const carrier = stillSocket();
     const response = new ServerResponse(new IncomingMessage(carrier));
     response.assignSocket(carrier);
-    const observer = { dropsBegan: () => undefined, dropsEnded: () => undefined };
+    const observer = { droppingStarted: () => undefined, droppingEnded: () => undefined };
     const viewer = new Viewer(transportOf(response), { ...DEFAULT_LIMITS, highWaterBytes: 1_000_000 }, observer);
     const one = packets(1);
     for (let i = 0; i < 10_000; i++) viewer.write(new Message('ts', one, { joinAt: 0, begins: true, facts: null }));
@@ -68,10 +68,10 @@ describe('what waits for a reader', () => {
   });
 
   it('is dropped for a destination in the same way, and an instrument that sends 5,000 loses none', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('data0', farEnd.url);
+    const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
+    await vw.send('data0', endpoint.url);
     const peer = await openBare(vw.ws('data0'));
-    farEnd.pause();
+    endpoint.pause();
     const large = new TestClient(vw.ws('data0'));
     await large.opened();
     let sent = 0;

@@ -29,23 +29,23 @@ async function expectBursts(write: (bytes: Buffer) => void, isMasked: boolean, r
 
 describe('a burst of 5,000 tiny messages', () => {
   it('from a local client reaches another and a destination', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('data0', farEnd.url);
+    const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
+    await vw.send('data0', endpoint.url);
     const other = new TestClient(vw.ws('data0'));
     await other.opened();
     const peer = await openBare(vw.ws('data0'));
-    await expectBursts((bytes) => peer.write(bytes), true, [other.heard, farEnd.messages]);
+    await expectBursts((bytes) => peer.write(bytes), true, [other.heard, endpoint.messages]);
     expect(vw.relay.stats().feeds.data0!.throttledReads).to.be.at.least(1);
     const told = vw.log.lines.filter(({ message }) => message === 'local client floods tiny messages: throttled');
     expect(told.map(({ facts }) => facts)).to.deep.equal([{ name: 'data0' }]);
   });
 
   it('from an endpoint reaches local clients', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('data0', farEnd.url);
+    const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
+    await vw.send('data0', endpoint.url);
     const clients = [new TestClient(vw.ws('data0')), new TestClient(vw.ws('data0'))];
     await Promise.all(clients.map((client) => client.opened()));
-    const { _socket: wire } = farEnd.client as unknown as { _socket: Socket };
+    const { _socket: wire } = endpoint.client as unknown as { _socket: Socket };
     await expectBursts(
       (bytes) => wire.write(bytes),
       false,

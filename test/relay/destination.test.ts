@@ -20,8 +20,8 @@ async function begin(vw: TestRelay, feed = 'video0'): Promise<RawUpload> {
 
 describe('a destination', () => {
   it('dials at once', async () => {
-    const [vw, farEnd] = [await TestRelay.start({ backoffMinMs: 10_000, backoffMaxMs: 10_000 }), await TestEndpoint.start()];
-    await vw.send('video0', farEnd.url);
+    const [vw, endpoint] = [await TestRelay.start({ backoffMinMs: 10_000, backoffMaxMs: 10_000 }), await TestEndpoint.start()];
+    await vw.send('video0', endpoint.url);
     expect(vw.link()).to.include({ attempts: 1, opens: 1, lastError: null });
   });
 
@@ -48,30 +48,30 @@ describe('a destination', () => {
     ['accepts and closes', { closesAtOnce: true }],
   ] as const) {
     it(`dials an endpoint that ${what} a few times, not thousands`, async () => {
-      const [vw, farEnd] = [
+      const [vw, endpoint] = [
         await TestRelay.start({ backoffMinMs: 1000, backoffMaxMs: 10_000 }),
         await TestEndpoint.start(manners),
       ];
-      await vw.api('POST', '/api/destinations', rule(farEnd.url));
-      await until('it was dialled', () => farEnd.dials > 0);
+      await vw.api('POST', '/api/destinations', rule(endpoint.url));
+      await until('it was dialled', () => endpoint.dials > 0);
       await pause(2600); // as long as the original took for 5,500 dials
-      expect(farEnd.dials).to.be.within(2, 4);
+      expect(endpoint.dials).to.be.within(2, 4);
     });
   }
 
   it('starts its backoff over only after a link has been good for a while', async () => {
     const vw = await TestRelay.start({ backoffMinMs: 300, backoffMaxMs: 60_000, goodAfterMs: 200 });
-    const farEnd = await TestEndpoint.start();
-    await vw.send('video0', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('video0', endpoint.url);
     for (let i = 0; i < 3; i++) {
       await pause(400); // good
       const { opens } = vw.link();
-      farEnd.breakOff();
+      endpoint.breakOff();
       await until('it is open again', () => vw.link().opens > opens, 600);
     }
     for (let i = 0; i < 4; i++) {
       const { opens } = vw.link();
-      farEnd.breakOff();
+      endpoint.breakOff();
       if (i < 3) await until('it is open again', () => vw.link().opens > opens, 3000);
     }
     await until('the delays have grown', () => (vw.link().nextDialMs ?? 0) - Date.now() > 900, 500);
@@ -79,12 +79,12 @@ describe('a destination', () => {
 
   it('treats a dial that is not answered as failed', async () => {
     const vw = await TestRelay.start({ dialTimeoutMs: 150 });
-    const farEnd = await TestEndpoint.start({ isSilent: true });
-    await vw.api('POST', '/api/destinations', rule(farEnd.url));
-    await until('it was dialled twice', () => farEnd.dials >= 2);
+    const endpoint = await TestEndpoint.start({ isSilent: true });
+    await vw.api('POST', '/api/destinations', rule(endpoint.url));
+    await until('it was dialled twice', () => endpoint.dials >= 2);
     expect(vw.link().lastError).to.contain('no answer within');
-    await until('the dials given up are closed', () => farEnd.openSockets <= 1);
-    farEnd.manners = {};
+    await until('the dials given up are closed', () => endpoint.openSockets <= 1);
+    endpoint.manners = {};
     await until('it is reached', () => vw.link().state === 'open');
   });
 
@@ -100,61 +100,61 @@ describe('a destination', () => {
 
   it('drops a link that answers no ping', async () => {
     const vw = await TestRelay.start({ pingIntervalMs: 50, pongTimeoutMs: 150 });
-    const farEnd = await TestEndpoint.start({ ignoresPings: true });
-    await vw.send('video0', farEnd.url);
-    await until('it was dialled again', () => farEnd.dials >= 2);
+    const endpoint = await TestEndpoint.start({ ignoresPings: true });
+    await vw.send('video0', endpoint.url);
+    await until('it was dialled again', () => endpoint.dials >= 2);
     expect(vw.log.lines.find(({ message }) => message === 'link lost')?.facts.reason).to.contain('ping');
   });
 
   it('keeps a link that answers pings', async () => {
     const vw = await TestRelay.start({ pingIntervalMs: 20, pongTimeoutMs: 200 });
-    const farEnd = await TestEndpoint.start();
-    await vw.send('video0', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('video0', endpoint.url);
     await pause(700);
-    expect(farEnd.dials).to.equal(1);
+    expect(endpoint.dials).to.equal(1);
     expect(vw.link().pingMs).to.be.a('number');
   });
 
   it('keeps nothing while there is no link: what comes after is live', async () => {
     const vw = await TestRelay.start();
-    const farEnd = await TestEndpoint.start({ delayMs: 300 });
+    const endpoint = await TestEndpoint.start({ delayMs: 300 });
     const upload = await begin(vw);
-    await vw.api('POST', '/api/destinations', rule(farEnd.url));
+    await vw.api('POST', '/api/destinations', rule(endpoint.url));
     for (let i = 0; i < 20; i++) upload.chunk(packet({ pid: 0x100 }));
     await until('they have come', () => vw.relay.stats().feeds.video0!.packets === 20);
     await until('the link is open', () => vw.link().state === 'open');
     upload.chunk(packet({ pid: 0x200, randomAccess: true }));
-    await farEnd.messagesCount(1);
-    expect(farEnd.bytes.equals(packet({ pid: 0x200, randomAccess: true }))).to.be.true;
+    await endpoint.messagesCount(1);
+    expect(endpoint.bytes.equals(packet({ pid: 0x200, randomAccess: true }))).to.be.true;
   });
 
   it('continues without a break when the same rule is set again', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('video0', farEnd.url);
-    for (let i = 0; i < 20; i++) await vw.api(i % 2 ? 'PUT' : 'POST', '/api/destinations', rule(farEnd.url));
-    expect(farEnd.dials).to.equal(1);
-    expect(farEnd.closeCodes).to.be.empty;
+    const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
+    await vw.send('video0', endpoint.url);
+    for (let i = 0; i < 20; i++) await vw.api(i % 2 ? 'PUT' : 'POST', '/api/destinations', rule(endpoint.url));
+    expect(endpoint.dials).to.equal(1);
+    expect(endpoint.closeCodes).to.be.empty;
     expect(vw.link()).to.include({ state: 'open', attempts: 1 });
   });
 
   it('sends another feed over the link it has, and says that its counters are others', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
+    const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
     const [one, two] = [await begin(vw, 'one'), await begin(vw, 'two')];
-    await vw.send('one', farEnd.url);
+    await vw.send('one', endpoint.url);
     one.chunk(packet({ pid: 0x101 }));
-    await farEnd.messagesCount(1);
-    farEnd.messages.length = 0;
-    await vw.send('two', farEnd.url);
+    await endpoint.messagesCount(1);
+    endpoint.messages.length = 0;
+    await vw.send('two', endpoint.url);
     two.chunk(packet({ pid: 0x102, counter: 7 }));
-    await farEnd.messagesCount(1);
+    await endpoint.messagesCount(1);
     one.chunk(packet({ pid: 0x101, counter: 1 }));
     two.chunk(packet({ pid: 0x102, counter: 8 }));
-    await farEnd.messagesCount(2);
+    await endpoint.messagesCount(2);
     const jump = packet({ pid: 0x102, counter: 6, hasPayload: false, discontinuity: true, fill: 0xff });
-    expect(farEnd.bytes.toString('hex')).to.equal(
+    expect(endpoint.bytes.toString('hex')).to.equal(
       Buffer.concat([jump, packet({ pid: 0x102, counter: 7 }), packet({ pid: 0x102, counter: 8 })]).toString('hex'),
     );
-    expect(farEnd.dials).to.equal(1);
+    expect(endpoint.dials).to.equal(1);
   });
 
   it('sends to the old endpoint until the new one answers, and loses nothing', async () => {
@@ -193,36 +193,36 @@ describe('a destination', () => {
   });
 
   it('closes its link with 1000 before its deletion is answered', async () => {
-    const [vw, farEnd] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('video0', farEnd.url);
+    const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
+    await vw.send('video0', endpoint.url);
     await vw.api('DELETE', '/api/destinations/0');
-    expect(farEnd.closeCodes).to.deep.equal([1000]);
+    expect(endpoint.closeCodes).to.deep.equal([1000]);
     expect(vw.relay.stats().destinations).to.deep.equal({});
   });
 
   it('is deleted quickly although its endpoint does not read, or never answered', async () => {
     const vw = await TestRelay.start();
     for (const manners of [{}, { isSilent: true }]) {
-      const farEnd = await TestEndpoint.start(manners);
-      await vw.api('POST', '/api/destinations', rule(farEnd.url));
-      await until('it was dialled', () => farEnd.dials === 1);
-      farEnd.pause();
+      const endpoint = await TestEndpoint.start(manners);
+      await vw.api('POST', '/api/destinations', rule(endpoint.url));
+      await until('it was dialled', () => endpoint.dials === 1);
+      endpoint.pause();
       const began = performance.now();
       expect((await vw.api('DELETE', '/api/destinations/0')).status).to.equal(200);
       expect(performance.now() - began).to.be.below(2000);
-      farEnd.resume();
-      await until('its connection is gone', () => farEnd.openSockets === 0);
+      endpoint.resume();
+      await until('its connection is gone', () => endpoint.openSockets === 0);
     }
   });
 
   it('is deleted while it waits for the next dial, and is not dialled any more', async () => {
-    const [vw, farEnd] = [await TestRelay.start({ backoffMinMs: 100 }), await TestEndpoint.start({ refuseWith: 500 })];
-    await vw.api('POST', '/api/destinations', rule(farEnd.url));
+    const [vw, endpoint] = [await TestRelay.start({ backoffMinMs: 100 }), await TestEndpoint.start({ refuseWith: 500 })];
+    await vw.api('POST', '/api/destinations', rule(endpoint.url));
     await until('it waits', () => vw.link().state === 'waiting');
     await vw.api('DELETE', '/api/destinations/0');
-    const { dials } = farEnd;
+    const { dials } = endpoint;
     await pause(400);
-    expect(farEnd.dials).to.equal(dials);
+    expect(endpoint.dials).to.equal(dials);
   });
 
   it('sends no frame after the closing frame of its endpoint', async () => {
@@ -260,8 +260,8 @@ describe('an endpoint that is slow', () => {
       upload.chunk(Buffer.concat(chunk));
       await until('it is read', () => vw.relay.stats().feeds.video0!.packets === count);
     };
-    const numbers = (farEnd: TestEndpoint) => {
-      const { bytes } = farEnd;
+    const numbers = (endpoint: TestEndpoint) => {
+      const { bytes } = endpoint;
       return Array.from({ length: bytes.length / 188 }, (_, i) => bytes.readUInt32BE(i * 188 + 8));
     };
     await until('messages are dropped', async () => {

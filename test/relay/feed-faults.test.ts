@@ -24,14 +24,14 @@ describe('a feed', () => {
   });
 
   const feed = (name = 'video0') => vw.relay.stats().feeds[name]!;
-  const logged = (words: RegExp) => vw.log.lines.filter(({ facts }) => words.test(String(facts.reason)));
-  const isTold = async (code: string, words: RegExp, count: number, name = 'video0') => {
+  const logged = (message: RegExp) => vw.log.lines.filter(({ facts }) => message.test(String(facts.reason)));
+  const isTold = async (code: string, message: RegExp, count: number, name = 'video0') => {
     const { fault } = await events.event('feed-fault', count);
     expect(fault).to.include({ code });
-    expect(fault!.message).to.match(words);
+    expect(fault!.message).to.match(message);
     expect(feed(name).fault).to.deep.equal(fault);
-    expect(logged(words)).to.have.length(1);
-    expect(logged(words)[0]!.facts).to.include({ feed: name, fault: code });
+    expect(logged(message)).to.have.length(1);
+    expect(logged(message)[0]!.facts).to.include({ feed: name, fault: code });
   };
   /** Sends `bytes` over and over for the rest of the test. */
   const keepSending = (upload: RawUpload, bytes: Buffer) => {
@@ -65,7 +65,7 @@ describe('a feed', () => {
     expect(told.sort()).to.deep.equal(['audio0', 'video0']);
     expect(vw.relay.stats().streams['stream/a']!.fault).to.deep.equal({
       code: 'no-source',
-      words: 'feed "video0": no source publishes to this feed',
+      message: 'feed "video0": no source publishes to this feed',
     });
     expect(feed('unwanted').fault).to.equal(null);
   });
@@ -96,10 +96,10 @@ describe('a feed', () => {
     const rule = { id: '0', stream: 'vidoe0', destination: 'ws://127.0.0.1:1/x' };
     const { body } = await vw.api('POST', '/api/destinations', rule);
     expect(body).to.include({ stream: 'vidoe0', similar: 'video0' });
-    const words = 'no source publishes to this feed; did you mean video0?';
+    const message = 'no source publishes to this feed; did you mean video0?';
     await until('it is told', () => feed('vidoe0').fault !== null);
-    expect(feed('vidoe0').fault).to.deep.equal({ code: 'no-source', words });
-    expect(logged(/did you mean/).map(({ facts }) => facts.reason)).to.deep.equal([words]);
+    expect(feed('vidoe0').fault).to.deep.equal({ code: 'no-source', words: message });
+    expect(logged(/did you mean/).map(({ facts }) => facts.reason)).to.deep.equal([message]);
   });
 
   it('that is misspelt in a stream rule is answered with the one that may be meant', async () => {

@@ -36,9 +36,9 @@ describe('FeedStateFaults', () => {
 
   it('says of a feed that comes too late by how much', () => {
     const faults = new FeedStateFaults();
-    const words = 'late: comes up to 4 s after its time; a stream waits 3 s at most';
-    expect(say(faults, { tooLateMs: 3300 })).to.equal(words);
-    expect(say(faults, { tooLateMs: 3900 })).to.equal(words);
+    const message = 'late: comes up to 4 s after its time; a stream waits 3 s at most';
+    expect(say(faults, { tooLateMs: 3300 })).to.equal(message);
+    expect(say(faults, { tooLateMs: 3900 })).to.equal(message);
     expect(say(faults, {})).to.be.null;
   });
 
@@ -57,12 +57,12 @@ describe('FeedStateFaults', () => {
 
   it('says for 10 s that packets are dropped', () => {
     const faults = new FeedStateFaults();
-    const words = 'dropped: packets are dropped: they are damaged or scrambled';
+    const message = 'dropped: packets are dropped: they are damaged or scrambled';
     expect(say(faults, {}, 0)).to.be.null;
-    expect(say(faults, { dropped: 3 }, 1000)).to.equal(words);
-    expect(say(faults, { dropped: 3 }, 10_999)).to.equal(words);
+    expect(say(faults, { dropped: 3 }, 1000)).to.equal(message);
+    expect(say(faults, { dropped: 3 }, 10_999)).to.equal(message);
     expect(say(faults, { dropped: 3 }, 11_000)).to.be.null;
-    expect(say(faults, { dropped: 4 }, 12_000)).to.equal(words);
+    expect(say(faults, { dropped: 4 }, 12_000)).to.equal(message);
   });
 
   it('says how many tracks have no room', () => {
@@ -101,10 +101,10 @@ describe('a feed of a stream', () => {
   it('whose sound arrives more than 3 s late is sent nevertheless, and reported', async () => {
     RawUpload.begin(vw.port, 'cam').chunk(program(4200));
     const { fault } = await events.event('feed-fault');
-    const words = 'comes up to 4 s after its time; a stream waits 3 s at most';
-    expect(fault).to.deep.equal({ code: 'late', words });
+    const message = 'comes up to 4 s after its time; a stream waits 3 s at most';
+    expect(fault).to.deep.equal({ code: 'late', words: message });
     expect(vw.relay.stats().feeds.cam!.fault).to.deep.equal(fault);
-    expect(streamFault()).to.deep.equal({ code: 'late', words: `feed "cam": ${words}` });
+    expect(streamFault()).to.deep.equal({ code: 'late', message: `feed "cam": ${message}` });
     const { counters, timing } = vw.relay.stats().streams['stream/a']!;
     expect(counters.omitted + counters.damaged, 'packets that were dropped').to.equal(0);
     expect(timing.lateUnits, 'units before the PCR').to.be.above(100);
@@ -115,7 +115,7 @@ describe('a feed of a stream', () => {
     RawUpload.begin(vw.port, 'cam').chunk(program(4200));
     await until('the first is late', () => vw.relay.stats().feeds.cam?.fault?.code === 'late');
     await until('nobody sends to the second', () => vw.relay.stats().feeds.other?.fault?.code === 'no-source');
-    expect(streamFault()).to.deep.equal({ code: 'no-source', words: 'feed "other": no source publishes to this feed' });
+    expect(streamFault()).to.deep.equal({ code: 'no-source', message: 'feed "other": no source publishes to this feed' });
   });
 
   it('whose packets are scrambled is reported', async () => {
@@ -125,7 +125,7 @@ describe('a feed of a stream', () => {
     }
     RawUpload.begin(vw.port, 'cam').chunk(bytes);
     const { fault } = await events.event('feed-fault');
-    expect(fault).to.deep.equal({ code: 'dropped', words: 'packets are dropped: they are damaged or scrambled' });
+    expect(fault).to.deep.equal({ code: 'dropped', message: 'packets are dropped: they are damaged or scrambled' });
     expect(streamFault()!.message).to.equal('feed "cam": packets are dropped: they are damaged or scrambled');
     expect(vw.relay.stats().streams['stream/a']!.counters.damaged).to.equal(250);
   });
@@ -145,7 +145,7 @@ describe('a feed of a stream', () => {
     expect(told.feed).to.equal('other');
     expect(told.fault).to.deep.equal({
       code: 'dropped',
-      words: '3 tracks are dropped: there is no room in the PMT',
+      message: '3 tracks are dropped: there is no room in the PMT',
     });
   });
 });

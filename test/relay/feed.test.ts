@@ -68,21 +68,21 @@ describe('Feed', () => {
 
   it('does not echo an opaque message to its sender', () => {
     const feed = new Feed('data0');
-    const [sender, other, farEnd] = [new Kept(), new Kept(), new Kept()];
+    const [sender, other, endpoint] = [new Kept(), new Kept(), new Kept()];
     feed.subscribeClient(sender);
     feed.subscribeClient(other);
-    feed.subscribe(farEnd);
+    feed.subscribe(endpoint);
     feed.publishOpaque('text', Buffer.from('hello'), sender);
-    expect([sender, other, farEnd].map(({ messages }) => messages.length)).to.deep.equal([0, 1, 1]);
+    expect([sender, other, endpoint].map(({ messages }) => messages.length)).to.deep.equal([0, 1, 1]);
   });
 
   it('passes messages from endpoints to local clients only', () => {
     const feed = new Feed('data0');
-    const [client, farEnd] = [new Kept(), new Kept()];
+    const [client, endpoint] = [new Kept(), new Kept()];
     feed.subscribeClient(client);
-    feed.subscribe(farEnd);
+    feed.subscribe(endpoint);
     feed.deliver(new Message('text', Buffer.from('1')));
-    expect([client, farEnd].map(({ messages }) => messages.length)).to.deep.equal([1, 0]);
+    expect([client, endpoint].map(({ messages }) => messages.length)).to.deep.equal([1, 0]);
   });
 
   it('permits readers to be added and removed while a message is distributed', () => {

@@ -5,8 +5,8 @@ import { EventLog, type RecordedEvent } from '../../src/relay/journal.js';
 import { keptLog } from '../support/relay.js';
 
 const up = (source: string): EventBody => ({ type: 'feed-up', feed: 'video0', source });
-const fault = { code: 'lost', words: 'it broke off' } as const;
-const far = { destination: '0', farEnd: 'ws://far.example/in/x' };
+const fault = { code: 'lost', message: 'it broke off' } as const;
+const far = { destination: '0', endpoint: 'ws://far.example/in/x' };
 
 /** One of each kind. */
 const ALL: readonly EventBody[] = [
@@ -35,16 +35,16 @@ const ALL: readonly EventBody[] = [
 
 describe('Journal', () => {
   let log: ReturnType<typeof keptLog>;
-  let journal: EventLog;
+  let eventLog: EventLog;
   beforeEach(() => {
     log = keptLog();
-    journal = new EventLog(log);
+    eventLog = new EventLog(log);
   });
 
   it('sends the log and its subscribers the same, in the same order', () => {
     const told: RecordedEvent[] = [];
-    journal.subscribe((one) => told.push(one));
-    for (const body of ALL) journal.emit(body);
+    eventLog.subscribe((one) => told.push(one));
+    for (const body of ALL) eventLog.emit(body);
     expect(told.map(({ event }) => event.id)).to.deep.equal(ALL.map((_, i) => i + 1));
     expect(log.lines.map(({ message, facts }) => ({ message, facts }))).to.deep.equal(
       ALL.map(lineOf).map(({ message, facts }) => ({ message, facts })),
@@ -54,40 +54,40 @@ describe('Journal', () => {
   });
 
   it('logs no query of an address', () => {
-    for (const body of ALL) journal.emit(body);
+    for (const body of ALL) eventLog.emit(body);
     expect(JSON.stringify(log.lines)).not.to.contain('code=s');
   });
 
   it('keeps a thousand events, and says whether that is all since one', () => {
-    expect(journal.since(0)).to.deep.equal({ told: [], isWhole: true });
-    for (let i = 0; i < 1500; i++) journal.emit(up(String(i)));
-    expect(journal.since(500).events).to.have.length(1000);
-    expect(journal.since(500).isWhole).to.equal(true);
-    expect(journal.since(499).isWhole).to.equal(false);
-    expect(journal.since(1498).events.map(({ event }) => event.id)).to.deep.equal([1499, 1500]);
-    expect(journal.since(1500)).to.deep.equal({ told: [], isWhole: true });
-    expect(journal.since(1501).isWhole, 'what has not happened yet').to.equal(false);
+    expect(eventLog.since(0)).to.deep.equal({ told: [], isWhole: true });
+    for (let i = 0; i < 1500; i++) eventLog.emit(up(String(i)));
+    expect(eventLog.since(500).events).to.have.length(1000);
+    expect(eventLog.since(500).isWhole).to.equal(true);
+    expect(eventLog.since(499).isWhole).to.equal(false);
+    expect(eventLog.since(1498).events.map(({ event }) => event.id)).to.deep.equal([1499, 1500]);
+    expect(eventLog.since(1500)).to.deep.equal({ told: [], isWhole: true });
+    expect(eventLog.since(1501).isWhole, 'what has not happened yet').to.equal(false);
   });
 
   it('keeps half a megabyte, however large events are', () => {
     const feeds = Array.from({ length: 100 }, (_, i) => 'x'.repeat(90) + String(i));
     for (let i = 0; i < 300; i++) {
-      journal.emit({ type: 'rule-set', kind: 'stream', name: 'stream/a', rule: { stream: 'stream/a', feeds } });
+      eventLog.emit({ type: 'rule-set', kind: 'stream', name: 'stream/a', rule: { stream: 'stream/a', feeds } });
     }
-    const { events } = journal.since(0);
+    const { events } = eventLog.since(0);
     expect(events.reduce((sum, { json }) => sum + json.length, 0)).to.be.within(400_000, 512 * 1024);
     expect(events.at(-1)!.event.id).to.equal(300);
   });
 
   it('tolerates subscribers that throw, and those that unsubscribe while they receive an event', () => {
     const heard: number[] = [];
-    journal.subscribe(() => {
+    eventLog.subscribe(() => {
       throw new Error('no');
     });
-    const leave = journal.subscribe(() => leave());
-    journal.subscribe(({ event }) => heard.push(event.id));
-    journal.emit(up('a'));
-    journal.emit(up('b'));
+    const leave = eventLog.subscribe(() => leave());
+    eventLog.subscribe(({ event }) => heard.push(event.id));
+    eventLog.emit(up('a'));
+    eventLog.emit(up('b'));
     expect(heard).to.deep.equal([1, 2]);
     expect(log.lines.filter(({ level }) => level === 'error')).to.have.length(2);
   });
@@ -95,19 +95,19 @@ describe('Journal', () => {
   it('emits frequent changes of one subject once a second, and finally its last state', () => {
     const subject = {};
     const told: RecordedEvent[] = [];
-    journal.subscribe((one) => told.push(one));
+    eventLog.subscribe((one) => told.push(one));
     for (let i = 0; i < 1000; i++) {
-      journal.emit(up(String(i)), {}, subject);
-      journal.emit({ type: 'feed-down', feed: 'video0', source: String(i) }, {}, subject);
+      eventLog.emit(up(String(i)), {}, subject);
+      eventLog.emit({ type: 'feed-down', feed: 'video0', source: String(i) }, {}, subject);
     }
-    journal.emit(up('elsewhere'), {}, {});
+    eventLog.emit(up('elsewhere'), {}, {});
     expect(told, 'ten at once, and one of another').to.have.length(11);
-    journal.tick();
+    eventLog.tick();
     expect(told.at(-1)!.event).to.include({ type: 'feed-down', source: '999' });
     expect(log.lines.at(-1)!.facts.untold).to.equal(1989);
-    journal.tick();
+    eventLog.tick();
     expect(told, 'nothing is told twice').to.have.length(12);
-    journal.emit(up('late'), {}, subject);
+    eventLog.emit(up('late'), {}, subject);
     expect(told, 'and then it is told at once again').to.have.length(13);
   });
 });

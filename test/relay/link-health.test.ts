@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Fault } from '../../src/relay/event.js';
 import { LinkHealth } from '../../src/relay/link-health.js';
 
-const lost = (words = 'the connection broke off'): Fault => ({ code: 'lost', message: words });
+const lost = (message = 'the connection broke off'): Fault => ({ code: 'lost', message: message });
 const refused: Fault = { code: 'refused', message: 'no' };
 
 describe('LinkHealth', () => {
@@ -35,8 +35,8 @@ describe('LinkHealth', () => {
 
   it('reports a limited number of causes, however many there are', () => {
     const health = new LinkHealth(5000);
-    const words = Array.from({ length: 500 }, (_, i) => 'abcdefghijklmnopqrstuvwxyz'.slice(i % 26).repeat(1 + i / 26));
-    const told = words.filter((one) => health.lost(lost(one), 0));
+    const message = Array.from({ length: 500 }, (_, i) => 'abcdefghijklmnopqrstuvwxyz'.slice(i % 26).repeat(1 + i / 26));
+    const told = message.filter((one) => health.lost(lost(one), 0));
     expect(told).to.have.lengthOf(21);
   });
 

@@ -177,16 +177,16 @@ describe('framePress', () => {
 describe('a frame on the wire', () => {
   it('is read by ws for every length of length', async () => {
     const vw = await TestRelay.start();
-    const farEnd = await TestEndpoint.start();
-    await vw.send('data0', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('data0', endpoint.url);
     const client = new WebSocket(vw.ws('data0'));
     afterTest(() => client.terminate());
     await new Promise((resolve) => client.once('open', resolve));
     const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 131_058, 131_059, 131_072, 131_073, 500_000];
     const sent = lengths.map((length) => randomBytes(length));
     for (const data of sent) client.send(data);
-    await until('all have arrived', () => farEnd.messages.length === lengths.length);
-    farEnd.messages.forEach(({ data, isBinary }, i) => {
+    await until('all have arrived', () => endpoint.messages.length === lengths.length);
+    endpoint.messages.forEach(({ data, isBinary }, i) => {
       expect(isBinary).to.be.true;
       expect(data.equals(sent[i]!), `${lengths[i]!} bytes`).to.be.true;
     });
@@ -195,32 +195,32 @@ describe('a frame on the wire', () => {
   it('is what was sent at a dozen endpoints that are slow again and again', async () => {
     const vw = await TestRelay.start();
     const sent = packets(100_000); // 19 MB
-    const farEnds = await Promise.all(Array.from({ length: 12 }, () => TestEndpoint.start()));
+    const endpoints = await Promise.all(Array.from({ length: 12 }, () => TestEndpoint.start()));
     let [taken, wrong] = [0, 0];
-    for (const [i, farEnd] of farEnds.entries()) {
-      farEnd.onMessage = (data) => {
+    for (const [i, endpoint] of endpoints.entries()) {
+      endpoint.onMessage = (data) => {
         const from = data.readUInt32BE(8) * PACKET_BYTES; // the number of its first packet
         if (!data.equals(sent.subarray(from, from + data.length))) wrong++;
         taken += data.length;
-        farEnd.pause();
-        setTimeout(() => farEnd.resume(), 1 + (i % 5));
+        endpoint.pause();
+        setTimeout(() => endpoint.resume(), 1 + (i % 5));
       };
-      await vw.send('video0', farEnd.url, `${i}`);
-      farEnd.pause();
+      await vw.send('video0', endpoint.url, `${i}`);
+      endpoint.pause();
     }
     const upload = RawUpload.begin(vw.port, 'video0');
     let isBehind = false; // all of them, at once
     for (let at = 0; at < sent.length; at += 100 * PACKET_BYTES) {
       upload.chunk(sent.subarray(at, at + 100 * PACKET_BYTES));
       if (upload.socket.writableNeedDrain) await once(upload.socket, 'drain');
-      if (isBehind || !farEnds.every((_, i) => vw.link(`${i}`).waitingBytes > 0)) continue;
+      if (isBehind || !endpoints.every((_, i) => vw.link(`${i}`).waitingBytes > 0)) continue;
       isBehind = true;
-      for (const farEnd of farEnds) farEnd.resume();
+      for (const endpoint of endpoints) endpoint.resume();
     }
     expect(isBehind).to.be.true;
     upload.endChunks();
     await upload.answer();
-    const sum = () => farEnds.reduce((bytes, _, i) => bytes + vw.link(`${i}`).sentBytes, 0);
+    const sum = () => endpoints.reduce((bytes, _, i) => bytes + vw.link(`${i}`).sentBytes, 0);
     await until('all have taken what they were sent', () => taken === sum());
     expect(wrong).to.equal(0);
   });

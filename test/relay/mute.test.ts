@@ -140,7 +140,7 @@ describe('a mute of the sound of a feed', () => {
     expect(ofPart.map(({ feed, pid }) => [feed, pid])).to.deep.equal(SOUND_PIDS.map((pid) => ['other', pid]));
     expect(relay.stats().streams['stream/all']!.withheld, "the mute is the feed's").to.deep.equal([]);
     const flac = withheld[SOUNDS.indexOf('flac')]!;
-    expect(flac).to.include({ streamType: 0x06, why: 'nothing says that it is picture or data' });
+    expect(flac).to.include({ streamType: 0x06, reason: 'nothing says that it is picture or data' });
     expect(flac.packets).to.be.greaterThan(10);
     expect(relay.stats().streams['stream/all']!.tracks.map(({ kind }) => kind)).to.deep.equal(
       PICTURES.map(() => 'video'),

@@ -208,7 +208,7 @@ describe('what is said to be accepted', () => {
       stream: 'a',
       destination: 'http://far.example:81/in/a?code=s3cret',
     });
-    const words = said(() => resolveDestination(request, undefined));
-    expect(words).to.include('the same with "token"').and.include('ws://far.example:81/in/a').and.not.include('s3cret');
+    const message = said(() => resolveDestination(request, undefined));
+    expect(message).to.include('the same with "token"').and.include('ws://far.example:81/in/a').and.not.include('s3cret');
   });
 });

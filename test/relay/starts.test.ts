@@ -13,7 +13,7 @@ import { continuityErrors } from '../support/packets-of.js';
 import { withSetsOnce } from '../support/sets-once.js';
 
 const PID = 0x100;
-const NOBODY = { dropsBegan: () => undefined, dropsEnded: () => undefined };
+const NOBODY = { droppingStarted: () => undefined, droppingEnded: () => undefined };
 
 /** A reader that keeps what it is sent. */
 class Reader implements Sink {

@@ -81,7 +81,7 @@ class Live {
   }
 
   join(client: Client, limits: Partial<Limits> = {}): Viewer {
-    const quiet = { dropsBegan: () => undefined, dropsEnded: () => undefined };
+    const quiet = { droppingStarted: () => undefined, droppingEnded: () => undefined };
     const viewer = new Viewer(client, { ...DEFAULT_LIMITS, ...limits }, quiet);
     viewer.start(this.cache);
     this.viewers.push(viewer);

@@ -49,15 +49,15 @@ export class Program {
     });
   }
 
-  async says(words: RegExp, withinMs = 20_000): Promise<RegExpExecArray> {
-    await until(`it says ${String(words)}`, () => words.test(this.said) || this.isOver, withinMs).catch(
+  async says(message: RegExp, withinMs = 20_000): Promise<RegExpExecArray> {
+    await until(`it says ${String(message)}`, () => message.test(this.said) || this.isOver, withinMs).catch(
       (e: unknown) => {
         throw new Error(`${(e as Error).message}; it said: ${this.said.slice(-2000)}`);
       },
     );
-    const found = words.exec(this.said);
+    const found = message.exec(this.said);
     if (!found)
-      throw new Error(`it ended (${this.exitCode}) and did not say ${String(words)}: ${this.said.slice(-2000)}`);
+      throw new Error(`it ended (${this.exitCode}) and did not say ${String(message)}: ${this.said.slice(-2000)}`);
     return found;
   }
 

@@ -101,11 +101,11 @@ export class TestRelay {
   }
 
   /** Waits until the link has failed with a matching error. */
-  async failsWith(words: RegExp, id = '0'): Promise<void> {
+  async failsWith(message: RegExp, id = '0'): Promise<void> {
     let said: string | null = null;
-    await until(`the link fails with ${String(words)}`, () => {
+    await until(`the link fails with ${String(message)}`, () => {
       said = this.link(id).lastError;
-      return said !== null && words.test(said);
+      return said !== null && message.test(said);
     }).catch((error: unknown) => {
       throw new Error(`${(error as Error).message}; it said: ${said ?? 'nothing'}`);
     });

@@ -79,9 +79,9 @@ export class PlayerPage {
   }
 
   /** Waits until the element `id` has a matching text. */
-  async says(id: string, words: RegExp, withinMs = 10_000): Promise<void> {
+  async says(id: string, message: RegExp, withinMs = 10_000): Promise<void> {
     const text = () => this.page.locator(`#${id}`).innerText();
-    await until(`#${id} says ${String(words)}`, async () => words.test(await text()), withinMs).catch(
+    await until(`#${id} says ${String(message)}`, async () => message.test(await text()), withinMs).catch(
       async (error: unknown) => {
         throw new Error(`${(error as Error).message}; ${await this.describe()}`);
       },

@@ -6,14 +6,14 @@ import { until } from './wait.js';
 /** The addresses of a demo. */
 export interface DemoAddresses {
   readonly relay: string;
-  readonly farEnds: readonly [string, string];
+  readonly endpoints: readonly [string, string];
 }
 
 /** A demo that runs until the test ends. */
 export class DemoProgram implements DemoAddresses {
   readonly program: Program;
   relay = '';
-  farEnds: [string, string] = ['', ''];
+  endpoints: [string, string] = ['', ''];
 
   private constructor(args: readonly string[], variables: Environment) {
     const port = args.includes('--port') ? [] : ['--port', '0'];
@@ -26,7 +26,7 @@ export class DemoProgram implements DemoAddresses {
     await until('the demo runs', () => one.said.includes('Ctrl-C ends it all.') || one.program.stderr !== '', 15_000);
     if (one.program.stderr !== '') throw new Error(one.program.stderr);
     one.program.url = one.relay = one.address('relay');
-    one.farEnds = [one.address('far end 1'), one.address('far end 2')];
+    one.endpoints = [one.address('far end 1'), one.address('far end 2')];
     return one;
   }
 
@@ -42,6 +42,6 @@ export class DemoProgram implements DemoAddresses {
 
   /** The URL at which a WebSocket client receives the stream from a relay server. */
   watchUrl(which: 0 | 1): string {
-    return `${this.farEnds[which].replace('http', 'ws')}/out/demo`;
+    return `${this.endpoints[which].replace('http', 'ws')}/out/demo`;
   }
 }

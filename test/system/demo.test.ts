@@ -26,8 +26,8 @@ describe('vw demo', function () {
     const browser = await openBrowser();
     const [atRelay, first, second] = [
       await PlayerPage.open(browser, `${demo.relay}/play/stream/demo`),
-      await PlayerPage.open(browser, `${demo.farEnds[0]}/play/demo`),
-      await PlayerPage.open(browser, `${demo.farEnds[1]}/play/demo`),
+      await PlayerPage.open(browser, `${demo.endpoints[0]}/play/demo`),
+      await PlayerPage.open(browser, `${demo.endpoints[1]}/play/demo`),
     ];
     for (const one of [atRelay, first]) {
       await one.page.bringToFront();
@@ -38,7 +38,7 @@ describe('vw demo', function () {
       await until('sound is decoded', async () => (await one.decodedSound()) > 2000);
     }
     await first.watchForBlack();
-    const body = { id: 'demo', stream: 'stream/demo', destination: `${demo.farEnds[1].replace('http', 'ws')}/in/demo` };
+    const body = { id: 'demo', stream: 'stream/demo', destination: `${demo.endpoints[1].replace('http', 'ws')}/in/demo` };
     await demo.program.api('POST', '/api/destinations', body);
     await second.page.bringToFront();
     await second.isIn('playing');

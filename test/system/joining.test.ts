@@ -199,13 +199,13 @@ describe('a link that opens while a camera runs', () => {
     const vw = await TestRelay.start();
     live(vw.url, 'cam', CAMERA_WITH_SOUND, 10);
     await until('it runs', () => vw.relay.stats().feeds.cam?.randomAccessPoints);
-    const farEnd = await TestEndpoint.start();
-    await vw.send('cam', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('cam', endpoint.url);
     for (let i = 0; i < 4; i++) {
-      await until('pictures come', () => farEnd.messages.length > 15);
-      check(farEnd.bytes, 0x100);
-      farEnd.messages.length = 0;
-      farEnd.breakOff();
+      await until('pictures come', () => endpoint.messages.length > 15);
+      check(endpoint.bytes, 0x100);
+      endpoint.messages.length = 0;
+      endpoint.breakOff();
     }
   }).timeout(30_000);
 });

@@ -30,15 +30,15 @@ function gapsIn(units: readonly Buffer[], captured: Buffer): number {
 
 describe("jsmpeg's demuxer behind a stream of two ffmpegs", () => {
   let vw: Program;
-  let farEnd: TestEndpoint;
+  let endpoint: TestEndpoint;
   let folder: string;
 
   beforeEach(async () => {
     folder = scratch();
-    farEnd = await TestEndpoint.start();
+    endpoint = await TestEndpoint.start();
     vw = await Program.stream();
     await stream('video0', 'audio0');
-    await vw.send('stream/room', farEnd.url, '0');
+    await vw.send('stream/room', endpoint.url, '0');
   });
 
   const stream = (...feeds: string[]) => vw.api('POST', '/api/streams', { stream: 'stream/room', feeds });
@@ -49,15 +49,15 @@ describe("jsmpeg's demuxer behind a stream of two ffmpegs", () => {
     return ffmpeg(['-re', ...args, '-t', String(seconds), '-map', '0', '-f', 'tee', outputs]);
   }
 
-  const received = (): Buffer[] => farEnd.messages.map(({ data }) => data);
+  const received = (): Buffer[] => endpoint.messages.map(({ data }) => data);
   const captured = (bare: string): Buffer => readFileSync(join(folder, bare));
 
   /** What jsmpeg makes of all that was sent: a link that is closed by its rule's end has sent everything before. */
   async function demuxed(): Promise<{ pictures: Buffer[]; sounds: Buffer[] }> {
     await until('both have left', async () => Object.values((await vw.stats()).feeds).every(({ source }) => !source));
     await vw.api('DELETE', '/api/destinations/0');
-    await until('the link is closed', () => farEnd.closeCodes.length === 1);
-    expect(farEnd.dials).to.equal(1);
+    await until('the link is closed', () => endpoint.closeCodes.length === 1);
+    expect(endpoint.dials).to.equal(1);
     return demuxByJsmpeg(received());
   }
 
@@ -90,15 +90,15 @@ describe("jsmpeg's demuxer behind a stream of two ffmpegs", () => {
         live('audio0', SOUND, 4, 'max_delay=1000', 'mp2'),
       ]);
       const messages = async (more: number) => {
-        const enough = farEnd.messages.length + more;
-        await until('it goes on', () => farEnd.messages.length >= enough);
+        const enough = endpoint.messages.length + more;
+        await until('it goes on', () => endpoint.messages.length >= enough);
       };
       await until('both are there', async () => (await isFlowing('video0')()) && (await isFlowing('audio0')()));
       await messages(50);
       expect((await mute()).status).to.equal(200);
       const muted = (await vw.stats()).destinations['0']!.live.sentMessages;
       await messages(30);
-      const back = farEnd.messages.length;
+      const back = endpoint.messages.length;
       expect((await unmute()).status).to.equal(200);
       await running;
       const { pictures, sounds } = await demuxed();

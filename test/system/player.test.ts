@@ -109,10 +109,10 @@ for (const [video, audio, engine, names] of [
       camera.hang();
       await one.isIn('frozen');
       await one.says('frozen', /^Frozen for \d+ s$/);
-      const words = async () => (await vw.stats()).streams[STREAM]!.fault?.message ?? '';
-      await until('stats say that the camera is silent', async () => (await words()).includes('has sent nothing'));
+      const message = async () => (await vw.stats()).streams[STREAM]!.fault?.message ?? '';
+      await until('stats say that the camera is silent', async () => (await message()).includes('has sent nothing'));
       await until('the page says the same', async () => {
-        return (await one.page.innerText('#status')).includes(await words());
+        return (await one.page.innerText('#status')).includes(await message());
       });
       const elements = await one.page.locator('video, canvas').count();
       for (let i = 0; i < 3; i++) await soundIsHeard(one);
@@ -226,10 +226,10 @@ describe('the player', function () {
     Camera.picture('mpeg1video', `${vw.url}/ts/video0`);
     await vw.api('POST', '/api/streams', both);
     const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
-    const saysFaultOf = async (fault: (stats: RelayStats) => { words: string } | null | undefined) => {
+    const saysFaultOf = async (fault: (stats: RelayStats) => { message: string } | null | undefined) => {
       await until('the page says what the stats say', async () => {
-        const words = fault(await vw.stats())?.words;
-        return words !== undefined && (await one.page.innerText('#status')).includes(words);
+        const message = fault(await vw.stats())?.message;
+        return message !== undefined && (await one.page.innerText('#status')).includes(message);
       });
     };
     await saysFaultOf(({ streams }) => streams[STREAM]!.fault);
@@ -349,7 +349,7 @@ describe('the player', function () {
 
   it('says in plain words what a browser cannot play, and plays the rest', async () => {
     const vw = await Program.stream();
-    for (const [video, audio, id, words] of [
+    for (const [video, audio, id, message] of [
       ['hevc', 'aac', 'unplayable', /^This browser cannot play H\.265 pictures \(.*H\.264.*The sound goes on\.$/],
       ['h264', 'ac3', 'playing', /^This browser cannot play AC-3 sound \(.*AAC/],
     ] as const) {
@@ -358,7 +358,7 @@ describe('the player', function () {
       await vw.api('POST', '/api/streams', both);
       const one = await PlayerPage.open(await openBrowser(), `${vw.url}/play/${STREAM}`);
       await one.page.click('#sound');
-      await one.says('status', words);
+      await one.says('status', message);
       await one.isIn(id);
       if (audio === 'aac') await soundIsHeard(one);
       else await one.moves(20);

@@ -92,7 +92,7 @@ describe('README', () => {
     let output = '';
     /** Types one line of README, as a newcomer would, and looks whether it did what README says. */
     const type = async (line: string): Promise<void> => {
-      const [farEnd] = /^node scripts\/far-end\.mjs (\d+) \| ffplay /.exec(line)?.slice(1) ?? [];
+      const [endpoint] = /^node scripts\/far-end\.mjs (\d+) \| ffplay /.exec(line)?.slice(1) ?? [];
       const [upload] = /\/ts\/(\w+)(?:\s+#.*)?$/.exec(line)?.slice(1) ?? [];
       if (LEFT_OUT.some(([pattern]) => pattern.test(line))) return;
       if (line.startsWith('#')) {
@@ -100,7 +100,7 @@ describe('README', () => {
         return;
       }
       done.push(line.split(' ', 2).join(' '));
-      if (farEnd !== undefined) await startFarEnd(farEnd);
+      if (endpoint !== undefined) await startFarEnd(endpoint);
       else if (upload !== undefined && !line.startsWith('curl')) {
         uploads.push(machine.start(line.replace(/^ffmpeg /, 'ffmpeg -nostdin -loglevel error ')));
         await feedGrows(upload);

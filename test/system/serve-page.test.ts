@@ -17,7 +17,7 @@ interface ServeStats {
 const STREAM = 'stream/front';
 const both = { stream: STREAM, feeds: ['video0', 'audio0'] };
 
-async function farEnd(secret: string | null): Promise<TestServe> {
+async function endpoint(secret: string | null): Promise<TestServe> {
   const pages = servePages({ wantsToken: secret !== null, embedders: [] });
   return TestServe.start({ pages, ...(secret === null ? { secret } : {}) });
 }
@@ -30,7 +30,7 @@ for (const [video, audio] of [
     this.timeout(60_000);
 
     it('plays picture and sound, through a mute, a swapped link and a restarted ffmpeg', async () => {
-      const [vw, serve] = [await TestRelay.start(), await farEnd(null)];
+      const [vw, serve] = [await TestRelay.start(), await endpoint(null)];
       let camera = Camera.picture(video, `${vw.url}/ts/video0`);
       Camera.sound(audio, `${vw.url}/ts/audio0`);
       await vw.api('POST', '/api/streams', both);
@@ -73,7 +73,7 @@ describe('a browser at an endpoint of ours', function () {
   this.timeout(60_000);
 
   it('reads in the words of its stats that the picture has stopped, and that the sound has', async () => {
-    const [vw, serve] = [await TestRelay.start(), await farEnd(null)];
+    const [vw, serve] = [await TestRelay.start(), await endpoint(null)];
     const camera = Camera.picture('h264', `${vw.url}/ts/video0`);
     const microphone = Camera.sound('aac', `${vw.url}/ts/audio0`);
     await vw.api('POST', '/api/streams', both);
@@ -105,7 +105,7 @@ describe('a mute of everything, at an endpoint of ours', function () {
   this.timeout(60_000);
 
   it('is what the page says, and the stats, however long it lasts; also to who comes then', async () => {
-    const [vw, serve] = [await TestRelay.start(), await farEnd(null)];
+    const [vw, serve] = [await TestRelay.start(), await endpoint(null)];
     Camera.picture('h264', `${vw.url}/ts/video0`);
     Camera.sound('aac', `${vw.url}/ts/audio0`);
     await vw.api('POST', '/api/streams', both);
@@ -133,7 +133,7 @@ describe('the pages of an endpoint with tokens', function () {
   this.timeout(60_000);
 
   it('ask for one, list what it is for, and play that', async () => {
-    const [vw, serve] = [await TestRelay.start(), await farEnd(SECRET)];
+    const [vw, serve] = [await TestRelay.start(), await endpoint(SECRET)];
     Camera.picture('mpeg1video', `${vw.url}/ts/video0`);
     const token = serve.token('front', ['write']);
     const rule = { id: '0', stream: 'video0', destination: `ws://127.0.0.1:${serve.port}/in/front`, token };

@@ -12,7 +12,7 @@ import { until } from '../support/wait.js';
 
 /** Endpoints in the order in which they were swapped to, and one that gets everything beside them. */
 class Swaps {
-  readonly farEnds: TestEndpoint[] = [];
+  readonly endpoints: TestEndpoint[] = [];
 
   private constructor(
     readonly vw: TestRelay,
@@ -31,49 +31,49 @@ class Swaps {
     return this.vw.relay.stats().destinations.swapped!;
   }
 
-  async post(farEnd: TestEndpoint, more: object = {}): Promise<void> {
-    const rule = { id: 'swapped', stream: this.stream, destination: farEnd.url, ...more };
+  async post(endpoint: TestEndpoint, more: object = {}): Promise<void> {
+    const rule = { id: 'swapped', stream: this.stream, destination: endpoint.url, ...more };
     const { status, body } = await this.vw.api('POST', '/api/destinations', rule);
     expect(status, JSON.stringify(body)).to.equal(200);
   }
 
   async to(manners: FarEndManners = {}): Promise<TestEndpoint> {
-    const farEnd = await TestEndpoint.start(manners);
-    this.farEnds.push(farEnd);
-    await this.post(farEnd);
-    return farEnd;
+    const endpoint = await TestEndpoint.start(manners);
+    this.endpoints.push(endpoint);
+    await this.post(endpoint);
+    return endpoint;
   }
 
   /** The first endpoint, open before the camera begins. */
   async begin(): Promise<TestEndpoint> {
-    const farEnd = await this.to();
+    const endpoint = await this.to();
     await until('it is open', () => this.stats.live.state === 'open');
-    return farEnd;
+    return endpoint;
   }
 
   /** Swaps, and waits until the new endpoint gets pictures and the old one is closed. */
   async swap(manners: FarEndManners = {}, withinMs = 8000): Promise<TestEndpoint> {
-    const before = this.farEnds.at(-1);
-    const farEnd = await this.to(manners);
-    await until('it gets pictures', () => farEnd.messages.length > 3, withinMs);
+    const before = this.endpoints.at(-1);
+    const endpoint = await this.to(manners);
+    await until('it gets pictures', () => endpoint.messages.length > 3, withinMs);
     if (before) await until('the one before is closed', () => before.closeCodes.length > 0, withinMs);
-    return farEnd;
+    return endpoint;
   }
 
   /** That what the endpoints got together is what one got that was never swapped, and each of it decodes. */
-  check(pids: readonly number[], farEnds: readonly TestEndpoint[] = this.farEnds): void {
+  check(pids: readonly number[], endpoints: readonly TestEndpoint[] = this.endpoints): void {
     const all = this.all.bytes;
     for (const pid of pids) {
       const wanted = packetsOf(all, pid);
-      const got = farEnds.flatMap(({ bytes }) => packetsOf(bytes, pid));
+      const got = endpoints.flatMap(({ bytes }) => packetsOf(bytes, pid));
       const isSame = wanted.length === got.length && wanted.every((packet, i) => packet.equals(got[i]!));
       expect(isSame, `PID ${pid}: ${got.length} of ${wanted.length} packets, or in another order`).to.be.true;
     }
-    for (const { bytes } of farEnds) {
+    for (const { bytes } of endpoints) {
       expect(continuityErrors(bytes)).to.deep.equal([]);
       expect(warnings(bytes)).to.equal('');
     }
-    expect(farEnds.map(({ closeCodes }) => closeCodes)).to.deep.equal([...farEnds.slice(1).map(() => [1000]), []]);
+    expect(endpoints.map(({ closeCodes }) => closeCodes)).to.deep.equal([...endpoints.slice(1).map(() => [1000]), []]);
   }
 }
 
@@ -89,7 +89,7 @@ describe('an endpoint swapped while a camera runs', () => {
     for (let i = 0; i < 5; i++) await swaps.swap({ delayMs: 300 });
     await ended;
     await until('all has arrived', () =>
-      swaps.farEnds.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
+      swaps.endpoints.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
     );
     swaps.check([0x100, 0x101]);
     expect(swaps.stats.pending).to.equal(null);
@@ -109,7 +109,7 @@ describe('an endpoint swapped while a camera runs', () => {
     const { tracks } = swaps.vw.relay.stats().streams['stream/room']!;
     await Promise.all(ends);
     await until('all has arrived', () =>
-      swaps.farEnds.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
+      swaps.endpoints.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
     );
     swaps.check(tracks.map(({ pid }) => pid));
   }).timeout(40_000);
@@ -123,7 +123,7 @@ describe('an endpoint swapped while a camera runs', () => {
     await swaps.swap({ delayMs: 300 }, 14_000);
     await ended;
     await until('all has arrived', () =>
-      swaps.farEnds.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
+      swaps.endpoints.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
     );
     swaps.check([0x100, 0x101]);
   }).timeout(40_000);
@@ -168,7 +168,7 @@ describe('an endpoint swapped while a camera runs', () => {
     await swaps.swap({ delayMs: 300 });
     await ended;
     await until('all has arrived', () =>
-      swaps.farEnds.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
+      swaps.endpoints.at(-1)!.bytes.subarray(-188).equals(swaps.all.bytes.subarray(-188)),
     );
     swaps.check([0x100, 0x101]);
     for (const one of passed) expect(one.messages.length).to.equal(0);
@@ -211,24 +211,24 @@ describe('an endpoint swapped while a camera runs', () => {
 
   it('changes to another stream on the link it has, at a random access point and with tables first', async () => {
     const vw = await TestRelay.start();
-    const farEnd = await TestEndpoint.start();
-    await vw.send('one', farEnd.url);
+    const endpoint = await TestEndpoint.start();
+    await vw.send('one', endpoint.url);
     const ends = ['one', 'two'].map((feed) => once(live(vw.url, feed, CAMERA_WITH_SOUND, 7), 'exit'));
     await until('both run', () => Object.values(vw.relay.stats().feeds).every((feed) => feed.randomAccessPoints > 2));
-    const messages = farEnd.messages.length;
-    await vw.api('POST', '/api/destinations', { id: '0', stream: 'two', destination: farEnd.url });
+    const messages = endpoint.messages.length;
+    await vw.api('POST', '/api/destinations', { id: '0', stream: 'two', destination: endpoint.url });
     await until('it changes over', () => vw.relay.stats().feeds.one!.subscribers === 0);
     await Promise.all(ends);
     await until('all is sent', () => vw.link().waitingBytes === 0);
-    expect(farEnd.messages.length).to.be.greaterThan(messages + 30);
-    expect(continuityErrors(farEnd.bytes)).to.deep.equal([]);
-    expect(farEnd.dials).to.equal(1);
+    expect(endpoint.messages.length).to.be.greaterThan(messages + 30);
+    expect(continuityErrors(endpoint.bytes)).to.deep.equal([]);
+    expect(endpoint.dials).to.equal(1);
     // What is announced comes first, then the tables, then the picture.
-    const change = farEnd.messages.findIndex(
+    const change = endpoint.messages.findIndex(
       ({ data }, i) => i > 0 && (data[3]! & 0x20) !== 0 && (data[5]! & 0x80) !== 0,
     );
-    const pids = packetsOf(farEnd.messages[change]!.data).map((packet) => packet.readUInt16BE(1) & 0x1fff);
+    const pids = packetsOf(endpoint.messages[change]!.data).map((packet) => packet.readUInt16BE(1) & 0x1fff);
     expect(pids.slice(0, 6)).to.deep.equal([0, 0, 0x1000, 0x1000, 0x100, 0x100]);
-    expect(warnings(Buffer.concat(farEnd.messages.slice(change).map(({ data }) => data)))).to.equal('');
+    expect(warnings(Buffer.concat(endpoint.messages.slice(change).map(({ data }) => data)))).to.equal('');
   }).timeout(30_000);
 });

@@ -68,10 +68,10 @@ async function run(
   { codecs, muxdelay, delayed, first, apart, bursts = [] }: Case,
 ): Promise<Second[]> {
   const [videoCodec, audioCodec] = CODECS[codecs];
-  const farEnd = await TestEndpoint.start();
+  const endpoint = await TestEndpoint.start();
   const stream = `stream/${name}`;
   await vw.api('POST', '/api/streams', { stream, feeds: [`${name}video`, `${name}audio`] });
-  await vw.send(stream, farEnd.url, name);
+  await vw.send(stream, endpoint.url, name);
   const seconds = (kind: 'video' | 'audio') =>
     kind === first ? BOTH_S + apart + (bursts.includes(kind) ? BURST_S : 0) : BOTH_S;
   const capture = async (kind: 'video' | 'audio') => {
@@ -90,9 +90,9 @@ async function run(
     return [`${name}video`, `${name}audio`].every((feed) => !feeds[feed]!.source);
   });
   await vw.api('DELETE', `/api/destinations/${name}`);
-  await until('the link is closed', () => farEnd.closeCodes.length === 1);
+  await until('the link is closed', () => endpoint.closeCodes.length === 1);
   const recording = join(scratch(), 'received.ts');
-  writeFileSync(recording, farEnd.bytes);
+  writeFileSync(recording, endpoint.bytes);
   return measure(recording);
 }
 

@@ -32,12 +32,12 @@ function facts(some: Partial<PlayerFacts>): PlayerFacts {
 
 const silent = {
   code: 'silent',
-  words: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s',
+  message: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s',
 } as const;
-const nobody = { code: 'no-source', words: 'feed "audio0": no source publishes to this feed' } as const;
-const stopped = { code: 'track-stopped', words: 'it has sent no sound for 5 s, only pictures' } as const;
-const seldom = { code: 'waits-for-keyframe', words: 'keyframes come every 10 s, and a viewer waits' } as const;
-const junk = { code: 'no-tables', words: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
+const nobody = { code: 'no-source', message: 'feed "audio0": no source publishes to this feed' } as const;
+const stopped = { code: 'track-stopped', message: 'it has sent no sound for 5 s, only pictures' } as const;
+const seldom = { code: 'waits-for-keyframe', message: 'keyframes come every 10 s, and a viewer waits' } as const;
+const junk = { code: 'no-tables', message: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
 
 describe('what the page says', () => {
   const cases: [what: string, some: Partial<PlayerFacts>, state: string, text: string][] = [
@@ -50,7 +50,7 @@ describe('what the page says', () => {
       'why a picture has stopped',
       { picture: track(9000), server: { state: 'live', fault: silent, muted: null } },
       'frozen',
-      `The picture has stopped: ${silent.words}.`,
+      `The picture has stopped: ${silent.message}.`,
     ],
     [
       'that a picture is old which a cache has kept',
@@ -74,31 +74,31 @@ describe('what the page says', () => {
       'that a stream lacks its sound',
       { sound: null, server: { state: 'live', fault: nobody, muted: null } },
       'playing',
-      `No sound: ${nobody.words}.`,
+      `No sound: ${nobody.message}.`,
     ],
     [
       'what else is wrong where sound that is listed has stopped',
       { sound: track(5000), server: { state: 'live', fault: seldom, muted: null } },
       'playing',
-      `The sound has stopped. Also, ${seldom.words}.`,
+      `The sound has stopped. Also, ${seldom.message}.`,
     ],
     [
       'what is wrong, and of sound nothing, where none is listed or missed',
       { sound: null, server: { state: 'live', fault: seldom, muted: null } },
       'playing',
-      `${seldom.words}.`,
+      `${seldom.message}.`,
     ],
     [
       'what else is wrong where the picture has stopped',
       { picture: track(5000), server: { state: 'live', fault: seldom, muted: null } },
       'frozen',
-      `The picture has stopped. Also, ${seldom.words}.`,
+      `The picture has stopped. Also, ${seldom.message}.`,
     ],
     [
       'what is missing although picture and sound go on',
       { server: { state: 'live', fault: nobody, muted: null } },
       'playing',
-      `${nobody.words}.`,
+      `${nobody.message}.`,
     ],
     [
       'nothing of what has just come back, and the server has not noticed',
@@ -113,7 +113,7 @@ describe('what the page says', () => {
         sound: null,
         server: {
           state: 'absent',
-          fault: { code: 'no-source', words: 'feed "video0": no source publishes to this feed' },
+          fault: { code: 'no-source', message: 'feed "video0": no source publishes to this feed' },
           muted: null,
         },
       },
@@ -124,7 +124,7 @@ describe('what the page says', () => {
       'at once that a track has stopped, to who comes just then',
       { picture: track(0, { forMs: 1000 }), sound: null, server: { state: 'live', fault: stopped, muted: null } },
       'playing',
-      `No sound: ${stopped.words}.`,
+      `No sound: ${stopped.message}.`,
     ],
     ['nothing of sound that was added just now', { sound: { rhythm: null, name: 'x', fault: '' } }, 'playing', ''],
     ['that sound has stopped', { sound: track(5000) }, 'playing', 'The sound has stopped.'],
@@ -156,7 +156,7 @@ describe('what the page says', () => {
       'what it is that comes and is no MPEG-TS',
       { picture: null, sound: null, arrivedAt: 0, server: { state: 'live', fault: junk, muted: null } },
       'away',
-      `Nothing arrives that can be played: ${junk.words}. Playback resumes by itself.`,
+      `Nothing arrives that can be played: ${junk.message}. Playback resumes by itself.`,
     ],
     [
       'that data comes which cannot be played',
@@ -198,13 +198,13 @@ describe('what the page says', () => {
         server: { state: 'live', fault: seldom, muted: null },
       },
       'waiting',
-      `Waiting for a picture: ${seldom.words}.`,
+      `Waiting for a picture: ${seldom.message}.`,
     ],
   ];
   for (const [what, some, state, text] of cases) {
     it(`is ${what}`, () => {
-      const { state: found, text: words } = conditionOf(facts(some), NOW);
-      expect([found, words]).to.deep.equal([state, text]);
+      const { state: found, text: message } = conditionOf(facts(some), NOW);
+      expect([found, message]).to.deep.equal([state, text]);
     });
   }
 

@@ -9,7 +9,7 @@ import type { WebSocket } from 'ws';
 const MAX_WAITING = 64;
 
 /** Answers the pings of a WebSocket that was made with `autoPong: false`. `carrier` is the connection under it. */
-export function answerPings(socket: WebSocket, carrier: Socket): void {
+export function answerPings(socket: WebSocket, frameSink: Socket): void {
   let waiting = 0;
   let last: Buffer | null = null;
   const sent = () => {
@@ -25,7 +25,7 @@ export function answerPings(socket: WebSocket, carrier: Socket): void {
     socket.pong(ping, undefined, sent);
   };
   socket.on('ping', (ping: Buffer) => {
-    if (carrier.writableLength === 0 || waiting < MAX_WAITING) answer(ping);
+    if (frameSink.writableLength === 0 || waiting < MAX_WAITING) answer(ping);
     else last = Buffer.from(ping); // a copy: `ping` is part of a read buffer
   });
 }

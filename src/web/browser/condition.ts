@@ -91,11 +91,11 @@ export function conditionOf(facts: PlayerFacts, nowMs: number): PlayerCondition 
   const isHeldBack = facts.isReachable && facts.server?.fault?.code === 'waits-for-keyframe';
   const isAway = nowMs - Math.max(facts.openedAt, facts.arrivedAt) > AWAY_MS;
   if (isAway && !isHeldBack) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
-  const why = causeOf(facts);
+  const reason = causeOf(facts);
   if (isMutedSound(facts)) return { state: 'waiting', text: SOUND_MUTED, frozenAt };
   return {
     state: 'waiting',
-    text: why === '' ? 'Waiting for a picture…' : sentence('Waiting for a picture', why),
+    text: reason === '' ? 'Waiting for a picture…' : sentence('Waiting for a picture', reason),
     frozenAt,
   };
 }
@@ -118,18 +118,18 @@ function soundText(facts: PlayerFacts, nowMs: number): string {
   const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
   if (isHeard && sound.fault !== '') return sound.fault;
   if (!isHeard && server?.muted === 'audio') return SOUND_MUTED;
-  const words = server?.fault?.words ?? '';
-  if (words !== '' && isAbsence(facts)) {
+  const message = server?.fault?.message ?? '';
+  if (message !== '' && isAbsence(facts)) {
     const backAt = Math.max(picture?.rhythm?.aliveSince ?? -1, isHeard ? sound.rhythm.aliveSince : -1);
     const isBackNow = nowMs - backAt < RECOVERY_GRACE_MS;
     // The fault may have been about the picture, not the sound.
-    if (!isHeard) return isBackNow && WHOLE_SOURCE_FAULTS.has(server!.fault!.code) ? '' : sentence('No sound', words);
-    return isBackNow ? '' : sentence('', words);
+    if (!isHeard) return isBackNow && WHOLE_SOURCE_FAULTS.has(server!.fault!.code) ? '' : sentence('No sound', message);
+    return isBackNow ? '' : sentence('', message);
   }
   // A listed track that has not arrived yet has not stopped: it may have been added just now. The server reports it if
   // it lasts.
   if (sound?.rhythm && !isHeard) return missing('The sound has stopped', facts);
-  return sentence('', words);
+  return sentence('', message);
 }
 
 function awayText(facts: PlayerFacts, nowMs: number): string {
@@ -152,7 +152,7 @@ function isMutedSound({ picture, server }: PlayerFacts): boolean {
 function causeOf({ server, isReachable }: PlayerFacts): string {
   if (!isReachable) return 'the server does not answer';
   if (server?.muted === 'all') return 'muted by the host';
-  return server?.fault?.words ?? '';
+  return server?.fault?.message ?? '';
 }
 
 /** Whether the server's fault explains why something does not arrive. */
@@ -162,12 +162,12 @@ function isAbsence({ server }: PlayerFacts): boolean {
 
 /** The message about missing media: with the reason, or with another fault that the server reports. */
 function missing(what: string, facts: PlayerFacts): string {
-  const why = causeOf(facts);
-  const isOther = why !== '' && why === facts.server?.fault?.words && !isAbsence(facts);
-  return isOther ? `${what}. Also, ${why}.` : sentence(what, why);
+  const reason = causeOf(facts);
+  const isOther = reason !== '' && reason === facts.server?.fault?.message && !isAbsence(facts);
+  return isOther ? `${what}. Also, ${reason}.` : sentence(what, reason);
 }
 
-function sentence(what: string, why: string): string {
-  const both = what !== '' && why !== '' ? `${what}: ${why}` : what + why;
+function sentence(what: string, reason: string): string {
+  const both = what !== '' && reason !== '' ? `${what}: ${reason}` : what + reason;
   return both === '' ? '' : `${both}.`;
 }

@@ -30,7 +30,7 @@ export class Mpeg1Picture implements PicturePlayer {
   #size = '';
   readonly #lateness = new LatenessMeter();
   #waitsForKey = true;
-  #hasBegun = false;
+  #hasStarted = false;
   #arrivedAt = 0;
   #drawing = 0; // id of the requested animation frame; 0: none
   #picture: Parameters<Picture['render']> | null = null;
@@ -106,7 +106,7 @@ export class Mpeg1Picture implements PicturePlayer {
   #decode(): void {
     const video = this.#video;
     if (!video) return;
-    const isFirstDue = () => !this.#hasBegun && this.#picture !== null && bytesLeft(video) < MAX_HELD_BYTES;
+    const isFirstDue = () => !this.#hasStarted && this.#picture !== null && bytesLeft(video) < MAX_HELD_BYTES;
     decodeAll(video, isFirstDue);
   }
 
@@ -121,8 +121,8 @@ export class Mpeg1Picture implements PicturePlayer {
   }
 
   #reportStart(): void {
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
     this.#events.started();
     setTimeout(() => this.#decode()); // decodes the rest
   }

@@ -26,7 +26,7 @@ export class MsePicture implements PicturePlayer {
   readonly #edge: LiveEdge;
   readonly #playing = () => this.#started();
   readonly #seesFrames: boolean;
-  #hasBegun = false;
+  #hasStarted = false;
   #isClosed = false;
   #lastShown = 0;
 
@@ -45,7 +45,7 @@ export class MsePicture implements PicturePlayer {
   }
 
   get time(): number {
-    return this.#hasBegun ? this.element.currentTime + this.#feed.times.origin : -1;
+    return this.#hasStarted ? this.element.currentTime + this.#feed.times.origin : -1;
   }
 
   get newest(): number {
@@ -127,8 +127,8 @@ export class MsePicture implements PicturePlayer {
   }
 
   #start(): void {
-    if (this.#hasBegun || this.#isClosed) return;
-    this.#hasBegun = true;
+    if (this.#hasStarted || this.#isClosed) return;
+    this.#hasStarted = true;
     this.#events.started();
   }
 }
@@ -140,7 +140,7 @@ export class MseSound implements SoundPlayer {
   readonly #events: PlayerEvents;
   readonly #feed: TrackFeed;
   readonly #edge: LiveEdge;
-  #hasBegun = false;
+  #hasStarted = false;
   #isClosed = false;
   #lastTime = 0;
 
@@ -157,7 +157,7 @@ export class MseSound implements SoundPlayer {
   }
 
   get time(): number {
-    return this.#hasBegun ? this.#element.currentTime + this.#feed.times.origin : -1;
+    return this.#hasStarted ? this.#element.currentTime + this.#feed.times.origin : -1;
   }
 
   write(packets: Uint8Array<ArrayBuffer>): void {
@@ -171,8 +171,8 @@ export class MseSound implements SoundPlayer {
     this.#edge.tick(nowMs, this.#targetTime(pictureNewest));
     if (currentTime !== this.#lastTime && !paused) {
       this.shownAt = nowMs;
-      if (!this.#hasBegun) this.#events.started();
-      this.#hasBegun = true;
+      if (!this.#hasStarted) this.#events.started();
+      this.#hasStarted = true;
     }
     this.#lastTime = currentTime;
     if (paused) play(this.#element);

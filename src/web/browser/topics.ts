@@ -16,7 +16,7 @@ function find(id: string): HTMLElement {
   return element;
 }
 
-const words = find('status');
+const message = find('status');
 const list = find('list');
 const ask = find('ask');
 const tokenField = find('token') as HTMLInputElement; // as topics-page.ts has it
@@ -41,11 +41,11 @@ async function refresh(): Promise<void> {
   timer = setTimeout(() => void refresh(), EVERY_MS);
 }
 
-function refused(why: string): void {
+function refused(cause: string): void {
   sessionStorage.removeItem(STORAGE_KEY);
   list.replaceChildren();
   // The rest of the message is for programs.
-  const [reason = ''] = why.split('; accepted:');
+  const [reason = ''] = cause.split('; accepted:');
   showMessage(`Not let in: ${reason}. Paste the whole token; if it is, ask who runs this server for another.`);
   askForToken();
 }
@@ -74,7 +74,7 @@ function row({ topic, isPublished, codecs }: ListedTopic): HTMLElement {
 }
 
 function showMessage(text: string): void {
-  if (words.textContent !== text) words.textContent = text;
+  if (message.textContent !== text) message.textContent = text;
 }
 
 ask.addEventListener('submit', (event) => {
