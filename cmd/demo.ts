@@ -3,7 +3,7 @@
 
 import { isatty } from 'node:tty';
 import { Demo } from '../src/demo/demo.js';
-import { DemoOutput } from '../src/demo/voice.js';
+import { DemoOutput } from '../src/demo/demo-output.js';
 import { createLog, type LogLevel } from '../src/log.js';
 import { ConfigError } from '../src/read-settings.js';
 import { level, whole } from '../src/settings.js';

@@ -3,14 +3,14 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { applyPlan, type Outcome } from '../src/cli/carry-out.js';
-import { fetchRules } from '../src/cli/read-rules.js';
+import { applyPlan, type Outcome } from '../src/cli/apply-plan.js';
+import { fetchRules } from '../src/cli/fetch-rules.js';
 import { addressSettings, relayAddress } from '../src/cli/relay-address.js';
 import { NotServedError, RefusedError, RelayClient } from '../src/cli/relay-client.js';
 import { DocumentError, documentText, readDocument, type RulesDocument } from '../src/cli/rules-document.js';
 import { makePlan, type Plan, type Refusal, type PlanStep } from '../src/cli/rules-plan.js';
 import { byName, plural } from '../src/cli/text.js';
-import { readTokens } from '../src/cli/tokens.js';
+import { readTokens } from '../src/cli/token-files.js';
 import { writeFileAtomically } from '../src/cli/write-file.js';
 import { ConfigError } from '../src/read-settings.js';
 import {

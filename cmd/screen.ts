@@ -1,6 +1,6 @@
 // A full-screen terminal that is restored however the program ends.
 
-import { ENTER, frameText, LEAVE } from '../src/cli/frame.js';
+import { ENTER, frameText, LEAVE } from '../src/cli/screen-frame.js';
 
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';

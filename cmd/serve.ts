@@ -1,8 +1,8 @@
 // `vw serve`: the relay server. Signals and process.exit are used in cmd only.
 
 import type { ProgramLog } from '../src/log.js';
-import { servePages } from '../src/serve/pages.js';
-import { startServe } from '../src/serve/server.js';
+import { servePages } from '../src/serve/serve-pages.js';
+import { startServe } from '../src/serve/serve-server.js';
 import { loadServeConfig, type ServeConfig, serveSettings } from '../src/serve-config.js';
 import { EXIT_FAILED } from './arguments.js';
 import { logListening, stopOnSignal, listenErrorMessage } from './lifetime.js';

@@ -2,9 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { painter } from '../src/cli/colour.js';
-import { listFaults } from '../src/cli/faults.js';
-import { fitPage } from '../src/cli/frame.js';
-import { jsonLine, fetchStats, type StatsSnapshot } from '../src/cli/read-stats.js';
+import { listFaults } from '../src/cli/list-faults.js';
+import { fitPage } from '../src/cli/screen-frame.js';
+import { jsonLine, fetchStats, type StatsSnapshot } from '../src/cli/fetch-stats.js';
 import { addressSettings, relayAddress } from '../src/cli/relay-address.js';
 import { NotServedError, RelayClient } from '../src/cli/relay-client.js';
 import { type Page, pageLines, statusPage, unreachablePage } from '../src/cli/status-page.js';

@@ -2,7 +2,7 @@
 
 import { ConfigError, readSettings } from '../src/read-settings.js';
 import { Tokens } from '../src/serve/tokens.js';
-import { parseTopicPath, topicFault } from '../src/serve/topic.js';
+import { parseTopicPath, topicFault } from '../src/serve/topic-path.js';
 import { SERVE_DEFINITIONS, splitAudiences } from '../src/serve-settings.js';
 import { EXIT_USAGE, readArguments, UsageError } from './arguments.js';
 import { reportError, print } from './output.js';

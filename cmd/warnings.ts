@@ -3,8 +3,8 @@
 import { closestName } from '../src/closest.js';
 import { type Config, knownVariables, unknownVariables } from '../src/config.js';
 import type { Facts } from '../src/log.js';
-import { isLoopbackHost } from '../src/relay/proxy.js';
-import { guardMode } from '../src/serve/server.js';
+import { isLoopbackHost } from '../src/relay/forward-proxy.js';
+import { guardMode } from '../src/serve/serve-server.js';
 import type { ServeConfig } from '../src/serve-config.js';
 
 /** RFC 7518 §3.2: a key for HS256 must be at least as long as the hash. */

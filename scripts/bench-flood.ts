@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { closeAll } from '../test/support/cleanup.js';
-import { TestEndpoint } from '../test/support/far-end.js';
+import { TestEndpoint } from '../test/support/test-endpoint.js';
 import { type Flood, FLOODS } from '../test/support/flood.js';
 import { quantile } from '../test/support/load.js';
 import { Program } from '../test/support/program.js';

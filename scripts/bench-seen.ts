@@ -4,7 +4,7 @@
 
 import { closeAll } from '../test/support/cleanup.js';
 import { EventReader } from '../test/support/event-reader.js';
-import { TestEndpoint } from '../test/support/far-end.js';
+import { TestEndpoint } from '../test/support/test-endpoint.js';
 import { quantile, TimedSource } from '../test/support/load.js';
 import { Program } from '../test/support/program.js';
 import { pause, until } from '../test/support/wait.js';

@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { freePort } from '../test/support-far/programs.js';
+import { freePort } from '../test/support-endpoints/programs.js';
 import { quantile } from '../test/support/load.js';
 import { pause } from '../test/support/wait.js';
 

@@ -3,7 +3,7 @@
 // others. Exits with 1 and names what failed.
 
 import { closeAll } from '../test/support/cleanup.js';
-import { TestEndpoint } from '../test/support/far-end.js';
+import { TestEndpoint } from '../test/support/test-endpoint.js';
 import { ageOf, quantile, TimedSource } from '../test/support/load.js';
 import { Program } from '../test/support/program.js';
 import { packets } from '../test/support/ts.js';

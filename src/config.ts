@@ -6,7 +6,7 @@ import type { AllowedHosts } from './http/hosts.js';
 import type { LogLevel } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './relay/limits.js';
 import { certificatesIn } from './pem.js';
-import { proxyFault } from './relay/proxy.js';
+import { proxyFault } from './relay/forward-proxy.js';
 import { ConfigError, describeSettings, readSettings, type Setting, textOr } from './read-settings.js';
 import { SERVE_DEFINITIONS } from './serve-settings.js';
 import { DEFINITIONS, type Name, splitList } from './settings.js';

@@ -3,8 +3,8 @@
 import { certificateOf } from './config.js';
 import type { LogLevel } from './log.js';
 import { ConfigError, describeSettings, readSettings, type Setting, textOr } from './read-settings.js';
-import { DEFAULT_SERVE_LIMITS, type ServeLimits } from './serve/limits.js';
-import type { ServeOptions } from './serve/server.js';
+import { DEFAULT_SERVE_LIMITS, type ServeLimits } from './serve/serve-limits.js';
+import type { ServeOptions } from './serve/serve-server.js';
 import { SERVE_DEFINITIONS, type ServeName, splitAudiences } from './serve-settings.js';
 import { splitList } from './settings.js';
 

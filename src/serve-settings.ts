@@ -1,6 +1,6 @@
 // The table of settings of `vw serve`. Settings in common with `vw stream` have the same name.
 
-import { DEFAULT_SERVE_LIMITS } from './serve/limits.js';
+import { DEFAULT_SERVE_LIMITS } from './serve/serve-limits.js';
 import { type Definition, DEFINITIONS, hostName, list, ms, origins, pemFile, secret, whole } from './settings.js';
 import { trimSlashes } from './http/path.js';
 import { isAddressRange } from './serve/client-address.js';

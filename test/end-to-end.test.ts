@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { TestEndpoint } from './support/far-end.js';
+import { TestEndpoint } from './support/test-endpoint.js';
 import { decode, ffmpeg, scratch, videoArgs } from './support/ffmpeg.js';
 import { TestRelay } from './support/relay.js';
 import { type Framing, RawUpload } from './support/upload.js';

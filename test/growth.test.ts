@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type Growth, MOST_TIMES } from './growth/measure.js';
-import { TestRelay, Wire } from './support-far/relay.js';
+import { TestRelay, Wire } from './support-endpoints/relay.js';
 
 const CHILD = fileURLToPath(new URL('growth/child.ts', import.meta.url));
 const GROUPS: Readonly<Record<string, string>> = {

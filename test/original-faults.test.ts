@@ -2,7 +2,7 @@
 // row under its number. Each test fails on the old behaviour.
 
 import { expect } from 'chai';
-import { TestEndpoint } from './support/far-end.js';
+import { TestEndpoint } from './support/test-endpoint.js';
 import { Program } from './support/program.js';
 import { TestRelay } from './support/relay.js';
 import { packet, packets } from './support/ts.js';

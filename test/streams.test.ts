@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { checkTs, type Sent } from './mpegts/check-ts.js';
 import { probe, warnings } from './mpegts/captures.js';
 import { closeAll } from './support/cleanup.js';
-import { TestEndpoint } from './support/far-end.js';
+import { TestEndpoint } from './support/test-endpoint.js';
 import { live, MICROPHONE } from './support/live.js';
 import { TestRelay } from './support/relay.js';
 import { until } from './support/wait.js';

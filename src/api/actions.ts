@@ -16,7 +16,7 @@ import {
   type StreamRule,
   trimName,
 } from '../relay/rules.js';
-import { clip } from '../relay/rule-words.js';
+import { clip } from '../relay/rule-messages.js';
 import type { LinkStats, Stats } from '../relay/stats-schema.js';
 
 /** The id of the destination over which commands arrive (`VW_API`). */

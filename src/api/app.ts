@@ -15,13 +15,13 @@ import type { EventStreams } from './event-stream.js';
 import type { Guard } from './guard.js';
 import type { HttpViewers } from './http-viewer.js';
 import type { KeyGuard } from './keys.js';
-import { authorize } from './let-in.js';
+import { authorize } from './authorize.js';
 import { mediaRoutes } from './media-routes.js';
-import { pageRoutes, securityHeaders, STYLE_PATH } from './pages.js';
-import { playStatusRoute } from './play-status.js';
+import { pageRoutes, securityHeaders, STYLE_PATH } from './page-routes.js';
+import { playStatusRoute } from './play-status-route.js';
 import { mount, notFoundError } from './route.js';
 import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './rule-routes.js';
-import { monitoringRoutes } from './seeing-routes.js';
+import { monitoringRoutes } from './monitoring-routes.js';
 import { isMistakenUpload, type UploadRefusals } from './upload-refusals.js';
 
 /** The API of a relay behind its guard. `keys` is null if no key is configured. */

@@ -4,7 +4,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Log } from '../log.js';
-import { endpointOf } from '../relay/far-end.js';
+import { endpointOf } from '../relay/endpoint.js';
 import { Link } from '../relay/link.js';
 import { Message } from '../relay/message.js';
 import type { Relay } from '../relay/relay.js';

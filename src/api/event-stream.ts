@@ -5,11 +5,11 @@ import type { Request, Response } from 'express';
 import { LimitError } from '../errors.js';
 import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
-import { startFinalResponse } from '../http/unanswered.js';
-import { FairShares } from '../shares.js';
+import { startFinalResponse } from '../http/pending-responses.js';
+import { FairShares } from '../fair-shares.js';
 import { EVENT_TYPES, type EventType, type HistoryLost } from '../relay/event.js';
-import type { EventLog, RecordedEvent } from '../relay/journal.js';
-import { exemptFromBodyTimeout } from './let-in.js';
+import type { EventLog, RecordedEvent } from '../relay/event-log.js';
+import { exemptFromBodyTimeout } from './authorize.js';
 
 /** Clients at a time. Beyond that, the address with most clients loses one to an address with fewer. */
 export const MAX_EVENT_CLIENTS = 50;

@@ -1,11 +1,11 @@
 // Access control: one decision for every request, whether it arrives through Node's parser, as a raw upload or as an
 // upgrade.
 
-import { isLoopbackHost } from '../relay/proxy.js';
+import { isLoopbackHost } from '../relay/forward-proxy.js';
 import { type AllowedHosts, isOwnHost, isOwnOrigin, type RequestOrigin } from '../http/hosts.js';
 import type { KeyGuard } from './keys.js';
 import { HttpError } from '../http/problem.js';
-import { WHOLE_SERVER } from '../http/target.js';
+import { WHOLE_SERVER } from '../http/request-target.js';
 
 /** The parts of a request that the decision depends on. */
 export interface RequestInfo extends RequestOrigin {

@@ -3,7 +3,7 @@
 
 import { jsonText } from '../http/json.js';
 import type { Request, Response } from 'express';
-import { UploadThrottle } from '../ingest/pacer.js';
+import { UploadThrottle } from '../ingest/upload-throttle.js';
 import { Upload } from '../ingest/upload.js';
 import type { Feed } from '../relay/feed.js';
 import { LINGER_MS } from '../http/answers.js';

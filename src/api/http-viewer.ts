@@ -4,14 +4,14 @@ import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import { NotFoundError } from '../errors.js';
 import { Backlog } from '../relay/backlog.js';
-import { awaitDrainOf } from '../relay/pace.js';
+import { awaitDrainOf } from '../relay/backpressure.js';
 import type { Relay } from '../relay/relay.js';
-import type { ClientLimit } from '../relay/seats.js';
+import type { ClientLimit } from '../relay/client-limit.js';
 import { type ViewerTransport, recordDrops, Viewer } from '../relay/viewer.js';
 import { networkOf } from '../http/network.js';
-import { startFinalResponse } from '../http/unanswered.js';
+import { startFinalResponse } from '../http/pending-responses.js';
 import { HttpError } from '../http/problem.js';
-import { exemptFromBodyTimeout } from './let-in.js';
+import { exemptFromBodyTimeout } from './authorize.js';
 
 /** The media type of MPEG-TS (RFC 3555 §4.2.9, registered as video/MP2T). */
 const MP2T = 'video/mp2t';

@@ -3,9 +3,9 @@
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { networkOf } from '../http/network.js';
-import { FailedAttempts } from '../http/wrong-tries.js';
+import { FailedAttempts } from '../http/failed-attempts.js';
 import type { Log } from '../log.js';
-import { RateLimitedWarning } from '../log-tally.js';
+import { RateLimitedWarning } from '../rate-limited-warning.js';
 
 export const COOKIE_NAME = 'vw_session';
 const DAY_MS = 24 * 3_600_000;

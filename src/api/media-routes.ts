@@ -8,7 +8,7 @@ import { parseFeedName, parseSourceName, trimName } from '../relay/rules.js';
 import { playerRoutes } from '../web/player-routes.js';
 import { receiveHttpUpload } from './http-upload.js';
 import type { HttpViewers } from './http-viewer.js';
-import { exemptFromBodyTimeout } from './let-in.js';
+import { exemptFromBodyTimeout } from './authorize.js';
 import { content, json, nameIn, notFoundError, type Parameter, type Route, TO_LOGIN } from './route.js';
 import type { UploadRefusals } from './upload-refusals.js';
 

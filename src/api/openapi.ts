@@ -11,7 +11,7 @@ import { OPEN_PATHS } from './guard.js';
 import { COOKIE_NAME } from './keys.js';
 import { uploadSummarySchema } from './media-routes.js';
 import { type ResponseSpec, type RequestBodySpec, type Method, type Operation, type Parameter, type Route, TAGS } from './route.js';
-import { recordedEventSchema } from './seeing-routes.js';
+import { recordedEventSchema } from './monitoring-routes.js';
 import {
   allRulesSchema,
   destinationListSchema,

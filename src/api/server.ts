@@ -7,19 +7,19 @@ import { type CertificateFiles, watchCertificate } from '../http/certificate.js'
 import type { ConnectionLimits } from '../http/connections.js';
 import type { AllowedHosts } from '../http/hosts.js';
 import { inTurns } from '../http/request-turns.js';
-import { normalizingTargets } from '../http/target.js';
+import { normalizingTargets } from '../http/request-target.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
-import { ClientLimit } from '../relay/seats.js';
+import { ClientLimit } from '../relay/client-limit.js';
 import { RelayOperations } from './actions.js';
 import { createApp } from './app.js';
 import { CommandLink, reservedRule } from './commands.js';
 import { EventStreams } from './event-stream.js';
-import { ConnectionRouter } from './front-door.js';
+import { ConnectionRouter } from './connection-router.js';
 import { Guard } from './guard.js';
 import { KeyGuard } from './keys.js';
 import { HttpViewers } from './http-viewer.js';
-import { acceptFeedSockets } from './upgrades.js';
+import { acceptFeedSockets } from './feed-sockets.js';
 import { UploadRefusals } from './upload-refusals.js';
 
 /** Where and how to serve. */

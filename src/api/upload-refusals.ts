@@ -1,7 +1,7 @@
 // Logs refused uploads with the reason: ffmpeg reports no more than "broken pipe".
 
 import type { Log } from '../log.js';
-import { RateLimitedWarning } from '../log-tally.js';
+import { RateLimitedWarning } from '../rate-limited-warning.js';
 import { HttpError } from '../http/problem.js';
 import { parseFeedName } from '../relay/rules.js';
 

@@ -4,8 +4,8 @@ import type { Stats } from '../relay/stats-schema.js';
 import { EVERY_FEED } from '../relay/mute-rule.js';
 import { similarName } from '../relay/similar-name.js';
 import type { Painter } from './colour.js';
-import { entries, listFaults } from './faults.js';
-import type { StatsSnapshot } from './read-stats.js';
+import { entries, listFaults } from './list-faults.js';
+import type { StatsSnapshot } from './fetch-stats.js';
 import {
   DESTINATION_COLUMNS,
   destinationRows,

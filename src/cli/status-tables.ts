@@ -3,7 +3,7 @@
 import type { Stats } from '../relay/stats-schema.js';
 import { readFeedEntry } from '../relay/rules.js';
 import type { Tone } from './colour.js';
-import { entries, linkFault } from './faults.js';
+import { entries, linkFault } from './list-faults.js';
 import { trackText } from './media-text.js';
 import type { Cell, Column, Row } from './table.js';
 import { byName, plural } from './text.js';

@@ -5,8 +5,8 @@ import { startServer } from '../api/server.js';
 import { loadConfig } from '../config.js';
 import type { Log } from '../log.js';
 import { Relay } from '../relay/relay.js';
-import { servePages } from '../serve/pages.js';
-import { startServe } from '../serve/server.js';
+import { servePages } from '../serve/serve-pages.js';
+import { startServe } from '../serve/serve-server.js';
 import { loadServeConfig } from '../serve-config.js';
 import { loadPicture, loadSound } from './media.js';
 import { freeOr } from './ports.js';
@@ -23,8 +23,8 @@ import {
   TOPIC,
   tourSteps,
 } from './tour.js';
-import type { DemoOutput } from './voice.js';
-import { type DemoFigures, isConnectedTo, hasNoPublisher, readFigures } from './watch.js';
+import type { DemoOutput } from './demo-output.js';
+import { type DemoFigures, isConnectedTo, hasNoPublisher, readFigures } from './stats.js';
 
 const HOST = '127.0.0.1'; // loopback only, so that no key is required
 /** How long a swap may take: it waits for a keyframe, of which there is one a second. */

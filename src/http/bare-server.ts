@@ -9,7 +9,7 @@ import { type CertificateFiles, readCertificate } from './certificate.js';
 import { answerClientErrors } from './client-errors.js';
 import { limitHandshakesPerTurn } from './handshakes.js';
 import { ParserThrottle, throttleOf } from './parser-throttle.js';
-import { PendingResponses } from './unanswered.js';
+import { PendingResponses } from './pending-responses.js';
 
 /** The options of a server. */
 export interface BareOptions {

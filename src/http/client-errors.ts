@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { closeAfterReply, respondWithProblem } from './answers.js';
 import { throttleOf } from './parser-throttle.js';
 import { problem, type Problem, problemOf, unsupportedVersion } from './problem.js';
-import { hasFinalResponse, type PendingResponses } from './unanswered.js';
+import { hasFinalResponse, type PendingResponses } from './pending-responses.js';
 
 /** Node's error of a rejected request. */
 interface ClientError extends Error {

@@ -3,7 +3,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { networkOf } from './network.js';
-import { FairShares } from '../shares.js';
+import { FairShares } from '../fair-shares.js';
 
 /** Limits of connections. */
 export interface ConnectionLimits {

@@ -4,7 +4,7 @@
 import { hostname } from 'node:os';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { isLoopbackHost } from '../relay/proxy.js';
+import { isLoopbackHost } from '../relay/forward-proxy.js';
 
 /** Host names and origins that are accepted in addition to the relay's own. */
 export interface AllowedHosts {

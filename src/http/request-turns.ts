@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FreeAllowance, type StepResult, type Steps, turns, type Turns } from '../relay/framing/turns.js';
 import { throttleOf } from './parser-throttle.js';
-import { hasFinalResponse } from './unanswered.js';
+import { hasFinalResponse } from './pending-responses.js';
 
 /** Requests of one connection that are handled in one turn of the event loop without being timed. */
 const FREE_REQUESTS = 4;

@@ -9,7 +9,7 @@ import { answerPings } from '../relay/framing/pongs.js';
 import { throttleReads } from '../relay/framing/read-throttle.js';
 import { Heartbeat } from '../relay/heartbeat.js';
 import type { Message } from '../relay/message.js';
-import { awaitDrainOf, type Backpressure } from '../relay/pace.js';
+import { awaitDrainOf, type Backpressure } from '../relay/backpressure.js';
 import type { Relay } from '../relay/relay.js';
 import { isStreamName } from '../relay/rules.js';
 import { type ViewerTransport, recordDrops, Viewer } from '../relay/viewer.js';

@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net';
 import type { Feed } from '../relay/feed.js';
 import { ChunkedDecoder, ChunkedError } from './chunked.js';
-import { UploadThrottle } from './pacer.js';
+import { UploadThrottle } from './upload-throttle.js';
 import { type ByteReceiver, readShared } from './socket-reader.js';
 import { Upload, type UploadSummary } from './upload.js';
 

@@ -2,8 +2,8 @@
 // Pure: no clock, no I/O; time is an argument.
 
 import { isMedia } from './clocked-feed.js';
-import { FeedRate } from './feed-pace.js';
-import { MinimumWindow } from './least-window.js';
+import { FeedRate } from './feed-rate.js';
+import { MinimumWindow } from './minimum-window.js';
 import { SenderTime } from './sender-time.js';
 import type { FirstSample } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from './timestamp.js';

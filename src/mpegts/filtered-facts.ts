@@ -1,8 +1,8 @@
 // Program information for readers of a muted feed: the Inspector's, with the continuity counters of what passed.
 
-import type { ProgramFacts } from './handover.js';
+import type { ProgramFacts } from './splicer.js';
 import type { Inspector } from './inspector.js';
-import type { MuteFilter } from './sound-filter.js';
+import type { MuteFilter } from './mute-filter.js';
 
 /** Information about a program that is, or was, partly muted. */
 export function filteredFacts(inspector: Inspector, filter: MuteFilter): ProgramFacts {

@@ -1,9 +1,9 @@
 // Inspects every packet of one source once, for all consumers: tables, counters, random access points.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
-import { AccessPointSearch, NO_ACCESS } from './access-watch.js';
-import type { ProgramFacts } from './handover.js';
-import { MediaProbe } from './media-watch.js';
+import { AccessPointSearch, NO_ACCESS } from './access-point-search.js';
+import type { ProgramFacts } from './splicer.js';
+import { MediaProbe } from './media-probe.js';
 import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS, startsUnit } from './packet.js';
 import type { ParameterSets } from './parameter-sets.js';
 import { syntaxOf } from './picture-head.js';

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.
 
 import { HAS_PRIVATE_DATA, removePrivateData } from './adaptation-field.js';
-import type { Patience } from './handover.js';
+import type { Patience } from './splicer.js';
 import type { OutputBuffer } from './output-buffer.js';
 import { append, isSamePayload, spread } from './packet-runs.js';
 import { DISCONTINUITY, HAS_PCR, NULL_PID, PACKET_BYTES, PAT_PID, RANDOM_ACCESS, SYNC } from './packet.js';
@@ -12,7 +12,7 @@ import type { ProgramOutput } from './program-output.js';
 import { CLOCK, FIRST_TRACK, MAX_HELD, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
 import { withSets } from './picture-start.js';
-import { holdSpliceInfo, shiftSpliceTimes, SPLICE_INFO } from './splice.js';
+import { holdSpliceInfo, shiftSpliceTimes, SPLICE_INFO } from './splice-info.js';
 import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
 

@@ -4,7 +4,7 @@
 import { OutputBuffer } from './output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, PACKET_BYTES, RANDOM_ACCESS, SYNC } from './packet.js';
-import { RepeatSchedule, REPEAT_MS, TICK_MS } from './pace.js';
+import { RepeatSchedule, REPEAT_MS, TICK_MS } from './repeat-schedule.js';
 import { MAX_AT_ONCE } from './pcr-output.js';
 import { ProgramClock } from './program-clock.js';
 import type { PlannedTrack } from './program-plan.js';

@@ -4,7 +4,7 @@
 import { crc32 } from './crc32.js';
 import { PAT_PID, readPid } from './packet.js';
 import { type ListedProgram, ProgramList } from './program-list.js';
-import { RepeatedPacket } from './said-packet.js';
+import { RepeatedPacket } from './repeated-packet.js';
 import { SectionAssembler } from './section.js';
 import { carriesSections, kindOfEntry, sharedKind, type Track } from './track.js';
 

@@ -3,7 +3,7 @@
 
 import { startsAccessPoint } from './access-point.js';
 import type { FeedClock } from './feed-clock.js';
-import type { ProgramFacts } from './handover.js';
+import type { ProgramFacts } from './splicer.js';
 import type { OutputTrack } from './output-track.js';
 import type { ParameterSets } from './parameter-sets.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS } from './packet.js';

@@ -1,7 +1,7 @@
 // Combines tracks of several feeds into one program, and changes it while it runs: PIDs, counters, timestamps, tables.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3, §2.4.4, §2.7.
 
-import { JOIN_PATIENCE, type Patience, type ProgramFacts } from './handover.js';
+import { JOIN_PATIENCE, type Patience, type ProgramFacts } from './splicer.js';
 import { OutputTracks } from './output-track.js';
 import { concatenate } from './packet-runs.js';
 import { PacketPath } from './packet-path.js';

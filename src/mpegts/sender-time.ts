@@ -1,8 +1,8 @@
 // The time at a feed's source, as the source gives it: its last PCR, continued by its timestamps.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.2.1, §2.7.2.
 
-import { MinimumWindow } from './least-window.js';
-import { MaximumWindow } from './most-window.js';
+import { MinimumWindow } from './minimum-window.js';
+import { MaximumWindow } from './maximum-window.js';
 import { TICKS_PER_MS, ZERO } from './timestamp.js';
 
 /** PCRs at longer intervals than this are sparse: timestamps continue the time between them (§2.7.2: 100 ms). */

@@ -4,7 +4,7 @@
 import type { RemuxInput } from './program-plan.js';
 import type { RemuxFeed } from './remux-feed.js';
 import type { OmittedTrack } from './remux-report.js';
-import { reasonToWithhold } from './sound-judge.js';
+import { reasonToWithhold } from './sound-classifier.js';
 
 /** Whether these inputs select any track of a feed. */
 export function takesAny(inputs: readonly RemuxInput[], feed: string): boolean {

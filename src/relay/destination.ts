@@ -7,17 +7,17 @@
 // Every packet goes to exactly one of the two. If a rule names another stream, whose packets are different ones, the link
 // switches to it at a random access point; the previous stream is sent until then.
 
-import { Splicer, type ProgramFacts } from '../mpegts/handover.js';
+import { Splicer, type ProgramFacts } from '../mpegts/splicer.js';
 import type { Fault } from './event.js';
-import type { Endpoint } from './far-end.js';
+import type { Endpoint } from './endpoint.js';
 import type { Sink } from './feed.js';
 import type { Limits } from './limits.js';
-import type { EventLog } from './journal.js';
+import type { EventLog } from './event-log.js';
 import { Link } from './link.js';
 import { LinkTotals } from './link-totals.js';
 import { Message } from './message.js';
-import type { Backpressure } from './pace.js';
-import { startPatience, swapPatience } from './patience.js';
+import type { Backpressure } from './backpressure.js';
+import { startPatience, swapPatience } from './access-timeouts.js';
 import { type DestinationRule, isSameDestination, isSameEndpoint } from './rules.js';
 import type { DestinationStats } from './stats-schema.js';
 

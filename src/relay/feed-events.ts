@@ -1,8 +1,8 @@
 // Records what happens to a feed as events.
 
 import type { FeedObserver } from './feed-observer.js';
-import type { EventLog } from './journal.js';
-import { namedTracks } from './tracks.js';
+import type { EventLog } from './event-log.js';
+import { namedTracks } from './named-tracks.js';
 
 /** What the relay provides for a feed. */
 export interface FeedOwner extends Pick<FeedObserver, 'idle' | 'likelyMeant' | 'isKnown'> {

@@ -1,23 +1,23 @@
 // One named input. It outlives its sources: ffmpeg may be stopped and started, and the newest source owns the feed.
 
 import { Inspector } from '../mpegts/inspector.js';
-import type { ProgramFacts } from '../mpegts/handover.js';
+import type { ProgramFacts } from '../mpegts/splicer.js';
 import { isTransportStream } from '../mpegts/is-transport-stream.js';
 import { saysMuted } from '../mpegts/mute-sign.js';
 import type { ParameterSets } from '../mpegts/parameter-sets.js';
 import { filteredFacts } from '../mpegts/filtered-facts.js';
-import { MuteFilter } from '../mpegts/sound-filter.js';
+import { MuteFilter } from '../mpegts/mute-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
 import { type FeedObserver, NO_OBSERVER } from './feed-observer.js';
-import { FeedHealth } from './feed-watch.js';
+import { FeedHealth } from './feed-health.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { Message, type MessageKind } from './message.js';
-import { awaitFirstDrain, type Backpressure, type Drainable } from './pace.js';
+import { awaitFirstDrain, type Backpressure, type Drainable } from './backpressure.js';
 import type { MutedBinary, MutedTracks } from './mute-rule.js';
 import type { FeedStats } from './stats-schema.js';
-import { namesOf } from './tracks.js';
+import { namesOf } from './named-tracks.js';
 
 /** A subscriber. No method throws or blocks. */
 export interface Sink extends Drainable {

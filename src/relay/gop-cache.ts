@@ -2,7 +2,7 @@
 // at once. All caches share reusable blocks of memory; when there are none left, the least recently used caches are
 // evicted first.
 
-import { Splicer, JOIN_PATIENCE } from '../mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE } from '../mpegts/splicer.js';
 import { PACKET_BYTES } from '../mpegts/packet.js';
 import type { Sink } from './feed.js';
 import type { Message } from './message.js';

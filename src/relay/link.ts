@@ -5,19 +5,19 @@
 //      └───────────┴───────────┴───────────────┴──▶ closing ──▶ closed
 
 import { safeUrl } from '../log.js';
-import { Delivery } from './admission.js';
-import { type Endpoint, readAuthorisation } from './far-end.js';
-import { Splicer } from '../mpegts/handover.js';
+import { Delivery } from './delivery.js';
+import { type Endpoint, readAuthorisation } from './endpoint.js';
+import { Splicer } from '../mpegts/splicer.js';
 import type { Fault } from './event.js';
 import { BROKEN_OFF, TLS_THERE, withoutToken, withToken } from './faults.js';
 import type { Sink } from './feed.js';
-import type { EventLog } from './journal.js';
+import type { EventLog } from './event-log.js';
 import type { Limits } from './limits.js';
 import { LinkHealth } from './link-health.js';
 import { Message } from './message.js';
-import { RateMeter } from './meter.js';
-import type { Backpressure } from './pace.js';
-import { startPatience } from './patience.js';
+import { RateMeter } from './rate-meter.js';
+import type { Backpressure } from './backpressure.js';
+import { startPatience } from './access-timeouts.js';
 import { type Dial, ReconnectingSocket } from './reconnecting.js';
 import { speaksTls } from './tls-probe.js';
 import { redactSecrets } from './secrets.js';

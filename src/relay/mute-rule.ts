@@ -1,7 +1,7 @@
 // Mute rules: validated and normalised. Plain data; independent of the code that applies them.
 
 import * as z from 'zod';
-import { acceptedFields, clip } from './rule-words.js';
+import { acceptedFields, clip } from './rule-messages.js';
 import { SHOWN_IN_ANSWERS, checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
 
 /** What of a feed is muted. */

@@ -16,7 +16,7 @@ import type { LookupFunction, Socket } from 'node:net';
 import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import rws from 'reconnecting-websocket';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
-import { proxyRoute, type ProxyRoute } from './proxy.js';
+import { proxyRoute, type ProxyRoute } from './forward-proxy.js';
 import { Backlog } from './backlog.js';
 import { Backoff } from './backoff.js';
 import type { Fault } from './event.js';
@@ -28,7 +28,7 @@ import type { Message } from './message.js';
 import { NameLookup } from './name-lookup.js';
 import { answerPings } from './framing/pongs.js';
 import { throttleReads } from './framing/read-throttle.js';
-import { awaitDrainOf, type Backpressure } from './pace.js';
+import { awaitDrainOf, type Backpressure } from './backpressure.js';
 import { redactSecrets, querySecrets } from './secrets.js';
 
 // The package is CommonJS with an ES module's types: the import is the class itself.

@@ -4,18 +4,18 @@ import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log.js';
 import { LOG_HEALTHY } from '../log-output.js';
-import { TICK_MS } from '../mpegts/pace.js';
+import { TICK_MS } from '../mpegts/repeat-schedule.js';
 import { Destination, type DestinationSource } from './destination.js';
-import { endpointOf } from './far-end.js';
+import { endpointOf } from './endpoint.js';
 import { Feed, type Sink } from './feed.js';
 import { recordFeed } from './feed-events.js';
 import { FormerFeeds } from './former-feeds.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
-import { EventLog } from './journal.js';
+import { EventLog } from './event-log.js';
 import type { Limits } from './limits.js';
 import { Mutes } from './mutes.js';
-import { startPatience } from './patience.js';
-import { ProcessStats } from './process-watch.js';
+import { startPatience } from './access-timeouts.js';
+import { ProcessStats } from './process-stats.js';
 import { EVERY_FEED, type MuteRule } from './mute-rule.js';
 import {
   type DestinationRequest,
@@ -28,11 +28,11 @@ import {
   shownDestination,
   type StreamRule,
 } from './rules.js';
-import { NameSuggestions } from './names.js';
+import { NameSuggestions } from './name-suggestions.js';
 import { similarName } from './similar-name.js';
 import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
-import { namedTracks } from './tracks.js';
+import { namedTracks } from './named-tracks.js';
 
 /** How often the health of everything is sampled: rates, silence, tables. */
 const SAMPLE_INTERVAL_MS = 1000;

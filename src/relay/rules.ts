@@ -2,7 +2,7 @@
 // that applies them. Validation, types and the OpenAPI document are derived from the schemas here.
 
 import * as z from 'zod';
-import { acceptedFields, clip, dialledAddress } from './rule-words.js';
+import { acceptedFields, clip, dialledAddress } from './rule-messages.js';
 
 /** A rule that is refused. `message` says what was wrong, where, and what is accepted. */
 export class RuleError extends Error {

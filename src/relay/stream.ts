@@ -3,18 +3,18 @@
 import { codecName } from '../mpegts/codec-name.js';
 import { newCounters } from '../mpegts/remux-report.js';
 import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
-import { JOIN_PATIENCE, type Patience, type ProgramFacts } from '../mpegts/handover.js';
+import { JOIN_PATIENCE, type Patience, type ProgramFacts } from '../mpegts/splicer.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import { type Fault, FAULTS } from './event.js';
 import type { Feed, Sink } from './feed.js';
 import { FeedStateFaults } from './feed-state-faults.js';
-import { awaitFirstDrain, type Backpressure } from './pace.js';
+import { awaitFirstDrain, type Backpressure } from './backpressure.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
-import { RateMeter } from './meter.js';
+import { RateMeter } from './rate-meter.js';
 import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
 import type { StreamStats } from './stats-schema.js';
-import { type NamedTrack, namesOf } from './tracks.js';
+import { type NamedTrack, namesOf } from './named-tracks.js';
 
 /** Receives a stream's notifications. */
 export interface StreamObserver {

@@ -2,7 +2,7 @@
 
 import { isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
-import { tunnelRoute } from './proxy.js';
+import { tunnelRoute } from './forward-proxy.js';
 
 /** The time-out of a handshake. */
 const PATIENCE_MS = 2000;

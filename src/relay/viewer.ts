@@ -1,14 +1,14 @@
 // A local viewer of a feed or stream: starts with the cached packets, so that a picture appears at once, and then receives
 // live messages. Whole messages are dropped for a slow viewer; one that has stopped reading is disconnected.
 
-import { Delivery } from './admission.js';
+import { Delivery } from './delivery.js';
 import type { Sink } from './feed.js';
-import type { DropObserver } from './gate.js';
+import type { DropObserver } from './drop-policy.js';
 import type { GopCache } from './gop-cache.js';
-import type { EventLog } from './journal.js';
+import type { EventLog } from './event-log.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
-import type { Backpressure, Drainable } from './pace.js';
+import type { Backpressure, Drainable } from './backpressure.js';
 
 /** What carries a viewer's messages. */
 export interface ViewerTransport extends Drainable {

@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { networkOf } from '../http/network.js';
-import { FairShares } from '../shares.js';
+import { FairShares } from '../fair-shares.js';
 import { type Grant, TokenError } from './tokens.js';
 
 /** Unused codes that are kept. */

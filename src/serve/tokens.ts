@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { trimSlashes } from '../http/path.js';
-import type { TopicPath } from './topic.js';
+import type { TopicPath } from './topic-path.js';
 
 /** What the holder of a token may do on a topic. */
 export interface Grant {

@@ -1,50 +1,216 @@
-// The topic paths of `vw serve`: /in/<topic> publishes, /out/<topic> plays, /bi/<topic> is two-way, and
-// /session/<topic> does what the token allows (crossbar's and practable's paths).
-// Pure.
+// One topic: its publishers, its viewers, its traffic. It exists as long as it has a client.
 
-import { RuleError } from '../relay/rules.js';
+import type { Log } from '../log.js';
+import type { Fault } from '../relay/event.js';
+import { Feed, type Sink } from '../relay/feed.js';
+import type { CacheBudget } from '../relay/gop-cache.js';
+import type { PlayStatus } from '../web/play-status.js';
+import { Publisher } from './publisher.js';
+import type { ServeLimits } from './serve-limits.js';
+import { TopicClientLimit } from './topic-client-limit.js';
+import { TrafficCounters } from './traffic.js';
+import type { TopicViewer } from './topic-viewer.js';
 
-/** What a connection does with a topic. */
-export type Direction = 'in' | 'out' | 'bi' | 'session';
-
-/** A path that names a topic. */
-export interface TopicPath {
-  readonly direction: Direction;
-  /** The topic's name, without slashes around it. */
-  readonly topic: string;
-  /** `/<way>/<topic>`: the path that crossbar's tokens are for. */
-  readonly path: string;
+/** The state of a topic, for `/status`. Times are milliseconds since 1970. */
+export interface TopicStats {
+  readonly sinceMs: number;
+  readonly publishers: number;
+  /** When the active publisher started; null: there is none. */
+  readonly publishingSinceMs: number | null;
+  readonly viewers: number;
+  /** The fault of what arrives; null: none. */
+  readonly fault: Fault | null;
+  /** What the publisher reports as muted; null: nothing, or no report. */
+  readonly muted: 'all' | null;
+  readonly codecs: readonly string[];
+  readonly receivedMessages: number;
+  readonly receivedBytes: number;
+  readonly receivedBitsPerSecond: number;
+  readonly heldBackMessages: number;
+  readonly sentMessages: number;
+  readonly sentBytes: number;
+  readonly sentBitsPerSecond: number;
+  readonly droppedMessages: number;
+  readonly droppedBytes: number;
+  readonly stuckViewers: number;
+  readonly throttledReads: number;
+  readonly packets: number;
+  readonly continuityErrors: number;
 }
 
-const MAX_TOPIC_LENGTH = 200;
-const SEGMENT = /^[A-Za-z0-9._-]+$/;
+/** A topic. */
+export class Topic {
+  readonly feed: Feed;
+  readonly traffic = new TrafficCounters();
+  /** The publisher whose messages are forwarded; null: there is none. */
+  activePublisher: Publisher | null = null;
+  readonly seats: TopicClientLimit;
+  /** WebSockets that are admitted to the topic, or about to be. */
+  clients = 0;
 
-/** Why this is not a valid topic name; `null`: it is. */
-export function topicFault(topic: string): string | null {
-  const isGood =
-    topic.length > 0 &&
-    topic.length <= MAX_TOPIC_LENGTH &&
-    topic.split('/').every((segment) => SEGMENT.test(segment) && segment !== '.' && segment !== '..');
-  return isGood
-    ? null
-    : `accepted: 1 to ${MAX_TOPIC_LENGTH} characters, segments of A-Z a-z 0-9 . _ - separated by "/" (none "." or "..")`;
-}
+  readonly #log: Log;
+  readonly #sinceMs = Date.now();
+  #activeSinceMs = 0;
+  #pids: readonly number[] = []; // of the tracks that the active publisher has sent
+  #mediaVersion = 0;
+  #publishers: readonly Publisher[] = [];
+  readonly #viewers = new Set<TopicViewer>();
+  #lastNumber = 0;
 
-/**
- * Parses a decoded path without query; `null`: it is not a topic path. Throws {@link RuleError} for an invalid topic
- * name.
- */
-export function parseTopicPath(path: string): TopicPath | null {
-  const found = /^\/(in|out|bi|session)\/(.*)$/s.exec(path);
-  if (!found) return null;
-  const topic = found[2]!.replace(/\/$/, ''); // also one that was encoded as %2F
-  const fault = topicFault(topic);
-  if (fault !== null) throw new RuleError('ERR_BAD_TOPIC', `the topic in the path is not valid: ${fault}`);
-  const way = found[1] as Direction; // the expression allows no other
-  return { direction: way, topic, path: `/${way}/${topic}` };
-}
+  /** @param budget of the caches for late viewers; null: no cache. */
+  constructor(
+    readonly name: string,
+    /** The address that created it, as a path of shares. */
+    readonly maker: readonly string[],
+    budget: CacheBudget | null,
+    limits: ServeLimits,
+    log: Log,
+  ) {
+    this.seats = new TopicClientLimit(limits);
+    this.feed = new Feed(name, undefined, budget);
+    this.#log = log;
+  }
 
-/** The topic that a path belongs to: `/bi` has topics of its own, the other paths share theirs. */
-export function topicNameOf({ direction, topic }: TopicPath): string {
-  return direction === 'bi' ? `bi/${topic}` : topic;
+  /** Clients that publish, or may. */
+  get publishers(): number {
+    return this.#publishers.length;
+  }
+
+  /** Clients that view. */
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /**
+   * Sends the topic's messages to `sink`, the viewer or a filter in front of it, until the returned function is called.
+   */
+  addViewer(viewer: TopicViewer, sink: Sink = viewer.viewer): () => void {
+    this.#viewers.add(viewer);
+    viewer.start(this.feed.cache);
+    const leave = this.feed.subscribe(sink);
+    return () => {
+      leave();
+      viewer.countDrops();
+      this.#viewers.delete(viewer);
+    };
+  }
+
+  /** Adds a publisher; see {@link Publisher} for the parameters. */
+  addPublisher(address: string, isExclusive: boolean, own: Sink | null): Publisher {
+    const one = new Publisher(this, ++this.#lastNumber, address, isExclusive, own);
+    this.#publishers = [...this.#publishers, one];
+    return one;
+  }
+
+  /** Makes a publisher the active one; with `packets` it is a source of transport packets. */
+  activate(one: Publisher, packets: boolean): void {
+    const before = this.activePublisher;
+    if (before !== one) {
+      this.#log.info(before ? 'publisher took over' : 'publisher began', { topic: this.name, from: one.address });
+      this.#activeSinceMs = Date.now();
+    }
+    this.activePublisher = one;
+    const held = before?.publication ?? null;
+    // Faults are shown to viewers, who must not learn the publisher's address.
+    if (packets) one.publication = this.feed.open({ address: 'the publisher', superseded: () => undefined });
+    this.#pids = [];
+    if (before && before !== one) before.publication = null;
+    if (!packets) held?.close();
+  }
+
+  /** The active publisher has sent packets. */
+  publish(one: Publisher, data: Uint8Array): void {
+    one.publication?.publish(data);
+    if (this.feed.mediaVersion !== this.#mediaVersion) this.#followTracks();
+    this.noteActivity(one);
+  }
+
+  /**
+   * Removes tracks that are no longer in the program (ended, or muted at the source) from the cache: no viewer may
+   * start with them.
+   */
+  #followTracks(): void {
+    const { media, mediaVersion, cache } = this.feed;
+    this.#mediaVersion = mediaVersion;
+    const pids = media.map(({ pid }) => pid);
+    if (this.#pids.some((pid) => !pids.includes(pid))) cache?.clear();
+    this.#pids = pids;
+  }
+
+  /**
+   * Samples what is measured once a second. A feed that is relayed unchanged cannot signal that it is muted: once it is
+   * silent, nothing is kept for late viewers.
+   */
+  sample(nowMs: number): void {
+    this.traffic.sample(nowMs);
+    this.feed.checkHealth(nowMs);
+    if (this.feed.fault?.code === 'silent') this.feed.cache?.clear();
+  }
+
+  /** The publishers on standby discard what they have buffered. */
+  noteActivity(from: Publisher): void {
+    if (this.#publishers.length === 1) return;
+    for (const other of this.#publishers) if (other !== from) other.clearBuffered();
+  }
+
+  /** Removes a publisher; if it was the active one, the newest of the others may take over. */
+  removePublisher(one: Publisher): void {
+    this.#publishers = this.#publishers.filter((other) => other !== one);
+    if (this.activePublisher !== one) return;
+    one.publication?.close();
+    one.publication = this.activePublisher = null;
+    this.#log.info('publisher left', { topic: this.name, from: one.address });
+    this.#publishers.at(-1)?.promote();
+  }
+
+  stats(nowMs: number): TopicStats {
+    const { traffic, feed } = this;
+    for (const viewer of this.#viewers) viewer.countDrops();
+    const { packets, continuityErrors } = feed.stats();
+    return {
+      sinceMs: this.#sinceMs,
+      publishers: this.#publishers.length,
+      publishingSinceMs: this.activePublisher ? this.#activeSinceMs : null,
+      viewers: this.viewers,
+      fault: this.#fault,
+      muted: this.#muted,
+      codecs: this.codecs(),
+      receivedMessages: traffic.receivedMessages,
+      receivedBytes: traffic.receivedBytes,
+      heldBackMessages: traffic.heldBackMessages,
+      sentMessages: traffic.sentMessages,
+      sentBytes: traffic.sentBytes,
+      droppedMessages: traffic.droppedMessages,
+      droppedBytes: traffic.droppedBytes,
+      stuckViewers: traffic.stuckViewers,
+      throttledReads: traffic.throttledReads,
+      packets,
+      continuityErrors,
+      ...traffic.rates(nowMs),
+    };
+  }
+
+  /** The status of the topic for its viewers. */
+  playStatus(): PlayStatus {
+    return { state: this.feed.stats().state, fault: this.#fault, muted: this.#muted };
+  }
+
+  /**
+   * What the publisher reports as muted: picture and sound, or nothing. A relay that reports nothing may be muted all
+   * the same.
+   */
+  get #muted(): 'all' | null {
+    return this.feed.isMutedAtSource ? 'all' : null;
+  }
+
+  get #fault(): Fault | null {
+    const { fault } = this.feed;
+    if (this.#muted !== null && fault?.code === 'silent') return null; // silence is expected
+    return fault?.code === 'no-source' ? { ...fault, message: 'nothing is published to this topic' } : fault;
+  }
+
+  /** The codecs of the program's tracks, in PMT order. */
+  codecs(): string[] {
+    return this.feed.media.map(({ codec }) => codec);
+  }
 }

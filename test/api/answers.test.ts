@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { TestServe } from '../support/serve.js';
-import { TestRelay } from '../support-far/relay.js';
+import { TestRelay } from '../support-endpoints/relay.js';
 
 describe('JSON answers', () => {
   it('end with a line, of both servers', async () => {

@@ -1,8 +1,8 @@
 // The API's document as tests read it: as somebody does who has nothing else.
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { until } from '../support-far/life.js';
-import { type TestRelay, Wire } from '../support-far/relay.js';
+import { until } from '../support-endpoints/life.js';
+import { type TestRelay, Wire } from '../support-endpoints/relay.js';
 
 export const KEY = 'a-key-of-the-tests';
 export const keyed = { apiKey: KEY };

@@ -3,8 +3,8 @@
 import { expect } from 'chai';
 import { ERRORS, type ErrorCode } from '../../src/api/error-codes.js';
 import { MAX_EVENT_CLIENTS } from '../../src/api/event-stream.js';
-import { until } from '../support-far/life.js';
-import { outerAddress, packets, TestRelay, Wire } from '../support-far/relay.js';
+import { until } from '../support-endpoints/life.js';
+import { outerAddress, packets, TestRelay, Wire } from '../support-endpoints/relay.js';
 import {
   type Answered,
   answerOn,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { type RawData, WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { TestRelay } from '../support/relay.js';
 import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';

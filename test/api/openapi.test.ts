@@ -10,8 +10,8 @@ import { HttpViewers } from '../../src/api/http-viewer.js';
 import { UploadRefusals } from '../../src/api/upload-refusals.js';
 import { KeyGuard } from '../../src/api/keys.js';
 import { parseDestinationRule, parseStreamRule } from '../../src/relay/rules.js';
-import { ClientLimit } from '../../src/relay/seats.js';
-import { packets, TestRelay } from '../support-far/relay.js';
+import { ClientLimit } from '../../src/relay/client-limit.js';
+import { packets, TestRelay } from '../support-endpoints/relay.js';
 import {
   type Document,
   exchange,

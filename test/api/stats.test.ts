@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { type Stats, statsSchema } from '../../src/relay/stats-schema.js';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { CAMERA, h264Camera, live, MICROPHONE } from '../support/live.js';
 import { TestRelay } from '../support/relay.js';
 import { RawUpload } from '../support/upload.js';

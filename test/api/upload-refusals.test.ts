@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { isMistakenUpload, UploadRefusals } from '../../src/api/upload-refusals.js';
 import { HttpError } from '../../src/http/problem.js';
 import type { Facts, Log } from '../../src/log.js';
-import { until } from '../support-far/life.js';
-import { ask, packets, TestRelay } from '../support-far/relay.js';
+import { until } from '../support-endpoints/life.js';
+import { ask, packets, TestRelay } from '../support-endpoints/relay.js';
 
 const KEY = 'a-key-of-a-board-0123';
 const CHUNK = `bc\r\n${packets(1).toString('latin1')}\r\n0\r\n\r\n`;

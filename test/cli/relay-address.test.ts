@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { relayAddress } from '../../src/cli/relay-address.js';
 import { ConfigError } from '../../src/read-settings.js';
-import { certificateFor } from '../support-far/certificates.js';
+import { certificateFor } from '../support-endpoints/certificates.js';
 import { scratch } from '../support/ffmpeg.js';
 
 const urlOf = (options: Record<string, string>, env: Record<string, string> = {}) => relayAddress(options, env).url;

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { RelayAddress } from '../../src/cli/relay-address.js';
-import { jsonLine, fetchStats, readStats } from '../../src/cli/read-stats.js';
+import { jsonLine, fetchStats, readStats } from '../../src/cli/fetch-stats.js';
 import { NotServedError, RefusedError, RelayClient } from '../../src/cli/relay-client.js';
-import { certificateFor, testAuthority } from '../support-far/certificates.js';
+import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
 import { Answers } from '../support/answers.js';
 import { afterTest } from '../support/cleanup.js';
 import { stats } from '../support/stats.js';

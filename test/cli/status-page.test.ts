@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { painter } from '../../src/cli/colour.js';
-import { listFaults } from '../../src/cli/faults.js';
-import { fitPage, frameText } from '../../src/cli/frame.js';
+import { listFaults } from '../../src/cli/list-faults.js';
+import { fitPage, frameText } from '../../src/cli/screen-frame.js';
 import { type Page, pageLines, statusPage, unreachablePage } from '../../src/cli/status-page.js';
 import { feedStats, linkStats, TOTAL, NOW_MS, stats, streamStats, troubledStats } from '../support/stats.js';
 

@@ -3,10 +3,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { certificateFor } from '../support-far/certificates.js';
-import { freePort } from '../support-far/programs.js';
+import { certificateFor } from '../support-endpoints/certificates.js';
+import { freePort } from '../support-endpoints/programs.js';
 import { Answers } from '../support/answers.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { scratch } from '../support/ffmpeg.js';
 import { Program } from '../support/program.js';
 import { until } from '../support/wait.js';

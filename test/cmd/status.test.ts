@@ -8,7 +8,7 @@ import { statsSchema } from '../../src/relay/stats-schema.js';
 import { Answers, type Reply } from '../support/answers.js';
 import { Camera } from '../support/camera.js';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { Program } from '../support/program.js';
 import { stats, troubledStats } from '../support/stats.js';
 import { packets } from '../support/ts.js';

@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { loadConfig, settings, unknownVariables } from '../../src/config.js';
 import { createLog, safeUrl } from '../../src/log.js';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { scratch } from '../support/ffmpeg.js';
 import { Program } from '../support/program.js';
 import { packets } from '../support/ts.js';

@@ -4,9 +4,9 @@ import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import { Guard } from '../../src/api/guard.js';
 import { KeyGuard } from '../../src/api/keys.js';
-import { until } from '../support-far/life.js';
-import { Program } from '../support-far/programs.js';
-import { ask, outerAddress, TestRelay, Wire } from '../support-far/relay.js';
+import { until } from '../support-endpoints/life.js';
+import { Program } from '../support-endpoints/programs.js';
+import { ask, outerAddress, TestRelay, Wire } from '../support-endpoints/relay.js';
 
 const KEY = 'p@ss/w:rd%41+ü'.replace('ü', '~');
 

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
-import { certificateFor, testAuthority } from '../support-far/certificates.js';
-import { type Pair, startCrossbar, startPractable } from '../support-far/far-ends.js';
-import { afterTest, until } from '../support-far/life.js';
-import { runProgram, scratch, startProgram } from '../support-far/programs.js';
-import { packets, TestRelay, Wire } from '../support-far/relay.js';
+import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
+import { type Pair, startCrossbar, startPractable } from '../support-endpoints/endpoints.js';
+import { afterTest, until } from '../support-endpoints/life.js';
+import { runProgram, scratch, startProgram } from '../support-endpoints/programs.js';
+import { packets, TestRelay, Wire } from '../support-endpoints/relay.js';
 
 function put(folder: string, { cert, key }: Pair): { cert: string; key: string } {
   const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };

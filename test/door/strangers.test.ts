@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { afterTest, until } from '../support-far/life.js';
-import { ask, packets, TestRelay, Wire } from '../support-far/relay.js';
+import { afterTest, until } from '../support-endpoints/life.js';
+import { ask, packets, TestRelay, Wire } from '../support-endpoints/relay.js';
 
 const EVIL = 'http://evil.example';
 const RULE = JSON.stringify({ stream: 'stream/x', feeds: ['a'] });

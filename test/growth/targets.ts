@@ -5,9 +5,9 @@ import { DEFAULT_SERVER_OPTIONS, startServer } from '../../src/api/server.js';
 import type { Log } from '../../src/log.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Relay } from '../../src/relay/relay.js';
-import { DEFAULT_SERVE_LIMITS } from '../../src/serve/limits.js';
-import { servePages } from '../../src/serve/pages.js';
-import { startServe, type ServeOptions } from '../../src/serve/server.js';
+import { DEFAULT_SERVE_LIMITS } from '../../src/serve/serve-limits.js';
+import { servePages } from '../../src/serve/serve-pages.js';
+import { startServe, type ServeOptions } from '../../src/serve/serve-server.js';
 
 const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const UPGRADE = 'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';

@@ -17,8 +17,8 @@ import { destinationSchema, nameFault, streamSchema } from '../../src/relay/rule
 import { redactSecrets, querySecrets } from '../../src/relay/secrets.js';
 import { isAddressRange, TrustedProxies } from '../../src/serve/client-address.js';
 import { looksLikeToken, Tokens } from '../../src/serve/tokens.js';
-import { parseTopicPath, topicFault } from '../../src/serve/topic.js';
-import { authorisationText } from '../../src/serve/verdict.js';
+import { parseTopicPath, topicFault } from '../../src/serve/topic-path.js';
+import { authorisationText } from '../../src/serve/authorisation-reply.js';
 import { SERVE_DEFINITIONS } from '../../src/serve-settings.js';
 import { DEFINITIONS } from '../../src/settings.js';
 import { escapeHtml } from '../../src/web/player-page.js';

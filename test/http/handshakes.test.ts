@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { connect as connectSecure } from 'node:tls';
 import { expect } from 'chai';
 import { limitHandshakesPerTurn } from '../../src/http/handshakes.js';
-import { certificateFor } from '../support-far/certificates.js';
-import { afterTest, until } from '../support-far/life.js';
-import { scratch } from '../support-far/programs.js';
-import { TestRelay, Wire } from '../support-far/relay.js';
+import { certificateFor } from '../support-endpoints/certificates.js';
+import { afterTest, until } from '../support-endpoints/life.js';
+import { scratch } from '../support-endpoints/programs.js';
+import { TestRelay, Wire } from '../support-endpoints/relay.js';
 import { TestServe } from '../support/serve.js';
 
 async function certificateFiles(): Promise<{ cert: string; key: string }> {

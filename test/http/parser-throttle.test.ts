@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { connectionEvent, createBareServer, passToNode, listen } from '../../src/http/bare-server.js';
 import { ParserThrottle } from '../../src/http/parser-throttle.js';
-import { handleUpgrades } from '../../src/http/upgrades.js';
+import { handleUpgrades } from '../../src/http/websocket-upgrades.js';
 import { FreeAllowance, Turns } from '../../src/relay/framing/turns.js';
-import { certificateFor } from '../support-far/certificates.js';
-import { afterTest, until } from '../support-far/life.js';
-import { scratch } from '../support-far/programs.js';
-import { Wire } from '../support-far/relay.js';
+import { certificateFor } from '../support-endpoints/certificates.js';
+import { afterTest, until } from '../support-endpoints/life.js';
+import { scratch } from '../support-endpoints/programs.js';
+import { Wire } from '../support-endpoints/relay.js';
 import { openTinyRecords } from '../support/tiny-records.js';
 
 const LIMITS = { headersTimeoutMs: 5000, keepAliveMs: 5000 };

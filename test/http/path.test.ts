@@ -3,8 +3,8 @@
 
 import { expect } from 'chai';
 import { pathOf, refuseEmptySegments, trimSlashes, withoutLastSlash } from '../../src/http/path.js';
-import { servePages } from '../../src/serve/pages.js';
-import { packets, TestRelay, Wire } from '../support-far/relay.js';
+import { servePages } from '../../src/serve/serve-pages.js';
+import { packets, TestRelay, Wire } from '../support-endpoints/relay.js';
 import { openDocument, operationsOf } from '../api/document.js';
 import { TestServe } from '../support/serve.js';
 

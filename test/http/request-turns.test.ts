@@ -6,8 +6,8 @@ import { expect } from 'chai';
 import { createBareServer, passToNode, listen } from '../../src/http/bare-server.js';
 import { inTurns } from '../../src/http/request-turns.js';
 import { Turns } from '../../src/relay/framing/turns.js';
-import { afterTest, until } from '../support-far/life.js';
-import { Wire } from '../support-far/relay.js';
+import { afterTest, until } from '../support-endpoints/life.js';
+import { Wire } from '../support-endpoints/relay.js';
 
 describe('requests that are sent before the ones ahead are answered', () => {
   for (const body of ['', 'hello']) {

@@ -5,8 +5,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { receiveRawUpload } from '../../src/ingest/raw-upload.js';
 import type { UploadSummary } from '../../src/ingest/upload.js';
-import { afterTest } from '../support-far/life.js';
-import { TestRelay, Wire } from '../support-far/relay.js';
+import { afterTest } from '../support-endpoints/life.js';
+import { TestRelay, Wire } from '../support-endpoints/relay.js';
 
 const COUNT = 500_000;
 

@@ -2,7 +2,7 @@
 // at hand makes any. ISO/IEC 14496-10 §7.3.3 (field_pic_flag), ISO/IEC 13818-2 §6.3.10 (picture_structure).
 
 import { expect } from 'chai';
-import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';

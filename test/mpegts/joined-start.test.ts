@@ -2,7 +2,7 @@
 // on.
 
 import { expect } from 'chai';
-import { TICK_MS } from '../../src/mpegts/pace.js';
+import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { checkTs, type Sent, type Unit } from './check-ts.js';
 import { pesPackets, source, tablesOf } from './synthetic.js';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
-import { MuteFilter } from '../../src/mpegts/sound-filter.js';
+import { MuteFilter } from '../../src/mpegts/mute-filter.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { type Entry, packet, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
 

@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { TICK_MS } from '../../src/mpegts/pace.js';
+import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { checkTs, type Sent } from './check-ts.js';
 import { inOrder, source, type SourceMessage, type SourceOptions } from './synthetic.js';

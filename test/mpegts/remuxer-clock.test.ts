@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TICK_MS } from '../../src/mpegts/pace.js';
+import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { checkTs, type Sent, type Unit } from './check-ts.js';
 import { inOrder, source, type SourceMessage, type SourceOptions } from './synthetic.js';

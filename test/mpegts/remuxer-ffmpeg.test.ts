@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TICK_MS } from '../../src/mpegts/pace.js';
+import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { delay, interleave, join188, messagesOf, picture, probe, sound, warnings, type Captured } from './captures.js';
 import { checkTs, type Sent } from './check-ts.js';

@@ -2,7 +2,7 @@
 // if the feed's messages bring them.
 
 import { expect } from 'chai';
-import { TICK_MS } from '../../src/mpegts/pace.js';
+import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { source } from './synthetic.js';
 

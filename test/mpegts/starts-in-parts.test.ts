@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Splicer, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { decode } from '../support/ffmpeg.js';

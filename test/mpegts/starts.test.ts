@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/handover.js';
+import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { decode } from '../support/ffmpeg.js';
 import { continuityErrors } from '../support/packets-of.js';

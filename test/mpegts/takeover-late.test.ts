@@ -1,7 +1,7 @@
 // A link that takes over at a picture recognized late: each of its packets goes to exactly one link, however it is split.
 
 import { expect } from 'chai';
-import { Splicer } from '../../src/mpegts/handover.js';
+import { Splicer } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { withSetsOnce } from '../support/sets-once.js';

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { TestEndpoint, type Received } from '../support/far-end.js';
+import { TestEndpoint, type Received } from '../support/test-endpoint.js';
 import { openBare, tinyFrame } from '../support/flood.js';
 import { TestRelay } from '../support/relay.js';
 import { TestClient, TestServe } from '../support/serve.js';

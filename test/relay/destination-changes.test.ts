@@ -1,7 +1,7 @@
 // What a destination sends while one change is not over and the next thing happens already.
 
 import { expect } from 'chai';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { TestRelay } from '../support/relay.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { TestRelay } from '../support/relay.js';
 import { packet, packets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { FeedHealth, type FeedSample } from '../../src/relay/feed-watch.js';
+import { FeedHealth, type FeedSample } from '../../src/relay/feed-health.js';
 import { afterTest } from '../support/cleanup.js';
 import { EventReader } from '../support/event-reader.js';
 import { TestRelay } from '../support/relay.js';

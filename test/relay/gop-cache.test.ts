@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ProgramFacts } from '../../src/mpegts/handover.js';
+import type { ProgramFacts } from '../../src/mpegts/splicer.js';
 import { Feed } from '../../src/relay/feed.js';
 import { CacheBudget, GopCache, MAX_CACHED_BYTES, BLOCK_BYTES } from '../../src/relay/gop-cache.js';
 import { Message } from '../../src/relay/message.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { TestRelay } from '../support/relay.js';
 import { packets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';

@@ -5,7 +5,7 @@ import { buildMaskedFrame, type FrameSink, frameBuilder } from '../../src/relay/
 import { PACKET_BYTES } from '../../src/mpegts/packet.js';
 import { maskingSlot, maskInto, masksByWebAssembly, SLOT_HEADROOM, xorWords } from '../../src/relay/mask.js';
 import { Message } from '../../src/relay/message.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { TestRelay } from '../support/relay.js';
 import { packets } from '../support/ts.js';
 import { RawUpload } from '../support/upload.js';

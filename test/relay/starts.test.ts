@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Delivery } from '../../src/relay/admission.js';
+import { Delivery } from '../../src/relay/delivery.js';
 import { Feed, type Sink } from '../../src/relay/feed.js';
 import { CacheBudget } from '../../src/relay/gop-cache.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';

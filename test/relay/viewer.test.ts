@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { ProgramFacts } from '../../src/mpegts/handover.js';
+import type { ProgramFacts } from '../../src/mpegts/splicer.js';
 import { CacheBudget, GopCache } from '../../src/relay/gop-cache.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { TestRelay } from '../support-far/relay.js';
+import { TestRelay } from '../support-endpoints/relay.js';
 import { decode, ffmpeg, scratch, videoArgs } from '../support/ffmpeg.js';
 import { TestClient, TestServe } from '../support/serve.js';
 import { until } from '../support/wait.js';

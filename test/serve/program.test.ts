@@ -1,9 +1,9 @@
 // `vw serve` and `vw token` as people run them.
 
 import { expect } from 'chai';
-import { freePort } from '../support-far/programs.js';
+import { freePort } from '../support-endpoints/programs.js';
 import { Program } from '../support/program.js';
-import { outerAddress } from '../support-far/relay.js';
+import { outerAddress } from '../support-endpoints/relay.js';
 import { SECRET, TestClient } from '../support/serve.js';
 import { until } from '../support/wait.js';
 

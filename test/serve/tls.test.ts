@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
-import { certificateFor, testAuthority } from '../support-far/certificates.js';
+import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
 import { afterTest } from '../support/cleanup.js';
 import { scratch } from '../support/ffmpeg.js';
 import { TestServe } from '../support/serve.js';

@@ -1,7 +1,7 @@
 // Media that is sent by HTTP to vw serve, which takes it by WebSocket: the log says so, and so does the answer.
 
 import { expect } from 'chai';
-import { packets } from '../support-far/relay.js';
+import { packets } from '../support-endpoints/relay.js';
 import { TestServe } from '../support/serve.js';
 
 describe('an upload by HTTP to vw serve', () => {

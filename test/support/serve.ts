@@ -3,12 +3,12 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
-import type { Pages } from '../../src/serve/app.js';
-import { DEFAULT_SERVE_LIMITS, type ServeLimits } from '../../src/serve/limits.js';
-import { type RunningServe, type ServeOptions, startServe } from '../../src/serve/server.js';
-import { freePort } from '../support-far/programs.js';
+import type { Pages } from '../../src/serve/serve-app.js';
+import { DEFAULT_SERVE_LIMITS, type ServeLimits } from '../../src/serve/serve-limits.js';
+import { type RunningServe, type ServeOptions, startServe } from '../../src/serve/serve-server.js';
+import { freePort } from '../support-endpoints/programs.js';
 import { afterTest } from './cleanup.js';
-import type { Received } from './far-end.js';
+import type { Received } from './test-endpoint.js';
 import { type Answer, ask, keptLog } from './relay.js';
 import { until } from './wait.js';
 

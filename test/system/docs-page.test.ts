@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { openBrowser } from '../support/browser.js';
-import { TestRelay } from '../support-far/relay.js';
+import { TestRelay } from '../support-endpoints/relay.js';
 import { openDocument, operationsOf } from '../api/document.js';
 
 describe('/api/docs', () => {

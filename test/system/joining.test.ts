@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { probe, warnings } from '../mpegts/captures.js';
 import { afterTest, closeAll } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/live.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { TestRelay } from '../support/relay.js';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { ffmpeg, scratch, videoArgs } from '../support/ffmpeg.js';
 import { demuxByJsmpeg } from '../support/jsmpeg.js';
 import { Program } from '../support/program.js';

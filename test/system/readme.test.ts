@@ -5,8 +5,8 @@ import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { RelayStats } from '../../src/relay/relay.js';
-import { certificateFor, testAuthority } from '../support-far/certificates.js';
-import { freePort } from '../support-far/programs.js';
+import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
+import { freePort } from '../support-endpoints/programs.js';
 import { scratch } from '../support/ffmpeg.js';
 import { commandsBetween, Machine, run, type Running } from '../support/readme.js';
 import { until } from '../support/wait.js';

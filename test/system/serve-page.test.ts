@@ -5,7 +5,7 @@ import { openBrowser, PlayerPage } from '../support/browser.js';
 import { Camera } from '../support/camera.js';
 import type { Fault } from '../../src/relay/event.js';
 import type { PlayStatus } from '../../src/web/play-status.js';
-import { servePages } from '../../src/serve/pages.js';
+import { servePages } from '../../src/serve/serve-pages.js';
 import { SECRET, TestServe } from '../support/serve.js';
 import { TestRelay } from '../support/relay.js';
 import { until } from '../support/wait.js';

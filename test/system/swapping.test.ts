@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { warnings } from '../mpegts/captures.js';
 import { closeAll } from '../support/cleanup.js';
-import { TestEndpoint, type FarEndManners } from '../support/far-end.js';
+import { TestEndpoint, type FarEndManners } from '../support/test-endpoint.js';
 import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/live.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { TestRelay } from '../support/relay.js';

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/far-end.js';
+import { TestEndpoint } from '../support/test-endpoint.js';
 import { ffmpeg, scratch } from '../support/ffmpeg.js';
 import { beeps, flashes, measure, type Second } from '../support/flash-beep.js';
 import { Program } from '../support/program.js';

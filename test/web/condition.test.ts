@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { conditionOf, type PlayerFacts } from '../../src/web/browser/condition.js';
-import { ArrivalRhythm } from '../../src/web/browser/rhythm.js';
+import { ArrivalRhythm } from '../../src/web/browser/arrival-rhythm.js';
 
 const NOW = 100_000;
 

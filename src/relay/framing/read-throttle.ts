@@ -9,7 +9,7 @@
 // (ws's `allowSynchronousEvents: false` hands out one message a turn, but neither sees fragments nor the cost of a message.)
 
 import type { WebSocket } from 'ws';
-import { FrameCounter } from './frame-walk.js';
+import { FrameCounter } from './frame-counter.js';
 import { type StepResult, type Steps, turns, type Turns } from './turns.js';
 
 /** Frames of one connection that pass in one turn of the event loop without being timed. Media comes with a handful. */

@@ -2,7 +2,7 @@
 // only place where that is decided. Pure: time is an argument. Milliseconds.
 
 import type { PlayStatus } from '../play-status.js';
-import type { ArrivalRhythm } from './rhythm.js';
+import type { ArrivalRhythm } from './arrival-rhythm.js';
 
 /**
  * The state of the player:

@@ -1,6 +1,6 @@
 // The page's script: the buttons, messages and figures around the picture.
 
-import { type Display, PlayerSession } from './viewer.js';
+import { type Display, PlayerSession } from './player-session.js';
 
 const IDLE_MS = 3000;
 

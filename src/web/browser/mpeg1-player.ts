@@ -2,7 +2,7 @@
 // animation frame. No buffer and no clock: the newest picture is shown.
 
 import JSMpeg, { type Decoder, type Picture, type Renderer, type Sound } from '@cycjimmy/jsmpeg-player';
-import { LatenessMeter } from './lateness.js';
+import { LatenessMeter } from './lateness-meter.js';
 import { decodeFrames } from './mp2-frames.js';
 import type { PicturePlayer, PlayerEvents, SoundPlayer } from './player.js';
 import { readSequence } from './sequence.js';

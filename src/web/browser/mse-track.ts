@@ -6,7 +6,7 @@ import { adaptationFlags, HAS_PCR, PACKET_BYTES } from '../../mpegts/packet.js';
 import { concatenate } from '../../mpegts/packet-runs.js';
 import type { Track } from '../../mpegts/track.js';
 import { Fragments, type MediaFragment } from './fragments.js';
-import { RecentIntervals } from './rhythm.js';
+import { RecentIntervals } from './arrival-rhythm.js';
 import { SLOW, type TrackTimes } from './track-times.js';
 
 /** How much played media stays in the buffer, and how often it is removed. Seconds. */

@@ -3,7 +3,7 @@
 // ones at once.
 
 import { MseTrack } from './mse-track.js';
-import { isPackets, PidFilter } from './track-filter.js';
+import { isPackets, PidFilter } from './pid-filter.js';
 import type { TrackTimes } from './track-times.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 

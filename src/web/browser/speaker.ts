@@ -3,7 +3,7 @@
 
 import type { PlayerEvents, SoundPlayer } from './player.js';
 import { type Engine, isPlayable, keyOf, type Selection, soundEngine } from './selection.js';
-import { PidFilter } from './track-filter.js';
+import { PidFilter } from './pid-filter.js';
 import { unplayable } from './unplayable.js';
 import type { WorkerClient } from './worker-client.js';
 

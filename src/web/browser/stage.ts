@@ -4,7 +4,7 @@
 import type { Track } from '../../mpegts/track.js';
 import type { PicturePlayer, PlayerEvents } from './player.js';
 import { type Engine, keyOf, pictureEngine } from './selection.js';
-import { PidFilter } from './track-filter.js';
+import { PidFilter } from './pid-filter.js';
 import type { WorkerClient } from './worker-client.js';
 
 /** A player with its input. */

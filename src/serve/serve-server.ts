@@ -1,0 +1,116 @@
+// The server of `vw serve`: combines access control, connections, routes and upgrades.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import { LimitError } from '../errors.js';
+import { LINGER_MS, respondWithError } from '../http/answers.js';
+import { connectionEvent, createBareServer, passToNode, listen, urlsOf } from '../http/bare-server.js';
+import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
+import { type ConnectionLimits, Connections } from '../http/connections.js';
+import { type AllowedHosts, hostnameOf } from '../http/hosts.js';
+import { inTurns } from '../http/request-turns.js';
+import { normalizingTargets } from '../http/request-target.js';
+import type { Log } from '../log.js';
+import { createServeApp, type Pages } from './serve-app.js';
+import { TrustedProxies } from './client-address.js';
+import { Codes } from './codes.js';
+import { TopicGuard, type GuardMode } from './topic-guard.js';
+import { ClientRegistry } from './client-registry.js';
+import type { ServeLimits } from './serve-limits.js';
+import { Topics } from './topics.js';
+import { Tokens } from './tokens.js';
+import { acceptTopicSockets } from './topic-sockets.js';
+
+/** Where and how to serve. */
+export interface ServeOptions extends ConnectionLimits {
+  readonly host: string;
+  readonly port: number;
+  /** The server's own certificate; null: plain HTTP. */
+  readonly certificate: CertificateFiles | null;
+  readonly keepAliveMs: number;
+  /** The secret that tokens are signed with; null: no token is required. */
+  readonly secret: string | null;
+  /** The addresses that tokens are issued for, without a trailing slash; the first is the one that clients use. */
+  readonly audiences: readonly string[];
+  /** Without a secret: whether other machines are admitted. */
+  readonly isOpen: boolean;
+  /** Origins whose pages may embed ours in a frame; `*`: all. */
+  readonly embedders: readonly string[];
+  /** Addresses and ranges whose X-Forwarded-For is trusted. */
+  readonly trustedProxies: readonly string[];
+  readonly allowed: AllowedHosts;
+  readonly limits: ServeLimits;
+}
+
+/** A `vw serve` that is listening. */
+export interface RunningServe {
+  /** The URL for this machine. */
+  readonly url: string;
+  /** URLs for other machines, if it listens on all addresses. */
+  readonly otherUrls: readonly string[];
+  readonly port: number;
+  /** Stops accepting, closes every WebSocket (1001); resolves when all are closed. */
+  close(): Promise<void>;
+}
+
+/** How a server with these options is protected. */
+export function guardMode({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isOpen'>): GuardMode {
+  if (secret !== null) return 'tokens';
+  return isOpen ? 'open' : 'loopback';
+}
+
+/** Starts serving. `pages` serves the pages, if there are any. Rejects with the system's error if it cannot listen. */
+export async function startServe(options: ServeOptions, log: Log, pages: Pages | null = null): Promise<RunningServe> {
+  const { secret, audiences, limits, certificate } = options;
+  const proxies = new TrustedProxies(options.trustedProxies);
+  const guard = new TopicGuard(guardMode(options), proxies, options.allowed, limits.maxRefusals);
+  const tokens = secret === null ? null : new Tokens(secret, audiences);
+  const clients = new ClientRegistry(new Topics(limits, log), tokens, guard, limits, log);
+  const codes = new Codes(limits.codeMs);
+  const server = createBareServer(options, options.headersTimeoutMs); // request bodies are tiny
+  // Clients behind a trusted proxy are counted by the address that it reports.
+  const isExempt = (address: string) => proxies.has(address);
+  const connections = new Connections(server, options, isExempt, (socket) => {
+    socket.on('error', () => socket.destroy());
+    const message = `at most ${options.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
+    if (server instanceof TlsServer)
+      socket.destroy(); // an answer would cost a TLS handshake
+    else respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', message));
+  });
+  server.on(connectionEvent(server), (socket: Socket) => passToNode(server, socket));
+  // Without an audience clients get the address that they used: 0.0.0.0 is not one to connect to.
+  const webSocketBase = (host = '') => {
+    const [own] = urlsOf(server, options.host);
+    const taken = hostnameOf(host) === null ? own : own.replace(/\/\/.*/, `//${host}`);
+    return (audiences[0] ?? taken).replace(/^http/, 'ws');
+  };
+  const { embedders } = options;
+  const app = createServeApp({ clients: clients, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
+  const take = inTurns(normalizingTargets(app));
+  server.on('request', take);
+  // What Node does without a listener; there is one because connections are counted by this event too.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    response.writeContinue();
+    take(request, response);
+  });
+  acceptTopicSockets(server, clients, codes);
+  const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
+  await listen(server, options.port, options.host);
+  const [url, ...otherUrls] = urlsOf(server, options.host);
+  return {
+    url,
+    otherUrls,
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      endWatch();
+      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+      clients.close();
+      server.closeIdleConnections();
+      const cut = setTimeout(() => connections.destroyAll(), LINGER_MS);
+      await stopped;
+      clearTimeout(cut);
+      connections.destroyAll();
+    },
+  };
+}
