@@ -1,6 +1,6 @@
 // A full-screen terminal that is restored however the program ends.
 
-import { ENTER, frameText, LEAVE } from '../src/cli/screen-frame.js';
+import { ENTER_SCREEN, frameText, LEAVE_SCREEN } from '../src/cli/screen-frame.js';
 
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';
@@ -30,7 +30,7 @@ export class Screen {
   close(): void {
     if (!this.#isOurs) return;
     this.#isOurs = false;
-    process.stdout.write(LEAVE);
+    process.stdout.write(LEAVE_SCREEN);
     if (!process.stdin.isTTY) return;
     process.stdin.setRawMode(false);
     process.stdin.pause();
@@ -38,7 +38,7 @@ export class Screen {
 
   #readInput(): void {
     this.#isOurs = true;
-    process.stdout.write(ENTER);
+    process.stdout.write(ENTER_SCREEN);
     if (!process.stdin.isTTY) return;
     process.stdin.setRawMode(true); // so that typed characters are not echoed into the table
     process.stdin.resume();

@@ -16,7 +16,7 @@ export function serve(args: readonly string[]): Promise<void> {
   return runServerCommand(
     {
       name: 'serve',
-      place: { host: 'VW_SERVE_HOST', port: 'VW_SERVE_PORT' },
+      addressSettings: { host: 'VW_SERVE_HOST', port: 'VW_SERVE_PORT' },
       about,
       settings: serveSettings(),
       load: loadServeConfig,

@@ -20,7 +20,7 @@ interface ServerConfig {
 export interface ServerCommand<Config extends ServerConfig> {
   readonly name: string;
   /** The settings of its listening address. */
-  readonly place: { readonly host: string; readonly port: string };
+  readonly addressSettings: { readonly host: string; readonly port: string };
   /** Its purpose, a line for `--help`. */
   readonly about: string;
   readonly settings: readonly Setting[];
@@ -52,7 +52,7 @@ export async function runServerCommand<Config extends ServerConfig>(
     warnings = [...environmentWarnings(process.env), ...command.warnings(config)];
     if (line.wantsCheck) {
       for (const warning of warnings) print(`${warningText(warning)}\n`);
-      const fault = await listeningFault(config, command.place.host, command.place.port);
+      const fault = await listeningFault(config, command.addressSettings.host, command.addressSettings.port);
       if (fault === null) print('the configuration is valid\n');
       else {
         reportError(`cannot listen: ${fault}`);

@@ -17,7 +17,7 @@ export function stream(args: readonly string[]): Promise<void> {
   return runServerCommand(
     {
       name: 'stream',
-      place: { host: 'VW_HOST', port: 'VW_PORT' },
+      addressSettings: { host: 'VW_HOST', port: 'VW_PORT' },
       about,
       settings: settings(),
       load: loadConfig,

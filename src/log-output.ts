@@ -51,7 +51,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** Writes lines to a descriptor. */
 export class LogOutput {
-  readonly #given: number;
+  readonly #givenFd: number;
   readonly #options: LogOutputOptions;
   readonly #line: (lost: number) => string;
   #fd = -1; // opened at the first line
@@ -69,7 +69,7 @@ export class LogOutput {
 
   /** @param lostLine the line that reports how many are lost, without a newline. */
   constructor(fd: number, lostLine: (lost: number) => string, options: Partial<LogOutputOptions> = {}) {
-    this.#given = fd;
+    this.#givenFd = fd;
     this.#line = lostLine;
     this.#options = { ...DEFAULTS, ...options };
   }
@@ -101,7 +101,7 @@ export class LogOutput {
     clearTimeout(this.#timer);
     this.#waiting = [];
     this.#waitingBytes = this.#written = this.#unreported = this.#reporting = 0;
-    if (this.#fd !== -1 && this.#fd !== this.#given) closeSync(this.#fd);
+    if (this.#fd !== -1 && this.#fd !== this.#givenFd) closeSync(this.#fd);
     this.#fd = -1;
   }
 
@@ -123,13 +123,13 @@ export class LogOutput {
 
   #pump(): void {
     try {
-      if (this.#fd === -1) this.#fd = openWithoutWaiting(this.#given);
+      if (this.#fd === -1) this.#fd = openWithoutWaiting(this.#givenFd);
       while (this.#waiting.length > 0 || this.#unreported > 0) {
-        const told = this.#unreported;
+        const event = this.#unreported;
         const line = this.#next();
         const written = writeSync(this.#fd, line, this.#written);
         if (written === 0) continue;
-        if (this.#written === 0) this.#began(line, told);
+        if (this.#written === 0) this.#writeStarted(line, event);
         this.#written += written;
         if (this.#written === line.length) this.#ended(line);
       }
@@ -147,11 +147,11 @@ export class LogOutput {
   }
 
   /** A part of the line is written: it stays unchanged until it is complete. */
-  #began(line: Buffer, told: number): void {
+  #writeStarted(line: Buffer, event: number): void {
     this.#waitingBytes += line.length - (this.#waiting[0]?.length ?? 0);
     this.#waiting[0] = line;
-    this.#unreported -= told;
-    this.#reporting = told;
+    this.#unreported -= event;
+    this.#reporting = event;
   }
 
   #ended(line: Buffer): void {

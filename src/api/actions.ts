@@ -140,7 +140,7 @@ export class RelayOperations {
     const { receivedMessages, throttledReads } = live;
     const sent = { attempts, opens, sentMessages, sentBytes, droppedMessages, droppedBytes };
     const total = { ...sent, receivedMessages, throttledReads };
-    const own = { stream: this.standing.stream, live, total, coming: null };
+    const own = { stream: this.standing.stream, live, total, pending: null };
     return { ...stats, destinations: { [this.standing.id]: own, ...stats.destinations } };
   }
 

@@ -38,11 +38,11 @@ function tagOf(item: Readonly<Record<string, Json>>): string {
 
 /** A path; methods that do the same are described once. */
 function pathHtml(path: string, item: Readonly<Record<string, Json>>, base: string): string {
-  const told = new Map<string, string[]>();
+  const events = new Map<string, string[]>();
   for (const [method, { summary }] of Object.entries(item)) {
-    told.set(String(summary), [...(told.get(String(summary)) ?? []), method]);
+    events.set(String(summary), [...(events.get(String(summary)) ?? []), method]);
   }
-  return [...told.values()].map((methods) => operationHtml(path, methods, item[methods[0]!]!, base)).join('');
+  return [...events.values()].map((methods) => operationHtml(path, methods, item[methods[0]!]!, base)).join('');
 }
 
 function operationHtml(path: string, methods: readonly string[], operation: Json, base: string): string {

@@ -89,20 +89,20 @@ export class EventStreams {
 
   /** The opening text: a note of lost events, the events that it missed, and the current id, which is always sent. */
   #openingText(client: Client, last: string | undefined): string {
-    const { told, lost } = this.#eventsSince(last);
-    const missed = told.filter((one) => isWanted(client, one)).map((one) => this.#block(one));
+    const { events, lost } = this.#eventsSince(last);
+    const missed = events.filter((one) => isWanted(client, one)).map((one) => this.#block(one));
     const loss = lost === null ? '' : `event: ${lost.type}\ndata: ${JSON.stringify(lost)}\n\n`;
     return `retry: ${RETRY_MS}\n\n${loss}${missed.join('')}id: ${this.#idOf(client.lastId)}\n\n`;
   }
 
   /** The events after the one with the id `last`. */
-  #eventsSince(last: string | undefined): { told: readonly RecordedEvent[]; lost: HistoryLost | null } {
-    if (last === undefined || last === '') return { told: [], lost: null };
+  #eventsSince(last: string | undefined): { events: readonly RecordedEvent[]; lost: HistoryLost | null } {
+    if (last === undefined || last === '') return { events: [], lost: null };
     const eventLog = this.#events;
     const [, run, number] = /^(?:([0-9a-f]{8})-)?(\d{1,15})$/.exec(last) ?? [];
     const isOurs = run === eventLog.run || (run === undefined && number === '0');
     const since = isOurs ? eventLog.since(Number(number)) : null;
-    if (since?.isWhole) return { told: since.events, lost: null };
+    if (since?.isComplete) return { events: since.events, lost: null };
     const { events } = eventLog.since(0);
     const firstId = events[0]?.event.id ?? eventLog.lastId + 1;
     const message = since
@@ -110,13 +110,13 @@ export class EventStreams {
       : run === undefined
         ? 'not an event id of this relay; accepted: the id of an event, or 0 for all events that are kept'
         : 'the relay has been restarted since that event';
-    return { told: events, lost: { type: 'history-lost', message: message, firstId } };
+    return { events: events, lost: { type: 'history-lost', message: message, firstId } };
   }
 
   #add(client: Client): void {
     this.#clients.add(client);
     this.#shares.add(client.share, client);
-    this.#unsubscribe ??= this.#events.subscribe((told) => this.#broadcast(told));
+    this.#unsubscribe ??= this.#events.subscribe((events) => this.#broadcast(events));
     this.#heartbeat ??= setInterval(() => this.#sendHeartbeats(), HEARTBEAT_MS).unref();
   }
 
@@ -130,11 +130,11 @@ export class EventStreams {
     this.#heartbeat = undefined;
   }
 
-  #broadcast(told: RecordedEvent): void {
-    const block = this.#block(told);
+  #broadcast(events: RecordedEvent): void {
+    const block = this.#block(events);
     for (const client of this.#clients) {
-      if (!isWanted(client, told)) continue;
-      client.lastId = told.event.id;
+      if (!isWanted(client, events)) continue;
+      client.lastId = events.event.id;
       this.#write(client, block);
     }
   }

@@ -126,7 +126,7 @@ const REASON_LABELS = {
   nulls: 'stuffing',
   tables: 'tables',
   unknown: 'unknown_pid',
-  leftOut: 'track',
+  omitted: 'track',
   duplicates: 'duplicate',
   damaged: 'damaged',
 } as const;

@@ -6,9 +6,9 @@ import { plural } from './text.js';
 const ESC = '\u001b[';
 
 /** Switches to the alternate screen, hides the cursor, and truncates long lines at the edge (DECAWM off). */
-export const ENTER = `${ESC}?1049h${ESC}?25l${ESC}?7l`;
+export const ENTER_SCREEN = `${ESC}?1049h${ESC}?25l${ESC}?7l`;
 /** Restores the screen and the cursor. */
-export const LEAVE = `${ESC}?7h${ESC}?25h${ESC}?1049l`;
+export const LEAVE_SCREEN = `${ESC}?7h${ESC}?25h${ESC}?1049l`;
 
 /** Text that draws `lines` over the current content without flicker. */
 export function frameText(lines: readonly string[]): string {

@@ -84,7 +84,7 @@ export function streamRows({ streams }: Stats): Row[] {
     notes: [
       ...faultNotes(stream),
       ...noteOf('notice', missingText(stream)),
-      ...noteOf('notice', leftOutText(stream)),
+      ...noteOf('notice', omittedText(stream)),
       ...noteOf(
         'notice',
         counted([
@@ -189,7 +189,7 @@ function muteText({ muted, mutedBinary, withheld, withheldMessages }: FeedStats)
 }
 
 /** What is withheld of feeds of which the rule sends the picture alone. */
-function leftOutText({ withheld, withheldMessages }: StreamStats): string {
+function omittedText({ withheld, withheldMessages }: StreamStats): string {
   const list = withheldText(
     withheld.map((one) => `${one.feed} ${pidText(one)}`),
     withheldMessages,

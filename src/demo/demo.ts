@@ -49,7 +49,7 @@ export class Demo {
   readonly #ending = new AbortController();
   #started: Promise<void> = Promise.resolve();
   #sources: readonly DemoSource[] = [];
-  #places: DemoAddresses = { relay: '', endpoints: ['', ''] };
+  #addresses: DemoAddresses = { relay: '', endpoints: ['', ''] };
 
   constructor(
     private readonly voice: DemoOutput,
@@ -65,7 +65,7 @@ export class Demo {
   /** Changes the stream at an interval, with an explanation, until the demo is closed. */
   async tour(everyMs: number): Promise<void> {
     const { signal } = this.#ending;
-    const steps = tourSteps(this.#places);
+    const steps = tourSteps(this.#addresses);
     try {
       for (let count = 1; ; count++) {
         await delay(everyMs, undefined, { signal });
@@ -109,10 +109,10 @@ export class Demo {
       this.#running.push(one);
       return one.url;
     };
-    this.#places = { relay: server.url, endpoints: [await endpoint(ports[1]!), await endpoint(ports[2]!)] };
+    this.#addresses = { relay: server.url, endpoints: [await endpoint(ports[1]!), await endpoint(ports[2]!)] };
     voice.line();
     voice.heading(`vw ${version}: a relay, two far ends, a picture and a sound`);
-    const urls = [this.#places.relay, ...this.#places.endpoints];
+    const urls = [this.#addresses.relay, ...this.#addresses.endpoints];
     ['relay', 'far end 1', 'far end 2'].forEach((name, i) => {
       const isOther = wanted[i] !== 0 && !urls[i]!.endsWith(`:${wanted[i]}`);
       voice.row(name, urls[i]!, isOther ? `(port ${wanted[i]} is taken)` : '');
@@ -121,7 +121,7 @@ export class Demo {
 
   #startSources(): void {
     const owner: SourceOwner = {
-      isFree: (feed) => hasNoPublisher(this.#places, feed),
+      isFree: (feed) => hasNoPublisher(this.#addresses, feed),
       uploadFailed: (feed, reason) => {
         if (this.#ending.signal.aborted) return;
         this.voice.failure(`${feed}: the demo's upload has ended (${reason}). It comes back when nobody sends there.`);
@@ -129,7 +129,7 @@ export class Demo {
       uploadResumed: (feed) => this.voice.line(`${feed}: the demo sends again.`),
     };
     const source = (feed: string, media: ReturnType<typeof loadPicture>) =>
-      new DemoSource(feed, this.#places.relay, media, owner, this.log);
+      new DemoSource(feed, this.#addresses.relay, media, owner, this.log);
     this.#sources = [source(PICTURE_FEED, loadPicture()), source(SOUND_FEED, loadSound())];
     for (const one of this.#sources) one.start();
   }
@@ -138,15 +138,15 @@ export class Demo {
     const { voice } = this;
     voice.line();
     voice.heading(`Two feeds are uploaded, ${PICTURE_FEED} and ${SOUND_FEED}. One stream of both:`);
-    await this.#callApi(streamCall(this.#places, true));
+    await this.#callApi(streamCall(this.#addresses, true));
     voice.line();
     voice.heading('The stream goes to far end 1:');
-    await this.#callApi(destinationCall(this.#places, 0));
+    await this.#callApi(destinationCall(this.#addresses, 0));
   }
 
   #printAddresses(): void {
     const { voice } = this;
-    const { relay, endpoints } = this.#places;
+    const { relay, endpoints } = this.#addresses;
     voice.line();
     voice.heading('Open in a browser (sound: the button, or the key m):');
     voice.row('relay', `${relay}/play/${STREAM}`);
@@ -166,7 +166,7 @@ export class Demo {
     const began = performance.now();
     await this.#callApi(call);
     if (endpoint !== undefined) {
-      while (!(await isConnectedTo(this.#places, endpoint))) {
+      while (!(await isConnectedTo(this.#addresses, endpoint))) {
         if (performance.now() - began > SWAP_MS) {
           voice.failure('Not there yet: see lastError in the stats.');
           return;
@@ -176,7 +176,7 @@ export class Demo {
     }
     const tookMs = performance.now() - began;
     voice.success(expected);
-    voice.line(`${(tookMs / 1000).toFixed(2)} s · ${describe(await readFigures(this.#places))}`);
+    voice.line(`${(tookMs / 1000).toFixed(2)} s · ${describe(await readFigures(this.#addresses))}`);
   }
 
   /** Prints a request and sends it. */

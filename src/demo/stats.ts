@@ -7,7 +7,7 @@ import { type DemoAddresses, publishUrl, TOPIC, type EndpointIndex } from './tou
 interface DemoRelayStats {
   readonly feeds: Readonly<Record<string, { readonly source: string | null; readonly continuityErrors: number }>>;
   readonly destinations: Readonly<
-    Record<string, { readonly live: DemoLinkStats & { readonly droppedMessages: number }; readonly coming: unknown }>
+    Record<string, { readonly live: DemoLinkStats & { readonly droppedMessages: number }; readonly pending: unknown }>
   >;
 }
 interface DemoLinkStats {
@@ -28,10 +28,10 @@ export interface DemoFigures {
 }
 
 /** Reads the stats of the relay and the relay servers. */
-export async function readFigures(places: DemoAddresses): Promise<DemoFigures> {
+export async function readFigures(addresses: DemoAddresses): Promise<DemoFigures> {
   const [relay, ...endpoints] = await Promise.all([
-    relayStats(places),
-    ...places.endpoints.map((url) => callRest({ method: 'GET', url: `${url}/status` }) as Promise<ServeStats>),
+    relayStats(addresses),
+    ...addresses.endpoints.map((url) => callRest({ method: 'GET', url: `${url}/status` }) as Promise<ServeStats>),
   ]);
   const topics = endpoints.map(({ topics }) => topics[TOPIC]);
   const all = [...Object.values(relay.feeds), ...topics];
@@ -43,17 +43,17 @@ export async function readFigures(places: DemoAddresses): Promise<DemoFigures> {
 }
 
 /** Whether the stream goes to that relay server, and to no other. */
-export async function isConnectedTo(places: DemoAddresses, which: EndpointIndex): Promise<boolean> {
-  const { destinations } = await relayStats(places);
+export async function isConnectedTo(addresses: DemoAddresses, which: EndpointIndex): Promise<boolean> {
+  const { destinations } = await relayStats(addresses);
   const [one] = Object.values(destinations);
-  return one?.live.url === publishUrl(places, which) && one.live.state === 'open' && one.coming === null;
+  return one?.live.url === publishUrl(addresses, which) && one.live.state === 'open' && one.pending === null;
 }
 
 /** Whether a feed has no source. */
-export async function hasNoPublisher(places: DemoAddresses, feed: string): Promise<boolean> {
-  return ((await relayStats(places)).feeds[feed]?.source ?? null) === null;
+export async function hasNoPublisher(addresses: DemoAddresses, feed: string): Promise<boolean> {
+  return ((await relayStats(addresses)).feeds[feed]?.source ?? null) === null;
 }
 
-async function relayStats(places: DemoAddresses): Promise<DemoRelayStats> {
-  return (await callRest({ method: 'GET', url: `${places.relay}/api/stats` })) as DemoRelayStats;
+async function relayStats(addresses: DemoAddresses): Promise<DemoRelayStats> {
+  return (await callRest({ method: 'GET', url: `${addresses.relay}/api/stats` })) as DemoRelayStats;
 }

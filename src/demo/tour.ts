@@ -27,39 +27,39 @@ export interface TourStep {
 }
 
 /** The stream's rule, with both feeds or with the picture alone. */
-export function streamCall(places: DemoAddresses, withSound: boolean): Call {
+export function streamCall(addresses: DemoAddresses, withSound: boolean): Call {
   const feeds = withSound ? [PICTURE_FEED, SOUND_FEED] : [PICTURE_FEED];
-  return { method: 'POST', url: `${places.relay}/api/streams`, body: { stream: STREAM, feeds } };
+  return { method: 'POST', url: `${addresses.relay}/api/streams`, body: { stream: STREAM, feeds } };
 }
 
 /** The rule that sends the stream to a relay server. */
-export function destinationCall(places: DemoAddresses, which: EndpointIndex): Call {
-  const body = { id: DESTINATION_ID, stream: STREAM, destination: publishUrl(places, which) };
-  return { method: 'POST', url: `${places.relay}/api/destinations`, body };
+export function destinationCall(addresses: DemoAddresses, which: EndpointIndex): Call {
+  const body = { id: DESTINATION_ID, stream: STREAM, destination: publishUrl(addresses, which) };
+  return { method: 'POST', url: `${addresses.relay}/api/destinations`, body };
 }
 
 /** The URL at which a relay server receives the stream. */
-export function publishUrl(places: DemoAddresses, which: EndpointIndex): string {
-  return `${places.endpoints[which].replace(/^http/, 'ws')}/in/${TOPIC}`;
+export function publishUrl(addresses: DemoAddresses, which: EndpointIndex): string {
+  return `${addresses.endpoints[which].replace(/^http/, 'ws')}/in/${TOPIC}`;
 }
 
 /** The tour's steps in order; the last restores the initial state. */
-export function tourSteps(places: DemoAddresses): TourStep[] {
-  const room = `${places.relay}/api/mutes/all`;
+export function tourSteps(addresses: DemoAddresses): TourStep[] {
+  const room = `${addresses.relay}/api/mutes/all`;
   return [
     {
       title: 'Mute: the rule of the stream, without the sound.',
-      call: streamCall(places, false),
+      call: streamCall(addresses, false),
       expected: 'The beeps stop. The picture goes on.',
     },
     {
       title: 'Unmute: the rule as it was.',
-      call: streamCall(places, true),
+      call: streamCall(addresses, true),
       expected: 'The beeps are back, in time with the flashes.',
     },
     {
       title: 'Swap the far end: the same id, another address.',
-      call: destinationCall(places, 1),
+      call: destinationCall(addresses, 1),
       expected: 'The page of far end 2 plays. That of far end 1 keeps its last picture.',
       endpoint: 1,
     },
@@ -75,7 +75,7 @@ export function tourSteps(places: DemoAddresses): TourStep[] {
     },
     {
       title: 'Swap the far end back.',
-      call: destinationCall(places, 0),
+      call: destinationCall(addresses, 0),
       expected: 'The page of far end 1 plays on. That of far end 2 keeps its last picture.',
       endpoint: 0,
     },

@@ -31,7 +31,7 @@ export class LocalClient implements Sink {
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
     const heartbeat = new Heartbeat(socket, relay.limits, () => socket.terminate());
     answerPings(socket, frameSink);
-    throttleReads(socket, () => relay.noteThrottledRead(name));
+    throttleReads(socket, () => relay.countThrottledRead(name));
     socket.on('error', (error) => log.debug('local client failed', { name, reason: error.message }));
     socket.on('close', () => {
       heartbeat.stop();

@@ -4,11 +4,11 @@
 import type { Feed } from '../relay/feed.js';
 
 /** A read of so many bytes comes from a source that had more to give than it was asked for. */
-const MUCH_BYTES = 1 << 15;
+const FAST_READ_BYTES = 1 << 15;
 /** And so do shorter ones that come to as many within so long: TLS brings at most 16 KiB at a time, and chunks may be short. */
 const AT_ONCE_MS = 5;
 /** No source is paused for longer: for an endpoint that has stalled, messages are dropped as usual. */
-const PATIENCE_MS = 20;
+const MAX_HOLD_MS = 20;
 
 /** A connection that can be paused. */
 export interface PausableSource {
@@ -29,7 +29,7 @@ export class UploadThrottle {
   constructor(feed: Feed, source: PausableSource) {
     this.#feed = feed;
     this.#source = source;
-    this.#patience = setTimeout(() => this.#resume(), PATIENCE_MS).unref();
+    this.#patience = setTimeout(() => this.#resume(), MAX_HOLD_MS).unref();
   }
 
   /** To be called after each read, with its length. */
@@ -49,9 +49,9 @@ export class UploadThrottle {
   }
 
   #isMuch(bytes: number): boolean {
-    if (bytes >= MUCH_BYTES) return true;
+    if (bytes >= FAST_READ_BYTES) return true;
     this.#bytes += bytes;
-    if (this.#bytes < MUCH_BYTES) return false;
+    if (this.#bytes < FAST_READ_BYTES) return false;
     // Not with each read: of a camera there are many.
     const now = performance.now();
     const isMuch = now - this.#sinceMs <= AT_ONCE_MS;

@@ -75,7 +75,7 @@ export class AccessPointSearch {
   }
 
   /** Whether the track's next packet is needed even if no unit starts in it. */
-  get isBusy(): boolean {
+  get needsContinuation(): boolean {
     return this.#state !== 'idle';
   }
 

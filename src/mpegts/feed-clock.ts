@@ -170,7 +170,7 @@ export class FeedClock {
   }
 
   /** The minimum sample of the window; Infinity before the first. */
-  get least(): number {
+  get leastDelay(): number {
     return this.#samples.minimum;
   }
 
@@ -180,7 +180,7 @@ export class FeedClock {
   }
 
   /** Sets the offset from the known age of the source's first unit. */
-  place({ track, stamp, arrivalMs, lead }: FirstSample): void {
+  useFirstSample({ track, stamp, arrivalMs, lead }: FirstSample): void {
     const whole = this.unwrap(stamp);
     this.samplesFrom(track, this.first, arrivalMs);
     if (track.kind === 'video') this.shortestLead(lead);
@@ -189,14 +189,14 @@ export class FeedClock {
   }
 
   /** Takes over the state of the source's previous clock after a jump of its stamps: nothing else has changed. */
-  takeOver(before: FeedClock, nowMs: number): void {
+  inherit(before: FeedClock, nowMs: number): void {
     this.rank = before.rank;
     this.sampler = before.sampler;
     this.#samplerAtMs = before.#samplerAtMs;
     this.#samplerDts = this.first;
     this.#lead = before.#lead;
     const by = before.offset - this.offset;
-    if (before.least !== Infinity) this.#samples.add(before.least - by, nowMs);
+    if (before.leastDelay !== Infinity) this.#samples.add(before.leastDelay - by, nowMs);
     this.#youngest = before.#youngest - by;
     this.#youngestAtMs = before.#youngestAtMs;
     this.sender.continueFrom(before.sender, by, nowMs);
@@ -224,7 +224,7 @@ export class FeedClock {
   }
 
   isSettled(nowMs: number): boolean {
-    return nowMs - this.startedMs >= SETTLING_MS && this.least !== Infinity;
+    return nowMs - this.startedMs >= SETTLING_MS && this.leastDelay !== Infinity;
   }
 
   /** Whether this track's unit with this DTS counts as a sample; the best kind of track so far gives all samples. */
@@ -263,13 +263,13 @@ export class FeedClock {
   }
 
   /**
-   * Adds a sample: a unit with `stamp` (unwrapped) was complete at `arrivalMs`. True if {@link least} may have
+   * Adds a sample: a unit with `stamp` (unwrapped) was complete at `arrivalMs`. True if {@link leastDelay} may have
    * changed.
    */
   sample(stamp: number, arrivalMs: number): boolean {
     if (!this.#samples.add(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) return false;
-    if (this.least < this.#youngest - YOUNGER) {
-      this.#youngest = this.least;
+    if (this.leastDelay < this.#youngest - YOUNGER) {
+      this.#youngest = this.leastDelay;
       this.#youngestAtMs = arrivalMs;
     }
     this.#measureDrift(arrivalMs);
@@ -332,9 +332,9 @@ export class FeedClock {
     if (!this.isSettled(nowMs)) return;
     const elapsed = nowMs - this.#driftFromMs;
     if (elapsed < DRIFT_MS) return;
-    if (elapsed >= DRIFT_MS) this.#driftPpm = ((this.#driftFrom - this.least) / (elapsed * TICKS_PER_MS)) * 1e6;
+    if (elapsed >= DRIFT_MS) this.#driftPpm = ((this.#driftFrom - this.leastDelay) / (elapsed * TICKS_PER_MS)) * 1e6;
     this.#driftFromMs = nowMs;
-    this.#driftFrom = this.least;
+    this.#driftFrom = this.leastDelay;
   }
 }
 
@@ -342,7 +342,7 @@ export class FeedClock {
 export function bestOf(clocks: readonly FeedClock[], isFit: (clock: FeedClock) => boolean): FeedClock | null {
   let best: FeedClock | null = null;
   for (const one of clocks) {
-    if (one.least !== Infinity && isFit(one) && (!best || one.rank > best.rank)) best = one;
+    if (one.leastDelay !== Infinity && isFit(one) && (!best || one.rank > best.rank)) best = one;
   }
   return best;
 }

@@ -25,7 +25,7 @@ export class FeedRate {
   #isBehind = false;
   #behindFromMs = NaN;
   #behindFrom = NaN;
-  #leastBehind = Infinity;
+  #minBehind = Infinity;
 
   /** Source time per unit of our time over the last 4.8 s, if it differs from 1; NaN: it does not, or is unknown. */
   rate(nowMs: number): number {
@@ -52,7 +52,7 @@ export class FeedRate {
       return 0;
     }
     if (!this.#isBehind) this.#startBehind(delay, nowMs);
-    if (delay < this.#leastBehind) this.#leastBehind = delay;
+    if (delay < this.#minBehind) this.#minBehind = delay;
     const elapsed = nowMs - this.#behindFromMs;
     if (elapsed < BEHIND_MS) return 0;
     if (this.#behindFrom - delay > elapsed * TICKS_PER_MS * CATCHING_UP) {
@@ -60,7 +60,7 @@ export class FeedRate {
       return 0;
     }
     this.#isBehind = false;
-    return this.#leastBehind;
+    return this.#minBehind;
   }
 
   /** Whether data has come recently. A mark is set when data comes, unless the last mark is very recent. */
@@ -71,7 +71,7 @@ export class FeedRate {
   #startBehind(delay: number, nowMs: number): void {
     this.#isBehind = true;
     this.#behindFromMs = nowMs;
-    this.#behindFrom = this.#leastBehind = delay;
+    this.#behindFrom = this.#minBehind = delay;
   }
 
   #mark(time: number, nowMs: number): void {

@@ -18,7 +18,7 @@ const TABLE = 1;
 // A track whose units are inspected. Bits; they can be combined.
 const WATCHED = 2;
 const JOINABLE = 4; // the track whose random access points are used
-const WANTED = 8; // for now, the packets after this unit's first are inspected too
+const NEXT_PACKET_NEEDED = 8; // for now, the packets after this unit's first are inspected too
 const NOT_SEEN = 0xff;
 
 const STARTS_UNIT = 0x40; // payload_unit_start_indicator in a packet's second byte
@@ -42,7 +42,7 @@ export class Inspector implements ProgramFacts {
   #picturePid = -1; // the video track whose random access points are used
   #anyJoinable = true; // no PAT has come, so tracks are unknown; or a program without video and audio
   #tablePids: readonly number[] = [];
-  #joinAt = NO_ACCESS; // in the current message
+  #accessAt = NO_ACCESS; // in the current message
   #key: Track | null = null;
   #pids: readonly number[] = [];
   #marksAccess = false;
@@ -164,7 +164,7 @@ export class Inspector implements ProgramFacts {
   inspect(data: Uint8Array): number {
     const counters = this.#counters;
     const roles = this.#roles;
-    this.#joinAt = NO_ACCESS;
+    this.#accessAt = NO_ACCESS;
     this.#access.nextMessage();
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const second = data[at + 1]!;
@@ -188,17 +188,17 @@ export class Inspector implements ProgramFacts {
         if (this.#anyJoinable && (flags & RANDOM_ACCESS) !== 0) this.#found(at);
       } else if (role === TABLE) {
         if (this.#reader.push(data, at) || this.#reader.tablePids !== this.#tablePids) this.#setRoles();
-      } else if ((second & STARTS_UNIT) | (flags & RANDOM_ACCESS) | (role & WANTED)) {
+      } else if ((second & STARTS_UNIT) | (flags & RANDOM_ACCESS) | (role & NEXT_PACKET_NEEDED)) {
         const isMarked = (flags & RANDOM_ACCESS) !== 0;
         if (pid === this.#picturePid) this.#readPicture(data, at, isMarked);
         else this.#readPacket(data, at, pid, isMarked);
       }
-      if (role === TABLE || (roles[pid]! & WANTED) !== 0) continue;
+      if (role === TABLE || (roles[pid]! & NEXT_PACKET_NEEDED) !== 0) continue;
       at = endOfRun(data, at);
       counters[pid] = data[at + 3]! & 0x0f;
     }
     this.packets += data.length / PACKET_BYTES;
-    return this.#joinAt;
+    return this.#accessAt;
   }
 
   /** Inspects the packet at `at` of the followed video track, in which a unit starts or that is needed otherwise. */
@@ -213,15 +213,15 @@ export class Inspector implements ProgramFacts {
       this.#watch.startPicture(data, at, isAccess, this.continuityErrors);
     } else {
       if (this.#watch.isCounting) this.#watch.count(data, at);
-      const late = access.isBusy ? access.continueUnit(data, at, isMarked) : NO_ACCESS;
+      const late = access.needsContinuation ? access.continueUnit(data, at, isMarked) : NO_ACCESS;
       this.#foundLate(late);
       found = isMarked && !isPart && late === NO_ACCESS && !access.isWaiting ? at : NO_ACCESS;
     }
     if (found !== NO_ACCESS) this.#found(found);
     const plain = WATCHED | JOINABLE;
-    const isBusy = access.isBusy || this.#watch.isCounting;
+    const isBusy = access.needsContinuation || this.#watch.isCounting;
     const isWanted = isBusy || (!access.isReading && this.#watch.readPacket(data, at, this.#picturePid, isMarked));
-    this.#roles[this.#picturePid] = isWanted ? plain | WANTED : plain;
+    this.#roles[this.#picturePid] = isWanted ? plain | NEXT_PACKET_NEEDED : plain;
   }
 
   /** Records that the unit before the current packet is a random access point, unless `at` is {@link NO_ACCESS}. */
@@ -234,7 +234,7 @@ export class Inspector implements ProgramFacts {
   #found(at: number): void {
     this.randomAccessPoints++;
     this.#marksAccess = true;
-    if (this.#joinAt === NO_ACCESS) this.#joinAt = at;
+    if (this.#accessAt === NO_ACCESS) this.#accessAt = at;
   }
 
   /** Inspects the packet at `at` of another followed track. */
@@ -244,9 +244,9 @@ export class Inspector implements ProgramFacts {
     // In audio every PES packet is a random access point.
     const isJoinable = (role & JOINABLE) !== 0;
     if ((isJoinable && (isMarked || starts)) || (isMarked && this.#anyJoinable)) this.#found(at);
-    if ((role & WANTED) === 0 && !starts) return;
+    if ((role & NEXT_PACKET_NEEDED) === 0 && !starts) return;
     const isWanted = this.#watch.readPacket(data, at, pid, isMarked);
-    this.#roles[pid] = isWanted ? role | WANTED : role & ~WANTED;
+    this.#roles[pid] = isWanted ? role | NEXT_PACKET_NEEDED : role & ~NEXT_PACKET_NEEDED;
   }
 
   #setRoles(): void {
@@ -269,7 +269,7 @@ export class Inspector implements ProgramFacts {
     // A table's PID that a PMT lists as a track remains a table.
     for (const pid of this.#watch.pids) roles[pid] ||= WATCHED;
     if (!key || roles[key.pid] === TABLE) return;
-    roles[key.pid] = WATCHED | JOINABLE | (picture && this.#access.isBusy ? WANTED : 0);
+    roles[key.pid] = WATCHED | JOINABLE | (picture && this.#access.needsContinuation ? NEXT_PACKET_NEEDED : 0);
   }
 }
 

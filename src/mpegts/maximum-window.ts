@@ -3,7 +3,7 @@
 
 export class MaximumWindow {
   readonly #spanMs: number;
-  #most = -Infinity;
+  #maximum = -Infinity;
   #before = -Infinity; // maximum of the previous span
   #fromMs = NaN;
 
@@ -13,30 +13,30 @@ export class MaximumWindow {
 
   add(value: number, nowMs: number): void {
     if (!(nowMs - this.#fromMs < this.#spanMs)) this.#age(nowMs);
-    if (value > this.#most) this.#most = value;
+    if (value > this.#maximum) this.#maximum = value;
   }
 
   /** The maximum; -Infinity: there were no values. */
   maximum(nowMs: number): number {
     if (!(nowMs - this.#fromMs < this.#spanMs)) this.#age(nowMs);
-    return Math.max(this.#most, this.#before);
+    return Math.max(this.#maximum, this.#before);
   }
 
   reset(): void {
-    this.#most = this.#before = -Infinity;
+    this.#maximum = this.#before = -Infinity;
     this.#fromMs = NaN;
   }
 
   /** Adds `by` to what was seen. */
   raise(by: number): void {
-    this.#most += by;
+    this.#maximum += by;
     this.#before += by;
   }
 
   #age(nowMs: number): void {
     const age = nowMs - this.#fromMs;
-    this.#before = age < 2 * this.#spanMs ? this.#most : -Infinity;
-    this.#most = -Infinity;
+    this.#before = age < 2 * this.#spanMs ? this.#maximum : -Infinity;
+    this.#maximum = -Infinity;
     this.#fromMs = nowMs;
   }
 }

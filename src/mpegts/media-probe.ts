@@ -97,7 +97,7 @@ export class MediaProbe {
       this.#picture.streamId = streamIdAt(data, at);
       this.#picture.units++;
     }
-    if (this.#picture?.signalledRate === null && this.#isSecondField(this.#picture, data, at)) return;
+    if (this.#picture?.declaredRate === null && this.#isSecondField(this.#picture, data, at)) return;
     this.#pictures.startPicture(data, at, isAccess, losses);
     this.#startCount(data, at);
   }
@@ -124,7 +124,7 @@ export class MediaProbe {
       this.#isCounting = false;
     }
     const units = this.#pictures.unitsPerSecond ?? 0;
-    const said = this.#picture?.signalledRate ?? 0;
+    const said = this.#picture?.declaredRate ?? 0;
     const known = this.#countedFor;
     if (units === 0 || said === 0 || (known.units === units && known.said === said)) return;
     this.#countedFor = { said, units };
@@ -158,7 +158,7 @@ export class MediaProbe {
       one.streamId = streamIdAt(data, at);
       if (one !== this.#picture) one.units++; // its units are counted where they start
       if (one.unit) this.#read(one, one.unit, true);
-      if (!this.#isWanted(one, isMarked)) return false;
+      if (!this.#needsPacket(one, isMarked)) return false;
       const unit = this.#free.pop() ?? new UnitStart();
       one.unit = unit;
       if (!unit.start(data, at)) {
@@ -170,7 +170,7 @@ export class MediaProbe {
     return one.unit !== null;
   }
 
-  #isWanted(one: ProbedTrack, isMarked: boolean): boolean {
+  #needsPacket(one: ProbedTrack, isMarked: boolean): boolean {
     if (!one.isReadable) return false;
     return (isMarked && one.track.kind === 'video') || one.isDue();
   }
@@ -178,13 +178,13 @@ export class MediaProbe {
   /** `isWhole`: no more bytes of the unit will be gathered. */
   #read(one: ProbedTrack, unit: UnitStart, isWhole: boolean): void {
     const from = unit.mediaStart;
-    const told = from === -1 ? undefined : one.read(unit.bytes, from, unit.length, isWhole);
-    if (told !== undefined || isWhole) this.#endUnit(one, told === true);
+    const event = from === -1 ? undefined : one.read(unit.bytes, from, unit.length, isWhole);
+    if (event !== undefined || isWhole) this.#endUnit(one, event === true);
   }
 
-  #endUnit(one: ProbedTrack, told: boolean): void {
+  #endUnit(one: ProbedTrack, event: boolean): void {
     this.#release(one);
-    if (!told) one.miss();
+    if (!event) one.miss();
     else if (one.update()) this.version++;
   }
 

@@ -6,7 +6,7 @@ const BUCKETS = 8;
 const BUCKET_MS = 2000;
 
 export class MinimumWindow {
-  readonly #least = new Float64Array(BUCKETS).fill(Infinity);
+  readonly #minimum = new Float64Array(BUCKETS).fill(Infinity);
   #bucket = NaN;
   #min = Infinity;
   // The current bucket, outside the array: with a hundred streams each array access is a cache miss.
@@ -30,33 +30,33 @@ export class MinimumWindow {
     if (turns) this.#rotate(bucket);
     const slot = bucket % BUCKETS;
     const isLess = value < this.#min;
-    if (value < this.#least[slot]!) this.#least[slot] = value;
+    if (value < this.#minimum[slot]!) this.#minimum[slot] = value;
     // A window that has just been emptied keeps its old minimum: see #turn.
     if (isLess) this.#min = value;
     this.#fromMs = bucket * BUCKET_MS;
-    this.#bucketLeast = this.#least[slot]!;
+    this.#bucketLeast = this.#minimum[slot]!;
     return turns || isLess;
   }
 
   /** Adds `by` to all values of the window. */
   raise(by: number): void {
-    for (let i = 0; i < BUCKETS; i++) this.#least[i] = this.#least[i]! + by;
+    for (let i = 0; i < BUCKETS; i++) this.#minimum[i] = this.#minimum[i]! + by;
     this.#min += by;
     this.#bucketLeast += by;
   }
 
   reset(): void {
-    this.#least.fill(Infinity);
+    this.#minimum.fill(Infinity);
     this.#min = this.#bucketLeast = Infinity;
   }
 
   /** Opens a bucket; those that are too old leave the window. */
   #rotate(bucket: number): void {
     const skipped = Number.isNaN(this.#bucket) ? BUCKETS : Math.min(Math.abs(bucket - this.#bucket), BUCKETS);
-    for (let i = 0; i < skipped; i++) this.#least[(bucket - i + BUCKETS * 2) % BUCKETS] = Infinity;
+    for (let i = 0; i < skipped; i++) this.#minimum[(bucket - i + BUCKETS * 2) % BUCKETS] = Infinity;
     this.#bucket = bucket;
     let min = Infinity;
-    for (const value of this.#least) min = Math.min(min, value);
+    for (const value of this.#minimum) min = Math.min(min, value);
     // After a pause longer than the window the first packet may be delayed: the old minimum holds for one more bucket.
     if (min !== Infinity) this.#min = min;
   }

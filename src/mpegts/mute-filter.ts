@@ -37,7 +37,7 @@ export class MuteFilter {
   readonly #states = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | the offset subtracted from continuity_counter
   #isTouched = false; // whether any PID waits or has an offset
-  #joinAt = -1;
+  #accessAt = -1;
   #undecidedAt = -1;
 
   get muted(): MutedPart {
@@ -71,8 +71,8 @@ export class MuteFilter {
   }
 
   /** The offset of the last message's random access point in the output; -1 if it was withheld. */
-  get joinAt(): number {
-    return this.#joinAt;
+  get accessAt(): number {
+    return this.#accessAt;
   }
 
   /**
@@ -88,8 +88,8 @@ export class MuteFilter {
    * none. `joinAt` is the offset of its first random access point, or -1; `opening` is that point's packets from earlier
    * messages, or `null`; `undecidedAt` is the offset of the unit for which it is undecided whether it is one, or -1.
    */
-  apply(data: Uint8Array, joinAt = -1, opening: Uint8Array | null = null, undecidedAt = -1): Uint8Array | null {
-    this.#joinAt = this.#isTouched ? -1 : joinAt;
+  apply(data: Uint8Array, accessAt = -1, opening: Uint8Array | null = null, undecidedAt = -1): Uint8Array | null {
+    this.#accessAt = this.#isTouched ? -1 : accessAt;
     this.#undecidedAt = this.#isTouched ? -1 : undecidedAt;
     if (!this.#isTouched) return data;
     const muted = this.#muted;
@@ -101,8 +101,8 @@ export class MuteFilter {
       const pid = readPid(data, at);
       if (at === undecidedAt) this.#undecidedAt = to;
       const reason = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
-      if (muted !== 'all' && reason === PASSES && this.#goesOn(data, at, pid)) {
-        if (at === joinAt && opening === null) this.#joinAt = to;
+      if (muted !== 'all' && reason === PASSES && this.#continuesUnit(data, at, pid)) {
+        if (at === accessAt && opening === null) this.#accessAt = to;
         this.#pass(data, at, pid, out, to);
       } else if (muted !== 'audio') {
         this.#withhold(data, at, pid);
@@ -110,7 +110,7 @@ export class MuteFilter {
       } else if (!this.#passClock(data, at, pid, reason, out, to)) continue;
       to += PACKET_BYTES;
     }
-    if (isBegun && to > 0) this.#joinAt = 0;
+    if (isBegun && to > 0) this.#accessAt = 0;
     return to === 0 ? null : out.subarray(0, to);
   }
 
@@ -125,7 +125,7 @@ export class MuteFilter {
   }
 
   /** Whether an unmuted packet continues what was sent, or is a place where a withheld track can resume. */
-  #goesOn(data: Uint8Array, at: number, pid: number): boolean {
+  #continuesUnit(data: Uint8Array, at: number, pid: number): boolean {
     const isAccess = (adaptationFlags(data, at) & RANDOM_ACCESS) !== 0;
     if (isAccess) this.#states[pid]! |= MARKS;
     const state = this.#states[pid]!;

@@ -11,7 +11,7 @@ const TEXT = new TextEncoder().encode('vw: muted');
 export const MUTED_DESCRIPTOR: Uint8Array = Uint8Array.of(USER_PRIVATE, TEXT.length, ...TEXT);
 
 /** Whether a program carries the mute descriptor. */
-export function saysMuted(program: Program | null): boolean {
+export function hasMutedDescriptor(program: Program | null): boolean {
   if (program === null || program.tracks.length > 0) return false;
   for (const { tag, body } of readDescriptors(program.descriptors)) {
     if (tag === USER_PRIVATE && body.length === TEXT.length && body.every((byte, i) => byte === TEXT[i])) return true;

@@ -11,9 +11,9 @@ const SLAB_BYTES = 1 << 18;
 const LARGE_BYTES = SLAB_BYTES >> 2;
 
 /** Memory shared by all messages that are not kept: one buffer, so that it stays in the processor's cache. */
-let lent: Uint8Array = new Uint8Array(1 << 17);
+let sharedMemory: Uint8Array = new Uint8Array(1 << 17);
 /** Room in front of a message in the shared buffer. It is free; a new array for each message that needs more is not. */
-let lentRoom = 16 * PACKET_BYTES;
+let sharedBytes = 16 * PACKET_BYTES;
 
 let slab = NOTHING;
 let slabUsed = 0;
@@ -37,19 +37,19 @@ function allocate(bytes: number): Uint8Array {
  */
 export class OutputBuffer {
   bytes: Uint8Array = NOTHING;
-  readonly #isLent: boolean;
+  readonly #isShared: boolean;
   #start = 0;
   #end = 0;
   #read = 0;
 
   /** @param isLent the result of `close` is valid until the next `open` of any such buffer: the memory is reused. */
   constructor(isLent: boolean) {
-    this.#isLent = isLent;
+    this.#isShared = isLent;
   }
 
   /** Opens a message, with room for `room` more bytes. */
   open(data: Uint8Array, room: number): void {
-    const front = this.#isLent ? Math.max(room, lentRoom) : room;
+    const front = this.#isShared ? Math.max(room, sharedBytes) : room;
     this.bytes = this.#allocate(front + data.length);
     this.bytes.set(data, front);
     this.#start = this.#end = this.#read = front;
@@ -105,11 +105,11 @@ export class OutputBuffer {
   }
 
   #grow(room: number): void {
-    const larger = this.#isLent ? new Uint8Array(room + this.bytes.length) : allocate(room + this.bytes.length);
+    const larger = this.#isShared ? new Uint8Array(room + this.bytes.length) : allocate(room + this.bytes.length);
     larger.set(this.bytes, room);
-    if (this.#isLent) {
-      lent = larger;
-      lentRoom += room; // available to later messages that need as much
+    if (this.#isShared) {
+      sharedMemory = larger;
+      sharedBytes += room; // available to later messages that need as much
     }
     this.bytes = larger;
     this.#start += room;
@@ -118,8 +118,8 @@ export class OutputBuffer {
   }
 
   #allocate(bytes: number): Uint8Array {
-    if (!this.#isLent) return allocate(bytes);
-    if (bytes > lent.length) lent = new Uint8Array(2 * bytes);
-    return lent;
+    if (!this.#isShared) return allocate(bytes);
+    if (bytes > sharedMemory.length) sharedMemory = new Uint8Array(2 * bytes);
+    return sharedMemory;
   }
 }

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.
 
 import { HAS_PRIVATE_DATA, removePrivateData } from './adaptation-field.js';
-import type { Patience } from './splicer.js';
+import type { AccessTimeouts } from './splicer.js';
 import type { OutputBuffer } from './output-buffer.js';
 import { append, isSamePayload, spread } from './packet-runs.js';
 import { DISCONTINUITY, HAS_PCR, NULL_PID, PACKET_BYTES, PAT_PID, RANDOM_ACCESS, SYNC } from './packet.js';
@@ -26,16 +26,16 @@ export interface Planner {
 
 export class PacketPath {
   readonly #output: ProgramOutput;
-  readonly #patience: Patience;
+  readonly #timeouts: AccessTimeouts;
   readonly #planner: Planner;
   readonly #buffer: OutputBuffer;
   readonly #clock: ProgramClock;
   readonly #counters: RemuxCounters;
   readonly #header = new Uint8Array(PES_STAMPED_BYTES);
 
-  constructor(output: ProgramOutput, patience: Patience, planner: Planner) {
+  constructor(output: ProgramOutput, timeouts: AccessTimeouts, planner: Planner) {
     this.#output = output;
-    this.#patience = patience;
+    this.#timeouts = timeouts;
     this.#planner = planner;
     this.#buffer = output.buffer;
     this.#clock = output.clock;
@@ -151,7 +151,7 @@ export class PacketPath {
       }
     }
     if (!track.open) {
-      this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      this.#omit(feed, data, at, pid, flags, nowMs);
       return;
     }
     if (this.#output.areTablesDue(nowMs)) this.#output.insertTables(nowMs);
@@ -174,13 +174,13 @@ export class PacketPath {
     const { buffer, pid } = { buffer: this.#buffer, pid: track.track.pid };
     if (starts && feed.isWithoutSound && feed.awaitsPmt) {
       track.stop();
-      this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      this.#omit(feed, data, at, pid, flags, nowMs);
       return;
     }
     if (track.track.sections) {
       const isReadable = payload + 4 <= at + PACKET_BYTES && !startsPes(data, payload);
       if (starts) this.#setKind(track, isReadable ? track.track.kind : 'unknown');
-      if (!track.out) return this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      if (!track.out) return this.#omit(feed, data, at, pid, flags, nowMs);
       track.open = true;
       if (track.track.streamType === SPLICE_INFO) {
         this.#splice(feed, track, data, at, lost, nowMs);
@@ -202,7 +202,7 @@ export class PacketPath {
       if (isPlain && pesBytesNeeded(data, payload, here) <= here) {
         const pcr = (flags & HAS_PCR) !== 0 && pid === feed.pcrPid ? readPcr(data, at) : NaN;
         if (!this.#admit(feed, track, data, payload, flags, pcr, nowMs)) {
-          this.#leaveOut(feed, data, at, pid, flags, nowMs);
+          this.#omit(feed, data, at, pid, flags, nowMs);
           return;
         }
         this.#output.startUnit(track, flags, nowMs);
@@ -329,7 +329,7 @@ export class PacketPath {
     if (track.replaces && access) this.#planner.replaceBy(feed.name);
     if (!track.out) return false;
     // Not every encoder marks random access points: after a while any picture will do.
-    const { markedMs, unmarkedMs } = this.#patience;
+    const { markedMs, unmarkedMs } = this.#timeouts;
     const waitMs = feed.marksAccess ? markedMs : unmarkedMs;
     track.open = access || !track.needsAccess || nowMs - track.waitsSinceMs >= waitMs;
     if (track.open) {
@@ -375,7 +375,7 @@ export class PacketPath {
   /** Processes a packet of a PID that is not a track. */
   #nonTrackPacket(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, slot: number, flags: number, nowMs: number): void {
     if (slot === CLOCK) {
-      this.#leaveOut(feed, data, at, pid, flags, nowMs);
+      this.#omit(feed, data, at, pid, flags, nowMs);
       return;
     }
     this.#buffer.skip();
@@ -392,7 +392,7 @@ export class PacketPath {
   }
 
   /** Omits a packet, except for its PCR, which is sent in a packet without payload. */
-  #leaveOut(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, flags: number, nowMs: number): void {
+  #omit(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, flags: number, nowMs: number): void {
     this.#counters.omitted++;
     if ((flags & HAS_PCR) !== 0) this.#output.passPcr(feed, data, at, pid, nowMs);
     this.#buffer.skip();

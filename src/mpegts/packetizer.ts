@@ -16,7 +16,7 @@ export class Packetizer {
   readonly #rest = new Uint8Array(PACKET_BYTES); // an unfinished packet, or an unconfirmed one
   #restBytes = 0;
   #isSynchronized = true; // a source is assumed to begin with a packet until its first byte shows otherwise
-  readonly #seen = new Uint8Array(PID_COUNT);
+  readonly #seenPids = new Uint8Array(PID_COUNT);
 
   /**
    * Takes the next bytes and returns the packets that they complete, `null` if none. The result is valid until the next
@@ -39,7 +39,7 @@ export class Packetizer {
         this.#isSynchronized = true;
       }
       while (at + PACKET_BYTES <= length && data[at] === SYNC && this.#isPacket(data, at)) {
-        this.#seen[readPid(data, at)] = 1;
+        this.#seenPids[readPid(data, at)] = 1;
         at += PACKET_BYTES;
       }
       if (at > begin) runs.push(begin, at);
@@ -76,7 +76,7 @@ export class Packetizer {
    */
   #isPacket(data: Uint8Array, at: number): boolean {
     const next = at + PACKET_BYTES;
-    if (next >= data.length || data[next] === SYNC || this.#seen[readPid(data, at)] === 1) return true;
+    if (next >= data.length || data[next] === SYNC || this.#seenPids[readPid(data, at)] === 1) return true;
     for (let other = at + 1; other < next && other + PACKET_BYTES < data.length; other++) {
       if (data[other] === SYNC && isConfirmed(data, other)) return false;
     }

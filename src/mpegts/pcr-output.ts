@@ -70,7 +70,7 @@ export class PcrOutput {
   /** Whether the program may have other feeds than the driver. */
   isShared = false;
   /** The largest trim in the rule, in ticks: that feed's DTS is ahead of the others' by as much. */
-  mostTrim = 0;
+  maxTrim = 0;
   #driver: FeedClock | null = null;
   #isByStamps = true;
   #time = NaN;
@@ -112,7 +112,7 @@ export class PcrOutput {
     this.#adjust(at, keep, passed);
     let value = at.time - this.lag;
     if (!at.isByStamps) {
-      const most = this.#mostNow(at, keep, elapsed);
+      const most = this.#maxLead(at, keep, elapsed);
       if (value > most) {
         value = most;
         this.lag = at.time - value;
@@ -122,7 +122,7 @@ export class PcrOutput {
   }
 
   /** As far as it may have come now. */
-  #mostNow({ time, guess }: PcrTime, keep: number, elapsed: number): number {
+  #maxLead({ time, guess }: PcrTime, keep: number, elapsed: number): number {
     const isStall = elapsed > STALLED && elapsed < FLOWING;
     if (!isStall) return this.last + elapsed * (1 + this.#shrinking);
     const least = time - this.#enough(guess, keep) - MAX_FOR_STALLS;
@@ -154,7 +154,7 @@ export class PcrOutput {
   /** The lag if no unit needs more: 0, or less if other feeds must be in time with this source. */
   #keptLag(driver: FeedClock, need: number, nowMs: number): number {
     if (!this.isShared) return 0;
-    const kept = Math.min(0, Math.min(MAX_AHEAD, MAX_AHEAD_MOVED - this.mostTrim + driver.trim) + need);
+    const kept = Math.min(0, Math.min(MAX_AHEAD, MAX_AHEAD_MOVED - this.maxTrim + driver.trim) + need);
     // Not all of its tracks may have arrived yet: leave them the room that they may need.
     const isYoung = !Number.isNaN(this.last) && nowMs - driver.startedMs < YOUNG_MS;
     return isYoung ? Math.max(kept, Math.min(0, this.lag)) : kept;

@@ -102,7 +102,7 @@ export class PictureHead {
       const at = findStartCode(bytes, this.#next, end);
       if (at === -1) {
         this.#next = Math.max(this.#next, end - 3);
-        if (this.#next - this.#from >= 4 && !this.#beginsWithZeros(bytes)) this.#end(false); // it has no start codes
+        if (this.#next - this.#from >= 4 && !this.#startsWithZeros(bytes)) this.#end(false); // it has no start codes
         return;
       }
       const type = this.#typeAt(bytes, at, end);
@@ -156,7 +156,7 @@ export class PictureHead {
     return SLICE;
   }
 
-  #beginsWithZeros(bytes: Uint8Array): boolean {
+  #startsWithZeros(bytes: Uint8Array): boolean {
     return bytes[this.#from] === 0 && bytes[this.#from + 1] === 0;
   }
 

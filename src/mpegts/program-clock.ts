@@ -284,7 +284,7 @@ export class ProgramClock {
   }
 
   #targetOf(clock: FeedClock): number {
-    return clock.least === Infinity ? NaN : clock.least + this.#base + clock.trim;
+    return clock.leastDelay === Infinity ? NaN : clock.leastDelay + this.#base + clock.trim;
   }
 
   #startFeed(feed: ClockedFeed, track: ClockedTrack, pts: number, stamp: number, nowMs: number): FeedClock {
@@ -302,7 +302,7 @@ export class ProgramClock {
       output = Math.max(output, this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.decodeAhead) : MARGIN));
     }
     const clock = this.#open(feed, stamp, Math.max(output, feed.pastOutput + 1), nowMs);
-    if (first) clock.place(first);
+    if (first) clock.useFirstSample(first);
     if (first || isMedia(track)) feed.firstSample = null;
     clock.promised = feed.mediaCount;
     if (!this.#reference) {
@@ -315,7 +315,7 @@ export class ProgramClock {
   /** A feed's timestamps jump: at `stamp`, it continues where it would be without the jump. */
   #continueAfterJump(feed: ClockedFeed, before: FeedClock, stamp: number, output: number, nowMs: number): FeedClock {
     const clock = this.#open(feed, stamp, output, nowMs);
-    clock.takeOver(before, nowMs);
+    clock.inherit(before, nowMs);
     this.#reference ??= clock;
     return clock;
   }
@@ -386,7 +386,7 @@ export class ProgramClock {
 
   #followReference(): void {
     const clock = this.#reference!; // only called if there is one
-    if (clock.least !== Infinity) this.#base = clock.offset - clock.least - clock.trim;
+    if (clock.leastDelay !== Infinity) this.#base = clock.offset - clock.leastDelay - clock.trim;
   }
 
   #drop(clock: FeedClock, feed: ClockedFeed): void {

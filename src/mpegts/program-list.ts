@@ -27,7 +27,7 @@ export class ProgramList {
   }
 
   /** Whether all sections have been received. */
-  get isWhole(): boolean {
+  get isComplete(): boolean {
     const [first] = this.sections;
     return first !== undefined && this.sections.length === Math.min(first[7]! + 1, MAX_SECTIONS); // last_section_number
   }

@@ -69,10 +69,10 @@ export function findReplacements(
   // A feed that is listed with nothing selected is muted, and a mute takes effect at once.
   const muted = new Set(inputs.filter(({ select }) => select === 'none').map(({ feed }) => feed));
   const going = [...showing].filter((name) => !giving.has(name) && !muted.has(name));
-  const coming = [...giving].filter((name) => !showing.has(name));
-  return going.slice(0, coming.length).map((from, i) => {
+  const pending = [...giving].filter((name) => !showing.has(name));
+  return going.slice(0, pending.length).map((from, i) => {
     const since = running.find((replacement) => replacement.from === from);
-    return { from, to: coming[i]!, sinceMs: since?.sinceMs ?? nowMs };
+    return { from, to: pending[i]!, sinceMs: since?.sinceMs ?? nowMs };
   });
 }
 
@@ -84,11 +84,11 @@ export function planTracks(
   inputs: readonly RemuxInput[],
   feeds: ReadonlyMap<string, RemuxFeed>,
   replacements: readonly Replacement[],
-): { plan: PlannedTrack[]; descriptors: Uint8Array; leftOut: number } {
+): { plan: PlannedTrack[]; descriptors: Uint8Array; omitted: number } {
   const plan: PlannedTrack[] = [];
   const taken = new Set<RemuxTrack>();
   let bytes = 0;
-  let leftOut = 0;
+  let omitted = 0;
   const add = (feed: RemuxFeed, select: TrackSelection): void => {
     if (!feed.program) return;
     feed.omittedTracks = 0;
@@ -96,7 +96,7 @@ export function planTracks(
       if (taken.has(track) || !selects(select, track.kind)) continue;
       const size = entryBytes(track.track.descriptors);
       if (!fitsPmt(bytes + size)) {
-        leftOut++;
+        omitted++;
         feed.omittedTracks++;
         continue;
       }
@@ -119,7 +119,7 @@ export function planTracks(
   let descriptors = mergeDescriptors(loops);
   if (!fitsPmt(bytes + descriptors.length)) descriptors = new Uint8Array(0);
   if (plan.length === 0 && isMuted(inputs)) descriptors = MUTED_DESCRIPTOR;
-  return { plan, descriptors, leftOut };
+  return { plan, descriptors, omitted };
 }
 
 /** The track on PCR_PID: a video track if there is one; the previous track is kept if it is suitable. */

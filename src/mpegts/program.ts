@@ -124,7 +124,7 @@ export class ProgramReader {
     const before = this.#followed;
     if (before) {
       const still = programs.find(({ number }) => number === before.number);
-      if (!still && !this.#list.isWhole) return; // another section may list it
+      if (!still && !this.#list.isComplete) return; // another section may list it
       if (still?.pmtPid !== before.pmtPid) this.#follow(still ?? null);
     }
     this.#setTablePids();

@@ -1,7 +1,7 @@
 // Combines tracks of several feeds into one program, and changes it while it runs: PIDs, counters, timestamps, tables.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3, §2.4.4, §2.7.
 
-import { JOIN_PATIENCE, type Patience, type ProgramFacts } from './splicer.js';
+import { START_TIMEOUTS, type AccessTimeouts, type ProgramFacts } from './splicer.js';
 import { OutputTracks } from './output-track.js';
 import { concatenate } from './packet-runs.js';
 import { PacketPath } from './packet-path.js';
@@ -14,7 +14,7 @@ import type { OmittedTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedPro
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
 import type { TrackKind } from './track.js';
-import { leftOutSound, takesAny, takesSound } from './wanted-tracks.js';
+import { omittedSound, selectsAny, selectsSound } from './wanted-tracks.js';
 
 /** Media flows if a message came within this time. */
 const FLOWING_MS = 600;
@@ -27,8 +27,8 @@ export class Remuxer implements ProgramFacts {
    * The offset in the last result of `push` of the first place where a reader can start: the PAT before a random access
    * point, of a video track if the program has one; -1 if there is none.
    */
-  get joinAt(): number {
-    return this.#output.joinAt;
+  get accessAt(): number {
+    return this.#output.accessAt;
   }
 
   readonly #feeds = new Map<string, RemuxFeed>();
@@ -36,7 +36,7 @@ export class Remuxer implements ProgramFacts {
   #inputs: readonly RemuxInput[] = [];
   #replacements: Replacement[] = [];
   #pids: number[] | null = null;
-  #saysMuted = false; // whether the tables sent last are those of a muted rule
+  #isMarkedMuted = false; // whether the tables sent last are those of a muted rule
 
   readonly #tracks = new OutputTracks();
   readonly #output: ProgramOutput;
@@ -44,14 +44,14 @@ export class Remuxer implements ProgramFacts {
 
   /**
    * @param isLent results are valid only until the next call that returns packets: nothing is allocated for a message.
-   * @param patience how long a video track waits for a random access point to start with.
+   * @param timeouts how long a video track waits for a random access point to start with.
    */
   constructor(
     isLent = false,
-    private readonly patience: Patience = JOIN_PATIENCE,
+    private readonly timeouts: AccessTimeouts = START_TIMEOUTS,
   ) {
     this.#output = new ProgramOutput(isLent);
-    this.#path = new PacketPath(this.#output, patience, {
+    this.#path = new PacketPath(this.#output, timeouts, {
       replan: () => this.#rebuild(true),
       replaceBy: (feed) => {
         this.#replacements = this.#replacements.filter(({ to }) => to !== feed);
@@ -148,7 +148,7 @@ export class Remuxer implements ProgramFacts {
 
   /** The tracks that are, or may be, audio, of feeds from which only video is selected. */
   get withheld(): OmittedTrack[] {
-    return leftOutSound(this.#inputs, this.#feeds);
+    return omittedSound(this.#inputs, this.#feeds);
   }
 
   /** The number of {@link feeds}. */
@@ -167,7 +167,7 @@ export class Remuxer implements ProgramFacts {
    * if the program is unchanged.
    */
   setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
-    this.#output.joinAt = -1;
+    this.#output.accessAt = -1;
     if (areSameInputs(inputs, this.#inputs)) return null;
     const sent = this.#sendUnmuted(inputs, nowMs);
     this.#replacements = findReplacements(this.#output.plan, inputs, this.#replacements, nowMs);
@@ -181,7 +181,7 @@ export class Remuxer implements ProgramFacts {
     }
     for (const feed of this.#feeds.values()) this.#withholdSound(feed, inputs, before);
     this.#output.clock.pcr.isShared = inputs.length > 1;
-    this.#output.clock.pcr.mostTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
+    this.#output.clock.pcr.maxTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
     this.#rebuild(true);
     const tables = this.#output.pendingTables(nowMs);
     return sent && tables ? concatenate([sent, tables]) : (sent ?? tables);
@@ -189,7 +189,7 @@ export class Remuxer implements ProgramFacts {
 
   /** Ends a feed that is sent until it is replaced, because it is muted. Returns packets to send, or `null`. */
   endReplaced(feed: string, nowMs: number): Uint8Array | null {
-    this.#output.joinAt = -1;
+    this.#output.accessAt = -1;
     const running = this.#replacements.filter(({ from }) => from !== feed);
     if (running.length === this.#replacements.length) return null;
     this.#replacements = running;
@@ -208,9 +208,9 @@ export class Remuxer implements ProgramFacts {
     begins: boolean,
     nowMs: number,
     facts: ProgramFacts | null = null,
-    joinAt = 0,
+    accessAt = 0,
   ): Uint8Array | null {
-    this.#output.joinAt = -1;
+    this.#output.accessAt = -1;
     const from = this.#latest?.name === feed ? this.#latest : (this.#latest = this.#feeds.get(feed) ?? null);
     if (from === null) return null;
     from.facts = facts;
@@ -225,23 +225,23 @@ export class Remuxer implements ProgramFacts {
       data = this.#prime(from, data);
       if (this.#isHeld(from, data, nowMs)) return null;
     }
-    from.isWithoutAccess = joinAt === -1 && facts?.undecidedAt === -1;
+    from.isWithoutAccess = accessAt === -1 && facts?.undecidedAt === -1;
     return from.hold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
   }
 
   /** Records whether a feed's audio is selected. Units held from before a change, such as a mute, are never sent. */
   #withholdSound(feed: RemuxFeed, inputs: readonly RemuxInput[], before: readonly RemuxInput[]): void {
-    feed.isWithoutSound = !takesSound(inputs, feed.name);
-    const hasChanged = feed.isWithoutSound === takesSound(before, feed.name);
+    feed.isWithoutSound = !selectsSound(inputs, feed.name);
+    const hasChanged = feed.isWithoutSound === selectsSound(before, feed.name);
     // Video remains held: when it is sent, the audio with it is not part of the program.
-    if ((hasChanged && !feed.hasPictures) || !takesAny(before, feed.name)) this.#endHold(feed);
+    if ((hasChanged && !feed.hasPictures) || !selectsAny(before, feed.name)) this.#endHold(feed);
   }
 
   /** Sends held video of feeds whose audio is selected again, without the audio held with it, before that takes effect. */
   #sendUnmuted(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     let sent: Uint8Array | null = null;
     for (const feed of this.#feeds.values()) {
-      if (!feed.hold || !feed.isWithoutSound || !feed.hasPictures || !takesSound(inputs, feed.name)) continue;
+      if (!feed.hold || !feed.isWithoutSound || !feed.hasPictures || !selectsSound(inputs, feed.name)) continue;
       const more = this.#remuxHeld(feed, nowMs);
       sent = sent && more ? concatenate([sent, more]) : (more?.slice() ?? sent); // valid only until the next call
     }
@@ -310,7 +310,7 @@ export class Remuxer implements ProgramFacts {
 
   /** The feed's source is gone: its tracks leave the program. Returns tables and units that were held to send, or `null`. */
   endSource(feed: string, nowMs: number): Uint8Array | null {
-    this.#output.joinAt = -1;
+    this.#output.accessAt = -1;
     const gone = this.#feeds.get(feed);
     if (!gone) return null;
     const last = this.#remuxHeld(gone, nowMs);
@@ -323,7 +323,7 @@ export class Remuxer implements ProgramFacts {
 
   /** Called every {@link TICK_MS} while there is a rule. Returns packets that are due by time alone, or `null`. */
   tick(nowMs: number): Uint8Array | null {
-    this.#output.joinAt = -1;
+    this.#output.accessAt = -1;
     this.#endReplacements(nowMs);
     const sinceMs = this.#output.pace.sinceMs(nowMs);
     const isFlowing = sinceMs <= FLOWING_MS || sinceMs <= this.#output.clock.stepMs * 1.5;
@@ -363,16 +363,16 @@ export class Remuxer implements ProgramFacts {
       this.#feeds.delete(name);
       this.#latest = null;
     }
-    const { plan, descriptors, leftOut } = planTracks(this.#inputs, this.#feeds, this.#replacements);
+    const { plan, descriptors, omitted } = planTracks(this.#inputs, this.#feeds, this.#replacements);
     const before = this.#output.plan;
-    this.#output.counters.omittedTracks = leftOut;
+    this.#output.counters.omittedTracks = omitted;
     this.#output.plan = plan;
     const ofKind = (kind: TrackKind) => plan.find(({ track }) => track.kind === kind)?.track ?? null;
     this.#output.keyTrack = ofKind('video') ?? ofKind('audio');
     this.#pids = null;
     this.#output.pcrTrack = choosePcrTrack(plan, this.#output.pcrTrack);
     // An announced mute is withdrawn, also if no track came meanwhile.
-    const says = before.length > 0 || (this.#output.sentTables && isMuted(this.#inputs) !== this.#saysMuted);
+    const says = before.length > 0 || (this.#output.sentTables && isMuted(this.#inputs) !== this.#isMarkedMuted);
     if (plan.length === 0 && !(byRule && says)) {
       for (const { track } of before) {
         if (track.out) track.out.inUse = false;
@@ -381,7 +381,7 @@ export class Remuxer implements ProgramFacts {
       }
       return;
     }
-    this.#saysMuted = plan.length === 0 && isMuted(this.#inputs);
+    this.#isMarkedMuted = plan.length === 0 && isMuted(this.#inputs);
     if (activate(plan, before, descriptors, this.#output.pcrTrack, this.#tracks, this.#output.tables))
       this.#output.tablesPending = true;
   }
@@ -389,7 +389,7 @@ export class Remuxer implements ProgramFacts {
   #endReplacements(nowMs: number): void {
     if (this.#replacements.length === 0) return;
     const running = this.#replacements.filter(({ to, sinceMs }) => {
-      const { markedMs, unmarkedMs } = this.patience;
+      const { markedMs, unmarkedMs } = this.timeouts;
       return nowMs - sinceMs < (this.#feeds.get(to)?.marksAccess === true ? markedMs : unmarkedMs);
     });
     if (running.length === this.#replacements.length) return;

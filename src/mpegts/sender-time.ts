@@ -87,12 +87,12 @@ export class SenderTime {
    * `nextDts` is the lowest DTS to come on any track: relative to this time, no unit may be later than earlier ones were.
    */
   at(nowMs: number, nextDts: number): number {
-    const room = Math.min(this.#room(), nextDts + this.need - this.time);
+    const room = Math.min(this.#slack(), nextDts + this.need - this.time);
     return this.time + Math.max(0, Math.min((nowMs - this.#atMs) * TICKS_PER_MS, room));
   }
 
   /** How far the time may be continued without new data. */
-  #room(): number {
+  #slack(): number {
     return Number.isNaN(this.#dts) ? 0 : this.#step;
   }
 

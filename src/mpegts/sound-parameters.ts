@@ -82,8 +82,8 @@ function readEac3Header(bytes: Uint8Array, at: number, header: SoundHeader): num
 
 /** AC-3 or E-AC-3, depending on the data. A {@link ParameterReader}. */
 export function readAc3(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
-  const told = readFrames(readAc3Header, bytes, from, end, found);
+  const event = readFrames(readAc3Header, bytes, from, end, found);
   const isAligned = bytes[from] === 0x0b && bytes[from + 1] === 0x77; // the header read is at the start of the unit
-  if (told !== true || found.codec !== 'eac3' || !isAligned) return told;
+  if (event !== true || found.codec !== 'eac3' || !isAligned) return event;
   return addDependents(bytes, from, end, found) ? true : undefined;
 }

@@ -26,9 +26,9 @@ export function sniffSound(expected: ParameterReader): ParameterReader {
   return (bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined => {
     const at = passTag(bytes, from, end);
     if (at + 4 > end) return undefined;
-    const told = (readerAt(bytes, at) ?? expected)(bytes, at, end, found);
+    const event = (readerAt(bytes, at) ?? expected)(bytes, at, end, found);
     // The bytes in the middle of a frame resembled another format by chance.
-    return told === false ? expected(bytes, at, end, found) : told;
+    return event === false ? expected(bytes, at, end, found) : event;
   };
 }
 

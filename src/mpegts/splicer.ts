@@ -46,7 +46,7 @@ export interface ProgramFacts {
 const NOTHING = new Uint8Array(0);
 
 /** How long to wait for a random access point, in milliseconds. */
-export interface Patience {
+export interface AccessTimeouts {
   /** If the source sends them: limited, because it may stop doing so. */
   readonly markedMs: number;
   /** If none has been seen: afterwards any picture will do. */
@@ -54,7 +54,7 @@ export interface Patience {
 }
 
 /** The default for new readers. */
-export const JOIN_PATIENCE: Patience = { markedMs: 15_000, unmarkedMs: 2000 };
+export const START_TIMEOUTS: AccessTimeouts = { markedMs: 15_000, unmarkedMs: 2000 };
 /** A PTS comes every 700 ms at least (§2.7.4). */
 const UNSTAMPED_MS = 1000;
 /** A track that starts nothing new for so long after the picture's changes over where it is. */
@@ -65,7 +65,7 @@ export interface SplicedMessage {
   readonly outgoing: Uint8Array | null;
   readonly incoming: Uint8Array | null;
   /** The offset of the message's random access point in `go`; -1 if it is not there. */
-  readonly joinAt: number;
+  readonly accessAt: number;
 }
 
 /** One change from a reader (or none) to another. */
@@ -77,7 +77,7 @@ export class Splicer {
 
   readonly #outgoing = new PacketBuffer();
   readonly #incoming = new PacketBuffer();
-  readonly #patience: Patience;
+  readonly #timeouts: AccessTimeouts;
   readonly #announcesDiscontinuity: boolean;
   readonly #moved: Set<number>;
   #holds = false; // see takeOver
@@ -89,8 +89,8 @@ export class Splicer {
    * @param isBridged the incoming reader received packets of another source before: the jumps of counters and clock are
    * signalled (discontinuity_indicator).
    */
-  constructor(patience: Patience, isBridged = false, moved: Iterable<number> = []) {
-    this.#patience = patience;
+  constructor(timeouts: AccessTimeouts, isBridged = false, moved: Iterable<number> = []) {
+    this.#timeouts = timeouts;
     this.#announcesDiscontinuity = isBridged;
     this.#moved = new Set(moved);
   }
@@ -104,8 +104,8 @@ export class Splicer {
    * For a reader that takes over from another: while it is undecided whether a picture is a random access point, its
    * packets are held back; then they go to one of the two. See {@link takeHeld}.
    */
-  static takeOver(patience: Patience): Splicer {
-    const splicer = new Splicer(patience);
+  static takeOver(timeouts: AccessTimeouts): Splicer {
+    const splicer = new Splicer(timeouts);
     splicer.#holds = true;
     return splicer;
   }
@@ -124,7 +124,7 @@ export class Splicer {
 
   /** A copy with the same progress, for a reader that joins. */
   fork(nowMs: number): Splicer {
-    const copy = new Splicer(this.#patience, this.#announcesDiscontinuity, this.#moved);
+    const copy = new Splicer(this.#timeouts, this.#announcesDiscontinuity, this.#moved);
     copy.hasStarted = this.hasStarted;
     copy.isDone = this.isDone;
     copy.#sinceMs = copy.#startedMs = nowMs;
@@ -148,31 +148,31 @@ export class Splicer {
    * -1. Where the incoming reader starts, PAT and PMT are inserted in front, unless they are there already, as are the
    * picture's packets from earlier messages; missing parameter sets are inserted into the picture.
    */
-  splice(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
-    if (this.isDone) return { outgoing: null, incoming: data, joinAt };
+  splice(data: Uint8Array, accessAt: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
+    if (this.isDone) return { outgoing: null, incoming: data, accessAt };
     const { hasStarted } = this;
-    const parts = hasStarted ? this.#continue(data, joinAt, facts) : this.#start(data, joinAt, facts, nowMs);
+    const parts = hasStarted ? this.#continue(data, accessAt, facts) : this.#start(data, accessAt, facts, nowMs);
     if (this.hasStarted) this.#checkOver(facts, nowMs);
     return parts;
   }
 
-  #continue(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): SplicedMessage {
+  #continue(data: Uint8Array, accessAt: number, facts: ProgramFacts | null): SplicedMessage {
     this.#outgoing.reset(data.length);
     this.#incoming.reset(2 * data.length); // each packet may need a discontinuity packet
-    return this.#sort(data, joinAt, facts);
+    return this.#sort(data, accessAt, facts);
   }
 
-  #start(data: Uint8Array, joinAt: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
+  #start(data: Uint8Array, accessAt: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
     if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
     // It started in an earlier message: its first packets are held, or the outgoing reader has them already.
-    const isOpened = joinAt === 0 && (facts?.opening ?? null) !== null;
-    if (isOpened && this.#holds && this.#held.length === 0) joinAt = -1;
-    const from = joinAt >= 0 ? joinAt : this.#forced(data, facts, nowMs);
-    if (from < 0) return { outgoing: this.#hold(data, facts), incoming: null, joinAt: -1 };
+    const isOpened = accessAt === 0 && (facts?.opening ?? null) !== null;
+    if (isOpened && this.#holds && this.#held.length === 0) accessAt = -1;
+    const from = accessAt >= 0 ? accessAt : this.#forced(data, facts, nowMs);
+    if (from < 0) return { outgoing: this.#hold(data, facts), incoming: null, accessAt: -1 };
     this.hasStarted = true;
     this.#startedMs = nowMs;
     // Copied only if something is inserted: usually it is the rest of the message.
-    const body = facts ? startPicture(data, from, facts, joinAt >= 0) : data.subarray(from);
+    const body = facts ? startPicture(data, from, facts, accessAt >= 0) : data.subarray(from);
     const given = readPid(body, 0) === PAT_PID ? null : facts?.tables;
     const tables = given && align(given, body);
     const held = this.takeHeld();
@@ -181,9 +181,9 @@ export class Splicer {
     this.#outgoing.add(data, 0, from);
     this.#incoming.reset(2 * ((tables?.length ?? 0) + body.length));
     if (tables) this.#addAll(this.#incoming, tables);
-    const parts = this.#sort(body, joinAt < 0 ? -1 : 0, facts);
+    const parts = this.#sort(body, accessAt < 0 ? -1 : 0, facts);
     // The tables belong to the random access point that follows them.
-    return tables && parts.joinAt >= 0 ? { ...parts, joinAt: 0 } : parts;
+    return tables && parts.accessAt >= 0 ? { ...parts, accessAt: 0 } : parts;
   }
 
   /** Returns what goes to the outgoing reader, previously held packets included; the rest of the message is held. */
@@ -209,7 +209,7 @@ export class Splicer {
 
   /** Where to start without a random access point after the wait is over; -1: not yet. */
   #forced(data: Uint8Array, facts: ProgramFacts | null, nowMs: number): number {
-    const { markedMs, unmarkedMs } = this.#patience;
+    const { markedMs, unmarkedMs } = this.#timeouts;
     const isKnown = facts !== null && facts.tables !== null;
     if (isKnown && facts.keyPid < 0) return 0; // neither video nor audio: there is nothing to wait for
     const isWorthIt = facts !== null && (facts.marksAccess || facts.awaitsTables === true);
@@ -224,7 +224,7 @@ export class Splicer {
   }
 
   /** Distributes a message's packets over the two buffers. */
-  #sort(data: Uint8Array, joinAt: number, facts: ProgramFacts | null): SplicedMessage {
+  #sort(data: Uint8Array, accessAt: number, facts: ProgramFacts | null): SplicedMessage {
     let goJoinAt = -1;
     const stay = this.#outgoing;
     const go = this.#incoming;
@@ -238,7 +238,7 @@ export class Splicer {
         run = at + PACKET_BYTES;
         continue;
       }
-      if (at === joinAt) goJoinAt = go.length + at - run;
+      if (at === accessAt) goJoinAt = go.length + at - run;
       if (this.#moved.has(pid)) continue;
       this.#moved.add(pid);
       if (!this.#announcesDiscontinuity || pid === NULL_PID) continue;
@@ -247,7 +247,7 @@ export class Splicer {
       run = at;
     }
     go.add(data, run, data.length);
-    return { outgoing: stay.bytes, incoming: go.bytes, joinAt: goJoinAt };
+    return { outgoing: stay.bytes, incoming: go.bytes, accessAt: goJoinAt };
   }
 
   #belongsToIncoming(data: Uint8Array, at: number, pid: number, facts: ProgramFacts | null): boolean {

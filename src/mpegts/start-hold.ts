@@ -77,7 +77,7 @@ export class StartHold {
   #awaitsSound: boolean;
   readonly #sinceMs: number;
   #sampler: HeldTrack | null = null;
-  #least: { stamp: number; arrivalMs: number } | null = null;
+  #minimum: { stamp: number; arrivalMs: number } | null = null;
   #isKnown = false;
 
   // Video:
@@ -130,8 +130,8 @@ export class StartHold {
   }
 
   get #best(): FirstSample | null {
-    if (!this.#least || !this.#sampler) return null;
-    const { stamp, arrivalMs } = this.#least;
+    if (!this.#minimum || !this.#sampler) return null;
+    const { stamp, arrivalMs } = this.#minimum;
     if (this.#hasPicture) return { track: this.#sampler, stamp: stamp + this.#lead, arrivalMs, lead: this.#lead };
     return { track: this.#sampler, stamp: stamp + this.#sampler.heldMs * TICKS_PER_MS, arrivalMs, lead: 0 };
   }
@@ -176,14 +176,14 @@ export class StartHold {
 
   #start(sampler: HeldTrack): void {
     this.#sampler = sampler;
-    this.#least = null;
+    this.#minimum = null;
     this.#isKnown = false;
   }
 
   #readPicture(pts: number, dts: number, nowMs: number): void {
     this.#lead = Math.min(this.#lead, ticksAfter(pts, dts));
     if (Number.isNaN(this.#firstPictureMs)) this.#firstPictureMs = nowMs;
-    if (!this.#least || younger(pts, nowMs, this.#least) > 0) this.#least = { stamp: pts, arrivalMs: nowMs };
+    if (!this.#minimum || younger(pts, nowMs, this.#minimum) > 0) this.#minimum = { stamp: pts, arrivalMs: nowMs };
     if (Number.isNaN(this.#since.arrivalMs) || younger(pts, nowMs, this.#since) > YOUNGER) {
       this.#since = { stamp: pts, arrivalMs: nowMs };
       this.#pictures = 0;
@@ -196,13 +196,13 @@ export class StartHold {
     const length = ticksAfter(stamp, this.#stamp);
     if (!Number.isNaN(this.#stampAtMs) && length > 0 && length < LONGEST_UNIT) {
       // The previous unit was complete when it arrived, and ends here.
-      if (!this.#least || younger(stamp, this.#stampAtMs, this.#least) > 0) {
-        this.#least = { stamp, arrivalMs: this.#stampAtMs };
+      if (!this.#minimum || younger(stamp, this.#stampAtMs, this.#minimum) > 0) {
+        this.#minimum = { stamp, arrivalMs: this.#stampAtMs };
       }
       const ownPace = Math.max(length * OWN_PACE, length - MAX_EARLY);
       if ((nowMs - this.#stampAtMs) * TICKS_PER_MS >= ownPace) this.#isKnown = true;
     }
-    this.#least ??= { stamp, arrivalMs: nowMs }; // a guess: the next one shows its duration
+    this.#minimum ??= { stamp, arrivalMs: nowMs }; // a guess: the next one shows its duration
     this.#stamp = stamp;
     this.#stampAtMs = nowMs;
   }

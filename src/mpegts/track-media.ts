@@ -90,7 +90,7 @@ export class ProbedTrack {
   }
 
   /** Pictures a second according to the media; null: unknown. */
-  get signalledRate(): number | null {
+  get declaredRate(): number | null {
     return this.#known.frameRate;
   }
 
@@ -127,9 +127,9 @@ export class ProbedTrack {
    */
   read(bytes: Uint8Array, from: number, end: number, isWhole = false): boolean | undefined {
     if (!this.#reader) return false;
-    forget(read);
-    const told = this.#reader(bytes, from, end, read);
-    return told ?? (isWhole ? read.sampleRate !== null : undefined);
+    clearParameters(read);
+    const event = this.#reader(bytes, from, end, read);
+    return event ?? (isWhole ? read.sampleRate !== null : undefined);
   }
 
   /** Stores the parameters just read; true if any of them changed. */
@@ -223,7 +223,7 @@ function opusChannels(descriptors: Uint8Array): number | null {
 }
 
 /** Not Object.assign: it creates a list of the keys each time, and this runs for each unit. */
-function forget(parameters: Parameters): void {
+function clearParameters(parameters: Parameters): void {
   parameters.codec = parameters.width = parameters.height = parameters.frameRate = null;
   parameters.sampleRate = parameters.channels = null;
   parameters.mayBeFields = false;

@@ -104,15 +104,15 @@ export function kindOfEntry(
   descriptors: Uint8Array,
   programDescriptors: Uint8Array = NOTHING,
 ): TrackKind {
-  const told = kindByDescriptors(descriptors);
+  const event = kindByDescriptors(descriptors);
   const isHdmv = hasFormat(programDescriptors, 'HDMV');
   if (HDMV_AUDIO_TYPES.has(streamType) && (isHdmv || hasFormat(descriptors, 'HDMV'))) return 'audio';
-  if (told === 'audio') return 'audio'; // even if stream_type differs: a mute must not pass it
+  if (event === 'audio') return 'audio'; // even if stream_type differs: a mute must not pass it
   if (isHdmv && HDMV_DATA_TYPES.has(streamType)) return 'other';
   if (AUDIO_TYPES.has(streamType)) return 'audio';
   if (VIDEO_TYPES.has(streamType)) return 'video';
   if (SECTION_TYPES.has(streamType) || DATA_TYPES.has(streamType)) return 'other';
-  return told;
+  return event;
 }
 
 /** Whether a track with this stream_type, and this kind from {@link kindOfEntry}, carries sections. */

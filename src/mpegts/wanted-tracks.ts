@@ -7,17 +7,17 @@ import type { OmittedTrack } from './remux-report.js';
 import { reasonToWithhold } from './sound-classifier.js';
 
 /** Whether these inputs select any track of a feed. */
-export function takesAny(inputs: readonly RemuxInput[], feed: string): boolean {
+export function selectsAny(inputs: readonly RemuxInput[], feed: string): boolean {
   return inputs.some(({ feed: name, select }) => name === feed && select !== 'none');
 }
 
 /** Whether these inputs select a feed's audio. */
-export function takesSound(inputs: readonly RemuxInput[], feed: string): boolean {
+export function selectsSound(inputs: readonly RemuxInput[], feed: string): boolean {
   return inputs.some(({ feed: name, select }) => name === feed && (select === 'all' || select === 'audio'));
 }
 
 /** The tracks that are, or may be, audio, of feeds from which only video is selected. */
-export function leftOutSound(
+export function omittedSound(
   inputs: readonly RemuxInput[],
   feeds: ReadonlyMap<string, Pick<RemuxFeed, 'tracks'>>,
 ): OmittedTrack[] {

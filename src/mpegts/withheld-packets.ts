@@ -23,35 +23,35 @@ interface WithheldCount {
 }
 
 export class WithheldPackets {
-  readonly #notes = new Map<number, WithheldCount>();
+  readonly #counts = new Map<number, WithheldCount>();
   #pid = -1; // of the previous packet: the next usually has the same
-  #note: WithheldCount | null = null;
+  #current: WithheldCount | null = null;
 
   clear(): void {
-    this.#notes.clear();
+    this.#counts.clear();
     this.#pid = -1;
-    this.#note = null;
+    this.#current = null;
   }
 
   /** Counts a withheld packet. */
   add(pid: number, reason: WithheldReason): void {
     if (pid !== this.#pid) {
       this.#pid = pid;
-      this.#note = this.#notes.get(pid) ?? null;
+      this.#current = this.#counts.get(pid) ?? null;
     }
-    if (this.#note === null) {
+    if (this.#current === null) {
       // Partial units and damaged packets are withheld of video, too.
-      if (reason === MID_UNIT || reason === DAMAGED || this.#notes.size >= MAX_PIDS) return;
-      this.#note = { reason: reason, packets: 0 };
-      this.#notes.set(pid, this.#note);
+      if (reason === MID_UNIT || reason === DAMAGED || this.#counts.size >= MAX_PIDS) return;
+      this.#current = { reason: reason, packets: 0 };
+      this.#counts.set(pid, this.#current);
     }
-    this.#note.packets++;
-    if (reason !== MID_UNIT && reason !== DAMAGED) this.#note.reason = reason;
+    this.#current.packets++;
+    if (reason !== MID_UNIT && reason !== DAMAGED) this.#current.reason = reason;
   }
 
   /** The tracks that are withheld now, by PID. */
   list(judge: SoundClassifier): WithheldTrack[] {
-    return [...this.#notes]
+    return [...this.#counts]
       .filter(([pid]) => judge.isWithheld(pid))
       .sort(([a], [b]) => a - b)
       .map(([pid, { reason, packets }]) => {

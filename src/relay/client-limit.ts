@@ -9,13 +9,13 @@ type Evict = () => void;
 
 /** Counts the clients of each name. */
 export class ClientLimit {
-  readonly #taken = new Map<string, FairShares<Evict>>();
+  readonly #inUse = new Map<string, FairShares<Evict>>();
 
   constructor(private readonly most: number) {}
 
   /** Throws {@link LimitError} if there is no room for one more client from `network`, the owner of an address. */
   check(name: string, network: string): void {
-    const seats = this.#taken.get(name);
+    const seats = this.#inUse.get(name);
     const count = seats?.size ?? 0;
     if (count < this.most || seats?.largestFor([network])) return;
     throw new LimitError('ERR_TOO_MANY_CLIENTS', `"${name}" has ${count} clients already (VW_MAX_CLIENTS)`);
@@ -28,19 +28,19 @@ export class ClientLimit {
   acquire(name: string, network: string, giveWay: Evict): () => void {
     this.check(name, network);
     const share = [network];
-    let seats = this.#taken.get(name);
+    let seats = this.#inUse.get(name);
     const [oldest] = seats && seats.size >= this.most ? (seats.largestFor(share) ?? []) : [];
     oldest?.();
-    seats = this.#taken.get(name);
-    if (!seats) this.#taken.set(name, (seats = new FairShares()));
+    seats = this.#inUse.get(name);
+    if (!seats) this.#inUse.set(name, (seats = new FairShares()));
     const own = () => {
       leave();
       giveWay();
     };
     const leave = () => {
-      const all = this.#taken.get(name);
+      const all = this.#inUse.get(name);
       all?.delete(share, own);
-      if (all?.size === 0) this.#taken.delete(name);
+      if (all?.size === 0) this.#inUse.delete(name);
     };
     seats.add(share, own);
     return leave;

@@ -1,22 +1,22 @@
 // Delivery to one reader: it starts with tables at a random access point; when it is slow, whole messages are dropped for
 // it, and it resumes in the same way.
 
-import { Splicer, type Patience } from '../mpegts/splicer.js';
+import { Splicer, type AccessTimeouts } from '../mpegts/splicer.js';
 import { DropPolicy, type DropObserver } from './drop-policy.js';
 import type { Limits } from './limits.js';
 import { Message } from './message.js';
-import { startPatience } from './access-timeouts.js';
+import { startTimeouts } from './access-timeouts.js';
 
 /** Decides for each message whether a reader gets it, or a part of it. */
 export class Delivery {
   readonly #dropPolicy: DropPolicy;
-  readonly #patience: Patience;
+  readonly #timeouts: AccessTimeouts;
   #splicer: Splicer | null;
 
   constructor(limits: Limits, observer: DropObserver) {
     this.#dropPolicy = new DropPolicy(limits, observer);
-    this.#patience = startPatience(limits);
-    this.#splicer = new Splicer(this.#patience);
+    this.#timeouts = startTimeouts(limits);
+    this.#splicer = new Splicer(this.#timeouts);
   }
 
   /** Whether messages come, but none is sent until the next random access point. */
@@ -37,7 +37,7 @@ export class Delivery {
   }
 
   /** Restarts the reader with an empty queue, at the next random access point or with the progress of `handover`. */
-  restart(splicer: Splicer = new Splicer(this.#patience)): void {
+  restart(splicer: Splicer = new Splicer(this.#timeouts)): void {
     this.#dropPolicy.reset();
     this.#splicer = splicer.isDone ? null : splicer;
   }
@@ -52,17 +52,17 @@ export class Delivery {
     const wasDropping = this.#dropPolicy.isDropping;
     if (!this.#dropPolicy.admits(message, waitingBytes, nowMs)) return null;
     // An opaque message may end the dropping in mid-picture: packets then resume at a random access point.
-    if (wasDropping) this.#splicer = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#patience);
+    if (wasDropping) this.#splicer = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#timeouts);
     if (message.kind !== 'ts') return message;
     return this.#splicer === null ? message : this.#splice(this.#splicer, message, nowMs);
   }
 
   #splice(splicer: Splicer, message: Message, nowMs: number): Message | null {
     // Readers present when a source starts get everything it sends.
-    if (message.begins) splicer.end();
-    const { incoming, joinAt } = splicer.splice(message.data, message.joinAt, message.facts, nowMs);
+    if (message.startsSource) splicer.end();
+    const { incoming, accessAt } = splicer.splice(message.data, message.accessAt, message.facts, nowMs);
     if (splicer.isDone) this.#splicer = null;
     if (incoming === null || incoming === message.data) return incoming && message;
-    return new Message('ts', incoming, { joinAt, begins: false, facts: message.facts });
+    return new Message('ts', incoming, { accessAt, startsSource: false, facts: message.facts });
   }
 }

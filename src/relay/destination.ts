@@ -17,7 +17,7 @@ import { Link } from './link.js';
 import { LinkTotals } from './link-totals.js';
 import { Message } from './message.js';
 import type { Backpressure } from './backpressure.js';
-import { startPatience, swapPatience } from './access-timeouts.js';
+import { startTimeouts, swapTimeouts } from './access-timeouts.js';
 import { type DestinationRule, isSameDestination, isSameEndpoint } from './rules.js';
 import type { DestinationStats } from './stats-schema.js';
 
@@ -187,8 +187,8 @@ export class Destination implements Sink {
   #wait(change: EndpointChange): void {
     const isOther = change.stream !== this.#stream;
     change.splicer = isOther
-      ? new Splicer(startPatience(this.limits), change.link === this.#live && change.link.hasSent)
-      : Splicer.takeOver(swapPatience(this.limits));
+      ? new Splicer(startTimeouts(this.limits), change.link === this.#live && change.link.hasSent)
+      : Splicer.takeOver(swapTimeouts(this.limits));
     change.hasPackets = false;
     const { keyframeWaitMs, resumeAfterMs } = this.limits;
     let waitsLeft = isOther ? Math.ceil(keyframeWaitMs / resumeAfterMs) : Infinity;
@@ -211,7 +211,7 @@ export class Destination implements Sink {
     if (change && change.stream === this.#stream) {
       change.hasPackets = true;
       change.facts = message.facts;
-      if (message.begins) this.#restoreHeld(change); // another source begins: nothing more comes of this one
+      if (message.startsSource) this.#restoreHeld(change); // another source begins: nothing more comes of this one
     }
     if (this.#outgoing) this.#writeSplit(this.#outgoing.link, this.#live, this.#outgoing.splicer, message);
     else if (change?.splicer && change.stream === this.#stream) {
@@ -223,13 +223,13 @@ export class Destination implements Sink {
 
   #writeSplit(from: Link, to: Link, splicer: Splicer, message: Message): void {
     const begins = !splicer.hasStarted;
-    if (message.begins) splicer.end();
+    if (message.startsSource) splicer.end();
     const { data, facts } = message;
-    const { outgoing, incoming, joinAt } = splicer.splice(data, message.joinAt, facts, performance.now());
-    if (outgoing) from.write(outgoing === data ? message : new Message('ts', outgoing, { joinAt: -1, begins: false, facts }));
+    const { outgoing, incoming, accessAt } = splicer.splice(data, message.accessAt, facts, performance.now());
+    if (outgoing) from.write(outgoing === data ? message : new Message('ts', outgoing, { accessAt: -1, startsSource: false, facts }));
     if (!incoming) return;
     // It starts with tables and a random access point, like a source. Only once: the link may be lost and reopened.
-    to.write(incoming === data ? message : new Message('ts', incoming, { joinAt, begins, facts }));
+    to.write(incoming === data ? message : new Message('ts', incoming, { accessAt, startsSource: begins, facts }));
   }
 
   /** A message of the other stream that the rule names now. */
@@ -243,11 +243,11 @@ export class Destination implements Sink {
     }
     change.hasPackets = true;
     const { data, facts } = message;
-    const { incoming, joinAt } = splicer.splice(data, message.begins ? 0 : message.joinAt, facts, performance.now());
+    const { incoming, accessAt } = splicer.splice(data, message.startsSource ? 0 : message.accessAt, facts, performance.now());
     if (!incoming) return;
-    const begins = message.begins || change === this.#change;
+    const begins = message.startsSource || change === this.#change;
     if (change === this.#change) this.#complete(change);
-    change.link.write(new Message('ts', incoming, { joinAt, begins, facts }));
+    change.link.write(new Message('ts', incoming, { accessAt, startsSource: begins, facts }));
     if (splicer.isDone) this.#endSettling(change);
   }
 
@@ -279,7 +279,7 @@ export class Destination implements Sink {
         this.#settling = change;
       } else {
         change.detach?.();
-        if (before === change.link) before.rejoin();
+        if (before === change.link) before.resubscribe();
         this.#detach = this.source.attach(change.stream, this);
       }
     }
@@ -289,7 +289,7 @@ export class Destination implements Sink {
   /** Sends the live link what was held back for a change that does not take place. */
   #restoreHeld({ splicer, facts }: EndpointChange): void {
     const held = splicer?.takeHeld();
-    if (held) this.#live.write(new Message('ts', held, { joinAt: -1, begins: false, facts }));
+    if (held) this.#live.write(new Message('ts', held, { accessAt: -1, startsSource: false, facts }));
   }
 
   /** The messages of the new stream no longer need to be split. */

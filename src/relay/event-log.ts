@@ -22,7 +22,7 @@ export interface RecordedEvent {
 export interface MissedEvents {
   readonly events: readonly RecordedEvent[];
   /** Whether the history is complete that far back. */
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
 }
 
 /** The rate limit of one subject that changes often. */
@@ -43,7 +43,7 @@ export class EventLog {
   #history: RecordedEvent[] = [];
   #bytes = 0;
   // Replaced, never changed in place: a subscriber may unsubscribe while it receives an event.
-  #subscribers: readonly ((told: RecordedEvent) => void)[] = [];
+  #subscribers: readonly ((event: RecordedEvent) => void)[] = [];
   readonly #rateLimits = new Map<object, RateLimit>();
 
   constructor(log: Log) {
@@ -91,7 +91,7 @@ export class EventLog {
   }
 
   /** Calls `take` with each event from now on, until the returned function is called. It must not block. */
-  subscribe(take: (told: RecordedEvent) => void): () => void {
+  subscribe(take: (event: RecordedEvent) => void): () => void {
     this.#subscribers = [...this.#subscribers, take];
     return () => {
       this.#subscribers = this.#subscribers.filter((one) => one !== take);
@@ -101,27 +101,27 @@ export class EventLog {
   /** The events after the one of that number. */
   since(id: number): MissedEvents {
     const first = this.#history[0]?.event.id ?? this.#lastId + 1;
-    return { events: this.#history.filter(({ event }) => event.id > id), isWhole: id >= first - 1 && id <= this.#lastId };
+    return { events: this.#history.filter(({ event }) => event.id > id), isComplete: id >= first - 1 && id <= this.#lastId };
   }
 
   #emit(body: EventBody, more: Facts): void {
     const { level, message, facts } = lineOf(body);
     this.log[level](message, { ...facts, ...more });
     const event: RelayEvent = { id: ++this.#lastId, atMs: Date.now(), ...body };
-    const told = { event, json: JSON.stringify(event) };
-    this.#keep(told);
+    const recorded = { event, json: JSON.stringify(event) };
+    this.#keep(recorded);
     for (const take of this.#subscribers) {
       try {
-        take(told);
+        take(recorded);
       } catch (error) {
         this.log.error('an event was not taken', { reason: (error as Error).stack ?? String(error) });
       }
     }
   }
 
-  #keep(told: RecordedEvent): void {
-    this.#history.push(told);
-    this.#bytes += told.json.length;
+  #keep(event: RecordedEvent): void {
+    this.#history.push(event);
+    this.#bytes += event.json.length;
     let gone = 0;
     while (this.#history.length - gone > MAX_EVENTS || this.#bytes > MAX_BYTES) {
       this.#bytes -= this.#history[gone++]!.json.length; // there is one: with no event left #bytes would be 0

@@ -6,14 +6,14 @@ const NOT_TRUSTED = 'its certificate is not trusted';
 const AUTHORITY = `${NOT_TRUSTED} (unknown authority); VW_CA names a file of extra authorities`;
 
 /** A TLS server's reaction to a plain request; other servers do it too. */
-export const BROKEN_OFF = 'the relay server dropped the connection';
+export const CONNECTION_CLOSED = 'the relay server dropped the connection';
 /** A plain address with a TLS server behind it. */
-export const TLS_THERE: Fault = {
+export const TLS_EXPECTED: Fault = {
   code: 'wrong-scheme',
   message: 'it speaks TLS there: use wss:// in place of ws:// (https:// in place of http://)',
 };
 /** The address is that of a `vw stream` with an API key; it is not an endpoint, and a token in the rule would not help. */
-export const RELAY_API_THERE: Fault = {
+export const IS_RELAY_API: Fault = {
   code: 'refused',
   message:
     "it is the API of a relay (vw stream), which wants that relay's own key (VW_API_KEY), and a rule cannot show one; " +
@@ -29,8 +29,8 @@ const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
   ENOTFOUND: ['unresolvable', 'its name cannot be resolved'],
   EAI_AGAIN: ['unresolvable', 'its name cannot be resolved now (no name server answers)'],
   ETIMEDOUT: ['no-answer', 'no answer from its address'],
-  ECONNRESET: ['other', BROKEN_OFF],
-  EPIPE: ['other', BROKEN_OFF],
+  ECONNRESET: ['other', CONNECTION_CLOSED],
+  EPIPE: ['other', CONNECTION_CLOSED],
   DEPTH_ZERO_SELF_SIGNED_CERT: ['untrusted', `${NOT_TRUSTED} (self-signed); VW_CA names a file of extra authorities`],
   SELF_SIGNED_CERT_IN_CHAIN: ['untrusted', AUTHORITY],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['untrusted', AUTHORITY],
@@ -70,7 +70,7 @@ export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }
   if (error instanceof FaultError) return { code: error.fault, message: error.message };
   if (error.code?.startsWith('HPE_') === true) {
     // RFC 8446 §5.1: an alert.
-    return error.rawPacket?.[0] === 0x15 ? TLS_THERE : { code: 'other', message: 'it does not speak HTTP there' };
+    return error.rawPacket?.[0] === 0x15 ? TLS_EXPECTED : { code: 'other', message: 'it does not speak HTTP there' };
   }
   const [code, message] = SYSTEM[error.code ?? ''] ?? [];
   if (code !== undefined && message !== undefined) return { code, message: message };
@@ -79,20 +79,20 @@ export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }
 
 /** The fault for an endpoint that answers a dial with `status` and `body` instead of a WebSocket. */
 export function faultOfUpgrade(status: number, body: string): Fault {
-  if (saysTls(status, body)) return TLS_THERE;
-  if (saysKey(status, body)) return RELAY_API_THERE;
+  if (mentionsTls(status, body)) return TLS_EXPECTED;
+  if (mentionsKey(status, body)) return IS_RELAY_API;
   const hint = status === 404 ? ' (wrong path?)' : '';
   const message = `it answered HTTP ${status}, not a WebSocket${hint}${parenthesized(readReason(body))}`;
   return { code: faultOfStatus(status), message: message };
 }
 
 /** Whether an answer says that TLS is required, as those of nginx, Apache and Go's servers do. */
-export function saysTls(status: number, body: string): boolean {
+export function mentionsTls(status: number, body: string): boolean {
   return status === 400 && /HTTPS (?:port|server)|SSL-enabled server port/i.test(body);
 }
 
 /** Whether an answer says that a relay's API key is required. */
-export function saysKey(status: number, body: string): boolean {
+export function mentionsKey(status: number, body: string): boolean {
   return (status === 401 || status === 429) && /"code": ?"ERR_(?:KEY|TOO_MANY_KEYS)"/.test(body);
 }
 
@@ -122,7 +122,7 @@ export function faultOfStatus(status: number): FaultCode {
 }
 
 /** The fault for a dial that timed out. `hasNoAddress`: its name was still being looked up. */
-export function faultOfLateness(timeoutMs: number, hasNoAddress: boolean): Fault {
+export function timeoutFault(timeoutMs: number, hasNoAddress: boolean): Fault {
   const within = `within ${timeoutMs / 1000} s`;
   return hasNoAddress
     ? { code: 'unresolvable', message: `its name was not resolved ${within} (no name server answers)` }
@@ -140,7 +140,7 @@ const REFUSALS = new Set([1008, 3000, 3003, 4401, 4403]);
 /** The fault for a WebSocket that was closed or lost. */
 export function faultOfClose(code: number, reason: string): Fault {
   if (code === 1006) return { code: 'lost', message: 'the connection broke off' };
-  const isNo = REFUSALS.has(code) || WANTS_TOKEN.test(reason);
+  const isNo = REFUSALS.has(code) || TOKEN_REQUIRED.test(reason);
   return {
     code: isNo ? 'refused' : 'lost',
     message: `the relay server closed it (${code}${reason === '' ? '' : `: ${reason}`})`,
@@ -148,11 +148,11 @@ export function faultOfClose(code: number, reason: string): Fault {
 }
 
 /** How an endpoint asks for authentication: HTTP 401, a close code, or its own text. */
-const WANTS_TOKEN = /\btokens?\b|unauthori[sz]ed|not authori[sz]ed|authenticat|\bHTTP 401\b|\((?:3000|4401)[):]/i;
+const TOKEN_REQUIRED = /\btokens?\b|unauthori[sz]ed|not authori[sz]ed|authenticat|\bHTTP 401\b|\((?:3000|4401)[):]/i;
 
 /** The meaning of a refusal if no token was sent. */
 export function withoutToken(fault: Fault): Fault {
-  if (fault.code !== 'refused' || !WANTS_TOKEN.test(fault.message)) return fault;
+  if (fault.code !== 'refused' || !TOKEN_REQUIRED.test(fault.message)) return fault;
   return { code: 'token-required', message: `it wants a token: set "token" in the rule (${fault.message})` };
 }
 

@@ -8,7 +8,7 @@ import { RateMeter } from './rate-meter.js';
 import type { FeedState } from './stats-schema.js';
 
 /** How long a source, or its tables, may take to appear. */
-const PATIENCE_MS = 2000;
+const GRACE_MS = 2000;
 
 const OPAQUE: Fault = {
   code: 'opaque-ts',
@@ -66,7 +66,7 @@ export class FeedHealth {
   #firstMs = -1; // when the first bytes of the source were seen
   #packetsBefore = 0; // of other sources
   #wantedMs = -1; // since when the feed has had readers but no source
-  #meant: string | null = null; // the feed that was probably meant, once this one is wanted
+  #likelyMeant: string | null = null; // the feed that was probably meant, once this one is wanted
   #accessPoints = 0; // by the last sample
   #accessMs = -Infinity; // when their count last rose
   #awaitedMs = -1; // since when a reader has waited for one
@@ -85,7 +85,7 @@ export class FeedHealth {
     this.#lastDataMs = this.#startedMs = nowMs;
     this.#firstMs = this.#wantedMs = this.#awaitedMs = -1;
     this.#packetsBefore = packets;
-    this.#meant = null;
+    this.#likelyMeant = null;
     this.#isData = false;
     this.#kinds.reset();
     this.#become(isThere ? 'live' : 'absent');
@@ -125,13 +125,13 @@ export class FeedHealth {
     if (nowMs - this.#opaqueTsMs < this.#silentAfterMs) return OPAQUE;
     if (!isWanted || this.#isData) {
       this.#wantedMs = -1;
-      this.#meant = null;
+      this.#likelyMeant = null;
       return null;
     }
     if (this.#wantedMs === -1) this.#wantedMs = nowMs;
-    if (nowMs - Math.max(this.#wantedMs, this.#startedMs) < PATIENCE_MS) return null;
-    if (this.#meant === null) this.#meant = likelyMeant();
-    const question = this.#meant === null ? '' : `; did you mean ${this.#meant}?`;
+    if (nowMs - Math.max(this.#wantedMs, this.#startedMs) < GRACE_MS) return null;
+    if (this.#likelyMeant === null) this.#likelyMeant = likelyMeant();
+    const question = this.#likelyMeant === null ? '' : `; did you mean ${this.#likelyMeant}?`;
     return { code: 'no-source', message: `no source publishes to this feed${question}` };
   }
 
@@ -144,7 +144,7 @@ export class FeedHealth {
       };
     }
     if (seen.hasPmt) return stopped(this.#stop, source) ?? seen.streamFault ?? this.#waiting(seen, nowMs);
-    if (this.#firstMs === -1 || nowMs - this.#firstMs < PATIENCE_MS) return null;
+    if (this.#firstMs === -1 || nowMs - this.#firstMs < GRACE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
       return { code: 'no-tables', message: `what ${source} sends is not MPEG-TS: there is no packet in it` };
     }
@@ -157,8 +157,8 @@ export class FeedHealth {
 
   /** The fault of video that readers cannot start at yet. */
   #waiting({ gopMs }: FeedSample, nowMs: number): Fault | null {
-    if (this.#awaitedMs === -1 || nowMs - this.#awaitedMs < PATIENCE_MS) return null;
-    if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < PATIENCE_MS) return null; // keyframes are not what it waits for
+    if (this.#awaitedMs === -1 || nowMs - this.#awaitedMs < GRACE_MS) return null;
+    if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < GRACE_MS) return null; // keyframes are not what it waits for
     const seconds = gopMs !== null && Math.round(gopMs / 1000);
     const how = seconds ? `keyframes come every ${seconds} s` : 'keyframes come seldom';
     return { code: 'waits-for-keyframe', message: `${how}, and a viewer or a destination waits for the next` };

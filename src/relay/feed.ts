@@ -3,7 +3,7 @@
 import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/splicer.js';
 import { isTransportStream } from '../mpegts/is-transport-stream.js';
-import { saysMuted } from '../mpegts/mute-sign.js';
+import { hasMutedDescriptor } from '../mpegts/mute-sign.js';
 import type { ParameterSets } from '../mpegts/parameter-sets.js';
 import { filteredFacts } from '../mpegts/filtered-facts.js';
 import { MuteFilter } from '../mpegts/mute-filter.js';
@@ -48,7 +48,7 @@ export class Feed {
 
   #inspector: Inspector | null = null; // created for the first source: many feeds may only wait for one
   #publication: Publication | null = null;
-  #begins = false;
+  #startsSource = false;
   #packetBytes = 0;
   #opaqueBytes = 0;
   #messages = 0;
@@ -67,7 +67,7 @@ export class Feed {
   #muted: MutedTracks | null = null;
   #mutedBinary: MutedBinary = 'drop';
   #withheldMessages = 0;
-  #startedUnseen = false; // a source started, and none of its packets has passed the mute yet
+  #startedMuted = false; // a source started, and none of its packets has passed the mute yet
   #filter: MuteFilter | null = null; // from the first mute on
   #filteredFacts: ProgramFacts | null = null;
   readonly #streamFaults = new Map<object, Fault>(); // the faults that streams have found in it
@@ -117,7 +117,7 @@ export class Feed {
   open(source: Source): Publication {
     const before = this.#publication;
     this.#publication = new Publication(this, source);
-    this.#begins = true;
+    this.#startsSource = true;
     this.#inspector ??= new Inspector();
     this.#inspector.restart();
     this.#health.sourceChanged(true, this.#inspector.packets, performance.now());
@@ -200,7 +200,7 @@ export class Feed {
 
   /** Whether its source has signalled that video and sound are muted. */
   get isMutedAtSource(): boolean {
-    return this.#publication !== null && saysMuted(this.#inspector?.program ?? null);
+    return this.#publication !== null && hasMutedDescriptor(this.#inspector?.program ?? null);
   }
 
   /** PAT and PMT of the source as packets; `null` until they came. */
@@ -277,9 +277,9 @@ export class Feed {
     if (this.#publication === null || seen === null || seen.mediaVersion === this.#mediaVersion) return;
     this.#mediaVersion = seen.mediaVersion;
     const tracks = seen.media;
-    const told = namesOf(tracks);
-    if (told === this.#recordedTracks) return;
-    this.#recordedTracks = told;
+    const event = namesOf(tracks);
+    if (event === this.#recordedTracks) return;
+    this.#recordedTracks = event;
     this.observer.tracksChanged(tracks);
   }
 
@@ -330,14 +330,14 @@ export class Feed {
   /** Called by {@link Publication} with whole packets; ignored unless that source owns the feed. */
   publishPackets(publication: Publication, data: Uint8Array): void {
     if (publication !== this.#publication) return;
-    const begins = this.#begins;
-    this.#begins = false;
+    const begins = this.#startsSource;
+    this.#startsSource = false;
     const inspector = this.#inspector!; // there since the source opened the feed
-    const joinAt = inspector.inspect(data);
+    const accessAt = inspector.inspect(data);
     this.#messages++;
     this.#packetBytes += data.length;
-    if (joinAt !== -1) this.#lastAccessMs = Date.now();
-    const message = new Message('ts', data, { joinAt, begins, facts: inspector });
+    if (accessAt !== -1) this.#lastAccessMs = Date.now();
+    const message = new Message('ts', data, { accessAt, startsSource: begins, facts: inspector });
     for (const joiner of this.#streamInputs) joiner.write(message);
     if (this.#filter) this.#publishFiltered(this.#filter, inspector, message);
     else this.#distribute(message);
@@ -360,13 +360,13 @@ export class Feed {
 
   /** The feed is muted, or was: only what is known not to be sound is passed on. */
   #publishFiltered(filter: MuteFilter, inspector: Inspector, message: Message): void {
-    const data = filter.apply(message.data, message.joinAt, inspector.opening, inspector.undecidedAt);
-    const begins = message.begins || this.#startedUnseen;
-    this.#startedUnseen = begins && data === null;
+    const data = filter.apply(message.data, message.accessAt, inspector.opening, inspector.undecidedAt);
+    const begins = message.startsSource || this.#startedMuted;
+    this.#startedMuted = begins && data === null;
     if (data === message.data) return this.#distribute(message);
     if (data === null) return;
     const facts = (this.#filteredFacts ??= filteredFacts(inspector, filter));
-    this.#distribute(new Message('ts', data, { joinAt: filter.joinAt, begins, facts }));
+    this.#distribute(new Message('ts', data, { accessAt: filter.accessAt, startsSource: begins, facts }));
   }
 
   /** Called by {@link Publication}: the source has ended. */

@@ -119,7 +119,7 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelRoute {
   explain(fault: Fault, isAnswer = false): Fault {
     const name = this.proxy.host; // without user and password
     if (this.#refusal === 0) return proxyFaultOf(fault, name, isAnswer);
-    const message = `the proxy ${name} answered HTTP ${this.#refusal}: ${whyRefused(this.#refusal)}`;
+    const message = `the proxy ${name} answered HTTP ${this.#refusal}: ${refusalReason(this.#refusal)}`;
     return { code: 'unreachable', message: message };
   }
 }
@@ -131,7 +131,7 @@ function proxyFaultOf(fault: Fault, proxy: string, isAnswer: boolean): Fault {
 }
 
 /** Why a proxy refused a tunnel (RFC 9110 §15). */
-function whyRefused(status: number): string {
+function refusalReason(status: number): string {
   if (status === 407) return 'it wants a user and password';
   return status >= 500 ? 'it cannot reach the relay server' : 'it does not let this through';
 }

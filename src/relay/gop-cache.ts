@@ -2,7 +2,7 @@
 // at once. All caches share reusable blocks of memory; when there are none left, the least recently used caches are
 // evicted first.
 
-import { Splicer, JOIN_PATIENCE } from '../mpegts/splicer.js';
+import { Splicer, START_TIMEOUTS } from '../mpegts/splicer.js';
 import { PACKET_BYTES } from '../mpegts/packet.js';
 import type { Sink } from './feed.js';
 import type { Message } from './message.js';
@@ -29,7 +29,7 @@ export interface CachedStart {
 
 /** Allocates memory to caches. */
 export class CacheBudget {
-  readonly #most: number;
+  readonly #maxBlocks: number;
   #allocated = 0;
   #uses = 0;
   readonly #free: Uint8Array[] = [];
@@ -38,7 +38,7 @@ export class CacheBudget {
 
   /** @param limit total bytes of all caches. */
   constructor(limit: number) {
-    this.#most = Math.floor(limit / BLOCK_BYTES);
+    this.#maxBlocks = Math.floor(limit / BLOCK_BYTES);
   }
 
   /** Bytes that caches hold. */
@@ -89,7 +89,7 @@ export class CacheBudget {
   }
 
   get #freeBlocks(): number {
-    return this.#most - this.#allocated + this.#free.length;
+    return this.#maxBlocks - this.#allocated + this.#free.length;
   }
 
   /** The number of blocks in caches that could be evicted for `cache`. */
@@ -115,7 +115,7 @@ export class GopCache implements Sink {
 
   readonly #budget: CacheBudget;
   #length = 0;
-  readonly #splicer = new Splicer(JOIN_PATIENCE);
+  readonly #splicer = new Splicer(START_TIMEOUTS);
   #isBare = false; // it starts before the first table
   #isFilling = false; // false: nothing is kept until the next random access point
   #lent = 0; // how many of the first blocks readers hold
@@ -132,13 +132,13 @@ export class GopCache implements Sink {
 
   write(message: Message): void {
     if (message.kind !== 'ts') return;
-    if (message.begins || message.joinAt >= 0) this.#restart(message);
+    if (message.startsSource || message.accessAt >= 0) this.#restart(message);
     else if (this.#isBare && hasTables(message)) this.clear(); // a start without tables is of no use once there are some
     if (!this.#isFilling) return;
     const splicer = this.#splicer;
     if (splicer.isDone) this.#append(message.data);
     else {
-      const { incoming } = splicer.splice(message.data, message.joinAt, message.facts, performance.now());
+      const { incoming } = splicer.splice(message.data, message.accessAt, message.facts, performance.now());
       if (incoming) this.#append(incoming);
     }
   }
@@ -159,15 +159,15 @@ export class GopCache implements Sink {
   /** Discards everything and holds no memory until the next random access point. */
   clear(): void {
     this.#isFilling = false;
-    this.#forget();
+    this.#discard();
     this.#budget.release(this, 0);
   }
 
   /** Starts a new group of pictures; or a new source, whose first group has not started yet. */
   #restart(message: Message): void {
     if (this.#length > 0) this.#likely = Math.ceil(this.#length / BLOCK_BYTES);
-    this.#forget();
-    if (message.joinAt < 0) {
+    this.#discard();
+    if (message.accessAt < 0) {
       this.clear();
       return;
     }
@@ -184,7 +184,7 @@ export class GopCache implements Sink {
     }
   }
 
-  #forget(): void {
+  #discard(): void {
     this.#length = 0;
     this.#budget.detach(this, this.#lent);
     this.#lent = 0;

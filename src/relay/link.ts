@@ -9,7 +9,7 @@ import { Delivery } from './delivery.js';
 import { type Endpoint, readAuthorisation } from './endpoint.js';
 import { Splicer } from '../mpegts/splicer.js';
 import type { Fault } from './event.js';
-import { BROKEN_OFF, TLS_THERE, withoutToken, withToken } from './faults.js';
+import { CONNECTION_CLOSED, TLS_EXPECTED, withoutToken, withToken } from './faults.js';
 import type { Sink } from './feed.js';
 import type { EventLog } from './event-log.js';
 import type { Limits } from './limits.js';
@@ -17,7 +17,7 @@ import { LinkHealth } from './link-health.js';
 import { Message } from './message.js';
 import { RateMeter } from './rate-meter.js';
 import type { Backpressure } from './backpressure.js';
-import { startPatience } from './access-timeouts.js';
+import { startTimeouts } from './access-timeouts.js';
 import { type Dial, ReconnectingSocket } from './reconnecting.js';
 import { speaksTls } from './tls-probe.js';
 import { redactSecrets } from './secrets.js';
@@ -64,7 +64,7 @@ export class Link implements Sink {
   #goodTimer: NodeJS.Timeout | undefined;
   #isFeed = false; // the endpoint is a relay's /ws/<feed>
   #hasOpaqueTs = false; // the endpoint is that, and was sent MPEG-TS
-  #finding: Promise<void> | null = null; // the check of why a dial failed, while it runs
+  #probing: Promise<void> | null = null; // the check of why a dial failed, while it runs
   readonly #ended = new AbortController();
   #isProven = false; // it has been open for a while
   #lastError: string | null = null;
@@ -92,7 +92,7 @@ export class Link implements Sink {
       droppingEnded: (messages, bytes) =>
         events.emit({ type: 'drops-ended', ...reader, messages, bytes }, { endpoint: this.#url }, this.#delivery),
     });
-    this.#socket = new ReconnectingSocket((signal) => this.#whatToDial(signal), limits, {
+    this.#socket = new ReconnectingSocket((signal) => this.#nextTarget(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
       opened: (isFeed) => this.#opened(isFeed),
       lost: (fault) => this.#linkLost(fault),
@@ -147,8 +147,8 @@ export class Link implements Sink {
   }
 
   /** Messages from now on belong to another stream: sending resumes at its next random access point. */
-  rejoin(): void {
-    this.#delivery.restart(new Splicer(startPatience(this.#limits), this.hasSent));
+  resubscribe(): void {
+    this.#delivery.restart(new Splicer(startTimeouts(this.#limits), this.hasSent));
   }
 
   /** Discards what the system has not taken yet and cuts the connection: the endpoint receives nothing more. */
@@ -225,8 +225,8 @@ export class Link implements Sink {
     else this.#attempts++;
   }
 
-  async #whatToDial(signal: AbortSignal): Promise<Dial> {
-    await this.#finding; // one cause at a time
+  async #nextTarget(signal: AbortSignal): Promise<Dial> {
+    await this.#probing; // one cause at a time
     return this.#endpoint.nextDial(signal);
   }
 
@@ -300,8 +300,8 @@ export class Link implements Sink {
     this.#setState('waiting');
     this.#delivery.restart();
     this.#isFeed = this.#hasOpaqueTs = false;
-    const isBrokenOff = found.code === 'other' && found.message.startsWith(BROKEN_OFF); // the name of a proxy may follow
-    if (isBrokenOff && /^(ws|http):/i.test(this.#endpoint.url)) void (this.#finding = this.#diagnose(found.message));
+    const isBrokenOff = found.code === 'other' && found.message.startsWith(CONNECTION_CLOSED); // the name of a proxy may follow
+    if (isBrokenOff && /^(ws|http):/i.test(this.#endpoint.url)) void (this.#probing = this.#diagnose(found.message));
     else this.#recordLost(found, before);
     this.#observer.lost();
   }
@@ -310,10 +310,10 @@ export class Link implements Sink {
   async #diagnose(message: string): Promise<void> {
     const { signal } = this.#ended;
     const isTls = await speaksTls(this.#endpoint.url, signal);
-    this.#finding = null;
+    this.#probing = null;
     if (signal.aborted) return;
     this.#recordLost(
-      isTls ? TLS_THERE : { code: 'other', message: `${message}: does it want wss:// (https://)?` },
+      isTls ? TLS_EXPECTED : { code: 'other', message: `${message}: does it want wss:// (https://)?` },
       'dialling',
     );
   }

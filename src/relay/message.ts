@@ -8,14 +8,14 @@ export type MessageKind = 'ts' | 'text' | 'binary';
 /** Information about a message's packets. */
 export interface TsFacts {
   /** Offset of the first random access point; -1 if there is none. */
-  readonly joinAt: number;
+  readonly accessAt: number;
   /** Whether a source begins with this message. */
-  readonly begins: boolean;
+  readonly startsSource: boolean;
   /** What is known of the program, as of the end of this message; it changes with later ones. */
   readonly facts?: ProgramFacts | null;
 }
 
-const OPAQUE: TsFacts = { joinAt: -1, begins: false, facts: null };
+const OPAQUE: TsFacts = { accessAt: -1, startsSource: false, facts: null };
 
 /**
  * One message on its way, made by a feed or a stream and shared by all who take it. `data` is lent: it is good while
@@ -26,16 +26,16 @@ export class Message {
   readonly kind: MessageKind;
   /** 'ts': whole packets, `length % 188 === 0`, each beginning with 0x47; 'text': UTF-8. */
   readonly data: Uint8Array;
-  readonly joinAt: number;
-  readonly begins: boolean;
+  readonly accessAt: number;
+  readonly startsSource: boolean;
   readonly facts: ProgramFacts | null;
   #kept: Uint8Array | null = null;
 
   constructor(kind: MessageKind, data: Uint8Array, facts: TsFacts = OPAQUE) {
     this.kind = kind;
     this.data = data;
-    this.joinAt = facts.joinAt;
-    this.begins = facts.begins;
+    this.accessAt = facts.accessAt;
+    this.startsSource = facts.startsSource;
     this.facts = facts.facts ?? null;
   }
 

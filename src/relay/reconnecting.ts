@@ -20,7 +20,7 @@ import { proxyRoute, type ProxyRoute } from './forward-proxy.js';
 import { Backlog } from './backlog.js';
 import { Backoff } from './backoff.js';
 import type { Fault } from './event.js';
-import { faultOf, faultOfClose, faultOfLateness, faultOfUpgrade } from './faults.js';
+import { faultOf, faultOfClose, timeoutFault, faultOfUpgrade } from './faults.js';
 import { frameBuilder } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
@@ -259,7 +259,7 @@ export class ReconnectingSocket {
       if (this.#closed) return;
       const isLate = heartbeat === null && performance.now() - startedAt >= this.#limits.dialTimeoutMs - 5;
       if (isLate) {
-        const late = faultOfLateness(this.#limits.dialTimeoutMs, name.isPending);
+        const late = timeoutFault(this.#limits.dialTimeoutMs, name.isPending);
         fault = route ? route.explain(late) : late;
       }
       const found = this.#givenUp ?? answer ?? fault ?? faultOfClose(code, reason.toString());

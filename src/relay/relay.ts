@@ -14,7 +14,7 @@ import { CacheBudget, type GopCache } from './gop-cache.js';
 import { EventLog } from './event-log.js';
 import type { Limits } from './limits.js';
 import { Mutes } from './mutes.js';
-import { startPatience } from './access-timeouts.js';
+import { startTimeouts } from './access-timeouts.js';
 import { ProcessStats } from './process-stats.js';
 import { EVERY_FEED, type MuteRule } from './mute-rule.js';
 import {
@@ -122,7 +122,7 @@ export class Relay {
   }
 
   /** Counts a read from a local client of a feed or stream that contained a flood of tiny messages; logs the first. */
-  noteThrottledRead(name: string): void {
+  countThrottledRead(name: string): void {
     const source = isStreamName(name) ? this.#streams.get(name) : this.#feeds.get(name);
     if (source && source.throttledReads++ === 0) {
       this.events.log.warn('local client floods tiny messages: throttled', { name });
@@ -324,7 +324,7 @@ export class Relay {
           tracksChanged: (tracks) => this.events.emit({ type: 'tracks-changed', name, tracks: namedTracks(tracks) }),
         },
         this.#cacheBudget,
-        startPatience(this.limits),
+        startTimeouts(this.limits),
       );
       this.#streams.set(name, stream);
     }

@@ -9,14 +9,14 @@ import type { Fault } from './event.js';
 import {
   FaultError,
   faultOf,
-  faultOfLateness,
+  timeoutFault,
   faultOfStatus,
   parenthesized,
   readReason,
-  RELAY_API_THERE,
-  saysKey,
-  saysTls,
-  TLS_THERE,
+  IS_RELAY_API,
+  mentionsKey,
+  mentionsTls,
+  TLS_EXPECTED,
 } from './faults.js';
 import { NameLookup } from './name-lookup.js';
 import { proxyRoute, type ProxyRoute } from './forward-proxy.js';
@@ -48,8 +48,8 @@ export async function requestAccess(
 
 /** The fault for an answer that grants no access. `isHanded`: a proxy forwarded the request; the answer may be its own. */
 function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
-  if (saysTls(status, body)) return TLS_THERE;
-  if (saysKey(status, body)) return RELAY_API_THERE;
+  if (mentionsTls(status, body)) return TLS_EXPECTED;
+  if (mentionsKey(status, body)) return IS_RELAY_API;
   const message = `asking for access was answered with HTTP ${status}`;
   if (isHanded && status === 407)
     return { code: 'unreachable', message: `${message}: the proxy wants a user and password` };
@@ -85,7 +85,7 @@ function post(
       ...tls,
     });
     // Not AbortSignal.any: each call leaves a reference in `signal`, which lives as long as the link.
-    const late = setTimeout(() => fail(lateness(timeoutMs, name)), timeoutMs);
+    const late = setTimeout(() => fail(timeoutFaultFor(timeoutMs, name)), timeoutMs);
     const onAbort = () => fail(new Error('called off'));
     signal.addEventListener('abort', onAbort);
     const settle = () => {
@@ -118,8 +118,8 @@ function post(
   });
 }
 
-function lateness(timeoutMs: number, name: NameLookup): FaultError {
-  const { code, message } = faultOfLateness(timeoutMs, name.isPending);
+function timeoutFaultFor(timeoutMs: number, name: NameLookup): FaultError {
+  const { code, message } = timeoutFault(timeoutMs, name.isPending);
   if (code !== 'no-answer') return new FaultError(code, message);
   return new FaultError(code, `asking for access was not answered within ${timeoutMs / 1000} s`);
 }

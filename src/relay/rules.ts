@@ -84,10 +84,10 @@ const NO_STREAM = `(?!${STREAM_PREFIX})`;
 
 /** The schema of a name in a rule or a path, with its description for the OpenAPI document. */
 export function nameSchema(faultOf: (name: string) => string | null, pattern?: string, description?: string) {
-  const told = description === undefined ? {} : { pattern, description: `${description} One leading "/" is removed.` };
+  const event = description === undefined ? {} : { pattern, description: `${description} One leading "/" is removed.` };
   return z
     .string()
-    .meta(told)
+    .meta(event)
     .transform(trimName)
     .superRefine((value, context) => {
       const fault = faultOf(value);

@@ -25,17 +25,17 @@ class TrackActivity {
   atMs = -1;
   #count = -1;
   #gapMs = 0;
-  #hasCome = false;
+  #hasArrived = false;
 
   /** `count`: units received so far; null: it is not listed, or cannot be counted. */
   sample(count: number | null, nowMs: number): void {
     if (count === null || this.atMs === -1) {
       this.atMs = count === null ? -1 : nowMs;
-      this.#hasCome = false;
+      this.#hasArrived = false;
       this.#gapMs = 0;
     } else if (count !== this.#count) {
-      if (this.#hasCome) this.#gapMs = Math.max(this.#gapMs * FORGET, nowMs - this.atMs);
-      this.#hasCome = true;
+      if (this.#hasArrived) this.#gapMs = Math.max(this.#gapMs * FORGET, nowMs - this.atMs);
+      this.#hasArrived = true;
       this.atMs = nowMs;
     }
     this.#count = count ?? -1;
@@ -49,14 +49,14 @@ class TrackActivity {
 
 /** Tracks video and audio of one source. */
 export class StallDetector {
-  readonly #leastMs: number;
+  readonly #minMs: number;
   readonly #picture = new TrackActivity();
   readonly #sound = new TrackActivity();
   #stop: Stall | null = null;
 
   /** @param leastMs a pause that is always allowed. */
   constructor(leastMs: number) {
-    this.#leastMs = leastMs;
+    this.#minMs = leastMs;
   }
 
   /** A new source starts. */
@@ -77,9 +77,9 @@ export class StallDetector {
 
   #ifStopped(kind: Kind, nowMs: number): Stall | null {
     const [one, other] = kind === 'picture' ? [this.#picture, this.#sound] : [this.#sound, this.#picture];
-    const forMs = one.patienceMs(this.#leastMs);
+    const forMs = one.patienceMs(this.#minMs);
     const hasStopped = one.atMs !== -1 && nowMs - one.atMs >= forMs;
     // The other must have continued meanwhile: if both have stopped, the fault is another one.
-    return hasStopped && other.atMs - one.atMs >= this.#leastMs ? { kind, forMs } : null;
+    return hasStopped && other.atMs - one.atMs >= this.#minMs ? { kind, forMs } : null;
   }
 }

@@ -3,7 +3,7 @@
 import { codecName } from '../mpegts/codec-name.js';
 import { newCounters } from '../mpegts/remux-report.js';
 import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
-import { JOIN_PATIENCE, type Patience, type ProgramFacts } from '../mpegts/splicer.js';
+import { START_TIMEOUTS, type AccessTimeouts, type ProgramFacts } from '../mpegts/splicer.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import { type Fault, FAULTS } from './event.js';
 import type { Feed, Sink } from './feed.js';
@@ -61,7 +61,7 @@ export class Stream {
   #facts: ProgramFacts | null = null; // of the remuxer's output
   #remuxer: Remuxer | null = null; // while there is a rule; PID assignments end with it
   #rule: StreamRule | null = null;
-  readonly #feeds = new Map<string, { feed: Feed; leave: () => void; faults: FeedStateFaults }>();
+  readonly #feeds = new Map<string, { feed: Feed; unsubscribe: () => void; faults: FeedStateFaults }>();
   #sinks: readonly Sink[] = [];
   #inputs: readonly RemuxInput[] = [];
   #isSilent = true; // nothing has been sent since its last source ended
@@ -81,7 +81,7 @@ export class Stream {
     name: string,
     private readonly observer: StreamObserver = NO_OBSERVER,
     budget: CacheBudget | null = null,
-    private readonly patience: Patience = JOIN_PATIENCE,
+    private readonly timeouts: AccessTimeouts = START_TIMEOUTS,
   ) {
     this.name = name;
     this.cache = budget && new GopCache(budget);
@@ -108,7 +108,7 @@ export class Stream {
     }
     const withMore = entries.filter(({ part }) => part !== 'video').map(({ feed }) => feed);
     this.#picturesOf = new Set(entries.map(({ feed }) => feed).filter((feed) => !withMore.includes(feed)));
-    this.#remuxer ??= new Remuxer(true, this.patience);
+    this.#remuxer ??= new Remuxer(true, this.timeouts);
     const inputs = entries.map(({ feed: name, part }): RemuxInput => {
       const { feed } = this.#feeds.get(name)!; // taken above
       const { tables } = feed;
@@ -154,7 +154,7 @@ export class Stream {
     if (message.kind !== 'ts') this.#receiveOpaque(feed, message);
     else if (this.#remuxer)
       this.#send(
-        this.#remuxer.push(feed, message.data, message.begins, performance.now(), message.facts, message.joinAt),
+        this.#remuxer.push(feed, message.data, message.startsSource, performance.now(), message.facts, message.accessAt),
       );
   }
 
@@ -203,9 +203,9 @@ export class Stream {
     this.#mediaVersion = mediaVersion;
     this.#pmtVersion = pmtVersion;
     const tracks = this.#tracks();
-    const told = namesOf(tracks);
-    if (told === this.#recordedTracks) return;
-    this.#recordedTracks = told;
+    const event = namesOf(tracks);
+    if (event === this.#recordedTracks) return;
+    this.#recordedTracks = event;
     this.observer.tracksChanged(tracks);
   }
 
@@ -259,17 +259,17 @@ export class Stream {
       feed.reportStreamFault(this, null);
       unsubscribe();
     };
-    this.#feeds.set(name, { feed, leave, faults: new FeedStateFaults() });
+    this.#feeds.set(name, { feed, unsubscribe: leave, faults: new FeedStateFaults() });
   }
 
   /** Unsubscribes from feeds no longer in the rule, once unused: video is sent until its replacement starts. */
   #removeUnwantedFeeds(remuxer: Remuxer): void {
     if (remuxer.feedCount === this.#feeds.size) return;
     const wanted = remuxer.feeds;
-    for (const [name, { leave }] of this.#feeds) {
+    for (const [name, { unsubscribe }] of this.#feeds) {
       if (wanted.includes(name)) continue;
       this.#feeds.delete(name);
-      leave();
+      unsubscribe();
     }
   }
 
@@ -280,7 +280,7 @@ export class Stream {
     const begins = this.#isSilent;
     this.#isSilent = false;
     this.#bytes += packets.length;
-    this.#distribute(new Message('ts', packets, { joinAt: remuxer.joinAt, begins, facts }));
+    this.#distribute(new Message('ts', packets, { accessAt: remuxer.accessAt, startsSource: begins, facts }));
   }
 
   /** The facts of the stream's program; its parameter sets are those of the feed that supplies the video. */
@@ -320,7 +320,7 @@ export class Stream {
     this.#inputs = [];
     this.#isSilent = true;
     this.cache?.clear();
-    for (const { leave } of this.#feeds.values()) leave();
+    for (const { unsubscribe } of this.#feeds.values()) unsubscribe();
     this.#feeds.clear();
   }
 }

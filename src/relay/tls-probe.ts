@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { tunnelRoute } from './forward-proxy.js';
 
 /** The time-out of a handshake. */
-const PATIENCE_MS = 2000;
+const TIMEOUT_MS = 2000;
 
 /**
  * Whether a server at the host and port of a ws:// or http:// URL answers a TLS handshake. Nothing else is sent. A proxy is
@@ -15,7 +15,7 @@ export async function speaksTls(url: string, signal: AbortSignal): Promise<boole
   const { hostname, port: given } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
   const port = Number(given || 80);
-  const ended = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
   const route = tunnelRoute(url);
   const cancel = () => route?.cancel();
   ended.addEventListener('abort', cancel);

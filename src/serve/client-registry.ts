@@ -93,7 +93,7 @@ export class ClientRegistry {
   }
 
   /** Counts and logs a refused token or code. Returns the reason for its sender. */
-  noteRefusal(path: TopicPath, address: string, reason: string): string {
+  countRefusal(path: TopicPath, address: string, reason: string): string {
     const now = performance.now();
     const isTooOften = this.guard.hasTooManyRefusals(address, now);
     this.guard.countRefusal(address, now);
@@ -102,13 +102,13 @@ export class ClientRegistry {
   }
 
   /** Media arrived in place of a token: counted and logged, but not as an attempt to guess one. */
-  noteMissingToken(path: TopicPath, address: string): void {
+  countMissingToken(path: TopicPath, address: string): void {
     this.guard.refusals++;
     this.#refusals.warn({ topic: path.path, from: address, reason: 'media arrived in place of a token' });
   }
 
   /** Logs an upload of media by HTTP, which no path accepts. */
-  noteUpload(path: string, address: string, reason: string): void {
+  logUpload(path: string, address: string, reason: string): void {
     this.#uploads.warn({ path: path.slice(0, 200), from: address, reason });
   }
 
@@ -120,7 +120,7 @@ export class ClientRegistry {
    * A read of a client of `place` was throttled (a flood of tiny messages); `traffic` is its topic's, null before it is
    * admitted.
    */
-  noteThrottledRead(path: TopicPath, address: string, traffic: TrafficCounters | null): void {
+  countThrottledRead(path: TopicPath, address: string, traffic: TrafficCounters | null): void {
     if (traffic === null || traffic.throttledReads++ === 0) this.#floods.warn({ topic: path.path, from: address });
   }
 

@@ -43,7 +43,7 @@ export class Connection {
   #topic: Topic | null = null;
   #viewer: TopicViewer | null = null;
   #publisher: Publisher | null = null;
-  #leaveRoom: () => void = () => undefined;
+  #releaseTopic: () => void = () => undefined;
   #cancelDeadline: () => void; // cancels the timer: of the token's arrival, then of its expiry
   #heartbeat: Heartbeat;
   #isFirstMessage = true;
@@ -58,7 +58,7 @@ export class Connection {
     this.#address = address;
     this.#clients = clients;
     answerPings(socket, frameSink);
-    throttleReads(socket, () => clients.noteThrottledRead(path, address, this.#topic?.traffic ?? null));
+    throttleReads(socket, () => clients.countThrottledRead(path, address, this.#topic?.traffic ?? null));
     this.#heartbeat = new Heartbeat(socket, clients.limits, () => socket.terminate());
     socket.on('error', (error) => clients.log.debug('visitor failed', { topic: path.path, reason: error.message }));
     socket.on('close', () => this.#leaveTopic());
@@ -89,7 +89,7 @@ export class Connection {
 
   /** Closes it because its code is refused. */
   refuseCode(reason: string): void {
-    this.#closed(POLICY_VIOLATION, this.#clients.noteRefusal(this.#path, this.#address, reason));
+    this.#closed(POLICY_VIOLATION, this.#clients.countRefusal(this.#path, this.#address, reason));
   }
 
   /** Evicts it in favour of another client. */
@@ -151,7 +151,7 @@ export class Connection {
   async #check(data: Buffer, isBinary: boolean): Promise<void> {
     if (isBinary && !looksLikeToken(data.subarray(0, MAX_UNAUTHORISED_BYTES).toString())) {
       // Media: its sender uses no token. The reply must not echo what it has sent.
-      this.#clients.noteMissingToken(this.#path, this.#address);
+      this.#clients.countMissingToken(this.#path, this.#address);
       this.#closed(POLICY_VIOLATION, 'a token is required: it must be the first message, before any media');
       return;
     }
@@ -161,10 +161,10 @@ export class Connection {
     const { path } = this.#path;
     try {
       const grant = await this.#clients.tokens!.admit(text, this.#path, Date.now()); // without a secret no connection is in this state
-      if (this.#isGone()) return;
+      if (this.#isClosed()) return;
       this.#enter(grant, () => this.#socket.send(authorisationText(path, text, true, 'ok')));
     } catch (error) {
-      if (this.#isGone()) return;
+      if (this.#isClosed()) return;
       if (!(error instanceof TokenError || error instanceof LimitError)) {
         this.#clients.log.error('token could not be verified', { topic: path, reason: (error as Error).stack });
         this.#closed(INTERNAL_ERROR, "internal error: the server's log has the cause");
@@ -172,7 +172,7 @@ export class Connection {
       }
       const isRefused = error instanceof TokenError;
       const { message } = error;
-      const reason = isRefused ? this.#clients.noteRefusal(this.#path, this.#address, message) : message;
+      const reason = isRefused ? this.#clients.countRefusal(this.#path, this.#address, message) : message;
       this.#socket.send(authorisationText(path, text, false, reason));
       this.#socket.resume();
       this.#closed(isRefused ? POLICY_VIOLATION : TRY_AGAIN_LATER, reason);
@@ -185,7 +185,7 @@ export class Connection {
   }
 
   /** A method, because TypeScript assumes that `#state` does not change across an await. */
-  #isGone(): boolean {
+  #isClosed(): boolean {
     return this.#state === 'gone';
   }
 
@@ -193,8 +193,8 @@ export class Connection {
   #enter(grant: Grant, tell: () => void = () => undefined): void {
     const { topics, limits } = this.#clients;
     this.#clients.authorize(this, grant, this.#address);
-    const { topic, leave } = topics.join(topicNameOf(this.#path), this, grant, this.#address);
-    this.#leaveRoom = leave;
+    const { topic, release } = topics.join(topicNameOf(this.#path), this, grant, this.#address);
+    this.#releaseTopic = release;
     this.#cancelDeadline();
     this.#state = 'in';
     this.#topic = topic;
@@ -227,10 +227,10 @@ export class Connection {
     } else if (grant.canWrite && direction !== 'out') {
       this.#publisher = topic.addPublisher(this.#address, direction === 'in', null);
     }
-    this.#leaveRoom = () => {
+    this.#releaseTopic = () => {
       unwatch();
       this.#publisher?.close();
-      leave();
+      release();
     };
     this.#cancelDeadline = atTime(grant.endsMs, () => this.#closed(POLICY_VIOLATION, 'the token has expired'));
     this.#clients.log.debug('visitor came', { topic: this.#path.path, from: this.#address });
@@ -248,7 +248,7 @@ export class Connection {
     this.#pendingMessages = [];
     this.#cancelDeadline();
     this.#heartbeat.stop();
-    this.#leaveRoom();
+    this.#releaseTopic();
     this.#clients.remove(this, this.#address);
   }
 }

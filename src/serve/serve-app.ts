@@ -211,7 +211,7 @@ async function checkToken<T>(
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     clients.guard.checkRefusals(address, performance.now());
-    clients.noteRefusal({ direction: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
+    clients.countRefusal({ direction: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
     throw new HttpError(
       401,
       'ERR_TOKEN',
@@ -274,7 +274,7 @@ function answerError(clients: ClientRegistry, { pages, embedders }: ServeAppOpti
   const problemPolicy = `default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`;
   return (error: unknown, request: Request, response: Response, _next) => {
     const known = problemOf(error);
-    if (isUpload(request)) clients.noteUpload(request.path, request.socket.remoteAddress ?? '', (error as Error).message);
+    if (isUpload(request)) clients.logUpload(request.path, request.socket.remoteAddress ?? '', (error as Error).message);
     if (!known) log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
     if (response.headersSent) {
       response.destroy();

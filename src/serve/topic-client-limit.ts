@@ -35,7 +35,7 @@ export class TopicClientLimit {
   constructor(private readonly limits: Pick<ServeLimits, 'maxTopicClients' | 'maxTopicPublishers'>) {}
 
   /** The number of clients. */
-  get taken(): number {
+  get inUse(): number {
     return this.#publishers.size + this.#viewers.size;
   }
 

@@ -87,9 +87,9 @@ export class Topic {
   addViewer(viewer: TopicViewer, sink: Sink = viewer.viewer): () => void {
     this.#viewers.add(viewer);
     viewer.start(this.feed.cache);
-    const leave = this.feed.subscribe(sink);
+    const release = this.feed.subscribe(sink);
     return () => {
-      leave();
+      release();
       viewer.countDrops();
       this.#viewers.delete(viewer);
     };

@@ -29,14 +29,14 @@ export class Topics {
   }
 
   /** Admits a client to the topic of a name, which is created if there is none. Throws {@link LimitError}. */
-  join(name: string, client: LimitedClient, grant: Grant, address: string): { topic: Topic; leave: () => void } {
+  join(name: string, client: LimitedClient, grant: Grant, address: string): { topic: Topic; release: () => void } {
     const topic = this.#topics.get(name) ?? this.#make(name, grant, address);
     topic.clients++; // so that the topic stays, even if the client that is evicted was its last
     try {
       const leaveSeat = topic.seats.acquire(client, grant, address);
       return {
         topic,
-        leave: () => {
+        release: () => {
           leaveSeat();
           this.#clientLeft(topic);
         },

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/splicer.js';
+import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
 import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { MuteFilter } from '../../src/mpegts/mute-filter.js';
@@ -116,12 +116,12 @@ describe('a random access point, however the upload is split', () => {
           { bytes: kinds.plain },
         ]);
         const inspector = new Inspector();
-        const splicer = new Splicer(JOIN_PATIENCE);
+        const splicer = new Splicer(START_TIMEOUTS);
         const got: Buffer[] = [];
         inspector.inspect(before);
         for (const message of cut(all.subarray(before.length), cuts)) {
-          const joinAt = inspector.inspect(message);
-          const { incoming } = splicer.splice(message, joinAt, inspector, 0);
+          const accessAt = inspector.inspect(message);
+          const { incoming } = splicer.splice(message, accessAt, inspector, 0);
           if (incoming) got.push(Buffer.from(incoming));
         }
         const bytes = Buffer.concat(got);
@@ -145,13 +145,13 @@ describe('a random access point, however the upload is split', () => {
         const inspector = new Inspector();
         const filter = new MuteFilter();
         const facts = filteredFacts(inspector, filter);
-        const splicer = new Splicer(JOIN_PATIENCE);
+        const splicer = new Splicer(START_TIMEOUTS);
         const got: Buffer[] = [];
         filter.mute('audio', null);
         filter.apply(before, inspector.inspect(before), inspector.opening);
         for (const message of cut(all.subarray(before.length), cuts)) {
           const passed = filter.apply(message, inspector.inspect(message), inspector.opening);
-          const { incoming } = passed ? splicer.splice(passed, filter.joinAt, facts, 0) : { incoming: null };
+          const { incoming } = passed ? splicer.splice(passed, filter.accessAt, facts, 0) : { incoming: null };
           if (incoming) got.push(Buffer.from(incoming));
         }
         const bytes = Buffer.concat(got);
@@ -171,10 +171,10 @@ describe('a random access point, however the upload is split', () => {
     const passed = all.map((message, i) => {
       if (i === 5) filter.mute(null, inspector);
       filter.apply(message, inspector.inspect(message), inspector.opening);
-      return filter.joinAt;
+      return filter.accessAt;
     });
     expect(inspector.randomAccessPoints).to.equal(1);
-    expect(passed.every((joinAt) => joinAt === -1)).to.be.true;
+    expect(passed.every((accessAt) => accessAt === -1)).to.be.true;
   });
 
   /** The payload of the video's PES packets. */

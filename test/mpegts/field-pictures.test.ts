@@ -2,7 +2,7 @@
 // at hand makes any. ISO/IEC 14496-10 §7.3.3 (field_pic_flag), ISO/IEC 13818-2 §6.3.10 (picture_structure).
 
 import { expect } from 'chai';
-import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/splicer.js';
+import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
@@ -117,19 +117,19 @@ describe('two fields that are one frame', () => {
           const inspector = new Inspector();
           const remuxer = new Remuxer();
           remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
-          const handovers = [new Splicer(JOIN_PATIENCE), new Splicer(JOIN_PATIENCE)] as const;
+          const handovers = [new Splicer(START_TIMEOUTS), new Splicer(START_TIMEOUTS)] as const;
           const got: [Buffer[], Buffer[]] = [[], []];
           const sent: Sent[] = [];
           for (let at = 0, n = 0; at < all.length; at += perMessage * 188, n++) {
             const message = all.subarray(at, at + perMessage * 188);
             const atMs = 1000 + (at / all.length) * FRAMES * 40;
-            const joinAt = inspector.inspect(message);
-            const out = remuxer.push('cam', message, n === 0, atMs, inspector, joinAt);
+            const accessAt = inspector.inspect(message);
+            const out = remuxer.push('cam', message, n === 0, atMs, inspector, accessAt);
             if (out) sent.push({ data: Buffer.from(out), atMs });
             if (at < from) continue;
-            const { incoming } = handovers[0].splice(message, joinAt, inspector, 0);
+            const { incoming } = handovers[0].splice(message, accessAt, inspector, 0);
             if (incoming) got[0].push(Buffer.from(incoming));
-            const begun = out && handovers[1].splice(out, remuxer.joinAt, remuxer, 0).incoming;
+            const begun = out && handovers[1].splice(out, remuxer.accessAt, remuxer, 0).incoming;
             if (begun) got[1].push(Buffer.from(begun));
           }
           const where = `${perMessage} packets a message`;

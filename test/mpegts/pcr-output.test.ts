@@ -93,7 +93,7 @@ describe('PcrOutput', () => {
     expect(bench.at(0, 10_000, -2000)).to.equal(11_500);
     const trimmed = new Bench();
     trimmed.pcr.isShared = true;
-    trimmed.pcr.mostTrim = 600 * MS; // the others' units are 600 ms further ahead
+    trimmed.pcr.maxTrim = 600 * MS; // the others' units are 600 ms further ahead
     expect(trimmed.at(0, 10_000, -2000)).to.equal(11_660);
   });
 

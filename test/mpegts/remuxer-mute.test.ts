@@ -1,7 +1,7 @@
 // Mutes of data that a stream still holds: video that is sent until it is replaced, audio that is held. Literal bytes.
 
 import { expect } from 'chai';
-import { saysMuted } from '../../src/mpegts/mute-sign.js';
+import { hasMutedDescriptor } from '../../src/mpegts/mute-sign.js';
 import { ProgramReader } from '../../src/mpegts/program.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { PACKET_BYTES } from '../../src/mpegts/packet.js';
@@ -122,7 +122,7 @@ describe('a mute of data that a Remuxer holds', () => {
     const reader = new ProgramReader();
     const isSaid = (sent: Uint8Array | null): boolean => {
       for (let at = 0; at < (sent?.length ?? 0); at += PACKET_BYTES) reader.push(sent!, at);
-      return saysMuted(reader.program);
+      return hasMutedDescriptor(reader.program);
     };
     const set = (select: RemuxInput['select'], atMs: number) => remuxer.setInputs([{ feed: 'a', select }], atMs);
     set('all', 0);

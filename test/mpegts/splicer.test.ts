@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Splicer, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/splicer.js';
+import { Splicer, START_TIMEOUTS, type ProgramFacts } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
-import { swapPatience } from '../../src/relay/access-timeouts.js';
+import { swapTimeouts } from '../../src/relay/access-timeouts.js';
 import { continuityErrors, packetsOf } from '../support/packets-of.js';
 import { packet, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
 
-const SWAP_PATIENCE = swapPatience(DEFAULT_LIMITS);
+const SWAP_PATIENCE = swapTimeouts(DEFAULT_LIMITS);
 const VIDEO = 0x100;
 const AUDIO = 0x101;
 const DATA = 0x102;
@@ -79,9 +79,9 @@ class Program {
 
   /** Splits a message after inspecting it as a feed does. */
   split(splicer: Splicer, data: Buffer, atMs = 0) {
-    const joinAt = this.inspector.inspect(data);
-    const { outgoing, incoming, joinAt: goJoinAt } = splicer.splice(data, joinAt, this.inspector, atMs);
-    return { outgoing: Buffer.from(outgoing ?? []), incoming: Buffer.from(incoming ?? []), joinAt: goJoinAt };
+    const accessAt = this.inspector.inspect(data);
+    const { outgoing, incoming, accessAt: goJoinAt } = splicer.splice(data, accessAt, this.inspector, atMs);
+    return { outgoing: Buffer.from(outgoing ?? []), incoming: Buffer.from(incoming ?? []), accessAt: goJoinAt };
   }
 
   /** A program that has been inspected from its first packet on. */
@@ -121,12 +121,12 @@ describe('Handover', () => {
     const program = Program.begun();
     const splicer = new Splicer(SWAP_PATIENCE);
     const before = program.make('vAa');
-    expect(splicer.splice(before, -1, program.inspector, 0)).to.deep.equal({ outgoing: before, incoming: null, joinAt: -1 });
+    expect(splicer.splice(before, -1, program.inspector, 0)).to.deep.equal({ outgoing: before, incoming: null, accessAt: -1 });
     program.split(splicer, program.make('*A'));
     const after = program.make('v*aT');
     const parts = splicer.splice(after, 188, program.inspector, 0);
     expect(parts.incoming).to.equal(after);
-    expect(parts).to.include({ outgoing: null, joinAt: 188 });
+    expect(parts).to.include({ outgoing: null, accessAt: 188 });
   });
 
   it('inserts no tables before existing ones', () => {
@@ -140,9 +140,9 @@ describe('Handover', () => {
   it('reports the offset of the random access point for the incoming reader', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
     const splicer = new Splicer(SWAP_PATIENCE);
-    expect(program.split(splicer, program.make('av*v')).joinAt, 'with its tables').to.equal(0);
-    expect(program.split(splicer, program.make('aav*v')).joinAt, 'two packets stay').to.equal(188);
-    expect(program.split(splicer, program.make('vA')).joinAt).to.equal(-1);
+    expect(program.split(splicer, program.make('av*v')).accessAt, 'with its tables').to.equal(0);
+    expect(program.split(splicer, program.make('aav*v')).accessAt, 'two packets stay').to.equal(188);
+    expect(program.split(splicer, program.make('vA')).accessAt).to.equal(-1);
   });
 
   it('sends null packets, other tables and PIDs outside the PMT to the incoming reader', () => {
@@ -182,24 +182,24 @@ describe('Handover', () => {
   });
 
   describe('forced', () => {
-    const unmarked = (patience = SWAP_PATIENCE) => {
+    const unmarked = (timeouts = SWAP_PATIENCE) => {
       const program = new Program();
       program.inspector.inspect(program.make('TVvAa'));
       program.sent.length = 0;
       expect(program.inspector.marksAccess).to.be.false;
-      return { program, splicer: new Splicer(patience) };
+      return { program, splicer: new Splicer(timeouts) };
     };
 
-    for (const [what, patience] of [
+    for (const [what, timeouts] of [
       ['a swap', SWAP_PATIENCE],
-      ['who joins', JOIN_PATIENCE],
+      ['who joins', START_TIMEOUTS],
     ] as const) {
-      it(`starts at any picture for ${what} after ${patience.unmarkedMs} ms if none is signalled`, () => {
-        const { program, splicer } = unmarked(patience);
+      it(`starts at any picture for ${what} after ${timeouts.unmarkedMs} ms if none is signalled`, () => {
+        const { program, splicer } = unmarked(timeouts);
         expect(program.split(splicer, program.make('VvA'), 1000).incoming).to.be.empty;
-        expect(program.split(splicer, program.make('VvA'), 999 + patience.unmarkedMs).incoming).to.be.empty;
-        expect(program.split(splicer, program.make('vAa'), 1000 + patience.unmarkedMs).incoming, 'no start').to.be.empty;
-        const { outgoing, incoming } = program.split(splicer, program.make('avVAv'), 1040 + patience.unmarkedMs);
+        expect(program.split(splicer, program.make('VvA'), 999 + timeouts.unmarkedMs).incoming).to.be.empty;
+        expect(program.split(splicer, program.make('vAa'), 1000 + timeouts.unmarkedMs).incoming, 'no start').to.be.empty;
+        const { outgoing, incoming } = program.split(splicer, program.make('avVAv'), 1040 + timeouts.unmarkedMs);
         expect(pidsOf(outgoing)).to.deep.equal([AUDIO, VIDEO]);
         expect(pidsOf(incoming)).to.deep.equal([0, PMT, VIDEO, AUDIO, VIDEO]);
       });
@@ -250,7 +250,7 @@ describe('Handover', () => {
     const splicer = new Splicer(SWAP_PATIENCE);
     splicer.end();
     const data = program.make('vaT');
-    expect(splicer.splice(data, -1, program.inspector, 0)).to.deep.equal({ outgoing: null, incoming: data, joinAt: -1 });
+    expect(splicer.splice(data, -1, program.inspector, 0)).to.deep.equal({ outgoing: null, incoming: data, accessAt: -1 });
     expect(splicer).to.include({ hasBegun: true, isOver: true });
   });
 
@@ -274,7 +274,7 @@ describe('Handover', () => {
     for (const isLong of [false, true]) {
       it(`signals the jump of every PID once, without a continuity error${isLong ? ', long PMT' : ''}`, () => {
         const [one, other] = [Program.begun(isLong), Program.begun(isLong, [VIDEO, AUDIO], 7)];
-        const splicer = new Splicer(JOIN_PATIENCE, true);
+        const splicer = new Splicer(START_TIMEOUTS, true);
         const before = one.make('vTaSvn');
         const incoming = ['v*vaT', 'aAvSSnT', 'TvaA*'].map((letters) => other.split(splicer, other.make(letters)).incoming);
         const all = Buffer.concat([before, ...incoming]);
@@ -287,7 +287,7 @@ describe('Handover', () => {
 
     it('signals a jump before a packet without payload, too', () => {
       const program = Program.begun();
-      const splicer = new Splicer(JOIN_PATIENCE, true);
+      const splicer = new Splicer(START_TIMEOUTS, true);
       program.split(splicer, program.make('*'));
       const clock = packet({ pid: 0x200, counter: 5, hasPayload: false });
       const { incoming } = splicer.splice(clock, -1, program.inspector, 0);
@@ -298,7 +298,7 @@ describe('Handover', () => {
 
     it('is complete only after 5 s: the jump of infrequent tables is signalled too', () => {
       const program = Program.begun();
-      const splicer = new Splicer(JOIN_PATIENCE, true);
+      const splicer = new Splicer(START_TIMEOUTS, true);
       program.split(splicer, program.make('*A'), 0);
       expect(splicer.isDone).to.be.false;
       expect(pidsOf(program.split(splicer, program.make('S'), 4999).incoming)).to.deep.equal([SDT, SDT]);

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Splicer, JOIN_PATIENCE, type ProgramFacts } from '../../src/mpegts/splicer.js';
+import { Splicer, START_TIMEOUTS, type ProgramFacts } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { decode } from '../support/ffmpeg.js';
@@ -41,27 +41,27 @@ function joined(pictures: readonly Buffer[], perMessage: number) {
   const remuxers = { early: new Remuxer(), late: new Remuxer() };
   remuxers.early.setInputs([{ feed: 'cam', select: 'all' }], 0);
   const got = { feed: [] as Buffer[], stream: [] as Buffer[], 'a stream that was running': [] as Buffer[] };
-  const handovers = { feed: new Splicer(JOIN_PATIENCE), stream: new Splicer(JOIN_PATIENCE) };
-  const split = (splicer: Splicer, to: Buffer[], data: Uint8Array, joinAt: number, facts: ProgramFacts): void => {
-    const { incoming } = splicer.splice(data, joinAt, facts, 0);
+  const handovers = { feed: new Splicer(START_TIMEOUTS), stream: new Splicer(START_TIMEOUTS) };
+  const split = (splicer: Splicer, to: Buffer[], data: Uint8Array, accessAt: number, facts: ProgramFacts): void => {
+    const { incoming } = splicer.splice(data, accessAt, facts, 0);
     if (incoming) to.push(Buffer.from(incoming));
   };
   for (let at = 0, n = 0; at < all.length; at += perMessage * 188, n++) {
     const message = all.subarray(at, at + perMessage * 188);
-    const joinAt = inspector.inspect(message);
+    const accessAt = inspector.inspect(message);
     const atMs = 1000 + (at / all.length) * 5000;
     const { early, late } = remuxers;
-    const out = early.push('cam', message, n === 0, atMs, inspector, joinAt);
+    const out = early.push('cam', message, n === 0, atMs, inspector, accessAt);
     if (at < from) continue;
     const { tables } = inspector;
     if (late.feedCount === 0) late.setInputs([{ feed: 'cam', select: 'all', ...(tables ? { tables } : {}) }], atMs);
-    split(handovers.feed, got.feed, message, joinAt, inspector);
+    split(handovers.feed, got.feed, message, accessAt, inspector);
     if (out) {
       const { tables: own, keyPid, pids, marksAccess } = early;
       const facts = { tables: own, keyPid, pids, marksAccess, parameterSets: inspector.parameterSets };
-      split(handovers.stream, got['a stream that was running'], out, early.joinAt, facts);
+      split(handovers.stream, got['a stream that was running'], out, early.accessAt, facts);
     }
-    const begun = late.push('cam', message, false, atMs, inspector, joinAt);
+    const begun = late.push('cam', message, false, atMs, inspector, accessAt);
     if (begun) got.stream.push(Buffer.from(begun));
   }
   return { got, points: inspector.randomAccessPoints };

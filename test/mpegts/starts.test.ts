@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Splicer, JOIN_PATIENCE } from '../../src/mpegts/splicer.js';
+import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { decode } from '../support/ffmpeg.js';
 import { continuityErrors } from '../support/packets-of.js';
@@ -36,16 +36,16 @@ function messagesOf(bytes: Buffer, size: number): Buffer[] {
 /** The data for a reader that joins with the message in which this unit starts. */
 function joined(bytes: Buffer, size: number, unit: number): Buffer {
   const inspector = new Inspector();
-  const splicer = new Splicer(JOIN_PATIENCE);
+  const splicer = new Splicer(START_TIMEOUTS);
   const got: Buffer[] = [];
   let units = 0;
   for (const message of messagesOf(bytes, size)) {
     for (let at = 0; at < message.length; at += 188) {
       if ((message.readUInt16BE(at + 1) & 0x5fff) === (0x4000 | PID)) units++;
     }
-    const joinAt = inspector.inspect(message);
+    const accessAt = inspector.inspect(message);
     if (units <= unit) continue;
-    const { incoming } = splicer.splice(message, joinAt, inspector, 0);
+    const { incoming } = splicer.splice(message, accessAt, inspector, 0);
     if (incoming) got.push(Buffer.from(incoming));
   }
   return Buffer.concat(got);

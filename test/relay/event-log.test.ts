@@ -62,11 +62,11 @@ describe('Journal', () => {
     expect(eventLog.since(0)).to.deep.equal({ told: [], isWhole: true });
     for (let i = 0; i < 1500; i++) eventLog.emit(up(String(i)));
     expect(eventLog.since(500).events).to.have.length(1000);
-    expect(eventLog.since(500).isWhole).to.equal(true);
-    expect(eventLog.since(499).isWhole).to.equal(false);
+    expect(eventLog.since(500).isComplete).to.equal(true);
+    expect(eventLog.since(499).isComplete).to.equal(false);
     expect(eventLog.since(1498).events.map(({ event }) => event.id)).to.deep.equal([1499, 1500]);
     expect(eventLog.since(1500)).to.deep.equal({ told: [], isWhole: true });
-    expect(eventLog.since(1501).isWhole, 'what has not happened yet').to.equal(false);
+    expect(eventLog.since(1501).isComplete, 'what has not happened yet').to.equal(false);
   });
 
   it('keeps half a megabyte, however large events are', () => {

@@ -4,9 +4,9 @@ import { Message } from '../../src/relay/message.js';
 import { packet, packets, patSection, sectionPackets } from '../support/ts.js';
 
 class Kept implements Sink {
-  readonly messages: { kind: string; data: Buffer; joinAt: number; begins: boolean }[] = [];
-  write({ kind, data, joinAt, begins }: Message): void {
-    this.messages.push({ kind, data: Buffer.from(data), joinAt, begins });
+  readonly messages: { kind: string; data: Buffer; accessAt: number; begins: boolean }[] = [];
+  write({ kind, data, accessAt, startsSource }: Message): void {
+    this.messages.push({ kind, data: Buffer.from(data), accessAt, begins: startsSource });
   }
 }
 
@@ -46,7 +46,7 @@ describe('Feed', () => {
     second.publish(packet({ counter: 9 }));
     second.publish(packet({ counter: 10 }));
     expect(feed.stats().continuityErrors).to.equal(0);
-    expect(reader.messages.map(({ begins, joinAt }) => [begins, joinAt])).to.deep.equal([
+    expect(reader.messages.map(({ begins, accessAt }) => [begins, accessAt])).to.deep.equal([
       [true, -1],
       [true, -1],
       [false, -1],

@@ -39,7 +39,7 @@ describe('the seats of a topic', () => {
     for (let i = 0; i < 4; i++) new Guest(seats, 0, { scopes: 'r', owner: `viewer${i}` });
     expect(() => new Guest(seats, 0, { scopes: 'r', owner: 'late' })).to.throw('limit of 4 viewers');
     for (let i = 0; i < 3; i++) new Guest(seats, 0);
-    expect(seats.taken).to.equal(7);
+    expect(seats.inUse).to.equal(7);
   });
 
   it('have the publisher give way that was silent longest: a half-open predecessor', () => {

@@ -38,10 +38,10 @@ class ReadThrottle implements Steps {
   #chunk: Buffer | null = null; // a read that is being handed on in slices: those before #from are
   #from = 0;
   #to = 0;
-  #taken: ChunkConsumed = () => undefined; // the receiver's callback for a read that it has consumed
+  #consumed: ChunkConsumed = () => undefined; // the receiver's callback for a read that it has consumed
   #isStepping = false;
   #slicesOut = 0; // 1 where the receiver takes a slice later
-  readonly #sliceTaken: ChunkConsumed = (error) => this.#takenSlice(error);
+  readonly #sliceTaken: ChunkConsumed = (error) => this.#sliceConsumed(error);
 
   constructor(receiver: Receiver, throttled: () => void, shared: Turns) {
     this.#write = receiver._write.bind(receiver);
@@ -81,7 +81,7 @@ class ReadThrottle implements Steps {
     this.#chunk = chunk;
     this.#from = 0;
     this.#to = end;
-    this.#taken = taken;
+    this.#consumed = taken;
     // In a step the receiver has taken the read before this one, and is given the next by its stream: the step goes on.
     if (this.#isStepping || !this.#turns.run(this)) this.#throttled();
   }
@@ -92,12 +92,12 @@ class ReadThrottle implements Steps {
   }
 
   /** The receiver has taken a slice: at once, unless it is one that does so later. */
-  #takenSlice(error?: Error | null): void {
+  #sliceConsumed(error?: Error | null): void {
     this.#slicesOut--;
     if (this.#chunk === null) return;
     if (error || this.#from === this.#chunk.length) {
       this.#chunk = null;
-      this.#taken(error);
+      this.#consumed(error);
     } else if (!this.#isStepping) {
       this.#turns.run(this);
     }

@@ -78,7 +78,7 @@ export const turns = new Turns();
 /** What all connections together may do in one turn of the event loop without taking turns: so many units of something. */
 export class FreeAllowance {
   #turn = -1; // that #taken belongs to
-  #taken = 0;
+  #spent = 0;
 
   constructor(
     private readonly turns: Turns,
@@ -89,11 +89,11 @@ export class FreeAllowance {
   spend(units: number): boolean {
     if (this.#turn !== this.turns.number) {
       this.#turn = this.turns.number;
-      this.#taken = 0;
+      this.#spent = 0;
     }
     this.turns.watch();
-    if (this.#taken + units > this.most) return false;
-    this.#taken += units;
+    if (this.#spent + units > this.most) return false;
+    this.#spent += units;
     return true;
   }
 

@@ -75,8 +75,8 @@ export class Fragments {
     };
     demuxer.onDataAvailable = (audio, video) => {
       if (this.#isClosed) return;
-      if (audio) this.#takeSound(taken(audio));
-      if (video) this.#takePictures(taken(video));
+      if (audio) this.#receiveSound(takeSamples(audio));
+      if (video) this.#receivePictures(takeSamples(video));
     };
     const tables = new OutputTables();
     tables.describe(track.pid, new Uint8Array(0), [track]);
@@ -134,7 +134,7 @@ export class Fragments {
     this.#events.init(mimeType, isBare ? new Uint8Array(0) : MP4.generateInitSegment(metadata));
   }
 
-  #takePictures(samples: readonly Sample[]): void {
+  #receivePictures(samples: readonly Sample[]): void {
     const timed = samples.filter(({ dts }) => !Number.isNaN(dts)); // NaN: part of a picture whose start is missing
     const all = this.#held ? [this.#held, ...timed] : timed;
     const last = all.at(-1);
@@ -172,7 +172,7 @@ export class Fragments {
     this.#write(data, described, { startMs, lastMs: last.pts, endMs, accessMs });
   }
 
-  #takeSound(samples: readonly Sample[]): void {
+  #receiveSound(samples: readonly Sample[]): void {
     const { codec, originalCodec = '', channelCount = 0, refSampleDuration: frameMs } = this.#metadata!; // it arrived before
     if (codec === 'mp3') return this.#writeBare(samples);
     const data: Uint8Array[] = [];
@@ -224,7 +224,7 @@ export class Fragments {
 }
 
 /** Removes and returns the samples of a track of the demuxer. */
-function taken(track: SampleTrack): readonly Sample[] {
+function takeSamples(track: SampleTrack): readonly Sample[] {
   const { samples } = track;
   track.samples = [];
   track.length = 0;

@@ -36,7 +36,7 @@ export class LatenessMeter {
   #mark = 0; // lateness when it last decreased
   #markedAt = 0;
   #ptsMs = Infinity; // of the last picture
-  #most = 0; // late
+  #maximum = 0; // late
   #isStarved = false; // no picture was taken since the last drops began
   readonly #limits: LatenessLimits;
 
@@ -55,11 +55,11 @@ export class LatenessMeter {
     this.#quickest = Math.min(this.#quickest + FORGET, offset);
     this.ms = offset - this.#quickest;
     if (!this.#isLeavingOut) {
-      this.#most = Math.max(tooLate, this.#most - 1);
-      if (this.ms <= this.#most || isSeldom) return false;
+      this.#maximum = Math.max(tooLate, this.#maximum - 1);
+      if (this.ms <= this.#maximum || isSeldom) return false;
       // They arrive in bursts: all but the end of each would be late, for ever.
       if (this.#isStarved) {
-        this.#most = this.ms + BURST_ALLOWANCE;
+        this.#maximum = this.ms + BURST_ALLOWANCE;
         return false;
       }
       this.#isLeavingOut = true;

@@ -166,14 +166,14 @@ export class LiveEdge {
 
   #catchUp(to: number, nowMs: number): void {
     const missing = to - this.#media.currentTime;
-    if (missing < 0 || missing > this.#mostRun(nowMs)) return this.#jump(to, nowMs);
+    if (missing < 0 || missing > this.#maxSpeedUpMs(nowMs)) return this.#jump(to, nowMs);
     this.#fills = [];
     this.#isRunning = true;
     this.#media.playbackRate = RUNNING;
   }
 
   /** The largest deviation that is corrected by speed. */
-  #mostRun(nowMs: number): number {
+  #maxSpeedUpMs(nowMs: number): number {
     if (!this.#manner.maySpeedUp) return 0;
     const dear = this.#jumpTook > EXPENSIVE_JUMP ? 2 * this.#jumpTook : 0;
     return nowMs - this.#jumpedAt < AGAIN_MS ? Math.max(MAX_RUN, dear) : dear;

@@ -92,7 +92,7 @@ export class MseTrack {
     const { gapMs } = this.#fragments;
     if (!this.#isPicture || (gapMs !== 0 && gapMs < SLOW * 1000)) return;
     // The picture is complete.
-    const afterMs = looksLast(packets) ? WHOLE_AFTER_MS : SURELY_WHOLE_AFTER_MS;
+    const afterMs = endsPicture(packets) ? WHOLE_AFTER_MS : SURELY_WHOLE_AFTER_MS;
     this.#wholeTimer = setTimeout(() => this.#fragments.endPicture(), afterMs);
   }
 
@@ -153,13 +153,13 @@ export class MseTrack {
     const bareOffset = Math.abs(at - this.#bareEnd) > MAX_DRIFT ? at : null;
     this.#push({ data, offset: this.#isBare ? bareOffset : isFirst ? -origin : null });
     const [newestStart, newestEnd] = [lastMs / 1000 - origin, endMs / 1000 - origin];
-    if (!this.#isPicture) this.#noteArrival(at, newestEnd);
+    if (!this.#isPicture) this.#recordArrival(at, newestEnd);
     const gap = this.#isPicture ? this.#fragments.gapMs / 1000 : this.#arrivals.expected || this.#firstGap;
     const accesses = this.#accesses.filter((time) => time > newestStart - ACCESSES_FOR);
     this.#events.moved({ origin, newestStart, newestEnd, gap, accesses });
   }
 
-  #noteArrival(start: number, end: number): void {
+  #recordArrival(start: number, end: number): void {
     if (end <= this.#newestEnd) return;
     const now = performance.now();
     const gap = (now - this.#arrivedAt) / 1000;
@@ -221,7 +221,7 @@ export class MseTrack {
 }
 
 /** Whether the last packet seems to end a picture: it contains stuffing (§2.4.3.4). */
-function looksLast(packets: Uint8Array): boolean {
+function endsPicture(packets: Uint8Array): boolean {
   const at = packets.length - PACKET_BYTES;
   if (!(packets[at + 3]! & 0x20)) return false; // no adaptation field
   return !(packets[at + 4] === PCR_BYTES && adaptationFlags(packets, at) & HAS_PCR);

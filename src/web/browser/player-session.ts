@@ -133,7 +133,7 @@ export class PlayerSession {
     this.#retryAt = 0;
     this.#stage.retireAll(); // another connection starts elsewhere in the program
     this.#speaker.resetFault();
-    this.#server.forget(this.#openedAt);
+    this.#server.reset(this.#openedAt);
   }
 
   #connectionLost(delayMs: number): void {
@@ -169,7 +169,7 @@ export class PlayerSession {
     if (isSoundRestart) this.#speaker.close();
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
     this.#recent.push(data, start ?? (isUnmarked && !this.#recent.messages ? data : null));
-    if (this.#holdback.isEmpty) this.#worker?.noteDone();
+    if (this.#holdback.isEmpty) this.#worker?.reportProgress();
     if (!this.#watch.isKnown) return;
     this.#selection = select(this.#watch.tracks);
     this.#speaker.write(data, this.#selection, now);
@@ -277,10 +277,10 @@ export class PlayerSession {
 
   /** Marks a frozen picture, also one whose player was replaced by one that has nothing to show yet. */
   #showFrozen(frozenAt: number | null, now: number): void {
-    const { seenAt, isRunning } = this.#stage;
-    const isLeft = seenAt !== null && now - seenAt > LEFT_MS && (!isRunning || this.#openedAt === -1);
-    const since = frozenAt ?? (isLeft ? seenAt : null);
-    this.#display.setFrozen(since === null || seenAt === null ? null : now - since);
+    const { visibleAt, isRunning } = this.#stage;
+    const isLeft = visibleAt !== null && now - visibleAt > LEFT_MS && (!isRunning || this.#openedAt === -1);
+    const since = frozenAt ?? (isLeft ? visibleAt : null);
+    this.#display.setFrozen(since === null || visibleAt === null ? null : now - since);
   }
 
   /** Removes the last picture of a program that has none any more after a while, and of one that is muted at once. */

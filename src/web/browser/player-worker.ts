@@ -31,7 +31,7 @@ let sentNumber = 0;
 let isPageBusy = false;
 
 function handleMessage(message: ToWorker): void {
-  switch (message.do) {
+  switch (message.type) {
     case 'dial':
       return dial(message.socket, message.url);
     case 'send':
@@ -40,7 +40,7 @@ function handleMessage(message: ToWorker): void {
       return message.socket === socketNumber ? hangUp() : undefined;
     case 'more':
       isPageBusy = false;
-      forgetUpTo(message.done);
+      dropUpTo(message.done);
       return forwardNext();
     case 'open':
       return open(message);
@@ -58,15 +58,15 @@ function dial(number: number, url: string): void {
   const one = new WebSocket(url);
   one.binaryType = 'arraybuffer';
   [socket, socketNumber] = [one, number];
-  one.onopen = () => post({ tell: 'connected', socket: number });
+  one.onopen = () => post({ type: 'connected', socket: number });
   one.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
-    if (typeof data === 'string') post({ tell: 'text', socket: number, text: data });
+    if (typeof data === 'string') post({ type: 'text', socket: number, text: data });
     else receive(new Uint8Array(data));
   };
   one.onclose = () => {
     isPageBusy = false;
     forwardNext();
-    post({ tell: 'lost', socket: number });
+    post({ type: 'lost', socket: number });
   };
 }
 
@@ -101,30 +101,30 @@ function forwardNext(): void {
   if (isPageBusy) return;
   const messages = kept.filter(({ number }) => number > sentNumber).map(({ data }) => data);
   if (messages.length === 0 && moved.size === 0) return;
-  post({ tell: 'came', socket: socketNumber, last: lastNumber, messages, moved: [...moved] });
+  post({ type: 'came', socket: socketNumber, last: lastNumber, messages, moved: [...moved] });
   isPageBusy = true;
   sentNumber = lastNumber;
   moved.clear();
 }
 
-function forgetUpTo(done: number): void {
+function dropUpTo(done: number): void {
   const rest = kept.findIndex(({ number }) => number > done);
   for (const { data } of kept.splice(0, rest === -1 ? kept.length : rest)) keptBytes -= data.length;
 }
 
-function open({ id, track, recent, done }: Extract<ToWorker, { do: 'open' }>): void {
+function open({ id, track, recent, done }: Extract<ToWorker, { type: 'open' }>): void {
   const mse = new MseTrack(track, {
     moved: (times) => {
       moved.set(id, times);
       forwardNext();
     },
-    failed: (reason, isForEver) => post({ tell: 'failed', id, reason, isForEver }),
+    failed: (reason, isForEver) => post({ type: 'failed', id, reason, isForEver }),
   });
   const one = { mse, filter: new PidFilter() };
   one.filter.setPids([track.pid]);
   tracks.set(id, one);
   const { handle } = mse.source as MediaSource & { readonly handle: MediaSourceHandle }; // as workers have it
-  post({ tell: 'opened', id, handle }, [handle]);
+  post({ type: 'opened', id, handle }, [handle]);
   for (const data of recent) write(one, data);
   for (const { number, data } of kept) if (number > done) write(one, data);
 }

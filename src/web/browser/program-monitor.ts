@@ -56,7 +56,7 @@ export class ProgramMonitor {
   push(data: Uint8Array, nowMs: number): MessageFacts {
     this.#arrivedAt = nowMs;
     this.#arrivals.push({ at: nowMs, bytes: data.length });
-    const joinAt = this.#inspector.inspect(data);
+    const accessAt = this.#inspector.inspect(data);
     this.#readTracks();
     const [videoPid, audioPid] = [this.#pidOf('video'), this.#pidOf('audio')];
     let lost = 0;
@@ -76,7 +76,7 @@ export class ProgramMonitor {
     }
     if (hasJumped) this.#forgetBefore(nowMs);
     else this.lostPackets += lost;
-    const start = joinAt === -1 ? null : startPicture(data, joinAt, this.#inspector, true);
+    const start = accessAt === -1 ? null : startPicture(data, accessAt, this.#inspector, true);
     return { start, isRestart, isSoundRestart };
   }
 

@@ -16,7 +16,7 @@ const WITHIN_MS = 5000;
 
 /** The server's status of what is played. */
 export class ServerStatus {
-  /** Its last answer; null: it has not answered since {@link ServerStatus.forget}. */
+  /** Its last answer; null: it has not answered since {@link ServerStatus.reset}. */
   status: PlayStatus | null = null;
   /** Whether it answered the last request. */
   isReachable = true;
@@ -48,7 +48,7 @@ export class ServerStatus {
   /**
    * Another connection: the old status is discarded. The first request waits, because the first picture has priority.
    */
-  forget(nowMs: number): void {
+  reset(nowMs: number): void {
     this.status = null;
     this.isReachable = true;
     this.#isRefused = false;

@@ -15,7 +15,7 @@ class StagePlayer {
   /** It shows its last picture and gets nothing more. */
   isRetired = false;
   readonly madeAt = performance.now();
-  #seenAt = 0;
+  #visibleAt = 0;
 
   constructor(
     readonly key: string,
@@ -32,12 +32,12 @@ class StagePlayer {
   }
 
   /** When its last picture was shown. What an element draws after it was retired does not count. */
-  get seenAt(): number {
-    return this.isRetired ? this.#seenAt : Math.max(this.madeAt, this.player?.shownAt ?? 0);
+  get visibleAt(): number {
+    return this.isRetired ? this.#visibleAt : Math.max(this.madeAt, this.player?.shownAt ?? 0);
   }
 
   retire(): void {
-    this.#seenAt = this.seenAt;
+    this.#visibleAt = this.visibleAt;
     this.isRetired = true;
     this.player?.detach();
   }
@@ -89,13 +89,13 @@ export class Stage {
   }
 
   /** When the visible picture was last updated; `null`: none is visible. */
-  get seenAt(): number | null {
-    return this.#current && this.#current.seenAt;
+  get visibleAt(): number | null {
+    return this.#current && this.#current.visibleAt;
   }
 
   /** When the newest player last showed something new, or was made. */
   get shownAt(): number {
-    return this.#newest?.seenAt ?? 0;
+    return this.#newest?.visibleAt ?? 0;
   }
 
   /** Creates a player for `track`, which starts with `recent`. */

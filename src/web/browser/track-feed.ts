@@ -29,7 +29,7 @@ export class TrackFeed {
   readonly #track: MseTrack | WorkerTrack;
   readonly #onError = () => this.#failed(this.#element.error?.message ?? 'it cannot be decoded', false);
   #url = '';
-  #toldAt = 0;
+  #reportedAt = 0;
   #isClosed = false;
 
   /** @param worker null: the browser has no Media Source Extensions in workers. */
@@ -62,8 +62,8 @@ export class TrackFeed {
 
   /** Called ten times a second. */
   tick(nowMs: number): void {
-    if (nowMs - this.#toldAt < REPORT_INTERVAL_MS) return;
-    this.#toldAt = nowMs;
+    if (nowMs - this.#reportedAt < REPORT_INTERVAL_MS) return;
+    this.#reportedAt = nowMs;
     this.#track.playedTo(this.#element.currentTime);
   }
 

@@ -34,14 +34,14 @@ export class WorkerClient {
   }
 
   /** All received messages are processed, and kept for the start of a new track. */
-  noteDone(): void {
+  reportProgress(): void {
     this.#done = this.#last;
   }
 
   /** Opens a WebSocket; there is one at a time. */
   dial(url: string): Socket {
     this.#socket = new WorkerSocket(++this.#lastId, (message) => this.#post(message));
-    this.#post({ do: 'dial', socket: this.#socket.id, url });
+    this.#post({ type: 'dial', socket: this.#socket.id, url });
     return this.#socket;
   }
 
@@ -51,12 +51,12 @@ export class WorkerClient {
   open(track: Track, events: WorkerTrackEvents): WorkerTrack {
     const id = ++this.#lastId;
     const post: Post = (message) => {
-      if (message.do === 'close') this.#tracks.delete(id);
+      if (message.type === 'close') this.#tracks.delete(id);
       this.#post(message);
     };
     this.#tracks.set(id, events);
     return new WorkerTrack(id, post, (recent) => {
-      if (this.#tracks.has(id)) this.#post({ do: 'open', id, track, recent, done: this.#done });
+      if (this.#tracks.has(id)) this.#post({ type: 'open', id, track, recent, done: this.#done });
     });
   }
 
@@ -65,13 +65,13 @@ export class WorkerClient {
   }
 
   #handleMessage(message: FromWorker): void {
-    switch (message.tell) {
+    switch (message.type) {
       case 'came':
         try {
           if (message.socket === this.#socket?.id) this.#receive(message);
           for (const [id, times] of message.moved) this.#tracks.get(id)?.moved(times);
         } finally {
-          this.#post({ do: 'more', done: this.#done }); // also after an error: the worker sends nothing until it is asked
+          this.#post({ type: 'more', done: this.#done }); // also after an error: the worker sends nothing until it is asked
         }
         return;
       case 'opened':
@@ -83,7 +83,7 @@ export class WorkerClient {
     }
   }
 
-  #receive({ last, messages }: Extract<FromWorker, { tell: 'came' }>): void {
+  #receive({ last, messages }: Extract<FromWorker, { type: 'came' }>): void {
     this.#last = last - messages.length;
     for (const data of messages) {
       this.#last++;
@@ -114,17 +114,17 @@ class WorkerSocket implements Socket {
   ) {}
 
   send(text: string): void {
-    this.post({ do: 'send', socket: this.id, text });
+    this.post({ type: 'send', socket: this.id, text });
   }
 
   close(): void {
     this.readyState = WebSocket.CLOSED;
-    this.post({ do: 'hang up', socket: this.id });
+    this.post({ type: 'hang up', socket: this.id });
   }
 
-  handleMessage(message: Extract<FromWorker, { tell: 'connected' | 'text' | 'lost' }>): void {
-    if (message.tell === 'text') return this.onmessage?.(message.text);
-    if (message.tell === 'lost') return this.lose();
+  handleMessage(message: Extract<FromWorker, { type: 'connected' | 'text' | 'lost' }>): void {
+    if (message.type === 'text') return this.onmessage?.(message.text);
+    if (message.type === 'lost') return this.lose();
     this.readyState = WebSocket.OPEN;
     this.onopen?.();
   }

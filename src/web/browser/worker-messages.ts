@@ -6,14 +6,14 @@ import type { TrackCommand } from './worker-track.js';
 
 /** From the page. Sockets and tracks have unique numbers. */
 export type ToWorker =
-  | { readonly do: 'dial'; readonly socket: number; readonly url: string }
-  | { readonly do: 'send'; readonly socket: number; readonly text: string }
-  | { readonly do: 'hang up'; readonly socket: number }
+  | { readonly type: 'dial'; readonly socket: number; readonly url: string }
+  | { readonly type: 'send'; readonly socket: number; readonly text: string }
+  | { readonly type: 'hang up'; readonly socket: number }
   /** Requests more messages; those up to number `done` are in the start of a new track. */
-  | { readonly do: 'more'; readonly done: number }
+  | { readonly type: 'more'; readonly done: number }
   /** Opens a track that starts with `recent` and continues after message `done`. */
   | {
-      readonly do: 'open';
+      readonly type: 'open';
       readonly id: number;
       readonly track: Track;
       readonly recent: Packets[];
@@ -23,19 +23,19 @@ export type ToWorker =
 
 /** To the page. */
 export type FromWorker =
-  | { readonly tell: 'connected'; readonly socket: number }
-  | { readonly tell: 'text'; readonly socket: number; readonly text: string }
-  | { readonly tell: 'lost'; readonly socket: number }
+  | { readonly type: 'connected'; readonly socket: number }
+  | { readonly type: 'text'; readonly socket: number; readonly text: string }
+  | { readonly type: 'lost'; readonly socket: number }
   /** Messages since the last request, up to number `last`, and the progress of tracks. */
   | {
-      readonly tell: 'came';
+      readonly type: 'came';
       readonly socket: number;
       readonly last: number;
       readonly messages: Packets[];
       readonly moved: Moves;
     }
-  | { readonly tell: 'opened'; readonly id: number; readonly handle: MediaSourceHandle }
-  | { readonly tell: 'failed'; readonly id: number; readonly reason: string; readonly isForEver: boolean };
+  | { readonly type: 'opened'; readonly id: number; readonly handle: MediaSourceHandle }
+  | { readonly type: 'failed'; readonly id: number; readonly reason: string; readonly isForEver: boolean };
 
 type Packets = Uint8Array<ArrayBuffer>;
 type Moves = readonly (readonly [number, TrackTimes])[];

@@ -2,10 +2,10 @@
 
 /** Commands of the page to a track in the worker. */
 export type TrackCommand =
-  | { readonly do: 'played'; readonly id: number; readonly to: number }
+  | { readonly type: 'played'; readonly id: number; readonly to: number }
   /** It gets nothing more; what is buffered is played. */
-  | { readonly do: 'stop'; readonly id: number }
-  | { readonly do: 'close'; readonly id: number };
+  | { readonly type: 'stop'; readonly id: number }
+  | { readonly type: 'close'; readonly id: number };
 
 /** The interface of MseTrack for a track in the worker. */
 export class WorkerTrack {
@@ -33,14 +33,14 @@ export class WorkerTrack {
 
   /** The element has played up to `to`. */
   playedTo(to: number): void {
-    this.#order({ do: 'played', id: this.#id, to });
+    this.#order({ type: 'played', id: this.#id, to });
   }
 
   stop(): void {
-    this.#order({ do: 'stop', id: this.#id });
+    this.#order({ type: 'stop', id: this.#id });
   }
 
   close(): void {
-    this.#order({ do: 'close', id: this.#id });
+    this.#order({ type: 'close', id: this.#id });
   }
 }
