@@ -94,7 +94,10 @@ export interface ParsedOptions {
 }
 
 /** Parses these options and `--help`. Throws {@link UsageError}. */
-export function readOptions(args: readonly string[], { texts, flags, lists = [], numbers = [] }: OptionSpec): ParsedOptions {
+export function readOptions(
+  args: readonly string[],
+  { texts, flags, lists = [], numbers = [] }: OptionSpec,
+): ParsedOptions {
   // parseArgs does not allow optional values: an option without one gets an empty value.
   const complete = args.map((arg, i) =>
     isNumberOf(args[i - 1], arg, numbers) ? '' : withNumber(arg, args[i + 1], numbers),

@@ -113,7 +113,9 @@ async function importRules(
   isReplacing: boolean,
   isDry: boolean,
 ): Promise<number> {
-  const text = await withFileContext(file, 'read', () => (file === '-' ? readStream(process.stdin) : readFile(file, 'utf8')));
+  const text = await withFileContext(file, 'read', () =>
+    file === '-' ? readStream(process.stdin) : readFile(file, 'utf8'),
+  );
   const wanted = readDocument(parse(text));
   checkTokens(tokens, wanted);
   const { rules: there } = await retryUntilReachable(waitMs, () => fetchRules(client));

@@ -40,7 +40,7 @@ const LOADED_LATER = { main: ['./mpeg1-player.js', './mse-player.js'], 'mse-play
 mkdirSync(OUT, { recursive: true });
 // The page asks for an engine once it knows which; both are fetched beside the page's own script (player-page.ts), and
 // stand alone, for a shared part would be one more way there and back before the first picture.
-for (const name of ['main', 'mpeg1-player', 'mse-player', 'mse-track', 'player-worker', 'topics']) {
+for (const name of ['main', 'mpeg1-player', 'mse-player', 'mse-track', 'player-worker', 'topic-list']) {
   await build({
     entryPoints: [`src/web/browser/${name}.ts`],
     outdir: OUT,

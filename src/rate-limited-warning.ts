@@ -44,7 +44,7 @@ export class RateLimitedWarning {
       this.#suppressed = suppressed + 1;
       return;
     }
-    this.log.warn(this.message, { ...facts, ...(suppressed > 0 ? { untold: suppressed } : {}) });
+    this.log.warn(this.message, { ...facts, ...(suppressed > 0 ? { suppressed } : {}) });
     this.#lastLoggedAt = now;
     this.#suppressed = 0;
     this.#causes.set(key, { lastSeenAt: now, suppressed: 0 });

@@ -61,7 +61,11 @@ function schemaOf(table: SettingsTable): convict.Schema<Record<string, string | 
   const all: convict.Schema<Record<string, string | number>> = {};
   for (const [name, { env, fallback, doc, read }] of Object.entries(table)) {
     const format = `vw ${env}`;
-    convict.addFormat({ name: format, validate: (value) => void read(String(value)), coerce: passThroughOnError(read) });
+    convict.addFormat({
+      name: format,
+      validate: (value) => void read(String(value)),
+      coerce: passThroughOnError(read),
+    });
     all[name] = { doc, default: fallback, format, env };
   }
   return all;

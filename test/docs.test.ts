@@ -94,7 +94,7 @@ describe('README', () => {
 describe("README's commands and the ready-made scripts", () => {
   let relay: Relay;
   let server: RunningServer;
-  let farEndPort: string;
+  let endpointPort: string;
   let received = 0;
   let firstByte = -1;
   const children: ChildProcess[] = [];
@@ -133,13 +133,13 @@ describe("README's commands and the ready-made scripts", () => {
     const log = createLog('error', false, false);
     relay = new Relay(config.limits, log);
     server = await startServer(relay, config, log);
-    const endpoint = start(process.execPath, 'scripts/far-end.mjs', '0');
+    const endpoint = start(process.execPath, 'scripts/endpoint.mjs', '0');
     endpoint.stdout.on('data', (bytes: Buffer) => {
       if (received === 0) firstByte = bytes[0]!;
       received += bytes.length;
     });
     const [line] = (await once(endpoint.stderr, 'data')) as [Buffer];
-    farEndPort = /:(\d+)\//.exec(line.toString())![1]!;
+    endpointPort = /:(\d+)\//.exec(line.toString())![1]!;
   });
 
   after(async () => {
@@ -163,9 +163,9 @@ describe("README's commands and the ready-made scripts", () => {
     });
   }
 
-  it('scripts/far-end.mjs writes what a destination sends', async () => {
+  it('scripts/endpoint.mjs writes what a destination sends', async () => {
     const before = received;
-    const rule = { id: 'far', stream: 'video2', destination: `ws://127.0.0.1:${farEndPort}/in/video2` };
+    const rule = { id: 'far', stream: 'video2', destination: `ws://127.0.0.1:${endpointPort}/in/video2` };
     relay.setDestination(rule);
     await statsThat(({ destinations }) => destinations.far!.live.state === 'open');
     const camera = start('bash', 'scripts/camera', 'test', `${server.url}/ts/video2`);
@@ -175,8 +175,8 @@ describe("README's commands and the ready-made scripts", () => {
     await relay.deleteDestination('far');
   });
 
-  it('scripts/far-end.mjs writes one link at a time, and says so', async () => {
-    const child = start(process.execPath, 'scripts/far-end.mjs', '0');
+  it('scripts/endpoint.mjs writes one link at a time, and says so', async () => {
+    const child = start(process.execPath, 'scripts/endpoint.mjs', '0');
     let said = '';
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));
     let written = '';
@@ -236,7 +236,7 @@ describe("README's commands and the ready-made scripts", () => {
         expect(stderr).to.include(`usage: scripts/${name} DEVICE URL`);
       }
     }
-    for (const name of ['far-end', 'watch']) {
+    for (const name of ['endpoint', 'watch']) {
       const { code, stderr } = await run(process.execPath, [`scripts/${name}.mjs`]);
       expect(code).to.equal(2);
       expect(stderr).to.include(`usage: node scripts/${name}.mjs`);

@@ -30,7 +30,7 @@ export function aboutRoutes(others: readonly Route[], hasKey: boolean): Route[] 
     {
       name: 'API',
       path: '/api',
-      tag: 'Seeing',
+      tag: 'Monitoring',
       operations: [
         {
           methods: ['GET'],
@@ -45,7 +45,7 @@ export function aboutRoutes(others: readonly Route[], hasKey: boolean): Route[] 
     {
       name: 'document',
       path: '/api/openapi.json',
-      tag: 'Seeing',
+      tag: 'Monitoring',
       operations: [
         {
           methods: ['GET'],

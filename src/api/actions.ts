@@ -125,7 +125,7 @@ export class RelayOperations {
   async deleteDestination(id: string): Promise<string> {
     const trimmed = trimName(id);
     if (this.standing?.id === trimmed) {
-      throw new ConflictError('ERR_STANDING', `"${trimmed}" is reserved (VW_API) and cannot be deleted`);
+      throw new ConflictError('ERR_RESERVED', `"${trimmed}" is reserved (VW_API) and cannot be deleted`);
     }
     await this.relay.deleteDestination(trimmed);
     return trimmed;

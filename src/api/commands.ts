@@ -130,11 +130,17 @@ export class CommandLink {
   constructor(rule: DestinationRule, relay: Relay, actions: RelayOperations, log: Log) {
     this.#actions = actions;
     this.#log = log;
-    this.#link = new Link(rule.id, endpointOf(rule, relay.tls, relay.limits.dialTimeoutMs), relay.limits, relay.events, {
-      opened: () => undefined,
-      lost: () => undefined,
-      received: (message) => this.#receive(message),
-    });
+    this.#link = new Link(
+      rule.id,
+      endpointOf(rule, relay.tls, relay.limits.dialTimeoutMs),
+      relay.limits,
+      relay.events,
+      {
+        opened: () => undefined,
+        lost: () => undefined,
+        received: (message) => this.#receive(message),
+      },
+    );
     this.#stopPolling = relay.everySecond((nowMs) => this.#link.checkHealth(nowMs));
   }
 
@@ -177,7 +183,8 @@ export class CommandLink {
 
   /** Answers, unlike pictures, are not dropped: while earlier answers are still unsent, the next command waits too. */
   async #awaitSendCapacity(): Promise<void> {
-    while (!this.#isClosed && this.#link.waitingBytes > MAX_UNSENT_REPLY_BYTES) await delay(POLL_INTERVAL_MS, null, { ref: false });
+    while (!this.#isClosed && this.#link.waitingBytes > MAX_UNSENT_REPLY_BYTES)
+      await delay(POLL_INTERVAL_MS, null, { ref: false });
   }
 
   /** Yields to the event loop once commands have run for a while. */

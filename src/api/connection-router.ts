@@ -61,7 +61,8 @@ export class ConnectionRouter {
 
   /** Ends every upload with 503. */
   endUploads(): void {
-    for (const socket of this.#uploads) respondWithProblem(socket, problem(503, 'ERR_STOPPING', 'the relay is stopping'));
+    for (const socket of this.#uploads)
+      respondWithProblem(socket, problem(503, 'ERR_STOPPING', 'the relay is stopping'));
   }
 
   /** Destroys every connection. */

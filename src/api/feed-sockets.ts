@@ -22,7 +22,13 @@ import { requestInfo } from './request.js';
 const TRY_AGAIN_LATER = 1013;
 
 /** Takes WebSocket upgrades from `server`. Returns what closes every client (1001). */
-export function acceptFeedSockets(server: Server, relay: Relay, guard: Guard, seats: ClientLimit, log: Log): () => void {
+export function acceptFeedSockets(
+  server: Server,
+  relay: Relay,
+  guard: Guard,
+  seats: ClientLimit,
+  log: Log,
+): () => void {
   const webSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,

@@ -18,7 +18,7 @@ export function monitoringRoutes(actions: RelayOperations, events: EventStreams)
     {
       name: 'health',
       path: '/healthcheck',
-      tag: 'Seeing',
+      tag: 'Monitoring',
       operations: [
         {
           methods: ['GET'],
@@ -33,7 +33,7 @@ export function monitoringRoutes(actions: RelayOperations, events: EventStreams)
     {
       name: 'stats',
       path: '/api/stats',
-      tag: 'Seeing',
+      tag: 'Monitoring',
       operations: [
         {
           methods: ['GET'],
@@ -48,7 +48,7 @@ export function monitoringRoutes(actions: RelayOperations, events: EventStreams)
     {
       name: 'metrics',
       path: '/metrics',
-      tag: 'Seeing',
+      tag: 'Monitoring',
       operations: [
         {
           methods: ['GET'],
@@ -67,7 +67,7 @@ export function monitoringRoutes(actions: RelayOperations, events: EventStreams)
     {
       name: 'events',
       path: '/api/events',
-      tag: 'Seeing',
+      tag: 'Monitoring',
       operations: [
         {
           methods: ['GET'],

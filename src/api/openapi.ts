@@ -10,7 +10,15 @@ import { COMMON_ERRORS, type ErrorCode, ERRORS } from './error-codes.js';
 import { OPEN_PATHS } from './guard.js';
 import { COOKIE_NAME } from './keys.js';
 import { uploadSummarySchema } from './media-routes.js';
-import { type ResponseSpec, type RequestBodySpec, type Method, type Operation, type Parameter, type Route, TAGS } from './route.js';
+import {
+  type ResponseSpec,
+  type RequestBodySpec,
+  type Method,
+  type Operation,
+  type Parameter,
+  type Route,
+  TAGS,
+} from './route.js';
 import { recordedEventSchema } from './monitoring-routes.js';
 import {
   allRulesSchema,
@@ -201,7 +209,11 @@ function parameterOf({ name, description, example }: Parameter, where: 'path' | 
   return { name, in: where, required: where === 'path', description, schema: { type: 'string' }, example };
 }
 
-function contentOf({ type, schema, example }: RequestBodySpec | ResponseSpec, named: SchemaNames, io: 'input' | 'output'): Json {
+function contentOf(
+  { type, schema, example }: RequestBodySpec | ResponseSpec,
+  named: SchemaNames,
+  io: 'input' | 'output',
+): Json {
   if (type === null) return {};
   const written = schema === null ? { description: 'as it is' } : named.write(schema, io);
   return { [type]: { schema: written, ...(example !== undefined && { example }) } };

@@ -156,7 +156,12 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
               to: z.string().optional().describe(to.description),
             }),
           },
-          answer: { status: 303, description: 'Redirects to the requested page, with a cookie.', type: null, schema: null },
+          answer: {
+            status: 303,
+            description: 'Redirects to the requested page, with a cookie.',
+            type: null,
+            schema: null,
+          },
           others: [
             { ...content(HTML, 'The key is wrong; the page asks again.'), status: 401 },
             { ...content(HTML, 'Too many wrong keys.'), status: 429 },

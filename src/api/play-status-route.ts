@@ -32,7 +32,7 @@ export function playStatusRoute(relay: Relay): Route {
   return {
     name: 'play status',
     path: '/api/play/{name}',
-    tag: 'Seeing',
+    tag: 'Monitoring',
     parameter: {
       name: 'name',
       description:

@@ -110,7 +110,7 @@ function writeFeeds(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): v
     seconds(stats.lastRandomAccessMs),
   );
   gauge('gop_seconds', 'Time between the last two keyframes.', ({ gopMs }) => seconds(gopMs));
-  gauge('sinks', 'Destinations, streams and players that receive it.', ({ subscribers }) => subscribers);
+  gauge('subscribers', 'Destinations, streams and players that receive it.', ({ subscribers }) => subscribers);
   counter(
     'throttled_reads',
     'Throttled reads of local WebSockets (floods of tiny messages).',
@@ -121,7 +121,7 @@ function writeFeeds(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): v
 }
 
 /** Why a stream discards packets, by the names of its counters. */
-const REASONS = ['nulls', 'tables', 'unknown', 'leftOut', 'duplicates', 'damaged'] as const;
+const REASONS = ['nulls', 'tables', 'unknown', 'omitted', 'duplicates', 'damaged'] as const;
 const REASON_LABELS = {
   nulls: 'stuffing',
   tables: 'tables',
@@ -142,10 +142,10 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
     some(streams, (stream, { fault }) => (fault ? [[labels({ stream, code: fault.code }), 1]] : [])),
   );
   counter('bytes', 'Bytes sent.', ({ bytes }) => bytes);
-  counter('taken_packets', 'Packets received.', ({ counters }) => counters.received);
+  counter('received_packets', 'Packets received.', ({ counters }) => counters.received);
   counter('sent_packets', 'Packets of these that were sent.', ({ counters }) => counters.sent);
   text.counter(
-    'vw_stream_left_out_packets_total',
+    'vw_stream_omitted_packets_total',
     'Packets of these that were discarded.',
     some(streams, (stream, { counters }) =>
       REASONS.map((reason) => [labels({ stream, reason: REASON_LABELS[reason] }), counters[reason]]),
@@ -175,7 +175,7 @@ function writeStreams(text: MetricsText, streams: readonly Labelled<StreamStats>
     'Throttled reads of local WebSockets (floods of tiny messages).',
     ({ throttledReads }) => throttledReads,
   );
-  gauge('readers', 'Destinations and viewers that receive it.', ({ subscribers }) => subscribers);
+  gauge('subscribers', 'Destinations and viewers that receive it.', ({ subscribers }) => subscribers);
   gauge('cache_bytes', 'Size of its cache for late viewers.', ({ cacheBytes }) => cacheBytes);
 }
 

@@ -77,7 +77,7 @@ export const TAGS = {
   Mutes: 'What is withheld, whatever the rules say.',
   Rules: 'All rules together.',
   Media: 'Publishing and playing.',
-  Seeing: 'The state of the relay.',
+  Monitoring: 'The state of the relay.',
   Pages: 'Pages for a browser.',
 } as const;
 export type Tag = keyof typeof TAGS;
@@ -91,7 +91,9 @@ export function mount(app: Express, { path, operations, otherwise }: Route, othe
       route[name](...handlers);
     }
   }
-  route.all(otherwise ?? allowOnlyWithHint(methodNotAllowed(path, others), ...operations.flatMap(({ methods }) => methods)));
+  route.all(
+    otherwise ?? allowOnlyWithHint(methodNotAllowed(path, others), ...operations.flatMap(({ methods }) => methods)),
+  );
 }
 
 /** Paths with the methods that this one lacks: rules are set at one path, and listed and deleted at others. */
@@ -110,7 +112,13 @@ function methodNotAllowed(path: string, others: readonly Route[]): string {
 
 /** A JSON answer. */
 export function json(message: string, schema: z.ZodType, example?: unknown): ResponseSpec {
-  return { status: 200, description: message, type: 'application/json', schema, ...(example === undefined ? {} : { example }) };
+  return {
+    status: 200,
+    description: message,
+    type: 'application/json',
+    schema,
+    ...(example === undefined ? {} : { example }),
+  };
 }
 
 /** An answer that is not JSON. */
@@ -141,7 +149,8 @@ export function nameIn(request: Request): string {
 
 /** The answer to an unknown path; `upload`: the path that an upload there was meant for, null if it is none. */
 export function notFoundError(path: string, others: readonly Route[] = [], upload: string | null = null): HttpError {
-  const instead = upload === null ? methodNotAllowed(path, others) || similarPath(path, others) : `uploads go to ${upload}`;
+  const instead =
+    upload === null ? methodNotAllowed(path, others) || similarPath(path, others) : `uploads go to ${upload}`;
   const hint = instead === '' ? '' : `; ${instead}`;
   return new HttpError(404, 'ERR_NO_SUCH_PATH', `there is nothing at ${path}${hint}; GET /api lists the paths`);
 }

@@ -32,7 +32,11 @@ export function linkFault({ fault, isDropping }: LinkStats): Fault | null {
   return { code: 'slow', message: 'the relay server is slow: messages are dropped' };
 }
 
-function each<T>(kind: string, all: Readonly<Record<string, T>>, faultsOf: (one: T) => (Fault | null)[]): ListedFault[] {
+function each<T>(
+  kind: string,
+  all: Readonly<Record<string, T>>,
+  faultsOf: (one: T) => (Fault | null)[],
+): ListedFault[] {
   return entries(all).flatMap(([name, one]) => {
     return faultsOf(one).flatMap((fault) => (fault === null ? [] : [{ what: `${kind} ${name}`, fault }]));
   });

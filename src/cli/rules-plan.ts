@@ -50,7 +50,7 @@ export function makePlan(
   const destinations = wanted.destinations.map((noted) => {
     return destinationStep(noted, destinationsThere.get(noted.rule.id), tokens.get(noted.rule.id));
   });
-  const refused = destinations.filter((one): one is Refusal => one !== null && 'why' in one);
+  const refused = destinations.filter((one): one is Refusal => one !== null && 'reason' in one);
   const posted = destinations.filter((one): one is PlanStep => one !== null && 'path' in one);
   const inScope = isReplacing ? withoutParts(there, wanted.omittedParts) : there;
   const deleted = deletions(wanted, inScope);
@@ -102,7 +102,7 @@ function describeMute({ tracks, binary }: MuteRule): string {
 
 function streamStep(rule: StreamRule, before: StreamRule | undefined): PlanStep[] {
   if (before && isSameStream(before, rule)) return [];
-  const message = (one: StreamRule | undefined) => {
+  const describe = (one: StreamRule | undefined) => {
     return (
       one && `${one.feeds.join(', ') || 'no feeds'}${one.trimMs ? ` with trimMs ${JSON.stringify(one.trimMs)}` : ''}`
     );
@@ -113,7 +113,7 @@ function streamStep(rule: StreamRule, before: StreamRule | undefined): PlanStep[
     {
       verb: 'set',
       what,
-      description: change(message(rule)!, message(before)),
+      description: change(describe(rule)!, describe(before)),
       method: 'POST',
       path,
       body: rule,

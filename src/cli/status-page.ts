@@ -94,6 +94,8 @@ function faultLines(stats: Stats, width: number, paint: Painter): string[] {
     return [paint(isAll ? 'all is well' : 'all else is well', 'good')];
   }
   const title = `${plural(all.length, 'thing is wrong', 'things are wrong')}:`;
-  const lines = all.flatMap(({ what, fault }) => wrap(`${what}: ${fault.message} (${fault.code})`, width, '  ', '    '));
+  const lines = all.flatMap(({ what, fault }) =>
+    wrap(`${what}: ${fault.message} (${fault.code})`, width, '  ', '    '),
+  );
   return [title, ...lines].map((line) => paint(line, 'wrong'));
 }

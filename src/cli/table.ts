@@ -53,7 +53,9 @@ export function tableLines(columns: readonly Column[], rows: readonly Row[], wid
     lines.push(lineOf(row));
     const below = columns.flatMap(({ belowLabel: message }, i) => {
       const { text } = row[i]!;
-      return i < shown || text === '' || text === '-' ? [] : [message === undefined ? text : `${message} ${text}`.trim()];
+      return i < shown || text === '' || text === '-'
+        ? []
+        : [message === undefined ? text : `${message} ${text}`.trim()];
     });
     const quiet = below.map((text): Cell => ({ text, tone: 'quiet' }));
     for (const { text, tone } of [...quiet, ...notes]) {

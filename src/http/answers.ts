@@ -19,7 +19,11 @@ export function respondWithError(socket: Duplex, error: unknown): void {
 }
 
 /** Answers with a problem document and ends the connection. */
-export function respondWithProblem(socket: Duplex, document: Problem, headers: Readonly<Record<string, string>> = {}): void {
+export function respondWithProblem(
+  socket: Duplex,
+  document: Problem,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   respond(socket, document.status, PROBLEM_TYPE, jsonText(document), document.title, headers);
 }
 

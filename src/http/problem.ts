@@ -42,7 +42,10 @@ export function allowOnly(...methods: string[]): (request: { readonly method: st
 }
 
 /** The same with a hint at other paths; empty: no hint. */
-export function allowOnlyWithHint(instead: string, ...methods: string[]): (request: { readonly method: string }) => never {
+export function allowOnlyWithHint(
+  instead: string,
+  ...methods: string[]
+): (request: { readonly method: string }) => never {
   const hint = instead === '' ? '' : `; ${instead}`;
   const accepted = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
   return ({ method }) => {

@@ -15,7 +15,9 @@ export const WHOLE_SERVER = '*';
 const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([/?#].*)?$/;
 
 /** A request handler that passes on requests with a normalised target, and answers those whose target is invalid. */
-export function normalizingTargets(handle: (request: IncomingMessage, response: ServerResponse) => void): typeof handle {
+export function normalizingTargets(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): typeof handle {
   return (request, response) => {
     try {
       normalizeTarget(request);
@@ -41,7 +43,7 @@ export function normalizingTargets(handle: (request: IncomingMessage, response: 
 export function normalizeTarget(request: IncomingMessage): void {
   if (request.httpVersionMajor !== 1) throw unsupportedVersion(`HTTP/${request.httpVersion}`);
   if ((request.headersDistinct.host?.length ?? 0) > 1) {
-    throw new HttpError(400, 'ERR_TWO_HOSTS', 'the request has more than one Host field; accepted: one');
+    throw new HttpError(400, 'ERR_DUPLICATE_HOST', 'the request has more than one Host field; accepted: one');
   }
   const absolute = ABSOLUTE.exec(request.url ?? '');
   if (absolute) applyAuthority(request, absolute);

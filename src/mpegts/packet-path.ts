@@ -373,7 +373,15 @@ export class PacketPath {
   }
 
   /** Processes a packet of a PID that is not a track. */
-  #nonTrackPacket(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, slot: number, flags: number, nowMs: number): void {
+  #nonTrackPacket(
+    feed: RemuxFeed,
+    data: Uint8Array,
+    at: number,
+    pid: number,
+    slot: number,
+    flags: number,
+    nowMs: number,
+  ): void {
     if (slot === CLOCK) {
       this.#omit(feed, data, at, pid, flags, nowMs);
       return;

@@ -299,7 +299,10 @@ export class ProgramClock {
     if (first) output = offsetOfSample(first, stamp, feed.trim, this.#base);
     // A guess must not be in the past. First units that are known to be late are sent all the same.
     else if (!Number.isNaN(this.pcr.last)) {
-      output = Math.max(output, this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.decodeAhead) : MARGIN));
+      output = Math.max(
+        output,
+        this.pcr.last + (this.#clocks.length === 0 ? Math.max(MARGIN, feed.decodeAhead) : MARGIN),
+      );
     }
     const clock = this.#open(feed, stamp, Math.max(output, feed.pastOutput + 1), nowMs);
     if (first) clock.useFirstSample(first);

@@ -259,14 +259,16 @@ export class Splicer {
   #addAll(go: PacketBuffer, packets: Uint8Array): void {
     for (let at = 0; at < packets.length; at += PACKET_BYTES) {
       const pid = readPid(packets, at);
-      if (this.#announcesDiscontinuity && !this.#moved.has(pid)) go.add(discontinuityPacket(packets, at, pid), 0, PACKET_BYTES);
+      if (this.#announcesDiscontinuity && !this.#moved.has(pid))
+        go.add(discontinuityPacket(packets, at, pid), 0, PACKET_BYTES);
       this.#moved.add(pid);
       go.add(packets, at, at + PACKET_BYTES);
     }
   }
 
   #checkOver(facts: ProgramFacts | null, nowMs: number): void {
-    const hasAll = !this.#announcesDiscontinuity && (!facts || facts.keyPid < 0 || facts.pids.every((pid) => this.#moved.has(pid)));
+    const hasAll =
+      !this.#announcesDiscontinuity && (!facts || facts.keyPid < 0 || facts.pids.every((pid) => this.#moved.has(pid)));
     // Bridged: wait for infrequent tables (SDT), so that their discontinuity is signalled too.
     this.isDone = hasAll || nowMs - this.#startedMs >= TAIL_MS;
   }

@@ -26,7 +26,7 @@ export function omittedSound(
     if (select !== 'video' || inputs.some(takesMore)) return [];
     return (feeds.get(feed)?.tracks ?? []).flatMap(({ track, kind }) => {
       const reason = reasonToWithhold(track, kind);
-      return reason === null ? [] : [{ feed, pid: track.pid, streamType: track.streamType, why: reason }];
+      return reason === null ? [] : [{ feed, pid: track.pid, streamType: track.streamType, reason }];
     });
   });
 }

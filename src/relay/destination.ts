@@ -93,7 +93,8 @@ export class Destination implements Sink {
     if (isSameEndpoint(this.#liveRule, rule)) this.#startChange(rule, this.#live);
     else if (rule.swap === 'break') this.#replace(rule, true);
     else if (!this.#live.isOpen) this.#replace(rule, false);
-    else this.#startChange(rule, this.#pendingLink && isSameEndpoint(before, rule) ? this.#pendingLink : this.#link(rule));
+    else
+      this.#startChange(rule, this.#pendingLink && isSameEndpoint(before, rule) ? this.#pendingLink : this.#link(rule));
   }
 
   write(message: Message): void {
@@ -226,7 +227,10 @@ export class Destination implements Sink {
     if (message.startsSource) splicer.end();
     const { data, facts } = message;
     const { outgoing, incoming, accessAt } = splicer.splice(data, message.accessAt, facts, performance.now());
-    if (outgoing) from.write(outgoing === data ? message : new Message('ts', outgoing, { accessAt: -1, startsSource: false, facts }));
+    if (outgoing)
+      from.write(
+        outgoing === data ? message : new Message('ts', outgoing, { accessAt: -1, startsSource: false, facts }),
+      );
     if (!incoming) return;
     // It starts with tables and a random access point, like a source. Only once: the link may be lost and reopened.
     to.write(incoming === data ? message : new Message('ts', incoming, { accessAt, startsSource: begins, facts }));
@@ -243,7 +247,12 @@ export class Destination implements Sink {
     }
     change.hasPackets = true;
     const { data, facts } = message;
-    const { incoming, accessAt } = splicer.splice(data, message.startsSource ? 0 : message.accessAt, facts, performance.now());
+    const { incoming, accessAt } = splicer.splice(
+      data,
+      message.startsSource ? 0 : message.accessAt,
+      facts,
+      performance.now(),
+    );
     if (!incoming) return;
     const begins = message.startsSource || change === this.#change;
     if (change === this.#change) this.#complete(change);

@@ -76,7 +76,8 @@ export class DropPolicy {
     if (this.#drainedSince === -1) this.#drainedSince = nowMs;
     if (message.kind !== 'ts' || canJoin) return true;
     const { keyframeWaitMs, resumeAfterMs } = this.#limits;
-    if (this.#sawAccessPoint || message.facts?.marksAccess === true) return nowMs - this.#drainedSince >= keyframeWaitMs;
+    if (this.#sawAccessPoint || message.facts?.marksAccess === true)
+      return nowMs - this.#drainedSince >= keyframeWaitMs;
     // Where none was ever seen, the time spent dropping counts: waiting on would bring nothing.
     return nowMs - this.#droppingSince >= resumeAfterMs;
   }

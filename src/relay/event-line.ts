@@ -44,10 +44,10 @@ export function lineOf(event: EventBody): LogLine {
       if (fault === null) return info('destination is well again', { destination });
       return warn('destination is not as it should be', { destination, reason: fault.message, fault: fault.code });
     }
-    case 'drops-began':
+    case 'dropping-started':
       if (event.reader === 'viewer') return warn('viewer is slow: dropping messages', { name: event.name });
       return warn('endpoint is slow: dropping messages', { destination: event.name });
-    case 'drops-ended': {
+    case 'dropping-ended': {
       const { name, messages, bytes } = event;
       if (event.reader === 'viewer') return info('viewer keeps up again', { name, messages, bytes });
       return info('dropping has ended', { destination: name, messages, bytes });
@@ -82,7 +82,7 @@ function ruleDeleted({ kind, name }: EventBody & { type: 'rule-deleted' }): [str
 }
 
 function linkFacts({ destination, endpoint, fault }: EventBody & { type: 'link-lost' | 'link-refused' }): Facts {
-  return { destination, farEnd: endpoint, reason: fault.message, fault: fault.code };
+  return { destination, endpoint, reason: fault.message, fault: fault.code };
 }
 
 function info(message: string, facts: Facts): LogLine {

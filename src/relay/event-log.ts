@@ -64,27 +64,27 @@ export class EventLog {
       this.#emit(body, more);
       return;
     }
-    const turn = this.#rateLimits.get(subject) ?? { remaining: BURST, latest: null, suppressed: 0 };
-    this.#rateLimits.set(subject, turn);
-    if (turn.remaining > 0 && turn.latest === null) {
-      turn.remaining--;
+    const rateLimit = this.#rateLimits.get(subject) ?? { remaining: BURST, latest: null, suppressed: 0 };
+    this.#rateLimits.set(subject, rateLimit);
+    if (rateLimit.remaining > 0 && rateLimit.latest === null) {
+      rateLimit.remaining--;
       this.#emit(body, more);
     } else {
-      turn.latest = { body, more };
-      turn.suppressed++;
+      rateLimit.latest = { body, more };
+      rateLimit.suppressed++;
     }
   }
 
   /** To be called once a second: emits suppressed events. */
   tick(): void {
-    for (const [subject, turn] of this.#rateLimits) {
-      if (turn.latest) {
-        const { body, more } = turn.latest;
-        const suppressed = turn.suppressed - 1;
-        turn.latest = null;
-        turn.suppressed = 0;
-        this.#emit(body, suppressed > 0 ? { ...more, untold: suppressed } : more);
-      } else if (++turn.remaining >= BURST) {
+    for (const [subject, rateLimit] of this.#rateLimits) {
+      if (rateLimit.latest) {
+        const { body, more } = rateLimit.latest;
+        const suppressed = rateLimit.suppressed - 1;
+        rateLimit.latest = null;
+        rateLimit.suppressed = 0;
+        this.#emit(body, suppressed > 0 ? { ...more, suppressed } : more);
+      } else if (++rateLimit.remaining >= BURST) {
         this.#rateLimits.delete(subject);
       }
     }
@@ -101,7 +101,10 @@ export class EventLog {
   /** The events after the one of that number. */
   since(id: number): MissedEvents {
     const first = this.#history[0]?.event.id ?? this.#lastId + 1;
-    return { events: this.#history.filter(({ event }) => event.id > id), isComplete: id >= first - 1 && id <= this.#lastId };
+    return {
+      events: this.#history.filter(({ event }) => event.id > id),
+      isComplete: id >= first - 1 && id <= this.#lastId,
+    };
   }
 
   #emit(body: EventBody, more: Facts): void {

@@ -11,7 +11,7 @@ export const FAULTS = [
   'silent', // a source is connected but sends nothing
   'track-stopped', // its video has stopped while its audio goes on, or the reverse
   'no-tables', // packets arrive, but no valid PAT or PMT
-  'waits-for-keyframe', // a reader waits for the next keyframe, and keyframes are rare
+  'waiting-for-keyframe', // a reader waits for the next keyframe, and keyframes are rare
   'opaque-ts', // MPEG-TS is received or sent as opaque messages, which cannot be played
   'token-required', // the endpoint wants a token, and the rule has none
   'refused', // the endpoint rejects the token or the connection
@@ -83,12 +83,12 @@ const bodies = [
       .describe('what is wrong with what is sent, apart from the link; null: the fault is over'),
   }),
   z.object({
-    type: z.literal('drops-began'),
+    type: z.literal('dropping-started'),
     reader: text('destination or viewer'),
     name: text("the destination's id, or the feed or stream of the viewer"),
   }),
   z.object({
-    type: z.literal('drops-ended'),
+    type: z.literal('dropping-ended'),
     reader: z.string(),
     name: z.string(),
     messages: z.int().describe('dropped messages'),

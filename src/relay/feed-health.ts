@@ -161,7 +161,7 @@ export class FeedHealth {
     if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < GRACE_MS) return null; // keyframes are not what it waits for
     const seconds = gopMs !== null && Math.round(gopMs / 1000);
     const how = seconds ? `keyframes come every ${seconds} s` : 'keyframes come seldom';
-    return { code: 'waits-for-keyframe', message: `${how}, and a viewer or a destination waits for the next` };
+    return { code: 'waiting-for-keyframe', message: `${how}, and a viewer or a destination waits for the next` };
   }
 
   #become(state: FeedState): void {

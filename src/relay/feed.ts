@@ -96,7 +96,9 @@ export class Feed {
   /** Whether the feed has neither source nor readers. */
   get isIdle(): boolean {
     const { length } = this.#sinks;
-    return this.#publication === null && length + this.#clients.length + this.#streamInputs.length + this.#reserved === 0;
+    return (
+      this.#publication === null && length + this.#clients.length + this.#streamInputs.length + this.#reserved === 0
+    );
   }
 
   /** How many local clients the feed has. */

@@ -88,9 +88,10 @@ export class Link implements Sink {
     this.#observer = observer;
     const reader = { reader: 'destination', name: id };
     this.#delivery = new Delivery(limits, {
-      droppingStarted: () => events.emit({ type: 'drops-began', ...reader }, { endpoint: this.#url }, this.#delivery),
+      droppingStarted: () =>
+        events.emit({ type: 'dropping-started', ...reader }, { endpoint: this.#url }, this.#delivery),
       droppingEnded: (messages, bytes) =>
-        events.emit({ type: 'drops-ended', ...reader, messages, bytes }, { endpoint: this.#url }, this.#delivery),
+        events.emit({ type: 'dropping-ended', ...reader, messages, bytes }, { endpoint: this.#url }, this.#delivery),
     });
     this.#socket = new ReconnectingSocket((signal) => this.#nextTarget(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),

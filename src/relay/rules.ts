@@ -235,7 +235,7 @@ export function parseStreamRule(body: unknown): StreamRule {
       .find((e) => e.feed === feed && (e.part === part || e.part === 'all' || part === 'all'));
     if (!before) return;
     throw new RuleError(
-      'ERR_FEED_TWICE',
+      'ERR_DUPLICATE_FEED',
       `stream "${rule.stream}": feed "${feed}" is named twice; accepted: each feed once, or its #video and #audio once each`,
     );
   });
@@ -290,7 +290,7 @@ export function resolveDestination(request: DestinationRequest, before: Destinat
   const token = given === undefined ? kept : (given ?? undefined);
   if (token === undefined && /^https?:/i.test(destination)) {
     throw new RuleError(
-      'ERR_TOKEN_WANTED',
+      'ERR_TOKEN_REQUIRED',
       `destination "${id}": an http:// or https:// address is asked for access with a token; accepted: the same with "token", ` +
         `or an address that is dialled without one, e.g. ${dialledAddress(destination)}`,
     );

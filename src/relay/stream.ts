@@ -154,7 +154,14 @@ export class Stream {
     if (message.kind !== 'ts') this.#receiveOpaque(feed, message);
     else if (this.#remuxer)
       this.#send(
-        this.#remuxer.push(feed, message.data, message.startsSource, performance.now(), message.facts, message.accessAt),
+        this.#remuxer.push(
+          feed,
+          message.data,
+          message.startsSource,
+          performance.now(),
+          message.facts,
+          message.accessAt,
+        ),
       );
   }
 

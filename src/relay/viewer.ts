@@ -93,9 +93,9 @@ export class Viewer implements Sink {
 export function recordDrops(events: EventLog, name: string, subject: object): DropObserver {
   const reader = 'viewer';
   return {
-    droppingStarted: () => events.emit({ type: 'drops-began', reader, name }, {}, subject),
+    droppingStarted: () => events.emit({ type: 'dropping-started', reader, name }, {}, subject),
     droppingEnded: (messages, bytes) => {
-      events.emit({ type: 'drops-ended', reader, name, messages, bytes }, {}, subject);
+      events.emit({ type: 'dropping-ended', reader, name, messages, bytes }, {}, subject);
     },
   };
 }

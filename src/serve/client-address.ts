@@ -43,7 +43,9 @@ export class TrustedProxies {
     while (this.has(client)) {
       const entry = entries.pop();
       if (entry === undefined) break;
-      const address = canonicalAddress(entry.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1'));
+      const address = canonicalAddress(
+        entry.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1'),
+      );
       if (isIP(address) === 0) break;
       client = address;
     }

@@ -143,7 +143,10 @@ export class Connection {
     else if (isBinary && data.length > 0) {
       // Media that would be discarded. Text may be a player's keep-alive, and is ignored.
       const { direction, topic } = this.#path;
-      this.#closed(POLICY_VIOLATION, direction === 'out' ? `publish to /in/${topic}` : 'this token lacks the scope "write"');
+      this.#closed(
+        POLICY_VIOLATION,
+        direction === 'out' ? `publish to /in/${topic}` : 'this token lacks the scope "write"',
+      );
     }
   }
 

@@ -234,7 +234,11 @@ function requireStatsToken(clients: ClientRegistry): RequestHandler {
   };
 }
 
-function readableTopic(clients: ClientRegistry, request: Request, tokens: NonNullable<ClientRegistry['tokens']>): Promise<string> {
+function readableTopic(
+  clients: ClientRegistry,
+  request: Request,
+  tokens: NonNullable<ClientRegistry['tokens']>,
+): Promise<string> {
   return checkToken(clients, request, async (token, nowMs) => {
     return (await tokens.readableTopic(token, nowMs)) ?? '';
   });
@@ -274,7 +278,8 @@ function answerError(clients: ClientRegistry, { pages, embedders }: ServeAppOpti
   const problemPolicy = `default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`;
   return (error: unknown, request: Request, response: Response, _next) => {
     const known = problemOf(error);
-    if (isUpload(request)) clients.logUpload(request.path, request.socket.remoteAddress ?? '', (error as Error).message);
+    if (isUpload(request))
+      clients.logUpload(request.path, request.socket.remoteAddress ?? '', (error as Error).message);
     if (!known) log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
     if (response.headersSent) {
       response.destroy();

@@ -17,7 +17,11 @@ export function metricsText(clients: ClientRegistry): string {
   text.counter('vw_serve_sent_messages_total', 'Messages to viewers.', total.sentMessages);
   text.counter('vw_serve_dropped_bytes_total', 'Bytes dropped for slow viewers.', total.droppedBytes);
   text.counter('vw_serve_dropped_messages_total', 'Messages dropped for slow viewers.', total.droppedMessages);
-  text.counter('vw_serve_log_lost_lines_total', 'Log lines that could not be written.', clients.log.state?.lostLines ?? 0);
+  text.counter(
+    'vw_serve_log_lost_lines_total',
+    'Log lines that could not be written.',
+    clients.log.state?.lostLines ?? 0,
+  );
   text.counter('vw_serve_stuck_viewers_total', 'Viewers closed because they read nothing.', total.stuckViewers);
 
   text.counter('vw_serve_throttled_reads_total', 'Throttled reads (floods of tiny messages).', total.throttledReads);

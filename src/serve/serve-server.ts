@@ -86,7 +86,14 @@ export async function startServe(options: ServeOptions, log: Log, pages: Pages |
     return (audiences[0] ?? taken).replace(/^http/, 'ws');
   };
   const { embedders } = options;
-  const app = createServeApp({ clients: clients, codes, webSocketBase, embedders, isSecure: certificate !== null, pages });
+  const app = createServeApp({
+    clients: clients,
+    codes,
+    webSocketBase,
+    embedders,
+    isSecure: certificate !== null,
+    pages,
+  });
   const take = inTurns(normalizingTargets(app));
   server.on('request', take);
   // What Node does without a listener; there is one because connections are counted by this event too.

@@ -32,7 +32,13 @@ export class TopicViewer implements ViewerTransport {
   #stalledSince = 0;
 
   /** @param frameSink the connection under `socket`. */
-  constructor(socket: WebSocket, frameSink: Socket, traffic: TrafficCounters, limits: ServeLimits, observer: DropObserver) {
+  constructor(
+    socket: WebSocket,
+    frameSink: Socket,
+    traffic: TrafficCounters,
+    limits: ServeLimits,
+    observer: DropObserver,
+  ) {
     this.#socket = socket;
     this.#frameSink = frameSink;
     this.#waiting = frameSink.writableLength;

@@ -11,7 +11,7 @@ export function topicsPage(wantsToken: boolean): string {
 <title>vw: what there is to watch</title>
 <link rel="icon" href="/player/icon.svg">
 <link rel="stylesheet" href="/player/topics.css">
-<script type="module" src="/player/topics.js"></script>
+<script type="module" src="/player/topic-list.js"></script>
 </head>
 <body>
 <main id="topics" data-token="${wantsToken ? 'wanted' : 'none'}">

@@ -62,12 +62,12 @@ const MAKE: Partial<Record<ErrorCode, Make>> = {
   ERR_TOO_LARGE: sends('x'.repeat(70_000)),
   ERR_CONTENT_TYPE: sends('{}', { 'Content-Type': 'text/plain' }),
   ERR_BAD_STREAM_RULE: sends({ stream: 'stream/a' }),
-  ERR_FEED_TWICE: sends({ ...RULE, feeds: ['a', 'a#video'] }),
+  ERR_DUPLICATE_FEED: sends({ ...RULE, feeds: ['a', 'a#video'] }),
   ERR_BAD_TRIM: sends({ ...RULE, trimMs: { b: 1 } }),
   ERR_BAD_DESTINATION_RULE: sends({ ...FAR, id: 'all' }),
   ERR_BAD_URL: sends({ ...FAR, destination: 'ftp://127.0.0.1/' }),
   ERR_BAD_TOKEN: sends({ ...FAR, token: 'two words' }),
-  ERR_TOKEN_WANTED: sends({ ...FAR, destination: 'https://127.0.0.1/session/a' }),
+  ERR_TOKEN_REQUIRED: sends({ ...FAR, destination: 'https://127.0.0.1/session/a' }),
   ERR_BAD_MUTE: sends({ tracks: 'colour' }),
   ERR_BAD_PATH: asksFor('%zz'),
   ERR_NOT_FOUND: asksFor('nobody'),
@@ -85,7 +85,7 @@ const MAKE: Partial<Record<ErrorCode, Make>> = {
     return exchange(relay, operation);
   }),
   ERR_BAD_EVENT_TYPES: (operation, relay) => exchange(relay, { ...operation, path: `${operation.path}?types=rain` }),
-  ERR_STANDING: on({ commands: { url: 'ws://127.0.0.1:9/', token: null } }, asksFor('apiRule')),
+  ERR_RESERVED: on({ commands: { url: 'ws://127.0.0.1:9/', token: null } }, asksFor('apiRule')),
   ERR_UPGRADE_REQUIRED: (operation, relay) => exchange(relay, operation, { headers: { Connection: '', Upgrade: '' } }),
   ERR_BAD_CHUNK: async ({ method, path }, relay) => {
     return answerOn(
@@ -140,7 +140,7 @@ const ANYWHERE: Partial<Record<ErrorCode, () => Promise<Answered>>> = {
   ERR_BAD_TARGET: () => get({ path: 'ws://localhost/api/stats' }),
   ERR_UNKNOWN_METHOD: () => get({ method: 'BREW' }),
   ERR_HTTP_VERSION: async () => answerOn(new Wire((await TestRelay.start()).port).write('GET / HTTP/2.0\r\n\r\n')),
-  ERR_TWO_HOSTS: () => get({ headers: { 'Host: localhost\r\nhost': 'localhost' } }),
+  ERR_DUPLICATE_HOST: () => get({ headers: { 'Host: localhost\r\nhost': 'localhost' } }),
   ERR_METHOD: () => get({ method: 'DELETE' }),
   ERR_NO_SUCH_PATH: () => get({ path: '/api/nothing' }),
   ERR_TIMEOUT: async () => {

@@ -57,7 +57,7 @@ describe('/api/streams', () => {
     expect((await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: [] })).status).to.equal(200);
     const twice = await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['x', '/x'] });
     expect(twice).to.deep.include({ status: 400 });
-    expect(twice.body).to.include({ code: 'ERR_FEED_TWICE' });
+    expect(twice.body).to.include({ code: 'ERR_DUPLICATE_FEED' });
     expect((await vw.api('GET', '/api/streams/stream/a')).body, 'nothing has changed').to.deep.equal([]);
   });
 });

@@ -39,7 +39,10 @@ describe('GET /api/stats', () => {
     });
     await vw.api('POST', '/api/streams', { stream: 'stream/empty', feeds: [] });
     await vw.api('PUT', '/api/mutes/all', { tracks: 'all' });
-    const far = { silent: await TestEndpoint.start({ isSilent: true }), no: await TestEndpoint.start({ refuseWith: 403 }) };
+    const far = {
+      silent: await TestEndpoint.start({ isSilent: true }),
+      no: await TestEndpoint.start({ refuseWith: 403 }),
+    };
     const urls = ['ws://127.0.0.1:1/x', far.silent.url, far.no.url];
     for (const [i, destination] of urls.entries()) {
       await vw.api('POST', '/api/destinations', {
@@ -55,7 +58,7 @@ describe('GET /api/stats', () => {
     }
     await until('the stream has a fault', async () => (await ask(vw)).streams['stream/a']!.fault !== null);
     const { feeds, streams, destinations } = await ask(vw);
-    expect(feeds.audio0).to.include({ state: 'absent', muted: 'all', sinks: 1 });
+    expect(feeds.audio0).to.include({ state: 'absent', muted: 'all', subscribers: 1 });
     expect(streams['stream/empty']).to.deep.include({ fault: null, tracks: [], pmtVersion: -1 });
     expect(destinations['2']!.live.fault).to.include({ code: 'refused' });
   });
@@ -92,7 +95,7 @@ describe('GET /api/stats', () => {
     expect(video1!.tracks.map(({ codec }) => codec)).to.deep.equal(['h264', 'aac']);
     expect(video0!.gopMs).to.equal(480); // 12 pictures
     expect(video1!.gopMs).to.equal(1000);
-    expect(video0).to.include({ state: 'live', fault: null, continuityErrors: 0, clients: 1, sinks: 1 });
+    expect(video0).to.include({ state: 'live', fault: null, continuityErrors: 0, clients: 1, subscribers: 1 });
     expect(nowMs - video0!.lastRandomAccessMs!).to.be.within(0, 2000);
     expect(video0!.bitsPerSecond.minute).to.be.within(2e6, 6e6);
     expect(video0!.cacheBytes).to.be.above(0);

@@ -24,7 +24,7 @@ describe('readDocument', () => {
       streams: GOOD.streams,
       destinations: [{ rule, isTokenSet }],
       mutes: GOOD.mutes,
-      silentOn: new Set(),
+      omittedParts: new Set(),
     });
   });
 

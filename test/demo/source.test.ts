@@ -62,7 +62,11 @@ describe('a source of the demo', () => {
       'demo/audio',
       vw.url,
       loadSound(),
-      { isFree: () => Promise.resolve(true), uploadFailed: () => expect.fail('it was told to'), uploadResumed: () => undefined },
+      {
+        isFree: () => Promise.resolve(true),
+        uploadFailed: () => expect.fail('it was told to'),
+        uploadResumed: () => undefined,
+      },
       keptLog(),
     );
     source.start();

@@ -68,7 +68,7 @@ describe('the admin feed', () => {
       for (const what of ['stream', 'destination'])
         expect(await command({ verb: 'delete', what, which })).to.deep.equal({ deleted: which });
     expect(await command({ verb: 'delete', what: 'destination', which: 'apiRule' })).to.include({
-      code: 'ERR_STANDING',
+      code: 'ERR_RESERVED',
     });
     expect((await relay.api('DELETE', '/api/destinations/all')).status).to.equal(200);
     expect((await relay.api('DELETE', '/api/destinations/apiRule')).status).to.equal(409);

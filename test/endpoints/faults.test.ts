@@ -252,8 +252,8 @@ describe('what is wrong with an endpoint', () => {
       return !relay.link().isDropping;
     });
     expect(relay.link().fault).to.equal(null);
-    const drops = events(relay).filter(({ type }) => type.startsWith('drops'));
-    expect(drops.map(({ type }) => type)).to.deep.equal(['drops-began', 'drops-ended']);
+    const drops = events(relay).filter(({ type }) => type.startsWith('dropping'));
+    expect(drops.map(({ type }) => type)).to.deep.equal(['dropping-started', 'dropping-ended']);
     expect(drops[0]).to.include({ reader: 'destination', name: '0' });
     expect(drops[1]).to.include({ messages: relay.link().droppedMessages, bytes: relay.link().droppedBytes });
     expect(relay.lines.map(({ message }) => message)).to.include('endpoint is slow: dropping messages');
@@ -351,7 +351,10 @@ describe('faults', () => {
     const none = [jwt({}), jwt({ exp: '1' }), jwt([]), 'a.b.c', '..', 'plain', `a.${btoa('null')}.c`];
     for (const token of none) expect(readTokenEnd(token), token).to.equal(null);
     const far = withToken({ code: 'refused', message: 'no' }, readTokenEnd(jwt({ exp: -1e300 })), Date.now());
-    expect(far, 'no date that cannot be').to.deep.equal({ code: 'token-expired', message: 'the token has expired: no' });
+    expect(far, 'no date that cannot be').to.deep.equal({
+      code: 'token-expired',
+      message: 'the token has expired: no',
+    });
   });
 });
 

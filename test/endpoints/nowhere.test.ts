@@ -24,7 +24,7 @@ describe('a stream that has no rule', () => {
     const { destinations, streams } = await relay.stats();
     expect(destinations['0']!.live.fault?.code).to.equal('no-rule');
     expect(destinations['0']!.live.fault?.message).to.include('there is no stream rule "stream/front"');
-    expect(streams['stream/other']).to.deep.include({ feeds: [], readers: 1 });
+    expect(streams['stream/other']).to.deep.include({ feeds: [], subscribers: 1 });
     expect(streams['stream/other']!.fault?.code).to.equal('no-rule');
     expect(listFaults(relay.relay.stats()).map(({ what, fault }) => `${what}: ${fault.code}`)).to.deep.equal([
       'stream stream/front: no-rule',

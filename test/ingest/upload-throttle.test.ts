@@ -53,7 +53,7 @@ function lookAway(reader: { pause(): unknown; resume(): unknown }): void {
   setTimeout(() => reader.resume(), 2);
 }
 
-const drops = () => vw.relay.events.since(0).events.filter(({ event }) => event.type === 'drops-began');
+const drops = () => vw.relay.events.since(0).events.filter(({ event }) => event.type === 'dropping-started');
 
 for (const framing of ['chunked', 'length'] as const) {
   describe(`a file that is pushed by ${framing}, faster than its far end takes it`, () => {

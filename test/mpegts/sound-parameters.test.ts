@@ -71,7 +71,18 @@ const ac3 = (rate: number, size: number, bsid: number, rest: string) =>
   bytesOf(u(16, 0x0b77), u(16, 0), u(2, rate), u(6, size), u(5, bsid), '000', rest.padEnd(8, '0'));
 /** A header of E-AC-3: strmtyp, frmsiz, fscod and the field after it, acmod, lfeon. */
 const eac3 = (type: number, message: number, rates: string, mode: number, lfe: number) =>
-  bytesOf(u(16, 0x0b77), u(2, type), u(3, 0), u(11, message - 1), rates, u(3, mode), u(1, lfe), u(5, 16), '000', u(8, 0));
+  bytesOf(
+    u(16, 0x0b77),
+    u(2, type),
+    u(3, 0),
+    u(11, message - 1),
+    rates,
+    u(3, mode),
+    u(1, lfe),
+    u(5, 16),
+    '000',
+    u(8, 0),
+  );
 
 describe('readAc3', () => {
   it('finds lfeon after the fields that depend on the mode', () => {

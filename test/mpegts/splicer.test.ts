@@ -121,7 +121,11 @@ describe('Handover', () => {
     const program = Program.begun();
     const splicer = new Splicer(SWAP_PATIENCE);
     const before = program.make('vAa');
-    expect(splicer.splice(before, -1, program.inspector, 0)).to.deep.equal({ outgoing: before, incoming: null, accessAt: -1 });
+    expect(splicer.splice(before, -1, program.inspector, 0)).to.deep.equal({
+      outgoing: before,
+      incoming: null,
+      accessAt: -1,
+    });
     program.split(splicer, program.make('*A'));
     const after = program.make('v*aT');
     const parts = splicer.splice(after, 188, program.inspector, 0);
@@ -198,7 +202,8 @@ describe('Handover', () => {
         const { program, splicer } = unmarked(timeouts);
         expect(program.split(splicer, program.make('VvA'), 1000).incoming).to.be.empty;
         expect(program.split(splicer, program.make('VvA'), 999 + timeouts.unmarkedMs).incoming).to.be.empty;
-        expect(program.split(splicer, program.make('vAa'), 1000 + timeouts.unmarkedMs).incoming, 'no start').to.be.empty;
+        expect(program.split(splicer, program.make('vAa'), 1000 + timeouts.unmarkedMs).incoming, 'no start').to.be
+          .empty;
         const { outgoing, incoming } = program.split(splicer, program.make('avVAv'), 1040 + timeouts.unmarkedMs);
         expect(pidsOf(outgoing)).to.deep.equal([AUDIO, VIDEO]);
         expect(pidsOf(incoming)).to.deep.equal([0, PMT, VIDEO, AUDIO, VIDEO]);
@@ -210,7 +215,12 @@ describe('Handover', () => {
       const splicer = new Splicer(SWAP_PATIENCE);
       expect(program.split(splicer, program.make('Vv'), 1000).incoming).to.be.empty;
       expect(program.split(splicer, program.make('Vv'), 15_999).incoming).to.be.empty;
-      expect(pidsOf(program.split(splicer, program.make('vVv'), 16_000).incoming)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
+      expect(pidsOf(program.split(splicer, program.make('vVv'), 16_000).incoming)).to.deep.equal([
+        0,
+        PMT,
+        VIDEO,
+        VIDEO,
+      ]);
     });
 
     it('sends whole packets if nothing is known of the program', () => {
@@ -250,7 +260,11 @@ describe('Handover', () => {
     const splicer = new Splicer(SWAP_PATIENCE);
     splicer.end();
     const data = program.make('vaT');
-    expect(splicer.splice(data, -1, program.inspector, 0)).to.deep.equal({ outgoing: null, incoming: data, accessAt: -1 });
+    expect(splicer.splice(data, -1, program.inspector, 0)).to.deep.equal({
+      outgoing: null,
+      incoming: data,
+      accessAt: -1,
+    });
     expect(splicer).to.include({ hasBegun: true, isOver: true });
   });
 
@@ -276,7 +290,9 @@ describe('Handover', () => {
         const [one, other] = [Program.begun(isLong), Program.begun(isLong, [VIDEO, AUDIO], 7)];
         const splicer = new Splicer(START_TIMEOUTS, true);
         const before = one.make('vTaSvn');
-        const incoming = ['v*vaT', 'aAvSSnT', 'TvaA*'].map((letters) => other.split(splicer, other.make(letters)).incoming);
+        const incoming = ['v*vaT', 'aAvSSnT', 'TvaA*'].map(
+          (letters) => other.split(splicer, other.make(letters)).incoming,
+        );
         const all = Buffer.concat([before, ...incoming]);
         expect(continuityErrors(all)).to.deep.equal([]);
         const announced = packetsOf(all).filter(announces);
@@ -327,7 +343,10 @@ describe('Handover', () => {
       const program = Program.begun(isLong, [VIDEO, AUDIO, DATA]);
       const splicer = new Splicer(SWAP_PATIENCE);
       const parts = messagesOf(program.make(what), places).map((data) => program.split(splicer, data));
-      const [outgoing, incoming] = [Buffer.concat(parts.map((p) => p.outgoing)), Buffer.concat(parts.map((p) => p.incoming))];
+      const [outgoing, incoming] = [
+        Buffer.concat(parts.map((p) => p.outgoing)),
+        Buffer.concat(parts.map((p) => p.incoming)),
+      ];
       return { program, stay: outgoing, go: incoming };
     };
     /** The tables inserted in front. */

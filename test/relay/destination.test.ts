@@ -20,7 +20,10 @@ async function begin(vw: TestRelay, feed = 'video0'): Promise<RawUpload> {
 
 describe('a destination', () => {
   it('dials at once', async () => {
-    const [vw, endpoint] = [await TestRelay.start({ backoffMinMs: 10_000, backoffMaxMs: 10_000 }), await TestEndpoint.start()];
+    const [vw, endpoint] = [
+      await TestRelay.start({ backoffMinMs: 10_000, backoffMaxMs: 10_000 }),
+      await TestEndpoint.start(),
+    ];
     await vw.send('video0', endpoint.url);
     expect(vw.link()).to.include({ attempts: 1, opens: 1, lastError: null });
   });
@@ -216,7 +219,10 @@ describe('a destination', () => {
   });
 
   it('is deleted while it waits for the next dial, and is not dialled any more', async () => {
-    const [vw, endpoint] = [await TestRelay.start({ backoffMinMs: 100 }), await TestEndpoint.start({ refuseWith: 500 })];
+    const [vw, endpoint] = [
+      await TestRelay.start({ backoffMinMs: 100 }),
+      await TestEndpoint.start({ refuseWith: 500 }),
+    ];
     await vw.api('POST', '/api/destinations', rule(endpoint.url));
     await until('it waits', () => vw.link().state === 'waiting');
     await vw.api('DELETE', '/api/destinations/0');

@@ -27,10 +27,10 @@ const ALL: readonly EventBody[] = [
   { type: 'link-refused', ...far, fault },
   { type: 'destination-fault', destination: '0', fault: { code: 'no-rule', message: 'no such rule' } },
   { type: 'destination-fault', destination: '0', fault: null },
-  { type: 'drops-began', reader: 'destination', name: '0' },
-  { type: 'drops-ended', reader: 'destination', name: '0', messages: 3, bytes: 564 },
-  { type: 'drops-began', reader: 'viewer', name: 'video0' },
-  { type: 'drops-ended', reader: 'viewer', name: 'video0', messages: 3, bytes: 564 },
+  { type: 'dropping-started', reader: 'destination', name: '0' },
+  { type: 'dropping-ended', reader: 'destination', name: '0', messages: 3, bytes: 564 },
+  { type: 'dropping-started', reader: 'viewer', name: 'video0' },
+  { type: 'dropping-ended', reader: 'viewer', name: 'video0', messages: 3, bytes: 564 },
 ];
 
 describe('Journal', () => {
@@ -59,13 +59,13 @@ describe('Journal', () => {
   });
 
   it('keeps a thousand events, and says whether that is all since one', () => {
-    expect(eventLog.since(0)).to.deep.equal({ told: [], isWhole: true });
+    expect(eventLog.since(0)).to.deep.equal({ events: [], isComplete: true });
     for (let i = 0; i < 1500; i++) eventLog.emit(up(String(i)));
     expect(eventLog.since(500).events).to.have.length(1000);
     expect(eventLog.since(500).isComplete).to.equal(true);
     expect(eventLog.since(499).isComplete).to.equal(false);
     expect(eventLog.since(1498).events.map(({ event }) => event.id)).to.deep.equal([1499, 1500]);
-    expect(eventLog.since(1500)).to.deep.equal({ told: [], isWhole: true });
+    expect(eventLog.since(1500)).to.deep.equal({ events: [], isComplete: true });
     expect(eventLog.since(1501).isComplete, 'what has not happened yet').to.equal(false);
   });
 
@@ -104,7 +104,7 @@ describe('Journal', () => {
     expect(told, 'ten at once, and one of another').to.have.length(11);
     eventLog.tick();
     expect(told.at(-1)!.event).to.include({ type: 'feed-down', source: '999' });
-    expect(log.lines.at(-1)!.facts.untold).to.equal(1989);
+    expect(log.lines.at(-1)!.facts.suppressed).to.equal(1989);
     eventLog.tick();
     expect(told, 'nothing is told twice').to.have.length(12);
     eventLog.emit(up('late'), {}, subject);

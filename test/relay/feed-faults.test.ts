@@ -98,7 +98,7 @@ describe('a feed', () => {
     expect(body).to.include({ stream: 'vidoe0', similar: 'video0' });
     const message = 'no source publishes to this feed; did you mean video0?';
     await until('it is told', () => feed('vidoe0').fault !== null);
-    expect(feed('vidoe0').fault).to.deep.equal({ code: 'no-source', words: message });
+    expect(feed('vidoe0').fault).to.deep.equal({ code: 'no-source', message });
     expect(logged(/did you mean/).map(({ facts }) => facts.reason)).to.deep.equal([message]);
   });
 

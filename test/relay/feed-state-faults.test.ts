@@ -102,7 +102,7 @@ describe('a feed of a stream', () => {
     RawUpload.begin(vw.port, 'cam').chunk(program(4200));
     const { fault } = await events.event('feed-fault');
     const message = 'comes up to 4 s after its time; a stream waits 3 s at most';
-    expect(fault).to.deep.equal({ code: 'late', words: message });
+    expect(fault).to.deep.equal({ code: 'late', message });
     expect(vw.relay.stats().feeds.cam!.fault).to.deep.equal(fault);
     expect(streamFault()).to.deep.equal({ code: 'late', message: `feed "cam": ${message}` });
     const { counters, timing } = vw.relay.stats().streams['stream/a']!;
@@ -115,7 +115,10 @@ describe('a feed of a stream', () => {
     RawUpload.begin(vw.port, 'cam').chunk(program(4200));
     await until('the first is late', () => vw.relay.stats().feeds.cam?.fault?.code === 'late');
     await until('nobody sends to the second', () => vw.relay.stats().feeds.other?.fault?.code === 'no-source');
-    expect(streamFault()).to.deep.equal({ code: 'no-source', message: 'feed "other": no source publishes to this feed' });
+    expect(streamFault()).to.deep.equal({
+      code: 'no-source',
+      message: 'feed "other": no source publishes to this feed',
+    });
   });
 
   it('whose packets are scrambled is reported', async () => {

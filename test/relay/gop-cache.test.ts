@@ -31,7 +31,8 @@ const facts: ProgramFacts = {
   pids: [VIDEO, AUDIO],
   marksAccess: true,
 };
-const message = (data: Buffer, accessAt = -1, begins = false) => new Message('ts', data, { accessAt, startsSource: begins, facts });
+const message = (data: Buffer, accessAt = -1, begins = false) =>
+  new Message('ts', data, { accessAt, startsSource: begins, facts });
 const access = message(video(0, true, true), 0);
 const filler = (bytes: number) => message(Buffer.concat([packets(Math.floor(bytes / 188), VIDEO)]));
 const pidsOf = (bytes: Uint8Array) => packetsOf(Buffer.from(bytes)).map((one) => one.readUInt16BE(1) & 0x1fff);

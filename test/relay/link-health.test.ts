@@ -35,7 +35,9 @@ describe('LinkHealth', () => {
 
   it('reports a limited number of causes, however many there are', () => {
     const health = new LinkHealth(5000);
-    const message = Array.from({ length: 500 }, (_, i) => 'abcdefghijklmnopqrstuvwxyz'.slice(i % 26).repeat(1 + i / 26));
+    const message = Array.from({ length: 500 }, (_, i) =>
+      'abcdefghijklmnopqrstuvwxyz'.slice(i % 26).repeat(1 + i / 26),
+    );
     const told = message.filter((one) => health.lost(lost(one), 0));
     expect(told).to.have.lengthOf(21);
   });

@@ -89,7 +89,7 @@ describe('parseStreamRule', () => {
 
   it('refuses a feed that is named twice, in whatever spelling', () => {
     const error = refusal(() => parseStreamRule({ stream: 'stream/a', feeds: ['b', '/b'] }));
-    expect(error.code).to.equal('ERR_FEED_TWICE');
+    expect(error.code).to.equal('ERR_DUPLICATE_FEED');
   });
 
   it('does not repeat endless or unprintable names', () => {
@@ -209,6 +209,9 @@ describe('what is said to be accepted', () => {
       destination: 'http://far.example:81/in/a?code=s3cret',
     });
     const message = said(() => resolveDestination(request, undefined));
-    expect(message).to.include('the same with "token"').and.include('ws://far.example:81/in/a').and.not.include('s3cret');
+    expect(message)
+      .to.include('the same with "token"')
+      .and.include('ws://far.example:81/in/a')
+      .and.not.include('s3cret');
   });
 });

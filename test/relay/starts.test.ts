@@ -176,7 +176,12 @@ describe('what a start waits for', () => {
       one[3] = (one[3]! & 0xf0) | (counter++ & 0x0f);
       publication.publish(one);
     };
-    for (const [nowMs, code] of [[2000], [3000], [4000, 'waits-for-keyframe'], [5000, 'waits-for-keyframe']] as const) {
+    for (const [nowMs, code] of [
+      [2000],
+      [3000],
+      [4000, 'waiting-for-keyframe'],
+      [5000, 'waiting-for-keyframe'],
+    ] as const) {
       plain();
       feed.checkHealth(nowMs);
       expect(feed.fault?.code, `${nowMs}`).to.equal(code);

@@ -129,7 +129,10 @@ describe('Viewer', () => {
   });
 
   it('waits for a random access point if nothing is cached, or it has no cache', () => {
-    const viewer = new Viewer(client, DEFAULT_LIMITS, { droppingStarted: () => undefined, droppingEnded: () => undefined });
+    const viewer = new Viewer(client, DEFAULT_LIMITS, {
+      droppingStarted: () => undefined,
+      droppingEnded: () => undefined,
+    });
     viewer.start(null);
     live.viewers.push(viewer);
     live.send('VvAa');

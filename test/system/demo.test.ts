@@ -38,7 +38,11 @@ describe('vw demo', function () {
       await until('sound is decoded', async () => (await one.decodedSound()) > 2000);
     }
     await first.watchForBlack();
-    const body = { id: 'demo', stream: 'stream/demo', destination: `${demo.endpoints[1].replace('http', 'ws')}/in/demo` };
+    const body = {
+      id: 'demo',
+      stream: 'stream/demo',
+      destination: `${demo.endpoints[1].replace('http', 'ws')}/in/demo`,
+    };
     await demo.program.api('POST', '/api/destinations', body);
     await second.page.bringToFront();
     await second.isIn('playing');

@@ -79,7 +79,7 @@ describe('README', () => {
     const startFarEnd = async (port: string) => {
       const file = join(folder, `${port}.ts`);
       files.set(port, file);
-      const said = machine.start(`node scripts/far-end.mjs 0 > ${file}`);
+      const said = machine.start(`node scripts/endpoint.mjs 0 > ${file}`);
       const ours = () => /ws:\/\/(127\.0\.0\.1:\d+)\//.exec(said.output)?.[1];
       await until('the far end listens', ours, WAIT_MS);
       machine.names.push([`127.0.0.1:${port}`, ours()!]);

@@ -36,7 +36,7 @@ const silent = {
 } as const;
 const nobody = { code: 'no-source', message: 'feed "audio0": no source publishes to this feed' } as const;
 const stopped = { code: 'track-stopped', message: 'it has sent no sound for 5 s, only pictures' } as const;
-const seldom = { code: 'waits-for-keyframe', message: 'keyframes come every 10 s, and a viewer waits' } as const;
+const seldom = { code: 'waiting-for-keyframe', message: 'keyframes come every 10 s, and a viewer waits' } as const;
 const junk = { code: 'no-tables', message: 'what 127.0.0.1:1 sends is not MPEG-TS: there is no packet in it' } as const;
 
 describe('what the page says', () => {

@@ -6,20 +6,20 @@ const PATH = '../../src/web/browser/worker-client.js';
 /** What is wanted of it here. */
 interface Client {
   dial(url: string): { onmessage: ((data: Uint8Array) => void) | null };
-  noteDone(): void;
+  reportProgress(): void;
 }
 
 /** Stands where browsers have a worker. */
 class FakeWorker {
   static last: FakeWorker;
-  readonly orders: { readonly do: string }[] = [];
+  readonly orders: { readonly type: string }[] = [];
   onmessage: ((event: { data: object }) => void) | null = null;
 
   constructor() {
     FakeWorker.last = this;
   }
 
-  postMessage(order: { readonly do: string }): void {
+  postMessage(order: { readonly type: string }): void {
     this.orders.push(order);
   }
 }
@@ -39,20 +39,20 @@ describe('WorkerClient', () => {
     client.dial('ws://x/').onmessage = ([byte]) => {
       if (byte === 2) throw new Error('damaged');
       taken.push(byte!);
-      client.noteDone();
+      client.reportProgress();
     };
     const come = (byte: number) => {
       const messages = [new Uint8Array(188).fill(byte)];
-      worker.onmessage!({ data: { tell: 'came', socket: 1, last: byte, messages, moved: [] } });
+      worker.onmessage!({ data: { type: 'messages', socket: 1, last: byte, messages, moved: [] } });
     };
     come(1);
     expect(() => come(2)).to.throw('damaged');
     come(3);
     expect(taken).to.deep.equal([1, 3]);
-    expect(worker.orders.filter((order) => order.do === 'more')).to.deep.equal([
-      { do: 'more', done: 1 },
-      { do: 'more', done: 1 },
-      { do: 'more', done: 3 },
+    expect(worker.orders.filter((order) => order.type === 'more')).to.deep.equal([
+      { type: 'more', done: 1 },
+      { type: 'more', done: 1 },
+      { type: 'more', done: 3 },
     ]);
   });
 });

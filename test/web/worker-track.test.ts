@@ -24,9 +24,9 @@ describe('WorkerTrack', () => {
     track.stop();
     track.close();
     expect(orders).to.deep.equal([
-      { do: 'played', id: 7, to: 5 },
-      { do: 'stop', id: 7 },
-      { do: 'close', id: 7 },
+      { type: 'played', id: 7, to: 5 },
+      { type: 'stop', id: 7 },
+      { type: 'close', id: 7 },
     ]);
   });
 });

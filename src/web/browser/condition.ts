@@ -88,7 +88,7 @@ export function conditionOf(facts: PlayerFacts, nowMs: number): PlayerCondition 
     return { state: 'playing', text: soundText(facts, nowMs), frozenAt };
   }
   // A server that is itself waiting for a keyframe sends nothing meanwhile.
-  const isHeldBack = facts.isReachable && facts.server?.fault?.code === 'waits-for-keyframe';
+  const isHeldBack = facts.isReachable && facts.server?.fault?.code === 'waiting-for-keyframe';
   const isAway = nowMs - Math.max(facts.openedAt, facts.arrivedAt) > AWAY_MS;
   if (isAway && !isHeldBack) return { state: 'away', text: awayText(facts, nowMs), frozenAt };
   const reason = causeOf(facts);

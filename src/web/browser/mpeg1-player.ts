@@ -39,7 +39,9 @@ export class Mpeg1Picture implements PicturePlayer {
     this.#events = events;
     this.element = document.createElement('canvas');
     this.#renderer = newRenderer(this.element);
-    this.#demuxer.connect(JSMpeg.Demuxer.TS.STREAM.VIDEO_1, { write: (pts, parts) => this.#receivePicture(pts, parts) });
+    this.#demuxer.connect(JSMpeg.Demuxer.TS.STREAM.VIDEO_1, {
+      write: (pts, parts) => this.#receivePicture(pts, parts),
+    });
   }
 
   write(packets: Uint8Array<ArrayBuffer>): void {

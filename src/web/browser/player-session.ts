@@ -305,7 +305,10 @@ export class PlayerSession {
     const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
     if (!rhythm?.isAlive(now) || document.hidden || this.#stage.key === '') return;
     const stillMs = now - Math.max(this.#stage.shownAt, this.#visibleSince);
-    if (stillMs > Math.max(STILL_MS, rhythm.expectedIntervalMs * 3) && rhythm.arrivedAt > this.#stage.shownAt + STILL_MS / 2) {
+    if (
+      stillMs > Math.max(STILL_MS, rhythm.expectedIntervalMs * 3) &&
+      rhythm.arrivedAt > this.#stage.shownAt + STILL_MS / 2
+    ) {
       this.#stage.retireAll();
     }
   }
@@ -316,7 +319,8 @@ export class PlayerSession {
     const rhythm = audio ? this.#watch.rhythmOf(audio.pid) : null;
     const { shownAt } = this.#speaker;
     if (!rhythm?.isAlive(now) || document.hidden || rhythm.arrivedAt < shownAt + STILL_MS / 2) return;
-    if (now - Math.max(shownAt, this.#visibleSince) > Math.max(STILL_MS, rhythm.expectedIntervalMs * 3)) this.#speaker.close();
+    if (now - Math.max(shownAt, this.#visibleSince) > Math.max(STILL_MS, rhythm.expectedIntervalMs * 3))
+      this.#speaker.close();
   }
 
   #showFigures(now: number): void {

@@ -36,7 +36,7 @@ function handleMessage(message: ToWorker): void {
       return dial(message.socket, message.url);
     case 'send':
       return message.socket === socketNumber ? socket?.send(message.text) : undefined;
-    case 'hang up':
+    case 'close-socket':
       return message.socket === socketNumber ? hangUp() : undefined;
     case 'more':
       isPageBusy = false;
@@ -101,7 +101,7 @@ function forwardNext(): void {
   if (isPageBusy) return;
   const messages = kept.filter(({ number }) => number > sentNumber).map(({ data }) => data);
   if (messages.length === 0 && moved.size === 0) return;
-  post({ type: 'came', socket: socketNumber, last: lastNumber, messages, moved: [...moved] });
+  post({ type: 'messages', socket: socketNumber, last: lastNumber, messages, moved: [...moved] });
   isPageBusy = true;
   sentNumber = lastNumber;
   moved.clear();

@@ -66,7 +66,7 @@ export class WorkerClient {
 
   #handleMessage(message: FromWorker): void {
     switch (message.type) {
-      case 'came':
+      case 'messages':
         try {
           if (message.socket === this.#socket?.id) this.#receive(message);
           for (const [id, times] of message.moved) this.#tracks.get(id)?.moved(times);
@@ -83,7 +83,7 @@ export class WorkerClient {
     }
   }
 
-  #receive({ last, messages }: Extract<FromWorker, { type: 'came' }>): void {
+  #receive({ last, messages }: Extract<FromWorker, { type: 'messages' }>): void {
     this.#last = last - messages.length;
     for (const data of messages) {
       this.#last++;
@@ -119,7 +119,7 @@ class WorkerSocket implements Socket {
 
   close(): void {
     this.readyState = WebSocket.CLOSED;
-    this.post({ type: 'hang up', socket: this.id });
+    this.post({ type: 'close-socket', socket: this.id });
   }
 
   handleMessage(message: Extract<FromWorker, { type: 'connected' | 'text' | 'lost' }>): void {

@@ -8,7 +8,7 @@ import type { TrackCommand } from './worker-track.js';
 export type ToWorker =
   | { readonly type: 'dial'; readonly socket: number; readonly url: string }
   | { readonly type: 'send'; readonly socket: number; readonly text: string }
-  | { readonly type: 'hang up'; readonly socket: number }
+  | { readonly type: 'close-socket'; readonly socket: number }
   /** Requests more messages; those up to number `done` are in the start of a new track. */
   | { readonly type: 'more'; readonly done: number }
   /** Opens a track that starts with `recent` and continues after message `done`. */
@@ -28,7 +28,7 @@ export type FromWorker =
   | { readonly type: 'lost'; readonly socket: number }
   /** Messages since the last request, up to number `last`, and the progress of tracks. */
   | {
-      readonly type: 'came';
+      readonly type: 'messages';
       readonly socket: number;
       readonly last: number;
       readonly messages: Packets[];
