@@ -12,7 +12,8 @@ import { problemPage } from '../web/problem-page.js';
 import { aboutRoutes } from './about-routes.js';
 import type { RelayOperations } from './actions.js';
 import type { EventStreams } from './event-stream.js';
-import type { Guard } from './guard.js';
+import type { HttpGuard } from '../http/http-guard.js';
+import type { RequestInfo } from './key-policy.js';
 import type { HttpViewers } from './http-viewer.js';
 import type { KeyGuard } from './keys.js';
 import { authorize } from './authorize.js';
@@ -31,7 +32,7 @@ export function createApp(
   viewers: HttpViewers,
   events: EventStreams,
   refusals: UploadRefusals,
-  guard: Guard,
+  guard: HttpGuard<RequestInfo>,
   keys: KeyGuard | null,
   isSecure: boolean,
   bodyTimeoutMs: number,

@@ -6,7 +6,8 @@ import type { Request, RequestHandler, Response } from 'express';
 import { LINGER_MS } from '../http/answers.js';
 import { refuseEmptySegments } from '../http/path.js';
 import { WHOLE_SERVER } from '../http/request-target.js';
-import type { Guard } from './guard.js';
+import type { HttpGuard } from '../http/http-guard.js';
+import type { RequestInfo } from './key-policy.js';
 import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
 import { loginFor } from './page-routes.js';
 import { requestInfo } from './request.js';
@@ -22,7 +23,7 @@ export function exemptFromBodyTimeout(request: IncomingMessage): void {
 }
 
 /** Admits or refuses a request; lets origins in VW_ALLOWED_ORIGINS read the answer (CORS). */
-export function authorize(guard: Guard, bodyTimeoutMs: number): RequestHandler {
+export function authorize(guard: HttpGuard<RequestInfo>, bodyTimeoutMs: number): RequestHandler {
   return (request, response, next) => {
     startBodyTimeout(request, response, bodyTimeoutMs);
     const origin = guard.corsOrigin(request.headers.origin);

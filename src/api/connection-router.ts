@@ -16,7 +16,8 @@ import { receiveRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
 import { readUploadHead, type RequestHead } from '../ingest/request-head.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName } from '../relay/rules.js';
-import type { Guard } from './guard.js';
+import type { HttpGuard } from '../http/http-guard.js';
+import type { RequestInfo } from './key-policy.js';
 import { supersededProblem } from './http-upload.js';
 import { requestInfoFromHead } from './request.js';
 import type { UploadRefusals } from './upload-refusals.js';
@@ -36,12 +37,18 @@ export class ConnectionRouter {
   readonly #uploads = new Set<Socket>();
   readonly #connections: Connections;
   readonly #relay: Relay;
-  readonly #guard: Guard;
+  readonly #guard: HttpGuard<RequestInfo>;
   readonly #limits: ConnectionLimits;
   readonly #refusals: UploadRefusals;
   readonly #server: Server;
 
-  constructor(server: Server, relay: Relay, guard: Guard, limits: ConnectionLimits, refusals: UploadRefusals) {
+  constructor(
+    server: Server,
+    relay: Relay,
+    guard: HttpGuard<RequestInfo>,
+    limits: ConnectionLimits,
+    refusals: UploadRefusals,
+  ) {
     this.#refusals = refusals;
     this.#relay = relay;
     this.#guard = guard;

@@ -10,7 +10,8 @@ import { ENDPOINT_HEADER } from '../relay/reconnecting.js';
 import { isStreamName, parseSourceName } from '../relay/rules.js';
 import type { ClientLimit } from '../relay/client-limit.js';
 import { handleUpgrades } from '../http/websocket-upgrades.js';
-import type { Guard } from './guard.js';
+import type { HttpGuard } from '../http/http-guard.js';
+import type { RequestInfo } from './key-policy.js';
 import { networkOf } from '../http/network.js';
 import { pathOf, refuseEmptySegments } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
@@ -25,7 +26,7 @@ const TRY_AGAIN_LATER = 1013;
 export function acceptFeedSockets(
   server: Server,
   relay: Relay,
-  guard: Guard,
+  guard: HttpGuard<RequestInfo>,
   seats: ClientLimit,
   log: Log,
 ): () => void {
@@ -45,9 +46,9 @@ export function acceptFeedSockets(
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     normalizeTarget(request);
-    const knock = requestInfo(request);
-    guard.admit(knock);
-    const { path } = knock;
+    const info = requestInfo(request);
+    guard.admit(info);
+    const { path } = info;
     refuseEmptySegments(path);
     if (!path.startsWith('/ws/'))
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /ws/<feed or stream>');

@@ -7,7 +7,7 @@ import { muteBodySchema } from '../relay/mute-rule.js';
 import { destinationSchema, streamSchema } from '../relay/rules.js';
 import { readVersion } from '../version.js';
 import { COMMON_ERRORS, type ErrorCode, ERRORS } from './error-codes.js';
-import { OPEN_PATHS } from './guard.js';
+import { OPEN_PATHS } from './key-policy.js';
 import { COOKIE_NAME } from './keys.js';
 import { uploadSummarySchema } from './media-routes.js';
 import {

@@ -4,7 +4,7 @@
 import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
 import * as z from 'zod';
-import { refusal } from './guard.js';
+import { refusal } from './key-policy.js';
 import { COOKIE_NAME, type KeyGuard } from './keys.js';
 import { content, type Route, TO_LOGIN } from './route.js';
 import { escapeHtml, playerLinks, type PlayableItem } from '../web/player-page.js';

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RequestHead } from '../ingest/request-head.js';
-import type { RequestInfo } from './guard.js';
+import type { RequestInfo } from './key-policy.js';
 import { schemeOf } from '../http/hosts.js';
 import { pathOf, withoutLastSlash } from '../http/path.js';
 

@@ -16,7 +16,8 @@ import { createApp } from './app.js';
 import { CommandLink, reservedRule } from './commands.js';
 import { EventStreams } from './event-stream.js';
 import { ConnectionRouter } from './connection-router.js';
-import { Guard } from './guard.js';
+import { HttpGuard } from '../http/http-guard.js';
+import { KeyPolicy } from './key-policy.js';
 import { KeyGuard } from './keys.js';
 import { HttpViewers } from './http-viewer.js';
 import { acceptFeedSockets } from './feed-sockets.js';
@@ -68,7 +69,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const standing = commands ? reservedRule(commands.url, commands.token) : null;
   const actions = new RelayOperations(relay, standing);
   const keys = apiKey === null ? null : new KeyGuard(apiKey, log);
-  const guard = new Guard(options.allowed, keys);
+  const guard = new HttpGuard(options.allowed, new KeyPolicy(keys));
   const server = createBareServer(options, 0);
   const seats = new ClientLimit(relay.limits.maxClients);
   const viewers = new HttpViewers(relay, seats);

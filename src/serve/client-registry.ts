@@ -1,12 +1,14 @@
 // All connections of a server and what they share; counted by address, checked once a second.
 
+import type { IncomingMessage } from 'node:http';
+import type { HttpGuard } from '../http/http-guard.js';
 import type { Log } from '../log.js';
 import { RateLimitedWarning } from '../rate-limited-warning.js';
 import { LimitError } from '../errors.js';
 import type { DropObserver } from '../relay/drop-policy.js';
 import { networkOf } from '../http/network.js';
 import { FairShares } from '../fair-shares.js';
-import type { TopicGuard } from './topic-guard.js';
+import type { TopicPolicy, TopicRequest } from './topic-policy.js';
 import type { ServeLimits } from './serve-limits.js';
 import type { Topics } from './topics.js';
 import type { Grant, Tokens } from './tokens.js';
@@ -33,7 +35,8 @@ export class ClientRegistry {
   constructor(
     readonly topics: Topics,
     readonly tokens: Tokens | null,
-    readonly guard: TopicGuard,
+    readonly policy: TopicPolicy,
+    private readonly guard: HttpGuard<TopicRequest>,
     readonly limits: ServeLimits,
     readonly log: Log,
   ) {
@@ -43,6 +46,13 @@ export class ClientRegistry {
     this.#uploads = new RateLimitedWarning(log, 'upload refused');
     this.#slow = new RateLimitedWarning(log, 'viewer is slow: dropping messages');
     this.#ticker = setInterval(() => this.#checkAll(), Math.min(CHECK_INTERVAL_MS, limits.stuckAfterMs / 3)).unref();
+  }
+
+  /** The address of a request's client. Throws the {@link HttpError} that answers a refused request. */
+  admit(request: IncomingMessage): string {
+    const info = this.policy.requestInfo(request);
+    this.guard.admit(info);
+    return info.address;
   }
 
   get size(): number {
@@ -95,15 +105,15 @@ export class ClientRegistry {
   /** Counts and logs a refused token or code. Returns the reason for its sender. */
   countRefusal(path: TopicPath, address: string, reason: string): string {
     const now = performance.now();
-    const isTooOften = this.guard.hasTooManyRefusals(address, now);
-    this.guard.countRefusal(address, now);
+    const isTooOften = this.policy.hasTooManyRefusals(address, now);
+    this.policy.countRefusal(address, now);
     this.#refusals.warn({ topic: path.path, from: address, reason });
     return isTooOften ? 'too many refused tokens from this address; wait a minute' : reason;
   }
 
   /** Media arrived in place of a token: counted and logged, but not as an attempt to guess one. */
   countMissingToken(path: TopicPath, address: string): void {
-    this.guard.refusals++;
+    this.policy.refusals++;
     this.#refusals.warn({ topic: path.path, from: address, reason: 'media arrived in place of a token' });
   }
 

@@ -54,7 +54,7 @@ export interface ServeAppOptions {
 /** The routes of `vw serve`. */
 export function createServeApp(parts: ServeAppOptions): Express {
   const { clients, codes, pages } = parts;
-  const { topics, guard } = clients;
+  const { topics, policy } = clients;
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
   app.use(securityHeaders(parts.embedders, parts.isSecure), authorizeTopic(clients));
@@ -113,7 +113,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
         const grant = await checkToken(clients, request, (token, nowMs) => {
           return clients.tokens === null ? OPEN_GRANT : clients.tokens.admit(token, path, nowMs);
         });
-        const code = codes.issue(path.topic, grant, clients.guard.admit(request), performance.now());
+        const code = codes.issue(path.topic, grant, clients.admit(request), performance.now());
         return { uri: `${parts.webSocketBase(request.headers.host)}${path.path}?code=${code}` };
       }),
     )
@@ -136,7 +136,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
   function statsOf({ size }: ClientRegistry) {
     return {
       clients: size,
-      refusals: guard.refusals,
+      refusals: policy.refusals,
       log: clients.log.state ?? LOG_HEALTHY,
       topics: topics.stats(performance.now()),
     };
@@ -170,13 +170,13 @@ function securityHeaders(embedders: readonly string[], isSecure: boolean): Reque
  */
 function authorizeTopic(clients: ClientRegistry): RequestHandler {
   return (request, response, next) => {
-    if (request.path !== '/healthcheck') clients.guard.admit(request);
+    if (request.path !== '/healthcheck') clients.admit(request);
     if (request.url === WHOLE_SERVER) {
       response.status(204).set('Allow', METHODS).end();
       return;
     }
     refuseEmptySegments(request.path);
-    if (clients.guard.mode !== 'loopback') {
+    if (clients.policy.mode !== 'loopback') {
       response.set('Access-Control-Allow-Origin', '*');
       if (request.method === 'OPTIONS') {
         response.set({
@@ -198,7 +198,7 @@ async function checkToken<T>(
   request: Request,
   admit: (token: string, nowMs: number) => T | Promise<T>,
 ): Promise<T> {
-  const address = clients.guard.admit(request);
+  const address = clients.admit(request);
   const token = tokenOf(request);
   if (token === '' && clients.tokens !== null) {
     // A request without a token is not an attempt to guess one.
@@ -210,7 +210,7 @@ async function checkToken<T>(
     return await admit(token, Date.now());
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    clients.guard.checkRefusals(address, performance.now());
+    clients.policy.checkRefusals(address, performance.now());
     clients.countRefusal({ direction: 'session', topic: '', path: request.path.slice(0, 200) }, address, error.message);
     throw new HttpError(
       401,

@@ -10,7 +10,7 @@ export function metricsText(clients: ClientRegistry): string {
   const { heapUsed, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   text.gauge('vw_serve_clients', 'Connected WebSockets.', clients.size);
-  text.counter('vw_serve_refusals_total', 'Refused tokens and codes.', clients.guard.refusals);
+  text.counter('vw_serve_refusals_total', 'Refused tokens and codes.', clients.policy.refusals);
   text.counter('vw_serve_received_bytes_total', 'Bytes of messages from publishers.', total.receivedBytes);
   text.counter('vw_serve_received_messages_total', 'Messages from publishers.', total.receivedMessages);
   text.counter('vw_serve_sent_bytes_total', 'Bytes of messages to viewers.', total.sentBytes);

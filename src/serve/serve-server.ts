@@ -15,7 +15,8 @@ import type { Log } from '../log.js';
 import { createServeApp, type Pages } from './serve-app.js';
 import { TrustedProxies } from './client-address.js';
 import { Codes } from './codes.js';
-import { TopicGuard, type GuardMode } from './topic-guard.js';
+import { HttpGuard } from '../http/http-guard.js';
+import { type GuardMode, TopicPolicy } from './topic-policy.js';
 import { ClientRegistry } from './client-registry.js';
 import type { ServeLimits } from './serve-limits.js';
 import { Topics } from './topics.js';
@@ -64,9 +65,16 @@ export function guardMode({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isO
 export async function startServe(options: ServeOptions, log: Log, pages: Pages | null = null): Promise<RunningServe> {
   const { secret, audiences, limits, certificate } = options;
   const proxies = new TrustedProxies(options.trustedProxies);
-  const guard = new TopicGuard(guardMode(options), proxies, options.allowed, limits.maxRefusals);
+  const policy = new TopicPolicy(guardMode(options), proxies, limits.maxRefusals);
   const tokens = secret === null ? null : new Tokens(secret, audiences);
-  const clients = new ClientRegistry(new Topics(limits, log), tokens, guard, limits, log);
+  const clients = new ClientRegistry(
+    new Topics(limits, log),
+    tokens,
+    policy,
+    new HttpGuard(options.allowed, policy),
+    limits,
+    log,
+  );
   const codes = new Codes(limits.codeMs);
   const server = createBareServer(options, options.headersTimeoutMs); // request bodies are tiny
   // Clients behind a trusted proxy are counted by the address that it reports.

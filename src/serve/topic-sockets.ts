@@ -16,7 +16,7 @@ import { Connection } from './connection.js';
 
 /** Takes WebSocket upgrades from `server`. */
 export function acceptTopicSockets(server: Server, clients: ClientRegistry, codes: Codes): void {
-  const { guard, limits, tokens } = clients;
+  const { limits, tokens } = clients;
   const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
     clientTracking: false, // `Hall` tracks them
@@ -44,7 +44,7 @@ export function acceptTopicSockets(server: Server, clients: ClientRegistry, code
 
   const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     normalizeTarget(request);
-    const address = guard.admit(request);
+    const address = clients.admit(request);
     const path = pathOf(request.url ?? '');
     refuseEmptySegments(path);
     const topicPath = parseTopicPath(decodeURIComponent(path));

@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { RelayOperations } from '../../src/api/actions.js';
 import { createApp } from '../../src/api/app.js';
-import { Guard } from '../../src/api/guard.js';
+import { KeyPolicy } from '../../src/api/key-policy.js';
+import { HttpGuard } from '../../src/http/http-guard.js';
 import { EventStreams } from '../../src/api/event-stream.js';
 import { HttpViewers } from '../../src/api/http-viewer.js';
 import { UploadRefusals } from '../../src/api/upload-refusals.js';
@@ -53,7 +54,7 @@ describe('GET /api/openapi.json', () => {
 
   it('has every route that there is, and no other', async () => {
     const { relay } = await TestRelay.start();
-    const guard = new Guard({ hosts: new Set(), origins: new Set() }, null);
+    const guard = new HttpGuard({ hosts: new Set(), origins: new Set() }, new KeyPolicy(null));
     const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const viewers = new HttpViewers(relay, new ClientLimit(1));
     const events = new EventStreams(relay.events);

@@ -2,8 +2,9 @@
 
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
-import { Guard } from '../../src/api/guard.js';
+import { KeyPolicy } from '../../src/api/key-policy.js';
 import { KeyGuard } from '../../src/api/keys.js';
+import { HttpGuard } from '../../src/http/http-guard.js';
 import { until } from '../support-endpoints/life.js';
 import { Program } from '../support-endpoints/programs.js';
 import { ask, outerAddress, TestRelay, Wire } from '../support-endpoints/relay.js';
@@ -80,9 +81,9 @@ describe('KeyGuard', () => {
   });
 });
 
-describe('Guard', () => {
-  const guard = new Guard({ hosts: new Set(), origins: new Set() }, new KeyGuard(KEY));
-  const knock = (method: string, path: string, address: string) => () =>
+describe('KeyPolicy', () => {
+  const guard = new HttpGuard({ hosts: new Set(), origins: new Set() }, new KeyPolicy(new KeyGuard(KEY)));
+  const admitting = (method: string, path: string, address: string) => () =>
     guard.admit({
       method,
       path,
@@ -96,14 +97,14 @@ describe('Guard', () => {
 
   it('lets uploads from loopback in without the key, and nothing but uploads', () => {
     for (const address of ['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1']) {
-      expect(knock('POST', '/ts/x', address)).not.to.throw();
-      expect(knock('PUT', '/ts/x', address)).not.to.throw();
+      expect(admitting('POST', '/ts/x', address)).not.to.throw();
+      expect(admitting('PUT', '/ts/x', address)).not.to.throw();
       for (const path of ['/TS/x', '/ts', '/tsx', '/api/stats', '/ws/x', '/', '/login/', '/metrics'])
-        expect(knock('POST', path, address), path).to.throw(/key/);
-      expect(knock('GET', '/ts/x', address)).to.throw(/key/);
+        expect(admitting('POST', path, address), path).to.throw(/key/);
+      expect(admitting('GET', '/ts/x', address)).to.throw(/key/);
     }
     for (const address of ['192.168.1.7', '', '127.0.0.1.evil', '::ffff:10.0.0.1', 'fe80::1'])
-      expect(knock('POST', '/ts/x', address), address).to.throw(/key/);
+      expect(admitting('POST', '/ts/x', address), address).to.throw(/key/);
   });
 });
 

@@ -1,19 +1,31 @@
-// Access control that precedes any token. Without a secret only this machine is admitted, unless the server is open;
-// and an address that was refused too often gets no more reasons. One decision for requests and upgrades.
+// `vw serve`'s policy before any token is checked. Without a secret only this machine is served, unless VW_SERVE_OPEN is
+// set; an address with too many refused tokens gets no reasons any more.
 
 import type { IncomingMessage } from 'node:http';
-import { type AllowedHosts, isOwnHost, isOwnOrigin, schemeOf } from '../http/hosts.js';
+import { FailedAttempts } from '../http/failed-attempts.js';
+import { schemeOf } from '../http/hosts.js';
+import type { GuardChecks, GuardedRequest, GuardPolicy } from '../http/http-guard.js';
 import { networkOf } from '../http/network.js';
 import { HttpError } from '../http/problem.js';
-import { FailedAttempts } from '../http/failed-attempts.js';
 import { isLoopbackHost } from '../relay/forward-proxy.js';
 import type { TrustedProxies } from './client-address.js';
 
-/** How a server is protected: by tokens, by admitting this machine only, or not at all. */
+/** How a server is guarded: by tokens, by being reached from this machine only, or not at all. */
 export type GuardMode = 'tokens' | 'loopback' | 'open';
 
-/** Admits requests or refuses them with the reason. */
-export class TopicGuard {
+/** What the policy needs of a request. */
+export interface TopicRequest extends GuardedRequest {
+  /** The client's address: behind a trusted proxy the one that it names. */
+  readonly address: string;
+  /** Whether it came through a trusted proxy. */
+  readonly isFromProxy: boolean;
+  /** Whether a proxy that is not known has passed it on. */
+  readonly isPassedOn: boolean;
+}
+
+/** Serves this machine only, or leaves the decision to the token. */
+export class TopicPolicy implements GuardPolicy<TopicRequest> {
+  readonly server = 'server';
   /** Refused tokens and codes since the start. */
   refusals = 0;
   readonly #failedAttempts: FailedAttempts;
@@ -21,21 +33,30 @@ export class TopicGuard {
   constructor(
     readonly mode: GuardMode,
     private readonly proxies: TrustedProxies,
-    private readonly allowed: AllowedHosts,
     maxRefusals: number,
   ) {
     this.#failedAttempts = new FailedAttempts(maxRefusals);
   }
 
-  /** Returns the client's address. Throws the {@link HttpError} that answers a refused request. */
-  admit(request: IncomingMessage): string {
+  /** Reads what {@link checks} needs of a request. */
+  requestInfo(request: IncomingMessage): TopicRequest {
     const { host, origin } = request.headers;
     const peer = request.socket.remoteAddress ?? '';
-    const forwarded = request.headers['x-forwarded-for'];
-    const address = this.proxies.clientOf(peer, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
-    if (this.mode !== 'loopback') return address;
+    const forwardedFor = request.headers['x-forwarded-for'];
+    const isFromProxy = this.proxies.has(peer);
+    return {
+      host,
+      origin,
+      scheme: schemeOf(request.socket),
+      address: this.proxies.clientOf(peer, Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor),
+      isFromProxy,
+      isPassedOn: (forwardedFor ?? request.headers.forwarded) !== undefined && !isFromProxy,
+    };
+  }
+
+  checks({ address, isFromProxy, isPassedOn }: TopicRequest): GuardChecks {
+    if (this.mode !== 'loopback') return { origin: false, host: false };
     // Behind a proxy that is not trusted, every connection seems to come from this machine.
-    const isPassedOn = (forwarded ?? request.headers.forwarded) !== undefined && !this.proxies.has(peer);
     if (!isLoopbackHost(address) || isPassedOn) {
       throw new HttpError(
         403,
@@ -45,23 +66,12 @@ export class TopicGuard {
           'VW_SERVE_OPEN=true to admit everyone, set on the server',
       );
     }
-    if (!isOwnOrigin(origin, { host, scheme: schemeOf(request.socket) }, this.allowed)) {
-      throw new HttpError(
-        403,
-        'ERR_ORIGIN',
-        'this origin may not use the server; accepted: its own pages, pages of this machine, and origins in ' +
-          'VW_ALLOWED_ORIGINS',
-      );
-    }
-    // Against DNS rebinding; behind a trusted proxy the name is the proxy's.
-    if (!this.proxies.has(peer) && !isOwnHost(host, this.allowed)) {
-      throw new HttpError(
-        421,
-        'ERR_HOST',
-        "the host name is not one of this server's; accepted: its addresses, this machine's name, and names in VW_ALLOWED_HOSTS",
-      );
-    }
-    return address;
+    // The host name is checked against DNS rebinding; behind a trusted proxy it is the proxy's.
+    return { origin: true, host: !isFromProxy };
+  }
+
+  authorize(): void {
+    // The token decides, where there is one: see tokens.ts.
   }
 
   /** Whether so many tokens of an address were refused that the next gets no reason. A valid one is still accepted:
