@@ -14,13 +14,13 @@ import { reportError, print } from './output.js';
 
 const HELP = `usage: vw demo [--tour] [--every SECONDS] [--port PORT] [--log-level LEVEL]
 
-Shows it all on this machine, without camera, microphone or ffmpeg: a relay, two far ends, and a picture and a sound that
-are uploaded, joined to one stream and sent to the first far end. Prints the commands that do it, and where to look.
+Shows it all on this machine, without camera, microphone or ffmpeg: a relay, two relay servers, and a picture and a sound that
+are uploaded, joined to one stream and sent to the first relay server. Prints the commands that do it, and where to look.
 
-  --tour              mute, unmute and swap the far end, again and again, saying what is done and what should be seen
+  --tour              mute, unmute and swap the relay server, again and again, saying what is done and what should be seen
   --every SECONDS     how long between two steps of the tour (5)
-  --port PORT         port of the relay; the far ends have the next two; 0: any free one (8888)
-  --log-level LEVEL   of relay and far ends: error, warn, info, debug (warn)
+  --port PORT         port of the relay; the relay servers have the next two; 0: any free one (8888)
+  --log-level LEVEL   of relay and relay servers: error, warn, info, debug (warn)
 
 It listens on 127.0.0.1 only. Ports that are taken are replaced by free ones. Ctrl-C ends it all.
 `;

@@ -43,7 +43,7 @@ import sets those that are not as the file has them. All are checked before the 
 
 ${settingRows(addressSettings).join('\n')}
 
-Without a token a destination keeps the one that the relay has for this far end.
+Without a token a destination keeps the one that the relay has for this relay server.
 It ends with 0 when all is as in the file, ${EXIT_FAILED} when something was not set or the file is not good, ${EXIT_USAGE} when it was called
 wrongly, ${EXIT_NOT_SERVED} when the relay was not reached, did not accept the key, or is no relay.
 `;

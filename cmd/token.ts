@@ -15,7 +15,7 @@ const MAX_LIFETIME_MS = 3650 * 86_400_000;
 const HELP = `usage: vw token --topic TOPIC --scope SCOPES --lifetime TIME
        vw token --path /in/TOPIC --lifetime TIME
 
-Prints a token for a far end (vw serve) that has the same secret and audience.
+Prints a token for a relay server (vw serve) that has the same secret and audience.
 
   --topic TOPIC     what it is for, video0; it fits /in, /out, /bi and /session with this topic
   --scope SCOPES    read (watch), write (publish), stats (see /status and /metrics); more parted by commas

@@ -11,10 +11,10 @@ usage: vw COMMAND [OPTIONS]
 
   vw demo       show it all on this machine, without a camera (vw demo --help)
   vw stream     run the relay (vw stream --help lists its settings)
-  vw serve      run a far end that boards send to and browsers watch (vw serve --help)
+  vw serve      run a relay server that boards send to and browsers watch (vw serve --help)
   vw status     what a relay is doing, as a table (vw status --help)
   vw rules      write a relay's rules to a file, and set them from it (vw rules --help)
-  vw token      make a token for a far end (vw token --help)
+  vw token      make a token for a relay server (vw token --help)
   vw version    print the version
 
   --help, --version; vw stream --check-config

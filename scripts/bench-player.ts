@@ -1,6 +1,6 @@
 // `npm run bench:player`: how long the page takes to its first picture, and how old the pictures are that it shows. A
 // camera of ours draws the time into each picture as blocks; the page is read back. The delay is the whole path: ffmpeg's
-// encoder, the relay, the far end where there is one, the browser. Prints, asserts nothing. GOP=25: pictures from one keyframe to the next.
+// encoder, the relay, the endpoint where there is one, the browser. Prints, asserts nothing. GOP=25: pictures from one keyframe to the next.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -66,7 +66,7 @@ function startClock(codec: keyof typeof ENCODERS, url: string): void {
   });
 }
 
-/** Where the browser watches: at the relay, or at a far end of ours that the relay sends to. */
+/** Where the browser watches: at the relay, or at an endpoint of ours that the relay sends to. */
 const PLACES = {
   'vw stream': (vw: Program) => Promise.resolve(`${vw.url}/play/video0`),
   'vw stream → vw serve': async (vw: Program) => {

@@ -22,7 +22,9 @@ server.on('connection', (socket, request) => {
   const path = request.url;
   shown ??= socket;
   const isShown = socket === shown;
-  const fate = isShown ? '' : ', and is not written: another link is; give it a far end of its own, on another port';
+  const fate = isShown
+    ? ''
+    : ', and is not written: another link is; give it a relay server of its own, on another port';
   process.stderr.write(`endpoint: a link came to ${path}${fate}\n`);
   let bytes = 0;
   socket.on('message', (data) => {

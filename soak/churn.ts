@@ -42,7 +42,7 @@ async function churn(vw: Program): Promise<void> {
   const closing = await TestEndpoint.start({ closesAtOnce: true });
   await vw.api('POST', '/api/destinations', { id: 'closing', stream: 'video0', destination: closing.url });
   await pause(3000);
-  hold('dials in 3 s of a far end that closes at once', closing.dials, 4);
+  hold('dials in 3 s of an endpoint that closes at once', closing.dials, 4);
   await vw.api('DELETE', '/api/destinations/all');
   await closing.stop();
 }

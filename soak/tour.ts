@@ -12,8 +12,8 @@ const every = process.env.EVERY ?? '5';
 const demo = await DemoProgram.start(['--tour', '--every', every]);
 const witnesses = {
   'the relay': await StreamWitness.open(`${demo.relay.replace('http', 'ws')}/ws/stream/demo`),
-  'far end 1': await StreamWitness.open(demo.watchUrl(0)),
-  'far end 2': await StreamWitness.open(demo.watchUrl(1)),
+  'relay server 1': await StreamWitness.open(demo.watchUrl(0)),
+  'relay server 2': await StreamWitness.open(demo.watchUrl(1)),
 };
 const memoryMb = demo.program.memoryMb();
 for (let left = minutes; left > 0; left--) {

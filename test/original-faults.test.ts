@@ -15,7 +15,7 @@ const NOBODY = 'ws://127.0.0.1:9/';
 describe('faults of the original', () => {
   let vw: TestRelay;
   beforeEach(async () => {
-    vw = await TestRelay.start({ highWaterBytes: 50_000_000 }); // source and far end share this process's time
+    vw = await TestRelay.start({ highWaterBytes: 50_000_000 }); // source and endpoint share this process's time
   });
 
   it('2: a destination replaced while the new endpoint takes 300 ms has no gap, and no stale chunk comes first', async () => {

@@ -201,7 +201,7 @@ function writeDestinations(text: MetricsText, destinations: readonly Labelled<De
   text.gauge(
     'vw_destination_info',
     'What it sends and where; always 1.',
-    some(destinations, (destination, { stream, live }) => [[labels({ destination, stream, far_end: live.url }), 1]]),
+    some(destinations, (destination, { stream, live }) => [[labels({ destination, stream, endpoint: live.url }), 1]]),
   );
   text.gauge(
     'vw_destination_fault',

@@ -111,9 +111,9 @@ export class Demo {
     };
     this.#addresses = { relay: server.url, endpoints: [await endpoint(ports[1]!), await endpoint(ports[2]!)] };
     voice.line();
-    voice.heading(`vw ${version}: a relay, two far ends, a picture and a sound`);
+    voice.heading(`vw ${version}: a relay, two relay servers, a picture and a sound`);
     const urls = [this.#addresses.relay, ...this.#addresses.endpoints];
-    ['relay', 'far end 1', 'far end 2'].forEach((name, i) => {
+    ['relay', 'relay server 1', 'relay server 2'].forEach((name, i) => {
       const isOther = wanted[i] !== 0 && !urls[i]!.endsWith(`:${wanted[i]}`);
       voice.row(name, urls[i]!, isOther ? `(port ${wanted[i]} is taken)` : '');
     });
@@ -140,7 +140,7 @@ export class Demo {
     voice.heading(`Two feeds are uploaded, ${PICTURE_FEED} and ${SOUND_FEED}. One stream of both:`);
     await this.#callApi(streamCall(this.#addresses, true));
     voice.line();
-    voice.heading('The stream goes to far end 1:');
+    voice.heading('The stream goes to relay server 1:');
     await this.#callApi(destinationCall(this.#addresses, 0));
   }
 
@@ -150,8 +150,8 @@ export class Demo {
     voice.line();
     voice.heading('Open in a browser (sound: the button, or the key m):');
     voice.row('relay', `${relay}/play/${STREAM}`);
-    voice.row('far end 1', `${endpoints[0]}/play/${TOPIC}`);
-    voice.row('far end 2', `${endpoints[1]}/play/${TOPIC}`, 'nothing yet: the stream is at far end 1');
+    voice.row('relay server 1', `${endpoints[0]}/play/${TOPIC}`);
+    voice.row('relay server 2', `${endpoints[1]}/play/${TOPIC}`, 'nothing yet: the stream is at relay server 1');
     voice.row('figures', `${relay}/api/stats`);
     voice.line();
     voice.line('The clock shows the second of the minute; the lamp flashes and the sound beeps on each.');
@@ -188,6 +188,6 @@ export class Demo {
 
 /** The figures as text. */
 function describe({ continuityErrors, droppedMessages, viewers }: DemoFigures): string {
-  const watching = viewers.map((count, i) => `${count} at far end ${i + 1}`).join(', ');
+  const watching = viewers.map((count, i) => `${count} at relay server ${i + 1}`).join(', ');
   return `continuity errors ${continuityErrors} · dropped ${droppedMessages} · viewers ${watching}`;
 }

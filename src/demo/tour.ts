@@ -58,9 +58,9 @@ export function tourSteps(addresses: DemoAddresses): TourStep[] {
       expected: 'The beeps are back, in time with the flashes.',
     },
     {
-      title: 'Swap the far end: the same id, another address.',
+      title: 'Swap the relay server: the same id, another address.',
       call: destinationCall(addresses, 1),
-      expected: 'The page of far end 2 plays. That of far end 1 keeps its last picture.',
+      expected: 'The page of relay server 2 plays. That of relay server 1 keeps its last picture.',
       endpoint: 1,
     },
     {
@@ -74,9 +74,9 @@ export function tourSteps(addresses: DemoAddresses): TourStep[] {
       expected: 'The beeps are back.',
     },
     {
-      title: 'Swap the far end back.',
+      title: 'Swap the relay server back.',
       call: destinationCall(addresses, 0),
-      expected: 'The page of far end 1 plays on. That of far end 2 keeps its last picture.',
+      expected: 'The page of relay server 1 plays on. That of relay server 2 keeps its last picture.',
       endpoint: 0,
     },
   ];

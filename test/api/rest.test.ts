@@ -175,7 +175,7 @@ describe('errors of the API', () => {
     ['a body that is no object', 'POST', '/api/streams', 'null', 400, 'ERR_BAD_STREAM_RULE'],
     ['an empty body', 'POST', '/api/streams', '', 400, 'ERR_BAD_STREAM_RULE'],
     ['a rule without feeds', 'POST', '/api/streams', { stream: 'stream/a' }, 400, 'ERR_BAD_STREAM_RULE'],
-    ['a bad far end', 'POST', '/api/destinations', { ...rule, destination: 'ftp://x/' }, 400, 'ERR_BAD_URL'],
+    ['a bad endpoint', 'POST', '/api/destinations', { ...rule, destination: 'ftp://x/' }, 400, 'ERR_BAD_URL'],
     ['a body over 64 KiB', 'POST', '/api/streams', { stream: 'x'.repeat(70_000) }, 413, 'ERR_TOO_LARGE'],
     ['an unknown path', 'GET', '/api/nothing', undefined, 404, 'ERR_NO_SUCH_PATH'],
     ['an unknown stream', 'GET', '/api/streams/stream/x', undefined, 404, 'ERR_NOT_FOUND'],

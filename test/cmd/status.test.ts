@@ -162,7 +162,7 @@ describe('vw status of a relay', () => {
     Camera.picture('mpeg1video', `${relay.url}/ts/video0`);
     Camera.sound('mp2', `${relay.url}/ts/audio0`);
     await until('the stream has both', async () => (await relay.stats()).streams['stream/front']?.tracks.length === 2);
-    await until('the far end has some', () => endpoint.messages.length > 20);
+    await until('the endpoint has some', () => endpoint.messages.length > 20);
     await until('it is known what is wrong', async () => {
       const { feeds, destinations } = await relay.stats();
       return feeds.video0?.gopMs === 480 && feeds.video7?.fault && destinations[2]?.live.fault;

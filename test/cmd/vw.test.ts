@@ -266,7 +266,7 @@ describe('the log', () => {
     const folder = mkdtempSync(join(tmpdir(), 'vw-'));
     const fd = openSync(join(folder, 'log'), 'w+');
     try {
-      createLog('info', true, useColour, fd).info('far end\u0007 said', { reason: 'two\nlines' });
+      createLog('info', true, useColour, fd).info('endpoint\u0007 said', { reason: 'two\nlines' });
       return readFileSync(join(folder, 'log'), 'utf8');
     } finally {
       closeSync(fd);

@@ -56,7 +56,7 @@ function lookAway(reader: { pause(): unknown; resume(): unknown }): void {
 const drops = () => vw.relay.events.since(0).events.filter(({ event }) => event.type === 'dropping-started');
 
 for (const framing of ['chunked', 'length'] as const) {
-  describe(`a file that is pushed by ${framing}, faster than its far end takes it`, () => {
+  describe(`a file that is pushed by ${framing}, faster than its endpoint takes it`, () => {
     it('is held back and arrives whole', async () => {
       const endpoint = await dawdling();
       await vw.send('video0', endpoint.url);
@@ -100,7 +100,7 @@ for (const framing of ['chunked', 'length'] as const) {
   });
 }
 
-describe('a file that is pushed in short pieces, faster than its far end takes it', () => {
+describe('a file that is pushed in short pieces, faster than its endpoint takes it', () => {
   it('is held back and arrives whole', async () => {
     const endpoint = await dawdling();
     await vw.send('video0', endpoint.url);
@@ -173,7 +173,7 @@ describe('an upload that is held back', () => {
     still.pause();
     const older = RawUpload.begin(vw.port, 'video0');
     for (let i = 0; i < 40; i++) older.chunk(PIECE);
-    await until('the far end is behind', () => vw.link().waitingBytes > 0);
+    await until('the endpoint is behind', () => vw.link().waitingBytes > 0);
     const newer = RawUpload.begin(vw.port, 'video0');
     newer.chunk(packets(7));
     expect((await older.answer()).status).to.equal(409);

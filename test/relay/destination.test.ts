@@ -167,7 +167,7 @@ describe('a destination', () => {
     const upload = await begin(vw);
     await vw.api('POST', '/api/destinations', rule(fresh.url));
     let count = 0;
-    await until('the new far end has taken over', () => {
+    await until('the new endpoint has taken over', () => {
       const one = packet();
       one.writeUInt32BE(count++, 8);
       upload.chunk(one);

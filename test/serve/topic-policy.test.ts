@@ -1,4 +1,4 @@
-// Who may knock: this machine without a secret, everybody when it is opened, and whose address counts behind a proxy.
+// Whose requests are served: this machine's without a secret, everyone's when it is open, and whose address counts behind a proxy.
 
 import { request } from 'node:http';
 import { expect } from 'chai';

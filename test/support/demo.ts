@@ -26,7 +26,7 @@ export class DemoProgram implements DemoAddresses {
     await until('the demo runs', () => one.said.includes('Ctrl-C ends it all.') || one.program.stderr !== '', 15_000);
     if (one.program.stderr !== '') throw new Error(one.program.stderr);
     one.program.url = one.relay = one.address('relay');
-    one.endpoints = [one.address('far end 1'), one.address('far end 2')];
+    one.endpoints = [one.address('relay server 1'), one.address('relay server 2')];
     return one;
   }
 

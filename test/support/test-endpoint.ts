@@ -100,7 +100,7 @@ export class TestEndpoint {
   }
 
   async messagesCount(count: number): Promise<void> {
-    await until(`the far end has ${count} messages`, () => this.messages.length >= count);
+    await until(`the endpoint has ${count} messages`, () => this.messages.length >= count);
   }
 
   async stop(): Promise<void> {

@@ -78,7 +78,7 @@ describe('vw demo', function () {
     const told = [...demo.said.matchAll(/continuity errors (\d+) · dropped (\d+)/g)].map(([text]) => text);
     expect(new Set(told)).to.deep.equal(new Set(['continuity errors 0 · dropped 0']));
     expect(told).to.have.length.of.at.least(12);
-    expect(demo.said).to.include('1 at far end 1, 1 at far end 2');
+    expect(demo.said).to.include('1 at relay server 1, 1 at relay server 2');
   });
 
   it('prints the commands that it carries out, with their answers, ready for a shell', async () => {

@@ -89,7 +89,7 @@ async function readLate(vw: Program, serve: Program, feed: string, bytes: Buffer
   }
   readers.set(`${feed}, by WebSocket`, read(`${vw.url.replace('http', 'ws')}/ws/${feed}`));
   await until('more than half of it has come', async () => (await sent()) > 0.55);
-  for (const { name, topic } of topics) readers.set(`${name}, late at the far end`, read(`${far}/out/${topic}`));
+  for (const { name, topic } of topics) readers.set(`${name}, late at the endpoint`, read(`${far}/out/${topic}`));
   await until('all of it has come', async () => (await sent()) >= 1);
   await until('all get something', () => [...readers.values()].every((got) => got.length > 0));
   const got = Buffer.concat(first);

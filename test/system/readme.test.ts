@@ -81,7 +81,7 @@ describe('README', () => {
       files.set(port, file);
       const said = machine.start(`node scripts/endpoint.mjs 0 > ${file}`);
       const ours = () => /ws:\/\/(127\.0\.0\.1:\d+)\//.exec(said.output)?.[1];
-      await until('the far end listens', ours, WAIT_MS);
+      await until('the relay server listens', ours, WAIT_MS);
       machine.names.push([`127.0.0.1:${port}`, ours()!]);
     };
     const grown = (port: string, bytes: number) =>
