@@ -1,4 +1,4 @@
-// Errors whose message reaches a person. The class tells how they are handled; see also RuleError.
+// Errors whose message reaches a person. The class decides how they are handled; see also RuleError.
 
 /** Something was requested by a name that does not exist. */
 export class NotFoundError extends Error {

@@ -85,7 +85,7 @@ const OUTPUT_SCHEMAS = {
   DestinationStats: destinationStatsSchema,
   LinkStats: linkStatsSchema,
   MuteStats: muteStatsSchema,
-  Told: recordedEventSchema,
+  EventRecord: recordedEventSchema,
   Event: eventSchema,
   HistoryLost: historyLostSchema,
   Fault: faultSchema,

@@ -244,7 +244,7 @@ export function muteRoutes(actions: RelayOperations): Route[] {
           id: 'muteFeed',
           summary: 'Mutes a feed',
           description:
-            'The feed need not exist yet: known tells whether it does. Nothing captured after the answer is sent, not from caches either. ' +
+            'The feed need not exist yet; known says whether it does. Nothing captured after the answer is sent, not from caches either. ' +
             'A mute of the sound withholds everything that is not known to be picture or data.',
           body,
           answer: json(message, muteAnswerSchema, { feed: 'video0', tracks: 'audio', binary: 'drop', known: true }),

@@ -25,7 +25,7 @@ export interface UploadRequest {
 /** Logs refused uploads. */
 export class UploadRefusals {
   readonly #warning: RateLimitedWarning;
-  readonly #waiting = new Map<string, { readonly tell: () => void; readonly timer: NodeJS.Timeout }>();
+  readonly #waiting = new Map<string, { readonly log: () => void; readonly timer: NodeJS.Timeout }>();
 
   constructor(
     log: Log,
@@ -39,13 +39,13 @@ export class UploadRefusals {
     const { path, from, authorization } = request;
     const meant = isMistakenUpload(path);
     const facts = { path: path.slice(0, MAX_SHOWN), from, reason: (error as Error).message };
-    const tell = () => this.#warning.warn({ ...facts, ...(meant === null ? {} : { meant }) });
+    const log = () => this.#warning.warn({ ...facts, ...(meant === null ? {} : { meant }) });
     const wasAsked = authorization === undefined && error instanceof HttpError && error.status === 401;
     const key = keyOf(request);
-    if (!wasAsked) tell();
+    if (!wasAsked) log();
     else if (!this.#waiting.has(key)) {
       const timer = setTimeout(() => this.#report(key), this.patienceMs).unref();
-      this.#waiting.set(key, { tell, timer });
+      this.#waiting.set(key, { log, timer });
       const [oldest] = this.#waiting.keys();
       if (this.#waiting.size > MAX_WAITING) this.#report(oldest!);
     }
@@ -62,7 +62,7 @@ export class UploadRefusals {
     const one = this.#waiting.get(key);
     clearTimeout(one?.timer);
     this.#waiting.delete(key);
-    one?.tell();
+    one?.log();
   }
 }
 

@@ -1,10 +1,8 @@
 // The current faults of a relay, from its stats. Pure.
 
-import type { Stats } from '../relay/stats-schema.js';
+import type { LinkStats, Stats } from '../relay/stats-schema.js';
 import type { Fault } from '../relay/event.js';
 import { byName } from './text.js';
-
-type LinkStats = Stats['destinations'][string]['live'];
 
 /** A fault and where it is. */
 export interface ListedFault {

@@ -2,10 +2,10 @@
 
 import type { Stats } from '../relay/stats-schema.js';
 
-type Track = Stats['feeds'][string]['tracks'][number];
+type TrackStats = Stats['feeds'][string]['tracks'][number];
 
 /** A track: `mpeg1video 640x480 25/s`, `mp2 44.1 kHz mono`. Unknown values are omitted. */
-export function trackText({ codec, width, height, frameRate, sampleRate, channels }: Track): string {
+export function trackText({ codec, width, height, frameRate, sampleRate, channels }: TrackStats): string {
   return [
     codec,
     width !== null && height !== null ? `${width}x${height}` : '',

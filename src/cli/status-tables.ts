@@ -1,6 +1,6 @@
 // The tables of `vw status`: feeds, streams and destinations, from GET /api/stats. Pure.
 
-import type { Stats } from '../relay/stats-schema.js';
+import type { FeedStats, LinkStats, Stats, StreamStats } from '../relay/stats-schema.js';
 import { readFeedEntry } from '../relay/rules.js';
 import type { Tone } from './colour.js';
 import { entries, linkFault } from './list-faults.js';
@@ -8,11 +8,6 @@ import { trackText } from './media-text.js';
 import type { Cell, Column, Row } from './table.js';
 import { byName, plural } from './text.js';
 import { bytesText, durationText, kilobitsText, msText, signedMsText } from './units.js';
-
-type FeedStats = Stats['feeds'][string];
-type StreamStats = Stats['streams'][string];
-type DestinationStats = Stats['destinations'][string];
-type LinkStats = DestinationStats['live'];
 
 const MIN_NAME_WIDTH = 12;
 const NOTHING = '-';

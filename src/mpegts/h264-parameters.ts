@@ -7,7 +7,7 @@ import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } fro
 const SPS = 7;
 const EXTENDED_SAR = 255;
 const APART = 4;
-/** profile_idc of those whose SPS tells the format of the chroma. */
+/** profile_idc of those whose SPS carries chroma_format_idc. */
 const WITH_CHROMA = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 const PLAIN_PROFILES = new Set([66, 77, 88]);
 

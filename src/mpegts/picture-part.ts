@@ -1,4 +1,4 @@
-// Tells the parts of a picture that comes in several PES packets: some encoders make one of each NAL unit, slice or field. The
+// Recognizes the parts of a picture that is carried in several PES packets: some encoders make one of each NAL unit, slice or field. The
 // first has the picture's stamps; the others have none, or the same.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.7.
 

@@ -145,7 +145,7 @@ export class Feed {
     const message = new Message(kind, data);
     for (const sink of this.#sinks) if (sink !== from) sink.write(message);
     for (const client of this.#clients) if (client !== from) client.write(message);
-    for (const joiner of this.#streamInputs) joiner.write(message);
+    for (const input of this.#streamInputs) input.write(message);
   }
 
   /** Passes a message from an endpoint to the local clients, unless a mute withholds it. */
@@ -340,7 +340,7 @@ export class Feed {
     this.#packetBytes += data.length;
     if (accessAt !== -1) this.#lastAccessMs = Date.now();
     const message = new Message('ts', data, { accessAt, startsSource: begins, facts: inspector });
-    for (const joiner of this.#streamInputs) joiner.write(message);
+    for (const input of this.#streamInputs) input.write(message);
     if (this.#filter) this.#publishFiltered(this.#filter, inspector, message);
     else this.#distribute(message);
   }
@@ -378,7 +378,7 @@ export class Feed {
     this.#health.sourceChanged(false, this.#inspector!.packets, performance.now()); // there since the source opened it
     this.cache?.clear(); // a new reader would take it for live media
     this.observer.sourceEnded(publication.source.address);
-    for (const joiner of this.#streamInputs) joiner.sourceEnded?.();
+    for (const input of this.#streamInputs) input.sourceEnded?.();
     if (this.isIdle) this.observer.idle();
   }
 }

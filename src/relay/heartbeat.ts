@@ -1,4 +1,4 @@
-// Tells a dead WebSocket from a quiet one: pings it, and cuts it when nothing answers.
+// Distinguishes a dead WebSocket from a quiet one: pings it, and destroys it when no pong arrives.
 // RFC 6455 §5.5.2, §5.5.3. Owns two timers, which `stop` clears.
 
 import type { WebSocket } from 'ws';

@@ -192,8 +192,8 @@ export class Connection {
     return this.#state === 'gone';
   }
 
-  /** Joins its topic; `tell` is called before any message of the topic is sent. Throws {@link LimitError}. */
-  #enter(grant: Grant, tell: () => void = () => undefined): void {
+  /** Joins its topic; `beforeFirst` is called before any message of the topic is sent. Throws {@link LimitError}. */
+  #enter(grant: Grant, beforeFirst: () => void = () => undefined): void {
     const { topics, limits } = this.#clients;
     this.#clients.authorize(this, grant, this.#address);
     const { topic, release } = topics.join(topicNameOf(this.#path), this, grant, this.#address);
@@ -203,7 +203,7 @@ export class Connection {
     this.#topic = topic;
     // Once a token was accepted, a message in the form of a token is ordinary data.
     this.#isFirstMessage = grant === OPEN_GRANT;
-    tell();
+    beforeFirst();
     const { direction } = this.#path;
     let unwatch: () => void = () => undefined;
     if (grant.canRead && direction !== 'in') {

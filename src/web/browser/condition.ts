@@ -9,7 +9,7 @@ import type { ArrivalRhythm } from './arrival-rhythm.js';
  *
  *   connecting ─▶ waiting ─▶ playing ◀─▶ frozen (the picture has stopped, the sound goes on)
  *        ▲            │         └──────▶ away (nothing comes)
- *        └── lost ◀───┴── any; refused and unplayable need somebody to do something
+ *        └── lost ◀───┴── any; refused and unplayable last until the user acts
  */
 export type PlayerState = 'connecting' | 'waiting' | 'playing' | 'frozen' | 'away' | 'lost' | 'refused' | 'unplayable';
 

@@ -6,7 +6,7 @@ import { NO_TIMES, type TrackTimes } from './track-times.js';
 import { hasWorkers, type WorkerClient } from './worker-client.js';
 import type { WorkerTrack } from './worker-track.js';
 
-/** How often the track is told the element's position. Milliseconds. */
+/** Interval at which the track gets the element's position. Milliseconds. */
 const REPORT_INTERVAL_MS = 1000;
 
 /** Ends differ by up to this anyway: the track uses decoding times, the element presentation times. Seconds. */
