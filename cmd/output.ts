@@ -7,7 +7,7 @@ import { EXIT_FAILED } from './arguments.js';
 /** The most that may be buffered for a slow reader. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
-let isReady = false;
+let hasErrorHandlers = false;
 let onGone: () => void = () => undefined;
 
 /** Writes to stdout. */
@@ -36,8 +36,8 @@ export function whenOutputEnds(end: () => void): void {
 }
 
 function prepare(): void {
-  if (isReady) return;
-  isReady = true;
+  if (hasErrorHandlers) return;
+  hasErrorHandlers = true;
   process.stderr.on('error', () => undefined); // there is no other place to report it
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     const end = onGone;

@@ -131,7 +131,7 @@ export class LogOutput {
         if (written === 0) continue;
         if (this.#written === 0) this.#writeStarted(line, event);
         this.#written += written;
-        if (this.#written === line.length) this.#ended(line);
+        if (this.#written === line.length) this.#lineWritten(line);
       }
       this.#error = null;
     } catch (error) {
@@ -154,7 +154,7 @@ export class LogOutput {
     this.#reporting = event;
   }
 
-  #ended(line: Buffer): void {
+  #lineWritten(line: Buffer): void {
     this.#waiting.shift();
     this.#waitingBytes -= line.length;
     this.#written = this.#reporting = 0;

@@ -13,7 +13,7 @@ import { loginFor } from './page-routes.js';
 import { requestInfo } from './request.js';
 
 /** The methods that the server supports on some path. */
-export const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS';
+export const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS';
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
 
@@ -44,7 +44,7 @@ export function authorize(guard: HttpGuard<RequestInfo>, bodyTimeoutMs: number):
       return;
     }
     if (request.url === WHOLE_SERVER) {
-      response.status(204).set('Allow', METHODS).end();
+      response.status(204).set('Allow', ALLOWED_METHODS).end();
       return;
     }
     refuseEmptySegments(request.path);

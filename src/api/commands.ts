@@ -21,7 +21,7 @@ const MAX_WAITING = 10_000;
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Unsent bytes of answers above which the next command waits. */
 const MAX_UNSENT_REPLY_BYTES = 32 * 1024;
-const POLL_INTERVAL_MS = 10;
+const DRAIN_POLL_MS = 10;
 /** How long commands run before the event loop gets its turn: one message may hold thousands of them. */
 const MAX_TURN_MS = 2;
 
@@ -117,7 +117,7 @@ function isErrorReply(text: string): boolean {
 
 /** Keeps the link over which commands arrive, and answers them one at a time in their order of arrival. */
 export class CommandLink {
-  readonly #actions: RelayOperations;
+  readonly #operations: RelayOperations;
   readonly #link: Link;
   readonly #log: Log;
   #last: Promise<void> = Promise.resolve();
@@ -128,7 +128,7 @@ export class CommandLink {
   readonly #stopPolling: () => void;
 
   constructor(rule: DestinationRule, relay: Relay, actions: RelayOperations, log: Log) {
-    this.#actions = actions;
+    this.#operations = actions;
     this.#log = log;
     this.#link = new Link(
       rule.id,
@@ -174,7 +174,7 @@ export class CommandLink {
     this.#last = this.#last.then(async () => {
       await this.#awaitSendCapacity();
       await this.#runTurn();
-      const answer = this.#isClosed ? null : await executeCommand(this.#actions, text, this.#log);
+      const answer = this.#isClosed ? null : await executeCommand(this.#operations, text, this.#log);
       this.#waiting--;
       this.#waitingBytes -= bytes;
       if (answer !== null) this.#reply(answer);
@@ -184,7 +184,7 @@ export class CommandLink {
   /** Answers, unlike pictures, are not dropped: while earlier answers are still unsent, the next command waits too. */
   async #awaitSendCapacity(): Promise<void> {
     while (!this.#isClosed && this.#link.waitingBytes > MAX_UNSENT_REPLY_BYTES)
-      await delay(POLL_INTERVAL_MS, null, { ref: false });
+      await delay(DRAIN_POLL_MS, null, { ref: false });
   }
 
   /** Yields to the event loop once commands have run for a while. */

@@ -2,7 +2,7 @@
 
 import { escapeHtml } from '../web/player-page.js';
 import type { Json, OpenApi } from './openapi.js';
-import { prose, schemaLink, schemaRows } from './docs-schema.js';
+import { proseHtml, schemaLink, schemaRows } from './docs-schema.js';
 
 /** The page of a document; `base` is the relay's address for the commands in it. */
 export function docsPage(document: OpenApi, base: string): string {
@@ -10,10 +10,10 @@ export function docsPage(document: OpenApi, base: string): string {
   const parts = tags.map(({ name, description }) => {
     const paths = Object.entries(document.paths).filter(([, item]) => tagOf(item) === name);
     const all = paths.map(([path, item]) => pathHtml(path, item, base)).join('');
-    return `<section id="${idOf(name)}"><h2>${name}</h2><p>${prose(description)}</p>${all}</section>`;
+    return `<section id="${idOf(name)}"><h2>${name}</h2><p>${proseHtml(description)}</p>${all}</section>`;
   });
   const schemas = Object.entries(components.schemas).map(([name, schema]) => {
-    const message = typeof schema.description === 'string' ? `<p>${prose(schema.description)}</p>` : '';
+    const message = typeof schema.description === 'string' ? `<p>${proseHtml(schema.description)}</p>` : '';
     return `<details id="schema-${name}"><summary><code>${name}</code></summary>${message}${schemaRows(schema)}</details>`;
   });
   const links = [...tags.map(({ name }) => name), 'Errors', 'Schemas'];
@@ -57,7 +57,7 @@ function operationHtml(path: string, methods: readonly string[], operation: Json
   const errors = responses.filter(isProblem).map(([, response]) => response);
   return (
     `<article id="${id}"><h3>${badges} <code>${escapeHtml(path)}</code></h3>` +
-    `<p><a href="#${id}">${prose(String(operation.summary))}</a>${hasMore ? `. ${prose(message)}` : ''}</p>` +
+    `<p><a href="#${id}">${proseHtml(String(operation.summary))}</a>${hasMore ? `. ${proseHtml(message)}` : ''}</p>` +
     `${parametersHtml((operation.parameters ?? []) as Json[])}${requestBodyHtml(operation)}` +
     `<dl>${answers.map(([status, response]) => responseHtml(status, response)).join('')}</dl>` +
     `<pre><code>${escapeHtml(curlOf(path, methods[0]!, operation, base))}</code></pre>` +
@@ -68,7 +68,7 @@ function operationHtml(path: string, methods: readonly string[], operation: Json
 
 function parametersHtml(parameters: readonly Json[]): string {
   const rows = parameters.map(({ name, in: where, description }) => {
-    return `<dt><code>${escapeHtml(String(name))}</code> <small>${String(where)}</small></dt><dd>${prose(String(description))}</dd>`;
+    return `<dt><code>${escapeHtml(String(name))}</code> <small>${String(where)}</small></dt><dd>${proseHtml(String(description))}</dd>`;
   });
   return rows.length === 0 ? '' : `<dl>${rows.join('')}</dl>`;
 }
@@ -88,7 +88,7 @@ function responseHtml(status: string, { description, content = {} }: Json): stri
     type === undefined
       ? ''
       : ` <small>${[schemaLink(media!.schema, ''), type].filter((one) => one !== '').join(', ')}</small>`;
-  return `<dt><code>${status}</code></dt><dd>${prose(String(description))}${what}</dd>`;
+  return `<dt><code>${status}</code></dt><dd>${proseHtml(String(description))}${what}</dd>`;
 }
 
 /** The error codes of responses, each with its meaning. */
@@ -96,7 +96,7 @@ function errorsHtml(responses: readonly Json[]): string {
   const rows = responses.flatMap(({ content }) => {
     const { examples } = (content as Record<string, Json>)['application/problem+json']!;
     return Object.entries(examples as Record<string, { summary: string; value: { status: number } }>).map(
-      ([code, { summary, value }]) => `<dt>${value.status} <code>${code}</code></dt><dd>${prose(summary)}</dd>`,
+      ([code, { summary, value }]) => `<dt>${value.status} <code>${code}</code></dt><dd>${proseHtml(summary)}</dd>`,
     );
   });
   return `<dl class="errors">${rows.join('')}</dl>`;
@@ -120,7 +120,7 @@ function curlOf(path: string, method: string, operation: Json, base: string): st
 function paragraphs(text: string): string {
   return text
     .split('\n\n')
-    .map((one) => `<p>${prose(one)}</p>`)
+    .map((one) => `<p>${proseHtml(one)}</p>`)
     .join('');
 }
 

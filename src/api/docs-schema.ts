@@ -4,7 +4,7 @@ import { escapeHtml } from '../web/player-page.js';
 import type { Json } from './openapi.js';
 
 /** Text of the document as HTML; text between backticks becomes code. */
-export function prose(message: string): string {
+export function proseHtml(message: string): string {
   return escapeHtml(message).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
@@ -36,7 +36,7 @@ export function schemaRows(schema: Json): string {
 function fieldsOf({ properties = {}, required = [] }: Json, prefix: string): string {
   return Object.entries(properties as Record<string, Json>)
     .map(([name, field]) => {
-      const message = typeof field.description === 'string' ? prose(field.description) : '';
+      const message = typeof field.description === 'string' ? proseHtml(field.description) : '';
       const may = (required as string[]).includes(name) ? '' : ', optional';
       const within = fieldsOf((field.type === 'array' ? field.items : field) as Json, `${prefix}${name}.`);
       return (

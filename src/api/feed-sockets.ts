@@ -16,7 +16,7 @@ import { networkOf } from '../http/network.js';
 import { pathOf, refuseEmptySegments } from '../http/path.js';
 import { HttpError } from '../http/problem.js';
 import { normalizeTarget } from '../http/request-target.js';
-import { METHODS } from './authorize.js';
+import { ALLOWED_METHODS } from './authorize.js';
 import { requestInfo } from './request.js';
 
 /** Close code (RFC 6455 §7.4.1, IANA's registry). */
@@ -64,7 +64,7 @@ export function acceptFeedSockets(
     });
   };
 
-  handleUpgrades(server, METHODS, take);
+  handleUpgrades(server, ALLOWED_METHODS, take);
   return () => {
     for (const client of webSockets.clients) client.close(1001, 'the relay is stopping');
   };

@@ -37,18 +37,18 @@ export class DocumentError extends Error {
   }
 }
 
-const FORM = '{"streams": [...], "destinations": [...], "mutes": [...]} as vw rules export writes it';
+const ACCEPTED_FORM = '{"streams": [...], "destinations": [...], "mutes": [...]} as vw rules export writes it';
 
 /** Parses a document; a missing part is empty and listed as missing. Throws {@link DocumentError} with all faults. */
 export function readDocument(document: unknown): RulesDocument {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new DocumentError([`it contains no rules; accepted: ${FORM}`]);
+    throw new DocumentError([`it contains no rules; accepted: ${ACCEPTED_FORM}`]);
   }
   const given = document as Readonly<Record<string, unknown>>;
   const faults = Object.keys(given)
     .filter((part) => !(PARTS as readonly string[]).includes(part))
-    .map((part) => `"${clean(part).slice(0, 80)}" is not accepted beside the rules; accepted: ${FORM}`);
-  if (faults.length === 0 && Object.keys(given).length === 0) faults.push(`it contains no rules; accepted: ${FORM}`);
+    .map((part) => `"${clean(part).slice(0, 80)}" is not accepted beside the rules; accepted: ${ACCEPTED_FORM}`);
+  if (faults.length === 0 && Object.keys(given).length === 0) faults.push(`it contains no rules; accepted: ${ACCEPTED_FORM}`);
   const read = <T>(part: (typeof PARTS)[number], parse: (rule: unknown) => T, nameOf: (rule: T) => string): T[] => {
     const rules = given[part] ?? [];
     if (!Array.isArray(rules)) {

@@ -53,7 +53,7 @@ export function makePlan(
   const refused = destinations.filter((one): one is Refusal => one !== null && 'reason' in one);
   const posted = destinations.filter((one): one is PlanStep => one !== null && 'path' in one);
   const inScope = isReplacing ? withoutParts(there, wanted.omittedParts) : there;
-  const deleted = deletions(wanted, inScope);
+  const deleted = planDeletions(wanted, inScope);
   // A mute that withholds less than the existing one is set after the rules that say where its media goes.
   const early = mutes.filter(({ isCondition }) => isCondition);
   const late = mutes.filter(({ isCondition }) => !isCondition);
@@ -164,7 +164,7 @@ function describeDestination({ stream, destination, swap }: DestinationRequest):
 }
 
 /** Deletions of what is not in the document: first what sends media, then its mutes. */
-function deletions(wanted: RulesDocument, there: RulesDocument): { steps: PlanStep[]; refusals: Refusal[] } {
+function planDeletions(wanted: RulesDocument, there: RulesDocument): { steps: PlanStep[]; refusals: Refusal[] } {
   const mutes = namesNotIn(wanted.mutes, there.mutes, muteName);
   const named = wanted.mutes.map(muteName);
   // The API can delete the mute of every feed only together with all others, which would be missing for a moment.

@@ -64,14 +64,14 @@ export function isOwnOrigin(origin: string | undefined, place: RequestOrigin, al
   const name = withoutBrackets(url.hostname);
   if (isLoopbackHost(name) || isMachineName(name)) return true;
   if (isIP(name) !== 0 && name === hostnameOf(place.host)) return true;
-  return isSamePlace(url, place) && isOwnHost(place.host, allowed);
+  return isSameOrigin(url, place) && isOwnHost(place.host, allowed);
 }
 
 /**
  * Whether `origin` is the address that the request was sent to. A port that is omitted is the default of the origin's
  * scheme.
  */
-function isSamePlace(origin: URL, { host, scheme }: RequestOrigin): boolean {
+function isSameOrigin(origin: URL, { host, scheme }: RequestOrigin): boolean {
   if (scheme === 'https:' && origin.protocol !== scheme) return false; // an http: page can be forged on its way
   const port = HOST.exec(host ?? '')?.[3] ?? '';
   const usual = origin.protocol === 'https:' ? 443 : 80;

@@ -53,12 +53,12 @@ export class ParserThrottle implements Steps {
   #isEnded = false; // behind #rest
   #wantedBytes = 0; // requested by the reader, not passed on yet
   #isQueued = false;
-  #holds = 0;
+  #holdCount = 0;
   #isDropping = false;
   #countsLines = false;
   #beforeEnd: (end: () => void) => void = atOnce;
   #turn = -1; // that #reads belongs to
-  #reads = 0; // small ones
+  #smallReads = 0; // small ones
 
   /** Takes over reading `socket`. Its reader must have got everything that has been read so far. */
   constructor(socket: Socket, shared: Turns = turns, free: FreeAllowance = freeLines) {
@@ -101,11 +101,11 @@ export class ParserThrottle implements Steps {
 
   /** Stops pushing until {@link release} has been called as often. */
   hold(): void {
-    if (!this.#isDropping) this.#holds++;
+    if (!this.#isDropping) this.#holdCount++;
   }
 
   release(): void {
-    if (this.#isDropping || --this.#holds > 0) return;
+    if (this.#isDropping || --this.#holdCount > 0) return;
     if (this.#hasMore()) this.#wake();
     else if (this.#isEnded) this.#end();
     else this.#forward();
@@ -115,7 +115,7 @@ export class ParserThrottle implements Steps {
   drop(): void {
     this.#isDropping = true;
     this.#buffered = [];
-    this.#holds = 0;
+    this.#holdCount = 0;
     if (this.#isEnded) this.#end();
     else this.#forward();
   }
@@ -127,7 +127,7 @@ export class ParserThrottle implements Steps {
     const slice = this.#nextSlice();
     const isTaken = this.#push(slice);
     if (!this.#hasMore()) {
-      if (this.#isEnded && this.#holds === 0) this.#end();
+      if (this.#isEnded && this.#holdCount === 0) this.#end();
       return 'done';
     }
     if (!isTaken || !this.#mayPush()) return 'waiting'; // for #wanted, 'resume' or release
@@ -139,11 +139,11 @@ export class ParserThrottle implements Steps {
   #receive(chunk: Buffer | null): boolean {
     if (chunk === null) {
       this.#isEnded = true;
-      if (!this.#hasMore() && this.#holds === 0) this.#end();
+      if (!this.#hasMore() && this.#holdCount === 0) this.#end();
       return false;
     }
     if (this.#isDropping) return true;
-    if (this.#buffered.length === 0 && this.#holds === 0 && this.#isFree(chunk)) return this.#push(chunk);
+    if (this.#buffered.length === 0 && this.#holdCount === 0 && this.#isFree(chunk)) return this.#push(chunk);
     this.#buffered.push(chunk);
     if (!this.#isQueued && this.#mayPush()) this.#queue();
     return false;
@@ -155,10 +155,10 @@ export class ParserThrottle implements Steps {
       const { number } = this.#turns;
       if (this.#turn !== number) {
         this.#turn = number;
-        this.#reads = 0;
+        this.#smallReads = 0;
       }
-      if (++this.#reads > FREE_READS) return false;
-      if (this.#reads >= WATCHED_READS) this.#turns.watch();
+      if (++this.#smallReads > FREE_READS) return false;
+      if (this.#smallReads >= WATCHED_READS) this.#turns.watch();
     }
     if (!this.#countsLines) return true;
     const lines = linesIn(chunk);
@@ -169,7 +169,7 @@ export class ParserThrottle implements Steps {
   #readRequested(size: number): void {
     this.#wantedBytes = size;
     if (this.#hasMore()) this.#wake();
-    else if (this.#holds === 0 && !this.#isEnded) this.#forward();
+    else if (this.#holdCount === 0 && !this.#isEnded) this.#forward();
   }
 
   #forward(): void {
@@ -203,7 +203,7 @@ export class ParserThrottle implements Steps {
   }
 
   #mayPush(): boolean {
-    return this.#hasMore() && this.#holds === 0 && !this.#socket.destroyed && !this.#socket.isPaused();
+    return this.#hasMore() && this.#holdCount === 0 && !this.#socket.destroyed && !this.#socket.isPaused();
   }
 
   #nextSlice(): Buffer {

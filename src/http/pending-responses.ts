@@ -7,13 +7,13 @@ import { throttleOf } from './parser-throttle.js';
 
 /** The unanswered requests of a server, by connection. */
 export class PendingResponses {
-  readonly #responses = new WeakMap<Socket, Set<ServerResponse>>();
+  readonly #responsesBySocket = new WeakMap<Socket, Set<ServerResponse>>();
   readonly #last = new WeakMap<Socket, ServerResponse>();
 
   constructor(server: Server) {
     const onRequest = ({ socket }: IncomingMessage, response: ServerResponse) => {
-      const all = this.#responses.get(socket) ?? new Set();
-      this.#responses.set(socket, all.add(response));
+      const all = this.#responsesBySocket.get(socket) ?? new Set();
+      this.#responsesBySocket.set(socket, all.add(response));
       this.#last.set(socket, response);
       response.once('close', () => all.delete(response));
     };
@@ -28,7 +28,7 @@ export class PendingResponses {
 
   /** Calls `then` when all earlier requests on this connection have been answered, or cannot be any more. */
   whenAllSent(socket: Socket, then: () => void): void {
-    const all = this.#responses.get(socket) ?? new Set();
+    const all = this.#responsesBySocket.get(socket) ?? new Set();
     const isWaitedFor = ({ req }: ServerResponse) => req.complete;
     let isOver = false;
     const goOn = () => {
@@ -53,7 +53,7 @@ export class PendingResponses {
    */
   emitDrains(socket: Socket): () => void {
     const onDrain = () => {
-      for (const response of this.#responses.get(socket) ?? []) response.emit('drain');
+      for (const response of this.#responsesBySocket.get(socket) ?? []) response.emit('drain');
     };
     socket.on('drain', onDrain);
     return () => socket.off('drain', onDrain);

@@ -2,7 +2,8 @@
 
 import { PACKET_BYTES } from '../mpegts/packet.js';
 import { Packetizer } from '../mpegts/packetizer.js';
-import type { Feed, Publication, Source } from '../relay/feed.js';
+import type { Feed, Publication } from '../relay/feed.js';
+import type { Source } from '../relay/sink.js';
 
 /** The summary of an upload that its sender is sent at the end. */
 export interface UploadSummary {

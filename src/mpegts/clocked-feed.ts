@@ -7,7 +7,7 @@ import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 import type { TrackKind } from './track.js';
 
 /** A unit that comes later than this after the previous one, with a jump of its stamps, was captured after a pause. */
-const MAX_PAUSE = 250 * TICKS_PER_MS;
+const MAX_ARRIVAL_GAP = 250 * TICKS_PER_MS;
 
 /** Stamps jump if they go back by more than this, or are ahead of arrival and of the unit's length by more than this. */
 export const MAX_STEP_BACK = 100 * TICKS_PER_MS;
@@ -57,7 +57,7 @@ export interface ClockedTrack {
 /** The output time of a track's next unit: right after the last, unless there was a pause. */
 export function nextOutput(clock: FeedClock, { dts, dtsAtMs, unitTicks }: ClockedTrack, nowMs: number): number {
   const elapsed = (nowMs - dtsAtMs) * TICKS_PER_MS;
-  return clock.toOutputIfKnown(dts) + (unitTicks > 0 && elapsed < unitTicks + MAX_PAUSE ? unitTicks : elapsed);
+  return clock.toOutputIfKnown(dts) + (unitTicks > 0 && elapsed < unitTicks + MAX_ARRIVAL_GAP ? unitTicks : elapsed);
 }
 
 /** Notes a unit of a track with this DTS, unwrapped by its clock. */

@@ -22,7 +22,7 @@ const SETTLING_SLOPES = [0.1, 2] as const;
 const SETTLING_SOUND_SLOPES = [0.95, 2] as const;
 /** A feed that is in the wrong place goes to the right one at once: one glitch, and not ten seconds in which it is out of time. */
 const MOVING_SLOPES = [0.02, Infinity] as const;
-const MOST_MOVING_MS = 2000;
+const MAX_MOVING_MS = 2000;
 /** A feed is young so long. Shorter than the window of samples: none of them has been forgotten. */
 const YOUNG_MS = 10_000;
 /** So long after a feed began what came last is not younger than all before: what waited elsewhere has come. */
@@ -161,12 +161,12 @@ export class FeedClock {
 
   /** The latest output time given to any stamp. */
   get end(): number {
-    return this.#map.endOut;
+    return this.#map.endOutput;
   }
 
   /** What is added to stamps now, in ticks. */
   get offset(): number {
-    return this.#map.endOut - this.#map.endIn;
+    return this.#map.endOutput - this.#map.endInput;
   }
 
   /** The minimum sample of the window; Infinity before the first. */
@@ -220,7 +220,7 @@ export class FeedClock {
 
   /** It goes to where it belongs at once, not by a slew. */
   move(nowMs: number): void {
-    this.#movesUntilMs = nowMs + MOST_MOVING_MS;
+    this.#movesUntilMs = nowMs + MAX_MOVING_MS;
   }
 
   isSettled(nowMs: number): boolean {
@@ -296,7 +296,7 @@ export class FeedClock {
   /** The output time of an unwrapped stamp. `target` is the desired offset; NaN: do not slew. */
   toOutput(stamp: number, target: number, nowMs: number): number {
     const map = this.#map;
-    const ahead = stamp - map.endIn;
+    const ahead = stamp - map.endInput;
     if (ahead > 0 && !(stamp - this.#samplerDts > FAR_AHEAD))
       map.extend(stamp, Number.isNaN(target) ? 1 : this.#slope(ahead, target, nowMs));
     return map.at(stamp);

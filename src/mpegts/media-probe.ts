@@ -60,7 +60,7 @@ export class MediaProbe {
       this.#picturesAUnit = 1;
     }
     this.#picture = picture;
-    for (const one of before) if (one.unit) this.#release(one);
+    for (const one of before) if (one.unit) this.#releaseUnit(one);
     const isSame = before.length === this.#tracks.length && before.every((one, i) => one === this.#tracks[i]);
     if (!isSame) this.version++;
   }
@@ -162,10 +162,10 @@ export class MediaProbe {
       const unit = this.#free.pop() ?? new UnitStart();
       one.unit = unit;
       if (!unit.start(data, at)) {
-        this.#release(one);
+        this.#releaseUnit(one);
         return false;
       }
-    } else if (one.unit && !one.unit.add(data, at)) this.#release(one);
+    } else if (one.unit && !one.unit.add(data, at)) this.#releaseUnit(one);
     if (one.unit) this.#read(one, one.unit, one.unit.isFull);
     return one.unit !== null;
   }
@@ -183,12 +183,12 @@ export class MediaProbe {
   }
 
   #endUnit(one: ProbedTrack, event: boolean): void {
-    this.#release(one);
+    this.#releaseUnit(one);
     if (!event) one.miss();
     else if (one.update()) this.version++;
   }
 
-  #release(one: ProbedTrack): void {
+  #releaseUnit(one: ProbedTrack): void {
     if (one.unit) this.#free.push(one.unit);
     one.unit = null;
   }

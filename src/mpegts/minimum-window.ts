@@ -10,7 +10,7 @@ export class MinimumWindow {
   #bucket = NaN;
   #min = Infinity;
   // The current bucket, outside the array: with a hundred streams each array access is a cache miss.
-  #fromMs = NaN;
+  #bucketStartMs = NaN;
   #bucketLeast = Infinity;
 
   /** The minimum of the window; Infinity before the first value. */
@@ -20,7 +20,8 @@ export class MinimumWindow {
 
   /** Adds a value; true if {@link minimum} may have changed. */
   add(value: number, nowMs: number): boolean {
-    const isNothingNew = value >= this.#bucketLeast && nowMs >= this.#fromMs && nowMs < this.#fromMs + BUCKET_MS;
+    const isNothingNew =
+      value >= this.#bucketLeast && nowMs >= this.#bucketStartMs && nowMs < this.#bucketStartMs + BUCKET_MS;
     return !isNothingNew && this.#addToBucket(value, nowMs);
   }
 
@@ -33,7 +34,7 @@ export class MinimumWindow {
     if (value < this.#minimum[slot]!) this.#minimum[slot] = value;
     // A window that has just been emptied keeps its old minimum: see #turn.
     if (isLess) this.#min = value;
-    this.#fromMs = bucket * BUCKET_MS;
+    this.#bucketStartMs = bucket * BUCKET_MS;
     this.#bucketLeast = this.#minimum[slot]!;
     return turns || isLess;
   }

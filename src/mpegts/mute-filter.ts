@@ -101,7 +101,7 @@ export class MuteFilter {
       const pid = readPid(data, at);
       if (at === undecidedAt) this.#undecidedAt = to;
       const reason = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
-      if (muted !== 'all' && reason === PASSES && this.#continuesUnit(data, at, pid)) {
+      if (muted !== 'all' && reason === PASSES && this.#mayPass(data, at, pid)) {
         if (at === accessAt && opening === null) this.#accessAt = to;
         this.#pass(data, at, pid, out, to);
       } else if (muted !== 'audio') {
@@ -125,7 +125,7 @@ export class MuteFilter {
   }
 
   /** Whether an unmuted packet continues what was sent, or is a place where a withheld track can resume. */
-  #continuesUnit(data: Uint8Array, at: number, pid: number): boolean {
+  #mayPass(data: Uint8Array, at: number, pid: number): boolean {
     const isAccess = (adaptationFlags(data, at) & RANDOM_ACCESS) !== 0;
     if (isAccess) this.#states[pid]! |= MARKS;
     const state = this.#states[pid]!;

@@ -13,7 +13,7 @@ const LARGE_BYTES = SLAB_BYTES >> 2;
 /** Memory shared by all messages that are not kept: one buffer, so that it stays in the processor's cache. */
 let sharedMemory: Uint8Array = new Uint8Array(1 << 17);
 /** Room in front of a message in the shared buffer. It is free; a new array for each message that needs more is not. */
-let sharedBytes = 16 * PACKET_BYTES;
+let sharedHeadroom = 16 * PACKET_BYTES;
 
 let slab = NOTHING;
 let slabUsed = 0;
@@ -49,7 +49,7 @@ export class OutputBuffer {
 
   /** Opens a message, with room for `room` more bytes. */
   open(data: Uint8Array, room: number): void {
-    const front = this.#isShared ? Math.max(room, sharedBytes) : room;
+    const front = this.#isShared ? Math.max(room, sharedHeadroom) : room;
     this.bytes = this.#allocate(front + data.length);
     this.bytes.set(data, front);
     this.#start = this.#end = this.#read = front;
@@ -109,7 +109,7 @@ export class OutputBuffer {
     larger.set(this.bytes, room);
     if (this.#isShared) {
       sharedMemory = larger;
-      sharedBytes += room; // available to later messages that need as much
+      sharedHeadroom += room; // available to later messages that need as much
     }
     this.bytes = larger;
     this.#start += room;

@@ -7,22 +7,15 @@ import type { OutputBuffer } from './output-buffer.js';
 import { append, isSamePayload, spread } from './packet-runs.js';
 import { DISCONTINUITY, HAS_PCR, NULL_PID, PACKET_BYTES, PAT_PID, RANDOM_ACCESS, SYNC } from './packet.js';
 import { hasPesHeader, PES_STAMPED_BYTES, pesBytesNeeded, stampsOf, startsPes } from './pes.js';
+import type { Planner } from './planner.js';
 import type { ProgramClock } from './program-clock.js';
 import type { ProgramOutput } from './program-output.js';
-import { CLOCK, FIRST_TRACK, MAX_HELD, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
+import { CLOCK, FIRST_TRACK, MAX_HELD_PACKETS, TABLE, type RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
 import { withSets } from './picture-start.js';
 import { holdSpliceInfo, shiftSpliceTimes, SPLICE_INFO } from './splice-info.js';
 import { readPcr, readTimestamp, writeTimestamp } from './timestamp.js';
 import { kindOfUnit, type TrackKind } from './track.js';
-
-/** Called by the path when the program has to be planned again. */
-export interface Planner {
-  /** A feed's tables or a track's kind have changed. */
-  replan(): void;
-  /** The awaited video feed has a random access point: it replaces the previous one now. */
-  replaceBy(feed: string): void;
-}
 
 export class PacketPath {
   readonly #output: ProgramOutput;
@@ -172,7 +165,7 @@ export class PacketPath {
     nowMs: number,
   ): void {
     const { buffer, pid } = { buffer: this.#buffer, pid: track.track.pid };
-    if (starts && feed.isWithoutSound && feed.awaitsPmt) {
+    if (starts && feed.isWithoutSound && feed.awaitsNewPmt) {
       track.stop();
       this.#omit(feed, data, at, pid, flags, nowMs);
       return;
@@ -190,7 +183,7 @@ export class PacketPath {
       this.#send(feed, track, buffer.keep(), flags, lost, nowMs);
       return;
     }
-    if (starts && !(lost === 0 && track.holdsPictureOf(data, at))) {
+    if (starts && !(lost === 0 && track.continuesHeldPicture(data, at))) {
       if (track.held) this.#fillGaps(feed, track, nowMs, true);
       if (track.held) this.#drop(feed, track.held.length / PACKET_BYTES);
       track.held = null;
@@ -212,7 +205,7 @@ export class PacketPath {
         return;
       }
       track.heldLost = lost;
-    } else if (lost > 0 || track.held!.length >= MAX_HELD * PACKET_BYTES) {
+    } else if (lost > 0 || track.held!.length >= MAX_HELD_PACKETS * PACKET_BYTES) {
       this.#drop(feed, track.held!.length / PACKET_BYTES + 1);
       track.stop();
       buffer.skip();
@@ -240,7 +233,7 @@ export class PacketPath {
   #fillGaps(feed: RemuxFeed, track: RemuxTrack, nowMs: number, isOver = false): void {
     let held = track.held!;
     const taken = held.length / PACKET_BYTES;
-    const isAll = isOver || taken >= MAX_HELD;
+    const isAll = isOver || taken >= MAX_HELD_PACKETS;
     const bytes = spread(held, this.#header, false);
     if (pesBytesNeeded(this.#header, 0, bytes) > bytes) return;
     let first = (held[3]! & 0x20) !== 0 && held[4]! > 0 ? held[5]! : 0;
@@ -329,8 +322,7 @@ export class PacketPath {
     if (track.replaces && access) this.#planner.replaceBy(feed.name);
     if (!track.out) return false;
     // Not every encoder marks random access points: after a while any picture will do.
-    const { markedMs, unmarkedMs } = this.#timeouts;
-    const waitMs = feed.marksAccess ? markedMs : unmarkedMs;
+    const waitMs = feed.marksAccess ? this.#timeouts.markedMs : this.#timeouts.unmarkedMs;
     track.open = access || !track.needsAccess || nowMs - track.waitsSinceMs >= waitMs;
     if (track.open) {
       track.waitsSinceMs = NaN;

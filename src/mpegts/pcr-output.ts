@@ -12,7 +12,7 @@ import { TICKS_PER_MS, ZERO } from './timestamp.js';
  */
 const HEADROOM = 130 * TICKS_PER_MS;
 /** Below this the lag grows to the target: by one picture at 25 a second, so that the PCR is not stopped for every unit. */
-const MIN_HEADROOM = 90 * TICKS_PER_MS;
+const LOW_HEADROOM = 90 * TICKS_PER_MS;
 /**
  * The lag shrinks if it exceeds what is needed by this. It is more than the smallest growth, or the lag would oscillate.
  */
@@ -86,7 +86,7 @@ export class PcrOutput {
   /** How far the PCR would advance, ticks, were it sent now; Infinity for the first. */
   advance({ driver, time, guess }: PcrTime): number {
     if (Number.isNaN(this.last)) return Infinity;
-    const isShort = driver !== null && this.lag < guess + MIN_HEADROOM;
+    const isShort = driver !== null && this.lag < guess + LOW_HEADROOM;
     return time - (isShort ? Math.max(this.lag, Math.min(MAX_LAG, guess + HEADROOM)) : this.lag) - this.last;
   }
 
@@ -131,7 +131,7 @@ export class PcrOutput {
 
   #adjust({ time, need, guess }: PcrTime, keep: number, passed: number): void {
     const enough = this.#enough(guess, keep);
-    if (this.lag < guess + MIN_HEADROOM) {
+    if (this.lag < guess + LOW_HEADROOM) {
       const standing = Number.isNaN(this.last) ? Infinity : time - this.last;
       this.lag = Math.max(this.lag, Math.min(enough, standing));
       this.#shrinks = false;

@@ -7,7 +7,7 @@ export const PES_FIXED_BYTES = 9;
 export const PES_STAMPED_BYTES = 19;
 
 // program_stream_map, padding_stream, private_stream_2, ECM, EMM, DSMCC, H.222.1 type E, program_stream_directory.
-const BARE = new Set([0xbc, 0xbe, 0xbf, 0xf0, 0xf1, 0xf2, 0xf8, 0xff]);
+const STREAM_IDS_WITHOUT_HEADER = new Set([0xbc, 0xbe, 0xbf, 0xf0, 0xf1, 0xf2, 0xf8, 0xff]);
 
 /** Whether there is a packet_start_code_prefix at `at`. */
 export function startsPes(data: Uint8Array, at: number): boolean {
@@ -16,7 +16,7 @@ export function startsPes(data: Uint8Array, at: number): boolean {
 
 /** Whether a PES packet with this stream_id has the optional header with flags and timestamps (table 2-21). */
 export function hasPesHeader(streamId: number): boolean {
-  return !BARE.has(streamId);
+  return !STREAM_IDS_WITHOUT_HEADER.has(streamId);
 }
 
 /**

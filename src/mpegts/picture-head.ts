@@ -105,7 +105,7 @@ export class PictureHead {
         if (this.#next - this.#from >= 4 && !this.#startsWithZeros(bytes)) this.#end(false); // it has no start codes
         return;
       }
-      const type = this.#typeAt(bytes, at, end);
+      const type = this.#classifyStartCode(bytes, at, end);
       if (type === -1) return; // more bytes are needed
       this.#next = at + 3;
       if (type !== PART) this.#endSet(bytes, at);
@@ -161,7 +161,7 @@ export class PictureHead {
   }
 
   /** What the start code at `at` introduces; -1: more bytes are needed. */
-  #typeAt(bytes: Uint8Array, at: number, end: number): number {
+  #classifyStartCode(bytes: Uint8Array, at: number, end: number): number {
     const code = bytes[at + 3]!;
     if (this.#syntax === 'h264') {
       const nalType = code & 0x1f;

@@ -18,8 +18,8 @@
 // feed's need was not yet known is sent and counted. A delay of more than a second adds to the need only if it recurs.
 //
 // Slow feeds. A feed that is 1 s later than when it was last aligned, and is not catching up, encodes too slowly or was
-// suspended. It is aligned again: its map jumps ahead, for all of its tracks at once. If it was the reference, the best
-// of the punctual feeds becomes the reference. If there is none, all wait for it.
+// suspended. It is aligned again: its map jumps ahead, for all tracks at once. If it was the reference, the best punctual
+// feed replaces it; without one, all wait for it.
 
 import {
   MAX_STEP_BACK,
@@ -48,7 +48,7 @@ const MARGIN = 20 * TICKS_PER_MS;
 /** A feed whose error is below this may become the reference: an error this small is neither audible nor visible. */
 const GOOD_ERROR = 5 * TICKS_PER_MS;
 /** A larger error of a young feed is put right at once. EBU R37: sound is 40 ms early at most, as near as that can be known. */
-const MOST_ERROR = 30 * TICKS_PER_MS;
+const MAX_ERROR = 30 * TICKS_PER_MS;
 /** A source's own PCR is waited for, this long, before one is made. */
 const OWN_PCR_MS = 200;
 /** A source that has sent nothing for this long does not define the time. */
@@ -114,7 +114,7 @@ export class ProgramClock {
     const given = Number.isNaN(pcr) && !clock.sender.hasPcr ? feed.earlyPcr : pcr;
     clock.sender.unit(whole, isSampler, Number.isNaN(given) ? NaN : clock.unwrap(given), nowMs);
     if (!isSampler) return;
-    if (clock.isInForce && clock.isYoung(nowMs)) this.#checkPlace(clock, nowMs);
+    if (clock.isInForce && clock.isYoung(nowMs)) this.#checkPlacement(clock, nowMs);
     clock.toOutput(whole, this.#slewTarget(clock), nowMs);
     const behind = clock.pace.observe(clock.sender.time, clock.sender.delay, nowMs);
     if (behind > 0 && clock.isInForce) this.#lineUp(clock, behind, nowMs);
@@ -205,9 +205,8 @@ export class ProgramClock {
 
   /** This clock's current need, ticks, if it exceeds the largest lag of the PCR; otherwise 0, even if it was late. */
   tooLate(clock: FeedClock, nowMs: number): number {
-    const { sender } = clock;
-    const apart = this.needOf(clock, nowMs) - sender.lateness(nowMs); // offset of its time from the program's
-    const need = this.#isAlone() ? sender.needNow(nowMs) : apart + sender.latenessNow(nowMs);
+    const apart = this.needOf(clock, nowMs) - clock.sender.lateness(nowMs); // offset of its time from the program's
+    const need = this.#isAlone() ? clock.sender.needNow(nowMs) : apart + clock.sender.latenessNow(nowMs);
     return need > MAX_LAG ? need : 0;
   }
 
@@ -220,7 +219,6 @@ export class ProgramClock {
     return this.#reference === clock;
   }
 
-  // Not a private getter: V8 looks those up at every use.
   #isAlone(): boolean {
     return this.#clocks.length === 1;
   }
@@ -368,8 +366,7 @@ export class ProgramClock {
   /** Aligns a feed that has permanently fallen behind by this many ticks. */
   #lineUp(clock: FeedClock, behind: number, nowMs: number): void {
     if (clock === this.#reference) {
-      const others = this.#clocks.filter((other) => other !== clock);
-      this.#reference = bestOf(others, ({ pace }) => pace.isPunctual(nowMs)) ?? clock;
+      this.#reference = bestOf(this.#clocks, (other) => other !== clock && other.pace.isPunctual(nowMs)) ?? clock;
     }
     clock.raise(behind);
     this.#followReference();
@@ -380,8 +377,8 @@ export class ProgramClock {
   }
 
   /** A young feed that was put where it does not belong, by more than R37 has it, is moved as soon as its delay is known. */
-  #checkPlace(clock: FeedClock, nowMs: number): void {
-    if (clock === this.#reference || clock.isSettling(nowMs) || !(Math.abs(this.errorOf(clock)) > MOST_ERROR)) return;
+  #checkPlacement(clock: FeedClock, nowMs: number): void {
+    if (clock === this.#reference || clock.isSettling(nowMs) || !(Math.abs(this.errorOf(clock)) > MAX_ERROR)) return;
     if (!clock.isSteady(nowMs) || this.#reference?.isSteady(nowMs) === false) return;
     clock.move(nowMs);
     this.jumps++;

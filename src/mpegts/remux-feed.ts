@@ -24,7 +24,7 @@ export const FIRST_TRACK = 3;
 /** Limited by the byte in a slot. */
 const MAX_TRACKS = 250;
 /** The most packets of a unit that are held: more than a PES header, or the beginning of a picture, can span. */
-export const MAX_HELD = Math.ceil(MAX_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
+export const MAX_HELD_PACKETS = Math.ceil(MAX_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
 /** PIDs below this are reserved by the standard (table 2-3), so they carry no tracks. */
 const FIRST_FREE_PID = 0x10;
 
@@ -99,7 +99,7 @@ export class RemuxTrack implements ClockedTrack {
   }
 
   /** Whether the PES packet that begins in the packet at `at` is more of the picture that is held. */
-  holdsPictureOf(data: Uint8Array, at: number): boolean {
+  continuesHeldPicture(data: Uint8Array, at: number): boolean {
     return this.held !== null && this.kind === 'video' && isPart(this.held, 0, data, at);
   }
 
@@ -130,7 +130,7 @@ export class RemuxFeed implements ClockedFeed {
   /** Whether none of its audio is selected: then no packet is sent that may be audio. */
   isWithoutSound = false;
   /** Whether its PAT lists another PMT, which has not arrived: the contents of its PIDs are unknown. */
-  awaitsPmt = false;
+  awaitsNewPmt = false;
   pastOutput = -Infinity;
   decodeAhead = ZERO;
   earlyPcr = NaN;
@@ -171,7 +171,7 @@ export class RemuxFeed implements ClockedFeed {
     this.hold = null;
     this.firstSample = null;
     this.earlyPcr = NaN;
-    this.awaitsPmt = false;
+    this.awaitsNewPmt = false;
     this.slots.fill(UNKNOWN);
     this.slots[PAT_PID] = TABLE;
     for (const track of this.tracks) track.startSource();
@@ -234,7 +234,7 @@ export class RemuxFeed implements ClockedFeed {
   adopt(program: Program): void {
     const before = this.tracks;
     this.program = program;
-    this.awaitsPmt = false;
+    this.awaitsNewPmt = false;
     this.pcrPid = program.pcrPid;
     this.tracks = [];
     this.slots.fill(UNKNOWN);
@@ -255,8 +255,8 @@ export class RemuxFeed implements ClockedFeed {
   /** Applies a new PAT whose PMT has not arrived: PIDs on which it may arrive are treated as tables. */
   expectPmt(): void {
     for (const pid of this.reader.tablePids) this.slots[pid] = TABLE;
-    this.awaitsPmt = this.program !== null && this.reader.pmtPid !== this.program.pmtPid;
-    if (!this.awaitsPmt || !this.isWithoutSound) return;
+    this.awaitsNewPmt = this.program !== null && this.reader.pmtPid !== this.program.pmtPid;
+    if (!this.awaitsNewPmt || !this.isWithoutSound) return;
     for (const track of this.tracks) {
       track.stop();
       track.needsAccess = track.kind === 'video';

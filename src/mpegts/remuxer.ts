@@ -14,7 +14,7 @@ import type { OmittedTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedPro
 import { StartHold } from './start-hold.js';
 import { TICKS_PER_MS } from './timestamp.js';
 import type { TrackKind } from './track.js';
-import { omittedSound, selectsAny, selectsSound } from './wanted-tracks.js';
+import { omittedSound, selectsFeed, selectsSound } from './wanted-tracks.js';
 
 /** Media flows if a message came within this time. */
 const FLOWING_MS = 600;
@@ -169,7 +169,7 @@ export class Remuxer implements ProgramFacts {
   setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     this.#output.accessAt = -1;
     if (areSameInputs(inputs, this.#inputs)) return null;
-    const sent = this.#sendUnmuted(inputs, nowMs);
+    const sent = this.#flushHeldVideo(inputs, nowMs);
     this.#replacements = findReplacements(this.#output.plan, inputs, this.#replacements, nowMs);
     const before = this.#inputs;
     this.#inputs = inputs.map(({ feed, select, trimMs = 0 }) => ({ feed, select, trimMs }));
@@ -234,11 +234,11 @@ export class Remuxer implements ProgramFacts {
     feed.isWithoutSound = !selectsSound(inputs, feed.name);
     const hasChanged = feed.isWithoutSound === selectsSound(before, feed.name);
     // Video remains held: when it is sent, the audio with it is not part of the program.
-    if ((hasChanged && !feed.hasPictures) || !selectsAny(before, feed.name)) this.#endHold(feed);
+    if ((hasChanged && !feed.hasPictures) || !selectsFeed(before, feed.name)) this.#endHold(feed);
   }
 
   /** Sends held video of feeds whose audio is selected again, without the audio held with it, before that takes effect. */
-  #sendUnmuted(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
+  #flushHeldVideo(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     let sent: Uint8Array | null = null;
     for (const feed of this.#feeds.values()) {
       if (!feed.hold || !feed.isWithoutSound || !feed.hasPictures || !selectsSound(inputs, feed.name)) continue;

@@ -63,7 +63,7 @@ export interface KnownProgram {
 export class SoundClassifier {
   readonly #reader = new ProgramReader();
   readonly #units = new Uint8Array(PID_COUNT).fill(MID_UNIT); // Why, for the current unit of each PID
-  #pids = new Uint8Array(PID_COUNT); // the use of each PID
+  #pidUses = new Uint8Array(PID_COUNT); // the use of each PID
   #program: Program | null = null;
   #pmtPid = -1;
 
@@ -102,7 +102,7 @@ export class SoundClassifier {
     const isTable = pid < FIRST_TRACK_PID || pid === this.#pmtPid;
     if (!isTable && this.#program === null) return (this.#units[pid] = NO_PMT);
     if (pid === NULL_PID) return PASSES;
-    if (this.#pids[pid] === UNLISTED) return (this.#units[pid] = UNLISTED_PID);
+    if (this.#pidUses[pid] === UNLISTED) return (this.#units[pid] = UNLISTED_PID);
     if (!hasPayload(data, at)) return this.#units[pid]!;
     if ((data[at + 3]! & SCRAMBLING_CONTROL) !== 0) return (this.#units[pid] = SCRAMBLED);
     if (startsUnit(data, at)) this.#units[pid] = this.#classifyUnit(data, at, pid);
@@ -115,7 +115,7 @@ export class SoundClassifier {
   }
 
   #classifyUnit(data: Uint8Array, at: number, pid: number): WithheldReason {
-    const what = this.#pids[pid]!;
+    const what = this.#pidUses[pid]!;
     const start = firstBytes(data, at, pid);
     const isPes = start >>> 8 === 1; // packet_start_code_prefix
     if (what === SECTIONS) return start < 0 || isPes ? NO_SECTIONS : PASSES;
@@ -129,7 +129,7 @@ export class SoundClassifier {
   /** Applies the tables: a PID whose use has changed is withheld until a unit starts. */
   #learn(): void {
     const { program, pmtPid } = this.#reader;
-    const before = this.#pids;
+    const before = this.#pidUses;
     const now = new Uint8Array(PID_COUNT);
     this.#pmtPid = pmtPid;
     this.#program = program?.pmtPid === pmtPid ? program : null; // a new PAT, whose PMT has not arrived
@@ -139,7 +139,7 @@ export class SoundClassifier {
     now.fill(SECTIONS, 0, FIRST_TRACK_PID);
     if (pmtPid >= 0) now[pmtPid] = SECTIONS;
     for (let pid = 0; pid < PID_COUNT; pid++) if (now[pid] !== before[pid]) this.#units[pid] = MID_UNIT;
-    this.#pids = now;
+    this.#pidUses = now;
   }
 }
 

@@ -18,48 +18,48 @@ export class TimeMap {
   #out = new Float64Array(FIRST_KNOTS);
   #knots = 0;
   // The end is stored separately: nearly all requests are beyond it, and do not need the knots.
-  #endIn = NaN;
-  #endOut = NaN;
+  #endInput = NaN;
+  #endOutput = NaN;
   #slope = NaN; // of the last extension
 
   /** Starts with output time `output` for input time `input`; before it the line has slope 1. */
   constructor(input: number, output: number) {
-    this.#endIn = input;
-    this.#endOut = output;
+    this.#endInput = input;
+    this.#endOutput = output;
   }
 
   /** The latest input time whose output is fixed. */
-  get endIn(): number {
-    return this.#endIn;
+  get endInput(): number {
+    return this.#endInput;
   }
 
   /** Its output time. */
-  get endOut(): number {
-    return this.#endOut;
+  get endOutput(): number {
+    return this.#endOutput;
   }
 
   /** Extends the line to `input`, which is later than `endIn`; `slope` is output ticks per input tick, above 0. */
   extend(input: number, slope: number): void {
     if (slope !== this.#slope || this.#knots === 0) this.#bend();
     this.#slope = slope;
-    this.#endOut += (input - this.#endIn) * slope;
-    this.#endIn = input;
+    this.#endOutput += (input - this.#endInput) * slope;
+    this.#endInput = input;
   }
 
   /** Shifts the whole line by `by` output ticks, for all input times, including requested ones. */
   shift(by: number): void {
     for (let i = 0; i < this.#knots; i++) this.#out[i] = this.#out[i]! + by;
-    this.#endOut += by;
+    this.#endOutput += by;
   }
 
   /** The output time of `input`. Beyond the end, the line is extrapolated with slope 1, without fixing it. */
   at(input: number): number {
-    return input >= this.#endIn ? this.#endOut + (input - this.#endIn) : this.#before(input);
+    return input >= this.#endInput ? this.#endOutput + (input - this.#endInput) : this.#before(input);
   }
 
   #before(input: number): number {
-    let toIn = this.#endIn;
-    let toOut = this.#endOut;
+    let toIn = this.#endInput;
+    let toOut = this.#endOutput;
     let i = this.#knots;
     while (i > 0 && input < this.#in[i - 1]!) {
       i--;
@@ -82,8 +82,8 @@ export class TimeMap {
       this.#in = longer(this.#in);
       this.#out = longer(this.#out);
     }
-    this.#in[this.#knots] = this.#endIn;
-    this.#out[this.#knots] = this.#endOut;
+    this.#in[this.#knots] = this.#endInput;
+    this.#out[this.#knots] = this.#endOutput;
     this.#knots++;
   }
 }

@@ -7,7 +7,7 @@ import type { OmittedTrack } from './remux-report.js';
 import { reasonToWithhold } from './sound-classifier.js';
 
 /** Whether these inputs select any track of a feed. */
-export function selectsAny(inputs: readonly RemuxInput[], feed: string): boolean {
+export function selectsFeed(inputs: readonly RemuxInput[], feed: string): boolean {
   return inputs.some(({ feed: name, select }) => name === feed && select !== 'none');
 }
 

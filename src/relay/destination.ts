@@ -10,7 +10,7 @@
 import { Splicer, type ProgramFacts } from '../mpegts/splicer.js';
 import type { Fault } from './event.js';
 import type { Endpoint } from './endpoint.js';
-import type { Sink } from './feed.js';
+import type { Sink } from './sink.js';
 import type { Limits } from './limits.js';
 import type { EventLog } from './event-log.js';
 import { Link } from './link.js';

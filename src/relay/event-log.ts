@@ -61,14 +61,14 @@ export class EventLog {
    */
   emit(body: EventBody, more: Facts = {}, subject: object | null = null): void {
     if (subject === null) {
-      this.#emit(body, more);
+      this.#record(body, more);
       return;
     }
     const rateLimit = this.#rateLimits.get(subject) ?? { remaining: BURST, latest: null, suppressed: 0 };
     this.#rateLimits.set(subject, rateLimit);
     if (rateLimit.remaining > 0 && rateLimit.latest === null) {
       rateLimit.remaining--;
-      this.#emit(body, more);
+      this.#record(body, more);
     } else {
       rateLimit.latest = { body, more };
       rateLimit.suppressed++;
@@ -83,7 +83,7 @@ export class EventLog {
         const suppressed = rateLimit.suppressed - 1;
         rateLimit.latest = null;
         rateLimit.suppressed = 0;
-        this.#emit(body, suppressed > 0 ? { ...more, suppressed } : more);
+        this.#record(body, suppressed > 0 ? { ...more, suppressed } : more);
       } else if (++rateLimit.remaining >= BURST) {
         this.#rateLimits.delete(subject);
       }
@@ -107,7 +107,7 @@ export class EventLog {
     };
   }
 
-  #emit(body: EventBody, more: Facts): void {
+  #record(body: EventBody, more: Facts): void {
     const { level, message, facts } = lineOf(body);
     this.log[level](message, { ...facts, ...more });
     const event: RelayEvent = { id: ++this.#lastId, atMs: Date.now(), ...body };

@@ -3,7 +3,7 @@
 // No clock, no timers: time is an argument.
 
 import type { Fault } from './event.js';
-import { StallDetector, type Stall } from './stall-detector.js';
+import { TrackStallDetector, type Stall } from './stall-detector.js';
 import { RateMeter } from './rate-meter.js';
 import type { FeedState } from './stats-schema.js';
 
@@ -56,7 +56,7 @@ export class FeedHealth {
   readonly meter: RateMeter;
 
   readonly #silentAfterMs: number;
-  readonly #kinds: StallDetector;
+  readonly #kinds: TrackStallDetector;
   #arrived = 0; // bytes of the source by the last sample, skipped ones included
   #opaque = 0;
   #opaqueTs = 0;
@@ -75,7 +75,7 @@ export class FeedHealth {
 
   constructor(silentAfterMs: number, nowMs: number) {
     this.#silentAfterMs = silentAfterMs;
-    this.#kinds = new StallDetector(silentAfterMs);
+    this.#kinds = new TrackStallDetector(silentAfterMs);
     this.#lastDataMs = this.#startedMs = nowMs;
     this.meter = new RateMeter(nowMs);
   }

@@ -4,7 +4,7 @@
 
 import { Splicer, START_TIMEOUTS } from '../mpegts/splicer.js';
 import { PACKET_BYTES } from '../mpegts/packet.js';
-import type { Sink } from './feed.js';
+import type { Sink } from './sink.js';
 import type { Message } from './message.js';
 
 /** Bytes of a block: as many whole packets as fit into a read of 64 KiB. */

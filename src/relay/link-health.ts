@@ -66,10 +66,10 @@ export class LinkHealth {
       : this.#goodAfterMs;
     const wasToldOpen = this.#isOpenRecorded;
     this.#isOpenRecorded = false;
-    return this.#isNewCause(fault) || wasToldOpen;
+    return this.#recordCause(fault) || wasToldOpen;
   }
 
-  #isNewCause({ code, message }: Fault): boolean {
+  #recordCause({ code, message }: Fault): boolean {
     const key = this.#recordedCauses.size < MAX_CAUSES ? causeOf(code, message) : code;
     if (this.#recordedCauses.has(key)) return false;
     this.#recordedCauses.add(key);

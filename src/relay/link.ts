@@ -10,7 +10,7 @@ import { type Endpoint, readAuthorisation } from './endpoint.js';
 import { Splicer } from '../mpegts/splicer.js';
 import type { Fault } from './event.js';
 import { CONNECTION_CLOSED, TLS_EXPECTED, withoutToken, withToken } from './faults.js';
-import type { Sink } from './feed.js';
+import type { Sink } from './sink.js';
 import type { EventLog } from './event-log.js';
 import type { Limits } from './limits.js';
 import { LinkHealth } from './link-health.js';

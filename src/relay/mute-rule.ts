@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { acceptedFields, clip } from './rule-messages.js';
-import { SHOWN_IN_ANSWERS, checkRule, feedFault, nameSchema, RuleError, trimName } from './rules.js';
+import { SHOWN_IN_ANSWERS, checkRule, feedNameFault, nameSchema, RuleError, trimName } from './rules.js';
 
 /** What of a feed is muted. */
 export type MutedTracks = 'audio' | 'all';
@@ -41,7 +41,7 @@ export const muteBodySchema = z.strictObject({
 export const EVERY_FEED = 'all';
 
 function muteFault(value: string): string | null {
-  return value === EVERY_FEED ? null : feedFault(value);
+  return value === EVERY_FEED ? null : feedNameFault(value);
 }
 
 /** A feed (or `all`) whose sound, or everything, is withheld. */

@@ -7,7 +7,8 @@ import { LOG_HEALTHY } from '../log-output.js';
 import { TICK_MS } from '../mpegts/repeat-schedule.js';
 import { Destination, type DestinationSource } from './destination.js';
 import { endpointOf } from './endpoint.js';
-import { Feed, type Sink } from './feed.js';
+import { Feed } from './feed.js';
+import type { Sink } from './sink.js';
 import { recordFeed } from './feed-events.js';
 import { FormerFeeds } from './former-feeds.js';
 import { CacheBudget, type GopCache } from './gop-cache.js';
@@ -55,7 +56,7 @@ export class Relay {
   readonly #source: DestinationSource;
   readonly #cacheBudget: CacheBudget | null;
   #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
-  readonly #process = new ProcessStats(performance.now());
+  readonly #processStats = new ProcessStats(performance.now());
   readonly #checks = new Set<(nowMs: number) => void>();
   readonly #healthTimer: NodeJS.Timeout;
   readonly #feedOf = (name: string) => this.feed(name);
@@ -272,7 +273,7 @@ export class Relay {
   stats(): Stats {
     return {
       nowMs: Date.now(),
-      process: this.#process.stats(this.#cacheBudget?.used ?? 0, this.events.log.state ?? LOG_HEALTHY),
+      process: this.#processStats.stats(this.#cacheBudget?.used ?? 0, this.events.log.state ?? LOG_HEALTHY),
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: this.#streamStats(),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
@@ -288,7 +289,7 @@ export class Relay {
     for (const stream of this.#streams.values()) stream.setRule(null, this.#feedOf);
     clearInterval(this.#ticker);
     clearInterval(this.#healthTimer);
-    this.#process.close();
+    this.#processStats.close();
     this.#streamRules.clear();
     this.#streams.clear();
     for (const timer of this.#forgetting.values()) clearTimeout(timer);
@@ -353,7 +354,7 @@ export class Relay {
 
   /** Samples the health of everything: rates, silence, tables, tracks. The relay calls this itself, once a second. */
   checkHealth(nowMs: number): void {
-    this.#process.sample(nowMs);
+    this.#processStats.sample(nowMs);
     this.#names.startCheck();
     for (const feed of this.#feeds.values()) feed.checkHealth(nowMs);
     for (const stream of this.#streams.values()) stream.checkHealth(nowMs);

@@ -37,7 +37,7 @@ export async function requestAccess(
   const route = proxyRoute(url, tls);
   const { status, body } = await post(url, token, tls, timeoutMs, signal, route);
   if (status < 200 || status > 299) {
-    const fault = faultOfAnswer(status, body, route !== undefined && !/^https:/i.test(url));
+    const fault = faultOfRefusal(status, body, route !== undefined && !/^https:/i.test(url));
     const { code, message } = route ? route.explain(fault, true) : fault;
     throw new FaultError(code, message);
   }
@@ -47,7 +47,7 @@ export async function requestAccess(
 }
 
 /** The fault for an answer that grants no access. `isHanded`: a proxy forwarded the request; the answer may be its own. */
-function faultOfAnswer(status: number, body: string, isHanded: boolean): Fault {
+function faultOfRefusal(status: number, body: string, isHanded: boolean): Fault {
   if (mentionsTls(status, body)) return TLS_EXPECTED;
   if (mentionsKey(status, body)) return IS_RELAY_API;
   const message = `asking for access was answered with HTTP ${status}`;

@@ -47,7 +47,7 @@ export function nameFault(name: string): string | null {
 }
 
 /** Why this cannot name a feed; `null` if it can. */
-export function feedFault(name: string): string | null {
+export function feedNameFault(name: string): string | null {
   if (isStreamName(name)) return `feeds do not begin with "${STREAM_PREFIX}"`;
   return nameFault(name);
 }
@@ -60,7 +60,7 @@ export function isStreamName(name: string): boolean {
 /** Validates a feed's name from a path; returns it without its leading "/". */
 export function parseFeedName(text: string): string {
   const name = trimName(text);
-  const fault = feedFault(name);
+  const fault = feedNameFault(name);
   if (fault !== null) throw new RuleError('ERR_BAD_FEED_NAME', `feed "${clip(name)}": ${fault}`);
   return name;
 }
@@ -101,20 +101,20 @@ function streamFault(value: string): string | null {
 }
 
 /** The part of a feed that a stream uses: all tracks, or those of one kind (`feed#video`, `feed#audio`). */
-export type FeedPart = 'all' | 'video' | 'audio';
+export type TrackKindFilter = 'all' | 'video' | 'audio';
 
 /** Parses an entry of a rule's `feeds`. */
-export function readFeedEntry(entry: string): { feed: string; part: FeedPart } {
+export function readFeedEntry(entry: string): { feed: string; part: TrackKindFilter } {
   const [feed, part] = entry.split('#') as [string, string?];
   return { feed, part: part === 'video' || part === 'audio' ? part : 'all' };
 }
 
 function feedEntryFault(entry: string): string | null {
   const hash = entry.indexOf('#');
-  if (hash === -1) return feedFault(entry);
+  if (hash === -1) return feedNameFault(entry);
   const part = entry.slice(hash + 1);
   if (part !== 'video' && part !== 'audio') return 'behind "#" stands "video" or "audio"';
-  return feedFault(entry.slice(0, hash));
+  return feedNameFault(entry.slice(0, hash));
 }
 
 /** The largest correction of a feed's time by a rule. */

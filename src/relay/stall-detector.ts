@@ -48,7 +48,7 @@ class TrackActivity {
 }
 
 /** Tracks video and audio of one source. */
-export class StallDetector {
+export class TrackStallDetector {
   readonly #minMs: number;
   readonly #picture = new TrackActivity();
   readonly #sound = new TrackActivity();

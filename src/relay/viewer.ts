@@ -2,7 +2,7 @@
 // live messages. Whole messages are dropped for a slow viewer; one that has stopped reading is disconnected.
 
 import { Delivery } from './delivery.js';
-import type { Sink } from './feed.js';
+import type { Sink } from './sink.js';
 import type { DropObserver } from './drop-policy.js';
 import type { GopCache } from './gop-cache.js';
 import type { EventLog } from './event-log.js';

@@ -8,7 +8,7 @@ import { LimitError } from '../errors.js';
 import type { DropObserver } from '../relay/drop-policy.js';
 import { networkOf } from '../http/network.js';
 import { FairShares } from '../fair-shares.js';
-import type { TopicPolicy, TopicRequest } from './topic-policy.js';
+import type { TopicPolicy, ServeRequest } from './topic-policy.js';
 import type { ServeLimits } from './serve-limits.js';
 import type { Topics } from './topics.js';
 import type { Grant, Tokens } from './tokens.js';
@@ -36,7 +36,7 @@ export class ClientRegistry {
     readonly topics: Topics,
     readonly tokens: Tokens | null,
     readonly policy: TopicPolicy,
-    private readonly guard: HttpGuard<TopicRequest>,
+    private readonly guard: HttpGuard<ServeRequest>,
     readonly limits: ServeLimits,
     readonly log: Log,
   ) {

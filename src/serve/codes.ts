@@ -37,14 +37,14 @@ export class Codes {
   issue(topic: string, grant: Grant, address: string, nowMs: number): string {
     for (const issued of this.#codes.values()) {
       if (issued.untilMs > nowMs) break;
-      this.#forget(issued);
+      this.#remove(issued);
     }
     const code = randomBytes(24).toString('base64url');
     const owner = [topic, grant.owner, networkOf(address)];
     const issued = { code, topic, grant, owner, untilMs: nowMs + this.lifetimeMs };
     this.#codes.set(code, issued);
     this.#shares.add(owner, issued);
-    if (this.#codes.size > this.most) this.#forget(this.#shares.oldestOfLargest()!); // never null: the new code is in it
+    if (this.#codes.size > this.most) this.#remove(this.#shares.oldestOfLargest()!); // never null: the new code is in it
     return code;
   }
 
@@ -55,14 +55,14 @@ export class Codes {
   redeem(code: string, topic: string, nowMs: number, wallMs: number): Grant {
     const issued = this.#codes.get(code);
     if (!issued) throw new TokenError('this code is unknown: it has been used, or is too old');
-    this.#forget(issued);
+    this.#remove(issued);
     if (issued.untilMs <= nowMs) throw new TokenError('this code is too old');
     if (issued.topic !== topic) throw new TokenError('this code is for another topic');
     if (issued.grant.endsMs <= wallMs) throw new TokenError('this token has expired');
     return issued.grant;
   }
 
-  #forget(issued: Issued): void {
+  #remove(issued: Issued): void {
     this.#codes.delete(issued.code);
     this.#shares.delete(issued.owner, issued);
   }

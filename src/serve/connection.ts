@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { LimitError } from '../errors.js';
-import type { Sink } from '../relay/feed.js';
+import type { Sink } from '../relay/sink.js';
 import { answerPings } from '../relay/framing/pongs.js';
 import { throttleReads } from '../relay/framing/read-throttle.js';
 import { Heartbeat } from '../relay/heartbeat.js';

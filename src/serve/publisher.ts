@@ -7,7 +7,8 @@
 
 import { Inspector } from '../mpegts/inspector.js';
 import { isTransportStream } from '../mpegts/is-transport-stream.js';
-import type { Publication, Sink } from '../relay/feed.js';
+import type { Publication } from '../relay/feed.js';
+import type { Sink } from '../relay/sink.js';
 import type { Topic } from './topic.js';
 
 /** The most that is buffered for a publisher that is not active yet. */

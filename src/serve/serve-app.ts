@@ -34,7 +34,7 @@ const HOW_TO_PUBLISH =
   'media is published by WebSocket at /in/<topic>: upload to /ts/<feed> of vw stream, and give that a destination here';
 
 /** The methods that the server supports on some path. */
-export const METHODS = 'GET, HEAD, POST, OPTIONS';
+export const ALLOWED_METHODS = 'GET, HEAD, POST, OPTIONS';
 
 /** What the app depends on. */
 export interface ServeAppOptions {
@@ -172,7 +172,7 @@ function authorizeTopic(clients: ClientRegistry): RequestHandler {
   return (request, response, next) => {
     if (request.path !== '/healthcheck') clients.admit(request);
     if (request.url === WHOLE_SERVER) {
-      response.status(204).set('Allow', METHODS).end();
+      response.status(204).set('Allow', ALLOWED_METHODS).end();
       return;
     }
     refuseEmptySegments(request.path);

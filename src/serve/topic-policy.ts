@@ -14,7 +14,7 @@ import type { TrustedProxies } from './client-address.js';
 export type GuardMode = 'tokens' | 'loopback' | 'open';
 
 /** What the policy needs of a request. */
-export interface TopicRequest extends GuardedRequest {
+export interface ServeRequest extends GuardedRequest {
   /** The client's address: behind a trusted proxy the one that it names. */
   readonly address: string;
   /** Whether it came through a trusted proxy. */
@@ -24,7 +24,7 @@ export interface TopicRequest extends GuardedRequest {
 }
 
 /** Serves this machine only, or leaves the decision to the token. */
-export class TopicPolicy implements GuardPolicy<TopicRequest> {
+export class TopicPolicy implements GuardPolicy<ServeRequest> {
   readonly server = 'server';
   /** Refused tokens and codes since the start. */
   refusals = 0;
@@ -39,7 +39,7 @@ export class TopicPolicy implements GuardPolicy<TopicRequest> {
   }
 
   /** Reads what {@link checks} needs of a request. */
-  requestInfo(request: IncomingMessage): TopicRequest {
+  requestInfo(request: IncomingMessage): ServeRequest {
     const { host, origin } = request.headers;
     const peer = request.socket.remoteAddress ?? '';
     const forwardedFor = request.headers['x-forwarded-for'];
@@ -54,7 +54,7 @@ export class TopicPolicy implements GuardPolicy<TopicRequest> {
     };
   }
 
-  checks({ address, isFromProxy, isPassedOn }: TopicRequest): GuardChecks {
+  checks({ address, isFromProxy, isPassedOn }: ServeRequest): GuardChecks {
     if (this.mode !== 'loopback') return { origin: false, host: false };
     // Behind a proxy that is not trusted, every connection seems to come from this machine.
     if (!isLoopbackHost(address) || isPassedOn) {

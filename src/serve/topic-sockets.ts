@@ -7,7 +7,7 @@ import { handleUpgrades } from '../http/websocket-upgrades.js';
 import { pathOf, refuseEmptySegments } from '../http/path.js';
 import { normalizeTarget } from '../http/request-target.js';
 import { HttpError } from '../http/problem.js';
-import { METHODS } from './serve-app.js';
+import { ALLOWED_METHODS } from './serve-app.js';
 import type { Codes } from './codes.js';
 import type { ClientRegistry } from './client-registry.js';
 import { type Grant, OPEN_GRANT, TokenError } from './tokens.js';
@@ -59,7 +59,7 @@ export function acceptTopicSockets(server: Server, clients: ClientRegistry, code
     });
   };
 
-  handleUpgrades(server, METHODS, take);
+  handleUpgrades(server, ALLOWED_METHODS, take);
 }
 
 /** The code in a request target; empty: none. */

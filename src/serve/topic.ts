@@ -2,7 +2,8 @@
 
 import type { Log } from '../log.js';
 import type { Fault } from '../relay/event.js';
-import { Feed, type Sink } from '../relay/feed.js';
+import { Feed } from '../relay/feed.js';
+import type { Sink } from '../relay/sink.js';
 import type { CacheBudget } from '../relay/gop-cache.js';
 import type { PlayStatus } from '../web/play-status.js';
 import { Publisher } from './publisher.js';

@@ -65,7 +65,7 @@ describe('makePlan', () => {
     expect(plan({ mutes: [passing] }, { mutes: [sound] }).steps).to.deep.include({
       verb: 'set',
       what: 'mute audio0',
-      message: 'audio, binary passes (was audio)',
+      description: 'audio, binary passes (was audio)',
       method: 'PUT',
       path: '/api/mutes/audio0',
       body: { tracks: 'audio', binary: 'pass' },

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { Feed, type Sink } from '../../src/relay/feed.js';
+import { Feed } from '../../src/relay/feed.js';
+import type { Sink } from '../../src/relay/sink.js';
 import { Message } from '../../src/relay/message.js';
 import { packet, packets, patSection, sectionPackets } from '../support/ts.js';
 

@@ -1,7 +1,7 @@
 // Pictures and sound of one source, of which one stops.
 
 import { expect } from 'chai';
-import { StallDetector } from '../../src/relay/stall-detector.js';
+import { TrackStallDetector } from '../../src/relay/stall-detector.js';
 
 const LEAST_MS = 5000;
 const SECOND_MS = 1000;
@@ -11,7 +11,7 @@ const came = (nowMs: number, gapMs: number, untilMs = Infinity) => Math.floor(Ma
 
 /** When something was first found to have stopped, and what; null: nothing was in two minutes. */
 function firstStop(of: (nowMs: number) => readonly [pictures: number | null, sounds: number | null]) {
-  const watch = new StallDetector(LEAST_MS);
+  const watch = new TrackStallDetector(LEAST_MS);
   for (let nowMs = 0; nowMs < 120_000; nowMs += SECOND_MS) {
     const stop = watch.sample(...of(nowMs), nowMs);
     if (stop) return { atMs: nowMs, ...stop };

@@ -50,7 +50,7 @@ export class Fragments {
   readonly #demuxer = new TSDemuxer({ ts_packet_size: PACKET_BYTES, sync_offset: 0 }, {});
   readonly #events: FragmentEvents;
   readonly #pid: number;
-  readonly #pictures: AccessUnitJoiner | null;
+  readonly #joiner: AccessUnitJoiner | null;
   #metadata: TrackMetadata | null = null;
   #held: Sample | null = null; // a picture's duration is known when the next arrives
   #gapMs = 0; // between the last two pictures
@@ -64,14 +64,14 @@ export class Fragments {
     this.#events = events;
     this.#pid = track.pid;
     const syntax = syntaxOf(track.streamType);
-    this.#pictures = syntax === 'h264' || syntax === 'hevc' ? new AccessUnitJoiner(syntax) : null;
+    this.#joiner = syntax === 'h264' || syntax === 'hevc' ? new AccessUnitJoiner(syntax) : null;
     const demuxer = this.#demuxer;
     demuxer.onError = (_type, info) => {
       if (!this.#isClosed) events.failed(info);
     };
     demuxer.onMediaInfo = () => undefined;
     demuxer.onTrackMetadata = (_kind, metadata) => {
-      if (!this.#isClosed) this.#describe(metadata);
+      if (!this.#isClosed) this.#emitInitSegment(metadata);
     };
     demuxer.onDataAvailable = (audio, video) => {
       if (this.#isClosed) return;
@@ -92,7 +92,7 @@ export class Fragments {
 
   /** Processes packets of the track, and may modify them. */
   write(packets: Uint8Array<ArrayBuffer>): void {
-    this.#pictures?.join(packets);
+    this.#joiner?.join(packets);
     this.#parse(packets);
   }
 
@@ -126,7 +126,7 @@ export class Fragments {
     }
   }
 
-  #describe(metadata: TrackMetadata): void {
+  #emitInitSegment(metadata: TrackMetadata): void {
     this.#metadata = metadata;
     const isBare = metadata.codec === 'mp3'; // all browsers but one accept it only without a container
     const kind = metadata.originalCodec === undefined ? 'video' : 'audio';

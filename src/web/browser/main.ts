@@ -10,19 +10,19 @@ function find(id: string): HTMLElement {
   return element;
 }
 
-const page = find('player');
+const playerElement = find('player');
 const status = find('status');
 const sound = find('sound');
 const full = find('full');
 const ask = find('ask');
 const tokenField = find('token') as HTMLInputElement; // as player-page.ts has it
 const frozen = find('frozen');
-const { socket = '', status: statusPath = '', token: tokenMode } = page.dataset;
+const { socket = '', status: statusPath = '', token: tokenMode } = playerElement.dataset;
 const storageKey = `vw token ${socket}`;
 
 const display: Display = {
   setState(state, text) {
-    const isNew = page.dataset.state !== state;
+    const isNew = playerElement.dataset.state !== state;
     mark('state', state);
     if (status.textContent !== text) status.textContent = text;
     if (state === 'refused' && isNew) askForToken();
@@ -33,12 +33,12 @@ const display: Display = {
     if (forMs !== null) write('frozen', `Frozen for ${duration(forMs)}`);
   },
   setEngine(engine) {
-    page.dataset.engine = engine;
+    playerElement.dataset.engine = engine;
   },
   setFigures({ tracks, bitrate, lostPackets, delayMs, hasSound }) {
     write('tracks', tracks);
     write('bitrate', bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1e3)} kbit/s`);
-    write('delay', page.dataset.engine ? `delay ${(delayMs / 1000).toFixed(2)} s` : ''); // of pictures
+    write('delay', playerElement.dataset.engine ? `delay ${(delayMs / 1000).toFixed(2)} s` : ''); // of pictures
     write('lost', `${lostPackets} lost`);
     mark('sound', hasSound ? 'there' : 'none');
   },
@@ -56,9 +56,9 @@ function duration(ms: number): string {
  */
 function mark(name: string, value: string | null): void {
   const attribute = `data-${name}`;
-  if (page.getAttribute(attribute) === value) return;
-  if (value === null) page.removeAttribute(attribute);
-  else page.setAttribute(attribute, value);
+  if (playerElement.getAttribute(attribute) === value) return;
+  if (value === null) playerElement.removeAttribute(attribute);
+  else playerElement.setAttribute(attribute, value);
 }
 
 function write(id: string, text: string): void {
@@ -109,7 +109,7 @@ function toggleSound(): void {
 /** Phones without full screen for pages (iPhone) have it for the video element alone. */
 async function toggleFull(): Promise<void> {
   if (document.fullscreenElement) return document.exitFullscreen();
-  if (document.fullscreenEnabled) return page.requestFullscreen();
+  if (document.fullscreenEnabled) return playerElement.requestFullscreen();
   const video = document.querySelector<HTMLVideoElement & { webkitEnterFullscreen?: () => void }>('#stage video');
   video?.webkitEnterFullscreen?.();
 }
@@ -129,9 +129,9 @@ document.addEventListener('keydown', (event) => {
 // In full screen the bar is hidden without user activity.
 let idle = 0;
 function wake(): void {
-  page.classList.remove('idle');
+  playerElement.classList.remove('idle');
   clearTimeout(idle);
-  idle = setTimeout(() => page.classList.add('idle'), IDLE_MS);
+  idle = setTimeout(() => playerElement.classList.add('idle'), IDLE_MS);
 }
 for (const event of ['pointermove', 'pointerdown', 'keydown', 'focusin']) document.addEventListener(event, wake);
 

@@ -7,7 +7,7 @@ import { PageConnection } from './page-connection.js';
 import { LatePictureFilter } from './late-picture-filter.js';
 import { ProgramMonitor } from './program-monitor.js';
 import { RecentGop } from './recent.js';
-import { type Engine, isPlayable, keyOf, nameOf, pictureEngine, select, type Selection } from './selection.js';
+import { type Engine, isPlayable, keyOf, nameOf, pictureEngine, selectFirst, type Selection } from './selection.js';
 import { ServerStatus } from './server-status.js';
 import { maxSilenceMs } from './silence.js';
 import { Speaker } from './speaker.js';
@@ -73,9 +73,9 @@ export class PlayerSession {
   readonly #stage: Stage;
   readonly #speaker: Speaker;
   readonly #recent = new RecentGop();
-  readonly #holdback = new LatePictureFilter((data, isCut) => this.#receive(data, isCut));
+  readonly #lateFilter = new LatePictureFilter((data, isCut) => this.#receive(data, isCut));
   #watch = new ProgramMonitor();
-  #selection: Selection = { video: null, audio: null };
+  #playedTracks: Selection = { video: null, audio: null };
   #lostBefore = 0; // packets, on earlier connections
   #openedAt = -1; // -1: not open
   #dataAt = 0;
@@ -126,8 +126,8 @@ export class PlayerSession {
     this.#dataAt = 0;
     this.#lostBefore += this.#watch.lostPackets;
     this.#watch = new ProgramMonitor();
-    this.#selection = { video: null, audio: null };
-    this.#holdback.forget();
+    this.#playedTracks = { video: null, audio: null };
+    this.#lateFilter.forget();
     this.#recent.forget();
     this.#pictureFault = this.#faultyKey = '';
     this.#retryAt = 0;
@@ -154,13 +154,13 @@ export class PlayerSession {
       this.#dataAt = now; // data that accompanies the media
       return;
     }
-    this.#holdback.push(data, this.#selection.video?.pid ?? -1, now);
+    this.#lateFilter.push(data, this.#playedTracks.video?.pid ?? -1, now);
   }
 
   /** @param isCut pictures were dropped before these. */
   #receive(data: Uint8Array, isCut: boolean): void {
     const now = performance.now();
-    if (isCut && this.#selection.video) this.#watch.noteDropped(this.#selection.video.pid);
+    if (isCut && this.#playedTracks.video) this.#watch.noteDropped(this.#playedTracks.video.pid);
     const { start, isRestart, isSoundRestart } = this.#watch.push(data, now);
     if (isRestart) {
       this.#recent.forget();
@@ -169,15 +169,15 @@ export class PlayerSession {
     if (isSoundRestart) this.#speaker.close();
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
     this.#recent.push(data, start ?? (isUnmarked && !this.#recent.messages ? data : null));
-    if (this.#holdback.isEmpty) this.#worker?.reportProgress();
+    if (this.#lateFilter.isEmpty) this.#worker?.reportProgress();
     if (!this.#watch.isKnown) return;
-    this.#selection = select(this.#watch.tracks);
-    this.#speaker.write(data, this.#selection, now);
+    this.#playedTracks = selectFirst(this.#watch.tracks);
+    this.#speaker.write(data, this.#playedTracks, now);
     this.#show(data, now);
   }
 
   #show(data: Uint8Array, nowMs: number): void {
-    const { video } = this.#selection;
+    const { video } = this.#playedTracks;
     if (!video) {
       this.#stage.retireAll();
       return;
@@ -204,7 +204,7 @@ export class PlayerSession {
     this.#hiddenAt = document.hidden ? now : -1;
     this.#visibleSince = now;
     if (document.hidden) return;
-    const { video } = this.#selection;
+    const { video } = this.#playedTracks;
     if (wasUnseen) this.#stage.retireAll();
     if (wasUnseen && video && this.#openedAt !== -1 && this.#pictureFault === '' && this.#recent.messages) {
       void this.#stage.make(video, () => this.#recent.messages);
@@ -213,7 +213,7 @@ export class PlayerSession {
   }
 
   #failed(reason: string, isForEver: boolean): void {
-    const { video } = this.#selection;
+    const { video } = this.#playedTracks;
     if (isForEver && video) this.#findFaulty(video, reason);
     else this.#retryAt = performance.now() + RETRY_MS;
     this.#stage.retireAll();
@@ -236,8 +236,8 @@ export class PlayerSession {
         openedAt: this.#openedAt,
         arrivedAt: this.#watch.arrivedAt,
         dataAt: this.#dataAt,
-        picture: this.#factsOf(this.#selection.video, this.#pictureFault),
-        sound: this.#factsOf(this.#selection.audio, this.#speaker.fault),
+        picture: this.#factsOf(this.#playedTracks.video, this.#pictureFault),
+        sound: this.#factsOf(this.#playedTracks.audio, this.#speaker.fault),
         isShown: this.#stage.isRunning || document.hidden,
         server: this.#server.status,
         isReachable: this.#server.isReachable,
@@ -247,7 +247,7 @@ export class PlayerSession {
     this.#display.setState(condition.state, condition.text);
     this.#clearGone(condition.state, now);
     this.#showFrozen(condition.frozenAt, now);
-    const { video, audio } = this.#selection;
+    const { video, audio } = this.#playedTracks;
     const signOf = (track: Track | null) => {
       const rhythm = track && this.#watch.rhythmOf(track.pid);
       return `${track?.pid ?? '-'} ${rhythm?.isLate(now) ?? '-'}`;
@@ -265,7 +265,7 @@ export class PlayerSession {
    * The time of the newest picture while pictures arrive steadily: sound must not wait for a picture that has stopped.
    */
   #pictureEdge(now: number): number {
-    const { video } = this.#selection;
+    const { video } = this.#playedTracks;
     const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
     const isSteady = rhythm !== null && rhythm.expectedIntervalMs < STEADY_MS && now - rhythm.arrivedAt < STEADY_MS;
     return isSteady && this.#stage.isRunning ? (this.#stage.player?.newest ?? -1) : -1;
@@ -285,7 +285,7 @@ export class PlayerSession {
 
   /** Removes the last picture of a program that has none any more after a while, and of one that is muted at once. */
   #clearGone(state: PlayerState, now: number): void {
-    const { video } = this.#selection;
+    const { video } = this.#playedTracks;
     if (video || state === 'waiting' || !this.#stage.player) this.#pictureGoneAt = -1;
     else if (this.#pictureGoneAt === -1) this.#pictureGoneAt = now;
     const goneMs = this.#pictureGoneAt === -1 ? 0 : now - this.#pictureGoneAt;
@@ -301,7 +301,7 @@ export class PlayerSession {
 
   /** Replaces the player if pictures arrive but are not shown. */
   #replaceStalledPlayer(now: number): void {
-    const { video } = this.#selection;
+    const { video } = this.#playedTracks;
     const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
     if (!rhythm?.isAlive(now) || document.hidden || this.#stage.key === '') return;
     const stillMs = now - Math.max(this.#stage.shownAt, this.#visibleSince);
@@ -315,7 +315,7 @@ export class PlayerSession {
 
   /** The same for sound that arrives but is not heard. */
   #replaceStalledSound(now: number): void {
-    const { audio } = this.#selection;
+    const { audio } = this.#playedTracks;
     const rhythm = audio ? this.#watch.rhythmOf(audio.pid) : null;
     const { shownAt } = this.#speaker;
     if (!rhythm?.isAlive(now) || document.hidden || rhythm.arrivedAt < shownAt + STILL_MS / 2) return;
@@ -325,7 +325,7 @@ export class PlayerSession {
 
   #showFigures(now: number): void {
     this.#figuresAt = now;
-    const { video, audio } = this.#selection;
+    const { video, audio } = this.#playedTracks;
     this.#display.setFigures({
       tracks: this.#names(),
       bitrate: this.#watch.bitrate(now),
@@ -337,7 +337,7 @@ export class PlayerSession {
 
   /** The names of the tracks, marked if they are not played here. */
   #names(): string {
-    const { video, audio } = this.#selection;
+    const { video, audio } = this.#playedTracks;
     const isPlayed = (track: Track) =>
       (track === video && this.#pictureFault === '') || (track === audio && this.#speaker.fault === '');
     return this.#watch.tracks

@@ -44,7 +44,7 @@ const NAMES: Readonly<Record<number, string>> = {
 const REGISTRATION_DESCRIPTOR = 0x05;
 
 /** The first picture and the first sound of `tracks`. */
-export function select(tracks: readonly Track[]): Selection {
+export function selectFirst(tracks: readonly Track[]): Selection {
   const first = (wanted: string) => tracks.find(({ kind }) => kind === wanted) ?? null;
   return { video: first('video'), audio: first('audio') };
 }

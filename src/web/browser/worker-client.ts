@@ -95,7 +95,7 @@ export class WorkerClient {
     this.isBroken = true;
     this.#worker.terminate();
     for (const events of [...this.#tracks.values()]) events.failed('the worker of this page has failed', false);
-    this.#socket?.lose();
+    this.#socket?.handleClose();
   }
 }
 
@@ -124,12 +124,12 @@ class WorkerSocket implements Socket {
 
   handleMessage(message: Extract<FromWorker, { type: 'connected' | 'text' | 'lost' }>): void {
     if (message.type === 'text') return this.onmessage?.(message.text);
-    if (message.type === 'lost') return this.lose();
+    if (message.type === 'lost') return this.handleClose();
     this.readyState = WebSocket.OPEN;
     this.onopen?.();
   }
 
-  lose(): void {
+  handleClose(): void {
     this.readyState = WebSocket.CLOSED;
     this.onclose?.();
   }
