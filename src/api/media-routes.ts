@@ -6,7 +6,7 @@ import { HttpError } from '../http/problem.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName, parseSourceName, trimName } from '../relay/rules.js';
 import { playerRoutes } from '../web/player-routes.js';
-import { receiveHttpUpload } from './http-upload.js';
+import { refuseCodings, receiveHttpUpload } from './http-upload.js';
 import type { HttpViewers } from './http-viewer.js';
 import { exemptFromBodyTimeout } from './authorize.js';
 import { content, json, nameIn, notFoundError, type Parameter, type Route, TO_LOGIN } from './route.js';
@@ -39,7 +39,9 @@ const upgradeRequired: RequestHandler = () => {
 /** The routes of media. */
 export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: UploadRefusals): Route[] {
   const upload: RequestHandler = (request, response) => {
-    const feed = relay.feed(parseFeedName(nameIn(request)));
+    const name = parseFeedName(nameIn(request));
+    refuseCodings(request); // before there is a feed: one that nobody sends to would stay
+    const feed = relay.feed(name);
     exemptFromBodyTimeout(request);
     refusals.onAccepted({ path: request.path, from: request.socket.remoteAddress ?? '' });
     receiveHttpUpload(request, response, feed);
@@ -91,6 +93,8 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
             'ERR_BAD_FEED_NAME',
             'ERR_BAD_PATH',
             'ERR_BAD_CHUNK',
+            'ERR_TRANSFER_CODING',
+            'ERR_CONTENT_CODING',
             'ERR_SUPERSEDED',
             'ERR_TOO_MANY_FEEDS',
             'ERR_STOPPING',

@@ -48,7 +48,8 @@ export function readDocument(document: unknown): RulesDocument {
   const faults = Object.keys(given)
     .filter((part) => !(PARTS as readonly string[]).includes(part))
     .map((part) => `"${clean(part).slice(0, 80)}" is not accepted beside the rules; accepted: ${ACCEPTED_FORM}`);
-  if (faults.length === 0 && Object.keys(given).length === 0) faults.push(`it contains no rules; accepted: ${ACCEPTED_FORM}`);
+  if (faults.length === 0 && Object.keys(given).length === 0)
+    faults.push(`it contains no rules; accepted: ${ACCEPTED_FORM}`);
   const read = <T>(part: (typeof PARTS)[number], parse: (rule: unknown) => T, nameOf: (rule: T) => string): T[] => {
     const rules = given[part] ?? [];
     if (!Array.isArray(rules)) {

@@ -124,7 +124,9 @@ export class Demo {
       isFree: (feed) => hasNoPublisher(this.#addresses, feed),
       uploadFailed: (feed, reason) => {
         if (this.#ending.signal.aborted) return;
-        this.voice.failure(`${feed}: the demo's upload has ended (${reason}). It is restarted as soon as no other source publishes there.`);
+        this.voice.failure(
+          `${feed}: the demo's upload has ended (${reason}). It is restarted as soon as no other source publishes there.`,
+        );
       },
       uploadResumed: (feed) => this.voice.line(`${feed}: the demo sends again.`),
     };

@@ -7,12 +7,14 @@ import {
   hasPayload,
   NULL_PID,
   PACKET_BYTES,
+  PAT_PID,
   PID_COUNT,
   RANDOM_ACCESS,
   readCounter,
   readPid,
   startsUnit,
 } from './packet.js';
+import { loneSectionEnd, MuteSigner } from './mute-signer.js';
 import { DAMAGED, type KnownProgram, PASSES, SoundClassifier } from './sound-classifier.js';
 import { WithheldPackets, type WithheldTrack } from './withheld-packets.js';
 
@@ -28,12 +30,14 @@ export type MutedPart = 'audio' | 'all' | null;
  * Drops what is muted. After a mute, a track resumes with the next PES packet (for video with random access point
  * indicators: at a random access point), and its counters continue from the last one sent. An audio mute withholds every
  * packet that is not known to be video or data ({@link SoundClassifier}); a PCR in such a packet is sent in a packet without
- * payload.
+ * payload. While muted, the PMT carries a mute descriptor if its packet has room ({@link MuteSigner}); under a mute of
+ * everything, PAT and PMT are sent for that.
  */
 export class MuteFilter {
   #muted: MutedPart = null;
   readonly #judge = new SoundClassifier();
   readonly #withheld = new WithheldPackets();
+  readonly #signer = new MuteSigner();
   readonly #states = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | the offset subtracted from continuity_counter
   #isTouched = false; // whether any PID waits or has an offset
@@ -50,8 +54,9 @@ export class MuteFilter {
     this.#muted = muted;
     if (muted === before) return;
     this.#withheld.clear();
-    if (muted !== null) this.#isTouched = true;
-    if (muted !== 'audio') return;
+    this.#signer.reset();
+    if (muted === null) return;
+    this.#isTouched = true;
     // Units that started while everything was muted do not resume in the middle.
     this.#judge.start(known && before === 'all' ? { tables: known.tables, streamIdOf: () => -1 } : known);
   }
@@ -60,6 +65,7 @@ export class MuteFilter {
   restart(): void {
     this.#judge.start(null);
     this.#withheld.clear();
+    this.#signer.reset();
     this.#states.fill(0);
     this.#counters.fill(0);
     this.#isTouched = this.#muted !== null;
@@ -101,7 +107,7 @@ export class MuteFilter {
       const pid = readPid(data, at);
       if (at === undecidedAt) this.#undecidedAt = to;
       const reason = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
-      if (muted !== 'all' && reason === PASSES && this.#mayPass(data, at, pid)) {
+      if (muted === 'all' ? this.#isTable(data, at, pid) : reason === PASSES && this.#mayPass(data, at, pid)) {
         if (at === accessAt && opening === null) this.#accessAt = to;
         this.#pass(data, at, pid, out, to);
       } else if (muted !== 'audio') {
@@ -114,14 +120,36 @@ export class MuteFilter {
     return to === 0 ? null : out.subarray(0, to);
   }
 
-  /** Converts packets or tables to what readers of the output receive: with its counters, without private data. */
+  /**
+   * Converts packets or tables to what readers of the output receive: with its counters, without private data, with the
+   * mute descriptor.
+   */
   shift(packets: Uint8Array): Uint8Array {
     for (let at = 0; at < packets.length; at += PACKET_BYTES) {
       const shift = this.#counters[readPid(packets, at)]! & 0x0f;
       packets[at + 3] = (packets[at + 3]! & 0xf0) | ((packets[at + 3]! - shift) & 0x0f);
       this.#removePrivateData(packets, at);
+      if (readPid(packets, at) === this.#judge.pmtPid) this.#sign(packets, at, packets, at);
     }
     return packets;
+  }
+
+  /** Whether a packet is a table that carries the mute descriptor of a mute of everything, and nothing else. */
+  #isTable(data: Uint8Array, at: number, pid: number): boolean {
+    if (pid !== PAT_PID && pid !== this.#judge.pmtPid) return false;
+    if (this.#judge.classify(data, at, pid) !== PASSES) return false;
+    const passes =
+      pid === PAT_PID
+        ? this.#signer.isSigned && loneSectionEnd(data, at, 0x00) > 0 // program_association_section
+        : this.#signer.sign(data, at, 'all') !== null;
+    if (passes) this.#states[pid]! &= ~WAITS;
+    return passes;
+  }
+
+  /** Puts the mute descriptor into the PMT packet at `at`, if it has room, as it is written at `to`. */
+  #sign(data: Uint8Array, at: number, out: Uint8Array, to: number): void {
+    const signed = this.#muted && this.#signer.sign(data, at, this.#muted);
+    if (signed) for (let i = 4; i < PACKET_BYTES; i++) out[to + i] = signed[i]!;
   }
 
   /** Whether an unmuted packet continues what was sent, or is a place where a withheld track can resume. */
@@ -149,6 +177,7 @@ export class MuteFilter {
       this.#states[pid]! |= COUNTED;
     }
     this.#removePrivateData(out, to);
+    if (pid === this.#judge.pmtPid) this.#sign(data, at, out, to);
   }
 
   #removePrivateData(packets: Uint8Array, at: number): void {

@@ -2,6 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.3 (PAT), §2.4.4.8 (PMT).
 
 import { crc32 } from './crc32.js';
+import { muteOfDescriptor } from './mute-sign.js';
 import { OUTPUT_PMT_PID } from './output-track.js';
 import { PACKET_BYTES, PAT_PID, SYNC } from './packet.js';
 import { readDescriptors } from './track.js';
@@ -32,7 +33,8 @@ export function fitsPmt(bytes: number): boolean {
 
 /**
  * The program_info descriptors of several inputs as one loop: a tag that an earlier input has used is not repeated, for
- * two registrations would contradict each other. Conditional access is left out: its PIDs are not carried.
+ * two registrations would contradict each other. Conditional access is left out: its PIDs are not carried. So is what an
+ * input says of its own mute, which is not the output's.
  */
 export function mergeDescriptors(loops: readonly Uint8Array[]): Uint8Array {
   const merged: number[] = [];
@@ -40,7 +42,7 @@ export function mergeDescriptors(loops: readonly Uint8Array[]): Uint8Array {
   for (const loop of loops) {
     const own = new Set<number>();
     for (const { tag, body } of readDescriptors(loop)) {
-      if (tag === CA_DESCRIPTOR || used.has(tag)) continue;
+      if (tag === CA_DESCRIPTOR || used.has(tag) || muteOfDescriptor(tag, body) !== null) continue;
       own.add(tag);
       merged.push(tag, body.length, ...body);
     }

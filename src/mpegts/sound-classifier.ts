@@ -86,6 +86,11 @@ export class SoundClassifier {
     return this.#program?.pcrPid ?? NULL_PID;
   }
 
+  /** The PID of the PMT; -1 until a PAT arrives. */
+  get pmtPid(): number {
+    return this.#pmtPid;
+  }
+
   /** The current PMT's entry for a PID. */
   trackOf(pid: number): Track | null {
     return this.#program?.tracks.find((track) => track.pid === pid) ?? null;

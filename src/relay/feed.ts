@@ -3,9 +3,9 @@
 import { Inspector } from '../mpegts/inspector.js';
 import type { ProgramFacts } from '../mpegts/splicer.js';
 import { isTransportStream } from '../mpegts/is-transport-stream.js';
-import { hasMutedDescriptor } from '../mpegts/mute-sign.js';
 import type { ParameterSets } from '../mpegts/parameter-sets.js';
 import { filteredFacts } from '../mpegts/filtered-facts.js';
+import type { Program } from '../mpegts/program.js';
 import { MuteFilter } from '../mpegts/mute-filter.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import type { Fault } from './event.js';
@@ -14,7 +14,7 @@ import { FeedHealth } from './feed-health.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { Message, type MessageKind } from './message.js';
-import { awaitFirstDrain, type Backpressure, type Drainable } from './backpressure.js';
+import { awaitFirstDrain, type Backpressure } from './backpressure.js';
 import type { MutedBinary, MutedTracks } from './mute-rule.js';
 import type { FeedStats } from './stats-schema.js';
 import { namesOf } from './named-tracks.js';
@@ -185,9 +185,9 @@ export class Feed {
     return seen?.keyPid === pid ? seen.parameterSets : null;
   }
 
-  /** Whether its source has signalled that video and sound are muted. */
-  get isMutedAtSource(): boolean {
-    return this.#publication !== null && hasMutedDescriptor(this.#inspector?.program ?? null);
+  /** The program as its source last described it; `null`: it has not yet, or there is no source. */
+  get program(): Program | null {
+    return (this.#publication && this.#inspector?.program) ?? null;
   }
 
   /** PAT and PMT of the source as packets; `null` until they came. */

@@ -1,10 +1,13 @@
 // One topic: its publishers, its viewers, its traffic. It exists as long as it has a client.
 
 import type { Log } from '../log.js';
+import { signalledMute } from '../mpegts/mute-sign.js';
+import type { Program } from '../mpegts/program.js';
 import type { Fault } from '../relay/event.js';
 import { Feed } from '../relay/feed.js';
 import type { Sink } from '../relay/sink.js';
 import type { CacheBudget } from '../relay/gop-cache.js';
+import type { MutedTracks } from '../relay/mute-rule.js';
 import type { PlayStatus } from '../web/play-status.js';
 import { Publisher } from './publisher.js';
 import type { ServeLimits } from './serve-limits.js';
@@ -22,7 +25,7 @@ export interface TopicStats {
   /** The fault of what arrives; null: none. */
   readonly fault: Fault | null;
   /** What the publisher reports as muted; null: nothing, or no report. */
-  readonly muted: 'all' | null;
+  readonly muted: MutedTracks | null;
   readonly codecs: readonly string[];
   readonly receivedMessages: number;
   readonly receivedBytes: number;
@@ -39,6 +42,13 @@ export interface TopicStats {
   readonly continuityErrors: number;
 }
 
+/** The faults that a mute explains. */
+const EXPECTED_FAULTS: Record<MutedTracks | 'nothing', readonly Fault['code'][]> = {
+  all: ['silent', 'waiting-for-keyframe', 'track-stopped'],
+  audio: ['track-stopped'],
+  nothing: [],
+};
+
 /** A topic. */
 export class Topic {
   readonly feed: Feed;
@@ -54,6 +64,8 @@ export class Topic {
   #activeSinceMs = 0;
   #pids: readonly number[] = []; // of the tracks that the active publisher has sent
   #mediaVersion = 0;
+  #program: Program | null = null; // as the last message left it
+  #signalledMute: MutedTracks | null = null; // by that
   #publishers: readonly Publisher[] = [];
   readonly #viewers = new Set<TopicViewer>();
   #lastNumber = 0;
@@ -123,6 +135,7 @@ export class Topic {
   publish(one: Publisher, data: Uint8Array): void {
     one.publication?.publish(data);
     if (this.feed.mediaVersion !== this.#mediaVersion) this.#followTracks();
+    if (this.feed.program !== this.#program) this.#followMute();
     this.noteActivity(one);
   }
 
@@ -138,9 +151,17 @@ export class Topic {
     this.#pids = pids;
   }
 
+  /** Removes what was sent before a mute from the cache: late viewers begin at the next keyframe. */
+  #followMute(): void {
+    const before = this.#signalledMute;
+    this.#program = this.feed.program;
+    this.#signalledMute = this.#muted;
+    if (this.#signalledMute !== null && this.#signalledMute !== before) this.feed.cache?.clear();
+  }
+
   /**
-   * Samples what is measured once a second. A feed that is relayed unchanged cannot signal that it is muted: once it is
-   * silent, nothing is kept for late viewers.
+   * Samples what is measured once a second. A feed that is relayed unchanged cannot signal that it is muted where there is
+   * no room in its PMT: once it is silent, nothing is kept for late viewers.
    */
   sample(nowMs: number): void {
     this.traffic.sample(nowMs);
@@ -196,17 +217,14 @@ export class Topic {
     return { state: this.feed.stats().state, fault: this.#fault, muted: this.#muted };
   }
 
-  /**
-   * What the publisher reports as muted: picture and sound, or nothing. A relay that reports nothing may be muted all
-   * the same.
-   */
-  get #muted(): 'all' | null {
-    return this.feed.isMutedAtSource ? 'all' : null;
+  /** What the publisher reports as muted. One that reports nothing may be muted all the same. */
+  get #muted(): MutedTracks | null {
+    return signalledMute(this.feed.program);
   }
 
   get #fault(): Fault | null {
     const { fault } = this.feed;
-    if (this.#muted !== null && fault?.code === 'silent') return null; // silence is expected
+    if (fault && EXPECTED_FAULTS[this.#muted ?? 'nothing'].includes(fault.code)) return null;
     return fault?.code === 'no-source' ? { ...fault, message: 'nothing is published to this topic' } : fault;
   }
 

@@ -92,6 +92,14 @@ const MAKE: Partial<Record<ErrorCode, Make>> = {
       new Wire(relay.port).write(`${method} ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx`),
     );
   },
+  ERR_TRANSFER_CODING: async ({ method, path }, relay) => {
+    const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n`;
+    return answerOn(new Wire(relay.port).write(head));
+  },
+  ERR_CONTENT_CODING: async ({ method, path }, relay) => {
+    const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Encoding: gzip\r\n\r\n`;
+    return answerOn(new Wire(relay.port).write(head));
+  },
   ERR_SUPERSEDED: async (operation, relay) => {
     const first = await upload(operation, relay);
     const second = await upload(operation, relay);

@@ -130,6 +130,34 @@ describe('an upload', () => {
     await endpoint.messagesCount(1);
   });
 
+  for (const [version, fields, status, code] of [
+    ['1.0', 'Transfer-Encoding: chunked', 400, 'ERR_BAD_HTTP'],
+    ['1.1', 'Transfer-Encoding: gzip, chunked', 501, 'ERR_TRANSFER_CODING'],
+    ['1.1', 'Transfer-Encoding: chunked\r\nContent-Encoding: gzip', 415, 'ERR_CONTENT_CODING'],
+    ['1.1', 'Content-Length: 188\r\nContent-Encoding: br', 415, 'ERR_CONTENT_CODING'],
+  ] as const) {
+    it(`is refused where its body is coded, and leaves no feed: HTTP/${version}, ${JSON.stringify(fields)}`, async () => {
+      const upload = RawUpload.bare(vw.port);
+      upload.write(`POST /ts/coded HTTP/${version}\r\nHost: x\r\n${fields}\r\n\r\nbc\r\n`);
+      const answer = await upload.answer();
+      expect([answer.status, answer.body.code]).to.deep.equal([status, code]);
+      expect(answer.body.detail).to.match(/accepted: MPEG-TS as it is/);
+      expect(vw.relay.stats().feeds).to.not.have.property('coded');
+    });
+  }
+
+  it('is taken in HTTP/1.0, and where its Content-Encoding says that there is none', async () => {
+    for (const [version, field] of [
+      ['1.0', 'X-None: 1'],
+      ['1.1', 'Content-Encoding: identity'],
+    ] as const) {
+      const upload = RawUpload.bare(vw.port);
+      upload.write(`POST /ts/plain HTTP/${version}\r\nHost: x\r\n${field}\r\nContent-Length: 188\r\n\r\n`);
+      upload.write(packets(1));
+      expect((await upload.answer()).body).to.include({ packets: 1 });
+    }
+  });
+
   it('is answered 400 when its chunks are broken', async () => {
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.write('nonsense\r\n');

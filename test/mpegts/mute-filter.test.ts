@@ -18,6 +18,12 @@ const tables = (counter: number, version = 0) =>
     sectionPackets(0, patSection(PMT), counter),
     sectionPackets(PMT, pmtSection(entries, version), counter),
   ]);
+/** The same with a PMT that has no room for the sign of a mute. */
+const crowded = (counter: number) => {
+  const descriptors = [0xf1, 150, ...Array.from({ length: 150 }, () => 7)];
+  const pmt = pmtSection([{ ...entries[0]!, descriptors }, entries[1]!]);
+  return Buffer.concat([sectionPackets(0, patSection(PMT), counter), sectionPackets(PMT, pmt, counter)]);
+};
 const access = (counter: number) =>
   packet({ pid: VIDEO, counter, startsUnit: true, randomAccess: true, payload: pes(0xe0) });
 const unit = (pid: number, streamId: number, counter = 0) =>
@@ -84,28 +90,29 @@ describe('SoundFilter', () => {
 
   it('gives tables the counters of those sent, if tables were withheld', () => {
     mute('all');
-    apply(tables(1), access(0));
-    apply(tables(2));
+    expect(apply(crowded(1), access(0))).to.be.empty;
+    expect(apply(crowded(2))).to.be.empty;
     mute(null);
-    const passed = apply(tables(3), access(1));
-    expect(passed.subarray(0, 376).equals(tables(1))).to.be.true;
-    expect(shifted().equals(tables(1))).to.be.true;
-    expect(continuityErrors(Buffer.concat([shifted(), apply(tables(4))]))).to.deep.equal([]);
+    const passed = apply(crowded(3), access(1));
+    expect(passed.subarray(0, 376).equals(crowded(1))).to.be.true;
+    expect(shifted().equals(crowded(1))).to.be.true;
+    expect(continuityErrors(Buffer.concat([shifted(), apply(crowded(4))]))).to.deep.equal([]);
   });
 
   it('leaves tables unchanged that were never withheld, despite an audio mute', () => {
     mute('audio');
     apply(audio(0, true), audio(1), tables(1));
+    mute(null);
     expect(shifted().equals(tables(1))).to.be.true;
   });
 
   it('wraps counters', () => {
     mute('all');
-    for (let i = 1; i < 20; i++) apply(tables(i & 15));
+    for (let i = 1; i < 20; i++) apply(crowded(i & 15));
     mute(null);
-    const passed = Buffer.concat([tables(0), apply(tables(20 & 15)), apply(tables(21 & 15))]);
+    const passed = Buffer.concat([tables(0), apply(crowded(20 & 15)), apply(crowded(21 & 15))]);
     expect(continuityErrors(passed)).to.deep.equal([]);
-    expect(shifted().equals(tables(2))).to.be.true;
+    expect(shifted().equals(crowded(2))).to.be.true;
   });
 
   it('restarts for a new source', () => {

@@ -87,6 +87,16 @@ describe('parseStreamRule', () => {
     });
   }
 
+  it('loses no member of trimMs, whatever its name', () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const rule = (feed: string) =>
+        JSON.parse(`{"stream":"stream/a","feeds":["${feed}"],"trimMs":{"${name}":1}}`) as unknown;
+      expect(refusal(() => parseStreamRule(rule('video0'))).code, name).to.equal('ERR_BAD_TRIM');
+      if (name === '__proto__') continue;
+      expect(Object.entries(parseStreamRule(rule(name)).trimMs!), name).to.deep.equal([[name, 1]]);
+    }
+  });
+
   it('refuses a feed that is named twice, in whatever spelling', () => {
     const error = refusal(() => parseStreamRule({ stream: 'stream/a', feeds: ['b', '/b'] }));
     expect(error.code).to.equal('ERR_DUPLICATE_FEED');
