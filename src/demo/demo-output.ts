@@ -32,7 +32,7 @@ export class DemoOutput {
   /** Prints a name and its value in two columns. */
   row(what: string, value: string, more = ''): void {
     const gap = more === '' ? '' : `  ${this.#paint(DIM, more)}`;
-    this.line(`  ${what.padEnd(11)} ${this.#paint(BOLD, value)}${gap}`);
+    this.line(`  ${what.padEnd(15)} ${this.#paint(BOLD, value)}${gap}`);
   }
 
   /** Prints an answer behind a #, like a shell comment, so that it may be copied along. */

@@ -18,7 +18,7 @@ function said(useColour: boolean): string {
 describe("the demo's words", () => {
   it('are plain where no colour is wanted, and a command with its answer can be pasted', () => {
     expect(said(false)).to.equal(
-      'head\ncurl \\\n  http://here\n# "ok"\n  relay       http://here  more\ngood\nbad\n\n',
+      'head\ncurl \\\n  http://here\n# "ok"\n  relay           http://here  more\ngood\nbad\n\n',
     );
   });
 
