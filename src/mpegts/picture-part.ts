@@ -1,5 +1,5 @@
-// Recognizes the parts of a picture that is carried in several PES packets: some encoders make one of each NAL unit, slice or field. The
-// first has the picture's stamps; the others have none, or the same.
+// Recognizes the parts of a picture that is carried in several PES packets: some encoders make one of each NAL unit, slice
+// or field. The first has the picture's timestamps; the others have none, or the same.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.7.
 
 import { PACKET_BYTES, payloadStart } from './packet.js';

@@ -175,7 +175,7 @@ export class ProgramClock {
 
   /** The unit interval, ms, of the feed where it is longest. */
   get stepMs(): number {
-    return Math.max(0, ...this.#clocks.map(({ sender }) => sender.stepMs));
+    return this.#clocks.reduce((longest, { sender }) => Math.max(longest, sender.stepMs), 0);
   }
 
   /** Whether to wait before generating the first PCR: for the source's own, or for a better estimate of its time. */
