@@ -83,7 +83,7 @@ export class RelayOperations {
     return rule;
   }
 
-  streams(): Record<string, readonly string[]> {
+  feedsByStream(): Record<string, readonly string[]> {
     return Object.fromEntries(this.relay.streamRules().map(({ stream, feeds }) => [stream, feeds]));
   }
 

@@ -3,7 +3,7 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { prefersPage } from '../http/accept.js';
 import { jsonText } from '../http/json.js';
-import { HttpError, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
+import { HttpError, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/problem.js';
 import type { Log } from '../log.js';
 import type { Relay } from '../relay/relay.js';
 import { readFeedEntry } from '../relay/rules.js';
@@ -104,6 +104,6 @@ function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
     if (error instanceof HttpError) response.set(error.headers);
     response.status(document.status);
     if (isBrowserNavigation(request)) response.vary('Accept').type('html').send(problemPage(document, STYLE_PATH));
-    else response.type(PROBLEM_TYPE).send(jsonText(document));
+    else response.type(PROBLEM_MEDIA_TYPE).send(jsonText(document));
   };
 }

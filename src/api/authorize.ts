@@ -8,7 +8,7 @@ import { refuseEmptySegments } from '../http/path.js';
 import { WHOLE_SERVER } from '../http/request-target.js';
 import type { HttpGuard } from '../http/http-guard.js';
 import type { RequestInfo } from './key-policy.js';
-import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
+import { HttpError, problem, PROBLEM_MEDIA_TYPE } from '../http/problem.js';
 import { loginFor } from './page-routes.js';
 import { requestInfo } from './request.js';
 
@@ -77,7 +77,7 @@ function startBodyTimeout(request: Request, response: Response, timeoutMs: numbe
       return;
     }
     const document = problem(408, 'ERR_TIMEOUT', 'the request body took too long');
-    response.set('Connection', 'close').status(408).type(PROBLEM_TYPE).send(jsonText(document));
+    response.set('Connection', 'close').status(408).type(PROBLEM_MEDIA_TYPE).send(jsonText(document));
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   }, timeoutMs).unref();
   deadlines.set(request, late);

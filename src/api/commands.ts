@@ -72,7 +72,7 @@ async function execute(actions: RelayOperations, text: string): Promise<unknown>
   if (which === undefined) return refuse('"which" is missing');
   const isAll = which === 'all' || which === 'deleteAll';
   if (what === 'stream') {
-    if (verb === 'list') return isAll ? actions.streams() : { feeds: actions.stream(which) };
+    if (verb === 'list') return isAll ? actions.feedsByStream() : { feeds: actions.stream(which) };
     if (isAll) actions.deleteAllStreams();
     return { deleted: isAll ? which : actions.deleteStream(which) };
   }

@@ -12,7 +12,7 @@ import { type ConnectionLimits, Connections } from '../http/connections.js';
 import { ParserThrottle } from '../http/parser-throttle.js';
 import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/path.js';
 import { problem } from '../http/problem.js';
-import { receiveRawUpload, type UploadAnswers } from '../ingest/raw-upload.js';
+import { receiveUploadFromSocket, type UploadAnswers } from '../ingest/raw-upload.js';
 import { readUploadHead, type RequestHead } from '../ingest/request-head.js';
 import type { Relay } from '../relay/relay.js';
 import { parseFeedName } from '../relay/rules.js';
@@ -109,7 +109,7 @@ export class ConnectionRouter {
       refuseEmptySegments(request.path);
       const feed = this.#relay.feed(parseFeedName(decodeURIComponent(request.path.slice(PREFIX.length))));
       this.#refusals.onAccepted({ path: request.path, from: request.address });
-      const upload = receiveRawUpload(socket, rest, feed, ANSWERS);
+      const upload = receiveUploadFromSocket(socket, rest, feed, ANSWERS);
       this.#uploads.add(upload);
       upload.once('close', () => this.#uploads.delete(upload));
       if (upload !== socket) this.#connections.track(upload); // with TLS they are the same socket, which is counted already

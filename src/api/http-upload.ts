@@ -8,7 +8,7 @@ import { UploadThrottle } from '../ingest/upload-throttle.js';
 import { Upload } from '../ingest/upload.js';
 import type { Feed } from '../relay/feed.js';
 import { LINGER_MS } from '../http/answers.js';
-import { HttpError, problem, PROBLEM_TYPE } from '../http/problem.js';
+import { HttpError, problem, PROBLEM_MEDIA_TYPE } from '../http/problem.js';
 
 /** The answer to a source whose feed was taken over by a newer upload. */
 export function supersededProblem(feed: string) {
@@ -40,7 +40,7 @@ export function receiveHttpUpload(request: Request, response: Response, feed: Fe
   const upload = new Upload(feed, `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`, () => {
     pacer.end();
     request.off('data', onData).resume();
-    response.set('Connection', 'close').status(409).type(PROBLEM_TYPE);
+    response.set('Connection', 'close').status(409).type(PROBLEM_MEDIA_TYPE);
     response.send(jsonText(supersededProblem(feed.name)));
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });

@@ -7,7 +7,7 @@ import { Backlog } from '../relay/backlog.js';
 import { awaitDrainOf } from '../relay/backpressure.js';
 import type { Relay } from '../relay/relay.js';
 import type { ClientLimit } from '../relay/client-limit.js';
-import { type ViewerTransport, recordDrops, Viewer } from '../relay/viewer.js';
+import { type ViewerTransport, dropEventEmitter, Viewer } from '../relay/viewer.js';
 import { networkOf } from '../http/network.js';
 import { startFinalResponse } from '../http/pending-responses.js';
 import { HttpError } from '../http/problem.js';
@@ -53,7 +53,7 @@ export class HttpViewers {
     const leaveSeat = this.#seats.acquire(name, network, () => response.destroy());
     request.socket.setNoDelay(true);
     response.flushHeaders();
-    const viewer = new Viewer(transportOf(response), relay.limits, recordDrops(relay.events, name, response));
+    const viewer = new Viewer(transportOf(response), relay.limits, dropEventEmitter(relay.events, name, response));
     viewer.start(relay.cacheOf(name));
     const leave = relay.subscribe(name, viewer);
     this.#open.add(response);

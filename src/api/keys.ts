@@ -55,7 +55,7 @@ export class KeyGuard {
 
   #judge(key: string | null, address: string, nowMs: number): KeyVerdict {
     const network = networkOf(address); // an IPv6 host can guess from any number of addresses
-    if (this.#wrong.isOverLimit(network, nowMs)) return 'too many';
+    if (this.#wrong.hasReachedLimit(network, nowMs)) return 'too many';
     if (key !== null && timingSafeEqual(digest(key), this.#key)) return 'good';
     this.#wrong.add(network, nowMs);
     return 'wrong';

@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { eventSchema, faultSchema, historyLostSchema } from '../relay/event.js';
-import { PROBLEM_TYPE, problem } from '../http/problem.js';
+import { PROBLEM_MEDIA_TYPE, problem } from '../http/problem.js';
 import { muteBodySchema } from '../relay/mute-rule.js';
 import { destinationSchema, streamSchema } from '../relay/rules.js';
 import { readVersion } from '../version.js';
@@ -243,7 +243,7 @@ function problemResponse(codes: readonly ErrorCode[]): Json {
   const schema = { $ref: '#/components/schemas/Problem' };
   return {
     description: codes.map((code) => `${code}: ${ERRORS[code][1]}`).join(' '),
-    content: { [PROBLEM_TYPE]: { schema, examples: Object.fromEntries(examples) } },
+    content: { [PROBLEM_MEDIA_TYPE]: { schema, examples: Object.fromEntries(examples) } },
   };
 }
 

@@ -67,7 +67,7 @@ export function streamRoutes(actions: RelayOperations): Route[] {
           summary: 'Lists stream rules',
           answer: json('The feeds of each stream.', streamListSchema, { [FRONT.stream]: FRONT.feeds }),
           errors: [],
-          handlers: [answer(() => actions.streams())],
+          handlers: [answer(() => actions.feedsByStream())],
         },
         {
           methods: ['DELETE'],

@@ -8,7 +8,7 @@ import { parseFeedName } from '../relay/rules.js';
 /** How long a client that was asked for the key has to send it: ffmpeg tries without one first. */
 const RETRY_WITH_KEY_MS = 5000;
 /** How many such clients are remembered. */
-const MAX_WAITING = 200;
+const MAX_PENDING_REFUSALS = 200;
 const MAX_SHOWN = 200;
 /** First segments of other paths of ours and of vw serve: an upload there was meant for /ts. */
 const OTHER_PREFIX = /^\/(?:ts|ws|in|out|bi|play|session)(?=\/|$)/i;
@@ -25,7 +25,7 @@ export interface UploadRequest {
 /** Logs refused uploads. */
 export class UploadRefusals {
   readonly #warning: RateLimitedWarning;
-  readonly #waiting = new Map<string, { readonly log: () => void; readonly timer: NodeJS.Timeout }>();
+  readonly #pendingRefusals = new Map<string, { readonly log: () => void; readonly timer: NodeJS.Timeout }>();
 
   constructor(
     log: Log,
@@ -43,25 +43,25 @@ export class UploadRefusals {
     const wasAsked = authorization === undefined && error instanceof HttpError && error.status === 401;
     const key = keyOf(request);
     if (!wasAsked) log();
-    else if (!this.#waiting.has(key)) {
+    else if (!this.#pendingRefusals.has(key)) {
       const timer = setTimeout(() => this.#report(key), this.patienceMs).unref();
-      this.#waiting.set(key, { log, timer });
-      const [oldest] = this.#waiting.keys();
-      if (this.#waiting.size > MAX_WAITING) this.#report(oldest!);
+      this.#pendingRefusals.set(key, { log, timer });
+      const [oldest] = this.#pendingRefusals.keys();
+      if (this.#pendingRefusals.size > MAX_PENDING_REFUSALS) this.#report(oldest!);
     }
   }
 
   /** An upload was admitted. */
   onAccepted(request: Omit<UploadRequest, 'authorization'>): void {
     const key = keyOf(request);
-    clearTimeout(this.#waiting.get(key)?.timer);
-    this.#waiting.delete(key);
+    clearTimeout(this.#pendingRefusals.get(key)?.timer);
+    this.#pendingRefusals.delete(key);
   }
 
   #report(key: string): void {
-    const one = this.#waiting.get(key);
+    const one = this.#pendingRefusals.get(key);
     clearTimeout(one?.timer);
-    this.#waiting.delete(key);
+    this.#pendingRefusals.delete(key);
     one?.log();
   }
 }

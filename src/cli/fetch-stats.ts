@@ -12,7 +12,7 @@ export interface StatsSnapshot {
 
 /** Fetches stats. Throws {@link NotServedError}. */
 export async function fetchStats(client: RelayClient): Promise<StatsSnapshot> {
-  return { url: client.url, stats: cleaned(readStats(await fetchJson(client, '/api/stats'), client.url)) };
+  return { url: client.url, stats: cleaned(parseStats(await fetchJson(client, '/api/stats'), client.url)) };
 }
 
 /** Fetches a path that every relay has. */
@@ -30,7 +30,7 @@ async function fetchJson(client: RelayClient, path: string): Promise<unknown> {
  * Validates an answer to GET /api/stats. Additional fields of a newer relay are accepted. Throws {@link
  * NotServedError}.
  */
-export function readStats(answer: unknown, url: string): Stats {
+export function parseStats(answer: unknown, url: string): Stats {
   const { success, error } = statsSchema.safeParse(answer);
   const fault = success ? undefined : error.issues.find(({ code }) => code !== 'unrecognized_keys');
   if (fault === undefined) return answer as Stats; // the schema has no transforms: the value is accepted unchanged

@@ -36,7 +36,7 @@ export class DemoOutput {
   }
 
   /** Prints an answer behind a #, like a shell comment, so that it may be copied along. */
-  answer(text: string): void {
+  comment(text: string): void {
     this.line(this.#paint(DIM, `# ${text}`));
   }
 

@@ -184,7 +184,7 @@ export class Demo {
   /** Prints a request and sends it. */
   async #callApi(call: Call): Promise<void> {
     this.voice.command(curlLines(call));
-    this.voice.answer(JSON.stringify(await callRest(call)));
+    this.voice.comment(JSON.stringify(await callRest(call)));
   }
 }
 

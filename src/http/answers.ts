@@ -3,7 +3,7 @@
 
 import type { Duplex } from 'node:stream';
 import { jsonText } from './json.js';
-import { HttpError, problem, PROBLEM_TYPE, type Problem, problemOf } from './problem.js';
+import { HttpError, problem, PROBLEM_MEDIA_TYPE, type Problem, problemOf } from './problem.js';
 
 /** How long a sender that was answered early may go on sending before its connection is closed. */
 export const LINGER_MS = 1000;
@@ -24,7 +24,7 @@ export function respondWithProblem(
   document: Problem,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  respond(socket, document.status, PROBLEM_TYPE, jsonText(document), document.title, headers);
+  respond(socket, document.status, PROBLEM_MEDIA_TYPE, jsonText(document), document.title, headers);
 }
 
 /** Answers and ends the connection, so that the answer arrives. */

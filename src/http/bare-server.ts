@@ -68,7 +68,7 @@ export function passToNode(server: Server, socket: Socket, bytes: Buffer | null 
   socket.pause(); // Node's handler reads from the start: first, what was read is put back
   socket.setTimeout(0); // clears the time-out for a connection without a request
   nodeHandlers.get(server)!.call(server, socket);
-  throttle.parserReads((end) => pendingResponsesOf(server).beforeEnd(socket, end));
+  throttle.parserReads((end) => pendingResponsesOf(server).deferEnd(socket, end));
   if (bytes !== null) throttle.unread(bytes);
   socket.resume();
 }

@@ -12,7 +12,7 @@ export class FailedAttempts {
   constructor(private readonly most: number) {}
 
   /** Whether an address has reached the limit. */
-  isOverLimit(address: string, nowMs: number): boolean {
+  hasReachedLimit(address: string, nowMs: number): boolean {
     const entry = this.#tries.get(address);
     return entry !== undefined && isCurrent(entry, nowMs) && entry.count >= this.most;
   }

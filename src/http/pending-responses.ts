@@ -42,7 +42,7 @@ export class PendingResponses {
   }
 
   /** Calls `end` when a half-closed connection may be ended: complete requests still get their answers. */
-  beforeEnd(socket: Socket, end: () => void): void {
+  deferEnd(socket: Socket, end: () => void): void {
     if (hasFinalResponse(socket)) end();
     else this.whenAllSent(socket, end);
   }
@@ -60,7 +60,7 @@ export class PendingResponses {
   }
 }
 
-const lasting = new WeakMap<Socket, FinalResponses>();
+const finalResponses = new WeakMap<Socket, FinalResponses>();
 
 /** A connection with an answer that lasts until the client disconnects. */
 class FinalResponses {
@@ -68,8 +68,8 @@ class FinalResponses {
   begun: () => void = () => undefined;
 
   static of(socket: Socket): FinalResponses {
-    let found = lasting.get(socket);
-    if (!found) lasting.set(socket, (found = new FinalResponses()));
+    let found = finalResponses.get(socket);
+    if (!found) finalResponses.set(socket, (found = new FinalResponses()));
     return found;
   }
 }
@@ -90,7 +90,7 @@ export function startFinalResponse(response: ServerResponse): void {
 
 /** Whether the last answer of a connection has started. */
 export function hasFinalResponse(socket: Socket): boolean {
-  return lasting.get(socket)?.hasStarted ?? false;
+  return finalResponses.get(socket)?.hasStarted ?? false;
 }
 
 /** Calls `then` when the last answer of a connection starts, or at once if it has; replaces an earlier callback. */

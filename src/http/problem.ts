@@ -12,7 +12,7 @@ export interface Problem {
   readonly detail: string;
 }
 
-export const PROBLEM_TYPE = 'application/problem+json';
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 /** A request that is refused, with status, code and header fields of the answer. */
 export class HttpError extends Error {

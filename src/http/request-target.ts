@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { hostnameOf, schemeOf } from './hosts.js';
 import { withoutLastSlash } from './path.js';
 import { jsonText } from './json.js';
-import { HttpError, PROBLEM_TYPE, problemOf, unsupportedVersion } from './problem.js';
+import { HttpError, PROBLEM_MEDIA_TYPE, problemOf, unsupportedVersion } from './problem.js';
 
 /** The asterisk-form, for an OPTIONS request about the server as a whole (§3.2.4). */
 export const WHOLE_SERVER = '*';
@@ -26,7 +26,7 @@ export function normalizingTargets(
       request.resume();
       const document = problemOf(error)!; // normalizeTarget throws only HttpErrors
       response.statusCode = document.status;
-      response.setHeader('Content-Type', PROBLEM_TYPE).setHeader('Connection', 'close').end(jsonText(document));
+      response.setHeader('Content-Type', PROBLEM_MEDIA_TYPE).setHeader('Connection', 'close').end(jsonText(document));
       return;
     }
     handle(request, response);

@@ -19,7 +19,7 @@ class RequestQueue implements Steps {
   #turn = -1; // that #count belongs to
   #count = 0;
   #isWaiting = false; // is queued
-  #isHolding = false; // the connection is held
+  #isThrottled = false; // the connection is held
   readonly #waiting: { request: IncomingMessage; response: ServerResponse }[] = [];
 
   constructor(
@@ -42,7 +42,7 @@ class RequestQueue implements Steps {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     if (this.turns.run(this)) return;
-    this.#isHolding = true;
+    this.#isThrottled = true;
     throttleOf(this.socket)?.hold();
   }
 
@@ -53,8 +53,8 @@ class RequestQueue implements Steps {
     if (this.socket.destroyed) this.#waiting.length = 0;
     if (this.#waiting.length > 0) return 'more';
     this.#isWaiting = false;
-    if (this.#isHolding) throttleOf(this.socket)?.release();
-    this.#isHolding = false;
+    if (this.#isThrottled) throttleOf(this.socket)?.release();
+    this.#isThrottled = false;
     return 'done';
   }
 

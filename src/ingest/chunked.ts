@@ -134,11 +134,11 @@ export class ChunkedDecoder {
       case TRAILER:
         this.#name = '';
         if (byte === CR) this.#state = LAST_LF;
-        else this.#trailerName(byte);
+        else this.#readTrailerName(byte);
         return;
       case TRAILER_NAME:
         if (byte === COLON && !NO_TRAILERS.has(this.#name.toLowerCase())) this.#state = TRAILER_VALUE;
-        else this.#trailerName(byte);
+        else this.#readTrailerName(byte);
         return;
       case TRAILER_VALUE:
         if (byte === CR) this.#state = TRAILER_LF;
@@ -170,7 +170,7 @@ export class ChunkedDecoder {
     this.#countExtra();
   }
 
-  #trailerName(byte: number): void {
+  #readTrailerName(byte: number): void {
     if (IS_TOKEN[byte] !== 1) throw new ChunkedError('a trailer is not a field that may stand there');
     this.#name += String.fromCharCode(byte);
     this.#state = TRAILER_NAME;

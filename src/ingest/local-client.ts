@@ -13,7 +13,7 @@ import type { Message } from '../relay/message.js';
 import { awaitDrainOf, type Backpressure } from '../relay/backpressure.js';
 import type { Relay } from '../relay/relay.js';
 import { isStreamName } from '../relay/rules.js';
-import { type ViewerTransport, recordDrops, Viewer } from '../relay/viewer.js';
+import { type ViewerTransport, dropEventEmitter, Viewer } from '../relay/viewer.js';
 
 /** Close code for a message that may not be sent here (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008;
@@ -26,7 +26,7 @@ export class LocalClient implements Sink {
   /** @param frameSink the connection under `socket`. */
   constructor(socket: WebSocket, frameSink: Socket, name: string, relay: Relay, log: Log, closed: () => void) {
     this.#socket = socket;
-    this.#viewer = new Viewer(transportOf(socket, frameSink), relay.limits, recordDrops(relay.events, name, this));
+    this.#viewer = new Viewer(transportOf(socket, frameSink), relay.limits, dropEventEmitter(relay.events, name, this));
     const feed = isStreamName(name) ? null : relay.feed(name);
     this.#viewer.start(relay.cacheOf(name));
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);

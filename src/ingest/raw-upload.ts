@@ -22,7 +22,7 @@ export interface UploadAnswers {
  * Publishes the body that follows `head` on `connection` to `feed`. `rest` is what was already read behind the head.
  * Returns the socket to use from now on: see {@link readShared}.
  */
-export function receiveRawUpload(connection: Socket, rest: Buffer, feed: Feed, answers: UploadAnswers): Socket {
+export function receiveUploadFromSocket(connection: Socket, rest: Buffer, feed: Feed, answers: UploadAnswers): Socket {
   const upload = new RawUpload(connection, feed, answers);
   if (rest.length > 0) upload.receive(rest, 0);
   return upload.socket;

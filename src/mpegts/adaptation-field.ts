@@ -9,7 +9,7 @@ const HAS_OPCR = 0x08;
 const HAS_SPLICE_COUNTDOWN = 0x04;
 const HAS_EXTENSION = 0x01;
 
-const FIELD_BYTES = PACKET_BYTES - 5; // adaptation_field_length of a packet without payload
+const MAX_FIELD_LENGTH = PACKET_BYTES - 5; // adaptation_field_length of a packet without payload
 const PCR_AT = 6;
 const PCR_BYTES = 6;
 
@@ -19,7 +19,7 @@ const PCR_BYTES = 6;
  */
 export function removePrivateData(packet: Uint8Array, at: number): number {
   const flags = packet[at + 5]!;
-  const end = at + 5 + Math.min(packet[at + 4]!, FIELD_BYTES);
+  const end = at + 5 + Math.min(packet[at + 4]!, MAX_FIELD_LENGTH);
   let from = at + 6;
   if ((flags & HAS_PCR) !== 0) from += PCR_BYTES;
   if ((flags & HAS_OPCR) !== 0) from += PCR_BYTES;
@@ -43,7 +43,7 @@ export function writeClockPacket(out: Uint8Array, to: number, data: Uint8Array, 
   out[to + 1] = data[at + 1]! & 0x3f; // transport_priority, PID; payload_unit_start_indicator = '0'
   out[to + 2] = data[at + 2]!;
   out[to + 3] = 0x20 | counter; // adaptation_field_control = '10'
-  out[to + 4] = FIELD_BYTES; // adaptation_field_length
+  out[to + 4] = MAX_FIELD_LENGTH; // adaptation_field_length
   out[to + 5] = (data[at + 5]! & DISCONTINUITY) | HAS_PCR;
   for (let i = 0; i < PCR_BYTES; i++) out[to + PCR_AT + i] = data[at + PCR_AT + i]!;
 }

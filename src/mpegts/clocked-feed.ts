@@ -32,8 +32,8 @@ export interface ClockedFeed {
   /** How many video and audio tracks its PMT lists. */
   readonly mediaCount: number;
   /** Holds its first units until their age is known. */
-  readonly hold: StartHold | null;
-  /** The first sample that {@link hold} found. */
+  readonly startHold: StartHold | null;
+  /** The first sample that {@link startHold} found. */
   firstSample: FirstSample | null;
 }
 
@@ -96,10 +96,10 @@ export function offsetOfSample({ stamp, arrivalMs }: FirstSample, of: number, tr
  * How far `time` is already past the DTS of the first held unit of a feed, as far as known: the PCR stands still while
  * units are held so that they do not fall behind it. Units delayed elsewhere do not count: they are too late.
  */
-export function needOfHeld({ hold, trim }: ClockedFeed, time: number, base: number, nowMs: number): number {
-  const first = hold?.guess(nowMs);
-  if (!hold || !first || Number.isNaN(time)) return -Infinity;
-  const place = offsetOfSample(first, hold.earliest, trim, base);
-  const isQueued = hold.earliestAtMs * TICKS_PER_MS + base - place > OLDEST;
-  return isQueued ? -Infinity : time - place + hold.mayBeOlder(nowMs);
+export function needOfHeld({ startHold, trim }: ClockedFeed, time: number, base: number, nowMs: number): number {
+  const first = startHold?.guess(nowMs);
+  if (!startHold || !first || Number.isNaN(time)) return -Infinity;
+  const place = offsetOfSample(first, startHold.earliest, trim, base);
+  const isQueued = startHold.earliestAtMs * TICKS_PER_MS + base - place > OLDEST;
+  return isQueued ? -Infinity : time - place + startHold.mayBeOlder(nowMs);
 }

@@ -27,7 +27,7 @@ const MAX_MOVING_MS = 2000;
 const YOUNG_MS = 10_000;
 /** So long after a feed began what came last is not younger than all before: what waited elsewhere has come. */
 const STEADY_MS = 200;
-const YOUNGER = 10 * TICKS_PER_MS;
+const MIN_DELAY_DROP = 10 * TICKS_PER_MS;
 const LARGE_SLOPES = [0.95, 1.05] as const;
 const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
@@ -58,7 +58,7 @@ interface SampledTrack {
   readonly dtsAtMs?: number;
 }
 
-const RANKS = { unknown: 0, other: 0, audio: 1, video: 2 } as const;
+const KIND_RANKS = { unknown: 0, other: 0, audio: 1, video: 2 } as const;
 
 /**
  * Lives from the first stamp of a source to its end or to a jump of its stamps. A *sample* is arrival time minus
@@ -82,7 +82,7 @@ export class FeedClock {
   readonly first: number;
 
   /** How many video and audio tracks its feed's tables list. */
-  promised = 0;
+  mediaTrackCount = 0;
 
   readonly #map: TimeMap;
   readonly #samples = new MinimumWindow();
@@ -156,7 +156,7 @@ export class FeedClock {
   awaitsTrack(nowMs: number): boolean {
     if (!(nowMs - this.startedMs < PROMISED_MS) || this.#latest - this.first > PROMISED_MS * TICKS_PER_MS) return false;
     if (!this.sender.isByStamps) return false;
-    return this.#tracks.filter(isMedia).length < this.promised;
+    return this.#tracks.filter(isMedia).length < this.mediaTrackCount;
   }
 
   /** The latest output time given to any stamp. */
@@ -236,12 +236,12 @@ export class FeedClock {
   }
 
   #takesSamplesFrom(track: SampledTrack, nowMs: number): boolean {
-    const rank = RANKS[track.kind];
+    const rank = KIND_RANKS[track.kind];
     if (rank <= this.rank && !this.#isSamplerGone(track, nowMs)) return false;
     this.rank = rank;
     this.sampler = track;
     this.#forgetSamples();
-    this.sender.resample();
+    this.sender.restartSampling();
     return true;
   }
 
@@ -268,7 +268,7 @@ export class FeedClock {
    */
   sample(stamp: number, arrivalMs: number): boolean {
     if (!this.#samples.add(arrivalMs * TICKS_PER_MS - stamp, arrivalMs)) return false;
-    if (this.leastDelay < this.#youngest - YOUNGER) {
+    if (this.leastDelay < this.#youngest - MIN_DELAY_DROP) {
       this.#youngest = this.leastDelay;
       this.#youngestAtMs = arrivalMs;
     }
@@ -321,7 +321,7 @@ export class FeedClock {
 
   #slopes(error: number, nowMs: number): readonly [number, number] {
     if (nowMs < this.#movesUntilMs) return MOVING_SLOPES;
-    const isPicture = this.rank === RANKS.video;
+    const isPicture = this.rank === KIND_RANKS.video;
     if (this.isSettling(nowMs)) return isPicture ? SETTLING_SLOPES : SETTLING_SOUND_SLOPES;
     // An estimate from one audio unit may be off by an audible amount: it is corrected early, before that matters.
     const isNew = !isPicture && nowMs - this.startedMs < SETTLING_MS;

@@ -42,10 +42,10 @@ export class Inspector implements ProgramFacts {
   #picturePid = -1; // the video track whose random access points are used
   #anyJoinable = true; // no PAT has come, so tracks are unknown; or a program without video and audio
   #tablePids: readonly number[] = [];
-  #accessAt = NO_ACCESS; // in the current message
+  #accessPointOffset = NO_ACCESS; // in the current message
   #key: Track | null = null;
   #pids: readonly number[] = [];
-  #marksAccess = false;
+  #sawAccessPoint = false;
 
   constructor() {
     this.#setRoles();
@@ -75,7 +75,7 @@ export class Inspector implements ProgramFacts {
   }
 
   get marksAccess(): boolean {
-    return this.#marksAccess;
+    return this.#sawAccessPoint;
   }
 
   get hasStamps(): boolean {
@@ -150,7 +150,7 @@ export class Inspector implements ProgramFacts {
   restart(): void {
     this.#counters.fill(NOT_SEEN);
     this.#reader.reset();
-    this.#marksAccess = false;
+    this.#sawAccessPoint = false;
     this.#watch.reset();
     this.#access.reset(null);
     this.#picturePid = -1;
@@ -164,7 +164,7 @@ export class Inspector implements ProgramFacts {
   inspect(data: Uint8Array): number {
     const counters = this.#counters;
     const roles = this.#roles;
-    this.#accessAt = NO_ACCESS;
+    this.#accessPointOffset = NO_ACCESS;
     this.#access.nextMessage();
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const second = data[at + 1]!;
@@ -198,7 +198,7 @@ export class Inspector implements ProgramFacts {
       counters[pid] = data[at + 3]! & 0x0f;
     }
     this.packets += data.length / PACKET_BYTES;
-    return this.#accessAt;
+    return this.#accessPointOffset;
   }
 
   /** Inspects the packet at `at` of the followed video track, in which a unit starts or that is needed otherwise. */
@@ -233,8 +233,8 @@ export class Inspector implements ProgramFacts {
 
   #found(at: number): void {
     this.randomAccessPoints++;
-    this.#marksAccess = true;
-    if (this.#accessAt === NO_ACCESS) this.#accessAt = at;
+    this.#sawAccessPoint = true;
+    if (this.#accessPointOffset === NO_ACCESS) this.#accessPointOffset = at;
   }
 
   /** Inspects the packet at `at` of another followed track. */

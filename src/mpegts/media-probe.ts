@@ -60,7 +60,7 @@ export class MediaProbe {
       this.#picturesAUnit = 1;
     }
     this.#picture = picture;
-    for (const one of before) if (one.unit) this.#releaseUnit(one);
+    for (const one of before) if (one.unit) this.#recycleUnit(one);
     const isSame = before.length === this.#tracks.length && before.every((one, i) => one === this.#tracks[i]);
     if (!isSame) this.version++;
   }
@@ -162,10 +162,10 @@ export class MediaProbe {
       const unit = this.#free.pop() ?? new UnitStart();
       one.unit = unit;
       if (!unit.start(data, at)) {
-        this.#releaseUnit(one);
+        this.#recycleUnit(one);
         return false;
       }
-    } else if (one.unit && !one.unit.add(data, at)) this.#releaseUnit(one);
+    } else if (one.unit && !one.unit.add(data, at)) this.#recycleUnit(one);
     if (one.unit) this.#read(one, one.unit, one.unit.isFull);
     return one.unit !== null;
   }
@@ -183,12 +183,12 @@ export class MediaProbe {
   }
 
   #endUnit(one: ProbedTrack, event: boolean): void {
-    this.#releaseUnit(one);
+    this.#recycleUnit(one);
     if (!event) one.miss();
     else if (one.update()) this.version++;
   }
 
-  #releaseUnit(one: ProbedTrack): void {
+  #recycleUnit(one: ProbedTrack): void {
     if (one.unit) this.#free.push(one.unit);
     one.unit = null;
   }

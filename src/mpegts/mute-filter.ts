@@ -14,7 +14,7 @@ import {
   readPid,
   startsUnit,
 } from './packet.js';
-import { loneSectionEnd, MuteSigner } from './mute-signer.js';
+import { loneSectionEnd, MuteDescriptorInserter } from './mute-descriptor-inserter.js';
 import { DAMAGED, type KnownProgram, PASSES, SoundClassifier } from './sound-classifier.js';
 import { WithheldPackets, type WithheldTrack } from './withheld-packets.js';
 
@@ -30,18 +30,18 @@ export type MutedPart = 'audio' | 'all' | null;
  * Drops what is muted. After a mute, a track resumes with the next PES packet (for video with random access point
  * indicators: at a random access point), and its counters continue from the last one sent. An audio mute withholds every
  * packet that is not known to be video or data ({@link SoundClassifier}); a PCR in such a packet is sent in a packet without
- * payload. While muted, the PMT carries a mute descriptor if its packet has room ({@link MuteSigner}); under a mute of
+ * payload. While muted, the PMT carries a mute descriptor if its packet has room ({@link MuteDescriptorInserter}); under a mute of
  * everything, PAT and PMT are sent for that.
  */
 export class MuteFilter {
   #muted: MutedPart = null;
   readonly #judge = new SoundClassifier();
   readonly #withheld = new WithheldPackets();
-  readonly #signer = new MuteSigner();
+  readonly #inserter = new MuteDescriptorInserter();
   readonly #states = new Uint8Array(PID_COUNT);
   readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | the offset subtracted from continuity_counter
   #isTouched = false; // whether any PID waits or has an offset
-  #accessAt = -1;
+  #accessPointOffset = -1;
   #undecidedAt = -1;
 
   get muted(): MutedPart {
@@ -54,7 +54,7 @@ export class MuteFilter {
     this.#muted = muted;
     if (muted === before) return;
     this.#withheld.clear();
-    this.#signer.reset();
+    this.#inserter.reset();
     if (muted === null) return;
     this.#isTouched = true;
     // Units that started while everything was muted do not resume in the middle.
@@ -65,7 +65,7 @@ export class MuteFilter {
   restart(): void {
     this.#judge.start(null);
     this.#withheld.clear();
-    this.#signer.reset();
+    this.#inserter.reset();
     this.#states.fill(0);
     this.#counters.fill(0);
     this.#isTouched = this.#muted !== null;
@@ -77,8 +77,8 @@ export class MuteFilter {
   }
 
   /** The offset of the last message's random access point in the output; -1 if it was withheld. */
-  get accessAt(): number {
-    return this.#accessAt;
+  get accessPointOffset(): number {
+    return this.#accessPointOffset;
   }
 
   /**
@@ -94,8 +94,13 @@ export class MuteFilter {
    * none. `joinAt` is the offset of its first random access point, or -1; `opening` is that point's packets from earlier
    * messages, or `null`; `undecidedAt` is the offset of the unit for which it is undecided whether it is one, or -1.
    */
-  apply(data: Uint8Array, accessAt = -1, opening: Uint8Array | null = null, undecidedAt = -1): Uint8Array | null {
-    this.#accessAt = this.#isTouched ? -1 : accessAt;
+  apply(
+    data: Uint8Array,
+    accessPointOffset = -1,
+    opening: Uint8Array | null = null,
+    undecidedAt = -1,
+  ): Uint8Array | null {
+    this.#accessPointOffset = this.#isTouched ? -1 : accessPointOffset;
     this.#undecidedAt = this.#isTouched ? -1 : undecidedAt;
     if (!this.#isTouched) return data;
     const muted = this.#muted;
@@ -108,7 +113,7 @@ export class MuteFilter {
       if (at === undecidedAt) this.#undecidedAt = to;
       const reason = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
       if (muted === 'all' ? this.#isTable(data, at, pid) : reason === PASSES && this.#mayPass(data, at, pid)) {
-        if (at === accessAt && opening === null) this.#accessAt = to;
+        if (at === accessPointOffset && opening === null) this.#accessPointOffset = to;
         this.#pass(data, at, pid, out, to);
       } else if (muted !== 'audio') {
         this.#withhold(data, at, pid);
@@ -116,7 +121,7 @@ export class MuteFilter {
       } else if (!this.#passClock(data, at, pid, reason, out, to)) continue;
       to += PACKET_BYTES;
     }
-    if (isBegun && to > 0) this.#accessAt = 0;
+    if (isBegun && to > 0) this.#accessPointOffset = 0;
     return to === 0 ? null : out.subarray(0, to);
   }
 
@@ -129,7 +134,7 @@ export class MuteFilter {
       const shift = this.#counters[readPid(packets, at)]! & 0x0f;
       packets[at + 3] = (packets[at + 3]! & 0xf0) | ((packets[at + 3]! - shift) & 0x0f);
       this.#removePrivateData(packets, at);
-      if (readPid(packets, at) === this.#judge.pmtPid) this.#sign(packets, at, packets, at);
+      if (readPid(packets, at) === this.#judge.pmtPid) this.#insertDescriptor(packets, at, packets, at);
     }
     return packets;
   }
@@ -140,15 +145,15 @@ export class MuteFilter {
     if (this.#judge.classify(data, at, pid) !== PASSES) return false;
     const passes =
       pid === PAT_PID
-        ? this.#signer.isSigned && loneSectionEnd(data, at, 0x00) > 0 // program_association_section
-        : this.#signer.sign(data, at, 'all') !== null;
+        ? this.#inserter.isInserted && loneSectionEnd(data, at, 0x00) > 0 // program_association_section
+        : this.#inserter.insert(data, at, 'all') !== null;
     if (passes) this.#states[pid]! &= ~WAITS;
     return passes;
   }
 
   /** Puts the mute descriptor into the PMT packet at `at`, if it has room, as it is written at `to`. */
-  #sign(data: Uint8Array, at: number, out: Uint8Array, to: number): void {
-    const signed = this.#muted && this.#signer.sign(data, at, this.#muted);
+  #insertDescriptor(data: Uint8Array, at: number, out: Uint8Array, to: number): void {
+    const signed = this.#muted && this.#inserter.insert(data, at, this.#muted);
     if (signed) for (let i = 4; i < PACKET_BYTES; i++) out[to + i] = signed[i]!;
   }
 
@@ -177,7 +182,7 @@ export class MuteFilter {
       this.#states[pid]! |= COUNTED;
     }
     this.#removePrivateData(out, to);
-    if (pid === this.#judge.pmtPid) this.#sign(data, at, out, to);
+    if (pid === this.#judge.pmtPid) this.#insertDescriptor(data, at, out, to);
   }
 
   #removePrivateData(packets: Uint8Array, at: number): void {

@@ -66,7 +66,7 @@ export class OutputBuffer {
   }
 
   /** Offset of the message's next packet in `bytes`; it may be modified there before it is kept. */
-  get next(): number {
+  get nextAt(): number {
     return this.#read;
   }
 

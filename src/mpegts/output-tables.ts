@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.3 (PAT), §2.4.4.8 (PMT).
 
 import { crc32 } from './crc32.js';
-import { muteOfDescriptor } from './mute-sign.js';
+import { muteOfDescriptor } from './mute-descriptor.js';
 import { OUTPUT_PMT_PID } from './output-track.js';
 import { PACKET_BYTES, PAT_PID, SYNC } from './packet.js';
 import { readDescriptors } from './track.js';

@@ -51,7 +51,7 @@ export class PacketPath {
   #forwardPayloadRun(feed: RemuxFeed, data: Uint8Array, from: number): number {
     const { slots, tracks } = feed;
     const { bytes } = this.#buffer;
-    const shift = this.#buffer.next - from;
+    const shift = this.#buffer.nextAt - from;
     let track: RemuxTrack | null = null;
     let pid = -1;
     let last = 0;

@@ -41,8 +41,8 @@ export type ParameterReader = (bytes: Uint8Array, from: number, end: number, fou
 /** The largest picture size there is: anything larger is damaged data. */
 const MAX_PIXELS = 16384;
 /** More than any camera's frame rate: a higher value counts clock ticks, not pictures. */
-const MAX_FRAMES = 1000;
-const MIN_FRAMES = 0.01;
+const MAX_FRAME_RATE = 1000;
+const MIN_FRAME_RATE = 0.01;
 
 /** Whether this is a plausible picture size. */
 export function isPictureSize(width: number, height: number): boolean {
@@ -52,7 +52,7 @@ export function isPictureSize(width: number, height: number): boolean {
 /** Pictures a second, rounded to a thousandth; null if the rate is implausible. */
 export function plausibleFrameRate(pictures: number, seconds: number): number | null {
   const rate = pictures / seconds;
-  return rate >= MIN_FRAMES && rate <= MAX_FRAMES ? Math.round(rate * 1000) / 1000 : null;
+  return rate >= MIN_FRAME_RATE && rate <= MAX_FRAME_RATE ? Math.round(rate * 1000) / 1000 : null;
 }
 
 /** The offset of the next start code prefix (00 00 01) that is followed by its code; -1: none before `end`. */

@@ -36,8 +36,8 @@ export const MAX_AT_ONCE = 98 * TICKS_PER_MS;
  * meanwhile is still to be read, and is older than it would have been. So the PCR advances by no more than its largest
  * step, as long as that adds no more than this much lag.
  */
-const STALLED = 130 * TICKS_PER_MS;
-const FLOWING = 600 * TICKS_PER_MS;
+const MIN_STALL = 130 * TICKS_PER_MS;
+const MAX_STALL = 600 * TICKS_PER_MS;
 const MAX_FOR_STALLS = 500 * TICKS_PER_MS;
 /** One tick of 27 MHz. */
 const SMALLEST_STEP = 1 / 300;
@@ -68,7 +68,7 @@ export class PcrOutput {
   /** How far the PCR is behind time, ticks; negative after a change from a feed whose PCR was ahead. */
   lag = ZERO;
   /** Whether the program may have other feeds than the driver. */
-  isShared = false;
+  mayHaveOtherFeeds = false;
   /** The largest trim in the rule, in ticks: that feed's DTS is ahead of the others' by as much. */
   maxTrim = 0;
   #driver: FeedClock | null = null;
@@ -123,7 +123,7 @@ export class PcrOutput {
 
   /** As far as it may have come now. */
   #maxLead({ time, guess }: PcrTime, keep: number, elapsed: number): number {
-    const isStall = elapsed > STALLED && elapsed < FLOWING;
+    const isStall = elapsed > MIN_STALL && elapsed < MAX_STALL;
     if (!isStall) return this.last + elapsed * (1 + this.#shrinking);
     const least = time - this.#enough(guess, keep) - MAX_FOR_STALLS;
     return Math.max(this.last + MAX_AT_ONCE, Math.min(least, this.last + elapsed));
@@ -153,7 +153,7 @@ export class PcrOutput {
 
   /** The lag if no unit needs more: 0, or less if other feeds must be in time with this source. */
   #keptLag(driver: FeedClock, need: number, nowMs: number): number {
-    if (!this.isShared) return 0;
+    if (!this.mayHaveOtherFeeds) return 0;
     const kept = Math.min(0, Math.min(MAX_AHEAD, MAX_AHEAD_MOVED - this.maxTrim + driver.trim) + need);
     // Not all of its tracks may have arrived yet: leave them the room that they may need.
     const isYoung = !Number.isNaN(this.last) && nowMs - driver.startedMs < YOUNG_MS;

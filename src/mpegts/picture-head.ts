@@ -36,16 +36,31 @@ const DELIMITER = 1;
 const SET = 2; // a parameter set
 const ACCESS_SET = 3; // a set that is sent where decoding can start
 const ACCESS = 4; // a slice of a picture where decoding can start
-const SLICE = 5;
+const NON_ACCESS_SLICE = 5;
 const GROUP = 6; // a group of pictures: decodable after a sequence header
 const PART = 7; // belongs to what precedes it
 const RECOVERY = 8; // decoding can start here, with earlier parameter sets
 
 /** By nal_unit_type (table 7-1). 14: prefix; 19, 20: slices of auxiliary pictures and other layers. */
 const H264_TYPES = new Uint8Array(32);
-H264_TYPES.set([PASS, SLICE, SLICE, SLICE, SLICE, ACCESS, PASS, ACCESS_SET, SET, DELIMITER, PASS, PASS, PASS, SET]);
+H264_TYPES.set([
+  PASS,
+  NON_ACCESS_SLICE,
+  NON_ACCESS_SLICE,
+  NON_ACCESS_SLICE,
+  NON_ACCESS_SLICE,
+  ACCESS,
+  PASS,
+  ACCESS_SET,
+  SET,
+  DELIMITER,
+  PASS,
+  PASS,
+  PASS,
+  SET,
+]);
 H264_TYPES[15] = SET;
-H264_TYPES[19] = H264_TYPES[20] = SLICE;
+H264_TYPES[19] = H264_TYPES[20] = NON_ACCESS_SLICE;
 
 /**
  * nal_unit_type of SEI, and payloadType of a recovery point (§D.1.8): used without IDR pictures (open GOP, intra refresh).
@@ -57,7 +72,7 @@ const FIRST_BIT = 0x80;
 const reader = new BitReader();
 
 /** By nal_unit_type (table 7-1): 0 to 15 slices, 16 to 23 IRAP, 32 VPS, 33 SPS, 34 PPS, 35 access unit delimiter. */
-const HEVC_TYPES = new Uint8Array(64).fill(SLICE, 0, 16).fill(ACCESS, 16, 24);
+const HEVC_TYPES = new Uint8Array(64).fill(NON_ACCESS_SLICE, 0, 16).fill(ACCESS, 16, 24);
 HEVC_TYPES.set([ACCESS_SET, ACCESS_SET, SET, DELIMITER], 32);
 
 /** What was read of one picture; offsets refer to the bytes that it was read from. */
@@ -127,7 +142,7 @@ export class PictureHead {
     } else if (type === RECOVERY) this.isAccess = true;
     else if (type === ACCESS) this.#end(true);
     else if (type === GROUP) this.#end(this.#knowsHeader);
-    else if (type === SLICE) this.#end(false);
+    else if (type === NON_ACCESS_SLICE) this.#end(false);
   }
 
   #end(isAccess: boolean): void {
@@ -148,12 +163,12 @@ export class PictureHead {
 
   /** What it is that `type` says, if that is a slice, whose header is at `at`: a picture begins with its first alone. */
   #typeOfSlice(type: number, bytes: Uint8Array, at: number, end: number): number {
-    if (type !== ACCESS && type !== SLICE) return type;
+    if (type !== ACCESS && type !== NON_ACCESS_SLICE) return type;
     if (at >= end) return -1;
     const isFirst = (bytes[at]! & FIRST_BIT) !== 0; // first_mb_in_slice 0, first_slice_segment_in_pic_flag
     if (isFirst || this.insertAt !== this.#from) return type; // or behind a delimiter
     this.isPart = true;
-    return SLICE;
+    return NON_ACCESS_SLICE;
   }
 
   #startsWithZeros(bytes: Uint8Array): boolean {
@@ -176,16 +191,16 @@ export class PictureHead {
     if (this.#syntax === 'mpeg2') {
       if (code === 0xb3) return ACCESS_SET; // sequence_header_code
       if (code === 0xb8) return GROUP; // group_start_code
-      return code === 0xb5 || code === 0xb2 ? PART : SLICE; // extension, user data
+      return code === 0xb5 || code === 0xb2 ? PART : NON_ACCESS_SLICE; // extension, user data
     }
     // video_object_start_code, video_object_layer_start_code, visual_object_sequence_start_code, visual_object_start_code
     if (code === 0xb0) return ACCESS_SET;
     if (code < 0x30 || code === 0xb5) return this.#setFrom === -1 ? ACCESS_SET : PART;
     if (code === 0xb2) return PART; // user_data_start_code
     if (code === 0xb3) return PASS; // group_of_vop_start_code: depends on its first picture
-    if (code !== 0xb6) return SLICE;
+    if (code !== 0xb6) return NON_ACCESS_SLICE;
     if (at + 4 >= end) return -1;
-    return bytes[at + 4]! >> 6 === 0 && this.#knowsHeader ? ACCESS : SLICE; // vop_coding_type '00': I
+    return bytes[at + 4]! >> 6 === 0 && this.#knowsHeader ? ACCESS : NON_ACCESS_SLICE; // vop_coding_type '00': I
   }
 }
 

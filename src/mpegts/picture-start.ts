@@ -17,7 +17,7 @@ const head = new PictureHead();
 const gathered = new Uint8Array(MAX_HEAD_BYTES);
 
 /** What has to be known about the picture of a start. */
-export interface PictureFacts {
+export interface PictureContext {
   /** The PID of the track whose random access points are used; -1 if unknown. */
   readonly keyPid: number;
   readonly opening?: Uint8Array | null;
@@ -28,7 +28,7 @@ export interface PictureFacts {
  * Returns the part of a message that a reader receives if it starts at `from`: the rest of the message itself if nothing
  * has to be inserted. `isAccess`: there is a random access point at `from`, the one that `facts.opening` belongs to.
  */
-export function startPicture(data: Uint8Array, from: number, facts: PictureFacts, isAccess: boolean): Uint8Array {
+export function startPicture(data: Uint8Array, from: number, facts: PictureContext, isAccess: boolean): Uint8Array {
   const rest = data.subarray(from);
   const opening = isAccess ? facts.opening : null;
   const packets = opening ? concatenate([opening, rest]) : rest;

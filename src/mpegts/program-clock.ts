@@ -42,7 +42,7 @@ const FIRST_DTS = 10_000 * TICKS_PER_MS;
 /** Two tracks of one feed share a clock if their timestamps differ by less than this. */
 const SAME_CLOCK = 10_000 * TICKS_PER_MS;
 /** Subtitles and data may be this far ahead of video and audio: the longest delay in §2.4.2, that of a still picture. */
-const ASIDE_AHEAD = 60_000 * TICKS_PER_MS;
+const MAX_DATA_AHEAD = 60_000 * TICKS_PER_MS;
 /** If its DTS is a guess, a new clock starts at least this far after the PCR. */
 const MARGIN = 20 * TICKS_PER_MS;
 /** A feed whose error is below this may become the reference: an error this small is neither audible nor visible. */
@@ -123,7 +123,7 @@ export class ProgramClock {
   /** Samples a PCR (33 bits and a fraction) outside a unit's first packet. */
   observePcr(feed: ClockedFeed, pcr: number, nowMs: number): void {
     const { clock } = feed;
-    if (clock) clock.sender.carry(clock.unwrap(pcr), clock.latest, nowMs - this.waitedMs);
+    if (clock) clock.sender.observePcr(clock.unwrap(pcr), clock.latest, nowMs - this.waitedMs);
     feed.earlyPcr = clock ? NaN : pcr;
   }
 
@@ -174,7 +174,7 @@ export class ProgramClock {
   }
 
   /** The unit interval, ms, of the feed where it is longest. */
-  get stepMs(): number {
+  get unitIntervalMs(): number {
     return this.#clocks.reduce((longest, { sender }) => Math.max(longest, sender.stepMs), 0);
   }
 
@@ -258,7 +258,7 @@ export class ProgramClock {
     // Other tracks are sporadic (subtitles) or have a time of their own (data): they do not affect clocks.
     const isAside = !isMedia(track) && known !== null && known.rank > 0;
     const ahead = known === null ? NaN : ticksAfter(dts, known.latest);
-    const isNear = known !== null && ahead > -SAME_CLOCK && ahead < (isAside ? ASIDE_AHEAD : SAME_CLOCK);
+    const isNear = known !== null && ahead > -SAME_CLOCK && ahead < (isAside ? MAX_DATA_AHEAD : SAME_CLOCK);
     if (isAside && isNear && own !== known) {
       track.dts = NaN;
       return (track.clock = known);
@@ -305,7 +305,7 @@ export class ProgramClock {
     const clock = this.#open(feed, stamp, Math.max(output, feed.pastOutput + 1), nowMs);
     if (first) clock.useFirstSample(first);
     if (first || isMedia(track)) feed.firstSample = null;
-    clock.promised = feed.mediaCount;
+    clock.mediaTrackCount = feed.mediaCount;
     if (!this.#reference) {
       this.#reference = clock;
       this.#base = clock.offset + stamp - now + length - feed.trim;

@@ -33,7 +33,7 @@ export class ProgramOutput {
   readonly buffer: OutputBuffer;
   readonly pace = new RepeatSchedule();
   /** The offset in the message being built of the first place where a reader can start; -1 if there is none. */
-  accessAt = -1;
+  accessPointOffset = -1;
   /** Whether the tables changed and must be sent before any other packet. */
   tablesPending = false;
 
@@ -87,7 +87,7 @@ export class ProgramOutput {
     if (access) track.marksAccess = true;
     if (!access && !this.areTablesDue(nowMs)) return;
     const at = this.insertTables(nowMs);
-    if (this.accessAt < 0 && isKey && (access || track.kind !== 'video')) this.accessAt = at;
+    if (this.accessPointOffset < 0 && isKey && (access || track.kind !== 'video')) this.accessPointOffset = at;
   }
 
   /** Returns the offset of the tables in the message being built. */

@@ -1,7 +1,7 @@
 // Plans the output's program: which tracks of which feeds it has, in what order, and which of them carries the PCR.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
-import { MUTED_DESCRIPTOR } from './mute-sign.js';
+import { MUTED_DESCRIPTOR } from './mute-descriptor.js';
 import { entryBytes, fitsPmt, mergeDescriptors, type OutputTables } from './output-tables.js';
 import { NULL_PID } from './packet.js';
 import type { OutputTracks } from './output-track.js';
@@ -24,7 +24,7 @@ export interface RemuxInput {
 }
 
 /** A video feed that is sent until another one's random access point. */
-export interface Replacement {
+export interface PendingFeedSwitch {
   readonly from: string;
   readonly to: string;
   readonly sinceMs: number;
@@ -61,9 +61,9 @@ export function areSameInputs(a: readonly RemuxInput[], b: readonly RemuxInput[]
 export function findReplacements(
   before: readonly PlannedTrack[],
   inputs: readonly RemuxInput[],
-  running: readonly Replacement[],
+  running: readonly PendingFeedSwitch[],
   nowMs: number,
-): Replacement[] {
+): PendingFeedSwitch[] {
   const showing = new Set(before.filter(({ track }) => track.kind === 'video').map(({ feed }) => feed.name));
   const giving = new Set(inputs.filter(({ select }) => selects(select, 'video')).map(({ feed }) => feed));
   // A feed that is listed with nothing selected is muted, and a mute takes effect at once.
@@ -83,7 +83,7 @@ export function findReplacements(
 export function planTracks(
   inputs: readonly RemuxInput[],
   feeds: ReadonlyMap<string, RemuxFeed>,
-  replacements: readonly Replacement[],
+  replacements: readonly PendingFeedSwitch[],
 ): { plan: PlannedTrack[]; descriptors: Uint8Array; omitted: number } {
   const plan: PlannedTrack[] = [];
   const taken = new Set<RemuxTrack>();

@@ -175,7 +175,7 @@ export class ProgramReader {
       pcrPid: ((section[8]! & 0x1f) << 8) | section[9]!,
       version: (section[5]! >> 1) & 0x1f,
       descriptors: programDescriptors,
-      tracks: tracks.map((track) => sharingPid(track, tracks)),
+      tracks: tracks.map((track) => withKindSharedOnPid(track, tracks)),
     };
     this.#setTablePids();
   }
@@ -192,7 +192,7 @@ export class ProgramReader {
 }
 
 /** The kind of a track that shares its PID with others is one that fits all of them. */
-function sharingPid(track: Track, tracks: readonly Track[]): Track {
+function withKindSharedOnPid(track: Track, tracks: readonly Track[]): Track {
   const others = tracks.filter((other) => other !== track && other.pid === track.pid);
   return others.length === 0 ? track : { ...track, kind: others.reduce((k, o) => sharedKind(k, o.kind), track.kind) };
 }

@@ -140,7 +140,7 @@ export class RemuxFeed implements ClockedFeed {
   /** Its tracks that currently do not fit into the PMT. */
   omittedTracks = 0;
   /** Holds its first units while their age is being determined. */
-  hold: StartHold | null = null;
+  startHold: StartHold | null = null;
   firstSample: FirstSample | null = null;
 
   constructor(name: string) {
@@ -168,7 +168,7 @@ export class RemuxFeed implements ClockedFeed {
   /** A new source starts. Its tables are not known yet; the tracks are kept, because they are usually the same. */
   startSource(): void {
     this.reader.reset();
-    this.hold = null;
+    this.startHold = null;
     this.firstSample = null;
     this.earlyPcr = NaN;
     this.awaitsNewPmt = false;

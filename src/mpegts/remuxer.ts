@@ -8,7 +8,7 @@ import { PacketPath } from './packet-path.js';
 import { NULL_PID, PACKET_BYTES } from './packet.js';
 import { ProgramOutput } from './program-output.js';
 import { areSameInputs, choosePcrTrack, findReplacements, isMuted, planTracks, activate } from './program-plan.js';
-import type { RemuxInput, Replacement } from './program-plan.js';
+import type { RemuxInput, PendingFeedSwitch } from './program-plan.js';
 import { RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { OmittedTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
 import { StartHold } from './start-hold.js';
@@ -27,20 +27,20 @@ export class Remuxer implements ProgramFacts {
    * The offset in the last result of `push` of the first place where a reader can start: the PAT before a random access
    * point, of a video track if the program has one; -1 if there is none.
    */
-  get accessAt(): number {
-    return this.#output.accessAt;
+  get accessPointOffset(): number {
+    return this.#output.accessPointOffset;
   }
 
   readonly #feeds = new Map<string, RemuxFeed>();
   #latest: RemuxFeed | null = null; // the feed of the last message: the next is most likely its, too
   #inputs: readonly RemuxInput[] = [];
-  #replacements: Replacement[] = [];
+  #replacements: PendingFeedSwitch[] = [];
   #pids: number[] | null = null;
   #isMarkedMuted = false; // whether the tables sent last are those of a muted rule
 
   readonly #tracks = new OutputTracks();
   readonly #output: ProgramOutput;
-  readonly #path: PacketPath;
+  readonly #packetPath: PacketPath;
 
   /**
    * @param isLent results are valid only until the next call that returns packets: nothing is allocated for a message.
@@ -51,7 +51,7 @@ export class Remuxer implements ProgramFacts {
     private readonly timeouts: AccessTimeouts = START_TIMEOUTS,
   ) {
     this.#output = new ProgramOutput(isLent);
-    this.#path = new PacketPath(this.#output, timeouts, {
+    this.#packetPath = new PacketPath(this.#output, timeouts, {
       replan: () => this.#rebuild(true),
       replaceBy: (feed) => {
         this.#replacements = this.#replacements.filter(({ to }) => to !== feed);
@@ -167,7 +167,7 @@ export class Remuxer implements ProgramFacts {
    * if the program is unchanged.
    */
   setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
-    this.#output.accessAt = -1;
+    this.#output.accessPointOffset = -1;
     if (areSameInputs(inputs, this.#inputs)) return null;
     const sent = this.#flushHeldVideo(inputs, nowMs);
     this.#replacements = findReplacements(this.#output.plan, inputs, this.#replacements, nowMs);
@@ -180,7 +180,7 @@ export class Remuxer implements ProgramFacts {
       if (tables && !feed.program) feed.prime(tables);
     }
     for (const feed of this.#feeds.values()) this.#withholdSound(feed, inputs, before);
-    this.#output.clock.pcr.isShared = inputs.length > 1;
+    this.#output.clock.pcr.mayHaveOtherFeeds = inputs.length > 1;
     this.#output.clock.pcr.maxTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
     this.#rebuild(true);
     const tables = this.#output.pendingTables(nowMs);
@@ -189,7 +189,7 @@ export class Remuxer implements ProgramFacts {
 
   /** Ends a feed that is sent until it is replaced, because it is muted. Returns packets to send, or `null`. */
   endReplaced(feed: string, nowMs: number): Uint8Array | null {
-    this.#output.accessAt = -1;
+    this.#output.accessPointOffset = -1;
     const running = this.#replacements.filter(({ from }) => from !== feed);
     if (running.length === this.#replacements.length) return null;
     this.#replacements = running;
@@ -208,9 +208,9 @@ export class Remuxer implements ProgramFacts {
     begins: boolean,
     nowMs: number,
     facts: ProgramFacts | null = null,
-    accessAt = 0,
+    accessPointOffset = 0,
   ): Uint8Array | null {
-    this.#output.accessAt = -1;
+    this.#output.accessPointOffset = -1;
     const from = this.#latest?.name === feed ? this.#latest : (this.#latest = this.#feeds.get(feed) ?? null);
     if (from === null) return null;
     from.facts = facts;
@@ -221,12 +221,12 @@ export class Remuxer implements ProgramFacts {
     }
     this.#endReplacements(nowMs);
     this.#output.pace.messageArrived(nowMs);
-    if (!from.clock && (from.hold || this.#output.clock.hasReference)) {
+    if (!from.clock && (from.startHold || this.#output.clock.hasReference)) {
       data = this.#prime(from, data);
       if (this.#isHeld(from, data, nowMs)) return null;
     }
-    from.isWithoutAccess = accessAt === -1 && facts?.undecidedAt === -1;
-    return from.hold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
+    from.isWithoutAccess = accessPointOffset === -1 && facts?.undecidedAt === -1;
+    return from.startHold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
   }
 
   /** Records whether a feed's audio is selected. Units held from before a change, such as a mute, are never sent. */
@@ -241,7 +241,7 @@ export class Remuxer implements ProgramFacts {
   #flushHeldVideo(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
     let sent: Uint8Array | null = null;
     for (const feed of this.#feeds.values()) {
-      if (!feed.hold || !feed.isWithoutSound || !feed.hasPictures || !selectsSound(inputs, feed.name)) continue;
+      if (!feed.startHold || !feed.isWithoutSound || !feed.hasPictures || !selectsSound(inputs, feed.name)) continue;
       const more = this.#remuxHeld(feed, nowMs);
       sent = sent && more ? concatenate([sent, more]) : (more?.slice() ?? sent); // valid only until the next call
     }
@@ -250,7 +250,7 @@ export class Remuxer implements ProgramFacts {
 
   #remux(from: RemuxFeed, data: Uint8Array, nowMs: number): Uint8Array | null {
     this.#output.open(data, nowMs);
-    this.#path.push(from, data, nowMs);
+    this.#packetPath.push(from, data, nowMs);
     this.#output.makePcr(from, nowMs);
     for (const track of from.tracks) track.keepLast(data);
     return this.#output.buffer.close();
@@ -258,16 +258,16 @@ export class Remuxer implements ProgramFacts {
 
   /** Sends a feed's held messages; its clock samples them as of their arrival. `null`: none are held. */
   #remuxHeld(from: RemuxFeed, nowMs: number): Uint8Array | null {
-    const { hold } = from;
-    if (!hold) return null;
-    from.firstSample = hold.sample;
+    const { startHold } = from;
+    if (!startHold) return null;
+    from.firstSample = startHold.sample;
     from.isWithoutAccess = false; // the facts describe the last message only
     this.#endHold(from);
     const { clock } = this.#output;
-    this.#output.open(concatenate(hold.messages.map(({ data }) => data)), nowMs);
-    for (const { data, atMs } of hold.messages) {
+    this.#output.open(concatenate(startHold.messages.map(({ data }) => data)), nowMs);
+    for (const { data, atMs } of startHold.messages) {
       clock.waitedMs = nowMs - atMs;
-      this.#path.push(from, data, nowMs);
+      this.#packetPath.push(from, data, nowMs);
       for (const track of from.tracks) track.keepLast(data);
     }
     clock.waitedMs = 0;
@@ -276,7 +276,7 @@ export class Remuxer implements ProgramFacts {
   }
 
   #endHold(feed: RemuxFeed): void {
-    feed.hold = null;
+    feed.startHold = null;
     this.#output.clock.held = this.#output.clock.held.filter((other) => other !== feed);
   }
 
@@ -290,7 +290,7 @@ export class Remuxer implements ProgramFacts {
     this.#rebuild(true);
     if (!feed.isWithoutSound) return data;
     const { counters } = this.#output;
-    const packets = ((feed.hold?.bytes ?? 0) + behind) / PACKET_BYTES;
+    const packets = ((feed.startHold?.bytes ?? 0) + behind) / PACKET_BYTES;
     counters.received += packets;
     counters.omitted += packets;
     this.#endHold(feed);
@@ -300,17 +300,17 @@ export class Remuxer implements ProgramFacts {
   /** Whether to hold a message together with the first units of its feed; false also for the last such message. */
   #isHeld(feed: RemuxFeed, data: Uint8Array, nowMs: number): boolean {
     const isWorthIt = feed.program !== null && feed.mediaCount > 0;
-    if (!feed.hold && !isWorthIt) return false;
-    if (!feed.hold) {
-      feed.hold = new StartHold(nowMs, feed.tracks);
+    if (!feed.startHold && !isWorthIt) return false;
+    if (!feed.startHold) {
+      feed.startHold = new StartHold(nowMs, feed.tracks);
       this.#output.clock.held = [...this.#output.clock.held, feed];
     }
-    return !feed.hold.push(data, nowMs) && isWorthIt;
+    return !feed.startHold.push(data, nowMs) && isWorthIt;
   }
 
   /** The feed's source is gone: its tracks leave the program. Returns tables and units that were held to send, or `null`. */
   endSource(feed: string, nowMs: number): Uint8Array | null {
-    this.#output.accessAt = -1;
+    this.#output.accessPointOffset = -1;
     const gone = this.#feeds.get(feed);
     if (!gone) return null;
     const last = this.#remuxHeld(gone, nowMs);
@@ -323,10 +323,10 @@ export class Remuxer implements ProgramFacts {
 
   /** Called every {@link TICK_MS} while there is a rule. Returns packets that are due by time alone, or `null`. */
   tick(nowMs: number): Uint8Array | null {
-    this.#output.accessAt = -1;
+    this.#output.accessPointOffset = -1;
     this.#endReplacements(nowMs);
     const sinceMs = this.#output.pace.sinceMs(nowMs);
-    const isFlowing = sinceMs <= FLOWING_MS || sinceMs <= this.#output.clock.stepMs * 1.5;
+    const isFlowing = sinceMs <= FLOWING_MS || sinceMs <= this.#output.clock.unitIntervalMs * 1.5;
     if (!isFlowing || this.#output.plan.length === 0) return this.#output.pendingTables(nowMs);
     const made = this.#output.isTickDue(nowMs) ? this.#makeDue(nowMs) : null;
     const late = this.#endHolds(nowMs);
@@ -343,7 +343,7 @@ export class Remuxer implements ProgramFacts {
   #endHolds(nowMs: number): Uint8Array | null {
     if (this.#output.clock.held.length === 0) return null;
     for (const feed of this.#feeds.values()) {
-      if (feed.hold?.isOver(nowMs)) return this.#remuxHeld(feed, nowMs); // other feeds' holds end with the next tick
+      if (feed.startHold?.isOver(nowMs)) return this.#remuxHeld(feed, nowMs); // other feeds' holds end with the next tick
     }
     return null;
   }

@@ -10,8 +10,8 @@ const SPARSE = 120 * TICKS_PER_MS;
 /** A source with frequent PCRs has stopped sending them if its timestamps advance by this much without one. */
 const STOPPED = 200 * TICKS_PER_MS;
 /** A PCR this far after the DTS that arrived with it, or this far before it, is unrelated to it. */
-const MAX_AFTER = 3000 * TICKS_PER_MS;
-const MAX_BEFORE = 90_000 * TICKS_PER_MS;
+const MAX_PCR_AFTER_DTS = 3000 * TICKS_PER_MS;
+const MAX_PCR_BEFORE_DTS = 90_000 * TICKS_PER_MS;
 /** A PCR that differs from the expected time by more than this belongs to a jump that the timestamps have yet to make. */
 const ABSURD = 1000 * TICKS_PER_MS;
 const LONGEST_STEP = 5000 * TICKS_PER_MS;
@@ -135,8 +135,8 @@ export class SenderTime {
   }
 
   /** Reads a PCR, unwrapped. `dts` is one that arrived with it. */
-  carry(pcr: number, dts: number, nowMs: number): void {
-    if (pcr === this.#pcr || dts - pcr < -MAX_AFTER || dts - pcr > MAX_BEFORE) return;
+  observePcr(pcr: number, dts: number, nowMs: number): void {
+    if (pcr === this.#pcr || dts - pcr < -MAX_PCR_AFTER_DTS || dts - pcr > MAX_PCR_BEFORE_DTS) return;
     const by = pcr - this.time;
     if (this.#jumpedBy !== null) {
       if (!this.#endsJump(by, this.#jumpedBy)) return;
@@ -189,7 +189,7 @@ export class SenderTime {
    */
   unit(dts: number, isSampler: boolean, pcr: number, nowMs: number): void {
     if (isSampler) this.#extrapolate(dts, nowMs);
-    if (!Number.isNaN(pcr)) this.carry(pcr, dts, nowMs);
+    if (!Number.isNaN(pcr)) this.observePcr(pcr, dts, nowMs);
     if (Number.isNaN(this.time)) return;
     const need = this.time - dts;
     if (need > this.need) this.need = need;
@@ -211,7 +211,7 @@ export class SenderTime {
   }
 
   /** Another track gives the samples from now on. */
-  resample(): void {
+  restartSampling(): void {
     this.#dts = this.#pcrDts = NaN;
     if (!this.hasPcr) this.delays.reset();
   }

@@ -64,8 +64,8 @@ const TAIL_MS = 5000;
 export interface SplicedMessage {
   readonly outgoing: Uint8Array | null;
   readonly incoming: Uint8Array | null;
-  /** The offset of the message's random access point in `go`; -1 if it is not there. */
-  readonly accessAt: number;
+  /** The offset of the message's random access point in `incoming`; -1 if it is not there. */
+  readonly accessPointOffset: number;
 }
 
 /** One change from a reader (or none) to another. */
@@ -148,31 +148,33 @@ export class Splicer {
    * -1. Where the incoming reader starts, PAT and PMT are inserted in front, unless they are there already, as are the
    * picture's packets from earlier messages; missing parameter sets are inserted into the picture.
    */
-  splice(data: Uint8Array, accessAt: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
-    if (this.isDone) return { outgoing: null, incoming: data, accessAt };
+  splice(data: Uint8Array, accessPointOffset: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
+    if (this.isDone) return { outgoing: null, incoming: data, accessPointOffset };
     const { hasStarted } = this;
-    const parts = hasStarted ? this.#continue(data, accessAt, facts) : this.#start(data, accessAt, facts, nowMs);
+    const parts = hasStarted
+      ? this.#continue(data, accessPointOffset, facts)
+      : this.#start(data, accessPointOffset, facts, nowMs);
     if (this.hasStarted) this.#checkOver(facts, nowMs);
     return parts;
   }
 
-  #continue(data: Uint8Array, accessAt: number, facts: ProgramFacts | null): SplicedMessage {
+  #continue(data: Uint8Array, accessPointOffset: number, facts: ProgramFacts | null): SplicedMessage {
     this.#outgoing.reset(data.length);
     this.#incoming.reset(2 * data.length); // each packet may need a discontinuity packet
-    return this.#sort(data, accessAt, facts);
+    return this.#sort(data, accessPointOffset, facts);
   }
 
-  #start(data: Uint8Array, accessAt: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
+  #start(data: Uint8Array, accessPointOffset: number, facts: ProgramFacts | null, nowMs: number): SplicedMessage {
     if (Number.isNaN(this.#sinceMs)) this.#sinceMs = nowMs;
     // It started in an earlier message: its first packets are held, or the outgoing reader has them already.
-    const isOpened = accessAt === 0 && (facts?.opening ?? null) !== null;
-    if (isOpened && this.#holds && this.#held.length === 0) accessAt = -1;
-    const from = accessAt >= 0 ? accessAt : this.#forced(data, facts, nowMs);
-    if (from < 0) return { outgoing: this.#hold(data, facts), incoming: null, accessAt: -1 };
+    const isOpened = accessPointOffset === 0 && (facts?.opening ?? null) !== null;
+    if (isOpened && this.#holds && this.#held.length === 0) accessPointOffset = -1;
+    const from = accessPointOffset >= 0 ? accessPointOffset : this.#forced(data, facts, nowMs);
+    if (from < 0) return { outgoing: this.#hold(data, facts), incoming: null, accessPointOffset: -1 };
     this.hasStarted = true;
     this.#startedMs = nowMs;
     // Copied only if something is inserted: usually it is the rest of the message.
-    const body = facts ? startPicture(data, from, facts, accessAt >= 0) : data.subarray(from);
+    const body = facts ? startPicture(data, from, facts, accessPointOffset >= 0) : data.subarray(from);
     const given = readPid(body, 0) === PAT_PID ? null : facts?.tables;
     const tables = given && align(given, body);
     const held = this.takeHeld();
@@ -181,9 +183,9 @@ export class Splicer {
     this.#outgoing.add(data, 0, from);
     this.#incoming.reset(2 * ((tables?.length ?? 0) + body.length));
     if (tables) this.#addAll(this.#incoming, tables);
-    const parts = this.#sort(body, accessAt < 0 ? -1 : 0, facts);
+    const parts = this.#sort(body, accessPointOffset < 0 ? -1 : 0, facts);
     // The tables belong to the random access point that follows them.
-    return tables && parts.accessAt >= 0 ? { ...parts, accessAt: 0 } : parts;
+    return tables && parts.accessPointOffset >= 0 ? { ...parts, accessPointOffset: 0 } : parts;
   }
 
   /** Returns what goes to the outgoing reader, previously held packets included; the rest of the message is held. */
@@ -204,7 +206,7 @@ export class Splicer {
       else stay.add(data, at, at + PACKET_BYTES);
     }
     this.#held = concatenate(kept);
-    return stay.bytes;
+    return stay.data;
   }
 
   /** Where to start without a random access point after the wait is over; -1: not yet. */
@@ -224,7 +226,7 @@ export class Splicer {
   }
 
   /** Distributes a message's packets over the two buffers. */
-  #sort(data: Uint8Array, accessAt: number, facts: ProgramFacts | null): SplicedMessage {
+  #sort(data: Uint8Array, accessPointOffset: number, facts: ProgramFacts | null): SplicedMessage {
     let goJoinAt = -1;
     const stay = this.#outgoing;
     const go = this.#incoming;
@@ -238,7 +240,7 @@ export class Splicer {
         run = at + PACKET_BYTES;
         continue;
       }
-      if (at === accessAt) goJoinAt = go.length + at - run;
+      if (at === accessPointOffset) goJoinAt = go.length + at - run;
       if (this.#moved.has(pid)) continue;
       this.#moved.add(pid);
       if (!this.#announcesDiscontinuity || pid === NULL_PID) continue;
@@ -247,7 +249,7 @@ export class Splicer {
       run = at;
     }
     go.add(data, run, data.length);
-    return { outgoing: stay.bytes, incoming: go.bytes, accessAt: goJoinAt };
+    return { outgoing: stay.data, incoming: go.data, accessPointOffset: goJoinAt };
   }
 
   #belongsToIncoming(data: Uint8Array, at: number, pid: number, facts: ProgramFacts | null): boolean {
@@ -285,7 +287,7 @@ class PacketBuffer {
     if (this.#capacity.length < bytes) this.#capacity = new Uint8Array(bytes);
   }
 
-  get bytes(): Uint8Array | null {
+  get data(): Uint8Array | null {
     return this.length === 0 ? null : this.#capacity.subarray(0, this.length);
   }
 

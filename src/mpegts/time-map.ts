@@ -38,7 +38,7 @@ export class TimeMap {
     return this.#endOutput;
   }
 
-  /** Extends the line to `input`, which is later than `endIn`; `slope` is output ticks per input tick, above 0. */
+  /** Extends the line to `input`, which is later than `endInput`; `slope` is output ticks per input tick, above 0. */
   extend(input: number, slope: number): void {
     if (slope !== this.#slope || this.#knots === 0) this.#bend();
     this.#slope = slope;

@@ -176,14 +176,14 @@ export class ProbedTrack {
    * The decoder's output: HE-AAC is coded at half the rate, and parametric stereo as one channel, which ADTS cannot signal.
    */
   #decodedSound(codec: string, sampleRate: number | null, channels: number | null) {
-    const isHalf = codec === 'aac' && sampleRate !== null && sampleRate <= MAX_HALF_RATE && this.#efficiency > 0;
+    const isHalf = codec === 'aac' && sampleRate !== null && sampleRate <= MAX_SBR_CORE_RATE && this.#efficiency > 0;
     if (!isHalf) return { sampleRate, channels };
     return { sampleRate: 2 * sampleRate, channels: this.#efficiency === 2 && channels === 1 ? 2 : channels };
   }
 }
 
 /** SBR is not assumed above this rate: the decoder's output would exceed 48 kHz. */
-const MAX_HALF_RATE = 24_000;
+const MAX_SBR_CORE_RATE = 24_000;
 const MPEG4_AUDIO_DESCRIPTOR = 0x1c;
 const AAC_DESCRIPTOR = 0x7c;
 

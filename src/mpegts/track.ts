@@ -85,7 +85,7 @@ const AUDIO_FORMATS = new Set([
 const VIDEO_FORMATS = new Set([
   ...['HEVC', 'VC-1', 'drac', 'AV01', 'AVSV', 'AVS2', 'AVS3', 'VVC ', 'VP09', 'EVC ', 'LCEV'],
 ]);
-const DATA_FORMATS = new Set(['KLVA', 'ID3 ']);
+const DATA_FORMAT_IDENTIFIERS = new Set(['KLVA', 'ID3 ']);
 const NOTHING = new Uint8Array(0);
 
 /** Iterates over a descriptor loop (§2.6.1); a truncated loop ends without an error. */
@@ -182,7 +182,7 @@ function kindByDescriptor(tag: number, body: Uint8Array): TrackKind {
 function kindByFormat(format: string): TrackKind {
   if (AUDIO_FORMATS.has(format) || /^dts/i.test(format)) return 'audio';
   if (VIDEO_FORMATS.has(format)) return 'video';
-  return DATA_FORMATS.has(format) ? 'other' : 'unknown';
+  return DATA_FORMAT_IDENTIFIERS.has(format) ? 'other' : 'unknown';
 }
 
 /** metadata_format_identifier (§2.6.58, §2.6.60); empty if there is none. */

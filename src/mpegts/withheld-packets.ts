@@ -25,28 +25,28 @@ interface WithheldCount {
 export class WithheldPackets {
   readonly #counts = new Map<number, WithheldCount>();
   #pid = -1; // of the previous packet: the next usually has the same
-  #current: WithheldCount | null = null;
+  #currentCount: WithheldCount | null = null;
 
   clear(): void {
     this.#counts.clear();
     this.#pid = -1;
-    this.#current = null;
+    this.#currentCount = null;
   }
 
   /** Counts a withheld packet. */
   add(pid: number, reason: WithheldReason): void {
     if (pid !== this.#pid) {
       this.#pid = pid;
-      this.#current = this.#counts.get(pid) ?? null;
+      this.#currentCount = this.#counts.get(pid) ?? null;
     }
-    if (this.#current === null) {
+    if (this.#currentCount === null) {
       // Partial units and damaged packets are withheld of video, too.
       if (reason === MID_UNIT || reason === DAMAGED || this.#counts.size >= MAX_PIDS) return;
-      this.#current = { reason: reason, packets: 0 };
-      this.#counts.set(pid, this.#current);
+      this.#currentCount = { reason: reason, packets: 0 };
+      this.#counts.set(pid, this.#currentCount);
     }
-    this.#current.packets++;
-    if (reason !== MID_UNIT && reason !== DAMAGED) this.#current.reason = reason;
+    this.#currentCount.packets++;
+    if (reason !== MID_UNIT && reason !== DAMAGED) this.#currentCount.reason = reason;
   }
 
   /** The tracks that are withheld now, by PID. */

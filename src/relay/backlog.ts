@@ -2,7 +2,7 @@
 // of 3-byte messages would take a hundred megabytes.
 
 /** Node's overhead for a pending write: the entry in the socket's queue, the buffer and its memory; measured. */
-const WRITE_BYTES = 256;
+const WRITE_OVERHEAD_BYTES = 256;
 
 /** Counts the writes that wait on one connection. */
 export class Backlog {
@@ -20,6 +20,6 @@ export class Backlog {
 
   /** The memory of `bytes` that wait in the writes counted. */
   memoryOf(bytes: number): number {
-    return bytes <= 0 ? bytes : bytes + this.#writes * WRITE_BYTES;
+    return bytes <= 0 ? bytes : bytes + this.#writes * WRITE_OVERHEAD_BYTES;
   }
 }

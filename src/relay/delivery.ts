@@ -10,13 +10,13 @@ import { startTimeouts } from './access-timeouts.js';
 /** Decides for each message whether a reader gets it, or a part of it. */
 export class Delivery {
   readonly #dropPolicy: DropPolicy;
-  readonly #timeouts: AccessTimeouts;
+  readonly #accessTimeouts: AccessTimeouts;
   #splicer: Splicer | null;
 
   constructor(limits: Limits, observer: DropObserver) {
     this.#dropPolicy = new DropPolicy(limits, observer);
-    this.#timeouts = startTimeouts(limits);
-    this.#splicer = new Splicer(this.#timeouts);
+    this.#accessTimeouts = startTimeouts(limits);
+    this.#splicer = new Splicer(this.#accessTimeouts);
   }
 
   /** Whether messages come, but none is sent until the next random access point. */
@@ -37,7 +37,7 @@ export class Delivery {
   }
 
   /** Restarts the reader with an empty queue, at the next random access point or with the progress of `handover`. */
-  restart(splicer: Splicer = new Splicer(this.#timeouts)): void {
+  restart(splicer: Splicer = new Splicer(this.#accessTimeouts)): void {
     this.#dropPolicy.reset();
     this.#splicer = splicer.isDone ? null : splicer;
   }
@@ -52,7 +52,7 @@ export class Delivery {
     const wasDropping = this.#dropPolicy.isDropping;
     if (!this.#dropPolicy.admits(message, waitingBytes, nowMs)) return null;
     // An opaque message may end the dropping in mid-picture: packets then resume at a random access point.
-    if (wasDropping) this.#splicer = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#timeouts);
+    if (wasDropping) this.#splicer = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#accessTimeouts);
     if (message.kind !== 'ts') return message;
     return this.#splicer === null ? message : this.#splice(this.#splicer, message, nowMs);
   }
@@ -60,9 +60,14 @@ export class Delivery {
   #splice(splicer: Splicer, message: Message, nowMs: number): Message | null {
     // Readers present when a source starts get everything it sends.
     if (message.startsSource) splicer.end();
-    const { incoming, accessAt } = splicer.splice(message.data, message.accessAt, message.facts, nowMs);
+    const { incoming, accessPointOffset } = splicer.splice(
+      message.data,
+      message.accessPointOffset,
+      message.facts,
+      nowMs,
+    );
     if (splicer.isDone) this.#splicer = null;
     if (incoming === null || incoming === message.data) return incoming && message;
-    return new Message('ts', incoming, { accessAt, startsSource: false, facts: message.facts });
+    return new Message('ts', incoming, { accessPointOffset, startsSource: false, facts: message.facts });
   }
 }

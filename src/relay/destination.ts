@@ -179,7 +179,7 @@ export class Destination implements Sink {
       return;
     }
     if (stream !== this.#stream) {
-      change.detach = this.source.attach(stream, { write: (message) => this.#writeOther(change, message) });
+      change.detach = this.source.attach(stream, { write: (message) => this.#writePending(change, message) });
     }
     if (link.isOpen) this.#wait(change);
   }
@@ -226,18 +226,27 @@ export class Destination implements Sink {
     const begins = !splicer.hasStarted;
     if (message.startsSource) splicer.end();
     const { data, facts } = message;
-    const { outgoing, incoming, accessAt } = splicer.splice(data, message.accessAt, facts, performance.now());
+    const { outgoing, incoming, accessPointOffset } = splicer.splice(
+      data,
+      message.accessPointOffset,
+      facts,
+      performance.now(),
+    );
     if (outgoing)
       from.write(
-        outgoing === data ? message : new Message('ts', outgoing, { accessAt: -1, startsSource: false, facts }),
+        outgoing === data
+          ? message
+          : new Message('ts', outgoing, { accessPointOffset: -1, startsSource: false, facts }),
       );
     if (!incoming) return;
     // It starts with tables and a random access point, like a source. Only once: the link may be lost and reopened.
-    to.write(incoming === data ? message : new Message('ts', incoming, { accessAt, startsSource: begins, facts }));
+    to.write(
+      incoming === data ? message : new Message('ts', incoming, { accessPointOffset, startsSource: begins, facts }),
+    );
   }
 
   /** A message of the other stream that the rule names now. */
-  #writeOther(change: EndpointChange, message: Message): void {
+  #writePending(change: EndpointChange, message: Message): void {
     const { splicer } = change;
     if (!splicer) return; // its link is not open yet
     if (message.kind !== 'ts') {
@@ -247,16 +256,16 @@ export class Destination implements Sink {
     }
     change.hasPackets = true;
     const { data, facts } = message;
-    const { incoming, accessAt } = splicer.splice(
+    const { incoming, accessPointOffset } = splicer.splice(
       data,
-      message.startsSource ? 0 : message.accessAt,
+      message.startsSource ? 0 : message.accessPointOffset,
       facts,
       performance.now(),
     );
     if (!incoming) return;
     const begins = message.startsSource || change === this.#change;
     if (change === this.#change) this.#complete(change);
-    change.link.write(new Message('ts', incoming, { accessAt, startsSource: begins, facts }));
+    change.link.write(new Message('ts', incoming, { accessPointOffset, startsSource: begins, facts }));
     if (splicer.isDone) this.#endSettling(change);
   }
 
@@ -298,7 +307,7 @@ export class Destination implements Sink {
   /** Sends the live link what was held back for a change that does not take place. */
   #restoreHeld({ splicer, facts }: EndpointChange): void {
     const held = splicer?.takeHeld();
-    if (held) this.#live.write(new Message('ts', held, { accessAt: -1, startsSource: false, facts }));
+    if (held) this.#live.write(new Message('ts', held, { accessPointOffset: -1, startsSource: false, facts }));
   }
 
   /** The messages of the new stream no longer need to be split. */

@@ -67,7 +67,7 @@ export class DropPolicy {
   }
 
   #mayResume(message: Message, waitingBytes: number, nowMs: number): boolean {
-    const canJoin = message.accessAt !== -1 || message.startsSource;
+    const canJoin = message.accessPointOffset !== -1 || message.startsSource;
     if (canJoin) this.#sawAccessPoint = true;
     if (waitingBytes >= this.#limits.highWaterBytes / 4) {
       this.#drainedSince = -1;

@@ -2,7 +2,7 @@
 
 import type { FeedObserver } from './feed-observer.js';
 import type { EventLog } from './event-log.js';
-import { namedTracks } from './named-tracks.js';
+import { withoutMediaDetails } from './named-tracks.js';
 
 /** What the relay provides for a feed. */
 export interface FeedOwner extends Pick<FeedObserver, 'idle' | 'likelyMeant' | 'isKnown'> {
@@ -23,6 +23,6 @@ export function recordFeed(events: EventLog, feed: string, owner: FeedOwner): Fe
     },
     sourceEnded: (source) => events.emit({ type: 'feed-down', feed, source }, {}, subject),
     faultChanged: (fault) => events.emit({ type: 'feed-fault', feed, fault }),
-    tracksChanged: (tracks) => events.emit({ type: 'tracks-changed', name: feed, tracks: namedTracks(tracks) }),
+    tracksChanged: (tracks) => events.emit({ type: 'tracks-changed', name: feed, tracks: withoutMediaDetails(tracks) }),
   };
 }

@@ -65,12 +65,12 @@ export class FeedHealth {
   #startedMs: number; // when the source started or ended
   #firstMs = -1; // when the first bytes of the source were seen
   #packetsBefore = 0; // of other sources
-  #wantedMs = -1; // since when the feed has had readers but no source
+  #wantedSinceMs = -1; // since when the feed has had readers but no source
   #likelyMeant: string | null = null; // the feed that was probably meant, once this one is wanted
   #accessPoints = 0; // by the last sample
   #accessMs = -Infinity; // when their count last rose
   #awaitedMs = -1; // since when a reader has waited for one
-  #stop: Stall | null = null; // of its video or its audio alone
+  #trackStall: Stall | null = null; // of its video or its audio alone
   #isData = false; // it carries opaque messages, without a source
 
   constructor(silentAfterMs: number, nowMs: number) {
@@ -83,7 +83,7 @@ export class FeedHealth {
   /** A source has started, possibly replacing another, or has ended. */
   sourceChanged(isThere: boolean, packets: number, nowMs: number): void {
     this.#lastDataMs = this.#startedMs = nowMs;
-    this.#firstMs = this.#wantedMs = this.#awaitedMs = -1;
+    this.#firstMs = this.#wantedSinceMs = this.#awaitedMs = -1;
     this.#packetsBefore = packets;
     this.#likelyMeant = null;
     this.#isData = false;
@@ -106,7 +106,7 @@ export class FeedHealth {
     if (!seen.isAwaited) this.#awaitedMs = -1;
     else if (this.#awaitedMs === -1) this.#awaitedMs = nowMs;
     const isQuiet = nowMs - this.#lastDataMs >= this.#silentAfterMs;
-    this.#stop = seen.source === null ? null : this.#kinds.sample(seen.pictures, seen.sounds, nowMs);
+    this.#trackStall = seen.source === null ? null : this.#kinds.sample(seen.pictures, seen.sounds, nowMs);
     if (seen.source !== null) {
       if (hasMore && this.#firstMs === -1) this.#firstMs = nowMs;
       this.#become(isQuiet ? 'silent' : 'live');
@@ -124,12 +124,12 @@ export class FeedHealth {
   #absence({ isWanted, likelyMeant }: FeedSample, nowMs: number): Fault | null {
     if (nowMs - this.#opaqueTsMs < this.#silentAfterMs) return OPAQUE;
     if (!isWanted || this.#isData) {
-      this.#wantedMs = -1;
+      this.#wantedSinceMs = -1;
       this.#likelyMeant = null;
       return null;
     }
-    if (this.#wantedMs === -1) this.#wantedMs = nowMs;
-    if (nowMs - Math.max(this.#wantedMs, this.#startedMs) < GRACE_MS) return null;
+    if (this.#wantedSinceMs === -1) this.#wantedSinceMs = nowMs;
+    if (nowMs - Math.max(this.#wantedSinceMs, this.#startedMs) < GRACE_MS) return null;
     if (this.#likelyMeant === null) this.#likelyMeant = likelyMeant();
     const question = this.#likelyMeant === null ? '' : `; did you mean ${this.#likelyMeant}?`;
     return { code: 'no-source', message: `no source publishes to this feed${question}` };
@@ -143,7 +143,7 @@ export class FeedHealth {
         message: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
       };
     }
-    if (seen.hasPmt) return stopped(this.#stop, source) ?? seen.streamFault ?? this.#waiting(seen, nowMs);
+    if (seen.hasPmt) return stopped(this.#trackStall, source) ?? seen.streamFault ?? this.#waiting(seen, nowMs);
     if (this.#firstMs === -1 || nowMs - this.#firstMs < GRACE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
       return { code: 'no-tables', message: `what ${source} sends is not MPEG-TS: there is no packet in it` };

@@ -320,11 +320,11 @@ export class Feed {
     const begins = this.#startsSource;
     this.#startsSource = false;
     const inspector = this.#inspector!; // there since the source opened the feed
-    const accessAt = inspector.inspect(data);
+    const accessPointOffset = inspector.inspect(data);
     this.#messages++;
     this.#packetBytes += data.length;
-    if (accessAt !== -1) this.#lastAccessMs = Date.now();
-    const message = new Message('ts', data, { accessAt, startsSource: begins, facts: inspector });
+    if (accessPointOffset !== -1) this.#lastAccessMs = Date.now();
+    const message = new Message('ts', data, { accessPointOffset, startsSource: begins, facts: inspector });
     for (const input of this.#streamInputs) input.write(message);
     if (this.#filter) this.#publishFiltered(this.#filter, inspector, message);
     else this.#distribute(message);
@@ -347,13 +347,15 @@ export class Feed {
 
   /** The feed is muted, or was: only what is known not to be sound is passed on. */
   #publishFiltered(filter: MuteFilter, inspector: Inspector, message: Message): void {
-    const data = filter.apply(message.data, message.accessAt, inspector.opening, inspector.undecidedAt);
+    const data = filter.apply(message.data, message.accessPointOffset, inspector.opening, inspector.undecidedAt);
     const begins = message.startsSource || this.#startedMuted;
     this.#startedMuted = begins && data === null;
     if (data === message.data) return this.#distribute(message);
     if (data === null) return;
     const facts = (this.#filteredFacts ??= filteredFacts(inspector, filter));
-    this.#distribute(new Message('ts', data, { accessAt: filter.accessAt, startsSource: begins, facts }));
+    this.#distribute(
+      new Message('ts', data, { accessPointOffset: filter.accessPointOffset, startsSource: begins, facts }),
+    );
   }
 
   /** Called by {@link Publication}: the source has ended. */

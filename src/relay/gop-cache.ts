@@ -132,13 +132,13 @@ export class GopCache implements Sink {
 
   write(message: Message): void {
     if (message.kind !== 'ts') return;
-    if (message.startsSource || message.accessAt >= 0) this.#restart(message);
+    if (message.startsSource || message.accessPointOffset >= 0) this.#restart(message);
     else if (this.#isBare && hasTables(message)) this.clear(); // a start without tables is of no use once there are some
     if (!this.#isFilling) return;
     const splicer = this.#splicer;
     if (splicer.isDone) this.#append(message.data);
     else {
-      const { incoming } = splicer.splice(message.data, message.accessAt, message.facts, performance.now());
+      const { incoming } = splicer.splice(message.data, message.accessPointOffset, message.facts, performance.now());
       if (incoming) this.#append(incoming);
     }
   }
@@ -167,7 +167,7 @@ export class GopCache implements Sink {
   #restart(message: Message): void {
     if (this.#length > 0) this.#likely = Math.ceil(this.#length / BLOCK_BYTES);
     this.#discard();
-    if (message.accessAt < 0) {
+    if (message.accessPointOffset < 0) {
       this.clear();
       return;
     }

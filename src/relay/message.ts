@@ -8,14 +8,14 @@ export type MessageKind = 'ts' | 'text' | 'binary';
 /** Information about a message's packets. */
 export interface TsFacts {
   /** Offset of the first random access point; -1 if there is none. */
-  readonly accessAt: number;
+  readonly accessPointOffset: number;
   /** Whether a source begins with this message. */
   readonly startsSource: boolean;
   /** What is known of the program, as of the end of this message; it changes with later ones. */
   readonly facts?: ProgramFacts | null;
 }
 
-const OPAQUE: TsFacts = { accessAt: -1, startsSource: false, facts: null };
+const OPAQUE_FACTS: TsFacts = { accessPointOffset: -1, startsSource: false, facts: null };
 
 /**
  * One message on its way, made by a feed or a stream and shared by all who take it. `data` is lent: it is good while
@@ -26,15 +26,15 @@ export class Message {
   readonly kind: MessageKind;
   /** 'ts': whole packets, `length % 188 === 0`, each beginning with 0x47; 'text': UTF-8. */
   readonly data: Uint8Array;
-  readonly accessAt: number;
+  readonly accessPointOffset: number;
   readonly startsSource: boolean;
   readonly facts: ProgramFacts | null;
   #kept: Uint8Array | null = null;
 
-  constructor(kind: MessageKind, data: Uint8Array, facts: TsFacts = OPAQUE) {
+  constructor(kind: MessageKind, data: Uint8Array, facts: TsFacts = OPAQUE_FACTS) {
     this.kind = kind;
     this.data = data;
-    this.accessAt = facts.accessAt;
+    this.accessPointOffset = facts.accessPointOffset;
     this.startsSource = facts.startsSource;
     this.facts = facts.facts ?? null;
   }

@@ -15,6 +15,6 @@ export function namesOf(tracks: readonly NamedTrack[]): string {
 }
 
 /** The tracks for an event: without the media details, which may change. */
-export function namedTracks(tracks: readonly NamedTrack[]): NamedTrack[] {
+export function withoutMediaDetails(tracks: readonly NamedTrack[]): NamedTrack[] {
   return tracks.map(({ pid, kind, codec }) => ({ pid, kind, codec }));
 }

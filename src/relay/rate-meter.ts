@@ -14,7 +14,7 @@ export class RateMeter {
   #startedMs: number; // when the counter was last seen at 0
   // Allocated with the first byte: of a thousand feeds most may only wait.
   #times: Float64Array | null = null;
-  #totals: Float64Array | null = null;
+  #counterValues: Float64Array | null = null;
   #count = 0; // samples so far
 
   /** @param nowMs when the counter was 0. */
@@ -24,22 +24,22 @@ export class RateMeter {
 
   /** Samples the counter; to be called about once a second. */
   sample(bytes: number, nowMs: number): void {
-    if (this.#totals === null && bytes === 0) {
+    if (this.#counterValues === null && bytes === 0) {
       this.#startedMs = nowMs;
       return;
     }
     this.#times ??= new Float64Array(KEPT);
-    this.#totals ??= new Float64Array(KEPT);
+    this.#counterValues ??= new Float64Array(KEPT);
     const at = this.#count++ % KEPT;
     this.#times[at] = nowMs;
-    this.#totals[at] = bytes;
+    this.#counterValues[at] = bytes;
   }
 
   /** The rates now; `bytes` is the counter's value. */
   rate(bytes: number, nowMs: number): Rate {
     return {
-      now: this.#since(this.#lookBack(2), bytes, nowMs),
-      minute: this.#since(this.#oldest(nowMs), bytes, nowMs),
+      now: this.#rateSince(this.#lookBack(2), bytes, nowMs),
+      minute: this.#rateSince(this.#oldest(nowMs), bytes, nowMs),
     };
   }
 
@@ -58,9 +58,9 @@ export class RateMeter {
     return this.#lookBack(1);
   }
 
-  #since(at: number, bytes: number, nowMs: number): number {
+  #rateSince(at: number, bytes: number, nowMs: number): number {
     const fromMs = at === -1 ? this.#startedMs : this.#times![at]!; // `at` is the index of a sample
-    const fromBytes = at === -1 ? 0 : this.#totals![at]!;
+    const fromBytes = at === -1 ? 0 : this.#counterValues![at]!;
     const ms = nowMs - fromMs;
     return ms < MIN_MS ? 0 : Math.round(((bytes - fromBytes) * 8000) / ms);
   }

@@ -25,7 +25,7 @@ import { frameBuilder } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
-import { NameLookup } from './name-lookup.js';
+import { DnsLookup } from './dns-lookup.js';
 import { answerPings } from './framing/pongs.js';
 import { throttleReads } from './framing/read-throttle.js';
 import { awaitDrainOf, type Backpressure } from './backpressure.js';
@@ -72,7 +72,7 @@ export class ReconnectingSocket {
   readonly #client: InstanceType<typeof ReconnectingWebSocket>;
   #dial: Dial | null = null;
   #route: ProxyRoute | undefined; // set if a proxy is used
-  #name = new NameLookup(); // of the dial under way
+  #name = new DnsLookup(); // of the dial under way
   #socket: WebSocket | null = null; // the one that is dialled, open or closing
   #raw: Socket | null = null; // its connection, while it is open
   #backlog = new Backlog(); // of #raw
@@ -225,7 +225,7 @@ export class ReconnectingSocket {
   #clientOptions(): ClientOptions {
     const { dialTimeoutMs, closeTimeoutMs, maxMessageBytes } = this.#limits;
     this.#route = this.#dial === null ? undefined : proxyRoute(this.#dial.url, this.#dial.tls ?? {});
-    this.#name = new NameLookup();
+    this.#name = new DnsLookup();
     const options: ClientOptions & { closeTimeout: number; lookup: LookupFunction } = {
       ...this.#dial?.tls,
       ...(this.#route ? { agent: this.#route.agent } : {}),

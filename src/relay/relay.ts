@@ -33,7 +33,7 @@ import { NameSuggestions } from './name-suggestions.js';
 import { similarName } from './similar-name.js';
 import type { Stats } from './stats-schema.js';
 import { Stream } from './stream.js';
-import { namedTracks } from './named-tracks.js';
+import { withoutMediaDetails } from './named-tracks.js';
 
 /** How often the health of everything is sampled: rates, silence, tables. */
 const SAMPLE_INTERVAL_MS = 1000;
@@ -322,7 +322,8 @@ export class Relay {
           idle: () => {
             if (!this.#streamRules.has(name)) this.#streams.delete(name);
           },
-          tracksChanged: (tracks) => this.events.emit({ type: 'tracks-changed', name, tracks: namedTracks(tracks) }),
+          tracksChanged: (tracks) =>
+            this.events.emit({ type: 'tracks-changed', name, tracks: withoutMediaDetails(tracks) }),
         },
         this.#cacheBudget,
         startTimeouts(this.limits),

@@ -18,7 +18,7 @@ import {
   mentionsTls,
   TLS_EXPECTED,
 } from './faults.js';
-import { NameLookup } from './name-lookup.js';
+import { DnsLookup } from './dns-lookup.js';
 import { proxyRoute, type ProxyRoute } from './forward-proxy.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -76,7 +76,7 @@ function post(
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
-    const name = new NameLookup();
+    const name = new DnsLookup();
     const request = start(url, {
       method: 'POST',
       headers: { Authorization: token, Accept: 'application/json', 'Content-Length': 0 },
@@ -118,7 +118,7 @@ function post(
   });
 }
 
-function timeoutFaultFor(timeoutMs: number, name: NameLookup): FaultError {
+function timeoutFaultFor(timeoutMs: number, name: DnsLookup): FaultError {
   const { code, message } = timeoutFault(timeoutMs, name.isPending);
   if (code !== 'no-answer') return new FaultError(code, message);
   return new FaultError(code, `asking for access was not answered within ${timeoutMs / 1000} s`);

@@ -17,7 +17,7 @@ const MAX_PATIENCE = 30_000;
 /** Rare units are not considered stopped before this many times their usual gap. */
 const GAPS = 2.5;
 /** The factor by which the remembered gap shrinks with each new unit. */
-const FORGET = 0.8;
+const GAP_DECAY = 0.8;
 
 /** Tracks one kind. */
 class TrackActivity {
@@ -34,7 +34,7 @@ class TrackActivity {
       this.#hasArrived = false;
       this.#gapMs = 0;
     } else if (count !== this.#count) {
-      if (this.#hasArrived) this.#gapMs = Math.max(this.#gapMs * FORGET, nowMs - this.atMs);
+      if (this.#hasArrived) this.#gapMs = Math.max(this.#gapMs * GAP_DECAY, nowMs - this.atMs);
       this.#hasArrived = true;
       this.atMs = nowMs;
     }

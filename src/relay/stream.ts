@@ -161,7 +161,7 @@ export class Stream {
           message.startsSource,
           performance.now(),
           message.facts,
-          message.accessAt,
+          message.accessPointOffset,
         ),
       );
   }
@@ -244,7 +244,10 @@ export class Stream {
     const media = new Map([...this.#feeds].map(([name, { feed }]) => [name, feed.media]));
     return (this.#remuxer?.program.tracks ?? []).map((track) => {
       const known = media.get(track.feed)?.find(({ pid }) => pid === track.inputPid);
-      return { ...track, ...(known ? mediaOf(known) : { ...UNKNOWN, codec: codecName({ ...track, ...UNDESCRIBED }) }) };
+      return {
+        ...track,
+        ...(known ? mediaParametersOf(known) : { ...UNKNOWN, codec: codecName({ ...track, ...UNDESCRIBED }) }),
+      };
     });
   }
 
@@ -288,7 +291,9 @@ export class Stream {
     const begins = this.#isSilent;
     this.#isSilent = false;
     this.#bytes += packets.length;
-    this.#distribute(new Message('ts', packets, { accessAt: remuxer.accessAt, startsSource: begins, facts }));
+    this.#distribute(
+      new Message('ts', packets, { accessPointOffset: remuxer.accessPointOffset, startsSource: begins, facts }),
+    );
   }
 
   /** The facts of the stream's program; its parameter sets are those of the feed that supplies the video. */
@@ -348,6 +353,6 @@ function selection(part: 'all' | 'video' | 'audio', muted: 'audio' | 'all' | nul
 }
 
 /** What is known of a track's media, without its PID. */
-function mediaOf({ codec, width, height, frameRate, sampleRate, channels }: TrackMedia) {
+function mediaParametersOf({ codec, width, height, frameRate, sampleRate, channels }: TrackMedia) {
   return { codec, width, height, frameRate, sampleRate, channels };
 }

@@ -90,7 +90,7 @@ export class Viewer implements Sink {
 }
 
 /** Says of a viewer of `name` that it is slow, and that it is not any more. `subject` is the viewer. */
-export function recordDrops(events: EventLog, name: string, subject: object): DropObserver {
+export function dropEventEmitter(events: EventLog, name: string, subject: object): DropObserver {
   const reader = 'viewer';
   return {
     droppingStarted: () => events.emit({ type: 'dropping-started', reader, name }, {}, subject),

@@ -14,7 +14,7 @@ import { refuseEmptySegments } from '../http/path.js';
 import { WHOLE_SERVER } from '../http/request-target.js';
 import { prefersPage } from '../http/accept.js';
 import { jsonText } from '../http/json.js';
-import { HttpError, allowOnly, problem, PROBLEM_TYPE, problemOf } from '../http/problem.js';
+import { HttpError, allowOnly, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/problem.js';
 import { LOG_HEALTHY } from '../log-output.js';
 import { problemPage } from '../web/problem-page.js';
 import type { Codes } from './codes.js';
@@ -293,6 +293,6 @@ function answerError(clients: ClientRegistry, { pages, embedders }: ServeAppOpti
     if (hasPages && isOpened) {
       response.set('Content-Security-Policy', problemPolicy).vary('Accept');
       response.type('html').send(problemPage(document, '/player/topics.css'));
-    } else response.type(PROBLEM_TYPE).send(jsonText(document));
+    } else response.type(PROBLEM_MEDIA_TYPE).send(jsonText(document));
   };
 }

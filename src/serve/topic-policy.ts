@@ -77,7 +77,7 @@ export class TopicPolicy implements GuardPolicy<ServeRequest> {
   /** Whether so many tokens of an address were refused that the next gets no reason. A valid one is still accepted:
    * secrets are too long to be guessed, and one bad client must not shut out a class behind the same address. */
   hasTooManyRefusals(address: string, nowMs: number): boolean {
-    return this.#failedAttempts.isOverLimit(networkOf(address), nowMs);
+    return this.#failedAttempts.hasReachedLimit(networkOf(address), nowMs);
   }
 
   /** Throws the {@link HttpError} that answers a refused token of an address with too many of them. */

@@ -1,7 +1,7 @@
 // One topic: its publishers, its viewers, its traffic. It exists as long as it has a client.
 
 import type { Log } from '../log.js';
-import { signalledMute } from '../mpegts/mute-sign.js';
+import { signalledMute } from '../mpegts/mute-descriptor.js';
 import type { Program } from '../mpegts/program.js';
 import type { Fault } from '../relay/event.js';
 import { Feed } from '../relay/feed.js';

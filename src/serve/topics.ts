@@ -19,7 +19,7 @@ export class Topics {
   readonly #limits: ServeLimits;
   readonly #log: Log;
   /** The traffic of topics that have ended. */
-  readonly #past = new TrafficCounters();
+  readonly #endedTraffic = new TrafficCounters();
   readonly #budget: CacheBudget | null;
 
   constructor(limits: ServeLimits, log: Log) {
@@ -75,7 +75,7 @@ export class Topics {
     if (topic.clients > 0) return;
     this.#topics.delete(topic.name);
     this.#creators.delete(topic.maker, topic);
-    this.#past.add(topic.traffic);
+    this.#endedTraffic.add(topic.traffic);
   }
 
   /** Samples what is measured once a second. */
@@ -99,7 +99,7 @@ export class Topics {
   /** All traffic since the start. */
   total(): TrafficCounters {
     const total = new TrafficCounters();
-    total.add(this.#past);
+    total.add(this.#endedTraffic);
     for (const { traffic } of this.#topics.values()) total.add(traffic);
     return total;
   }

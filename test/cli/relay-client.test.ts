@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { RelayAddress } from '../../src/cli/relay-address.js';
-import { jsonLine, fetchStats, readStats } from '../../src/cli/fetch-stats.js';
+import { jsonLine, fetchStats, parseStats } from '../../src/cli/fetch-stats.js';
 import { NotServedError, RefusedError, RelayClient } from '../../src/cli/relay-client.js';
 import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
 import { Answers } from '../support/answers.js';
@@ -151,7 +151,7 @@ describe('readStats', () => {
 
   it('takes what a newer relay says beside it', () => {
     const newer = { ...stats(), more: 1 };
-    expect(readStats(newer, 'http://x')).to.equal(newer);
+    expect(parseStats(newer, 'http://x')).to.equal(newer);
   });
 
   it('lets nothing through that moves the cursor', async () => {

@@ -7,7 +7,7 @@ function said(useColour: boolean): string {
   const voice = new DemoOutput((part) => (text += part), useColour);
   voice.heading('head');
   voice.command(['curl \\', '  http://here']);
-  voice.answer('"ok"');
+  voice.comment('"ok"');
   voice.row('relay', 'http://here', 'more');
   voice.success('good');
   voice.failure('bad');

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { receiveRawUpload } from '../../src/ingest/raw-upload.js';
+import { receiveUploadFromSocket } from '../../src/ingest/raw-upload.js';
 import type { UploadSummary } from '../../src/ingest/upload.js';
 import { afterTest } from '../support-endpoints/life.js';
 import { TestRelay, Wire } from '../support-endpoints/relay.js';
@@ -23,7 +23,7 @@ describe('an upload in chunks of a byte', () => {
           superseded: wrong,
           broken: wrong,
         };
-        socket = receiveRawUpload(connection, Buffer.alloc(0), relay.feed('flood'), answers);
+        socket = receiveUploadFromSocket(connection, Buffer.alloc(0), relay.feed('flood'), answers);
       }).listen(0, '127.0.0.1', () => {
         new Wire((server.address() as AddressInfo).port).write(`${'1\r\nx\r\n'.repeat(COUNT)}0\r\n\r\n`);
       });

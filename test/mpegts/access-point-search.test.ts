@@ -120,8 +120,8 @@ describe('a random access point, however the upload is split', () => {
         const got: Buffer[] = [];
         inspector.inspect(before);
         for (const message of cut(all.subarray(before.length), cuts)) {
-          const accessAt = inspector.inspect(message);
-          const { incoming } = splicer.splice(message, accessAt, inspector, 0);
+          const accessPointOffset = inspector.inspect(message);
+          const { incoming } = splicer.splice(message, accessPointOffset, inspector, 0);
           if (incoming) got.push(Buffer.from(incoming));
         }
         const bytes = Buffer.concat(got);
@@ -151,7 +151,7 @@ describe('a random access point, however the upload is split', () => {
         filter.apply(before, inspector.inspect(before), inspector.opening);
         for (const message of cut(all.subarray(before.length), cuts)) {
           const passed = filter.apply(message, inspector.inspect(message), inspector.opening);
-          const { incoming } = passed ? splicer.splice(passed, filter.accessAt, facts, 0) : { incoming: null };
+          const { incoming } = passed ? splicer.splice(passed, filter.accessPointOffset, facts, 0) : { incoming: null };
           if (incoming) got.push(Buffer.from(incoming));
         }
         const bytes = Buffer.concat(got);
@@ -171,10 +171,10 @@ describe('a random access point, however the upload is split', () => {
     const passed = all.map((message, i) => {
       if (i === 5) filter.mute(null, inspector);
       filter.apply(message, inspector.inspect(message), inspector.opening);
-      return filter.accessAt;
+      return filter.accessPointOffset;
     });
     expect(inspector.randomAccessPoints).to.equal(1);
-    expect(passed.every((accessAt) => accessAt === -1)).to.be.true;
+    expect(passed.every((accessPointOffset) => accessPointOffset === -1)).to.be.true;
   });
 
   /** The payload of the video's PES packets. */

@@ -170,8 +170,8 @@ describe('access points without random_access_indicator', () => {
     const starts = [0];
     for (let at = 188; at < bytes.length; at += 188) if (bytes[at + 1]! & 0x40) starts.push(at);
     starts.forEach((from, i) => {
-      const accessAt = inspector.inspect(bytes.subarray(from, starts[i + 1] ?? bytes.length));
-      if (accessAt >= 0) found.push(from + accessAt);
+      const accessPointOffset = inspector.inspect(bytes.subarray(from, starts[i + 1] ?? bytes.length));
+      if (accessPointOffset >= 0) found.push(from + accessPointOffset);
     });
     expect(inspector.marksAccess).to.equal(found.length > 0);
     return found;
@@ -216,8 +216,8 @@ describe('access points without random_access_indicator', () => {
         const inspector = new Inspector();
         const found: number[] = [];
         for (let at = 0; at < bytes.length; at += packets * 188) {
-          const accessAt = inspector.inspect(bytes.subarray(at, at + packets * 188));
-          if (accessAt >= 0) found.push(at + accessAt - (inspector.opening?.length ?? 0));
+          const accessPointOffset = inspector.inspect(bytes.subarray(at, at + packets * 188));
+          if (accessPointOffset >= 0) found.push(at + accessPointOffset - (inspector.opening?.length ?? 0));
         }
         expect(found.length, `${packets} packets a message`).to.equal(5);
       }

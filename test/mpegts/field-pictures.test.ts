@@ -123,13 +123,13 @@ describe('two fields that are one frame', () => {
           for (let at = 0, n = 0; at < all.length; at += perMessage * 188, n++) {
             const message = all.subarray(at, at + perMessage * 188);
             const atMs = 1000 + (at / all.length) * FRAMES * 40;
-            const accessAt = inspector.inspect(message);
-            const out = remuxer.push('cam', message, n === 0, atMs, inspector, accessAt);
+            const accessPointOffset = inspector.inspect(message);
+            const out = remuxer.push('cam', message, n === 0, atMs, inspector, accessPointOffset);
             if (out) sent.push({ data: Buffer.from(out), atMs });
             if (at < from) continue;
-            const { incoming } = handovers[0].splice(message, accessAt, inspector, 0);
+            const { incoming } = handovers[0].splice(message, accessPointOffset, inspector, 0);
             if (incoming) got[0].push(Buffer.from(incoming));
-            const begun = out && handovers[1].splice(out, remuxer.accessAt, remuxer, 0).incoming;
+            const begun = out && handovers[1].splice(out, remuxer.accessPointOffset, remuxer, 0).incoming;
             if (begun) got[1].push(Buffer.from(begun));
           }
           const where = `${perMessage} packets a message`;

@@ -77,9 +77,17 @@ export class Program {
 
   /** Splits a message after inspecting it as a feed does. */
   split(splicer: Splicer, data: Buffer, atMs = 0) {
-    const accessAt = this.inspector.inspect(data);
-    const { outgoing, incoming, accessAt: goJoinAt } = splicer.splice(data, accessAt, this.inspector, atMs);
-    return { outgoing: Buffer.from(outgoing ?? []), incoming: Buffer.from(incoming ?? []), accessAt: goJoinAt };
+    const accessPointOffset = this.inspector.inspect(data);
+    const {
+      outgoing,
+      incoming,
+      accessPointOffset: goJoinAt,
+    } = splicer.splice(data, accessPointOffset, this.inspector, atMs);
+    return {
+      outgoing: Buffer.from(outgoing ?? []),
+      incoming: Buffer.from(incoming ?? []),
+      accessPointOffset: goJoinAt,
+    };
   }
 
   /** A program that has been inspected from its first packet on. */

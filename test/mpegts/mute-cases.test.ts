@@ -41,8 +41,8 @@ function passes(before: Buffer, ...messages: Buffer[]): { feed: number; stream: 
   const streamed: Buffer[] = [];
   const fed: Buffer[] = [];
   [before, ...messages].forEach((message, i) => {
-    const accessAt = i === 0 ? -1 : inspector.inspect(message);
-    if (i > 0) fed.push(Buffer.from(filter.apply(message, accessAt) ?? []));
+    const accessPointOffset = i === 0 ? -1 : inspector.inspect(message);
+    if (i > 0) fed.push(Buffer.from(filter.apply(message, accessPointOffset) ?? []));
     streamed.push(Buffer.from(remuxer.push('cam', message, i === 0, 4000 + i) ?? []));
   });
   const sent = Buffer.concat(fed);

@@ -44,8 +44,8 @@ describe('SoundFilter', () => {
   /** The output for a message, as a feed requests it. */
   function apply(...made: Buffer[]): Buffer {
     const data = Buffer.concat(made);
-    const accessAt = inspector.inspect(data);
-    return Buffer.from(filter.apply(data, accessAt) ?? []);
+    const accessPointOffset = inspector.inspect(data);
+    return Buffer.from(filter.apply(data, accessPointOffset) ?? []);
   }
 
   function mute(muted: MutedPart): void {
@@ -58,25 +58,25 @@ describe('SoundFilter', () => {
   it('passes a message unchanged if nothing was ever muted', () => {
     const data = Buffer.concat([audio(0, true), access(0)]);
     expect(filter.apply(data, 188)).to.equal(data);
-    expect(filter.accessAt).to.equal(188);
+    expect(filter.accessPointOffset).to.equal(188);
     expect(shifted().equals(tables(0))).to.be.true;
   });
 
   it('reports the offset of the random access point in the output', () => {
     mute('audio');
     expect(apply(audio(0, true), audio(1), video(0), audio(2), access(1), video(2))).to.have.length(3 * 188);
-    expect(filter.accessAt).to.equal(188);
+    expect(filter.accessPointOffset).to.equal(188);
     apply(audio(3), video(3));
-    expect(filter.accessAt, 'there is none').to.equal(-1);
+    expect(filter.accessPointOffset, 'there is none').to.equal(-1);
   });
 
   it('reports none if it is withheld', () => {
     mute('all');
     expect(apply(access(0), video(1))).to.be.empty;
-    expect(filter.accessAt).to.equal(-1);
+    expect(filter.accessPointOffset).to.equal(-1);
     mute(null);
     apply(video(2), access(3));
-    expect(filter.accessAt, 'the first that passes').to.equal(0);
+    expect(filter.accessPointOffset, 'the first that passes').to.equal(0);
   });
 
   it('reports none for a program whose only track is muted', () => {
@@ -85,7 +85,7 @@ describe('SoundFilter', () => {
     inspector.inspect(sectionPackets(PMT, pmtSection([{ streamType: 0x03, pid: AUDIO }])));
     mute('audio');
     expect(apply(audio(0, true))).to.be.empty;
-    expect(filter.accessAt).to.equal(-1);
+    expect(filter.accessPointOffset).to.equal(-1);
   });
 
   it('gives tables the counters of those sent, if tables were withheld', () => {

@@ -89,10 +89,10 @@ describe('PcrOutput', () => {
 
   it('keeps at most 500 ms of DTS - PCR if the program is shared with other feeds', () => {
     const bench = new Bench();
-    bench.pcr.isShared = true;
+    bench.pcr.mayHaveOtherFeeds = true;
     expect(bench.at(0, 10_000, -2000)).to.equal(11_500);
     const trimmed = new Bench();
-    trimmed.pcr.isShared = true;
+    trimmed.pcr.mayHaveOtherFeeds = true;
     trimmed.pcr.maxTrim = 600 * MS; // the others' units are 600 ms further ahead
     expect(trimmed.at(0, 10_000, -2000)).to.equal(11_660);
   });
@@ -100,7 +100,7 @@ describe('PcrOutput', () => {
   it("keeps a source's own PCR for 3 s, until all of its tracks have arrived, when another feed joins it", () => {
     const bench = new Bench();
     bench.at(0, 10_000, -700);
-    bench.pcr.isShared = true;
+    bench.pcr.mayHaveOtherFeeds = true;
     for (let ms = 40; ms < 3000; ms += 40) expect(bench.at(40, 10_000 + ms, -700)).to.equal(10_000 + ms);
     for (let ms = 3000; ms < 6000; ms += 40) bench.at(40, 10_000 + ms, -700);
     expect(bench.lagMs).to.equal(-200);
@@ -154,7 +154,7 @@ describe('PcrOutput', () => {
       fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), fc.boolean(), (steps, isByStamps, isShared) => {
         const bench = new Bench(isByStamps);
         const other = new FeedClock(0, 0, 0);
-        bench.pcr.isShared = isShared;
+        bench.pcr.mayHaveOtherFeeds = isShared;
         let last = bench.at(0, 100_000, 0);
         let time = 100_000;
         for (const [passed, further, need, isOther] of steps) {

@@ -11,7 +11,7 @@ describe('joinAt of a Remuxer', () => {
     const { remuxer, push } = one(tracks);
     return (...packets: Buffer[]) => {
       const data = push(...packets);
-      return { data, accessAt: remuxer.accessAt };
+      return { data, accessPointOffset: remuxer.accessPointOffset };
     };
   };
   const second = (counter: number, dts: number, access: boolean): Buffer =>
@@ -19,12 +19,15 @@ describe('joinAt of a Remuxer', () => {
 
   it('uses random access points of the first video track only', () => {
     const push = joins([VIDEO, OTHER]);
-    expect(push(picture(0, 90000)).accessAt).to.equal(0);
-    expect(push(second(0, 90000, true)).accessAt, 'of the second').to.equal(-1);
-    expect(push(picture(1, 93600, { access: false }), second(1, 93600, true)).accessAt, 'of the second').to.equal(-1);
-    const { data, accessAt } = push(second(2, 97200, true), picture(2, 97200));
-    expect(accessAt).to.be.greaterThan(0);
-    expect(headersOf(data.subarray(accessAt)).map((header) => header.slice(0, 6))).to.deep.equal([
+    expect(push(picture(0, 90000)).accessPointOffset).to.equal(0);
+    expect(push(second(0, 90000, true)).accessPointOffset, 'of the second').to.equal(-1);
+    expect(
+      push(picture(1, 93600, { access: false }), second(1, 93600, true)).accessPointOffset,
+      'of the second',
+    ).to.equal(-1);
+    const { data, accessPointOffset } = push(second(2, 97200, true), picture(2, 97200));
+    expect(accessPointOffset).to.be.greaterThan(0);
+    expect(headersOf(data.subarray(accessPointOffset)).map((header) => header.slice(0, 6))).to.deep.equal([
       ...['474000', '475000', '474100'],
     ]);
   });
@@ -32,15 +35,15 @@ describe('joinAt of a Remuxer', () => {
   it('is at the first one of a message, even if another follows', () => {
     const push = joins([VIDEO]);
     push(picture(0, 90000));
-    expect(push(picture(1, 93600), picture(2, 97200)).accessAt).to.equal(0);
+    expect(push(picture(1, 93600), picture(2, 97200)).accessPointOffset).to.equal(0);
   });
 
   it('is found without random_access_indicator', () => {
     const push = joins([VIDEO]);
     const idr = Uint8Array.from([0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x65, ...bytes(80)]);
     const slice = Uint8Array.from([0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x41, ...bytes(80)]);
-    expect(push(picture(0, 90000, { access: false, payload: idr })).accessAt).to.equal(0);
-    expect(push(picture(1, 93600, { access: false, payload: slice })).accessAt).to.equal(-1);
+    expect(push(picture(0, 90000, { access: false, payload: idr })).accessPointOffset).to.equal(0);
+    expect(push(picture(1, 93600, { access: false, payload: slice })).accessPointOffset).to.equal(-1);
   });
 
   it('is at tables and audio in a program of audio only', () => {
@@ -55,9 +58,9 @@ describe('joinAt of a Remuxer', () => {
     const found: boolean[] = [];
     for (let i = 1; i < 12; i++) {
       const data = remuxer.push('cam', sound(i), false, i * 24)!;
-      found.push(remuxer.accessAt >= 0);
-      if (remuxer.accessAt < 0) continue;
-      expect(headersOf(data.subarray(remuxer.accessAt)).map((header) => header.slice(0, 6))).to.deep.equal([
+      found.push(remuxer.accessPointOffset >= 0);
+      if (remuxer.accessPointOffset < 0) continue;
+      expect(headersOf(data.subarray(remuxer.accessPointOffset)).map((header) => header.slice(0, 6))).to.deep.equal([
         ...['474000', '475000', '474100'],
       ]);
     }

@@ -1,7 +1,7 @@
 // Mutes of data that a stream still holds: video that is sent until it is replaced, audio that is held. Literal bytes.
 
 import { expect } from 'chai';
-import { hasMutedDescriptor } from '../../src/mpegts/mute-sign.js';
+import { hasMutedDescriptor } from '../../src/mpegts/mute-descriptor.js';
 import { ProgramReader } from '../../src/mpegts/program.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { PACKET_BYTES } from '../../src/mpegts/packet.js';

@@ -185,10 +185,10 @@ describe('Remuxer', () => {
     const { remuxer, push } = one([VIDEO]);
     push(picture(0, 90000));
     push(picture(1, 93600, { access: false }));
-    expect(remuxer.accessAt).to.equal(-1);
+    expect(remuxer.accessPointOffset).to.equal(-1);
     const out = push(picture(2, 97200, { access: false }), picture(3, 100800));
-    expect(remuxer.accessAt).to.be.greaterThan(-1);
-    expect(headersOf(out.subarray(remuxer.accessAt)).map((header) => header.slice(0, 6))).to.deep.equal([
+    expect(remuxer.accessPointOffset).to.be.greaterThan(-1);
+    expect(headersOf(out.subarray(remuxer.accessPointOffset)).map((header) => header.slice(0, 6))).to.deep.equal([
       ...['474000', '475000', '474100'],
     ]);
     expect(remuxer.tables?.length).to.equal(376);
@@ -301,7 +301,7 @@ describe('Remuxer', () => {
               if (bytes.length === 0) bytes = Buffer.from(data);
             }
             judge(remuxer.push(feed, bytes, first, atMs));
-            expect(remuxer.accessAt).to.be.lessThan(1 << 20);
+            expect(remuxer.accessPointOffset).to.be.lessThan(1 << 20);
           });
         },
       ),

@@ -21,7 +21,7 @@ class Source {
 
   /** A PCR without a unit. */
   pcr(nowMs: number, pcrMs: number, dtsMs: number): this {
-    this.sender.carry(pcrMs * MS, dtsMs * MS, nowMs);
+    this.sender.observePcr(pcrMs * MS, dtsMs * MS, nowMs);
     return this;
   }
 
@@ -145,7 +145,7 @@ describe('SenderTime', () => {
 
   it('restarts with another track, and keeps a time based on PCRs', () => {
     const source = new Source().run(0, 400);
-    source.sender.resample();
+    source.sender.restartSampling();
     source.unit(400, 5000);
     expect(source.timeMs).to.equal(360);
     expect(source.needMs).to.equal(-700);

@@ -55,13 +55,13 @@ describe('Splicer', () => {
     expect(splicer.splice(before, -1, program.inspector, 0)).to.deep.equal({
       outgoing: before,
       incoming: null,
-      accessAt: -1,
+      accessPointOffset: -1,
     });
     program.split(splicer, program.make('*A'));
     const after = program.make('v*aT');
     const parts = splicer.splice(after, 188, program.inspector, 0);
     expect(parts.incoming).to.equal(after);
-    expect(parts).to.include({ outgoing: null, accessAt: 188 });
+    expect(parts).to.include({ outgoing: null, accessPointOffset: 188 });
   });
 
   it('inserts no tables before existing ones', () => {
@@ -75,9 +75,9 @@ describe('Splicer', () => {
   it('reports the offset of the random access point for the incoming reader', () => {
     const program = Program.begun(false, [VIDEO, AUDIO, DATA]);
     const splicer = new Splicer(SWAP_PATIENCE);
-    expect(program.split(splicer, program.make('av*v')).accessAt, 'with its tables').to.equal(0);
-    expect(program.split(splicer, program.make('aav*v')).accessAt, 'two packets stay').to.equal(188);
-    expect(program.split(splicer, program.make('vA')).accessAt).to.equal(-1);
+    expect(program.split(splicer, program.make('av*v')).accessPointOffset, 'with its tables').to.equal(0);
+    expect(program.split(splicer, program.make('aav*v')).accessPointOffset, 'two packets stay').to.equal(188);
+    expect(program.split(splicer, program.make('vA')).accessPointOffset).to.equal(-1);
   });
 
   it('sends null packets, other tables and PIDs outside the PMT to the incoming reader', () => {
@@ -194,7 +194,7 @@ describe('Splicer', () => {
     expect(splicer.splice(data, -1, program.inspector, 0)).to.deep.equal({
       outgoing: null,
       incoming: data,
-      accessAt: -1,
+      accessPointOffset: -1,
     });
     expect(splicer).to.include({ hasStarted: true, isDone: true });
   });

@@ -42,26 +42,32 @@ function joined(pictures: readonly Buffer[], perMessage: number) {
   remuxers.early.setInputs([{ feed: 'cam', select: 'all' }], 0);
   const got = { feed: [] as Buffer[], stream: [] as Buffer[], 'a stream that was running': [] as Buffer[] };
   const handovers = { feed: new Splicer(START_TIMEOUTS), stream: new Splicer(START_TIMEOUTS) };
-  const split = (splicer: Splicer, to: Buffer[], data: Uint8Array, accessAt: number, facts: ProgramFacts): void => {
-    const { incoming } = splicer.splice(data, accessAt, facts, 0);
+  const split = (
+    splicer: Splicer,
+    to: Buffer[],
+    data: Uint8Array,
+    accessPointOffset: number,
+    facts: ProgramFacts,
+  ): void => {
+    const { incoming } = splicer.splice(data, accessPointOffset, facts, 0);
     if (incoming) to.push(Buffer.from(incoming));
   };
   for (let at = 0, n = 0; at < all.length; at += perMessage * 188, n++) {
     const message = all.subarray(at, at + perMessage * 188);
-    const accessAt = inspector.inspect(message);
+    const accessPointOffset = inspector.inspect(message);
     const atMs = 1000 + (at / all.length) * 5000;
     const { early, late } = remuxers;
-    const out = early.push('cam', message, n === 0, atMs, inspector, accessAt);
+    const out = early.push('cam', message, n === 0, atMs, inspector, accessPointOffset);
     if (at < from) continue;
     const { tables } = inspector;
     if (late.feedCount === 0) late.setInputs([{ feed: 'cam', select: 'all', ...(tables ? { tables } : {}) }], atMs);
-    split(handovers.feed, got.feed, message, accessAt, inspector);
+    split(handovers.feed, got.feed, message, accessPointOffset, inspector);
     if (out) {
       const { tables: own, keyPid, pids, marksAccess } = early;
       const facts = { tables: own, keyPid, pids, marksAccess, parameterSets: inspector.parameterSets };
-      split(handovers.stream, got['a stream that was running'], out, early.accessAt, facts);
+      split(handovers.stream, got['a stream that was running'], out, early.accessPointOffset, facts);
     }
-    const begun = late.push('cam', message, false, atMs, inspector, accessAt);
+    const begun = late.push('cam', message, false, atMs, inspector, accessPointOffset);
     if (begun) got.stream.push(Buffer.from(begun));
   }
   return { got, points: inspector.randomAccessPoints };

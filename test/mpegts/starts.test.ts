@@ -43,9 +43,9 @@ function joined(bytes: Buffer, size: number, unit: number): Buffer {
     for (let at = 0; at < message.length; at += 188) {
       if ((message.readUInt16BE(at + 1) & 0x5fff) === (0x4000 | PID)) units++;
     }
-    const accessAt = inspector.inspect(message);
+    const accessPointOffset = inspector.inspect(message);
     if (units <= unit) continue;
-    const { incoming } = splicer.splice(message, accessAt, inspector, 0);
+    const { incoming } = splicer.splice(message, accessPointOffset, inspector, 0);
     if (incoming) got.push(Buffer.from(incoming));
   }
   return Buffer.concat(got);

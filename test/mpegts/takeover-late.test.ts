@@ -35,12 +35,12 @@ function takeOver(bytes: Buffer, packets: number, from: number) {
   const goes: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += packets * 188) {
     const message = bytes.subarray(at, at + packets * 188);
-    const accessAt = inspector.inspect(message);
+    const accessPointOffset = inspector.inspect(message);
     if (at < from * 188) {
       stays.push(message);
       continue;
     }
-    const { outgoing, incoming } = splicer.splice(message, accessAt, inspector, 0);
+    const { outgoing, incoming } = splicer.splice(message, accessPointOffset, inspector, 0);
     if (outgoing) stays.push(Buffer.from(outgoing));
     if (incoming) goes.push(Buffer.from(incoming));
   }

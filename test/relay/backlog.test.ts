@@ -63,7 +63,7 @@ describe('what waits for a reader', () => {
     const viewer = new Viewer(transportOf(response), { ...DEFAULT_LIMITS, highWaterBytes: 1_000_000 }, observer);
     const one = packets(1);
     for (let i = 0; i < 10_000; i++)
-      viewer.write(new Message('ts', one, { accessAt: 0, startsSource: true, facts: null }));
+      viewer.write(new Message('ts', one, { accessPointOffset: 0, startsSource: true, facts: null }));
     expect(viewer.droppedMessages).to.be.above(7000);
     expect(response.writableLength).to.be.below(700_000);
   });

@@ -16,8 +16,8 @@ const facts: ProgramFacts = { tables, keyPid: VIDEO, pids: [VIDEO], marksAccess:
 const access = packet({ pid: VIDEO, startsUnit: true, randomAccess: true });
 const plain = packet({ pid: VIDEO });
 const start = packet({ pid: VIDEO, startsUnit: true });
-const message = (data: Buffer, accessAt = -1, more: Partial<ProgramFacts> = {}, begins = false) =>
-  new Message('ts', data, { accessAt, startsSource: begins, facts: { ...facts, ...more } });
+const message = (data: Buffer, accessPointOffset = -1, more: Partial<ProgramFacts> = {}, begins = false) =>
+  new Message('ts', data, { accessPointOffset, startsSource: begins, facts: { ...facts, ...more } });
 const text = new Message('text', Buffer.from('21.5 C'));
 
 describe('Admission', () => {
@@ -77,10 +77,10 @@ describe('Admission', () => {
     const two: Partial<ProgramFacts> = { pids: [VIDEO, AUDIO] };
     const sound = packet({ pid: AUDIO, startsUnit: true });
     admission = new Delivery(DEFAULT_LIMITS, { droppingStarted: () => undefined, droppingEnded: () => undefined });
-    expect(admission.admit(message(Buffer.concat([plain, access]), 188, two), 0, 0)!.accessAt).to.equal(0);
+    expect(admission.admit(message(Buffer.concat([plain, access]), 188, two), 0, 0)!.accessPointOffset).to.equal(0);
     const halves = Buffer.concat([packet({ pid: AUDIO }), plain, access]);
-    expect(admission.admit(message(halves, 376, two), 0, 1)!.accessAt).to.equal(188);
-    expect(admission.admit(message(sound, -1, two), 0, 1)!.accessAt).to.equal(-1);
+    expect(admission.admit(message(halves, 376, two), 0, 1)!.accessPointOffset).to.equal(188);
+    expect(admission.admit(message(sound, -1, two), 0, 1)!.accessPointOffset).to.equal(-1);
     expect(admission.isOpen).to.be.true;
   });
 });

@@ -6,8 +6,8 @@ import { Message } from '../../src/relay/message.js';
 import { packets } from '../support/ts.js';
 
 const HIGH = DEFAULT_LIMITS.highWaterBytes;
-const plain = new Message('ts', packets(2), { accessAt: -1, startsSource: false });
-const join = new Message('ts', packets(2), { accessAt: 0, startsSource: false });
+const plain = new Message('ts', packets(2), { accessPointOffset: -1, startsSource: false });
+const join = new Message('ts', packets(2), { accessPointOffset: 0, startsSource: false });
 
 describe('Gate', () => {
   let spells: [number, number][];
@@ -61,7 +61,7 @@ describe('Gate', () => {
 
   it('waits so long also where they came before it closed', () => {
     const facts = { tables: null, keyPid: -1, pids: [], marksAccess: true };
-    const known = new Message('ts', packets(2), { accessAt: -1, startsSource: false, facts });
+    const known = new Message('ts', packets(2), { accessPointOffset: -1, startsSource: false, facts });
     gate.admits(known, HIGH + 1, 0);
     expect(gate.admits(known, 0, 1000)).to.be.false;
     expect(gate.admits(known, 0, 15_999)).to.be.false;

@@ -5,9 +5,9 @@ import { Message } from '../../src/relay/message.js';
 import { packet, packets, patSection, sectionPackets } from '../support/ts.js';
 
 class Kept implements Sink {
-  readonly messages: { kind: string; data: Buffer; accessAt: number; begins: boolean }[] = [];
-  write({ kind, data, accessAt, startsSource }: Message): void {
-    this.messages.push({ kind, data: Buffer.from(data), accessAt, begins: startsSource });
+  readonly messages: { kind: string; data: Buffer; accessPointOffset: number; begins: boolean }[] = [];
+  write({ kind, data, accessPointOffset, startsSource }: Message): void {
+    this.messages.push({ kind, data: Buffer.from(data), accessPointOffset, begins: startsSource });
   }
 }
 
@@ -47,7 +47,7 @@ describe('Feed', () => {
     second.publish(packet({ counter: 9 }));
     second.publish(packet({ counter: 10 }));
     expect(feed.stats().continuityErrors).to.equal(0);
-    expect(reader.messages.map(({ begins, accessAt }) => [begins, accessAt])).to.deep.equal([
+    expect(reader.messages.map(({ begins, accessPointOffset }) => [begins, accessPointOffset])).to.deep.equal([
       [true, -1],
       [true, -1],
       [false, -1],

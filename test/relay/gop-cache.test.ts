@@ -31,8 +31,8 @@ const facts: ProgramFacts = {
   pids: [VIDEO, AUDIO],
   marksAccess: true,
 };
-const message = (data: Buffer, accessAt = -1, begins = false) =>
-  new Message('ts', data, { accessAt, startsSource: begins, facts });
+const message = (data: Buffer, accessPointOffset = -1, begins = false) =>
+  new Message('ts', data, { accessPointOffset, startsSource: begins, facts });
 const access = message(video(0, true, true), 0);
 const filler = (bytes: number) => message(Buffer.concat([packets(Math.floor(bytes / 188), VIDEO)]));
 const pidsOf = (bytes: Uint8Array) => packetsOf(Buffer.from(bytes)).map((one) => one.readUInt16BE(1) & 0x1fff);
@@ -102,7 +102,11 @@ describe('GopCache', () => {
     cache.write(filler(30 * 188));
     const older = Buffer.concat([pat(7), pmt(7)]);
     cache.write(
-      new Message('ts', video(9, true, true), { accessAt: 0, startsSource: false, facts: { ...facts, tables: older } }),
+      new Message('ts', video(9, true, true), {
+        accessPointOffset: 0,
+        startsSource: false,
+        facts: { ...facts, tables: older },
+      }),
     );
     cache.write(message(video(10)));
     expect(startOf(cache)).to.deep.equal(Buffer.concat([older, video(9, true, true), video(10)]));

@@ -73,8 +73,8 @@ class Live {
     });
     const data = this.#lent.subarray(0, made.length * 188);
     made.forEach((one, i) => data.set(one, i * 188));
-    const accessAt = what.includes('*') ? what.indexOf('*') * 188 : -1;
-    const message = new Message('ts', data, { accessAt, startsSource: false, facts: this.#facts });
+    const accessPointOffset = what.includes('*') ? what.indexOf('*') * 188 : -1;
+    const message = new Message('ts', data, { accessPointOffset, startsSource: false, facts: this.#facts });
     for (const viewer of this.viewers) viewer.write(message);
     this.cache.write(message);
     this.#lent.fill(0);
@@ -252,7 +252,7 @@ describe('Viewer', () => {
   it('gets text as it is, also before the first random access point', () => {
     const viewer = live.join(client);
     viewer.write(new Message('text', Buffer.from('hello')));
-    viewer.write(new Message('ts', packets(1), { accessAt: -1, startsSource: false }));
+    viewer.write(new Message('ts', packets(1), { accessPointOffset: -1, startsSource: false }));
     expect(client.bytes.toString()).to.equal('hello');
   });
 });

@@ -39,7 +39,7 @@ export class RecentIntervals {
 /** Measures the units of one track. */
 export class ArrivalRhythm {
   /** When the last unit arrived; -1: none has. */
-  arrivedAt = -1;
+  lastArrivalMs = -1;
   /** Time of the last unit by its stamp (DTS). */
   timeMs = -1;
   /** Since when it has been alive: its first unit, or the first after an overdue one. */
@@ -52,16 +52,16 @@ export class ArrivalRhythm {
   /** Adds a unit with the time `timeMs` that arrived at `nowMs`. */
   add(timeMs: number, nowMs: number): void {
     if (!this.isAlive(nowMs)) this.aliveSince = nowMs;
-    if (this.arrivedAt !== -1) {
+    if (this.lastArrivalMs !== -1) {
       const stampGap = timeMs - this.timeMs;
-      const arrivalGap = nowMs - this.arrivedAt;
+      const arrivalGap = nowMs - this.lastArrivalMs;
       if (stampGap > 0) this.#stampGaps.add(stampGap);
       // Several in one message are one arrival.
       if (arrivalGap > 2) this.#arrivalGaps.add(arrivalGap);
       if (arrivalGap > MIN_SPAN && stampGap < arrivalGap * BURST) this.isProven = true;
     }
     this.timeMs = timeMs;
-    this.arrivedAt = nowMs;
+    this.lastArrivalMs = nowMs;
   }
 
   /** The expected time between units; 0: unknown so far. */
@@ -77,11 +77,11 @@ export class ArrivalRhythm {
 
   /** Whether its next unit is late, though the track may not count as stopped yet. */
   isLate(nowMs: number): boolean {
-    return nowMs - this.arrivedAt > Math.max(LATE_AFTER, this.expectedIntervalMs * 1.5);
+    return nowMs - this.lastArrivalMs > Math.max(LATE_AFTER, this.expectedIntervalMs * 1.5);
   }
 
   /** Whether its next unit is not overdue. */
   isAlive(nowMs: number): boolean {
-    return this.arrivedAt !== -1 && nowMs - this.arrivedAt < this.timeoutMs;
+    return this.lastArrivalMs !== -1 && nowMs - this.lastArrivalMs < this.timeoutMs;
   }
 }

@@ -109,7 +109,7 @@ function frozenSince({ picture, sound }: PlayerFacts, nowMs: number): number | n
   const behindMs = heard?.isProven && heard.isAlive(nowMs) ? heard.timeMs - rhythm.timeMs : 0;
   const isOld = !rhythm.isProven && behindMs > Math.max(OLD_MS, rhythm.expectedIntervalMs * 2.5);
   if (rhythm.isAlive(nowMs) && !isOld) return null;
-  return isOld ? nowMs - behindMs : rhythm.arrivedAt;
+  return isOld ? nowMs - behindMs : rhythm.lastArrivalMs;
 }
 
 /** The message about the sound while a picture is shown. */

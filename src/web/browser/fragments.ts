@@ -98,7 +98,7 @@ export class Fragments {
 
   /** Ends the current picture: all of its packets have arrived. */
   endPicture(): void {
-    this.#parse(emptyUnit(this.#pid));
+    this.#parse(emptyPesPacket(this.#pid));
     const held = this.#held;
     this.#held = null;
     if (held) this.#writePictures([held], held.dts + (this.#gapMs || UNKNOWN_GAP_MS) * GENEROSITY);
@@ -237,7 +237,7 @@ function soundSample(size: number, duration: number): Mp4Sample {
 }
 
 /** A packet that starts an empty PES packet, which ends the one before it (§2.4.3.6). */
-function emptyUnit(pid: number): Uint8Array<ArrayBuffer> {
+function emptyPesPacket(pid: number): Uint8Array<ArrayBuffer> {
   const header = [0x00, 0x00, 0x01, 0xe0, 0x00, 0x00, 0x80, 0x00, 0x00];
   const packet = new Uint8Array(PACKET_BYTES).fill(0xff); // stuffing_byte
   const stuffing = PACKET_BYTES - 5 - header.length;

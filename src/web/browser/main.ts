@@ -4,19 +4,19 @@ import { type Display, PlayerSession } from './player-session.js';
 
 const IDLE_MS = 3000;
 
-function find(id: string): HTMLElement {
+function elementById(id: string): HTMLElement {
   const element = document.getElementById(id);
   if (!element) throw new Error(`the page has no #${id}: player-page.ts`);
   return element;
 }
 
-const playerElement = find('player');
-const status = find('status');
-const sound = find('sound');
-const full = find('full');
-const ask = find('ask');
-const tokenField = find('token') as HTMLInputElement; // as player-page.ts has it
-const frozen = find('frozen');
+const playerElement = elementById('player');
+const status = elementById('status');
+const sound = elementById('sound');
+const full = elementById('full');
+const ask = elementById('ask');
+const tokenField = elementById('token') as HTMLInputElement; // as player-page.ts has it
+const frozen = elementById('frozen');
 const { socket = '', status: statusPath = '', token: tokenMode } = playerElement.dataset;
 const storageKey = `vw token ${socket}`;
 
@@ -62,7 +62,7 @@ function mark(name: string, value: string | null): void {
 }
 
 function write(id: string, text: string): void {
-  const element = find(id);
+  const element = elementById(id);
   if (element.textContent !== text) element.textContent = text;
 }
 
@@ -71,8 +71,8 @@ const viewer = new PlayerSession(
   {
     socketUrl: `${scheme}//${location.host}${socket}`,
     statusUrl: statusPath,
-    stage: find('stage'),
-    speaker: find('speaker'),
+    stage: elementById('stage'),
+    speaker: elementById('speaker'),
   },
   display,
 );
@@ -103,7 +103,7 @@ function toggleSound(): void {
   }
   viewer.setSound(isSoundOn ? audio : null);
   sound.dataset.is = isSoundOn ? 'on' : 'off';
-  find('sound-label').textContent = isSoundOn ? 'Mute' : 'Unmute';
+  elementById('sound-label').textContent = isSoundOn ? 'Mute' : 'Unmute';
 }
 
 /** Phones without full screen for pages (iPhone) have it for the video element alone. */
@@ -116,9 +116,9 @@ async function toggleFull(): Promise<void> {
 
 sound.addEventListener('click', toggleSound);
 full.addEventListener('click', () => void toggleFull().catch(() => undefined));
-find('stage').addEventListener('dblclick', () => void toggleFull().catch(() => undefined));
+elementById('stage').addEventListener('dblclick', () => void toggleFull().catch(() => undefined));
 document.addEventListener('fullscreenchange', () => {
-  find('full-label').textContent = document.fullscreenElement ? 'Leave full screen' : 'Full screen';
+  elementById('full-label').textContent = document.fullscreenElement ? 'Leave full screen' : 'Full screen';
 });
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target === tokenField) return;

@@ -4,7 +4,7 @@
 import type { Track } from '../../mpegts/track.js';
 import { LiveEdge, PICTURE, SOUND } from './live-edge.js';
 import type { PicturePlayer, PlayerEvents, SoundPlayer } from './player.js';
-import { play, TrackFeed } from './track-feed.js';
+import { playElement, TrackFeed } from './track-feed.js';
 import { SLOW } from './track-times.js';
 import type { WorkerClient } from './worker-client.js';
 
@@ -24,11 +24,11 @@ export class MsePicture implements PicturePlayer {
   readonly #events: PlayerEvents;
   readonly #feed: TrackFeed;
   readonly #edge: LiveEdge;
-  readonly #playing = () => this.#started();
+  readonly #onPlaying = () => this.#started();
   readonly #seesFrames: boolean;
   #hasStarted = false;
   #isClosed = false;
-  #lastShown = 0;
+  #lastShownPictures = 0;
 
   constructor(element: HTMLVideoElement, track: Track, events: PlayerEvents, worker: WorkerClient | null) {
     this.element = element;
@@ -37,7 +37,7 @@ export class MsePicture implements PicturePlayer {
     this.#feed = new TrackFeed(element, track, events, worker);
     this.#seesFrames = 'requestVideoFrameCallback' in element;
     if (this.#seesFrames) this.#awaitFirst();
-    element.addEventListener('playing', this.#playing);
+    element.addEventListener('playing', this.#onPlaying);
     this.#edge = new LiveEdge(element, PICTURE, () => {
       const { gap, accesses } = this.#feed.times;
       return { newest: this.#newest, gap, accesses };
@@ -76,15 +76,15 @@ export class MsePicture implements PicturePlayer {
     this.#feed.tick(nowMs);
     this.#edge.tick(nowMs, this.#targetTime(soundTime));
     const shown = this.#shownPictures;
-    if (shown !== this.#lastShown) this.shownAt = nowMs;
-    this.#lastShown = shown;
-    if (paused && !document.hidden) play(this.element);
+    if (shown !== this.#lastShownPictures) this.shownAt = nowMs;
+    this.#lastShownPictures = shown;
+    if (paused && !document.hidden) playElement(this.element);
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.element.removeEventListener('playing', this.#playing);
+    this.element.removeEventListener('playing', this.#onPlaying);
     this.#edge.close();
     this.#feed.close();
   }
@@ -175,7 +175,7 @@ export class MseSound implements SoundPlayer {
       this.#hasStarted = true;
     }
     this.#lastTime = currentTime;
-    if (paused) play(this.#element);
+    if (paused) playElement(this.#element);
   }
 
   close(): void {

@@ -13,7 +13,7 @@ import { SLOW, type TrackTimes } from './track-times.js';
 const KEPT_BEHIND = 4;
 const TIDY_EVERY = 4;
 /** Of random access points closer together than this, one is kept. */
-const MIN_BETWEEN = 0.1;
+const MIN_ACCESS_INTERVAL = 0.1;
 /** Those of this last span are reported. Seconds. */
 const ACCESSES_FOR = 1;
 /** With more than this waiting to be appended, the track fails. */
@@ -24,10 +24,10 @@ const MAX_DRIFT = 0.1;
 /** Silence after which a picture is complete: if its last packet looks like the last, and if not. Milliseconds. */
 const WHOLE_AFTER_MS = 60;
 const SURELY_WHOLE_AFTER_MS = 400;
-const PCR_BYTES = 7; // adaptation_field_length where there is a PCR and nothing else
+const PCR_ONLY_FIELD_LENGTH = 7; // adaptation_field_length where there is a PCR and nothing else
 /** Pieces of sound closer than this arrived together; the second value caps the gap that counts. Seconds. */
-const AT_ONCE = 0.005;
-const MAX_GAP = 5;
+const MAX_BURST_GAP = 0.005;
+const MAX_ARRIVAL_GAP = 5;
 
 /** Events of a track. */
 export interface MseTrackEvents {
@@ -149,7 +149,8 @@ export class MseTrack {
     const origin = this.#origin;
     const at = startMs / 1000 - origin;
     const access = accessMs / 1000 - origin;
-    if (accessMs !== -1 && access - (this.#accesses.at(-1) ?? -Infinity) > MIN_BETWEEN) this.#accesses.push(access);
+    if (accessMs !== -1 && access - (this.#accesses.at(-1) ?? -Infinity) > MIN_ACCESS_INTERVAL)
+      this.#accesses.push(access);
     const bareOffset = Math.abs(at - this.#bareEnd) > MAX_DRIFT ? at : null;
     this.#push({ data, offset: this.#isBare ? bareOffset : isFirst ? -origin : null });
     const [newestStart, newestEnd] = [lastMs / 1000 - origin, endMs / 1000 - origin];
@@ -165,7 +166,7 @@ export class MseTrack {
     const gap = (now - this.#arrivedAt) / 1000;
     // A network stall is one long gap, and no reason to stay that far behind.
     if (this.#newestEnd === -1) this.#firstGap = Math.max(0, end - start);
-    else if (gap > AT_ONCE) this.#arrivals.add(Math.min(MAX_GAP, gap));
+    else if (gap > MAX_BURST_GAP) this.#arrivals.add(Math.min(MAX_ARRIVAL_GAP, gap));
     this.#arrivedAt = now;
     this.#newestEnd = end;
   }
@@ -224,5 +225,5 @@ export class MseTrack {
 function endsPicture(packets: Uint8Array): boolean {
   const at = packets.length - PACKET_BYTES;
   if (!(packets[at + 3]! & 0x20)) return false; // no adaptation field
-  return !(packets[at + 4] === PCR_BYTES && adaptationFlags(packets, at) & HAS_PCR);
+  return !(packets[at + 4] === PCR_ONLY_FIELD_LENGTH && adaptationFlags(packets, at) & HAS_PCR);
 }

@@ -72,7 +72,7 @@ export class PlayerSession {
   readonly #server: ServerStatus;
   readonly #stage: Stage;
   readonly #speaker: Speaker;
-  readonly #recent = new RecentGop();
+  readonly #recentGop = new RecentGop();
   readonly #lateFilter = new LatePictureFilter((data, isCut) => this.#receive(data, isCut));
   #watch = new ProgramMonitor();
   #playedTracks: Selection = { video: null, audio: null };
@@ -128,7 +128,7 @@ export class PlayerSession {
     this.#watch = new ProgramMonitor();
     this.#playedTracks = { video: null, audio: null };
     this.#lateFilter.forget();
-    this.#recent.forget();
+    this.#recentGop.forget();
     this.#pictureFault = this.#faultyKey = '';
     this.#retryAt = 0;
     this.#stage.retireAll(); // another connection starts elsewhere in the program
@@ -163,12 +163,12 @@ export class PlayerSession {
     if (isCut && this.#playedTracks.video) this.#watch.noteDropped(this.#playedTracks.video.pid);
     const { start, isRestart, isSoundRestart } = this.#watch.push(data, now);
     if (isRestart) {
-      this.#recent.forget();
+      this.#recentGop.forget();
       this.#stage.retireAll();
     }
     if (isSoundRestart) this.#speaker.close();
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
-    this.#recent.push(data, start ?? (isUnmarked && !this.#recent.messages ? data : null));
+    this.#recentGop.push(data, start ?? (isUnmarked && !this.#recentGop.messages ? data : null));
     if (this.#lateFilter.isEmpty) this.#worker?.reportProgress();
     if (!this.#watch.isKnown) return;
     this.#playedTracks = selectFirst(this.#watch.tracks);
@@ -190,7 +190,8 @@ export class PlayerSession {
     // The new player gets this message with the recent ones; the old one plays on until then.
     this.#stage.write(data);
     if (key === this.#stage.key || this.#pictureFault !== '' || this.#isHidden(nowMs)) return;
-    if (this.#recent.messages && nowMs >= this.#retryAt) void this.#stage.make(video, () => this.#recent.messages);
+    if (this.#recentGop.messages && nowMs >= this.#retryAt)
+      void this.#stage.make(video, () => this.#recentGop.messages);
   }
 
   #isHidden(nowMs: number): boolean {
@@ -206,8 +207,8 @@ export class PlayerSession {
     if (document.hidden) return;
     const { video } = this.#playedTracks;
     if (wasUnseen) this.#stage.retireAll();
-    if (wasUnseen && video && this.#openedAt !== -1 && this.#pictureFault === '' && this.#recent.messages) {
-      void this.#stage.make(video, () => this.#recent.messages);
+    if (wasUnseen && video && this.#openedAt !== -1 && this.#pictureFault === '' && this.#recentGop.messages) {
+      void this.#stage.make(video, () => this.#recentGop.messages);
     }
     this.#tick(now);
   }
@@ -267,7 +268,7 @@ export class PlayerSession {
   #pictureEdge(now: number): number {
     const { video } = this.#playedTracks;
     const rhythm = video ? this.#watch.rhythmOf(video.pid) : null;
-    const isSteady = rhythm !== null && rhythm.expectedIntervalMs < STEADY_MS && now - rhythm.arrivedAt < STEADY_MS;
+    const isSteady = rhythm !== null && rhythm.expectedIntervalMs < STEADY_MS && now - rhythm.lastArrivalMs < STEADY_MS;
     return isSteady && this.#stage.isRunning ? (this.#stage.player?.newest ?? -1) : -1;
   }
 
@@ -307,7 +308,7 @@ export class PlayerSession {
     const stillMs = now - Math.max(this.#stage.shownAt, this.#visibleSince);
     if (
       stillMs > Math.max(STILL_MS, rhythm.expectedIntervalMs * 3) &&
-      rhythm.arrivedAt > this.#stage.shownAt + STILL_MS / 2
+      rhythm.lastArrivalMs > this.#stage.shownAt + STILL_MS / 2
     ) {
       this.#stage.retireAll();
     }
@@ -318,7 +319,7 @@ export class PlayerSession {
     const { audio } = this.#playedTracks;
     const rhythm = audio ? this.#watch.rhythmOf(audio.pid) : null;
     const { shownAt } = this.#speaker;
-    if (!rhythm?.isAlive(now) || document.hidden || rhythm.arrivedAt < shownAt + STILL_MS / 2) return;
+    if (!rhythm?.isAlive(now) || document.hidden || rhythm.lastArrivalMs < shownAt + STILL_MS / 2) return;
     if (now - Math.max(shownAt, this.#visibleSince) > Math.max(STILL_MS, rhythm.expectedIntervalMs * 3))
       this.#speaker.close();
   }

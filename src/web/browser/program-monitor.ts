@@ -56,7 +56,7 @@ export class ProgramMonitor {
   push(data: Uint8Array, nowMs: number): MessageFacts {
     this.#arrivedAt = nowMs;
     this.#arrivals.push({ at: nowMs, bytes: data.length });
-    const accessAt = this.#inspector.inspect(data);
+    const accessPointOffset = this.#inspector.inspect(data);
     this.#readTracks();
     const [videoPid, audioPid] = [this.#pidOf('video'), this.#pidOf('audio')];
     let lost = 0;
@@ -76,7 +76,7 @@ export class ProgramMonitor {
     }
     if (hasJumped) this.#forgetBefore(nowMs);
     else this.lostPackets += lost;
-    const start = accessAt === -1 ? null : startPicture(data, accessAt, this.#inspector, true);
+    const start = accessPointOffset === -1 ? null : startPicture(data, accessPointOffset, this.#inspector, true);
     return { start, isRestart, isSoundRestart };
   }
 
@@ -164,7 +164,7 @@ export class ProgramMonitor {
     const before = this.#rhythms.get(pid);
     if (before) {
       const aheadMs = ticksAfter(ticks, (before.timeMs * TICKS_PER_MS) % TIMESTAMP_RANGE) / TICKS_PER_MS;
-      const pauseMs = nowMs - before.arrivedAt;
+      const pauseMs = nowMs - before.lastArrivalMs;
       if (aheadMs >= -MAX_BACK_MS && aheadMs - pauseMs <= MAX_AHEAD_MS) {
         before.add(before.timeMs + aheadMs, nowMs); // across the wrap, too
         return aheadMs > MAX_AHEAD_MS ? 'pause' : 'on';

@@ -18,7 +18,7 @@ export class Speaker {
   fault = '';
   readonly #box: HTMLElement;
   readonly #worker: WorkerClient | null;
-  readonly #filter = new PidFilter();
+  readonly #pidFilter = new PidFilter();
   // Two, used in turn: phones allow sound only from elements that existed when the user touched the page.
   readonly #elements = [newElement(), newElement()];
   #context: AudioContext | null = null; // null: off
@@ -70,7 +70,7 @@ export class Speaker {
     if (!isPlayable(audio)) [this.fault, this.#faultyKey] = [unplayable(audio), key];
     if (!this.#context || this.fault !== '') return;
     if (key !== this.#key && nowMs >= this.#retryAt) void this.#make(key, engine, selection);
-    const packets = this.#player ? this.#filter.filter(data) : null;
+    const packets = this.#player ? this.#pidFilter.filter(data) : null;
     if (packets) this.#player?.write(packets);
   }
 
@@ -114,7 +114,7 @@ export class Speaker {
     try {
       const player = await this.#load(engine, audio!, number, events); // it was selected
       if (!player) return;
-      this.#filter.setPids([audio!.pid]);
+      this.#pidFilter.setPids([audio!.pid]);
       this.#player = player;
     } catch (error) {
       events.failed((error as Error).message, false);

@@ -10,17 +10,17 @@ interface ListedTopic {
   readonly codecs: readonly string[];
 }
 
-function find(id: string): HTMLElement {
+function elementById(id: string): HTMLElement {
   const element = document.getElementById(id);
   if (!element) throw new Error(`the page has no #${id}: topics-page.ts`);
   return element;
 }
 
-const message = find('status');
-const list = find('list');
-const ask = find('ask');
-const tokenField = find('token') as HTMLInputElement; // as topics-page.ts has it
-const wantsToken = find('topics').dataset.token === 'wanted';
+const message = elementById('status');
+const list = elementById('list');
+const ask = elementById('ask');
+const tokenField = elementById('token') as HTMLInputElement; // as topics-page.ts has it
+const wantsToken = elementById('topics').dataset.token === 'wanted';
 // A token in the fragment reaches no log.
 let token = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem(STORAGE_KEY);
 let timer = 0;

@@ -27,7 +27,7 @@ export class TrackFeed {
   readonly #element: HTMLMediaElement;
   readonly #events: TrackFeedEvents;
   readonly #track: MseTrack | WorkerTrack;
-  readonly #onError = () => this.#failed(this.#element.error?.message ?? 'it cannot be decoded', false);
+  readonly #onError = () => this.#reportFailure(this.#element.error?.message ?? 'it cannot be decoded', false);
   #url = '';
   #reportedAt = 0;
   #isClosed = false;
@@ -39,7 +39,7 @@ export class TrackFeed {
     const own = {
       opened: (source: MediaSourceHandle) => this.#open(source),
       moved: (times: TrackTimes) => this.#moved(times),
-      failed: (reason: string, isForEver: boolean) => this.#failed(reason, isForEver),
+      failed: (reason: string, isForEver: boolean) => this.#reportFailure(reason, isForEver),
     };
     if (worker?.isBroken === false) this.#track = worker.open(track, own);
     else this.#track = this.#openHere(track, own);
@@ -91,7 +91,7 @@ export class TrackFeed {
     const made = new here.MseTrack(track, own);
     this.#element.disableRemotePlayback = true; // without this a ManagedMediaSource does not open
     this.#element.src = this.#url = URL.createObjectURL(made.source);
-    play(this.#element);
+    playElement(this.#element);
     return made;
   }
 
@@ -99,19 +99,19 @@ export class TrackFeed {
     if (this.#isClosed) return;
     this.#element.disableRemotePlayback = true;
     this.#element.srcObject = source as MediaProvider; // the compiler's library has no handles here
-    play(this.#element);
+    playElement(this.#element);
   }
 
   #moved(times: TrackTimes): void {
     if (!this.#isClosed) this.#times = times;
   }
 
-  #failed(reason: string, isForEver: boolean): void {
+  #reportFailure(reason: string, isForEver: boolean): void {
     if (!this.#isClosed) this.#events.failed(reason, isForEver);
   }
 }
 
 /** Starts an element. If that is refused or interrupted by a new load, the next tick retries. */
-export function play(element: HTMLMediaElement): void {
+export function playElement(element: HTMLMediaElement): void {
   element.play().catch(() => undefined);
 }

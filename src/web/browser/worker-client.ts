@@ -26,7 +26,7 @@ export class WorkerClient {
   #socket: WorkerSocket | null = null;
   #lastId = 0;
   #last = 0; // number of the last message received
-  #done = 0; // and of the last one processed
+  #lastProcessed = 0; // and of the last one processed
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#handleMessage(data);
@@ -35,7 +35,7 @@ export class WorkerClient {
 
   /** All received messages are processed, and kept for the start of a new track. */
   reportProgress(): void {
-    this.#done = this.#last;
+    this.#lastProcessed = this.#last;
   }
 
   /** Opens a WebSocket; there is one at a time. */
@@ -56,7 +56,7 @@ export class WorkerClient {
     };
     this.#tracks.set(id, events);
     return new WorkerTrack(id, post, (recent) => {
-      if (this.#tracks.has(id)) this.#post({ type: 'open', id, track, recent, done: this.#done });
+      if (this.#tracks.has(id)) this.#post({ type: 'open', id, track, recent, done: this.#lastProcessed });
     });
   }
 
@@ -71,7 +71,7 @@ export class WorkerClient {
           if (message.socket === this.#socket?.id) this.#receive(message);
           for (const [id, times] of message.moved) this.#tracks.get(id)?.moved(times);
         } finally {
-          this.#post({ type: 'more', done: this.#done }); // also after an error: the worker sends nothing until it is asked
+          this.#post({ type: 'more', done: this.#lastProcessed }); // also after an error: the worker sends nothing until it is asked
         }
         return;
       case 'opened':

@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { signalledMute } from '../../src/mpegts/mute-sign.js';
-import { MuteSigner } from '../../src/mpegts/mute-signer.js';
+import { signalledMute } from '../../src/mpegts/mute-descriptor.js';
+import { MuteDescriptorInserter } from '../../src/mpegts/mute-descriptor-inserter.js';
 import { mergeDescriptors } from '../../src/mpegts/output-tables.js';
 import { ProgramReader } from '../../src/mpegts/program.js';
 import { type MutedPart, MuteFilter } from '../../src/mpegts/mute-filter.js';
@@ -48,7 +48,7 @@ describe('the sign of a mute in a PMT packet', () => {
     ['all', 31, 0],
   ] as const) {
     it(`leaves the PMT whole but for its version, and its packet's size: ${what}`, () => {
-      const signed = new MuteSigner().sign(pmt(version), 0, what)!;
+      const signed = new MuteDescriptorInserter().insert(pmt(version), 0, what)!;
       const [program, source] = [read(signed)!, read(pmt(version))!];
       expect(signed).to.have.length(188);
       expect(signalledMute(program)).to.equal(what);
@@ -64,8 +64,8 @@ describe('the sign of a mute in a PMT packet', () => {
       ['all', 11],
     ] as const) {
       const most = 188 - 5 - 12 - 4 - 5 - 2 - length; // header and pointer_field, PMT, CRC_32, entry, its descriptor
-      expect(signalledMute(read(new MuteSigner().sign(sized(most), 0, what)!)), what).to.equal(what);
-      expect(new MuteSigner().sign(sized(most + 1), 0, what), what).to.equal(null);
+      expect(signalledMute(read(new MuteDescriptorInserter().insert(sized(most), 0, what)!)), what).to.equal(what);
+      expect(new MuteDescriptorInserter().insert(sized(most + 1), 0, what), what).to.equal(null);
     }
   });
 
@@ -87,20 +87,21 @@ describe('the sign of a mute in a PMT packet', () => {
       ['a part of it', sized(170).subarray(0, 188)],
       ['another table', sectionPackets(PMT, patSection(PMT))],
     ];
-    for (const [what, bytes] of cases) expect(new MuteSigner().sign(bytes, 0, 'all'), what).to.equal(null);
+    for (const [what, bytes] of cases)
+      expect(new MuteDescriptorInserter().insert(bytes, 0, 'all'), what).to.equal(null);
   });
 
   it('is written once for what is repeated, and again for another PMT or mute', () => {
-    const signer = new MuteSigner();
-    const first = Buffer.from(signer.sign(pmt(0, 3), 0, 'audio')!);
-    const again = Buffer.from(signer.sign(pmt(0, 4), 0, 'audio')!);
+    const signer = new MuteDescriptorInserter();
+    const first = Buffer.from(signer.insert(pmt(0, 3), 0, 'audio')!);
+    const again = Buffer.from(signer.insert(pmt(0, 4), 0, 'audio')!);
     expect(again.equals(first)).to.be.true;
-    expect(read(signer.sign(pmt(7), 0, 'audio')!)!.version).to.equal(8);
-    expect(signalledMute(read(signer.sign(pmt(7), 0, 'all')!))).to.equal('all');
+    expect(read(signer.insert(pmt(7), 0, 'audio')!)!.version).to.equal(8);
+    expect(signalledMute(read(signer.insert(pmt(7), 0, 'all')!))).to.equal('all');
   });
 
   it("of an input is not a stream's", () => {
-    const { descriptors } = read(new MuteSigner().sign(pmt(), 0, 'all')!)!;
+    const { descriptors } = read(new MuteDescriptorInserter().insert(pmt(), 0, 'all')!)!;
     expect(mergeDescriptors([descriptors])).to.be.empty;
   });
 });
@@ -117,8 +118,8 @@ describe('a feed that is muted', () => {
 
   function send(...made: Buffer[]): Buffer {
     const data = Buffer.concat(made);
-    const accessAt = inspector.inspect(data);
-    const passed = Buffer.from(filter.apply(data, accessAt) ?? []);
+    const accessPointOffset = inspector.inspect(data);
+    const passed = Buffer.from(filter.apply(data, accessPointOffset) ?? []);
     for (let at = 0; at < passed.length; at += 188) seen.push(passed, at);
     sent.push(passed);
     return passed;

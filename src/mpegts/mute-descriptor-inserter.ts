@@ -1,8 +1,8 @@
-// Puts the mute descriptor (mute-sign.ts) into the PMT packets of a feed that is sent as it is, in place of their stuffing.
+// Puts the mute descriptor (mute-descriptor.ts) into the PMT packets of a feed that is sent as it is, in place of their stuffing.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
 import { crc32 } from './crc32.js';
-import { MUTED_DESCRIPTOR, SOUND_MUTED_DESCRIPTOR } from './mute-sign.js';
+import { MUTED_DESCRIPTOR, SOUND_MUTED_DESCRIPTOR } from './mute-descriptor.js';
 import { PACKET_BYTES } from './packet.js';
 
 const SECTION_AT = 5; // behind the header and a pointer_field of 0
@@ -26,35 +26,35 @@ export function loneSectionEnd(data: Uint8Array, at: number, tableId: number): n
 }
 
 /** Puts the mute descriptor into one feed's PMT packets. A packet that is repeated unchanged is not rewritten. */
-export class MuteSigner {
+export class MuteDescriptorInserter {
   readonly #source = new Uint8Array(PACKET_BYTES); // the last packet that was read
-  readonly #signed = new Uint8Array(PACKET_BYTES);
+  readonly #rewritten = new Uint8Array(PACKET_BYTES);
   #descriptor: Uint8Array | null = null; // that was put in; `null`: nothing was looked at yet
-  #isSigned = false;
+  #isInserted = false;
 
   /** Whether the last PMT packet could be signed. */
-  get isSigned(): boolean {
-    return this.#isSigned;
+  get isInserted(): boolean {
+    return this.#isInserted;
   }
 
   /** Resets: another mute, or another source. */
   reset(): void {
     this.#descriptor = null;
-    this.#isSigned = false;
+    this.#isInserted = false;
   }
 
   /**
    * The PMT packet at `at` with the descriptor, valid until the next call; its continuity_counter is not to be used. `null` where
    * there is no room, or it is not a whole PMT in force.
    */
-  sign(data: Uint8Array, at: number, muted: 'audio' | 'all'): Uint8Array | null {
+  insert(data: Uint8Array, at: number, muted: 'audio' | 'all'): Uint8Array | null {
     const sign = muted === 'all' ? MUTED_DESCRIPTOR : SOUND_MUTED_DESCRIPTOR;
     if (!this.#matches(data, at) || this.#descriptor !== sign) {
       this.#descriptor = sign;
       for (let i = 0; i < PACKET_BYTES; i++) this.#source[i] = data[at + i]!;
-      this.#isSigned = this.#write(sign);
+      this.#isInserted = this.#write(sign);
     }
-    return this.#isSigned ? this.#signed : null;
+    return this.#isInserted ? this.#rewritten : null;
   }
 
   #matches(data: Uint8Array, at: number): boolean {
@@ -65,7 +65,7 @@ export class MuteSigner {
   }
 
   #write(sign: Uint8Array): boolean {
-    const [source, out] = [this.#source, this.#signed];
+    const [source, out] = [this.#source, this.#rewritten];
     const end = loneSectionEnd(source, 0, PMT);
     if (end < SECTION_AT + PMT_HEAD_BYTES + CRC_BYTES || end + sign.length > PACKET_BYTES) return false;
     if ((source[SECTION_AT + 5]! & 0x01) === 0) return false; // current_next_indicator

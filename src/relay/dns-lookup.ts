@@ -5,7 +5,7 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
 /** The name resolution of one dial. */
-export class NameLookup {
+export class DnsLookup {
   /** Whether the name is being resolved now. */
   isPending = false;
 
