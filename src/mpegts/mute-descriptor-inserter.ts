@@ -32,7 +32,7 @@ export class MuteDescriptorInserter {
   #descriptor: Uint8Array | null = null; // that was put in; `null`: nothing was looked at yet
   #isInserted = false;
 
-  /** Whether the last PMT packet could be signed. */
+  /** Whether the last PMT packet could take the descriptor. */
   get isInserted(): boolean {
     return this.#isInserted;
   }
@@ -48,11 +48,11 @@ export class MuteDescriptorInserter {
    * there is no room, or it is not a whole PMT in force.
    */
   insert(data: Uint8Array, at: number, muted: 'audio' | 'all'): Uint8Array | null {
-    const sign = muted === 'all' ? MUTED_DESCRIPTOR : SOUND_MUTED_DESCRIPTOR;
-    if (!this.#matches(data, at) || this.#descriptor !== sign) {
-      this.#descriptor = sign;
+    const descriptor = muted === 'all' ? MUTED_DESCRIPTOR : SOUND_MUTED_DESCRIPTOR;
+    if (!this.#matches(data, at) || this.#descriptor !== descriptor) {
+      this.#descriptor = descriptor;
       for (let i = 0; i < PACKET_BYTES; i++) this.#source[i] = data[at + i]!;
-      this.#isInserted = this.#write(sign);
+      this.#isInserted = this.#write(descriptor);
     }
     return this.#isInserted ? this.#rewritten : null;
   }
@@ -64,22 +64,22 @@ export class MuteDescriptorInserter {
     return true;
   }
 
-  #write(sign: Uint8Array): boolean {
+  #write(descriptor: Uint8Array): boolean {
     const [source, out] = [this.#source, this.#rewritten];
     const end = loneSectionEnd(source, 0, PMT);
-    if (end < SECTION_AT + PMT_HEAD_BYTES + CRC_BYTES || end + sign.length > PACKET_BYTES) return false;
+    if (end < SECTION_AT + PMT_HEAD_BYTES + CRC_BYTES || end + descriptor.length > PACKET_BYTES) return false;
     if ((source[SECTION_AT + 5]! & 0x01) === 0) return false; // current_next_indicator
     const infoLength = ((source[SECTION_AT + 10]! & 0x0f) << 8) | source[SECTION_AT + 11]!;
     const infoEnd = SECTION_AT + PMT_HEAD_BYTES + infoLength;
     if (infoEnd > end - CRC_BYTES) return false;
     out.set(source.subarray(0, infoEnd));
-    out.set(sign, infoEnd);
-    out.set(source.subarray(infoEnd, PACKET_BYTES - sign.length), infoEnd + sign.length);
-    addTo(out, SECTION_AT + 1, sign.length); // section_length
-    addTo(out, SECTION_AT + 10, sign.length); // program_info_length
+    out.set(descriptor, infoEnd);
+    out.set(source.subarray(infoEnd, PACKET_BYTES - descriptor.length), infoEnd + descriptor.length);
+    addTo(out, SECTION_AT + 1, descriptor.length); // section_length
+    addTo(out, SECTION_AT + 10, descriptor.length); // program_info_length
     const version = ((source[SECTION_AT + 5]! >> 1) + 1) & 0x1f; // another than the source's, so that readers notice
     out[SECTION_AT + 5] = (source[SECTION_AT + 5]! & 0xc1) | (version << 1);
-    const crcAt = end + sign.length - CRC_BYTES;
+    const crcAt = end + descriptor.length - CRC_BYTES;
     const crc = crc32(out, SECTION_AT, crcAt);
     for (let i = 0; i < CRC_BYTES; i++) out[crcAt + i] = crc >>> (24 - 8 * i); // CRC_32
     return true;

@@ -30,7 +30,7 @@ export function hasMutedDescriptor(program: Program | null): boolean {
 
 /** What a descriptor reports as muted; `null`: it is another descriptor. */
 export function muteOfDescriptor(tag: number, body: Uint8Array): 'audio' | 'all' | null {
-  const isSign = (sign: Uint8Array) =>
-    tag === USER_PRIVATE && body.length === sign[1] && body.every((byte, i) => byte === sign[i + 2]);
-  return isSign(MUTED_DESCRIPTOR) ? 'all' : isSign(SOUND_MUTED_DESCRIPTOR) ? 'audio' : null;
+  const isDescriptor = (descriptor: Uint8Array) =>
+    tag === USER_PRIVATE && body.length === descriptor[1] && body.every((byte, i) => byte === descriptor[i + 2]);
+  return isDescriptor(MUTED_DESCRIPTOR) ? 'all' : isDescriptor(SOUND_MUTED_DESCRIPTOR) ? 'audio' : null;
 }

@@ -153,8 +153,8 @@ export class MuteFilter {
 
   /** Puts the mute descriptor into the PMT packet at `at`, if it has room, as it is written at `to`. */
   #insertDescriptor(data: Uint8Array, at: number, out: Uint8Array, to: number): void {
-    const signed = this.#muted && this.#inserter.insert(data, at, this.#muted);
-    if (signed) for (let i = 4; i < PACKET_BYTES; i++) out[to + i] = signed[i]!;
+    const rewritten = this.#muted && this.#inserter.insert(data, at, this.#muted);
+    if (rewritten) for (let i = 4; i < PACKET_BYTES; i++) out[to + i] = rewritten[i]!;
   }
 
   /** Whether an unmuted packet continues what was sent, or is a place where a withheld track can resume. */
