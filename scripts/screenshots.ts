@@ -39,7 +39,7 @@ const SHOTS: readonly Shot[] = [
     ready: (page) => page.waitForSelector('a[href="/play/stream/demo"]'),
   },
   {
-    name: 'far-end',
+    name: 'relay-server',
     url: ({ endpoints }) => `${endpoints[0]}/`,
     size: { width: 800, height: 420 },
     ready: (page) => page.waitForSelector('#list .live'),

@@ -92,7 +92,7 @@ describe('README', () => {
     let output = '';
     /** Types one line of README, as a newcomer would, and looks whether it did what README says. */
     const type = async (line: string): Promise<void> => {
-      const [endpoint] = /^node scripts\/far-end\.mjs (\d+) \| ffplay /.exec(line)?.slice(1) ?? [];
+      const [endpoint] = /^node scripts\/endpoint\.mjs (\d+) \| ffplay /.exec(line)?.slice(1) ?? [];
       const [upload] = /\/ts\/(\w+)(?:\s+#.*)?$/.exec(line)?.slice(1) ?? [];
       if (LEFT_OUT.some(([pattern]) => pattern.test(line))) return;
       if (line.startsWith('#')) {

@@ -182,7 +182,7 @@ describe('an endpoint swapped while a camera runs', () => {
     await until('it is open', () => swaps.stats.live.state === 'open');
     await swaps.post(second);
     await swaps.post(first);
-    expect(swaps.stats).to.deep.include({ coming: null });
+    expect(swaps.stats).to.deep.include({ pending: null });
     await until('the other is closed', () => second.openSockets === 0 && second.dials <= 1);
     expect(first.dials).to.equal(1);
     expect(first.closeCodes).to.deep.equal([]);
