@@ -10,7 +10,7 @@ import { RawUpload } from './support/upload.js';
 import { pause, until } from './support/wait.js';
 
 const rule = (destination: string, id = '0', stream = 'video0') => ({ id, stream, destination });
-const NOBODY = 'ws://127.0.0.1:9/';
+const UNREACHABLE = 'ws://127.0.0.1:9/';
 
 describe('faults of the original', () => {
   let vw: TestRelay;
@@ -84,7 +84,7 @@ describe('faults of the original', () => {
 
   it('5, 6: DELETE all does delete all, and twice is no panic', async () => {
     await vw.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['video0'] });
-    await vw.api('POST', '/api/destinations', rule(NOBODY));
+    await vw.api('POST', '/api/destinations', rule(UNREACHABLE));
     for (const what of ['streams', 'destinations', 'streams', 'destinations']) {
       expect(await vw.api('DELETE', `/api/${what}/all`)).to.deep.include({ status: 200, body: 'all' });
       expect((await vw.api('GET', `/api/${what}/all`)).body).to.deep.equal({});
@@ -108,7 +108,7 @@ describe('faults of the original', () => {
   });
 
   it('9: tokens are in no answer', async () => {
-    await vw.api('POST', '/api/destinations', { ...rule(NOBODY), token: 'hush' });
+    await vw.api('POST', '/api/destinations', { ...rule(UNREACHABLE), token: 'hush' });
     for (const path of ['/api/destinations/all', '/api/destinations/0', '/api/stats']) {
       expect(JSON.stringify((await vw.api('GET', path)).body)).not.to.contain('hush');
     }
@@ -116,8 +116,8 @@ describe('faults of the original', () => {
 
   it('9: the admin feed is not accessible', async () => {
     expect((await RawUpload.begin(vw.port, 'api').answer()).status).to.equal(400);
-    expect((await vw.api('POST', '/api/destinations', rule(NOBODY, 'apiRule'))).status).to.equal(400);
-    expect((await vw.api('POST', '/api/destinations', rule(NOBODY, '1', 'api'))).status).to.equal(400);
+    expect((await vw.api('POST', '/api/destinations', rule(UNREACHABLE, 'apiRule'))).status).to.equal(400);
+    expect((await vw.api('POST', '/api/destinations', rule(UNREACHABLE, '1', 'api'))).status).to.equal(400);
   });
 });
 
@@ -150,7 +150,7 @@ describe('7: leaks of the original', function () {
       await Promise.all(
         some.map(async (id) => {
           await vw.api('POST', '/api/streams', { stream: `stream/${id}`, feeds: [`v${id}`, `a${id}`] });
-          await vw.api('POST', '/api/destinations', rule(NOBODY, id, `stream/${id}`));
+          await vw.api('POST', '/api/destinations', rule(UNREACHABLE, id, `stream/${id}`));
           await vw.api('DELETE', `/api/destinations/${id}`);
           await vw.api('DELETE', `/api/streams/stream/${id}`);
         }),
@@ -163,7 +163,7 @@ describe('7: leaks of the original', function () {
   it('300 replaced while the endpoint is down leave nothing', async () => {
     const silent = await TestEndpoint.start({ isSilent: true });
     for (let i = 0; i < 300; i++) {
-      const url = i % 2 ? NOBODY : `${silent.url}/${i}`;
+      const url = i % 2 ? UNREACHABLE : `${silent.url}/${i}`;
       expect((await vw.api('POST', '/api/destinations', rule(url))).status).to.equal(200);
     }
     await until('one dial is left at most', () => vw.descriptors() <= before + 4);

@@ -40,7 +40,7 @@ const upgradeRequired: RequestHandler = () => {
 export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: UploadRefusals): Route[] {
   const upload: RequestHandler = (request, response) => {
     const name = parseFeedName(nameIn(request));
-    refuseCodings(request); // before there is a feed: one that nobody sends to would stay
+    refuseCodings(request); // before there is a feed: one without a source would stay
     const feed = relay.feed(name);
     exemptFromBodyTimeout(request);
     refusals.onAccepted({ path: request.path, from: request.socket.remoteAddress ?? '' });

@@ -60,7 +60,7 @@ function readSps(found: Parameters): boolean {
   return true;
 }
 
-/** What a picture is by its first slice, in `bytes` from `from` up to `end`: 1 a top field, 2 a bottom field; 0: a frame, or not told. */
+/** What a picture is by its first slice, in `bytes` from `from` up to `end`: 1 a top field, 2 a bottom field; 0: a frame, or unknown. */
 export function fieldOfH264(bytes: Uint8Array, from: number, end: number, fieldFlagAt: number): 0 | 1 | 2 {
   for (let at = findStartCode(bytes, from, end); at !== -1; at = findStartCode(bytes, at + 3, end)) {
     const type = bytes[at + 3]! & 0x1f; // nal_unit_type

@@ -1,4 +1,4 @@
-// What can be wrong with an endpoint is told apart: by the same code and words in stats, events and log.
+// What can be wrong with an endpoint is distinguished: by the same code and message in stats, events and log.
 
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -188,7 +188,7 @@ describe('what is wrong with an endpoint', () => {
     await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x` });
     await relay.isOpen();
     expect(relay.link()).to.include({ fault: null, lastError: null, lastErrorMs: null });
-    endpoint.visit!.client.terminate(); // the first dial after it is at once: nobody is to be there
+    endpoint.visit!.client.terminate(); // the first dial after it is at once: no server may be there
     endpoint.server.close();
     await until('it is noticed', () => events(relay).some(({ type }) => type === 'link-lost'));
     const lost = events(relay).find((event) => event.type === 'link-lost')!;

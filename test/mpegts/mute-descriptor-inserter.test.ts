@@ -178,7 +178,7 @@ describe('a feed that is muted', () => {
     expect(send(tables(4))).to.have.length(376);
   });
 
-  it('has it in the tables of who joins', () => {
+  it('has it in the tables of a new reader', () => {
     mute('audio');
     const joined = filter.shift(inspector.tables!);
     expect(signalledMute(read(joined.subarray(188)))).to.equal('audio');

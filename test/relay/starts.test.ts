@@ -14,7 +14,7 @@ import { continuityErrors } from '../support/packets-of.js';
 import { withSetsOnce } from '../support/sets-once.js';
 
 const PID = 0x100;
-const NOBODY = { droppingStarted: () => undefined, droppingEnded: () => undefined };
+const NO_OBSERVER = { droppingStarted: () => undefined, droppingEnded: () => undefined };
 
 /** A reader that keeps what it is sent. */
 class Reader implements Sink {
@@ -23,7 +23,7 @@ class Reader implements Sink {
 
   constructor(limits: Limits = DEFAULT_LIMITS) {
     const send = ({ data }: { data: Uint8Array }) => void this.got.push(Buffer.from(data));
-    this.#viewer = new Viewer({ waitingBytes: 0, send, abort: () => undefined }, limits, NOBODY);
+    this.#viewer = new Viewer({ waitingBytes: 0, send, abort: () => undefined }, limits, NO_OBSERVER);
   }
 
   begin(from: Feed | Stream): this {
@@ -148,7 +148,7 @@ describe('what a start waits for', () => {
     const bytes = picture('libx264 -preset ultrafast -g 100 -sc_threshold 0');
     const publication = feed.open({ address: 'here', superseded: () => undefined });
     publication.publish(bytes.subarray(0, 188 * 60));
-    const admission = new Delivery(limits, NOBODY);
+    const admission = new Delivery(limits, NO_OBSERVER);
     const facts: unknown[] = [];
     let atMs = 0;
     feed.subscribe({ write: (message) => facts.push(admission.admit(message, 0, atMs)) });

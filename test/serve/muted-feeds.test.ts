@@ -1,4 +1,4 @@
-// A feed that is sent to a topic as it is, and muted at the relay: what the topic's viewers get, and are told.
+// A feed that is sent to a topic as it is, and muted at the relay: what the topic's viewers receive, and which mute they see.
 
 import { writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

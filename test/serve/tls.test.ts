@@ -1,4 +1,4 @@
-// The server by TLS: its certificate is read again when the files change, and nobody is dropped.
+// The server by TLS: its certificate is read again when the files change, and no client is disconnected.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -43,7 +43,7 @@ export class Camera {
     return new Camera([...source, ...VIDEO.h264, '-bf', '0', '-threads', '1', '-muxdelay', '0.001'], url);
   }
 
-  /** A picture of H.264 with a keyframe every ten seconds, as x264 makes them unless it is told otherwise. */
+  /** A picture of H.264 with a keyframe every ten seconds, as x264 makes them unless the options say otherwise. */
   static seldomKey(url: string): Camera {
     const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25'];
     const keys = ['-g', '250', '-sc_threshold', '0'];

@@ -19,7 +19,7 @@ export interface TestServeOptions extends Partial<Omit<ServeOptions, 'limits'>> 
   readonly pages?: Pages;
 }
 
-/** An endpoint that serves until the test ends; with {@link SECRET} unless it is told otherwise. */
+/** An endpoint that serves until the test ends; with {@link SECRET} unless the options say otherwise. */
 export class TestServe {
   readonly log = keptLog();
   server!: RunningServe;

@@ -1,4 +1,4 @@
-// The pages as any server mounts them: what is sent, to whom, under which policy.
+// The pages as each server mounts them: bodies, access and Content-Security-Policy.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

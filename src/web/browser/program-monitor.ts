@@ -134,7 +134,7 @@ export class ProgramMonitor {
     return this.#tracks.find(({ kind }) => kind === wanted)?.pid ?? -1;
   }
 
-  /** Tracks that are no longer listed are removed; if one comes back, it starts anew. */
+  /** Tracks that are no longer listed are removed; if one comes back, it is a new track. */
   #readTracks(): void {
     const { program } = this.#inspector;
     if (program === this.#program) return;
