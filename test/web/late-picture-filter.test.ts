@@ -3,7 +3,8 @@ import { PACKET_BYTES, readPid } from '../../src/mpegts/packet.js';
 import { writeTimestamp } from '../../src/mpegts/timestamp.js';
 import { LatePictureFilter } from '../../src/web/browser/late-picture-filter.js';
 import { readUnitTime } from '../../src/web/browser/unit-time.js';
-import { packet } from '../support/ts.js';
+import { ProgramMonitor } from '../../src/web/browser/program-monitor.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
 
 const [PICTURE, SOUND] = [0x100, 0x101];
 const GAP_MS = 40;
@@ -16,6 +17,16 @@ function message(number: number): Uint8Array {
   const [counter, randomAccess] = [(2 * number) & 0x0f, number % GROUP === 0];
   const begin = packet({ pid: PICTURE, counter, startsUnit: true, randomAccess, payload });
   return Buffer.concat([begin, packet({ pid: SOUND }), packet({ pid: PICTURE, counter: counter + 1 })]);
+}
+
+/** The picture of a number, in so many packets. */
+function wholePicture(number: number, count: number): Buffer {
+  const payload = Uint8Array.from([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1]);
+  writeTimestamp(payload, 9, number * GAP_MS * 90);
+  const counters = Array.from({ length: count }, (_, i) => (number * count + i) & 0x0f);
+  const [first, ...others] = counters as [number, ...number[]];
+  const begin = packet({ pid: PICTURE, counter: first, startsUnit: true, randomAccess: number % GROUP === 0, payload });
+  return Buffer.concat([begin, ...others.map((counter) => packet({ pid: PICTURE, counter }))]);
 }
 
 /** What comes out, a list of messages: the numbers of their pictures, and how many packets of sound. */
@@ -96,4 +107,46 @@ describe('what is held back', () => {
     await new Promise((resolve) => setTimeout(resolve, 110));
     expect(rig.pictures).to.deep.equal(numbers(0, 50));
   });
+});
+
+describe('what is skipped to catch up', () => {
+  // A table, then pictures of five packets; the counters run on.
+  const PMT = 0x1000;
+  const tables = Buffer.concat([
+    sectionPackets(0, patSection(PMT)),
+    sectionPackets(PMT, pmtSection([{ type: 0x02, pid: PICTURE }])),
+  ]);
+  const pictures = Buffer.concat(numbers(0, 199).map((number) => wholePicture(number, 5)));
+
+  for (const packetsPerMessage of [1, 2, 3, 4, 7]) {
+    it(`does not count as lost, nor takes other pictures' packets along: ${packetsPerMessage} packets a message`, () => {
+      let skipped = 0;
+      for (let stalledFrom = 40; stalledFrom < 60; stalledFrom++) {
+        const monitor = new ProgramMonitor();
+        let nowMs = 0;
+        let seen = 0;
+        const filter = new LatePictureFilter((data, isCut) => {
+          if (isCut) monitor.noteDropped(PICTURE);
+          monitor.push(data, nowMs);
+          seen += data.length;
+        });
+        filter.push(tables, -1, 0);
+        const [step, madeMs] = [packetsPerMessage * PACKET_BYTES, GAP_MS / (5 * PACKET_BYTES)];
+        for (let at = 0; at < pictures.length; at += step) {
+          nowMs = at * madeMs;
+          // Nothing arrives for two seconds, then everything at once, in two batches.
+          const stallEndsMs = stalledFrom * GAP_MS + 2000;
+          if (nowMs >= stalledFrom * GAP_MS && nowMs < stallEndsMs) nowMs = stallEndsMs;
+          filter.push(pictures.subarray(at, at + step), PICTURE, nowMs);
+          const isBatchEnd =
+            Math.floor(at * madeMs) >= stallEndsMs - 1000 && Math.floor((at - step) * madeMs) < stallEndsMs - 1000;
+          if (isBatchEnd) filter.release();
+        }
+        filter.release();
+        skipped += tables.length + pictures.length - seen;
+        expect(monitor.lostPackets, `stalled from picture ${stalledFrom} on`).to.equal(0);
+      }
+      expect(skipped, 'bytes skipped in all').to.be.above(0);
+    });
+  }
 });

@@ -15,7 +15,7 @@ const MAX_WAIT_MS = 100;
 const WORTH_LEAVING_OUT_MS = 300;
 const MAX_BYTES = 8_000_000;
 
-/** Passes messages to `deliver`; `isCut`: units of the tracked PID were dropped before. */
+/** Passes messages to `deliver`; `isCut`: units of the tracked PID were dropped right before these. */
 export class LatePictureFilter {
   readonly #deliver: (data: Uint8Array, isCut: boolean) => void;
   #lateness = new LatenessMeter(LATE);
@@ -68,7 +68,10 @@ export class LatePictureFilter {
     const spanMs = (this.#lastTicks - this.#firstTicks) / TICKS_PER_MS;
     this.forget();
     const isCut = from !== -1 && to > from && spanMs > WORTH_LEAVING_OUT_MS;
-    this.#deliver(isCut ? without(data, pid, from, to) : data, isCut);
+    if (!isCut) return this.#deliver(data, false);
+    // What precedes the cut, such as the end of a unit that began before, continues what was delivered last.
+    if (from > 0) this.#deliver(data.subarray(0, from), false);
+    this.#deliver(without(data.subarray(from), pid, to - from), true);
   }
 
   /** Discards the buffer. */
@@ -95,10 +98,10 @@ export class LatePictureFilter {
   }
 }
 
-/** A copy without the packets of one PID between two positions. */
-function without(data: Uint8Array, pid: number, from: number, to: number): Uint8Array {
-  let filled = from;
-  for (let at = from; at < data.length; at += PACKET_BYTES) {
+/** The packets without those of one PID before a position; overwrites them. */
+function without(data: Uint8Array, pid: number, to: number): Uint8Array {
+  let filled = 0;
+  for (let at = 0; at < data.length; at += PACKET_BYTES) {
     if (at < to && readPid(data, at) === pid) continue;
     data.copyWithin(filled, at, at + PACKET_BYTES);
     filled += PACKET_BYTES;
