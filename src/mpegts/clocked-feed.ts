@@ -13,6 +13,10 @@ const MAX_ARRIVAL_GAP = 250 * TICKS_PER_MS;
 export const MAX_STEP_BACK = 100 * TICKS_PER_MS;
 const MAX_STEP_AHEAD = 1000 * TICKS_PER_MS;
 export const MAX_UNIT_TICKS = 3000 * TICKS_PER_MS;
+/** Two tracks of one feed share a clock if their timestamps differ by less than this. */
+export const SAME_CLOCK = 10_000 * TICKS_PER_MS;
+/** Subtitles and data may be this far ahead of video and audio: the longest delay in §2.4.2, that of a still picture. */
+const MAX_DATA_AHEAD = 60_000 * TICKS_PER_MS;
 
 /** The clock's state for a feed. */
 export interface ClockedFeed {
@@ -73,6 +77,17 @@ export function noteUnit(track: ClockedTrack, dts: number, lead: number, nowMs: 
 /** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
 export function isMedia({ kind }: Pick<ClockedTrack, 'kind'>): boolean {
   return kind === 'video' || kind === 'audio';
+}
+
+/** Whether a track is data beside the video or audio that its clock follows. */
+export function isAsideOf(clock: FeedClock, track: Pick<ClockedTrack, 'kind'>): boolean {
+  return !isMedia(track) && clock.rank > 0;
+}
+
+/** Whether a unit with this DTS (33 bits) may belong to `clock`; `isAside`: it is data beside video or audio. */
+export function isNearTo(clock: FeedClock, dts: number, isAside: boolean): boolean {
+  const ahead = ticksAfter(dts, clock.latest);
+  return ahead > -SAME_CLOCK && ahead < (isAside ? MAX_DATA_AHEAD : SAME_CLOCK);
 }
 
 /** Whether a unit with this DTS (33 bits) continues from its track's last unit, which `clock` mapped. */

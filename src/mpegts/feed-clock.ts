@@ -91,6 +91,7 @@ export class FeedClock {
   #samplerDts = NaN;
   #slewing = false;
   #isPlaced = false;
+  #fastUntil = -Infinity; // the last input stamp up to which it was slewed fast
   #movesUntilMs = -Infinity;
   #youngest = Infinity; // the least sample, but for less than YOUNGER, and when it came
   #youngestAtMs = NaN;
@@ -218,6 +219,11 @@ export class FeedClock {
     return nowMs - this.#youngestAtMs >= STEADY_MS;
   }
 
+  /** Whether a fast slew applies at this unwrapped DTS: then its PTS is moved otherwise, by where in the slew it is. */
+  isSlewedFastAt(dts: number, nowMs: number): boolean {
+    return dts <= this.#fastUntil || this.isSettling(nowMs);
+  }
+
   /** It goes to where it belongs at once, not by a slew. */
   move(nowMs: number): void {
     this.#movesUntilMs = nowMs + MAX_MOVING_MS;
@@ -297,9 +303,21 @@ export class FeedClock {
   toOutput(stamp: number, target: number, nowMs: number): number {
     const map = this.#map;
     const ahead = stamp - map.endInput;
-    if (ahead > 0 && !(stamp - this.#samplerDts > FAR_AHEAD))
-      map.extend(stamp, Number.isNaN(target) ? 1 : this.#slope(ahead, target, nowMs));
+    if (ahead > 0 && !(stamp - this.#samplerDts > FAR_AHEAD)) {
+      if (Number.isNaN(target)) map.extend(stamp, 1);
+      else this.#extend(stamp, this.#slope(ahead, target, nowMs));
+    }
     return map.at(stamp);
+  }
+
+  #extend(stamp: number, slope: number): void {
+    if (slope < SMALL_SLOPES[0] || slope > SMALL_SLOPES[1]) {
+      // What was sent with a later PTS stays where it is: what comes is shown after it.
+      const sent = stamp > this.#fastUntil ? this.lastPts - this.offset : -Infinity;
+      if (sent > this.#map.endInput && sent - stamp < FAR_AHEAD) this.#map.extend(sent, 1);
+      this.#fastUntil = Math.max(stamp, this.#map.endInput);
+    }
+    if (stamp > this.#map.endInput) this.#map.extend(stamp, slope);
   }
 
   /** The output time of a stamp (a PCR), without changing any state. */

@@ -26,12 +26,15 @@ import {
   type ClockedFeed,
   type ClockedTrack,
   continuesTimeline,
+  isAsideOf,
   isMedia,
+  isNearTo,
   MAX_UNIT_TICKS,
   needOfHeld,
   nextOutput,
   noteUnit,
   offsetOfSample,
+  SAME_CLOCK,
 } from './clocked-feed.js';
 import { bestOf, FeedClock, TRACK_GONE_MS } from './feed-clock.js';
 import { MAX_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
@@ -39,10 +42,6 @@ import { TICKS_PER_MS, ticksAfter } from './timestamp.js';
 
 /** The start of output time: late enough that no PCR, and no DTS of a track that lags behind, is negative. */
 const FIRST_DTS = 10_000 * TICKS_PER_MS;
-/** Two tracks of one feed share a clock if their timestamps differ by less than this. */
-const SAME_CLOCK = 10_000 * TICKS_PER_MS;
-/** Subtitles and data may be this far ahead of video and audio: the longest delay in §2.4.2, that of a still picture. */
-const MAX_DATA_AHEAD = 60_000 * TICKS_PER_MS;
 /** If its DTS is a guess, a new clock starts at least this far after the PCR. */
 const MARGIN = 20 * TICKS_PER_MS;
 /** A feed whose error is below this may become the reference: an error this small is neither audible nor visible. */
@@ -135,9 +134,10 @@ export class ProgramClock {
     const clock = track.clock!; // set by observe
     const target = this.#slewTarget(clock);
     const whole = clock.unwrap(pts);
-    this.dts = Math.round(clock.toOutput(track.dts, target, nowMs));
+    const isAside = isAsideOf(clock, track); // it may be far ahead: that does not fix the time of what is yet to come
+    this.dts = Math.round(isAside ? clock.toOutputIfKnown(track.dts) : clock.toOutput(track.dts, target, nowMs));
     // A slow slew keeps PTS - DTS; if a fast one did so too, pictures would be out of order.
-    const isFast = whole !== track.dts && clock.isSettling(nowMs);
+    const isFast = whole !== track.dts && clock.isSlewedFastAt(track.dts, nowMs);
     this.pts = isFast ? Math.round(clock.toOutput(whole, target, nowMs)) : this.dts + whole - track.dts;
     if (this.dts <= after) {
       const by = track.isPart ? 0 : 1; // more of a picture goes with it
@@ -146,7 +146,7 @@ export class ProgramClock {
       this.dts = after + by;
     }
     const { pcr } = this;
-    if (this.pts > clock.lastPts) clock.lastPts = this.pts;
+    if (this.pts > clock.lastPts && !isAside) clock.lastPts = this.pts;
     if (Number.isNaN(pcr.last)) return;
     const ahead = this.dts - pcr.last;
     if (clock.sampler === track) feed.decodeAhead = ahead;
@@ -256,9 +256,8 @@ export class ProgramClock {
     const own = track.clock;
     const known = feed.clock;
     // Other tracks are sporadic (subtitles) or have a time of their own (data): they do not affect clocks.
-    const isAside = !isMedia(track) && known !== null && known.rank > 0;
-    const ahead = known === null ? NaN : ticksAfter(dts, known.latest);
-    const isNear = known !== null && ahead > -SAME_CLOCK && ahead < (isAside ? MAX_DATA_AHEAD : SAME_CLOCK);
+    const isAside = known !== null && isAsideOf(known, track);
+    const isNear = known !== null && isNearTo(known, dts, isAside);
     if (isAside && isNear && own !== known) {
       track.dts = NaN;
       return (track.clock = known);

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { checkTs, type Sent, type Unit } from './check-ts.js';
-import { pesPackets, tablesOf } from './synthetic.js';
+import { pesPackets, source, tablesOf } from './synthetic.js';
 
 const VIDEO = { pid: 0x100, type: 0x1b };
 const SOUND = { pid: 0x101, type: 0x0f };
@@ -94,4 +94,50 @@ describe('a track that is neither video nor audio', () => {
       }
     }
   });
+});
+
+/** The steps of the picture's DTS in the output, ms: a source of pictures and subtitles ends after 3 s and starts again. */
+function stepsOverRestart(track: Aside['track'], aheadMs: number, isAlone: boolean): number[] {
+  const remuxer = new Remuxer();
+  remuxer.setInputs(
+    (isAlone ? ['cam'] : ['cam', 'other']).map((feed) => ({ feed, select: 'all' })),
+    0,
+  );
+  const sent: Sent[] = [];
+  const messages = isAlone ? [] : [...source({ feed: 'other', kind: 'video', fromMs: 1000, lengthMs: 9000 })];
+  for (const [stamp, fromMs] of [
+    [900_000, 2000],
+    [4_500_000, 6000],
+  ] as const) {
+    for (let n = 0; n < 75; n++) {
+      const pts = stamp + n * 3600;
+      const picture = { pid: VIDEO.pid, streamId: 0xe0, pts, pcr: pts - 45_000, access: n % 25 === 0 };
+      const parts = [tablesOf([VIDEO, track], VIDEO.pid, n), pesPackets({ ...picture, counter: n, payload: ES })];
+      const aside = { pid: track.pid, streamId: 0xbd, pts: pts + aheadMs * 90, counter: n };
+      parts.push(pesPackets({ ...aside, payload: ES }));
+      const more = { capturedMs: 0, kind: 'video' } as const;
+      messages.push({ feed: 'cam', data: Buffer.concat(parts), atMs: fromMs + n * 40, begins: n === 0, ...more });
+    }
+  }
+  for (const { feed, data, begins, atMs } of messages.toSorted((a, b) => a.atMs - b.atMs)) {
+    const out = remuxer.push(feed, data, begins, atMs);
+    if (out) sent.push({ data: out, atMs });
+  }
+  const { tracks } = checkTs(sent, { pcrMs: Infinity, tablesMs: Infinity });
+  const pictures = [...tracks.values()].find(({ streamType }) => streamType === VIDEO.type)!.units;
+  expect(pictures.length).to.equal(150);
+  return pictures.slice(1).map(({ dts }, i) => (dts - pictures[i]!.dts) / 90);
+}
+
+describe('a source that starts again', () => {
+  for (const track of [SUBTITLES, UNDESCRIBED]) {
+    for (const aheadMs of [1500, 8000, 55_000]) {
+      for (const isAlone of [true, false]) {
+        const [what, where] = [track === SUBTITLES ? 'subtitles' : 'data', isAlone ? 'alone' : 'beside another'];
+        it(`continues where time has come to, not where its ${what} were, ${aheadMs} ms ahead: ${where}`, () => {
+          expect(Math.max(...stepsOverRestart(track, aheadMs, isAlone))).to.be.within(900, 1300);
+        });
+      }
+    }
+  }
 });
