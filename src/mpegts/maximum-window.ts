@@ -1,14 +1,24 @@
-// The maximum of recent values: those of the current time span and of the one before it.
-// Pure: no clock, no I/O; time is an argument.
+// The maximum of recent values: those of the current time span and of the one before it. The span is longer while a
+// maximum recurs that was forgotten in between. Pure: no clock, no I/O; time is an argument.
+
+import { TICKS_PER_MS } from './timestamp.js';
+
+/** Maxima that differ by less than this are alike. */
+const ALIKE = 50 * TICKS_PER_MS;
 
 export class MaximumWindow {
-  readonly #spanMs: number;
+  readonly #shortestMs: number;
+  readonly #longestMs: number;
+  #spanMs: number;
   #maximum = -Infinity;
   #before = -Infinity; // maximum of the previous span
+  #older = -Infinity; // and of the one before that
   #fromMs = NaN;
 
-  constructor(spanMs: number) {
-    this.#spanMs = spanMs;
+  /** A maximum is remembered for between once and twice `spanMs`; if it recurs, for at least `longestMs`. */
+  constructor(spanMs: number, longestMs = spanMs) {
+    this.#spanMs = this.#shortestMs = spanMs;
+    this.#longestMs = longestMs;
   }
 
   add(value: number, nowMs: number): void {
@@ -23,7 +33,7 @@ export class MaximumWindow {
   }
 
   reset(): void {
-    this.#maximum = this.#before = -Infinity;
+    this.#maximum = this.#before = this.#older = -Infinity;
     this.#fromMs = NaN;
   }
 
@@ -31,12 +41,22 @@ export class MaximumWindow {
   raise(by: number): void {
     this.#maximum += by;
     this.#before += by;
+    this.#older += by;
   }
 
   #age(nowMs: number): void {
-    const age = nowMs - this.#fromMs;
-    this.#before = age < 2 * this.#spanMs ? this.#maximum : -Infinity;
+    const isNext = nowMs - this.#fromMs < 2 * this.#spanMs;
+    if (isNext) this.#adaptSpan();
+    this.#older = isNext ? this.#before : -Infinity;
+    this.#before = isNext ? this.#maximum : -Infinity;
     this.#maximum = -Infinity;
     this.#fromMs = nowMs;
+  }
+
+  /** A span ends. It is too short if it saw what the span before the previous one saw and the previous one did not. */
+  #adaptSpan(): void {
+    const isForgotten = this.#older > this.#before + ALIKE;
+    if (isForgotten && this.#maximum > this.#before + ALIKE) this.#spanMs = this.#longestMs;
+    else if (this.#maximum < this.#before - ALIKE) this.#spanMs = this.#shortestMs;
   }
 }

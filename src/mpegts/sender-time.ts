@@ -19,7 +19,7 @@ const LONGEST_STEP = 5000 * TICKS_PER_MS;
 const STALL = 1000 * TICKS_PER_MS;
 const STALL_OVER_MS = 500;
 const STALLS_RECUR_MS = 60_000;
-/** How long a late unit counts: between once and twice this. */
+/** How long a late unit counts: between once and twice this; if units are as late again within a minute, at least a minute. */
 const LATENESS_MS = 30_000;
 /** What a source began with, as a busy machine or a program that starts has it, counts no longer than this: what came since does. */
 const NEW_MS = 10_000;
@@ -53,7 +53,7 @@ export class SenderTime {
   #pcrDts = NaN; // #dts when that PCR arrived
   #pcrGap = Infinity;
   #oddBy = NaN;
-  readonly #lateness = new MaximumWindow(LATENESS_MS);
+  readonly #lateness = new MaximumWindow(LATENESS_MS, STALLS_RECUR_MS);
   readonly #recent = new MaximumWindow(NEW_MS / 2); // lateness, while it is new
   #newSinceMs = NaN;
   #isNew = true;

@@ -35,6 +35,8 @@ interface Camera {
   readonly pcr?: 'with pictures' | 'with sound' | 'by itself' | 'none';
   /** No data for this long, after which everything is later by this much. */
   readonly pause?: { readonly atMs: number; readonly forMs: number };
+  /** Everything comes this much later until some time after the start, and then catches up. */
+  readonly lateStart?: { readonly byMs: number; readonly untilMs: number };
 }
 
 interface Message {
@@ -54,7 +56,7 @@ const PCR_PIDS = { 'with pictures': VIDEO.pid, 'with sound': SOUND.pid, 'by itse
 
 function camera(options: Camera): Message[] {
   const { fromMs, lengthMs, leads, pictureAheadMs, soundAheadMs, jump, jitterMs = 0, soundMs = SOUND_MS } = options;
-  const { pcr = 'with pictures', pause, isWithoutPicture = false } = options;
+  const { pcr = 'with pictures', pause, isWithoutPicture = false, lateStart } = options;
   const units: { atMs: number; isPicture: boolean; n: number }[] = [];
   for (let n = 0; n * PICTURE_MS < lengthMs && !isWithoutPicture; n++) {
     units.push({ atMs: n * PICTURE_MS - pictureAheadMs, isPicture: true, n });
@@ -81,7 +83,8 @@ function camera(options: Camera): Message[] {
     });
     const tables = i % 5 === 0 ? [tablesOf([VIDEO, SOUND], PCR_PIDS[pcr], i / 5)] : [];
     if (pcr === 'by itself' && isPicture) tables.push(clockPacket(clock));
-    reachedMs = Math.max(reachedMs, sinceMs + jitter(i, jitterMs)); // in order, however late
+    const lateMs = lateStart && sinceMs < lateStart.untilMs ? lateStart.byMs : 0;
+    reachedMs = Math.max(reachedMs, sinceMs + lateMs + jitter(i, jitterMs)); // in order, however late
     const pausedMs = pause && sinceMs >= pause.atMs ? pause.forMs : 0;
     return { feed: 'cam', data: Buffer.concat([...tables, pes]), atMs: fromMs + reachedMs + pausedMs, begins: i === 0 };
   });
@@ -318,5 +321,44 @@ describe('a feed that pauses beside another', () => {
         expect(Math.abs(error)).to.be.below(20);
       }
     });
+  }
+});
+
+describe('a feed that came late at first, with B-pictures', () => {
+  /** By how much a unit's PTS was moved, at its PTS in the input, ms. */
+  const movedPts = (units: readonly Unit[], unitMs: number, lead: (n: number) => number) =>
+    units
+      .map((unit) => ({ unit, atMs: numberOf(unit) * unitMs + lead(numberOf(unit)) }))
+      .map(({ unit, atMs }) => ({ atMs, byMs: (unit.pts - 900_000) / 90 - atMs }))
+      .toSorted((a, b) => a.atMs - b.atMs);
+
+  for (const [name, leads] of Object.entries(LEADS)) {
+    for (const [byMs, untilMs] of [
+      [380, 1500],
+      [140, 14_000],
+      [0, 0],
+    ] as const) {
+      it(`has sound and pictures moved alike at every instant, in order: ${name}, by ${byMs} ms until ${untilMs} ms`, () => {
+        const lateStart = { byMs, untilMs };
+        const shape = { leads: name as keyof typeof LEADS, pictureAheadMs: 100, soundAheadMs: 120, lateStart };
+        const cam = camera({ ...shape, fromMs: 3000, lengthMs: 24_000 });
+        const other = [...source({ feed: 'other', kind: 'video', fromMs: 1000, lengthMs: 30_000, pcrMs: 0 })];
+        const { pictures, sound, remuxer } = run(cam, other);
+        const shown = movedPts(pictures, PICTURE_MS, leads);
+        const heard = movedPts(sound, SOUND_MS, () => 0);
+        expect([shown.length, heard.length]).to.deep.equal([24_000 / PICTURE_MS, 24_000 / SOUND_MS]);
+        for (let i = 1; i < shown.length; i++) {
+          expect(shown[i]!.byMs - shown[i - 1]!.byMs, `picture ${i} after the one before`).to.be.above(-PICTURE_MS);
+        }
+        for (const { atMs, byMs: soundBy } of heard) {
+          const next = shown.findIndex((one) => one.atMs >= atMs);
+          if (next < 1) continue;
+          const around = [shown[next - 1]!.byMs, shown[next]!.byMs];
+          expect(soundBy, `sound at ${atMs} ms`).to.be.within(Math.min(...around) - 5, Math.max(...around) + 5);
+        }
+        const error = remuxer.clocks.find(({ feed }) => feed === 'cam')!.errorMs;
+        expect(Math.abs(error)).to.be.below(5);
+      });
+    }
   }
 });
