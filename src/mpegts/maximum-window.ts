@@ -45,12 +45,13 @@ export class MaximumWindow {
   }
 
   #age(nowMs: number): void {
-    const isNext = nowMs - this.#fromMs < 2 * this.#spanMs;
+    const nextMs = this.#fromMs + this.#spanMs; // not when the next value comes: two spans last no longer than two spans
+    const isNext = nowMs < nextMs + this.#spanMs;
     if (isNext) this.#adaptSpan();
     this.#older = isNext ? this.#before : -Infinity;
     this.#before = isNext ? this.#maximum : -Infinity;
     this.#maximum = -Infinity;
-    this.#fromMs = nowMs;
+    this.#fromMs = isNext ? nextMs : nowMs;
   }
 
   /** A span ends. It is too short if it saw what the span before the previous one saw and the previous one did not. */

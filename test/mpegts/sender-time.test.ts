@@ -129,6 +129,14 @@ describe('SenderTime', () => {
     expect(again.sender.lateness(11_000) / MS).to.equal(1100);
   });
 
+  it('forgets what a source began with after ten seconds at whatever intervals units come', () => {
+    for (const everyMs of [21.3, 24, 33.37, 41.7, 100]) {
+      const source = new Source().run(0, 120).aside(120, -1080);
+      for (let ms = 120; ms < 10_200; ms += everyMs) source.unit(ms, ms + 700, ms);
+      expect(source.sender.lateness(10_200) / MS, `${everyMs} ms`).to.be.closeTo(-700, 0.01);
+    }
+  });
+
   it('counts a stall of more than a second if it recurs within a minute', () => {
     const source = new Source().run(0, 400);
     const stall = (fromMs: number) => {
