@@ -62,6 +62,7 @@ const BY_DESCRIPTOR: Readonly<Record<number, string>> = {
   0x6a: 'ac3',
   0x7a: 'eac3',
   0x7b: 'dts',
+  0x7c: 'aac',
 };
 
 /**

@@ -18,6 +18,7 @@ describe('codecName', () => {
     expect(codecName(track(0x06, 0x05, 4, 0x4f, 0x70, 0x75, 0x73))).to.equal('opus'); // "Opus"
     expect(codecName(track(0x06, 0x6a, 0))).to.equal('ac3');
     expect(codecName(track(0x06, 0x0a, 4, 0x65, 0x6e, 0x67, 0x00, 0x7a, 0))).to.equal('eac3');
+    expect(codecName(track(0x06, 0x7c, 2, 0x51, 0))).to.equal('aac');
     expect(codecName(track(0x06, 0x59, 0))).to.equal('dvb_subtitle');
     expect(codecName(track(0x06, 0x05, 4, 0x4b, 0x4c, 0x56, 0x41))).to.equal('klv'); // "KLVA"
   });
