@@ -18,7 +18,7 @@ const HELP = `usage: vw token --topic TOPIC --scope SCOPES --lifetime TIME
 Prints a token for a relay server (vw serve) that has the same secret and audience.
 
   --topic TOPIC     what it is for, video0; it fits /in, /out, /bi and /session with this topic
-  --scope SCOPES    read (watch), write (publish), stats (see /status and /metrics); more parted by commas
+  --scope SCOPES    read (watch), write (publish), stats (see /status and /metrics); several separated by commas
   --path PATH       for one path only, /in/video0, as crossbar's tokens are
   --lifetime TIME   how long it is good: 90m, 8h, 30d
 

@@ -1,4 +1,4 @@
-// `npm run screenshots`: takes README's screenshots from a running `vw demo`, into img/. Needs Chromium, as the tests
+// `npm run screenshots`: takes the screenshots of the documents from a running `vw demo`, into img/. Needs Chromium, as the tests
 // do. To add a page, add a line to SHOTS.
 
 import { statSync } from 'node:fs';
