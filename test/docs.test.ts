@@ -319,7 +319,7 @@ describe('the ready-made scripts', () => {
     endpoint.close();
     expect(code).to.equal(1);
     expect(stderr).to.equal(
-      'watch: closed (1008) no token within 10 s: it must be the first message; it wants a token: set VW_TOKEN=TOKEN\n',
+      'watch: closed (1008) no token within 10 s: it must be the first message; it requires a token: set VW_TOKEN=TOKEN\n',
     );
   });
 
