@@ -14,15 +14,16 @@ import { reportError, print } from './output.js';
 
 const HELP = `usage: vw demo [--tour] [--every SECONDS] [--port PORT] [--log-level LEVEL]
 
-Shows it all on this machine, without camera, microphone or ffmpeg: a relay, two relay servers, and a picture and a sound that
-are uploaded, joined to one stream and sent to the first relay server. Prints the commands that do it, and where to look.
+Shows vw at work on this machine, without camera, microphone or ffmpeg: a relay, two relay servers, and a picture and a
+sound that are uploaded, joined in one stream and sent to the first relay server. Prints the commands that do it, and the
+pages to open.
 
-  --tour              mute, unmute and swap the relay server, again and again, saying what is done and what should be seen
-  --every SECONDS     how long between two steps of the tour (5)
+  --tour              mute, unmute and swap the relay server, over and over; says what it does and what you should see
+  --every SECONDS     time between two steps of the tour (5)
   --port PORT         port of the relay; the relay servers have the next two; 0: any free one (8888)
-  --log-level LEVEL   of relay and relay servers: error, warn, info, debug (warn)
+  --log-level LEVEL   of the relay and the relay servers: error, warn, info, debug (warn)
 
-It listens on 127.0.0.1 only. Ports that are taken are replaced by free ones. Ctrl-C ends it all.
+It listens on 127.0.0.1 only. Ports that are in use are replaced by free ones. Ctrl-C ends it all.
 `;
 
 const DEFAULT_PORT = 8888;
@@ -83,7 +84,8 @@ function readDemoArguments(args: readonly string[]): DemoArguments | null {
   if (line.wantsHelp) return null;
   const { every, port = String(DEFAULT_PORT), 'log-level': logLevel = 'warn' } = line.options;
   const wantsTour = line.flags.has('tour');
-  if (every !== undefined && !wantsTour) throw new UsageError('--every is of the tour; accepted: with --tour');
+  if (every !== undefined && !wantsTour)
+    throw new UsageError('--every is for the tour; accepted: together with --tour');
   return {
     port: read('port', port, whole(0, 65_533)),
     everyMs: wantsTour ? read('every', every ?? String(DEFAULT_EVERY_S), whole(1, 3600)) * 1000 : null,

@@ -32,20 +32,20 @@ const HELP = `usage: vw rules export [FILE] [--OPTION VALUE ...]
        vw rules import FILE|- [--dry-run] [--replace] [--tokens FILE] [--OPTION VALUE ...]
 
 export writes the rules of a relay (vw stream) as JSON: streams, destinations, mutes. Tokens are not in it.
-import sets those that are not as the file has them. All are checked before the first is set.
+import sets the rules that differ from those in the file. All are checked before the first is set.
 
   --dry-run            say what import would do, and do nothing
-  --replace            delete the rules that are not in the file, once all others are set;
-                       streams, destinations or mutes that it does not list at all stay
+  --replace            delete the rules that are not in the file, after all others are set; if the file has
+                       no list of streams, of destinations or of mutes, those stay
   --tokens FILE        JSON file of destinations' tokens, {"ID": "TOKEN"}
-  --token ID=TOKEN     one of them, for all to see who see the processes of this machine
-  --wait SECONDS       wait for a relay that is just being started
+  --token ID=TOKEN     a single token; everybody on this machine can see it in the list of processes
+  --wait SECONDS       how long to wait for a relay that is just starting
 
 ${settingRows(addressSettings).join('\n')}
 
-Without a token a destination keeps the one that the relay has for this relay server.
-It ends with 0 when all is as in the file, ${EXIT_FAILED} when something was not set or the file is not good, ${EXIT_USAGE} when it was called
-wrongly, ${EXIT_NOT_SERVED} when the relay was not reached, did not accept the key, or is no relay.
+Without a token, a destination keeps the one that the relay has for its relay server.
+Exit status: 0 if all is as in the file, ${EXIT_FAILED} if something was not set or the file is not valid, ${EXIT_USAGE} if the command
+line is wrong, ${EXIT_NOT_SERVED} if the relay was not reached, did not accept the key, or is not a vw stream.
 `;
 
 export async function rules(args: readonly string[]): Promise<void> {
@@ -143,7 +143,8 @@ function summary({ unchanged, others }: Plan, { set, deleted, refused }: Outcome
     refused === 0 ? '' : `${refused} left as ${refused === 1 ? 'it is' : 'they are'}`,
   ].filter((part) => part !== '');
   const changed = parts.length === 0 ? `nothing ${isDry ? 'would change' : 'changed'}` : parts.join(', ');
-  const same = unchanged === 0 ? '' : `; ${plural(unchanged, 'rule')} ${unchanged === 1 ? 'was' : 'were'} so already`;
+  const same =
+    unchanged === 0 ? '' : `; ${plural(unchanged, 'rule')} ${unchanged === 1 ? 'was' : 'were'} in force already`;
   const rest = others === 0 ? '' : `; ${plural(others, 'rule')} not in the file ${others === 1 ? 'stays' : 'stay'}`;
   return changed + same + rest;
 }

@@ -12,7 +12,7 @@ import { serveWarnings } from './warnings.js';
 
 export function serve(args: readonly string[]): Promise<void> {
   const about =
-    'Receives what boards send to /in/<topic> and sends it to all viewers at /out/<topic>; see README.md, "A relay server of your own".';
+    'Receives what boards send to /in/<topic> and sends it to all viewers at /out/<topic>; see docs/relay-server.md.';
   return runServerCommand(
     {
       name: 'serve',

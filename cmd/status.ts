@@ -18,15 +18,15 @@ const DEFAULT_WATCH_S = 2;
 
 const HELP = `usage: vw status [--watch [SECONDS]] [--json] [--OPTION VALUE ...]
 
-Prints what a relay (vw stream) is doing: feeds, streams, destinations, and in words what is wrong.
+Prints what a relay (vw stream) is doing: feeds, streams, destinations, and what is wrong.
 
-  --watch [SECONDS]    again and again, every ${DEFAULT_WATCH_S} seconds; q or Ctrl-C ends it
+  --watch [SECONDS]    repeat it, every ${DEFAULT_WATCH_S} seconds by default; q or Ctrl-C ends it
   --json               what GET /api/stats says, on one line
 
 ${settingRows(addressSettings).join('\n')}
 
-It ends with 0 when all is well, ${EXIT_FAILED} when something is wrong, ${EXIT_USAGE} when it was called wrongly, ${EXIT_NOT_SERVED} when the relay was not
-reached, did not accept the key, or is no relay.
+Exit status: 0 if all is well, ${EXIT_FAILED} if something is wrong, ${EXIT_USAGE} if the command line is wrong, ${EXIT_NOT_SERVED} if the relay
+was not reached, did not accept the key, or is not a vw stream.
 `;
 
 interface StatusOptions {

@@ -13,7 +13,7 @@ import { streamWarnings } from './warnings.js';
 
 export function stream(args: readonly string[]): Promise<void> {
   const about =
-    'Receives MPEG-TS at /ts/<feed> over HTTP and sends it to the relay servers that rules name; see README.md.';
+    'Receives MPEG-TS at /ts/<feed> over HTTP and sends it to the relay servers that rules name; see docs/rules.md.';
   return runServerCommand(
     {
       name: 'stream',

@@ -17,12 +17,12 @@ const HELP = `usage: vw token --topic TOPIC --scope SCOPES --lifetime TIME
 
 Prints a token for a relay server (vw serve) that has the same secret and audience.
 
-  --topic TOPIC     what it is for, video0; it fits /in, /out, /bi and /session with this topic
-  --scope SCOPES    read (watch), write (publish), stats (see /status and /metrics); more parted by commas
-  --path PATH       for one path only, /in/video0, as crossbar's tokens are
-  --lifetime TIME   how long it is good: 90m, 8h, 30d
+  --topic TOPIC     the topic it is for, e.g. video0: /in, /out, /bi and /session of this topic
+  --scope SCOPES    read (watch), write (publish), stats (/status and /metrics); several separated by commas
+  --path PATH       for one path only, e.g. /in/video0, as crossbar's tokens are
+  --lifetime TIME   how long it is valid: 90m, 8h, 30d
 
-Secret and audience are VW_SERVE_SECRET and VW_SERVE_AUDIENCE (--secret, --audience).
+Secret and audience are VW_SERVE_SECRET and VW_SERVE_AUDIENCE (or --secret and --audience).
 `;
 
 export async function token(args: readonly string[]): Promise<void> {

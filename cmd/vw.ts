@@ -9,15 +9,15 @@ const USAGE = `vw: video over WebSockets
 
 usage: vw COMMAND [OPTIONS]
 
-  vw demo       show it all on this machine, without a camera (vw demo --help)
-  vw stream     run the relay (vw stream --help lists its settings)
-  vw serve      run a relay server that boards send to and browsers watch (vw serve --help)
-  vw status     what a relay is doing, as a table (vw status --help)
-  vw rules      write a relay's rules to a file, and set them from it (vw rules --help)
-  vw token      make a token for a relay server (vw token --help)
+  vw demo       show vw at work on this machine, without a camera
+  vw stream     run the relay, beside the cameras
+  vw serve      run a relay server, which boards send to and browsers watch
+  vw status     print what a relay is doing, and what is wrong
+  vw rules      write a relay's rules to a file, and set them from a file
+  vw token      make a token for a relay server
   vw version    print the version
 
-  --help, --version; vw stream --check-config
+  vw COMMAND --help lists the options of a command; vw stream --check-config checks the settings.
 `;
 
 const [command, ...args] = process.argv.slice(2);

@@ -1,10 +1,11 @@
-// `npm run screenshots`: takes README's screenshots from a running `vw demo`, into img/. Needs Chromium, as the tests
-// do. To add a page, add a line to SHOTS.
+// `npm run screenshots`: takes the screenshots of the documents, into img/, from a running `vw demo`, and the login page from a
+// relay with a key. Needs Chromium, as the tests do. To add a page, add a line to SHOTS.
 
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { openBrowser } from '../test/support/browser.js';
+import { TestRelay } from '../test/support-endpoints/relay.js';
 import { closeAll } from '../test/support/cleanup.js';
 import { type DemoAddresses, DemoProgram } from '../test/support/demo.js';
 
@@ -12,7 +13,7 @@ import { type DemoAddresses, DemoProgram } from '../test/support/demo.js';
 interface Shot {
   /** In img/, without .png. */
   readonly name: string;
-  readonly url: (demo: DemoAddresses) => string;
+  readonly url: (demo: DemoAddresses, keyed: TestRelay) => string;
   readonly size: { readonly width: number; readonly height: number };
   /** Brings the page to what is to be seen. */
   readonly ready: (page: Page) => Promise<unknown>;
@@ -41,8 +42,20 @@ const SHOTS: readonly Shot[] = [
   {
     name: 'relay-server',
     url: ({ endpoints }) => `${endpoints[0]}/`,
-    size: { width: 800, height: 420 },
+    size: { width: 800, height: 200 },
     ready: (page) => page.waitForSelector('#list .live'),
+  },
+  {
+    name: 'api',
+    url: ({ relay }) => `${relay}/api/docs`,
+    size: { width: 800, height: 520 },
+    ready: (page) => page.waitForSelector('article'),
+  },
+  {
+    name: 'login',
+    url: (_demo, keyed) => `${keyed.url}/login`,
+    size: { width: 800, height: 300 },
+    ready: (page) => page.waitForSelector('#key'),
   },
 ];
 
@@ -50,11 +63,12 @@ const MOST_BYTES = 200_000; // each is in the repository
 const wanted = process.argv.slice(2);
 
 const demo = await DemoProgram.start();
+const keyed = await TestRelay.start({ apiKey: 'a-key' });
 const browser = await openBrowser();
 for (const { name, url, size, ready } of SHOTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   const page = await browser.newPage();
   await page.setViewportSize(size);
-  await page.goto(url(demo));
+  await page.goto(url(demo, keyed));
   await ready(page);
   const path = fileURLToPath(new URL(`../img/${name}.png`, import.meta.url));
   await page.screenshot({ path });

@@ -24,7 +24,7 @@ socket.on('message', (data, isBinary) => {
 });
 socket.on('error', (error) => process.stderr.write(`watch: ${url}: ${error.message}\n`));
 socket.on('close', (code, reason) => {
-  const help = token === '' && /\btokens?\b/i.test(String(reason)) ? '; it wants a token: set VW_TOKEN=TOKEN' : '';
+  const help = token === '' && /\btokens?\b/i.test(String(reason)) ? '; it requires a token: set VW_TOKEN=TOKEN' : '';
   process.stderr.write(`watch: closed (${code}) ${reason}${help}\n`);
   process.exitCode = code === 1000 || code === 1001 ? 0 : 1;
 });

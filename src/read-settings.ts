@@ -8,7 +8,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** One setting for `--help` and the README. */
+/** One setting for `--help` and the reference. */
 export interface Setting {
   readonly name: string;
   readonly env: string;

@@ -44,7 +44,7 @@ export function hostName(text: string): string {
 /** The path of an existing file; empty: none. */
 export function pemFile(text: string): string {
   if (text === '') return '';
-  if (!existsSync(text)) throw new Error('a PEM file that is there and can be read');
+  if (!existsSync(text)) throw new Error('a PEM file that exists');
   return text;
 }
 
@@ -144,7 +144,7 @@ export const DEFINITIONS = {
     option: 'dial-timeout-ms',
     fallback: DEFAULT_LIMITS.dialTimeoutMs,
     read: ms,
-    doc: 'time-out of a dial',
+    doc: 'how long connecting to an endpoint may take, TLS and upgrade included',
   },
   backoffMinMs: {
     env: 'VW_BACKOFF_MIN_MS',

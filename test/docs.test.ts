@@ -1,46 +1,150 @@
-// Holds the documentation and the program together: what README.md says is tried.
+// Holds the documents and the program together.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type RunningServer, startServer } from '../src/api/server.js';
-import { loadConfig, type Setting, settings } from '../src/config.js';
+import { anchor } from '../scripts/reference/markdown.js';
+import { referencePages } from '../scripts/reference/pages.js';
+import { loadConfig, settings } from '../src/config.js';
 import { createLog } from '../src/log.js';
-import { problemOf } from '../src/http/problem.js';
-import { parseDestinationRule } from '../src/relay/rules.js';
+import { EVENT_TYPES, FAULTS } from '../src/relay/event.js';
 import { Relay, type RelayStats } from '../src/relay/relay.js';
 import { serveSettings } from '../src/serve-config.js';
-import { README, ROOT, run } from './support/readme.js';
+import { DOCUMENTS, Machine, readDocument, ROOT, run } from './support/documents.js';
+import { scratch } from './support/ffmpeg.js';
 
-const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly scripts: Record<string, string>;
+  readonly files: readonly string[];
+};
 
-/** GitHub's anchor of a heading. */
-function anchor(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-');
+const README = readDocument('README.md');
+
+/** The links and pictures of a document. */
+function targetsIn(text: string): string[] {
+  return [...text.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(([, link, source]) => link ?? source!);
 }
 
-describe('README', () => {
-  it('has each setting with its option and its default', () => {
-    const rows = README.split('\n').filter((line) => line.startsWith('| `VW_'));
-    const of = ({ env, option, defaultText }: Setting) => {
-      return `| \`${env}\` | \`--${option}\` | ${defaultText === 'none' ? 'none' : `\`${defaultText}\``} |`;
-    };
-    const expected = [...new Set([...settings(), ...serveSettings()].map(of))];
-    for (const row of expected) {
-      expect(
-        rows.some((line) => line.startsWith(row)),
-        `README.md, "Settings", wants the row ${row}`,
-      ).to.be.true;
+/** The anchors of a document's headings, those of repeated headings with their numbers. */
+function anchorsIn(text: string): string[] {
+  const seen = new Map<string, number>();
+  const outsideCode = text.replace(/^```[^]*?^```$/gm, '');
+  return [...outsideCode.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
+    const own = anchor(heading!);
+    const before = seen.get(own) ?? 0;
+    seen.set(own, before + 1);
+    return before === 0 ? own : `${own}-${before}`;
+  });
+}
+
+describe('documents', () => {
+  for (const name of DOCUMENTS) {
+    it(`${name} links to files and headings that are there`, () => {
+      const isThere = (target: string) => {
+        if (/^https?:/.test(target)) return true;
+        const [path, heading] = target.split('#') as [string, string?];
+        const file = path === '' ? name : join(dirname(name), path);
+        if (!existsSync(join(ROOT, file))) return false;
+        return heading === undefined || anchorsIn(readDocument(file)).includes(heading);
+      };
+      expect(targetsIn(readDocument(name)).filter((target) => !isThere(target))).to.deep.equal([]);
+    });
+  }
+
+  it('are all reached from README', () => {
+    const reached = new Set(['README.md']);
+    for (const name of reached) {
+      for (const target of targetsIn(readDocument(name))) {
+        const file = join(dirname(name), target.split('#')[0]!);
+        if (DOCUMENTS.includes(file)) reached.add(file);
+      }
     }
-    expect(rows, 'a row for something that is no setting').to.have.lengthOf(expected.length);
+    expect(DOCUMENTS.filter((name) => !reached.has(name))).to.deep.equal([]);
+  });
+
+  it('name npm scripts that are there', () => {
+    const names = DOCUMENTS.flatMap((name) =>
+      [...readDocument(name).matchAll(/(?:^|`|&& |sudo )npm (?:run (?:--silent )?)?([a-z:]+)/gm)].map(
+        ([, one]) => one!,
+      ),
+    );
+    const missing = [...new Set(names)].filter((name) => name !== 'ci' && !(name in MANIFEST.scripts));
+    expect(missing).to.deep.equal([]);
+    expect(names).to.include.members(['ci', 'start', 'test', 'build', 'check', 'docs']);
+  });
+
+  it('use the terms of the glossary', () => {
+    const others = /\bfar ends?\b|\bprogrammes?\b|\bvisitors?\b|parted by|begun at|\bwho(?:ever)? watch(?:es)?\b/gi;
+    const found = DOCUMENTS.flatMap((name) =>
+      [...readDocument(name).matchAll(others)].map(([words]) => `${name}: ${words}`),
+    );
+    expect(found).to.deep.equal([]);
+  });
+
+  it('are in the package', () => {
+    expect(MANIFEST.files).to.include.members(['docs', 'img', 'README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']);
+  });
+});
+
+describe('README', () => {
+  it('has at most 200 lines', () => {
+    expect(README.trimEnd().split('\n')).to.have.lengthOf.at.most(200);
+  });
+
+  it('names what `npm run demo` and `npm start` do first', () => {
+    for (const name of ['demo', 'start'])
+      expect(MANIFEST.scripts[name]).to.match(/^echo 'building…' >&2 && npm run --silent build &&/);
+  });
+
+  it('installs Node.js with commands that check what they have fetched', async () => {
+    const folder = scratch();
+    const block = /^```sh\n(curl [^]*?)^```/m.exec(README.slice(README.indexOf('## Node.js')))![1]!;
+    const machine = new Machine(folder, {});
+    const archive = 'node-v22.99.1-linux-arm64.tar.xz';
+    const commands = [
+      'mkdir -p www/a/bin local',
+      "printf '#!/bin/sh\\necho v22.99.1' > www/a/bin/node && chmod +x www/a/bin/node",
+      `tar -C www -cJf www/${archive} a`,
+      `(cd www && sha256sum ${archive} | tee SHASUMS256.txt && echo "0  node-v22.99.1-linux-x64.tar.xz" >> SHASUMS256.txt)`,
+    ];
+    const typed = block.replaceAll('/usr/local', `${folder}/local`);
+    machine.stand('curl', `for last; do :; done; cp "${folder}/www/\${last##*/}" .`);
+    const script = ['set -e', `cd ${folder}`, ...commands, `PATH=${folder}/local/bin:$PATH`, typed].join('\n');
+    const { code, stdout, stderr } = await run('bash', ['-c', script], machine.env);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.match(/: OK\nv22\.99\.1\n$/);
+  });
+});
+
+describe('docs/reference', () => {
+  let pages: Readonly<Record<string, string>>;
+  before(async () => {
+    pages = await referencePages();
+  });
+
+  it('is what the code says: run npm run docs', () => {
+    const stale = Object.entries(pages).filter(([name, text]) => {
+      const file = join(ROOT, 'docs/reference', name);
+      return !existsSync(file) || readFileSync(file, 'utf8') !== text;
+    });
+    expect(
+      stale.map(([name]) => name),
+      'stale: run npm run docs',
+    ).to.deep.equal([]);
+    expect(readdirSync(join(ROOT, 'docs/reference')).sort()).to.deep.equal(Object.keys(pages).sort());
+  });
+
+  it('has each setting', () => {
+    const missing = [...settings(), ...serveSettings()].filter(({ env, option }) => {
+      return !pages['settings.md']!.includes(`| \`${env}\` | \`--${option}\` |`);
+    });
+    expect(missing).to.deep.equal([]);
   });
 
   it('has each error code', () => {
@@ -49,49 +153,40 @@ describe('README', () => {
       .filter((name) => name.endsWith('.ts'))
       .flatMap((name) => readFileSync(join(ROOT, 'src', name), 'utf8').match(/(?<=')ERR_[A-Z_]+(?=')/g) ?? []);
     const ofNode = ['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_TLS_CERT_ALTNAME_INVALID'];
-    const missing = [...new Set(codes)].filter((code) => !ofNode.includes(code) && !README.includes(`\`${code}\``));
-    expect(missing, 'README.md, "Errors", wants these').to.deep.equal([]);
+    const told = pages['errors.md']!;
+    const missing = [...new Set(codes)].filter((code) => !ofNode.includes(code) && !told.includes(`| \`${code}\` |`));
+    expect(missing, 'scripts/reference/errors.ts has no row for these').to.deep.equal([]);
   });
 
-  it('shows an error as it is answered', () => {
-    const [, shown] = /\n## Errors\n[^]*?^```json\n(.*)\n```$/m.exec(README)!;
-    const [, destination] = /A destination `(http:[^`]+)` without a token/.exec(README)!;
-    const relay = new Relay(loadConfig({}, {}).limits, createLog('error', false, false));
-    const answer = (() => {
-      try {
-        return relay.setDestination(parseDestinationRule({ id: '1', stream: 'stream/front', destination }));
-      } catch (error) {
-        return problemOf(error);
-      }
-    })();
-    expect(JSON.parse(shown!)).to.deep.equal(answer);
-  });
-
-  it('names npm scripts that are there', () => {
-    const names = [...README.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name]) => name!);
-    const ofNpm = ['ci', 'and', 'scripts'];
-    const missing = [...new Set(names)].filter((name) => !ofNpm.includes(name) && !(name in MANIFEST.scripts));
-    expect(missing).to.deep.equal([]);
-    expect(names).to.include.members(['ci', 'start', 'test', 'build', 'check']);
-  });
-
-  it('is preceded by a note that it builds first', () => {
-    for (const name of ['demo', 'start'])
-      expect(MANIFEST.scripts[name]).to.match(/^echo 'building…' >&2 && npm run --silent build &&/);
-  });
-
-  it('links to files and headings that are there', () => {
-    const targets = [...README.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(([, link, source]) => link ?? source!);
-    const anchors = [...README.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => `#${anchor(heading!)}`);
-    const missing = targets.filter((target) => {
-      if (target.startsWith('#')) return !anchors.includes(target);
-      return !target.startsWith('https://') && !existsSync(join(ROOT, target));
-    });
-    expect(missing).to.deep.equal([]);
+  it('has each path, event type and metric', () => {
+    expect(pages['rest.md']!.match(/^### [A-Z, ]+ \/.*$/gm)).to.have.lengthOf.above(30);
+    expect([...pages['events.md']!.matchAll(/^## (.*)$/gm)].map(([, type]) => type)).to.deep.equal([
+      ...EVENT_TYPES,
+      'history-lost',
+    ]);
+    expect(pages['metrics.md']!.match(/^\| `(?:vw|process|nodejs)_/gm)).to.have.lengthOf.above(70);
   });
 });
 
-describe("README's commands and the ready-made scripts", () => {
+describe('docs/troubleshooting.md', () => {
+  const text = readDocument('docs/troubleshooting.md');
+  const section = (heading: string) => new RegExp(`^## ${heading}\n([^]*?)(?=^## |(?![^]))`, 'm').exec(text)![1]!;
+
+  it('explains each fault', () => {
+    const rows = [...section('Faults').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code);
+    expect(rows.sort()).to.deep.equal([...FAULTS].sort());
+  });
+
+  it('answers questions with links', () => {
+    const rows = section('Questions')
+      .match(/^\| .*\?? \| .*\|$/gm)!
+      .slice(1);
+    expect(rows).to.have.lengthOf.at.least(20);
+    expect(rows.filter((row) => !/\]\(/.test(row))).to.deep.equal([]);
+  });
+});
+
+describe('the ready-made scripts', () => {
   let relay: Relay;
   let server: RunningServer;
   let endpointPort: string;
@@ -224,7 +319,7 @@ describe("README's commands and the ready-made scripts", () => {
     endpoint.close();
     expect(code).to.equal(1);
     expect(stderr).to.equal(
-      'watch: closed (1008) no token within 10 s: it must be the first message; it wants a token: set VW_TOKEN=TOKEN\n',
+      'watch: closed (1008) no token within 10 s: it must be the first message; it requires a token: set VW_TOKEN=TOKEN\n',
     );
   });
 

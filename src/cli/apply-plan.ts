@@ -44,7 +44,7 @@ export async function applyPlan(
     if (verb === 'set') isAllSet = false;
     if (!step.isCondition) continue;
     const rest = steps.slice(i + 1);
-    for (const next of rest) refuse({ ...next, reason: `it is left as it is, because ${what} is not in force` });
+    for (const next of rest) refuse({ ...next, reason: `it is not set, because ${what} is not in force` });
     break;
   }
   return count;

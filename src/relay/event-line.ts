@@ -26,8 +26,8 @@ export function lineOf(event: EventBody): LogLine {
       return info('feed down', { feed: event.feed, source: event.source });
     case 'feed-fault': {
       const { feed, fault } = event;
-      if (fault === null) return info('feed is well again', { feed });
-      return warn('feed is not as it should be', { feed, reason: fault.message, fault: fault.code });
+      if (fault === null) return info('feed has recovered', { feed });
+      return warn('feed has a fault', { feed, reason: fault.message, fault: fault.code });
     }
     case 'tracks-changed': {
       const tracks = event.tracks.map(({ kind, codec }) => `${kind} ${codec}`).join(', ');
@@ -41,8 +41,8 @@ export function lineOf(event: EventBody): LogLine {
       return warn('endpoint not reached', linkFacts(event));
     case 'destination-fault': {
       const { destination, fault } = event;
-      if (fault === null) return info('destination is well again', { destination });
-      return warn('destination is not as it should be', { destination, reason: fault.message, fault: fault.code });
+      if (fault === null) return info('destination has recovered', { destination });
+      return warn('destination has a fault', { destination, reason: fault.message, fault: fault.code });
     }
     case 'dropping-started':
       if (event.reader === 'viewer') return warn('viewer is slow: dropping messages', { name: event.name });

@@ -16,7 +16,7 @@ export const TLS_EXPECTED: Fault = {
 export const IS_RELAY_API: Fault = {
   code: 'refused',
   message:
-    "it is the API of a relay (vw stream), which wants that relay's own key (VW_API_KEY), and a rule cannot show one; " +
+    "it is the API of a relay (vw stream), which requires that relay's own key (VW_API_KEY), and a rule cannot send one; " +
     'accepted: /in/<topic> of vw serve',
 };
 
@@ -42,8 +42,8 @@ const SYSTEM: Readonly<Record<string, readonly [FaultCode, string]>> = {
   CERT_UNTRUSTED: ['untrusted', NOT_TRUSTED],
   CERT_REJECTED: ['untrusted', NOT_TRUSTED],
   CERT_SIGNATURE_FAILURE: ['untrusted', `${NOT_TRUSTED}: its signature is wrong`],
-  CERT_CHAIN_TOO_LONG: ['untrusted', `${NOT_TRUSTED}: too many authorities in a row`],
-  INVALID_CA: ['untrusted', `${NOT_TRUSTED}: it was signed by what is no authority`],
+  CERT_CHAIN_TOO_LONG: ['untrusted', `${NOT_TRUSTED}: its chain of authorities is too long`],
+  INVALID_CA: ['untrusted', `${NOT_TRUSTED}: its issuer is not an authority`],
   INVALID_PURPOSE: ['untrusted', `${NOT_TRUSTED}: it is not for a server`],
   ERR_TLS_CERT_ALTNAME_INVALID: ['untrusted', 'its certificate is for another name'],
   EPROTO: [
@@ -153,7 +153,7 @@ const TOKEN_REQUIRED = /\btokens?\b|unauthori[sz]ed|not authori[sz]ed|authentica
 /** The meaning of a refusal if no token was sent. */
 export function withoutToken(fault: Fault): Fault {
   if (fault.code !== 'refused' || !TOKEN_REQUIRED.test(fault.message)) return fault;
-  return { code: 'token-required', message: `it wants a token: set "token" in the rule (${fault.message})` };
+  return { code: 'token-required', message: `it requires a token: set "token" in the rule (${fault.message})` };
 }
 
 /** When a token expires (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: never. Nothing is verified. */

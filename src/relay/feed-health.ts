@@ -160,7 +160,7 @@ export class FeedHealth {
     if (this.#awaitedMs === -1 || nowMs - this.#awaitedMs < GRACE_MS) return null;
     if (Math.max(gopMs ?? 0, nowMs - this.#accessMs) < GRACE_MS) return null; // keyframes are not what it waits for
     const seconds = gopMs !== null && Math.round(gopMs / 1000);
-    const how = seconds ? `keyframes come every ${seconds} s` : 'keyframes come seldom';
+    const how = seconds ? `keyframes come every ${seconds} s` : 'keyframes are rare';
     return { code: 'waiting-for-keyframe', message: `${how}, and a viewer or a destination waits for the next` };
   }
 

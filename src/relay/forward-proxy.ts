@@ -132,7 +132,7 @@ function proxyFaultOf(fault: Fault, proxy: string, isAnswer: boolean): Fault {
 
 /** Why a proxy refused a tunnel (RFC 9110 §15). */
 function refusalReason(status: number): string {
-  if (status === 407) return 'it wants a user and password';
+  if (status === 407) return 'it requires a user and password';
   return status >= 500 ? 'it cannot reach the relay server' : 'it does not let this through';
 }
 

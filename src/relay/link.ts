@@ -314,7 +314,7 @@ export class Link implements Sink {
     this.#probing = null;
     if (signal.aborted) return;
     this.#recordLost(
-      isTls ? TLS_EXPECTED : { code: 'other', message: `${message}: does it want wss:// (https://)?` },
+      isTls ? TLS_EXPECTED : { code: 'other', message: `${message}: should it be wss:// (https://)?` },
       'dialling',
     );
   }

@@ -75,7 +75,7 @@ export function parseMuteRule(feed: unknown, body: unknown): MuteRule {
   const rule = checkRule(muteSchema, given, 'ERR_BAD_MUTE', 'mute', ACCEPTED);
   if (rule.binary !== 'pass') return { feed: rule.feed, tracks: rule.tracks };
   if (rule.tracks === 'all') {
-    throw new RuleError('ERR_BAD_MUTE', `mute: nothing passes "all", no binary either. Accepted: ${ACCEPTED}`);
+    throw new RuleError('ERR_BAD_MUTE', `mute: nothing passes "all", not even binary messages. Accepted: ${ACCEPTED}`);
   }
   return { feed: rule.feed, tracks: rule.tracks, binary: 'pass' };
 }

@@ -52,7 +52,7 @@ function faultOfRefusal(status: number, body: string, isHanded: boolean): Fault 
   if (mentionsKey(status, body)) return IS_RELAY_API;
   const message = `asking for access was answered with HTTP ${status}`;
   if (isHanded && status === 407)
-    return { code: 'unreachable', message: `${message}: the proxy wants a user and password` };
+    return { code: 'unreachable', message: `${message}: the proxy requires a user and password` };
   if (isHanded && status >= 500) {
     return { code: 'unreachable', message: `${message}: the proxy cannot reach the relay server, or that has failed` };
   }

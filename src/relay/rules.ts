@@ -28,7 +28,7 @@ const RESERVED_NAMES = new Set(['all', 'deleteAll', 'apiRule', 'api']);
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
 
 const NAME_FORM =
-  `1 to ${MAX_NAME_LENGTH} characters, segments of A-Z a-z 0-9 . _ - parted by "/" (none "." or ".."), ` +
+  `1 to ${MAX_NAME_LENGTH} characters, segments of A-Z a-z 0-9 . _ - separated by "/" (none "." or ".."), ` +
   `not one of ${[...RESERVED_NAMES].join(', ')}`;
 
 /** Removes one leading "/" of a name: people write `/stream/front`. */
@@ -113,7 +113,7 @@ function feedEntryFault(entry: string): string | null {
   const hash = entry.indexOf('#');
   if (hash === -1) return feedNameFault(entry);
   const part = entry.slice(hash + 1);
-  if (part !== 'video' && part !== 'audio') return 'behind "#" stands "video" or "audio"';
+  if (part !== 'video' && part !== 'audio') return 'only "video" or "audio" may follow "#"';
   return feedNameFault(entry.slice(0, hash));
 }
 
@@ -291,8 +291,8 @@ export function resolveDestination(request: DestinationRequest, before: Destinat
   if (token === undefined && /^https?:/i.test(destination)) {
     throw new RuleError(
       'ERR_TOKEN_REQUIRED',
-      `destination "${id}": an http:// or https:// address is asked for access with a token; accepted: the same with "token", ` +
-        `or an address that is dialled without one, e.g. ${dialledAddress(destination)}`,
+      `destination "${id}": an http:// or https:// address requires a token; accepted: the same with "token", ` +
+        `or an address that needs none, e.g. ${dialledAddress(destination)}`,
     );
   }
   return token === undefined ? plain : { ...plain, token };
@@ -349,7 +349,7 @@ function checkToken(id: string, token: string | null): void {
   if (token.length === 0 || token.length > MAX_TOKEN_LENGTH || !/^[\x21-\x7e]+$/.test(token)) {
     throw new RuleError(
       'ERR_BAD_TOKEN',
-      `destination "${id}": its token is not one; accepted: 1 to ${MAX_TOKEN_LENGTH} printable ASCII characters ` +
+      `destination "${id}": its token is malformed; accepted: 1 to ${MAX_TOKEN_LENGTH} printable ASCII characters ` +
         'without spaces, or null to take it away',
     );
   }

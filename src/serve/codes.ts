@@ -54,9 +54,9 @@ export class Codes {
    */
   redeem(code: string, topic: string, nowMs: number, wallMs: number): Grant {
     const issued = this.#codes.get(code);
-    if (!issued) throw new TokenError('this code is unknown: it has been used, or is too old');
+    if (!issued) throw new TokenError('this code is unknown: it has been used, or has expired');
     this.#remove(issued);
-    if (issued.untilMs <= nowMs) throw new TokenError('this code is too old');
+    if (issued.untilMs <= nowMs) throw new TokenError('this code has expired');
     if (issued.topic !== topic) throw new TokenError('this code is for another topic');
     if (issued.grant.endsMs <= wallMs) throw new TokenError('this token has expired');
     return issued.grant;

@@ -41,7 +41,7 @@ export function playerPage({ name, socket, status, wantsToken }: PlayerPage): st
 <div id="speaker" hidden></div>
 <p id="frozen" hidden></p>
 <p id="status" role="status">Connecting…</p>
-<noscript><p class="notice">This page plays with JavaScript, which is switched off here.</p></noscript>
+<noscript><p class="notice">The player needs JavaScript, which is switched off.</p></noscript>
 <form id="ask" hidden>
 <label for="token">Token</label>
 <input id="token" type="password" autocomplete="off" spellcheck="false" required>

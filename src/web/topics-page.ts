@@ -8,14 +8,14 @@ export function topicsPage(wantsToken: boolean): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>vw: what there is to watch</title>
+<title>vw: live streams</title>
 <link rel="icon" href="/player/icon.svg">
 <link rel="stylesheet" href="/player/topics.css">
 <script type="module" src="/player/topic-list.js"></script>
 </head>
 <body>
 <main id="topics" data-token="${wantsToken ? 'wanted' : 'none'}">
-<h1>What there is to watch</h1>
+<h1>Live streams</h1>
 <form id="ask" hidden>
 <label for="token">Token</label>
 <input id="token" type="password" autocomplete="off" spellcheck="false" required>
@@ -23,7 +23,7 @@ export function topicsPage(wantsToken: boolean): string {
 </form>
 <p id="status" role="status">Looking…</p>
 <ul id="list"></ul>
-<noscript><p>This page works with JavaScript, which is switched off here.</p></noscript>
+<noscript><p>This page needs JavaScript, which is switched off.</p></noscript>
 </main>
 </body>
 </html>

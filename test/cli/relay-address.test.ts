@@ -41,7 +41,7 @@ describe('relayAddress', () => {
     [{}, { VW_URL: 'a b' }, 'VW_URL="a b" cannot be used'],
     [{}, { VW_PORT: '0' }, 'VW_PORT=0 is any free port; accepted: --url'],
     [{}, { VW_PORT: 'x' }, 'VW_PORT="x" cannot be used'],
-    [{ ca: '/nowhere.pem' }, {}, 'a PEM file that is there'],
+    [{ ca: '/nowhere.pem' }, {}, 'a PEM file that exists'],
     [{ ca: '/etc/hostname' }, {}, 'contains no certificate'],
     [{ 'api-key': 'a b' }, {}, '--api-key=(secret) cannot be used'],
   ] as [Record<string, string>, Record<string, string>, string][]) {

@@ -32,7 +32,7 @@ describe('vw demo as a command', function () {
   for (const [args, message] of [
     [['--port', 'x'], '--port="x" cannot be used; accepted: a whole number from 0 to 65533'],
     [['--tour', '--every', '0'], '--every="0" cannot be used; accepted: a whole number from 1 to 3600'],
-    [['--every', '5'], '--every is of the tour; accepted: with --tour'],
+    [['--every', '5'], '--every is for the tour; accepted: together with --tour'],
     [['--log-level', 'loud'], '--log-level="loud" cannot be used; accepted: error, warn, info, debug'],
     [['--tuor'], "Unknown option '--tuor'"],
   ] as const) {

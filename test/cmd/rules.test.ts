@@ -57,7 +57,7 @@ describe('vw rules', () => {
     expect(JSON.parse(text)).to.deep.equal((await first.api('GET', '/api/rules')).body);
 
     const same = await rules(first.url, 'import', path);
-    expect(same).to.deep.equal({ code: 0, stdout: 'nothing changed; 5 rules were so already\n', stderr: '' });
+    expect(same).to.deep.equal({ code: 0, stdout: 'nothing changed; 5 rules were in force already\n', stderr: '' });
     first.child.kill('SIGTERM');
     await first.exit();
 
@@ -78,7 +78,9 @@ set destination 1: stream/front to ${endpoint.url} with swap break
     const tokens = file({ lab: 'a-token-of-lab' });
     const given = await rules(second.url, 'import', path, '--tokens', tokens);
     expect([given.code, given.stderr]).to.deep.equal([0, '']);
-    expect(given.stdout).to.match(/^set destination lab: .*, with its token\n1 rule set; 4 rules were so already\n$/);
+    expect(given.stdout).to.match(
+      /^set destination lab: .*, with its token\n1 rule set; 4 rules were in force already\n$/,
+    );
     expect((await rules(second.url, 'export')).stdout).to.equal(text);
     expect((await rules(second.url, 'import', path)).stdout, 'its token is there').to.contain('nothing changed');
   }).timeout(60_000); // five starts of the program
@@ -107,11 +109,11 @@ set destination 1: stream/front to ${endpoint.url} with swap break
       'set stream stream/b: video1\n1 rule set; 2 rules not in the file stay\n',
     );
     expect((await rules(relay.url, 'import', '--replace', '--dry-run', path)).stdout).to.equal(
-      'would delete stream stream/front\nwould delete mute audio0\n2 would be deleted; 1 rule was so already\n',
+      'would delete stream stream/front\nwould delete mute audio0\n2 would be deleted; 1 rule was in force already\n',
     );
     expect((await relay.api('GET', '/api/mutes/all')).body).to.deep.equal({ audio0: 'audio' });
     expect((await rules(relay.url, 'import', '--replace', path)).stdout).to.equal(
-      'deleted stream stream/front\ndeleted mute audio0\n2 deleted; 1 rule was so already\n',
+      'deleted stream stream/front\ndeleted mute audio0\n2 deleted; 1 rule was in force already\n',
     );
     expect((await relay.api('GET', '/api/rules')).body).to.deep.equal(JSON.parse(readFileSync(path, 'utf8')));
   });
@@ -151,7 +153,7 @@ set destination 1: stream/front to ${endpoint.url} with swap break
     expect([code, stdout]).to.deep.equal([1, '2 left as they are\n']);
     expect(stderr).to.equal(
       'vw: mute audio0: there are 1 mutes (ERR_TOO_MANY_RULES)\n' +
-        'vw: stream stream/front: it is left as it is, because mute audio0 is not in force\n',
+        'vw: stream stream/front: it is not set, because mute audio0 is not in force\n',
     );
     expect(relay.asked).to.deep.equal(['GET /api/rules', 'PUT /api/mutes/audio0']);
   });

@@ -105,7 +105,16 @@ describe('vw status', () => {
   it('--help says what it is for, and which ends there are', async () => {
     const vw = Program.run(['status', '--help']);
     expect(await vw.exit()).to.equal(0);
-    for (const message of ['--watch', '--json', '--url', 'VW_URL', '--api-key', 'VW_API_KEY', '--ca', 'ends with 0']) {
+    for (const message of [
+      '--watch',
+      '--json',
+      '--url',
+      'VW_URL',
+      '--api-key',
+      'VW_API_KEY',
+      '--ca',
+      'Exit status: 0',
+    ]) {
       expect(vw.stdout).to.contain(message);
     }
   });

@@ -208,7 +208,7 @@ describe('vw stream', () => {
 });
 
 describe('loadConfig', () => {
-  it('has the defaults that the README names', () => {
+  it('has the defaults that docs/reference names', () => {
     expect(loadConfig({}, {})).to.deep.include({
       port: 8888,
       host: '127.0.0.1',

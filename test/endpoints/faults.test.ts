@@ -78,7 +78,7 @@ describe('what is wrong with an endpoint', () => {
 
   it('token-required: it answers the upgrade with 401, and the rule has no token', async () => {
     await relay.send({ destination: await answering(401) });
-    await isTold(relay, 'token-required', /^it wants a token: set "token" in the rule \(it answered HTTP 401/);
+    await isTold(relay, 'token-required', /^it requires a token: set "token" in the rule \(it answered HTTP 401/);
   });
 
   for (const status of [403, 429]) {

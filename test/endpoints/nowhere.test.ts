@@ -223,7 +223,7 @@ describe('an address with the wrong scheme', () => {
     await until('it is tried a few times', () => relay.link().attempts > 4);
     expect(relay.link().fault).to.deep.equal({
       code: 'other',
-      message: 'the relay server dropped the connection: does it want wss:// (https://)?',
+      message: 'the relay server dropped the connection: should it be wss:// (https://)?',
     });
   });
 });

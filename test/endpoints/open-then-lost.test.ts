@@ -70,7 +70,7 @@ describe('a link that opens and is lost again', () => {
     await staysWrong(
       relay,
       'token-required',
-      /^it wants a token: set "token" in the rule \(.*1008: a token is required/,
+      /^it requires a token: set "token" in the rule \(.*1008: a token is required/,
     );
     const { refusals } = await serve.stats();
     expect(refusals).to.be.above(10);
@@ -86,7 +86,7 @@ describe('a link that opens and is lost again', () => {
     await staysWrong(
       relay,
       'token-required',
-      /^it wants a token: .* \(it took the first message for a token: denied\)$/,
+      /^it requires a token: .* \(it took the first message for a token: denied\)$/,
     );
   });
 
@@ -99,7 +99,7 @@ describe('a link that opens and is lost again', () => {
 
   it('because it requires authentication (3000)', async () => {
     await relay.send({ destination: await far(({ client }) => client.close(3000)) });
-    await staysWrong(relay, 'token-required', /^it wants a token/);
+    await staysWrong(relay, 'token-required', /^it requires a token/);
   });
 
   it('because it breaks off, as a proxy does whose server is away', async () => {

@@ -14,7 +14,7 @@ export function scratch(): string {
   return folder;
 }
 
-/** 25 frames a second of mpeg1video, as the README's camera command makes them. */
+/** 25 frames a second of mpeg1video, as the camera command of docs/devices-and-players.md makes them. */
 export function videoArgs(seconds: number): string[] {
   const source = `testsrc2=size=320x240:rate=25:duration=${seconds}`;
   return ['-f', 'lavfi', '-i', source, '-codec:v', 'mpeg1video', '-b:v', '1000k', '-bf', '0', '-threads', '1'];

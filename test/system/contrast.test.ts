@@ -58,7 +58,7 @@ describe('the text of the pages', function () {
       "vw serve's list, not let in": {
         url: `${withTokens.url}/`,
         go: (page) => submit(page, '#token', 'wrong'),
-        says: 'Not let in',
+        says: 'Access refused',
       },
       "vw serve's player": { url: `${withTokens.url}/play/video0`, says: 'A token is required' },
     } satisfies Record<string, Sight>);

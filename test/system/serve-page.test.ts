@@ -144,9 +144,9 @@ describe('the pages of an endpoint with tokens', function () {
     await front.goto(`${serve.url}/`);
     await front.fill('#token', 'nonsense');
     await front.click('#ask button');
-    await front.waitForFunction(`document.querySelector('#status').textContent.startsWith('Not let in')`);
+    await front.waitForFunction(`document.querySelector('#status').textContent.startsWith('Access refused')`);
     expect(await front.textContent('#status')).to.equal(
-      'Not let in: this is not a token. Paste the whole token; if it is, ask who runs this server for another.',
+      'Access refused: this is not a token. Paste the whole token; if it is complete, ask the operator of this server for another.',
     );
     await front.fill('#token', serve.token('front', ['read']));
     await front.click('#ask button');

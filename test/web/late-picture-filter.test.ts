@@ -114,7 +114,7 @@ describe('what is skipped to catch up', () => {
   const PMT = 0x1000;
   const tables = Buffer.concat([
     sectionPackets(0, patSection(PMT)),
-    sectionPackets(PMT, pmtSection([{ type: 0x02, pid: PICTURE }])),
+    sectionPackets(PMT, pmtSection([{ streamType: 0x02, pid: PICTURE }])),
   ]);
   const pictures = Buffer.concat(numbers(0, 199).map((number) => wholePicture(number, 5)));
 

@@ -102,7 +102,7 @@ export class PlayerSession {
       opened: () => this.#start(),
       message: (data) => this.#acceptMessage(data),
       redialling: () => this.#setStopped('lost', 'The connection is lost; waiting for the server to answer…'),
-      refused: (reason) => this.#setStopped('refused', `Not let in: ${reason}`),
+      refused: (reason) => this.#setStopped('refused', `Access refused: ${reason}`),
       lost: (delayMs) => this.#connectionLost(delayMs),
     });
     document.addEventListener('visibilitychange', () => this.#visibilityChanged());

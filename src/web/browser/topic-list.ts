@@ -46,7 +46,9 @@ function refused(cause: string): void {
   list.replaceChildren();
   // The rest of the message is for programs.
   const [reason = ''] = cause.split('; accepted:');
-  showMessage(`Not let in: ${reason}. Paste the whole token; if it is, ask who runs this server for another.`);
+  showMessage(
+    `Access refused: ${reason}. Paste the whole token; if it is complete, ask the operator of this server for another.`,
+  );
   askForToken();
 }
 

@@ -1,21 +1,38 @@
-// README's commands, one after the other on one machine: what they name (ports, a public name, folders of the system)
-// stands for what a test has.
+// The documents, and their commands: typed one after the other on one machine, where what they name (ports, a public name,
+// folders of the system) stands for what a test has.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterTest } from './cleanup.js';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-/** The commands of README's ```sh blocks between two headings, in order, and the lines (`# ...`) that they answer. */
-export function commandsBetween(from: string, to: string): string[] {
-  const [start, end] = [README.indexOf(`\n${from}\n`), README.indexOf(`\n${to}\n`)];
-  if (start < 0 || end < start) throw new Error(`README.md has no ${from} before ${to}`);
-  const blocks = [...README.slice(start, end).matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block]) => block!);
+/** Every document but the changelog, by its path in the project. */
+export const DOCUMENTS: readonly string[] = [
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`)
+    .sort(),
+];
+
+export function readDocument(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+/**
+ * The commands of a document's ```sh blocks in order, and the lines (`# ...`) that they answer; all of them, or those from
+ * one heading to another.
+ */
+export function commandsIn(document: string, from?: string, to?: string): string[] {
+  const text = readDocument(document);
+  const start = from === undefined ? 0 : text.indexOf(`\n${from}\n`);
+  const end = to === undefined ? text.length : text.indexOf(`\n${to}\n`);
+  if (start < 0 || end < start) throw new Error(`${document} has no ${from ?? 'beginning'} before ${to ?? 'its end'}`);
+  const blocks = [...text.slice(start, end).matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block]) => block!);
   return blocks.flatMap(commandsOf);
 }
 
@@ -48,9 +65,9 @@ export async function run(program: string, args: readonly string[], env = proces
   return { code, stdout, stderr };
 }
 
-/** A machine on which README's commands are typed. */
+/** A machine on which the documents' commands are typed. */
 export class Machine {
-  /** What README says, and what stands for it here; the first first. */
+  /** What the documents say, and what stands for it here; the first first. */
   readonly names: [theirs: string, ours: string][];
   readonly env: NodeJS.ProcessEnv;
   readonly #bin: string;
@@ -87,16 +104,16 @@ export class Machine {
     chmodSync(file, 0o755);
   }
 
-  /** A text of README, as it is here. */
+  /** A text of a document, as it is here. */
   here(text: string): string {
     return this.names.reduce((line, [theirs, ours]) => line.replaceAll(theirs, ours), text);
   }
 
   /** Types a command and waits for its end. */
-  async type(command: string): Promise<Output> {
+  async type(command: string, env: NodeJS.ProcessEnv = {}): Promise<Output> {
     const here = this.here(command);
     if (/^\w+\(\) \{/.test(here)) this.#functions += `${here}\n`;
-    return run('bash', ['-c', `${this.#functions}${here}`], this.env);
+    return run('bash', ['-c', `${this.#functions}${here}`], { ...this.env, ...env });
   }
 
   /** Types a command that goes on; it ends with the test. */

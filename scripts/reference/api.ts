@@ -1,0 +1,198 @@
+// docs/reference/rest.md, stats.md and events.md, from the API's document.
+
+import type { Json, OpenApi } from '../../src/api/openapi.js';
+import { anchor, code, fieldRows, table, typeText } from './markdown.js';
+
+/** The named schemas that a page describes. */
+const STATS_SCHEMAS = [
+  ...['Stats', 'ProcessStats', 'FeedStats', 'StreamStats', 'DestinationStats', 'LinkStats', 'MuteStats', 'Fault'],
+];
+const REST_SCHEMAS = [
+  ...['StreamRule', 'DestinationRule', 'Mute', 'KeptStreamRule', 'KeptDestinationRule', 'KeptMute', 'MuteAnswer'],
+  ...['StreamList', 'DestinationList', 'MuteList', 'AllRules', 'UploadSummary', 'Problem'],
+];
+/** Where they are described. */
+const PLACES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(STATS_SCHEMAS.map((name) => [name, `stats.md#${anchor(name)}`])),
+  Stats: 'stats.md#stats-1', // after the page's own heading
+  ...Object.fromEntries(REST_SCHEMAS.map((name) => [name, `rest.md#${anchor(name)}`])),
+  EventRecord: 'events.md',
+  Event: 'events.md',
+  HistoryLost: 'events.md#history-lost',
+};
+
+interface Operation extends Json {
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description: string;
+  readonly parameters?: readonly (Json & {
+    readonly name: string;
+    readonly in: string;
+    readonly description: string;
+  })[];
+  readonly requestBody?: { readonly required: boolean; readonly content: Record<string, Content> };
+  readonly responses: Readonly<Record<string, Json & { readonly description: string }>>;
+}
+
+interface Content {
+  readonly schema: Json;
+  readonly example?: unknown;
+}
+
+/** A path with the methods that do the same. */
+interface PathOperation {
+  readonly methods: readonly string[];
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+/** Operations in the document's order; a method that does the same as another is with it. */
+function operationsOf({ paths }: OpenApi): PathOperation[] {
+  return Object.entries(paths).flatMap(([path, byMethod]) => {
+    const found: { methods: string[]; path: string; operation: Operation }[] = [];
+    for (const [method, json] of Object.entries(byMethod)) {
+      const operation = json as Operation; // openApi makes them so
+      const isRepeated = operation.description.startsWith('The same as ');
+      if (isRepeated) found.at(-1)!.methods.push(method.toUpperCase());
+      else found.push({ methods: [method.toUpperCase()], path, operation });
+    }
+    return found;
+  });
+}
+
+function headingOf({ methods, path }: PathOperation): string {
+  return `${methods.join(', ')} ${path}`;
+}
+
+/** Every path of vw stream. */
+export function restPage(document: OpenApi): string {
+  const operations = operationsOf(document);
+  const overview = operations.map((one) => {
+    return [
+      `[${one.methods.map(code).join(', ')} ${code(one.path)}](#${anchor(headingOf(one))})`,
+      one.operation.summary,
+    ];
+  });
+  const parts = document.tags.map(({ name, description }) => {
+    const those = operations.filter(({ operation }) => operation.tags.includes(name));
+    return [`## ${name}`, description, ...those.map(operationText)].join('\n\n');
+  });
+  return `# REST
+
+The paths of \`vw stream\`. The running relay has the same as a page, \`/api/docs\`, and as an OpenAPI document,
+\`/api/openapi.json\`. Those of \`vw serve\` are in [Your own relay server](../relay-server.md#your-own-relay-server) and
+[Monitoring](../relay-server.md#monitoring). \`HEAD\` is supported wherever \`GET\` is.
+
+If a key is set (\`VW_API_KEY\`), send it as a bearer token (\`-H "Authorization: Bearer KEY"\`), as the password of Basic with any user
+name (\`-u :KEY\`), or use the login's cookie.
+
+${table(['request', 'what it does'], overview)}
+
+${parts.join('\n\n')}
+
+## Schemas
+
+${REST_SCHEMAS.map((name) => schemaText(document, name)).join('\n\n')}
+
+## Errors of every request
+
+Any request may also be answered with these: ${codesIn(document.components.responses.Other!).map(code).join(', ')}. [What they
+mean](errors.md).
+`;
+}
+
+function operationText(one: PathOperation): string {
+  const { operation } = one;
+  const { summary, description, parameters = [], requestBody, responses } = operation;
+  const lines = [`### ${headingOf(one)}`, description === `${summary}.` ? description : `${summary}. ${description}`];
+  if (parameters.length > 0) {
+    const rows = parameters.map(({ name, in: where, description: meaning, example }) => {
+      return [code(name), where, `${meaning} Example: ${code(String(example))}`];
+    });
+    lines.push(table(['parameter', 'in', 'meaning'], rows));
+  }
+  if (requestBody) {
+    for (const [type, content] of Object.entries(requestBody.content)) {
+      lines.push(`Body${requestBody.required ? '' : ' (optional)'}, ${code(type)}: ${contentText(content)}`);
+    }
+  }
+  const isError = (status: string) => Number(status) >= 400 || status === 'default';
+  for (const [status, response] of Object.entries(responses)) {
+    if (isError(status) || status === '2XX') continue;
+    const contents = Object.entries((response.content ?? {}) as Record<string, Content>);
+    const types = contents.map(([type]) => ` (${code(type)})`).join('');
+    const bodies = contents.map(([, content]) => ` ${contentText(content)}`).join('');
+    lines.push(`Answer ${status}${types}: ${response.description}${bodies}`.trimEnd());
+  }
+  const codes = Object.entries(responses)
+    .filter(([status]) => isError(status) && status !== 'default')
+    .flatMap(([, response]) => codesIn(response));
+  if (codes.length > 0) lines.push(`Errors: ${codes.map(code).join(', ')}.`);
+  return lines.join('\n\n');
+}
+
+function contentText({ schema, example }: Content): string {
+  const type = typeText(schema, PLACES);
+  const shown = type === 'anything' || (type === 'object' && example !== undefined) ? '' : `${type}. `;
+  return (shown + (example === undefined ? '' : `Example: ${code(JSON.stringify(example))}`)).trim();
+}
+
+/** The codes of a response that is an error. */
+function codesIn(response: Json): string[] {
+  if (typeof response.$ref === 'string') return [response.$ref.split('/').pop()!];
+  const contents = Object.values((response.content ?? {}) as Record<string, { readonly examples?: Json }>);
+  return contents.flatMap(({ examples = {} }) => Object.keys(examples));
+}
+
+function schemaText({ components }: OpenApi, name: string): string {
+  const schema = components.schemas[name]!;
+  const rows = fieldRows(schema, PLACES);
+  const about = typeof schema.description === 'string' ? `${schema.description}\n\n` : '';
+  const body = rows.length === 0 ? typeText(schema, PLACES) : table(['field', 'type', 'meaning'], rows);
+  return `### ${name}\n\n${about}${body}`;
+}
+
+/** Every field of `GET /api/stats`. */
+export function statsPage(document: OpenApi): string {
+  return `# Stats
+
+\`GET /api/stats\` answers with [Stats](#stats-1). Fields that end in \`Ms\` are milliseconds, and moments are milliseconds since 1970. Rates
+are bits a second. \`null\`: not measured, or not known from the media. [Where to look first](../monitoring.md#stats).
+
+${STATS_SCHEMAS.map((name) => schemaText(document, name)).join('\n\n')}
+`;
+}
+
+/** Every event. */
+export function eventsPage({ components }: OpenApi): string {
+  const all = components.schemas.Event!.oneOf as readonly (Json & { readonly properties: Record<string, Json> })[];
+  const common = ['type', 'id', 'atMs'];
+  const parts = all.map((event) => {
+    const properties = Object.fromEntries(Object.entries(event.properties).filter(([name]) => !common.includes(name)));
+    const rows = fieldRows({ ...event, properties }, PLACES);
+    return `## ${String(event.properties.type!.const)}\n\n${table(['field', 'type', 'meaning'], rows)}`;
+  });
+  const shared = fieldRows(
+    { ...all[0]!, properties: Object.fromEntries(common.map((name) => [name, all[0]!.properties[name]!])) },
+    PLACES,
+  ).filter(([name]) => name !== '`type`');
+  const lost = components.schemas.HistoryLost!;
+  return `# Events
+
+\`GET /api/events\` sends these as server-sent events, with \`event: \` and the type, \`id: \` and the number, and \`data: \` and the event as
+JSON. [How to read them](../monitoring.md#events). Every event has \`type\` and
+
+${table(['field', 'type', 'meaning'], shared)}
+
+${parts.join('\n\n')}
+
+## history-lost
+
+Sent only to a client that reconnects, if some of the events that it missed are no longer kept. It has no \`id\`.
+
+${table(
+  ['field', 'type', 'meaning'],
+  fieldRows(lost, PLACES).filter(([name]) => name !== '`type`'),
+)}
+`;
+}
