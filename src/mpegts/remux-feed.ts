@@ -9,11 +9,13 @@ import type { ParameterSets } from './parameter-sets.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS } from './packet.js';
 import { isInNalUnits, MAX_HEAD_BYTES, syntaxOf } from './picture-head.js';
 import { isPart, isStamped } from './picture-part.js';
+import { spread } from './packet-runs.js';
 import { ProgramReader, type Program } from './program.js';
 import { type ClockedFeed, type ClockedTrack, isMedia } from './clocked-feed.js';
 import type { FirstSample, StartHold } from './start-hold.js';
+import { reasonToWithhold } from './sound-classifier.js';
 import { ZERO } from './timestamp.js';
-import { soundHeldMs, type Track, type TrackKind } from './track.js';
+import { kindOfUnit, soundHeldMs, type Track, type TrackKind } from './track.js';
 
 /** The use of an input PID: values of `RemuxFeed.slots` below `FIRST_TRACK`. */
 export const UNKNOWN = 0;
@@ -103,6 +105,14 @@ export class RemuxTrack implements ClockedTrack {
     return this.held !== null && this.kind === 'video' && isPart(this.held, 0, data, at);
   }
 
+  /** Drops a held unit that may be audio: it began before a mute changed, and nothing from before a change is sent. */
+  dropHeldSound(): void {
+    if (this.held === null || this.track.sections) return;
+    const header = new Uint8Array(4); // packet_start_code_prefix and stream_id
+    const isRead = spread(this.held, header, false) === header.length;
+    if (!isRead || reasonToWithhold(this.track, kindOfUnit(this.track.kind, header[3]!)) !== null) this.stop();
+  }
+
   /** The unit being sent is not continued. */
   stop(): void {
     this.open = false;
@@ -146,6 +156,14 @@ export class RemuxFeed implements ClockedFeed {
   constructor(name: string) {
     this.name = name;
     this.slots[PAT_PID] = TABLE;
+  }
+
+  /** Records whether its audio is not selected. Returns whether it was otherwise; then no unit held from before is sent. */
+  withholdSound(isWithheld: boolean, wasWithheld: boolean): boolean {
+    this.isWithoutSound = isWithheld;
+    if (isWithheld === wasWithheld) return false;
+    for (const track of this.tracks) track.dropHeldSound();
+    return true;
   }
 
   get promisesPcr(): boolean {

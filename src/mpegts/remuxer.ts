@@ -231,8 +231,7 @@ export class Remuxer implements ProgramFacts {
 
   /** Records whether a feed's audio is selected. Units held from before a change, such as a mute, are never sent. */
   #withholdSound(feed: RemuxFeed, inputs: readonly RemuxInput[], before: readonly RemuxInput[]): void {
-    feed.isWithoutSound = !selectsSound(inputs, feed.name);
-    const hasChanged = feed.isWithoutSound === selectsSound(before, feed.name);
+    const hasChanged = feed.withholdSound(!selectsSound(inputs, feed.name), !selectsSound(before, feed.name));
     // Video remains held: when it is sent, the audio with it is not part of the program.
     if ((hasChanged && !feed.hasPictures) || !selectsFeed(before, feed.name)) this.#endHold(feed);
   }

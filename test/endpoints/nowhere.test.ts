@@ -39,7 +39,7 @@ describe('a stream that has no rule', () => {
     const events = relay.relay.events.since(0).events.map(({ event }) => event);
     const told = events.flatMap((event) => (event.type === 'destination-fault' ? [event.fault?.code] : []));
     expect(told).to.deep.equal(['no-rule', undefined]);
-    expect(relay.lines.filter(({ message }) => message.startsWith('destination is'))).to.have.lengthOf(2);
+    expect(relay.lines.filter(({ message }) => message.startsWith('destination has'))).to.have.lengthOf(2);
     viewer.close();
     await until('nobody waits any more', () => !('stream/other' in relay.relay.stats().streams));
   });
@@ -78,7 +78,7 @@ describe('a stream that has no rule', () => {
     await relay.send({ stream: 'stream/front', destination: 'ws://127.0.0.1:1/in/x' });
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
     relay.relay.checkHealth(performance.now());
-    expect(relay.lines.some(({ message }) => message.startsWith('destination is'))).to.equal(false);
+    expect(relay.lines.some(({ message }) => message.startsWith('destination has'))).to.equal(false);
   });
 });
 

@@ -117,6 +117,34 @@ describe('a mute of data that a Remuxer holds', () => {
     });
   });
 
+  it('drops a unit that may be audio and whose header is still incomplete, whatever its entry says', () => {
+    const header = (streamId: number) => Buffer.from([0, 0, 1, streamId, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1]);
+    /** A packet that holds only so many bytes of the header: the adaptation field fills the rest. */
+    const cut = (streamId: number, bytes: number, counter: number): Buffer => {
+      const one = packet({ pid: PID, counter, startsUnit: true, randomAccess: true, fill: 0xff });
+      one[4] = 183 - bytes; // adaptation_field_length
+      header(streamId).copy(one, PACKET_BYTES - bytes, 0, bytes);
+      return one;
+    };
+    const sent = (streamId: number, bytes: number): number => {
+      const remuxer = new Remuxer();
+      const set = (select: RemuxInput['select'], atMs: number) => remuxer.setInputs([{ feed: 'a', select }], atMs);
+      const push = (packets: Buffer, atMs: number, begins = false) =>
+        secrets(Buffer.from(remuxer.push('a', packets, begins, atMs) ?? []));
+      set('other-than-audio', 0);
+      push(Buffer.concat([tables(0x1b), unit(0xe0)]), 10, true);
+      expect(push(cut(streamId, bytes, 1), 50), 'it is held').to.equal(0);
+      set('all', 60);
+      const rest = packet({ pid: PID, counter: 2, fill: SECRET, payload: header(streamId).subarray(bytes) });
+      return push(rest, 70) + push(packet({ pid: PID, counter: 3, fill: SECRET }), 80);
+    };
+    for (const bytes of [4, 6, 8, 13]) {
+      expect(sent(0xe0, bytes), `a picture, ${bytes} bytes of its header`).to.be.greaterThan(300);
+      expect(sent(0xc0, bytes), `audio, ${bytes} bytes of its header`).to.equal(0);
+    }
+    expect(sent(0xc0, 3), 'audio, before its stream_id').to.equal(0);
+  });
+
   it('of everything is signalled in the PMT, and withdrawn in it, also if nothing arrives meanwhile', () => {
     const remuxer = new Remuxer();
     const reader = new ProgramReader();
