@@ -53,4 +53,21 @@ describe('what the player counts as lost', () => {
     watch.push(unit(SOUND, 7, 21_000), 21_010);
     expect(watch.lostPackets).to.equal(0);
   });
+
+  it('is nothing of a track that ends and comes back, also where its last packets and the PMT without it are one message', () => {
+    // A page that is late gets a mute of the sound in one message with the sound before it: "6 lost" after the unmute.
+    const pictureAlone = Buffer.concat([
+      sectionPackets(0, patSection(0x1000), 1),
+      sectionPackets(0x1000, pmtSection([{ streamType: 0x02, pid: PICTURE }], 1), 1),
+    ]);
+    const watch = started();
+    const last = [unit(PICTURE, 1, 1040), unit(SOUND, 1, 1040), unit(SOUND, 2, 1060)];
+    watch.push(Buffer.concat([...last, pictureAlone, unit(PICTURE, 2, 1080)]), 1080);
+    expect(watch.tracks).to.have.length(1);
+    watch.push(Buffer.concat([TABLES, unit(PICTURE, 3, 1120), unit(SOUND, 3, 1120)]), 1120);
+    expect(watch.tracks).to.have.length(2);
+    expect(watch.lostPackets).to.equal(0);
+    watch.push(Buffer.concat([unit(PICTURE, 4, 1160), unit(SOUND, 6, 1160)]), 1160);
+    expect(watch.lostPackets, 'it counts again').to.equal(2);
+  });
 });

@@ -139,9 +139,12 @@ export class ProgramMonitor {
     const { program } = this.#inspector;
     if (program === this.#program) return;
     this.#program = program;
+    const before = this.#tracks;
     this.#tracks = program?.tracks ?? [];
-    for (const pid of this.#rhythms.keys()) {
-      if (!this.#tracks.some((track) => track.pid === pid)) this.#rhythms.delete(pid);
+    for (const { pid } of before) {
+      if (this.#tracks.some((track) => track.pid === pid)) continue;
+      this.#rhythms.delete(pid);
+      this.#counters[pid] = NOT_SEEN; // its last packets may precede the PMT in the same message, and are not counted
     }
   }
 
