@@ -153,8 +153,10 @@ describe('docs/reference', () => {
       .filter((name) => name.endsWith('.ts'))
       .flatMap((name) => readFileSync(join(ROOT, 'src', name), 'utf8').match(/(?<=')ERR_[A-Z_]+(?=')/g) ?? []);
     const ofNode = ['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_TLS_CERT_ALTNAME_INVALID'];
-    const told = pages['errors.md']!;
-    const missing = [...new Set(codes)].filter((code) => !ofNode.includes(code) && !told.includes(`| \`${code}\` |`));
+    const documented = pages['errors.md']!;
+    const missing = [...new Set(codes)].filter(
+      (code) => !ofNode.includes(code) && !documented.includes(`| \`${code}\` |`),
+    );
     expect(missing, 'scripts/reference/errors.ts has no row for these').to.deep.equal([]);
   });
 
@@ -194,7 +196,7 @@ describe('the ready-made scripts', () => {
   let firstByte = -1;
   const children: ChildProcess[] = [];
 
-  /** Starts something that runs until it is told to stop. */
+  /** Starts something that runs until it is stopped. */
   function start(program: string, ...args: string[]) {
     const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     children.push(child);
@@ -249,7 +251,7 @@ describe('the ready-made scripts', () => {
     ['microphone', 'audio1', 'CODEC=aac'],
   ];
   for (const [name, feed, environment] of scripts) {
-    it(`scripts/${name} test publishes with ${environment}, and ends when it is told to`, async () => {
+    it(`scripts/${name} test publishes with ${environment}, and ends when it is stopped`, async () => {
       const child = start('env', environment, 'bash', `scripts/${name}`, 'test', `${server.url}/ts/${feed}`);
       const seen = await statsThat(({ feeds }) => (feeds[feed]?.packets ?? 0) > 50);
       expect(seen.feeds[feed]!.randomAccessPoints).to.be.above(0);

@@ -41,7 +41,7 @@ export function streamRoutes(actions: RelayOperations): Route[] {
           id: 'setStream',
           summary: 'Sets a stream rule',
           description:
-            'It is in force when it is answered. Posted again with other feeds, it changes in place; posted unchanged, it has no effect.',
+            'It is in force by the time the answer arrives. Posted again with other feeds, it changes in place; posted unchanged, it has no effect.',
           body: { type: JSON_TYPE, schema: streamSchema, example: FRONT },
           answer: json('The stored rule.', streamAnswerSchema, FRONT),
           errors: [
@@ -234,7 +234,7 @@ export function muteRoutes(actions: RelayOperations): Route[] {
         {
           methods: ['GET'],
           id: 'getMute',
-          summary: 'Returns what the own mute of a feed withholds',
+          summary: 'Returns the mute of one feed',
           answer: json('What is muted.', mutedTracksSchema, 'audio'),
           errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
           handlers: [answer((request) => actions.mute(nameIn(request)))],

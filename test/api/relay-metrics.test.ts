@@ -109,8 +109,8 @@ describe('GET /metrics', () => {
       .and.contain('vw_destination_up{destination="away/_1_"} 0\n');
     expect(text).to.contain('vw_destination_fault{destination="away/_1_",code="unreachable"} 1\n');
     const there = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!);
-    const told = [...REFERENCE.matchAll(/^\| `((?!vw_serve)\w+)` \|/gm)].map(([, name]) => name!);
-    expect(told.sort(), 'docs/reference/metrics.md').to.deep.equal(there.sort());
+    const documented = [...REFERENCE.matchAll(/^\| `((?!vw_serve)\w+)` \|/gm)].map(([, name]) => name!);
+    expect(documented.sort(), 'docs/reference/metrics.md').to.deep.equal(there.sort());
     const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     const names = series.map((line) => line.slice(0, line.lastIndexOf(' ')));
     expect(new Set(names).size, 'each series once').to.equal(names.length);
