@@ -123,7 +123,7 @@ export const DEFINITIONS = {
     option: 'ca',
     fallback: '',
     read: pemFile,
-    doc: 'PEM file of extra authorities to trust for wss',
+    doc: 'PEM file of extra authorities to trust for wss:// and https:// destinations',
   },
   headersTimeoutMs: {
     env: 'VW_HEADERS_TIMEOUT_MS',
