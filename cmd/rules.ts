@@ -31,7 +31,7 @@ const MAX_SHOWN_FAULTS = 20;
 const HELP = `usage: vw rules export [FILE] [--OPTION VALUE ...]
        vw rules import FILE|- [--dry-run] [--replace] [--tokens FILE] [--OPTION VALUE ...]
 
-export writes the rules of a relay (vw stream) as JSON: streams, destinations, mutes. Tokens are not in it.
+export writes the rules of a relay (vw stream) as JSON: streams, destinations, mutes. It contains no tokens.
 import sets the rules that differ from those in the file. All are checked before the first is set.
 
   --dry-run            say what import would do, and do nothing
@@ -101,7 +101,7 @@ async function exportRules(client: RelayClient, waitMs: number, file = '-'): Pro
   const ids = found.destinations.filter(({ isTokenSet }) => isTokenSet).map(({ rule }) => rule.id);
   const whose =
     ids.length === 0 ? 'no destination has one' : `these destinations have one: ${ids.sort(byName).join(', ')}`;
-  reportError(`tokens are not in it; ${whose}`);
+  reportError(`the file contains no tokens; ${whose}`);
   return 0;
 }
 

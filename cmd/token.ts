@@ -14,6 +14,7 @@ const MAX_LIFETIME_MS = 3650 * 86_400_000;
 
 const HELP = `usage: vw token --topic TOPIC --scope SCOPES --lifetime TIME
        vw token --path /in/TOPIC --lifetime TIME
+       vw token --scope stats --lifetime TIME
 
 Prints a token for a relay server (vw serve) that has the same secret and audience.
 

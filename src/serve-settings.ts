@@ -60,7 +60,7 @@ export const SERVE_DEFINITIONS = {
     option: 'cert',
     fallback: '',
     read: pemFile,
-    doc: 'PEM file of the server certificate with its chain: serve https and wss',
+    doc: 'PEM file of the server certificate with its chain; makes it serve https and wss',
   },
   key: {
     env: 'VW_SERVE_KEY',
@@ -138,7 +138,7 @@ export const SERVE_DEFINITIONS = {
     option: 'max-unauthorised',
     fallback: DEFAULT_SERVE_LIMITS.maxUnauthorised,
     read: whole(1, 1e6),
-    doc: 'WebSockets that have not sent a token; beyond it the oldest of the address with most is closed',
+    doc: 'WebSockets that have not sent a token; beyond it the oldest of the address with the most is closed',
   },
   tokenTimeoutMs: {
     env: 'VW_SERVE_TOKEN_TIMEOUT_MS',

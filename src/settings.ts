@@ -200,14 +200,14 @@ export const DEFINITIONS = {
     option: 'keyframe-wait-ms',
     fallback: DEFAULT_LIMITS.keyframeWaitMs,
     read: ms,
-    doc: 'how long a start waits for a keyframe if the source sends keyframes',
+    doc: 'how long a new reader waits for a keyframe if the source sends keyframes',
   },
   resumeAfterMs: {
     env: 'VW_RESUME_AFTER_MS',
     option: 'resume-after-ms',
     fallback: DEFAULT_LIMITS.resumeAfterMs,
     read: ms,
-    doc: 'how long a start, or a reader after drops, waits for one if the source has never sent a keyframe',
+    doc: 'how long a new reader, or one after drops, waits for a keyframe if the source has never sent one',
   },
   maxMessageBytes: {
     env: 'VW_MAX_MESSAGE_BYTES',
@@ -242,7 +242,7 @@ export const DEFINITIONS = {
     option: 'max-rules',
     fallback: DEFAULT_LIMITS.maxRules,
     read: whole(1, 1e6),
-    doc: 'stream rules, and destination rules',
+    doc: 'most stream rules, and most destination rules',
   },
   maxFeeds: {
     env: 'VW_MAX_FEEDS',
@@ -277,7 +277,7 @@ export const DEFINITIONS = {
     option: 'max-pending',
     fallback: 500,
     read: whole(1, 1e6),
-    doc: 'connections without a complete request; beyond it the oldest of the address with most is closed',
+    doc: 'connections without a complete request; beyond it the oldest of the address with the most is closed',
   },
   api: {
     env: 'VW_API',
@@ -322,7 +322,7 @@ export const DEFINITIONS = {
     option: 'cert',
     fallback: '',
     read: pemFile,
-    doc: 'PEM file of the server certificate with its chain: serve https',
+    doc: 'PEM file of the server certificate with its chain; makes it serve https',
   },
   key: { env: 'VW_KEY', option: 'key', fallback: '', read: pemFile, doc: 'PEM file of its private key' },
 } satisfies Record<string, Definition>;

@@ -166,7 +166,7 @@ export class RelayClient {
   }
 
   #unserved(message: string): NotServedError {
-    return new NotServedError(`${this.url} does not serve us: ${message}`, false);
+    return new NotServedError(`${this.url} refused the request: ${message}`, false);
   }
 }
 

@@ -172,7 +172,7 @@ function clocksText({ clocks }: StreamStats): string {
 /** The feeds of the rule that contribute no track. */
 function missingText({ feeds, tracks }: StreamStats): string {
   const missing = feeds.filter((entry) => !tracks.some(({ feed }) => feed === readFeedEntry(entry).feed));
-  return missing.length === 0 ? '' : `nothing of ${[...missing].sort(byName).join(', ')}`;
+  return missing.length === 0 ? '' : `nothing comes from ${[...missing].sort(byName).join(', ')}`;
 }
 
 /** That a feed is muted, and what is withheld for it: `its sound is muted; withheld: PID 257, 0x06 (why)`. */

@@ -140,7 +140,7 @@ export class FeedHealth {
     if (this.state === 'silent') {
       return {
         code: 'silent',
-        message: `${source} is connected, and has sent nothing for ${this.#silentAfterMs / 1000} s`,
+        message: `${source} is connected, and has sent nothing for more than ${this.#silentAfterMs / 1000} s`,
       };
     }
     if (seen.hasPmt) return stopped(this.#trackStall, source) ?? seen.streamFault ?? this.#waiting(seen, nowMs);

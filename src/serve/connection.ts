@@ -14,7 +14,7 @@ import type { Publisher } from './publisher.js';
 import { atTime } from './deadline.js';
 import type { ClientRegistry } from './client-registry.js';
 import type { Topic } from './topic.js';
-import { type Grant, looksLikeToken, OPEN_GRANT, TokenError } from './tokens.js';
+import { type Grant, looksLikeToken, TokenError } from './tokens.js';
 import { type TopicPath, topicNameOf } from './topic-path.js';
 import { closeReason, authorisationText } from './authorisation-reply.js';
 import { TopicViewer } from './topic-viewer.js';
@@ -202,7 +202,7 @@ export class Connection {
     this.#state = 'in';
     this.#topic = topic;
     // Once a token was accepted, a message in the form of a token is ordinary data.
-    this.#isFirstMessage = grant === OPEN_GRANT;
+    this.#isFirstMessage = this.#clients.tokens === null;
     beforeFirst();
     const { direction } = this.#path;
     let unwatch: () => void = () => undefined;

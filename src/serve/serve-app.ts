@@ -20,7 +20,7 @@ import { problemPage } from '../web/problem-page.js';
 import type { Codes } from './codes.js';
 import type { ClientRegistry } from './client-registry.js';
 import { metricsText } from './serve-metrics.js';
-import { OPEN_GRANT, TokenError } from './tokens.js';
+import { openGrant, TokenError } from './tokens.js';
 import { parseTopicPath } from './topic-path.js';
 
 /**
@@ -111,7 +111,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
       answer(async (request) => {
         const path = parseTopicPath(decodeURIComponent(request.path))!; // the route's own prefix
         const grant = await checkToken(clients, request, (token, nowMs) => {
-          return clients.tokens === null ? OPEN_GRANT : clients.tokens.admit(token, path, nowMs);
+          return clients.tokens === null ? openGrant(path.direction) : clients.tokens.admit(token, path, nowMs);
         });
         const code = codes.issue(path.topic, grant, clients.admit(request), performance.now());
         return { uri: `${parts.webSocketBase(request.headers.host)}${path.path}?code=${code}` };

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { trimSlashes } from '../http/path.js';
-import type { TopicPath } from './topic-path.js';
+import type { Direction, TopicPath } from './topic-path.js';
 
 /** What the holder of a token may do on a topic. */
 export interface Grant {
@@ -18,8 +18,10 @@ export interface Grant {
   readonly owner: string;
 }
 
-/** Without a secret: everything is allowed, for ever. */
-export const OPEN_GRANT: Grant = { canRead: true, canWrite: true, endsMs: Infinity, owner: '' };
+/** Without a secret: all that a connection in this direction can do, for ever. */
+export function openGrant(direction: Direction): Grant {
+  return { canRead: direction !== 'in', canWrite: direction !== 'out', endsMs: Infinity, owner: '' };
+}
 
 /** A refused token. `message` is the reason, and quotes nothing of the token. */
 export class TokenError extends Error {

@@ -10,7 +10,7 @@ import { HttpError } from '../http/problem.js';
 import { ALLOWED_METHODS } from './serve-app.js';
 import type { Codes } from './codes.js';
 import type { ClientRegistry } from './client-registry.js';
-import { type Grant, OPEN_GRANT, TokenError } from './tokens.js';
+import { type Grant, openGrant, TokenError } from './tokens.js';
 import { parseTopicPath, type TopicPath } from './topic-path.js';
 import { Connection } from './connection.js';
 
@@ -54,7 +54,7 @@ export function acceptTopicSockets(server: Server, clients: ClientRegistry, code
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new Connection(webSocket, socket, topicPath, address, clients);
       clients.add(connection, address);
-      if (tokens === null) connection.acceptGrant(OPEN_GRANT);
+      if (tokens === null) connection.acceptGrant(openGrant(topicPath.direction));
       else if (topicPath.direction === 'session') redeem(connection, topicPath, codeIn(request.url ?? ''));
     });
   };

@@ -80,7 +80,7 @@ stream/front                        1152        1  video0 mpeg1video, audio0 mp2
     clocks: audio0 +3.2 ms, -12 ppm
 stream/workshop/…-long-name/left       0        0  -
     ! no source publishes to video2 (no-source)
-    nothing of video2#video, video10
+    nothing comes from video2#video, video10
 
 DESTINATION  STREAM        STATE       KBIT/S  WAITING  DROPPED    PING
 0            stream/front  open 2h00m    1152      0 B        0   12 ms

@@ -49,7 +49,7 @@ describe('vw rules', () => {
     expect(exported).to.deep.equal({
       code: 0,
       stdout: '',
-      stderr: 'vw: tokens are not in it; these destinations have one: lab\n',
+      stderr: 'vw: the file contains no tokens; these destinations have one: lab\n',
     });
     const text = readFileSync(path, 'utf8');
     expect(text).not.to.contain('a-token-of-lab');
@@ -183,7 +183,7 @@ set destination 1: stream/front to ${endpoint.url} with swap break
     await until('it listens', () => relay.line('listening') !== undefined);
     const { port } = new URL(String(relay.line('listening')!.url));
     const vw = Program.run(['rules', 'export'], { ...settings, VW_PORT: port });
-    expect([await vw.exit(), vw.stderr]).to.deep.equal([0, 'vw: tokens are not in it; no destination has one\n']);
+    expect([await vw.exit(), vw.stderr]).to.deep.equal([0, 'vw: the file contains no tokens; no destination has one\n']);
     const keyless = Program.run(['rules', 'export'], { VW_CERT: certPath, VW_PORT: port });
     expect(await keyless.exit()).to.equal(3);
     expect(keyless.stderr).to.contain('it requires a key');
@@ -197,7 +197,7 @@ set destination 1: stream/front to ${endpoint.url} with swap break
     const relay = await Program.stream({ VW_API: endpoint.url });
     const { stdout, stderr } = await rules(relay.url, 'export');
     expect(JSON.parse(stdout)).to.deep.equal({ streams: [], destinations: [], mutes: [] });
-    expect(stderr).to.equal('vw: tokens are not in it; no destination has one\n');
+    expect(stderr).to.equal('vw: the file contains no tokens; no destination has one\n');
   });
 
   for (const [args, said] of [

@@ -107,6 +107,17 @@ describe('a board', () => {
     }
   });
 
+  it('keeps its place, and viewers their limit, where no token is required', async () => {
+    const serve = await TestServe.start({ secret: null, limits: { maxTopicClients: 2, maxTopicPublishers: 2 } });
+    const board = await serve.client('/in/x');
+    const viewers = [await serve.client('/out/x'), await serve.client('/out/x')];
+    const { code, reason } = await (await serve.client('/out/x')).isClosed();
+    expect({ code, reason }).to.deep.equal({ code: 1013, reason: 'the topic has reached its limit of 2 viewers' });
+    board.socket.send('reading');
+    await Promise.all(viewers.map((viewer) => viewer.hears(1)));
+    expect(await serve.topic('x')).to.include({ publishers: 1, viewers: 2 });
+  });
+
   it('does not wait for its half-open predecessor, which is told why when it wakes up', async () => {
     const serve = await TestServe.start({ limits: { maxTopicPublishers: 1 } });
     const viewer = await serve.member('/out/x');

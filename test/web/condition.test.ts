@@ -32,7 +32,7 @@ function facts(some: Partial<PlayerFacts>): PlayerFacts {
 
 const silent = {
   code: 'silent',
-  message: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for 5 s',
+  message: 'feed "video0": 127.0.0.1:1 is connected, and has sent nothing for more than 5 s',
 } as const;
 const nobody = { code: 'no-source', message: 'feed "audio0": no source publishes to this feed' } as const;
 const stopped = { code: 'track-stopped', message: 'it has sent no sound for 5 s, only pictures' } as const;
@@ -86,7 +86,7 @@ describe('what the page says', () => {
       'what is wrong, and of sound nothing, where none is listed or missed',
       { sound: null, server: { state: 'live', fault: seldom, muted: null } },
       'playing',
-      `${seldom.message}.`,
+      'Keyframes come every 10 s, and a viewer waits.',
     ],
     [
       'what else is wrong where the picture has stopped',
@@ -98,7 +98,7 @@ describe('what the page says', () => {
       'what is missing although picture and sound go on',
       { server: { state: 'live', fault: nobody, muted: null } },
       'playing',
-      `${nobody.message}.`,
+      'Feed "audio0": no source publishes to this feed.',
     ],
     [
       'nothing of what has just come back, and the server has not noticed',
@@ -201,6 +201,18 @@ describe('what the page says', () => {
       `Waiting for a picture: ${seldom.message}.`,
     ],
   ];
+  it('ends a question with its own mark', () => {
+    const fault = { code: 'no-source', message: 'no source publishes to this feed; did you mean video0?' };
+    const server = { state: 'absent', fault, muted: null } as const;
+    const { text } = conditionOf(
+      facts({ picture: null, sound: null, openedAt: NOW - 9000, arrivedAt: 0, server }),
+      NOW,
+    );
+    expect(text).to.equal(
+      'Nothing arrives: no source publishes to this feed; did you mean video0? Playback resumes by itself.',
+    );
+  });
+
   for (const [what, some, state, text] of cases) {
     it(`is ${what}`, () => {
       const { state: found, text: message } = conditionOf(facts(some), NOW);

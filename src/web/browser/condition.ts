@@ -169,5 +169,7 @@ function missing(what: string, facts: PlayerFacts): string {
 
 function sentence(what: string, reason: string): string {
   const both = what !== '' && reason !== '' ? `${what}: ${reason}` : what + reason;
-  return both === '' ? '' : `${both}.`;
+  if (both === '') return '';
+  const text = both.charAt(0).toUpperCase() + both.slice(1);
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }

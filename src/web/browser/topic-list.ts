@@ -58,7 +58,7 @@ function askForToken(): void {
 }
 
 function show(topics: readonly ListedTopic[]): void {
-  showMessage(topics.length === 0 ? 'Nothing yet. Boards publish to /in/<name>.' : '');
+  showMessage(topics.length === 0 ? 'Nothing yet. Boards publish to /in/<topic>.' : '');
   list.replaceChildren(...topics.map(row));
 }
 
