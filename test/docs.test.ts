@@ -345,4 +345,18 @@ describe('the ready-made scripts', () => {
     expect(code).to.equal(1);
     expect(stderr).to.include('/dev/no-such-camera');
   });
+
+  it("scripts/camera passes a camera's own H.264 on as it is, and needs a camera for it", async () => {
+    const machine = new Machine(scratch(), {});
+    machine.stand('ffmpeg', 'printf "%s " "$@"');
+    const url = 'http://127.0.0.1:8888/ts/video0';
+    const { stdout } = await machine.type(`CODEC=copy RATE=30 bash scripts/camera /dev/null ${url}`);
+    const input = '-f v4l2 -framerate 30 -video_size 640x480 -input_format h264 -i /dev/null';
+    expect(stdout).to.include(`${input} -an -codec:v copy -f mpegts ${url}`);
+    const test = await machine.type(`CODEC=copy bash scripts/camera test ${url}`);
+    expect([test.code, test.stderr]).to.deep.equal([
+      2,
+      'camera: CODEC=copy needs a camera; the test picture takes CODEC=mpeg1video or h264\n',
+    ]);
+  });
 });
