@@ -9,10 +9,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { closeAll } from '../test/support/cleanup.js';
-import { TestEndpoint } from '../test/support/test-endpoint.js';
-import { type Flood, FLOODS } from '../test/support/flood.js';
-import { quantile } from '../test/support/load.js';
-import { Program } from '../test/support/program.js';
+import { TestEndpoint } from '../test/support/relay/test-endpoint.js';
+import { type Flood, FLOODS } from '../test/support/load/flood.js';
+import { quantile } from '../test/support/load/load.js';
+import { Program } from '../test/support/programs/program.js';
 import { pause, until } from '../test/support/wait.js';
 import type { Task } from './flood-peer.js';
 
@@ -87,7 +87,7 @@ async function ofStream(way: Way, kind: Flood, count: number, peers: Peers): Pro
   const seen: Seen = { sent: 0, ages: [], health: [] };
   const endpoint = await TestEndpoint.start();
   endpoint.onMessage = (data) => void seen.ages.push(performance.now() - Number(data.toString()));
-  await vw.send('probe', endpoint.url, 'probe');
+  await vw.connect('probe', endpoint.url, 'probe');
   const publish = await open(`${base}/ws/probe`);
   const port = await peers.do({ do: 'listen', kind });
   for (let i = 0; i < READERS; i++) {

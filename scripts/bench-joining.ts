@@ -4,10 +4,10 @@
 import { get } from 'node:http';
 import { WebSocket } from 'ws';
 import { closeAll } from '../test/support/cleanup.js';
-import { CAMERA_WITH_SOUND, h264Camera, live } from '../test/support/live.js';
-import { quantile } from '../test/support/load.js';
-import { packetsOf } from '../test/support/packets-of.js';
-import { Program } from '../test/support/program.js';
+import { CAMERA_WITH_SOUND, h264Camera, live } from '../test/support/media/live.js';
+import { quantile } from '../test/support/load/load.js';
+import { packetsOf } from '../test/support/mpegts/packets-of.js';
+import { Program } from '../test/support/programs/program.js';
 import { pause, until } from '../test/support/wait.js';
 
 const VIEWERS = 50;

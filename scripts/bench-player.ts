@@ -4,10 +4,10 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openBrowser, PlayerPage } from '../test/support/browser.js';
+import { openBrowser, PlayerPage } from '../test/support/browser/browser.js';
 import { afterTest, closeAll } from '../test/support/cleanup.js';
-import { quantile } from '../test/support/load.js';
-import { Program } from '../test/support/program.js';
+import { quantile } from '../test/support/load/load.js';
+import { Program } from '../test/support/programs/program.js';
 
 const [WIDTH, HEIGHT, RATE] = [640, 480, 25];
 const SECONDS = 10;
@@ -71,7 +71,7 @@ const PLACES = {
   'vw stream': (vw: Program) => Promise.resolve(`${vw.url}/play/video0`),
   'vw stream → vw serve': async (vw: Program) => {
     const endpoint = await Program.serve();
-    await vw.send('video0', `ws://127.0.0.1:${endpoint.port}/in/video0`, '0');
+    await vw.connect('video0', `ws://127.0.0.1:${endpoint.port}/in/video0`, '0');
     return `${endpoint.url}/play/video0`;
   },
 } as const;

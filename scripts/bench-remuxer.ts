@@ -2,7 +2,7 @@
 // Run: npx tsx scripts/bench-remuxer.ts
 
 import { Remuxer, type RemuxInput } from '../src/mpegts/remuxer.js';
-import { inOrder, source, type SourceMessage } from '../test/mpegts/synthetic.js';
+import { inOrder, source, type SourceMessage } from '../test/support/mpegts/synthetic.js';
 
 const ROUNDS = 15;
 

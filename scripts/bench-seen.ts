@@ -3,10 +3,10 @@
 // Sources and endpoints are in this process, the relay in its own; it is built first.
 
 import { closeAll } from '../test/support/cleanup.js';
-import { EventReader } from '../test/support/event-reader.js';
-import { TestEndpoint } from '../test/support/test-endpoint.js';
-import { quantile, TimedSource } from '../test/support/load.js';
-import { Program } from '../test/support/program.js';
+import { EventReader } from '../test/support/relay/event-reader.js';
+import { TestEndpoint } from '../test/support/relay/test-endpoint.js';
+import { quantile, TimedSource } from '../test/support/load/load.js';
+import { Program } from '../test/support/programs/program.js';
 import { pause, until } from '../test/support/wait.js';
 
 const FEEDS = 100;

@@ -5,9 +5,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { freePort } from '../test/support-endpoints/programs.js';
-import { quantile } from '../test/support/load.js';
+import { quantile } from '../test/support/load/load.js';
 import { pause } from '../test/support/wait.js';
+import { freePort } from '../test/support/programs/command.js';
 
 const ROUNDS = Number(process.argv[2] ?? 9);
 const IDLE_MS = 1500;

@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type Flood, floodOf, openBare, pour, tinyFrame } from '../test/support/flood.js';
-import { floodRequests, type RequestFlood, type Storm, stormOnce } from '../test/support/flood-http.js';
+import { type Flood, floodOf, openBare, pour, tinyFrame } from '../test/support/load/flood.js';
+import { floodRequests, type RequestFlood, type Storm, stormOnce } from '../test/support/load/flood-http.js';
 import { pause } from '../test/support/wait.js';
 
 /** A command to this process. */

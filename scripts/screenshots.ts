@@ -4,10 +4,10 @@
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { openBrowser } from '../test/support/browser.js';
-import { TestRelay } from '../test/support-endpoints/relay.js';
+import { openBrowser } from '../test/support/browser/browser.js';
 import { closeAll } from '../test/support/cleanup.js';
-import { type DemoAddresses, DemoProgram } from '../test/support/demo.js';
+import { type DemoAddresses, DemoProgram } from '../test/support/programs/demo.js';
+import { TestRelay } from '../test/support/relay/relay.js';
 
 /** One picture. */
 interface Shot {

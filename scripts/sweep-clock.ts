@@ -2,9 +2,9 @@
 // Prints a table, asserts nothing. Run: npm run build && node --import=tsx scripts/sweep-clock.ts [REGEX of names] [seconds]
 
 import { closeAll } from '../test/support/cleanup.js';
-import { judgeFeed } from '../test/support/clock-judge.js';
-import { runFeed } from '../test/support/clock-run.js';
-import { Program } from '../test/support/program.js';
+import { judgeFeed } from '../test/support/media/clock-judge.js';
+import { runFeed } from '../test/support/media/clock-run.js';
+import { Program } from '../test/support/programs/program.js';
 
 const [pattern = '.', seconds = '8'] = process.argv.slice(2);
 const AT_ONCE = 8;

@@ -3,11 +3,11 @@
 // others. Exits with 1 and names what failed.
 
 import { closeAll } from '../test/support/cleanup.js';
-import { TestEndpoint } from '../test/support/test-endpoint.js';
-import { ageOf, quantile, TimedSource } from '../test/support/load.js';
-import { Program } from '../test/support/program.js';
-import { packets } from '../test/support/ts.js';
-import { RawUpload } from '../test/support/upload.js';
+import { TestEndpoint } from '../test/support/relay/test-endpoint.js';
+import { ageOf, quantile, TimedSource } from '../test/support/load/load.js';
+import { Program } from '../test/support/programs/program.js';
+import { packets } from '../test/support/mpegts/ts.js';
+import { RawUpload } from '../test/support/relay/upload.js';
 import { pause, until } from '../test/support/wait.js';
 
 const rounds = Number(process.argv[2] ?? 5);

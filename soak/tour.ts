@@ -1,10 +1,10 @@
 // `npm run soak:tour`: the demo's tour, received for minutes by clients at the relay and at both relay servers, which
 // check each packet. Defaults: MINUTES=10 EVERY=5 (seconds between two steps). Exits with 1 if anything was wrong.
 
-import { DemoProgram } from '../test/support/demo.js';
+import { DemoProgram } from '../test/support/programs/demo.js';
 import { closeAll } from '../test/support/cleanup.js';
 import { pause } from '../test/support/wait.js';
-import { StreamWitness } from '../test/support/witness-of-stream.js';
+import { StreamWitness } from '../test/support/media/witness-of-stream.js';
 
 const minutes = Number(process.env.MINUTES ?? 10);
 const every = process.env.EVERY ?? '5';

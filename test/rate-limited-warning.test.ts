@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { RateLimitedWarning } from '../src/rate-limited-warning.js';
-import { keptLog } from './support/relay.js';
+import { keptLog } from './support/relay/relay.js';
 
 describe('TalliedWarning', () => {
   it('logs a cause once, however long it lasts, and again after it was over', () => {

@@ -3,7 +3,7 @@
 import { metricsText } from '../../src/api/relay-metrics.js';
 import { code, table } from './markdown.js';
 import { FAULTS } from '../../src/relay/event.js';
-import { feedStats, linkStats, stats, TOTAL } from '../../test/support/stats.js';
+import { feedStats, linkStats, stats, TOTAL } from '../../test/support/relay/stats.js';
 
 /** A metric as its text describes it. */
 interface Metric {

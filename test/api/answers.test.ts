@@ -1,8 +1,8 @@
 // What all JSON answers have in common, and where a refusal leads.
 
 import { expect } from 'chai';
-import { TestServe } from '../support/serve.js';
-import { TestRelay } from '../support-endpoints/relay.js';
+import { TestServe } from '../support/relay/serve.js';
+import { TestRelay } from '../support/relay/relay.js';
 
 describe('JSON answers', () => {
   it('end with a line, of both servers', async () => {

@@ -3,8 +3,6 @@
 import { expect } from 'chai';
 import { ERRORS, type ErrorCode } from '../../src/api/error-codes.js';
 import { MAX_EVENT_CLIENTS } from '../../src/api/event-stream.js';
-import { until } from '../support-endpoints/life.js';
-import { outerAddress, packets, TestRelay, Wire } from '../support-endpoints/relay.js';
 import {
   type Answered,
   answerOn,
@@ -14,8 +12,12 @@ import {
   keyed,
   openDocument,
   operationsOf,
-} from './document.js';
-import { type Operation, type Response, validator } from './document.js';
+} from '../support/relay/document.js';
+import { type Operation, type Response, validator } from '../support/relay/document.js';
+import { until } from '../support/wait.js';
+import { outerAddress, Wire } from '../support/relay/wire.js';
+import { packets } from '../support/mpegts/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
 
 type Make = (operation: Operation, relay: TestRelay) => Promise<Answered>;
 

@@ -6,10 +6,10 @@ import { MAX_EVENT_CLIENTS } from '../../src/api/event-stream.js';
 import { DEFAULT_SERVER_OPTIONS, startServer } from '../../src/api/server.js';
 import { eventSchema, historyLostSchema } from '../../src/relay/event.js';
 import { Relay } from '../../src/relay/relay.js';
-import { openBrowser } from '../support/browser.js';
+import { openBrowser } from '../support/browser/browser.js';
 import { afterTest } from '../support/cleanup.js';
-import { EventReader } from '../support/event-reader.js';
-import { keptLog, QUICK, TestRelay } from '../support/relay.js';
+import { EventReader } from '../support/relay/event-reader.js';
+import { keptLog, QUICK, TestRelay } from '../support/relay/relay.js';
 import { until } from '../support/wait.js';
 
 const mute = (vw: TestRelay, feed: string) => vw.api('PUT', `/api/mutes/${feed}`);

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { TestRelay } from '../support/relay.js';
-import { packets } from '../support/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packets } from '../support/mpegts/ts.js';
 import { until } from '../support/wait.js';
 
 const GET = 'GET /ts/video0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { type RawData, WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { TestRelay } from '../support/relay.js';
-import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { pause, until } from '../support/wait.js';
 
 class Client {
@@ -38,13 +38,13 @@ async function refusal(url: string): Promise<number> {
 
 let vw: TestRelay;
 beforeEach(async () => {
-  vw = await TestRelay.start({ maxClients: 3, maxMessageBytes: 10_000, forgetAfterMs: 50 });
+  vw = await TestRelay.start({ limits: { maxClients: 3, maxMessageBytes: 10_000, forgetAfterMs: 50 } });
 });
 
 describe('/ws/<feed>', () => {
   it('hands messages on one for one, text as text, binary as binary, without an echo', async () => {
     const endpoint = await TestEndpoint.start();
-    await vw.send('data0', endpoint.url);
+    await vw.connect('data0', endpoint.url);
     const [sender, other] = [await Client.open(vw.ws('data0')), await Client.open(vw.ws('data0'))];
     const sent = [
       { data: '{"volts": 1.5}', isBinary: false },
@@ -61,8 +61,8 @@ describe('/ws/<feed>', () => {
 
   it('brings what an endpoint of the feed sends to every client, and not back to the endpoint', async () => {
     const [endpoint, second] = [await TestEndpoint.start(), await TestEndpoint.start()];
-    await vw.send('data0', endpoint.url, '1');
-    await vw.send('data0', second.url, '2');
+    await vw.connect('data0', endpoint.url, '1');
+    await vw.connect('data0', second.url, '2');
     const clients = [await Client.open(vw.ws('data0')), await Client.open(vw.ws('data0'))];
     const elsewhere = await Client.open(vw.ws('data1'));
     endpoint.client!.send('set 5 V');
@@ -126,7 +126,7 @@ describe('/ws/<feed>', () => {
 
   it('refuses a client with 503 when there are VW_MAX_FEEDS feeds', async () => {
     // The WebSocket was accepted first, then an HTTP answer was written into it, and its place was never free again.
-    const small = await TestRelay.start({ maxFeeds: 1, maxClients: 1, forgetAfterMs: 30 });
+    const small = await TestRelay.start({ limits: { maxFeeds: 1, maxClients: 1, forgetAfterMs: 30 } });
     const holder = await Client.open(small.ws('one'));
     for (let i = 0; i < 3; i++) expect(await refusal(small.ws('two'))).to.equal(503);
     holder.socket.close();
@@ -141,7 +141,7 @@ describe('/ws/<feed>', () => {
   });
 
   it('cuts a client that answers no ping', async () => {
-    const strict = await TestRelay.start({ pingIntervalMs: 40, pongTimeoutMs: 100 });
+    const strict = await TestRelay.start({ limits: { pingIntervalMs: 40, pongTimeoutMs: 100 } });
     const dead = new WebSocket(strict.ws('data0'), { autoPong: false });
     afterTest(() => dead.terminate());
     dead.on('error', () => undefined);
@@ -149,7 +149,7 @@ describe('/ws/<feed>', () => {
   });
 
   it('drops whole messages for a client that does not read, and for no other', async () => {
-    const quick = await TestRelay.start({ highWaterBytes: 200_000 });
+    const quick = await TestRelay.start({ limits: { highWaterBytes: 200_000 } });
     const [slow, other] = [await Client.open(quick.ws('video0')), await Client.open(quick.ws('video0'))];
     slow.socket.pause();
     const upload = RawUpload.begin(quick.port, 'video0');

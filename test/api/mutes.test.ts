@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { type RawData, WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { TestRelay } from '../support/relay.js';
-import { packets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 let vw: TestRelay;
@@ -28,7 +28,7 @@ const bodyOf = async (method: string, path: string, body?: unknown) => (await vw
 
 describe('mutes by REST', () => {
   beforeEach(async () => {
-    vw = await TestRelay.start({ forgetAfterMs: 20 });
+    vw = await TestRelay.start({ limits: { forgetAfterMs: 20 } });
   });
 
   it('answer how binary messages are treated, and are listed by /api/rules in a form that can be posted again', async () => {
@@ -114,7 +114,7 @@ describe('mutes by REST', () => {
   });
 
   it('have room for the one of every feed, however many there are', async () => {
-    const small = await TestRelay.start({ maxRules: 1 });
+    const small = await TestRelay.start({ limits: { maxRules: 1 } });
     expect((await small.api('PUT', '/api/mutes/a')).status).to.equal(200);
     expect((await small.api('PUT', '/api/mutes/b')).status).to.equal(503);
     expect((await small.api('PUT', '/api/mutes/all')).status).to.equal(200);
@@ -132,8 +132,8 @@ describe('mutes by REST', () => {
     it(`of ${what}, to viewers, destinations and streams, and from endpoints`, async () => {
       const [endpoint, room] = [await TestEndpoint.start(), await TestEndpoint.start()];
       await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['data0'] });
-      await vw.send('data0', endpoint.url, '1');
-      await vw.send('stream/room', room.url, '2');
+      await vw.connect('data0', endpoint.url, '1');
+      await vw.connect('stream/room', room.url, '2');
       const viewers = [await listen('data0'), await listen('stream/room')];
       const sender = await listen('data0');
       const local = viewers[0]!;
@@ -167,7 +167,7 @@ describe('mutes by REST', () => {
   it('hold for binary messages of a feed of which a rule takes the picture alone, without a mute', async () => {
     const room = await TestEndpoint.start();
     await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['cam#video'] });
-    await vw.send('stream/room', room.url);
+    await vw.connect('stream/room', room.url);
     const { socket } = await listen('cam');
     socket.send(Buffer.from('bytes'));
     socket.send('text');

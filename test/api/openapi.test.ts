@@ -12,7 +12,6 @@ import { UploadRefusals } from '../../src/api/upload-refusals.js';
 import { KeyGuard } from '../../src/api/keys.js';
 import { parseDestinationRule, parseStreamRule } from '../../src/relay/rules.js';
 import { ClientLimit } from '../../src/relay/client-limit.js';
-import { packets, TestRelay } from '../support-endpoints/relay.js';
 import {
   type Document,
   exchange,
@@ -22,7 +21,9 @@ import {
   type Operation,
   operationsOf,
   validator,
-} from './document.js';
+} from '../support/relay/document.js';
+import { packets } from '../support/mpegts/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
 
 /** What is sent that is not JSON. */
 const BODIES: Readonly<Record<string, string | Uint8Array>> = {

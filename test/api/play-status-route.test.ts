@@ -1,14 +1,14 @@
 // What players ask of the board, for each thing that can be said.
 
 import { expect } from 'chai';
-import { TestRelay } from '../support/relay.js';
-import { RawUpload } from '../support/upload.js';
-import { packets } from '../support/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { RawUpload } from '../support/relay/upload.js';
+import { packets } from '../support/mpegts/ts.js';
 import { until } from '../support/wait.js';
 
 describe('GET /api/play/<name>', () => {
   it('says of feeds and streams what stats say', async () => {
-    const vw = await TestRelay.start({ silentAfterMs: 300 });
+    const vw = await TestRelay.start({ limits: { silentAfterMs: 300 } });
     const ask = async (name: string) => (await vw.api('GET', `/api/play/${name}`)).body;
     expect(await ask('video0')).to.deep.equal({ state: 'absent', fault: null, muted: null });
     await vw.api('POST', '/api/streams', { stream: 'stream/lab/1', feeds: ['video0', 'audio0'] });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { TestRelay } from '../support/relay.js';
-import { RawUpload } from '../support/upload.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { RawUpload } from '../support/relay/upload.js';
 
 // Port 9 (discard): nothing listens there, which is all the same to a rule.
 const FAR = 'ws://127.0.0.1:9/in/video0';
@@ -8,7 +8,7 @@ const rule = { id: '0', stream: 'video0', destination: FAR };
 
 let vw: TestRelay;
 beforeEach(async () => {
-  vw = await TestRelay.start({ backoffMinMs: 5000 });
+  vw = await TestRelay.start({ limits: { backoffMinMs: 5000 } });
 });
 
 describe('GET /healthcheck', () => {
@@ -136,7 +136,7 @@ describe('/api/destinations', () => {
   });
 
   it('refuses more rules than VW_MAX_RULES, and goes on changing those it has', async () => {
-    const small = await TestRelay.start({ maxRules: 2 });
+    const small = await TestRelay.start({ limits: { maxRules: 2 } });
     for (const id of ['1', '2']) await small.api('POST', '/api/destinations', { ...rule, id });
     const third = await small.api('POST', '/api/destinations', { ...rule, id: '3' });
     expect(third.body).to.include({ status: 503, code: 'ERR_TOO_MANY_RULES' });
@@ -144,7 +144,7 @@ describe('/api/destinations', () => {
   });
 
   it('refuses a rule for more feeds than VW_MAX_FEEDS, and has changed nothing', async () => {
-    const small = await TestRelay.start({ maxFeeds: 2 });
+    const small = await TestRelay.start({ limits: { maxFeeds: 2 } });
     const refused = await small.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['1', '2', '3'] });
     expect(refused.body).to.include({ status: 503, code: 'ERR_TOO_MANY_FEEDS' });
     expect(small.relay.stats()).to.deep.include({ feeds: {}, streams: {}, destinations: {} });
@@ -232,7 +232,7 @@ describe('errors of the API', () => {
   });
 
   it('cuts a request whose head does not come', async () => {
-    const impatient = await TestRelay.start({}, 300);
+    const impatient = await TestRelay.start({ headersTimeoutMs: 300 });
     const upload = RawUpload.bare(impatient.port);
     const half = RawUpload.bare(impatient.port);
     half.write('POST /ts/video0 HTTP/1.1\r\nHost:');

@@ -3,10 +3,10 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { type Stats, statsSchema } from '../../src/relay/stats-schema.js';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { CAMERA, h264Camera, live, MICROPHONE } from '../support/live.js';
-import { TestRelay } from '../support/relay.js';
-import { RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { CAMERA, h264Camera, live, MICROPHONE } from '../support/media/live.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 /** What the API answers, read by the strict schema: nothing is missing, and nothing is there that it does not know. */
@@ -19,7 +19,7 @@ async function ask(vw: TestRelay): Promise<Stats> {
 describe('GET /api/stats', () => {
   let vw: TestRelay;
   beforeEach(async () => {
-    vw = await TestRelay.start({ silentAfterMs: 300 });
+    vw = await TestRelay.start({ limits: { silentAfterMs: 300 } });
   });
 
   it('is as its schema says where there is nothing', async () => {
@@ -67,7 +67,7 @@ describe('GET /api/stats', () => {
     const endpoint = await TestEndpoint.start();
     endpoint.onMessage = () => undefined;
     await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: ['video0', 'audio0'] });
-    await vw.send('stream/room', endpoint.url);
+    await vw.connect('stream/room', endpoint.url);
     live(vw.url, 'video0', CAMERA, 12);
     live(vw.url, 'audio0', MICROPHONE, 12);
     live(vw.url, 'video1', h264Camera(1), 12);
@@ -111,7 +111,7 @@ describe('GET /api/stats', () => {
 
   it('is as its schema says while an endpoint is changed, and when all is gone', async () => {
     const [first, second] = [await TestEndpoint.start(), await TestEndpoint.start({ isSilent: true })];
-    await vw.send('video0', first.url);
+    await vw.connect('video0', first.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.chunk(Buffer.alloc(500, 'not MPEG-TS'));
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: second.url });
@@ -128,7 +128,7 @@ describe('GET /api/stats', () => {
 
   it('counts the rate of a link anew with its rule, and down to 0 when nothing is sent', async () => {
     const endpoint = await TestEndpoint.start();
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     const timer = setInterval(() => upload.chunk(Buffer.concat([Buffer.alloc(1880, 0x47)])), 10);
     afterTest(() => clearInterval(timer));

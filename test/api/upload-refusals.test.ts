@@ -4,15 +4,17 @@ import { expect } from 'chai';
 import { isMistakenUpload, UploadRefusals } from '../../src/api/upload-refusals.js';
 import { HttpError } from '../../src/http/problem.js';
 import type { Facts, Log } from '../../src/log.js';
-import { until } from '../support-endpoints/life.js';
-import { ask, packets, TestRelay } from '../support-endpoints/relay.js';
+import { until } from '../support/wait.js';
+import { statusOf } from '../support/relay/wire.js';
+import { packets } from '../support/mpegts/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
 
 const KEY = 'a-key-of-a-board-0123';
 const CHUNK = `bc\r\n${packets(1).toString('latin1')}\r\n0\r\n\r\n`;
 const HEAD = ['Host: 127.0.0.1', 'Transfer-Encoding: chunked'];
 
 function told(relay: TestRelay): Facts[] {
-  return relay.lines.filter(({ message }) => message === 'upload refused').map(({ facts }) => facts);
+  return relay.log.lines.filter(({ message }) => message === 'upload refused').map(({ facts }) => facts);
 }
 
 describe('an upload to a path that takes none', () => {
@@ -28,7 +30,7 @@ describe('an upload to a path that takes none', () => {
   ] as const) {
     it(`is told of with what was meant: POST ${path}`, async () => {
       const relay = await TestRelay.start();
-      expect(await ask(relay.port, [`POST ${path} HTTP/1.1`, ...HEAD], CHUNK)).to.be.within(400, 426);
+      expect(await statusOf(relay.port, [`POST ${path} HTTP/1.1`, ...HEAD], CHUNK)).to.be.within(400, 426);
       expect(told(relay)).to.have.lengthOf(1);
       expect(told(relay)[0]!.meant).to.equal(meant);
     });
@@ -84,12 +86,14 @@ describe('an upload without the key', () => {
     const relay = await TestRelay.start({ apiKey: KEY });
     const password = Buffer.from(`:${KEY}`).toString('base64');
     // From this machine an upload needs no key; the path that takes none does.
-    expect(await ask(relay.port, ['POST /video0 HTTP/1.1', ...HEAD], CHUNK)).to.equal(401);
+    expect(await statusOf(relay.port, ['POST /video0 HTTP/1.1', ...HEAD], CHUNK)).to.equal(401);
     expect(told(relay)).to.deep.equal([]);
-    expect(await ask(relay.port, ['POST /video0 HTTP/1.1', ...HEAD, 'Authorization: Basic eDp4'], CHUNK)).to.equal(401);
+    expect(await statusOf(relay.port, ['POST /video0 HTTP/1.1', ...HEAD, 'Authorization: Basic eDp4'], CHUNK)).to.equal(
+      401,
+    );
     expect(told(relay).map(({ meant }) => meant)).to.deep.equal(['/ts/video0']);
     expect(
-      await ask(relay.port, ['POST /ts/video0 HTTP/1.1', ...HEAD, `Authorization: Basic ${password}`], CHUNK),
+      await statusOf(relay.port, ['POST /ts/video0 HTTP/1.1', ...HEAD, `Authorization: Basic ${password}`], CHUNK),
     ).to.equal(200);
   });
 });

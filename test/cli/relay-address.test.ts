@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { relayAddress } from '../../src/cli/relay-address.js';
 import { ConfigError } from '../../src/read-settings.js';
-import { certificateFor } from '../support-endpoints/certificates.js';
-import { scratch } from '../support/ffmpeg.js';
+import { certificateFor } from '../support/relay/certificates.js';
+import { scratch } from '../support/media/ffmpeg.js';
 
 const urlOf = (options: Record<string, string>, env: Record<string, string> = {}) => relayAddress(options, env).url;
 

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import type { RelayAddress } from '../../src/cli/relay-address.js';
 import { jsonLine, fetchStats, parseStats } from '../../src/cli/fetch-stats.js';
 import { NotServedError, RefusedError, RelayClient } from '../../src/cli/relay-client.js';
-import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
-import { Answers } from '../support/answers.js';
+import { certificateFor, testAuthority } from '../support/relay/certificates.js';
+import { Answers } from '../support/relay/answers.js';
 import { afterTest } from '../support/cleanup.js';
-import { stats } from '../support/stats.js';
+import { stats } from '../support/relay/stats.js';
 
 function clientOf(url: string, more: Partial<RelayAddress> = {}, timeoutMs = 5000): RelayClient {
   const client = new RelayClient({ url, key: null, ca: null, isPinned: false, ...more }, timeoutMs);

@@ -3,7 +3,7 @@ import { painter } from '../../src/cli/colour.js';
 import { listFaults } from '../../src/cli/list-faults.js';
 import { fitPage, frameText } from '../../src/cli/screen-frame.js';
 import { type Page, pageLines, statusPage, unreachablePage } from '../../src/cli/status-page.js';
-import { feedStats, linkStats, TOTAL, NOW_MS, stats, streamStats, troubledStats } from '../support/stats.js';
+import { feedStats, linkStats, TOTAL, NOW_MS, stats, streamStats, troubledStats } from '../support/relay/stats.js';
 
 const URL = 'http://127.0.0.1:8888';
 const plain = painter(false);

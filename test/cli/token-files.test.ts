@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { readTokens } from '../../src/cli/token-files.js';
 import { ConfigError } from '../../src/read-settings.js';
-import { scratch } from '../support/ffmpeg.js';
+import { scratch } from '../support/media/ffmpeg.js';
 
 function file(text: string): string {
   const path = join(scratch(), 'tokens.json');

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { writeFileAtomically } from '../../src/cli/write-file.js';
-import { scratch } from '../support/ffmpeg.js';
+import { scratch } from '../support/media/ffmpeg.js';
 
 describe('writeWhole', () => {
   it('writes a file, or another in its place with the same mode, and leaves nothing beside it', async () => {

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { DemoProgram } from '../support/demo.js';
-import { Program } from '../support/program.js';
+import { DemoProgram } from '../support/programs/demo.js';
+import { Program } from '../support/programs/program.js';
 import { until } from '../support/wait.js';
 
 /** Whether somebody listens there. */

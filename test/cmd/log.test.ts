@@ -3,13 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { ask } from '../support/relay.js';
+import { ask } from '../support/relay/relay.js';
 import { until } from '../support/wait.js';
-
-const VW = fileURLToPath(new URL('../../dist/cmd/vw.js', import.meta.url));
+import { VW } from '../support/programs/program.js';
 
 interface LogStats {
   readonly lostLines: number;
@@ -53,14 +51,14 @@ class Shelled {
     const one = new Shelled(child, `http://127.0.0.1:${port}`);
     await until(
       `it answers: ${one.stderr}`,
-      () => ask(one.url, 'GET', '/healthcheck').then(Boolean, () => false),
+      () => ask(one.url, { method: 'GET', path: '/healthcheck' }).then(Boolean, () => false),
       15_000,
     );
     return one;
   }
 
   async log(): Promise<LogStats> {
-    const { body } = await ask(this.url, 'GET', '/api/stats');
+    const { body } = await ask(this.url, { method: 'GET', path: '/api/stats' });
     const { log, process: of } = body as { log?: LogStats; process?: { log: LogStats } };
     return (log ?? of?.log)!; // vw serve's, vw stream's
   }
@@ -68,7 +66,11 @@ class Shelled {
   /** Has `count` lines logged. */
   async say(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
-      const { status } = await ask(this.url, 'PUT', '/api/streams', { stream: `stream/x${i % 2}`, feeds: [`f${i}`] });
+      const { status } = await ask(this.url, {
+        method: 'PUT',
+        path: '/api/streams',
+        body: { stream: `stream/x${i % 2}`, feeds: [`f${i}`] },
+      });
       expect(status).to.equal(200);
     }
   }
@@ -122,7 +124,11 @@ describe('a log that cannot be written', () => {
     const feeds = Array.from({ length: 32 }, (_, i) => `${'long-name-'.repeat(19)}${i}`);
     await until('lines are lost', async () => {
       for (let i = 0; i < 40; i++)
-        await ask(one.url, 'PUT', '/api/streams', { stream: 'stream/long', feeds: feeds.slice(i % 2) });
+        await ask(one.url, {
+          method: 'PUT',
+          path: '/api/streams',
+          body: { stream: 'stream/long', feeds: feeds.slice(i % 2) },
+        });
       return (await one.log()).lostLines > 0;
     });
     expect((await one.log()).waitingBytes).to.be.at.most(256 * 1024);

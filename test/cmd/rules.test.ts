@@ -3,13 +3,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { certificateFor } from '../support-endpoints/certificates.js';
-import { freePort } from '../support-endpoints/programs.js';
-import { Answers } from '../support/answers.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { scratch } from '../support/ffmpeg.js';
-import { Program } from '../support/program.js';
+import { certificateFor } from '../support/relay/certificates.js';
+import { Answers } from '../support/relay/answers.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { Program } from '../support/programs/program.js';
 import { until } from '../support/wait.js';
+import { freePort } from '../support/programs/command.js';
 
 interface Run {
   readonly code: number | string;
@@ -87,7 +87,7 @@ set destination 1: stream/front to ${endpoint.url} with swap break
 
   it('import disturbs no link that is as it should be', async () => {
     const [relay, endpoint] = [await Program.stream(), await TestEndpoint.start()];
-    await relay.send('video0', endpoint.url, '1');
+    await relay.connect('video0', endpoint.url, '1');
     const other = await TestEndpoint.start();
     const path = file({
       destinations: [

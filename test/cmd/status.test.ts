@@ -2,20 +2,17 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { statsSchema } from '../../src/relay/stats-schema.js';
-import { Answers, type Reply } from '../support/answers.js';
-import { Camera } from '../support/camera.js';
+import { Answers, type Reply } from '../support/relay/answers.js';
+import { Camera } from '../support/media/camera.js';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { Program } from '../support/program.js';
-import { stats, troubledStats } from '../support/stats.js';
-import { packets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { Program, VW } from '../support/programs/program.js';
+import { stats, troubledStats } from '../support/relay/stats.js';
+import { packets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
-
-const VW = fileURLToPath(new URL('../../dist/cmd/vw.js', import.meta.url));
 
 type AllStats = ReturnType<typeof stats>;
 const saying =
@@ -167,7 +164,7 @@ describe('vw status of a relay', () => {
     await gone.stop();
     await relay.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0', 'audio0'] });
     await relay.api('POST', '/api/destinations', { id: '2', stream: 'video7', destination: gone.url });
-    await relay.send('stream/front', endpoint.url, '1');
+    await relay.connect('stream/front', endpoint.url, '1');
     Camera.picture('mpeg1video', `${relay.url}/ts/video0`);
     Camera.sound('mp2', `${relay.url}/ts/audio0`);
     await until('the stream has both', async () => (await relay.stats()).streams['stream/front']?.tracks.length === 2);

@@ -10,11 +10,11 @@ import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { loadConfig, settings, unknownVariables } from '../../src/config.js';
 import { createLog, safeUrl } from '../../src/log.js';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { scratch } from '../support/ffmpeg.js';
-import { Program } from '../support/program.js';
-import { packets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { Program } from '../support/programs/program.js';
+import { packets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 const version = (

@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { MediaLoop } from '../../src/demo/media-loop.js';
 import { dueMs, firstUnit, loadPicture, loadSound, type DemoMedia } from '../../src/demo/media.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { checkTs, type Sent } from '../mpegts/check-ts.js';
-import { decode, scratch } from '../support/ffmpeg.js';
-import { packet } from '../support/ts.js';
+import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
+import { decode, scratch } from '../support/media/ffmpeg.js';
+import { packet } from '../support/mpegts/ts.js';
 
 const LAP_TICKS = 60 * 90_000;
 const WRAP = 2 ** 33;

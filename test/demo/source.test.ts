@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { loadPicture, loadSound, type DemoMedia } from '../../src/demo/media.js';
 import { DemoSource, type SourceOwner } from '../../src/demo/source.js';
 import { afterTest } from '../support/cleanup.js';
-import { packets } from '../support/ts.js';
-import { keptLog, TestRelay } from '../support/relay.js';
-import { RawUpload } from '../support/upload.js';
+import { packets } from '../support/mpegts/ts.js';
+import { keptLog, TestRelay } from '../support/relay/relay.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 /** A source that runs until the test ends, and what it told its owner. */

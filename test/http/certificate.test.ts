@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { readCertificate } from '../../src/http/certificate.js';
 import { certificatesIn } from '../../src/pem.js';
-import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
-import { scratch } from '../support-endpoints/programs.js';
+import { certificateFor, testAuthority } from '../support/relay/certificates.js';
+import { scratch } from '../support/media/ffmpeg.js';
 
 describe('readCertificate', () => {
   it('takes a certificate and its key, with what else is in the files', async () => {

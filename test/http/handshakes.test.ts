@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import { connect as connectSecure } from 'node:tls';
 import { expect } from 'chai';
 import { limitHandshakesPerTurn } from '../../src/http/handshakes.js';
-import { certificateFor } from '../support-endpoints/certificates.js';
-import { afterTest, until } from '../support-endpoints/life.js';
-import { scratch } from '../support-endpoints/programs.js';
-import { TestRelay, Wire } from '../support-endpoints/relay.js';
-import { TestServe } from '../support/serve.js';
+import { certificateFor } from '../support/relay/certificates.js';
+import { TestServe } from '../support/relay/serve.js';
+import { afterTest } from '../support/cleanup.js';
+import { until } from '../support/wait.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { Wire } from '../support/relay/wire.js';
 
 async function certificateFiles(): Promise<{ cert: string; key: string }> {
   const folder = scratch();

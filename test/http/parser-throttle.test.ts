@@ -10,11 +10,12 @@ import { connectionEvent, createBareServer, passToNode, listen } from '../../src
 import { ParserThrottle } from '../../src/http/parser-throttle.js';
 import { handleUpgrades } from '../../src/http/websocket-upgrades.js';
 import { FreeAllowance, Turns } from '../../src/relay/framing/turns.js';
-import { certificateFor } from '../support-endpoints/certificates.js';
-import { afterTest, until } from '../support-endpoints/life.js';
-import { scratch } from '../support-endpoints/programs.js';
-import { Wire } from '../support-endpoints/relay.js';
-import { openTinyRecords } from '../support/tiny-records.js';
+import { certificateFor } from '../support/relay/certificates.js';
+import { openTinyRecords } from '../support/load/tiny-records.js';
+import { afterTest } from '../support/cleanup.js';
+import { until } from '../support/wait.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { Wire } from '../support/relay/wire.js';
 
 const LIMITS = { headersTimeoutMs: 5000, keepAliveMs: 5000 };
 

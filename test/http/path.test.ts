@@ -4,9 +4,11 @@
 import { expect } from 'chai';
 import { pathOf, refuseEmptySegments, trimSlashes, withoutLastSlash } from '../../src/http/path.js';
 import { servePages } from '../../src/serve/serve-pages.js';
-import { packets, TestRelay, Wire } from '../support-endpoints/relay.js';
-import { openDocument, operationsOf } from '../api/document.js';
-import { TestServe } from '../support/serve.js';
+import { openDocument, operationsOf } from '../support/relay/document.js';
+import { TestServe } from '../support/relay/serve.js';
+import { packets } from '../support/mpegts/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { Wire } from '../support/relay/wire.js';
 
 const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
 const SOCKET_KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';

@@ -2,9 +2,11 @@
 // nothing is kept.
 
 import { expect } from 'chai';
-import { until } from '../support-endpoints/life.js';
-import { packets, TestRelay, Wire } from '../support-endpoints/relay.js';
-import { TestServe } from '../support/serve.js';
+import { TestServe } from '../support/relay/serve.js';
+import { until } from '../support/wait.js';
+import { packets } from '../support/mpegts/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { Wire } from '../support/relay/wire.js';
 
 const UPGRADE =
   'GET /ws/y HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +

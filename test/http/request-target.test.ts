@@ -9,11 +9,13 @@ import { connect as connectSecure } from 'node:tls';
 import { expect } from 'chai';
 import { normalizeTarget } from '../../src/http/request-target.js';
 import { servePages } from '../../src/serve/serve-pages.js';
-import { certificateFor } from '../support-endpoints/certificates.js';
-import { until } from '../support-endpoints/life.js';
-import { scratch } from '../support-endpoints/programs.js';
-import { packets, TestRelay, Wire } from '../support-endpoints/relay.js';
-import { TestServe } from '../support/serve.js';
+import { certificateFor } from '../support/relay/certificates.js';
+import { TestServe } from '../support/relay/serve.js';
+import { until } from '../support/wait.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { packets } from '../support/mpegts/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { Wire } from '../support/relay/wire.js';
 
 const UPGRADE = [
   'Connection: Upgrade',

@@ -6,8 +6,9 @@ import { expect } from 'chai';
 import { createBareServer, passToNode, listen } from '../../src/http/bare-server.js';
 import { inTurns } from '../../src/http/request-turns.js';
 import { Turns } from '../../src/relay/framing/turns.js';
-import { afterTest, until } from '../support-endpoints/life.js';
-import { Wire } from '../support-endpoints/relay.js';
+import { afterTest } from '../support/cleanup.js';
+import { until } from '../support/wait.js';
+import { Wire } from '../support/relay/wire.js';
 
 describe('requests that are sent before the ones ahead are answered', () => {
   for (const body of ['', 'hello']) {

@@ -5,11 +5,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
-import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
-import { packets, TestRelay, Wire } from '../support-endpoints/relay.js';
-import { Program, scratch } from '../support-endpoints/programs.js';
-import { TestServe } from '../support/serve.js';
+import { certificateFor, testAuthority } from '../support/relay/certificates.js';
+import { TestServe } from '../support/relay/serve.js';
 import { until } from '../support/wait.js';
+import { packets } from '../support/mpegts/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { Wire } from '../support/relay/wire.js';
+import { Command } from '../support/programs/command.js';
+import { scratch } from '../support/media/ffmpeg.js';
 
 const CURL = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'];
 const OFFERS: Readonly<Record<string, readonly string[]>> = {
@@ -196,12 +199,12 @@ describe('an upgrade that is not ours', () => {
       [`${url}/api/stats`, `${url}/healthcheck`],
       ['-d', RULE, '-H', 'Expect: 100-continue', `${url}/api/streams`],
     ]) {
-      const curl = new Program('curl', ['-sS', '--fail', '--http2', '-H', type, ...more]);
+      const curl = new Command('curl', ['-sS', '--fail', '--http2', '-H', type, ...more]);
       expect(await curl.ended(), curl.said).to.equal(0);
     }
     const file = join(scratch(), 'bytes');
     writeFileSync(file, BYTES);
-    const upload = new Program('sh', ['-c', `curl -sS --fail --http2 -T - ${url}/ts/video0 < ${file}`]);
+    const upload = new Command('sh', ['-c', `curl -sS --fail --http2 -T - ${url}/ts/video0 < ${file}`]);
     expect(await upload.ended(), upload.said).to.equal(0);
     expect(relay.relay.stats().feeds.video0!.packets).to.equal(100);
   });

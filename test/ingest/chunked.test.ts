@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ChunkedDecoder, ChunkedError } from '../../src/ingest/chunked.js';
-import { NodeParser } from '../support/node-parser.js';
-import { cutAt } from '../support/ts.js';
+import { NodeParser } from '../support/load/node-parser.js';
+import { cutAt } from '../support/mpegts/ts.js';
 
 /** What a body decodes to, and how it ended. */
 function decode(pieces: readonly Buffer[]): { body: Buffer; end: 'done' | 'open' | 'bad' } {

@@ -5,8 +5,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { receiveUploadFromSocket } from '../../src/ingest/raw-upload.js';
 import type { UploadSummary } from '../../src/ingest/upload.js';
-import { afterTest } from '../support-endpoints/life.js';
-import { TestRelay, Wire } from '../support-endpoints/relay.js';
+import { afterTest } from '../support/cleanup.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { Wire } from '../support/relay/wire.js';
 
 const COUNT = 500_000;
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { readUploadHead } from '../../src/ingest/request-head.js';
-import { NodeParser } from '../support/node-parser.js';
+import { NodeParser } from '../support/load/node-parser.js';
 
 const FFMPEG = [
   'POST /ts/video0 HTTP/1.1',

@@ -3,11 +3,11 @@ import { get } from 'node:http';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { picture } from '../mpegts/captures.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { TestRelay } from '../support/relay.js';
-import { packets } from '../support/ts.js';
-import { type Framing, RawUpload } from '../support/upload.js';
+import { picture } from '../support/media/captures.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packets } from '../support/mpegts/ts.js';
+import { type Framing, RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 const PIECE = packets(1000);
@@ -59,7 +59,7 @@ for (const framing of ['chunked', 'length'] as const) {
   describe(`a file that is pushed by ${framing}, faster than its endpoint takes it`, () => {
     it('is held back and arrives whole', async () => {
       const endpoint = await dawdling();
-      await vw.send('video0', endpoint.url);
+      await vw.connect('video0', endpoint.url);
       const upload = await push('video0', framing);
       expect((await upload.answer()).status).to.equal(200);
       await until('all has arrived', () => endpoint.taken === PIECE.length * PIECES);
@@ -69,7 +69,7 @@ for (const framing of ['chunked', 'length'] as const) {
     it('arrives whole through a stream rule too', async () => {
       const endpoint = await counting();
       await vw.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
-      await vw.send('stream/front', endpoint.url);
+      await vw.connect('stream/front', endpoint.url);
       const film = picture('mpeg1video -b:v 4000k -minrate 4000k -maxrate 4000k -bufsize 400k');
       await (await push('video0', framing, film)).answer();
       const { counters } = vw.relay.stats().streams['stream/front']!;
@@ -80,7 +80,7 @@ for (const framing of ['chunked', 'length'] as const) {
 
     it('is not held back by an endpoint that does not read, for which messages are dropped', async () => {
       const still = await TestEndpoint.start();
-      await vw.send('video0', still.url);
+      await vw.connect('video0', still.url);
       still.pause();
       const upload = await push('video0', framing);
       expect((await upload.answer()).status).to.equal(200);
@@ -89,8 +89,8 @@ for (const framing of ['chunked', 'length'] as const) {
 
     it('goes at the pace of the fastest of its readers', async () => {
       const [still, quick] = [await TestEndpoint.start(), await dawdling()];
-      await vw.send('video0', still.url, 'still');
-      await vw.send('video0', quick.url, 'quick');
+      await vw.connect('video0', still.url, 'still');
+      await vw.connect('video0', quick.url, 'quick');
       still.pause();
       await (await push('video0', framing)).answer();
       expect(vw.link('still').droppedMessages).to.be.above(0);
@@ -103,7 +103,7 @@ for (const framing of ['chunked', 'length'] as const) {
 describe('a file that is pushed in short pieces, faster than its endpoint takes it', () => {
   it('is held back and arrives whole', async () => {
     const endpoint = await dawdling();
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     const short = PIECE.subarray(0, 50 * 188);
     const body = Buffer.concat(Array.from({ length: 20 }, () => chunked(short)));
     const upload = RawUpload.begin(vw.port, 'video0', 'expect'); // which Node's parser reads, a chunk at a time
@@ -169,7 +169,7 @@ describe('a file that is pushed faster than its viewer takes it', () => {
 describe('an upload that is held back', () => {
   it('is answered 409 when another takes its feed over', async () => {
     const still = await TestEndpoint.start();
-    await vw.send('video0', still.url);
+    await vw.connect('video0', still.url);
     still.pause();
     const older = RawUpload.begin(vw.port, 'video0');
     for (let i = 0; i < 40; i++) older.chunk(PIECE);

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { TestRelay } from '../support/relay.js';
-import { packets } from '../support/ts.js';
-import { type Framing, RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packets } from '../support/mpegts/ts.js';
+import { type Framing, RawUpload } from '../support/relay/upload.js';
 import { pause, until } from '../support/wait.js';
 
 const FRAMINGS: readonly Framing[] = ['chunked', 'length', 'expect'];
@@ -12,7 +12,7 @@ const FRAMINGS: readonly Framing[] = ['chunked', 'length', 'expect'];
 let vw: TestRelay;
 let endpoint: TestEndpoint;
 beforeEach(async () => {
-  vw = await TestRelay.start({ forgetAfterMs: 50 });
+  vw = await TestRelay.start({ limits: { forgetAfterMs: 50 } });
   endpoint = await TestEndpoint.start();
 });
 
@@ -28,7 +28,7 @@ function source(feed = 'video0'): string | null {
 for (const framing of FRAMINGS) {
   describe(`an upload by ${framing}`, () => {
     it('arrives byte for byte, in whole packets, and its end is answered 200', async () => {
-      await vw.send('video0', endpoint.url);
+      await vw.connect('video0', endpoint.url);
       const bytes = packets(300);
       const upload = RawUpload.begin(vw.port, 'video0', framing, bytes.length);
       for (let at = 0; at < bytes.length; at += 1000) send(upload, framing, bytes.subarray(at, at + 1000));
@@ -45,7 +45,7 @@ for (const framing of FRAMINGS) {
     });
 
     it('is published at once, without a pause in the upload', async () => {
-      await vw.send('video0', endpoint.url);
+      await vw.connect('video0', endpoint.url);
       const upload = RawUpload.begin(vw.port, 'video0', framing);
       send(upload, framing, packets(7));
       await endpoint.messagesCount(1);
@@ -53,7 +53,7 @@ for (const framing of FRAMINGS) {
     });
 
     it('is answered 409 when a newer one takes the feed over, and packets are never mixed', async () => {
-      await vw.send('video0', endpoint.url);
+      await vw.connect('video0', endpoint.url);
       const older = RawUpload.begin(vw.port, 'video0', framing);
       send(older, framing, packets(10, 0x100).subarray(0, 1000)); // a packet is left unfinished
       await endpoint.messagesCount(1);
@@ -93,7 +93,7 @@ for (const framing of FRAMINGS) {
 
 describe('an upload', () => {
   it('flushes its last whole packet at the end', async () => {
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.chunk(Buffer.concat([Buffer.alloc(10), packets(1)]));
     upload.endChunks();
@@ -109,7 +109,7 @@ describe('an upload', () => {
   });
 
   it('is taken when its head comes in two writes', async () => {
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     const upload = RawUpload.bare(vw.port);
     upload.write('POST /ts/video0 HTTP/1.1\r\nHo');
     await pause(20); // so that it is two reads there
@@ -122,7 +122,7 @@ describe('an upload', () => {
   });
 
   it('is taken by PUT, with a body that came with its head', async () => {
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     const upload = RawUpload.bare(vw.port);
     const head = 'PUT /ts/video0 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nbc\r\n';
     upload.write(Buffer.concat([Buffer.from(head), packets(1), Buffer.from('\r\n0\r\n\r\n')]));
@@ -186,7 +186,7 @@ describe('an upload', () => {
     });
 
     it(`by ${framing} is refused when there are VW_MAX_FEEDS`, async () => {
-      const small = await TestRelay.start({ maxFeeds: 1 });
+      const small = await TestRelay.start({ limits: { maxFeeds: 1 } });
       RawUpload.begin(small.port, 'one');
       await until('the first is there', () => 'one' in small.relay.stats().feeds);
       const { body } = await RawUpload.begin(small.port, 'two', framing).answer();
@@ -195,7 +195,7 @@ describe('an upload', () => {
   }
 
   it('has no time-out on its body', async () => {
-    const impatient = await TestRelay.start({}, 200);
+    const impatient = await TestRelay.start({ headersTimeoutMs: 200 });
     for (const framing of FRAMINGS) {
       const upload = RawUpload.begin(impatient.port, 'video0', framing);
       await until('it is taken', () => impatient.relay.stats().feeds.video0?.source);

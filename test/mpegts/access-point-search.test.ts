@@ -4,9 +4,9 @@ import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
 import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { MuteFilter } from '../../src/mpegts/mute-filter.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
-import { pesPackets } from './synthetic.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
+import { pesPackets } from '../support/mpegts/synthetic.js';
 
 const VIDEO = 0x100;
 const AUDIO = 0x101;

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { startsAccessPoint } from '../../src/mpegts/access-point.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { withSetsOnce } from '../support/sets-once.js';
-import { packet } from '../support/ts.js';
-import { capture, picture } from './captures.js';
-import { pesPackets } from './synthetic.js';
+import { withSetsOnce } from '../support/media/sets-once.js';
+import { packet } from '../support/mpegts/ts.js';
+import { capture, picture } from '../support/media/captures.js';
+import { pesPackets } from '../support/mpegts/synthetic.js';
 
 const MPEG1 = 0x01;
 const MPEG2 = 0x02;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { BitReader } from '../../src/mpegts/bit-reader.js';
-import { bytesOf, nal, se, u, ue } from './bits.js';
+import { bytesOf, nal, se, u, ue } from '../support/mpegts/bits.js';
 
 const open = (bytes: readonly number[], isNal = false): BitReader => {
   const reader = new BitReader();

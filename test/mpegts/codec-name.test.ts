@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { codecName } from '../../src/mpegts/codec-name.js';
 import { isTransportStream } from '../../src/mpegts/is-transport-stream.js';
-import { packets } from '../support/ts.js';
+import { packets } from '../support/mpegts/ts.js';
 
 const track = (streamType: number, ...descriptors: number[]) => ({
   ...{ pid: 0x100, kind: 'other' as const, sections: false },

@@ -5,11 +5,11 @@ import { expect } from 'chai';
 import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { bytesOf, nal, u, ue } from './bits.js';
-import { checkTs, type Sent } from './check-ts.js';
-import { PID, withoutStamps } from './nal-units.js';
-import { pesPackets, tablesOf } from './synthetic.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { bytesOf, nal, u, ue } from '../support/mpegts/bits.js';
+import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
+import { PID, withoutStamps } from '../support/mpegts/nal-units.js';
+import { pesPackets, tablesOf } from '../support/mpegts/synthetic.js';
 
 const FRAME = 3600; // ticks, 25 a second
 const FRAMES = 100;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readHevc } from '../../src/mpegts/hevc-parameters.js';
 import { noParameters } from '../../src/mpegts/parameters.js';
-import { nal, se, u, ue } from './bits.js';
+import { nal, se, u, ue } from '../support/mpegts/bits.js';
 
 /** profile_tier_level(): Main, and these sub-layers. */
 const profile = (subLayers: readonly (readonly [boolean, boolean])[] = []) =>

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { packet, packets, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
+import { packet, packets, patSection, pmtSection, section, sectionPackets } from '../support/mpegts/ts.js';
 
 const VIDEO = 0x100;
 const AUDIO = 0x101;

@@ -4,8 +4,8 @@
 import { expect } from 'chai';
 import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { checkTs, type Sent, type Unit } from './check-ts.js';
-import { pesPackets, source, tablesOf } from './synthetic.js';
+import { checkTs, type Sent, type Unit } from '../support/mpegts/check-ts.js';
+import { pesPackets, source, tablesOf } from '../support/mpegts/synthetic.js';
 
 const VIDEO = { pid: 0x100, type: 0x1b };
 const SOUND = { pid: 0x101, type: 0x0f };

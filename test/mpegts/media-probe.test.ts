@@ -7,8 +7,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import type { TrackMedia } from '../../src/mpegts/track-media.js';
-import { capture, tempFolder } from './captures.js';
-import { type Es, pesPackets, tablesOf } from './synthetic.js';
+import { capture, tempFolder } from '../support/media/captures.js';
+import { type Es, pesPackets, tablesOf } from '../support/mpegts/synthetic.js';
 
 const video = (size: string, rate: string, ...codec: string[]) =>
   capture('-f', 'lavfi', '-i', `testsrc=s=${size}:r=${rate}:d=2.2`, ...codec, '-threads', '1');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readMpegVideo } from '../../src/mpegts/mpeg-video.js';
 import { noParameters } from '../../src/mpegts/parameters.js';
-import { bytesOf, u } from './bits.js';
+import { bytesOf, u } from '../support/mpegts/bits.js';
 
 interface Fields {
   readonly width?: number;

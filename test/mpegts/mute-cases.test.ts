@@ -5,8 +5,8 @@ import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { MuteFilter } from '../../src/mpegts/mute-filter.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { type Entry, packet, patSection, pmtSection, section, sectionPackets } from '../support/ts.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { type Entry, packet, patSection, pmtSection, section, sectionPackets } from '../support/mpegts/ts.js';
 
 const PMT = 0x1000;
 const PID = 0x100;

@@ -7,8 +7,8 @@ import { MuteDescriptorInserter } from '../../src/mpegts/mute-descriptor-inserte
 import { mergeDescriptors } from '../../src/mpegts/output-tables.js';
 import { ProgramReader } from '../../src/mpegts/program.js';
 import { type MutedPart, MuteFilter } from '../../src/mpegts/mute-filter.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const [PMT, VIDEO, AUDIO] = [0x1000, 0x100, 0x101];
 const entries = [

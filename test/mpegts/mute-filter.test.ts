@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { type MutedPart, MuteFilter } from '../../src/mpegts/mute-filter.js';
-import { continuityErrors } from '../support/packets-of.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { continuityErrors } from '../support/mpegts/packets-of.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const VIDEO = 0x100;
 const AUDIO = 0x101;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Packetizer } from '../../src/mpegts/packetizer.js';
-import { cutAt, packet, packets } from '../support/ts.js';
+import { cutAt, packet, packets } from '../support/mpegts/ts.js';
 
 /** Pushes the pieces, flushes, and returns copies of the messages. */
 function messagesOf(packetizer: Packetizer, pieces: readonly Uint8Array[]): Buffer[] {

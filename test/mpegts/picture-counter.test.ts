@@ -3,10 +3,10 @@
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { picture } from './captures.js';
-import { checkTs, type Sent } from './check-ts.js';
-import { inNalUnits, type Picture, picturesOf, PID, withoutStamps } from './nal-units.js';
-import { pesPackets, tablesOf } from './synthetic.js';
+import { picture } from '../support/media/captures.js';
+import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
+import { inNalUnits, type Picture, picturesOf, PID, withoutStamps } from '../support/mpegts/nal-units.js';
+import { pesPackets, tablesOf } from '../support/mpegts/synthetic.js';
 
 /** PES packets of these parts: the first of each list has the picture's timestamps, the others have none. */
 function media(

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { PictureRate } from '../../src/mpegts/picture-rate.js';
-import { pesPackets } from './synthetic.js';
+import { pesPackets } from '../support/mpegts/synthetic.js';
 
 const MS = 90;
 

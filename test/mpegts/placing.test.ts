@@ -5,8 +5,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { checkTs, type Sent } from './check-ts.js';
-import { inOrder, source, type SourceMessage, type SourceOptions } from './synthetic.js';
+import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
+import { inOrder, source, type SourceMessage, type SourceOptions } from '../support/mpegts/synthetic.js';
 
 /** EBU R37: sound may be so early, and so late. */
 const [EARLY_MS, LATE_MS] = [40, 60];

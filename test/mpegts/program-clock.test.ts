@@ -5,8 +5,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { type CheckedTrack, checkTs, type Sent } from './check-ts.js';
-import { inOrder, pesPackets, source, type SourceMessage, type SourceOptions, tablesOf } from './synthetic.js';
+import { type CheckedTrack, checkTs, type Sent } from '../support/mpegts/check-ts.js';
+import type { SourceMessage, SourceOptions } from '../support/mpegts/synthetic.js';
+import { inOrder, pesPackets, source, tablesOf } from '../support/mpegts/synthetic.js';
 
 const VIDEO_PID = 0x100;
 const SOUND_PID = 0x101;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { ProgramReader } from '../../src/mpegts/program.js';
-import { packet, pmtSection, section, sectionPackets } from '../support/ts.js';
+import { packet, pmtSection, section, sectionPackets } from '../support/mpegts/ts.js';
 
 /** A PAT of (program_number, PID) pairs. */
 const pat = (entries: readonly (readonly [number, number])[], version = 0, number = 0, last = 0) =>

@@ -1,9 +1,19 @@
 import { expect } from 'chai';
 import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
-import { capture, delay, interleave, join188, messagesOf, picture, probe, sound, warnings } from './captures.js';
-import { checkTs, type Sent } from './check-ts.js';
-import { inOrder, source, tablesOf, type SourceMessage } from './synthetic.js';
+import {
+  capture,
+  delay,
+  interleave,
+  join188,
+  messagesOf,
+  picture,
+  probe,
+  sound,
+  warnings,
+} from '../support/media/captures.js';
+import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
+import { inOrder, source, tablesOf, type SourceMessage } from '../support/mpegts/synthetic.js';
 
 const BOTH: RemuxInput[] = [
   { feed: 'video0', select: 'all' },

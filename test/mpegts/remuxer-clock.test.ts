@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { checkTs, type Sent, type Unit } from './check-ts.js';
-import { inOrder, source, type SourceMessage, type SourceOptions } from './synthetic.js';
+import { checkTs, type Sent, type Unit } from '../support/mpegts/check-ts.js';
+import { inOrder, source, type SourceMessage, type SourceOptions } from '../support/mpegts/synthetic.js';
 
 interface Measured {
   readonly atMs: number;

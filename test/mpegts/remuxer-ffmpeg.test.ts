@@ -1,8 +1,18 @@
 import { expect } from 'chai';
 import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
-import { delay, interleave, join188, messagesOf, picture, probe, sound, warnings, type Captured } from './captures.js';
-import { checkTs, type Sent } from './check-ts.js';
+import {
+  delay,
+  interleave,
+  join188,
+  messagesOf,
+  picture,
+  probe,
+  sound,
+  warnings,
+  type Captured,
+} from '../support/media/captures.js';
+import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
 
 const BOTH: RemuxInput[] = [
   { feed: 'video0', select: 'all' },

@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { pesPackets, tablesOf, type Es } from './synthetic.js';
-import { VIDEO, AUDIO, CAM, one, bytes, picture, headersOf } from './one-feed.js';
+import { pesPackets, tablesOf, type Es } from '../support/mpegts/synthetic.js';
+import { VIDEO, AUDIO, CAM, one, bytes, picture, headersOf } from '../support/mpegts/one-feed.js';
 
 describe('joinAt of a Remuxer', () => {
   const OTHER: Es = { pid: 0x110, type: 0x1b };

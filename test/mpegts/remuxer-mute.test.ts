@@ -5,7 +5,7 @@ import { hasMutedDescriptor } from '../../src/mpegts/mute-descriptor.js';
 import { ProgramReader } from '../../src/mpegts/program.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
 import { PACKET_BYTES } from '../../src/mpegts/packet.js';
-import { type Entry, packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { type Entry, packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const PMT = 0x1000;
 const PID = 0x100;

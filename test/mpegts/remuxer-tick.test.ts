@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { source } from './synthetic.js';
+import { source } from '../support/mpegts/synthetic.js';
 
 interface Made {
   /** The number of messages from ticks. */

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
 import { readTimestamp } from '../../src/mpegts/timestamp.js';
-import { checkTs, type Sent } from './check-ts.js';
-import { inOrder, pesPackets, source, tablePacket, tablesOf } from './synthetic.js';
-import { VIDEO, AUDIO, one, bytes, picture, headersOf } from './one-feed.js';
+import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
+import { inOrder, pesPackets, source, tablePacket, tablesOf } from '../support/mpegts/synthetic.js';
+import { VIDEO, AUDIO, one, bytes, picture, headersOf } from '../support/mpegts/one-feed.js';
 
 describe('Remuxer', () => {
   it('drops null packets, SDT, unknown PIDs and duplicates, and counts them', () => {

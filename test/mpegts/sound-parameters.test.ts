@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { noParameters, type ParameterReader } from '../../src/mpegts/parameters.js';
 import { readAc3, readMpegAudio } from '../../src/mpegts/sound-parameters.js';
-import { bytesOf, u } from './bits.js';
+import { bytesOf, u } from '../support/mpegts/bits.js';
 
 function read(reader: ParameterReader, bytes: readonly number[]) {
   const found = noParameters();

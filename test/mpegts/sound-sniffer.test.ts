@@ -3,8 +3,8 @@ import { codecName } from '../../src/mpegts/codec-name.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { readLatm } from '../../src/mpegts/aac-parameters.js';
 import { noParameters } from '../../src/mpegts/parameters.js';
-import { bytesOf, u } from './bits.js';
-import { pesPackets, tablesOf } from './synthetic.js';
+import { bytesOf, u } from '../support/mpegts/bits.js';
+import { pesPackets, tablesOf } from '../support/mpegts/synthetic.js';
 
 const PID = 0x101;
 const body = (bytes: number) => Array<number>(bytes).fill(0x11);

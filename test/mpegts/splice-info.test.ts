@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { crc32 } from '../../src/mpegts/crc32.js';
-import { one, picture, VIDEO } from './one-feed.js';
+import { one, picture, VIDEO } from '../support/mpegts/one-feed.js';
 
 const PID = 0x1f0;
 

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { swapTimeouts } from '../../src/relay/access-timeouts.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { packet } from '../support/ts.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { packet } from '../support/mpegts/ts.js';
 
 import {
   AUDIO,
@@ -20,7 +20,7 @@ import {
   pidOf,
   pidsOf,
   starts,
-} from './lettered-program.js';
+} from '../support/mpegts/lettered-program.js';
 
 const SWAP_PATIENCE = swapTimeouts(DEFAULT_LIMITS);
 

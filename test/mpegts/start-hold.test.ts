@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { StartHold, type HeldTrack } from '../../src/mpegts/start-hold.js';
-import { pesPackets } from './synthetic.js';
+import { pesPackets } from '../support/mpegts/synthetic.js';
 
 const track = (pid: number, kind: 'video' | 'audio'): HeldTrack => ({
   ...{ kind, heldMs: kind === 'audio' ? 20 : 0 },

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { Splicer, START_TIMEOUTS, type ProgramFacts } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Remuxer } from '../../src/mpegts/remuxer.js';
-import { decode } from '../support/ffmpeg.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { withSetsOnce } from '../support/sets-once.js';
-import { picture, tempFolder } from './captures.js';
-import { inNalUnits, type NalPes, PID } from './nal-units.js';
+import { decode } from '../support/media/ffmpeg.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { withSetsOnce } from '../support/media/sets-once.js';
+import { picture, tempFolder } from '../support/media/captures.js';
+import { inNalUnits, type NalPes, PID } from '../support/mpegts/nal-units.js';
 
 const H264 = 'libx264 -preset ultrafast -g 25 -sc_threshold 0';
 const CODECS = {

@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { decode } from '../support/ffmpeg.js';
-import { continuityErrors } from '../support/packets-of.js';
-import { withSetsOnce } from '../support/sets-once.js';
-import { capture, tempFolder } from './captures.js';
+import { decode } from '../support/media/ffmpeg.js';
+import { continuityErrors } from '../support/mpegts/packets-of.js';
+import { withSetsOnce } from '../support/media/sets-once.js';
+import { capture, tempFolder } from '../support/media/captures.js';
 
 const PID = 0x100;
 const clip = (...encoder: string[]) =>

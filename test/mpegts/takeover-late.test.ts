@@ -3,11 +3,11 @@
 import { expect } from 'chai';
 import { Splicer } from '../../src/mpegts/splicer.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { withSetsOnce } from '../support/sets-once.js';
-import { sharedMedia } from '../support/shared-media.js';
-import { picture } from './captures.js';
-import { pesPackets, tablesOf } from './synthetic.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { withSetsOnce } from '../support/media/sets-once.js';
+import { sharedMedia } from '../support/media/shared-media.js';
+import { picture } from '../support/media/captures.js';
+import { pesPackets, tablesOf } from '../support/mpegts/synthetic.js';
 
 const PATIENCE = { markedMs: 15_000, unmarkedMs: 15_000 };
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { UnitStart } from '../../src/mpegts/unit-start.js';
-import { packet } from '../support/ts.js';
-import { pesPackets } from './synthetic.js';
+import { packet } from '../support/mpegts/ts.js';
+import { pesPackets } from '../support/mpegts/synthetic.js';
 
 const payload = Uint8Array.from({ length: 900 }, (_, i) => i % 251);
 const unit = (stuffing = 0) =>

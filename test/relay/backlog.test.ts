@@ -14,11 +14,11 @@ import { DEFAULT_SERVE_LIMITS } from '../../src/serve/serve-limits.js';
 import { TrafficCounters } from '../../src/serve/traffic.js';
 import { TopicViewer } from '../../src/serve/topic-viewer.js';
 import { Viewer } from '../../src/relay/viewer.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { openBare, tinyFrame } from '../support/flood.js';
-import { TestRelay } from '../support/relay.js';
-import { TestClient } from '../support/serve.js';
-import { packets } from '../support/ts.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { openBare, tinyFrame } from '../support/load/flood.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { TestClient } from '../support/relay/serve.js';
+import { packets } from '../support/mpegts/ts.js';
 import { until } from '../support/wait.js';
 
 const BURST = 5000;
@@ -70,7 +70,7 @@ describe('what waits for a reader', () => {
 
   it('is dropped for a destination in the same way, and an instrument that sends 5,000 loses none', async () => {
     const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('data0', endpoint.url);
+    await vw.connect('data0', endpoint.url);
     const peer = await openBare(vw.ws('data0'));
     endpoint.pause();
     const large = new TestClient(vw.ws('data0'));

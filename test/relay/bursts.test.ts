@@ -2,10 +2,10 @@
 
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { TestEndpoint, type Received } from '../support/test-endpoint.js';
-import { openBare, tinyFrame } from '../support/flood.js';
-import { TestRelay } from '../support/relay.js';
-import { TestClient, TestServe } from '../support/serve.js';
+import { TestEndpoint, type Received } from '../support/relay/test-endpoint.js';
+import { openBare, tinyFrame } from '../support/load/flood.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { TestClient, TestServe } from '../support/relay/serve.js';
 import { until } from '../support/wait.js';
 
 const COUNT = 5000;
@@ -30,7 +30,7 @@ async function expectBursts(write: (bytes: Buffer) => void, isMasked: boolean, r
 describe('a burst of 5,000 tiny messages', () => {
   it('from a local client reaches another and a destination', async () => {
     const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('data0', endpoint.url);
+    await vw.connect('data0', endpoint.url);
     const other = new TestClient(vw.ws('data0'));
     await other.opened();
     const peer = await openBare(vw.ws('data0'));
@@ -42,7 +42,7 @@ describe('a burst of 5,000 tiny messages', () => {
 
   it('from an endpoint reaches local clients', async () => {
     const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('data0', endpoint.url);
+    await vw.connect('data0', endpoint.url);
     const clients = [new TestClient(vw.ws('data0')), new TestClient(vw.ws('data0'))];
     await Promise.all(clients.map((client) => client.opened()));
     const { _socket: wire } = endpoint.client as unknown as { _socket: Socket };

@@ -3,7 +3,7 @@ import type { ProgramFacts } from '../../src/mpegts/splicer.js';
 import { Delivery } from '../../src/relay/delivery.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const HIGH = DEFAULT_LIMITS.highWaterBytes;
 const VIDEO = 0x100;

@@ -1,10 +1,10 @@
 // What a destination sends while one change is not over and the next thing happens already.
 
 import { expect } from 'chai';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { TestRelay } from '../support/relay.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 const VIDEO = 0x100;
@@ -54,7 +54,7 @@ describe('a destination in the middle of a change', () => {
     // Until the change was over each message was given to the link as if a source began with it.
     const vw = await TestRelay.start();
     const [old, fresh] = [await TestEndpoint.start(), await TestEndpoint.start()];
-    await vw.send('video0', old.url);
+    await vw.connect('video0', old.url);
     const source = await ByHand.begin(vw, 'video0');
     await source.picture(true);
     await vw.api('POST', '/api/destinations', { id: '0', stream: 'video0', destination: fresh.url });
@@ -79,7 +79,7 @@ describe('a destination in the middle of a change', () => {
     const vw = await TestRelay.start();
     const [one, other] = [await TestEndpoint.start(), await TestEndpoint.start()];
     const sources = [await ByHand.begin(vw, 'one'), await ByHand.begin(vw, 'two')];
-    await vw.send('one', one.url);
+    await vw.connect('one', one.url);
     await sources[0]!.picture(true);
     await one.messagesCount(1);
     one.messages.length = 0;

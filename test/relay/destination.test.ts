@@ -3,10 +3,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { TestRelay } from '../support/relay.js';
-import { packet, packets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packet, packets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { pause, until } from '../support/wait.js';
 
 const rule = (destination: string, stream = 'video0', id = '0') => ({ id, stream, destination });
@@ -21,10 +21,10 @@ async function begin(vw: TestRelay, feed = 'video0'): Promise<RawUpload> {
 describe('a destination', () => {
   it('dials at once', async () => {
     const [vw, endpoint] = [
-      await TestRelay.start({ backoffMinMs: 10_000, backoffMaxMs: 10_000 }),
+      await TestRelay.start({ limits: { backoffMinMs: 10_000, backoffMaxMs: 10_000 } }),
       await TestEndpoint.start(),
     ];
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     expect(vw.link()).to.include({ attempts: 1, opens: 1, lastError: null });
   });
 
@@ -52,7 +52,7 @@ describe('a destination', () => {
   ] as const) {
     it(`dials an endpoint that ${what} a few times, not thousands`, async () => {
       const [vw, endpoint] = [
-        await TestRelay.start({ backoffMinMs: 1000, backoffMaxMs: 10_000 }),
+        await TestRelay.start({ limits: { backoffMinMs: 1000, backoffMaxMs: 10_000 } }),
         await TestEndpoint.start(manners),
       ];
       await vw.api('POST', '/api/destinations', rule(endpoint.url));
@@ -63,9 +63,9 @@ describe('a destination', () => {
   }
 
   it('starts its backoff over only after a link has been good for a while', async () => {
-    const vw = await TestRelay.start({ backoffMinMs: 300, backoffMaxMs: 60_000, goodAfterMs: 200 });
+    const vw = await TestRelay.start({ limits: { backoffMinMs: 300, backoffMaxMs: 60_000, goodAfterMs: 200 } });
     const endpoint = await TestEndpoint.start();
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     for (let i = 0; i < 3; i++) {
       await pause(400); // good
       const { opens } = vw.link();
@@ -81,7 +81,7 @@ describe('a destination', () => {
   });
 
   it('treats a dial that is not answered as failed', async () => {
-    const vw = await TestRelay.start({ dialTimeoutMs: 150 });
+    const vw = await TestRelay.start({ limits: { dialTimeoutMs: 150 } });
     const endpoint = await TestEndpoint.start({ isSilent: true });
     await vw.api('POST', '/api/destinations', rule(endpoint.url));
     await until('it was dialled twice', () => endpoint.dials >= 2);
@@ -96,23 +96,23 @@ describe('a destination', () => {
     const server = createServer(() => connections++).listen(0, '127.0.0.1');
     await once(server, 'listening');
     afterTest(() => server.close());
-    const vw = await TestRelay.start({ dialTimeoutMs: 150 });
+    const vw = await TestRelay.start({ limits: { dialTimeoutMs: 150 } });
     await vw.api('POST', '/api/destinations', rule(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`));
     await until('it was dialled again', () => connections >= 2);
   });
 
   it('drops a link that answers no ping', async () => {
-    const vw = await TestRelay.start({ pingIntervalMs: 50, pongTimeoutMs: 150 });
+    const vw = await TestRelay.start({ limits: { pingIntervalMs: 50, pongTimeoutMs: 150 } });
     const endpoint = await TestEndpoint.start({ ignoresPings: true });
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     await until('it was dialled again', () => endpoint.dials >= 2);
     expect(vw.log.lines.find(({ message }) => message === 'link lost')?.facts.reason).to.contain('ping');
   });
 
   it('keeps a link that answers pings', async () => {
-    const vw = await TestRelay.start({ pingIntervalMs: 20, pongTimeoutMs: 200 });
+    const vw = await TestRelay.start({ limits: { pingIntervalMs: 20, pongTimeoutMs: 200 } });
     const endpoint = await TestEndpoint.start();
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     await pause(700);
     expect(endpoint.dials).to.equal(1);
     expect(vw.link().pingMs).to.be.a('number');
@@ -133,7 +133,7 @@ describe('a destination', () => {
 
   it('continues without a break when the same rule is set again', async () => {
     const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     for (let i = 0; i < 20; i++) await vw.api(i % 2 ? 'PUT' : 'POST', '/api/destinations', rule(endpoint.url));
     expect(endpoint.dials).to.equal(1);
     expect(endpoint.closeCodes).to.be.empty;
@@ -143,11 +143,11 @@ describe('a destination', () => {
   it('sends another feed over the link it has, and says that its counters are others', async () => {
     const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
     const [one, two] = [await begin(vw, 'one'), await begin(vw, 'two')];
-    await vw.send('one', endpoint.url);
+    await vw.connect('one', endpoint.url);
     one.chunk(packet({ pid: 0x101 }));
     await endpoint.messagesCount(1);
     endpoint.messages.length = 0;
-    await vw.send('two', endpoint.url);
+    await vw.connect('two', endpoint.url);
     two.chunk(packet({ pid: 0x102, counter: 7 }));
     await endpoint.messagesCount(1);
     one.chunk(packet({ pid: 0x101, counter: 1 }));
@@ -163,7 +163,7 @@ describe('a destination', () => {
   it('sends to the old endpoint until the new one answers, and loses nothing', async () => {
     const vw = await TestRelay.start();
     const [old, fresh] = [await TestEndpoint.start(), await TestEndpoint.start({ delayMs: 300 })];
-    await vw.send('video0', old.url);
+    await vw.connect('video0', old.url);
     const upload = await begin(vw);
     await vw.api('POST', '/api/destinations', rule(fresh.url));
     let count = 0;
@@ -185,7 +185,7 @@ describe('a destination', () => {
     // It was dialled and served again, though no rule named it any more.
     const vw = await TestRelay.start();
     const [old, fresh] = [await TestEndpoint.start(), await TestEndpoint.start({ delayMs: 400 })];
-    await vw.send('video0', old.url);
+    await vw.connect('video0', old.url);
     await vw.api('POST', '/api/destinations', rule(fresh.url));
     old.client!.terminate();
     await until('the new one is live', () => {
@@ -197,7 +197,7 @@ describe('a destination', () => {
 
   it('closes its link with 1000 before its deletion is answered', async () => {
     const [vw, endpoint] = [await TestRelay.start(), await TestEndpoint.start()];
-    await vw.send('video0', endpoint.url);
+    await vw.connect('video0', endpoint.url);
     await vw.api('DELETE', '/api/destinations/0');
     expect(endpoint.closeCodes).to.deep.equal([1000]);
     expect(vw.relay.stats().destinations).to.deep.equal({});
@@ -220,7 +220,7 @@ describe('a destination', () => {
 
   it('is deleted while it waits for the next dial, and is not dialled any more', async () => {
     const [vw, endpoint] = [
-      await TestRelay.start({ backoffMinMs: 100 }),
+      await TestRelay.start({ limits: { backoffMinMs: 100 } }),
       await TestEndpoint.start({ refuseWith: 500 }),
     ];
     await vw.api('POST', '/api/destinations', rule(endpoint.url));
@@ -234,8 +234,8 @@ describe('a destination', () => {
   it('sends no frame after the closing frame of its endpoint', async () => {
     // RFC 6455 §5.5.1: data after a Close frame. It was written past ws until the socket was gone, and counted as sent.
     const far = await ClosingEndpoint.start();
-    const vw = await TestRelay.start({ backoffMinMs: 60_000, backoffMaxMs: 60_000 });
-    await vw.send('video0', far.url);
+    const vw = await TestRelay.start({ limits: { backoffMinMs: 60_000, backoffMaxMs: 60_000 } });
+    await vw.connect('video0', far.url);
     const upload = await begin(vw);
     upload.chunk(packets(3));
     await until('a message has arrived', () => far.opcodes().includes(0x2));
@@ -252,10 +252,10 @@ describe('a destination', () => {
 
 describe('an endpoint that is slow', () => {
   it('has whole messages dropped, and resumes at a random access point', async () => {
-    const vw = await TestRelay.start({ highWaterBytes: 200_000 });
+    const vw = await TestRelay.start({ limits: { highWaterBytes: 200_000 } });
     const [slow, quick] = [await TestEndpoint.start(), await TestEndpoint.start()];
-    await vw.send('video0', slow.url, 'slow');
-    await vw.send('video0', quick.url, 'quick');
+    await vw.connect('video0', slow.url, 'slow');
+    await vw.connect('video0', quick.url, 'quick');
     const upload = await begin(vw);
     slow.pause();
     let count = 0;

@@ -1,12 +1,13 @@
 import { expect } from 'chai';
-import { Backoff } from '../../src/relay/backoff.js';
 import { DropPolicy } from '../../src/relay/drop-policy.js';
 import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
-import { packets } from '../support/ts.js';
+import { packets } from '../support/mpegts/ts.js';
 
 const HIGH = DEFAULT_LIMITS.highWaterBytes;
+
 const plain = new Message('ts', packets(2), { accessPointOffset: -1, startsSource: false });
+
 const join = new Message('ts', packets(2), { accessPointOffset: 0, startsSource: false });
 
 describe('Gate', () => {
@@ -78,31 +79,5 @@ describe('Gate', () => {
     gate.reset();
     expect(gate.admits(plain, 0, 1)).to.be.true;
     expect(spells).to.deep.equal([[1, 2 * 188]]);
-  });
-});
-
-describe('Backoff', () => {
-  it('dials at once, then after 1 s doubling to 10 s, each up to a fifth off', () => {
-    const backoff = new Backoff(DEFAULT_LIMITS);
-    for (const wanted of [0, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]) {
-      expect(backoff.next()).to.be.within(0.8 * wanted, 1.2 * wanted);
-    }
-  });
-
-  it('has jitter', () => {
-    const delays = Array.from({ length: 20 }, () => {
-      const backoff = new Backoff(DEFAULT_LIMITS);
-      backoff.next();
-      return backoff.next();
-    });
-    expect(new Set(delays).size).to.be.greaterThan(10);
-  });
-
-  it('starts over when the link has been good', () => {
-    const backoff = new Backoff(DEFAULT_LIMITS);
-    for (let i = 0; i < 200; i++) backoff.next();
-    backoff.reset();
-    expect(backoff.next()).to.equal(0);
-    expect(backoff.next()).to.be.within(800, 1200);
   });
 });

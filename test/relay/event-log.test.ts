@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { type EventBody, EVENT_TYPES, eventSchema } from '../../src/relay/event.js';
 import { lineOf } from '../../src/relay/event-line.js';
 import { EventLog, type RecordedEvent } from '../../src/relay/event-log.js';
-import { keptLog } from '../support/relay.js';
+import { keptLog } from '../support/relay/relay.js';
 
 const up = (source: string): EventBody => ({ type: 'feed-up', feed: 'video0', source });
 const fault = { code: 'lost', message: 'it broke off' } as const;

@@ -2,12 +2,11 @@
 
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { FeedHealth, type FeedSample } from '../../src/relay/feed-health.js';
 import { afterTest } from '../support/cleanup.js';
-import { EventReader } from '../support/event-reader.js';
-import { TestRelay } from '../support/relay.js';
-import { packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { EventReader } from '../support/relay/event-reader.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packets, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 const PROGRAM = Buffer.concat([
@@ -19,7 +18,7 @@ describe('a feed', () => {
   let vw: TestRelay;
   let events: EventReader;
   beforeEach(async () => {
-    vw = await TestRelay.start({ silentAfterMs: 300 });
+    vw = await TestRelay.start({ limits: { silentAfterMs: 300 } });
     events = await EventReader.open(vw.url);
   });
 
@@ -248,63 +247,5 @@ describe('a feed', () => {
     const told = () => events.blocks.filter(({ event }) => /^feed-(up|down)$/.test(event));
     await until('the last is told', () => told().at(-1)?.data.source === 'last');
     expect(told()).to.have.length.of.at.most(12);
-  });
-});
-
-describe('FeedWatch', () => {
-  const seen: FeedSample = {
-    source: null,
-    packetBytes: 0,
-    opaqueTs: 0,
-    opaqueBytes: 0,
-    skippedBytes: 0,
-    packets: 0,
-    hasPat: false,
-    hasPmt: false,
-    isWanted: true,
-    isAwaited: false,
-    pictures: null,
-    sounds: null,
-    accessPoints: 0,
-    gopMs: null,
-    likelyMeant: () => null,
-    streamFault: null,
-  };
-
-  it('reports a fault only when it changes', () => {
-    const watch = new FeedHealth(5000, 0);
-    const changes = [1000, 2000, 3000, 60_000].filter((nowMs) => watch.check(seen, nowMs));
-    expect(changes).to.deep.equal([3000]);
-    expect(watch.fault?.code).to.equal('no-source');
-    expect(watch.check({ ...seen, isWanted: false }, 61_000)).to.equal(true);
-    expect(watch.fault).to.equal(null);
-  });
-
-  it('reports that video has stopped while audio continues, as long as that lasts', () => {
-    const watch = new FeedHealth(5000, 0);
-    watch.sourceChanged(true, 0, 0);
-    const sends = (nowMs: number, pictures: number) => {
-      const some = { source: 'a', packetBytes: nowMs, packets: nowMs, hasPat: true, hasPmt: true };
-      return watch.check({ ...seen, ...some, pictures, sounds: nowMs }, nowMs);
-    };
-    const changes = [];
-    for (let nowMs = 0; nowMs <= 40_000; nowMs += 1000) {
-      if (sends(nowMs, nowMs <= 10_000 || nowMs > 30_000 ? nowMs : 10_000)) changes.push([nowMs, watch.fault?.message]);
-    }
-    expect(changes).to.deep.equal([
-      [15_000, 'a is connected, and has sent no picture for 5 s, only sound'],
-      [31_000, undefined],
-    ]);
-  });
-
-  it('gives another source the time for its tables that the first had', () => {
-    const watch = new FeedHealth(5000, 0);
-    watch.sourceChanged(true, 0, 0);
-    const sends = (nowMs: number) => watch.check({ ...seen, source: 'a', packetBytes: nowMs, packets: nowMs }, nowMs);
-    expect([1000, 2000].map(sends)).to.deep.equal([false, false]);
-    watch.sourceChanged(true, 2000, 2500);
-    expect([3000, 4000].map(sends)).to.deep.equal([false, false]);
-    expect(sends(5000)).to.equal(true);
-    expect(watch.fault?.code).to.equal('no-tables');
   });
 });

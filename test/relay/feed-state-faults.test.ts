@@ -3,11 +3,11 @@
 import { expect } from 'chai';
 import { FeedStateFaults } from '../../src/relay/feed-state-faults.js';
 import type { RemuxedFeed } from '../../src/mpegts/remux-report.js';
-import { pesPackets, tablesOf } from '../mpegts/synthetic.js';
-import { EventReader } from '../support/event-reader.js';
-import { TestRelay } from '../support/relay.js';
-import { patSection, pmtSection, sectionPackets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { pesPackets, tablesOf } from '../support/mpegts/synthetic.js';
+import { EventReader } from '../support/relay/event-reader.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 const WELL: RemuxedFeed = { feed: 'a', rate: NaN, tooLateMs: 0, dropped: 0, omittedTracks: 0 };

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Feed } from '../../src/relay/feed.js';
 import type { Sink } from '../../src/relay/sink.js';
 import { Message } from '../../src/relay/message.js';
-import { packet, packets, patSection, sectionPackets } from '../support/ts.js';
+import { packet, packets, patSection, sectionPackets } from '../support/mpegts/ts.js';
 
 class Kept implements Sink {
   readonly messages: { kind: string; data: Buffer; accessPointOffset: number; begins: boolean }[] = [];

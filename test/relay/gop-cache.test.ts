@@ -3,8 +3,8 @@ import type { ProgramFacts } from '../../src/mpegts/splicer.js';
 import { Feed } from '../../src/relay/feed.js';
 import { CacheBudget, GopCache, MAX_CACHED_BYTES, BLOCK_BYTES } from '../../src/relay/gop-cache.js';
 import { Message } from '../../src/relay/message.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const VIDEO = 0x100;
 const AUDIO = 0x101;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { StartHold } from '../../src/mpegts/start-hold.js';
 import { Inspector } from '../../src/mpegts/inspector.js';
 import { Message } from '../../src/relay/message.js';
-import { patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 // Uploads are read into one Buffer, over and over. Code that keeps bytes must copy them, and Buffer's slice() does not:
 // sound was sent twice and counters jumped after a mute.

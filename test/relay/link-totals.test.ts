@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { TestRelay } from '../support/relay.js';
-import { packets } from '../support/ts.js';
-import { RawUpload } from '../support/upload.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { packets } from '../support/mpegts/ts.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 describe('totals of a destination', () => {
   it('include what was sent to previous endpoints', async () => {
     const vw = await TestRelay.start();
     const [one, other] = [await TestEndpoint.start(), await TestEndpoint.start()];
-    await vw.send('video0', one.url);
+    await vw.connect('video0', one.url);
     const upload = RawUpload.begin(vw.port, 'video0');
     upload.chunk(packets(7));
     await until('the first has it', () => one.bytes.length === 7 * 188);

@@ -8,10 +8,10 @@ import type { Sink } from '../../src/relay/sink.js';
 import type { Message } from '../../src/relay/message.js';
 import { Relay } from '../../src/relay/relay.js';
 import { closeAll } from '../support/cleanup.js';
-import { ffmpeg, scratch } from '../support/ffmpeg.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { keptLog, QUICK } from '../support/relay.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { ffmpeg, scratch } from '../support/media/ffmpeg.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { keptLog, QUICK } from '../support/relay/relay.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 import { readFileSync } from 'node:fs';
 
 const PICTURES = ['libx264', 'libx265', 'mpeg1video', 'mpeg2video', 'mpeg4', 'vc2', 'libaom-av1', 'mjpeg', 'jpeg2000'];

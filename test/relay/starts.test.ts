@@ -8,10 +8,10 @@ import { CacheBudget } from '../../src/relay/gop-cache.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
 import { Stream } from '../../src/relay/stream.js';
 import { Viewer } from '../../src/relay/viewer.js';
-import { picture, tempFolder } from '../mpegts/captures.js';
-import { decode } from '../support/ffmpeg.js';
-import { continuityErrors } from '../support/packets-of.js';
-import { withSetsOnce } from '../support/sets-once.js';
+import { picture, tempFolder } from '../support/media/captures.js';
+import { decode } from '../support/media/ffmpeg.js';
+import { continuityErrors } from '../support/mpegts/packets-of.js';
+import { withSetsOnce } from '../support/media/sets-once.js';
 
 const PID = 0x100;
 const NO_OBSERVER = { droppingStarted: () => undefined, droppingEnded: () => undefined };

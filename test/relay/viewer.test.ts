@@ -5,8 +5,8 @@ import { CacheBudget, GopCache } from '../../src/relay/gop-cache.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
 import { Message } from '../../src/relay/message.js';
 import { type ViewerTransport, Viewer } from '../../src/relay/viewer.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const VIDEO = 0x100;
 const AUDIO = 0x101;

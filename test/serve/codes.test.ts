@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { Codes } from '../../src/serve/codes.js';
 import { type Grant, TokenError } from '../../src/serve/tokens.js';
-import { TestClient, TestServe } from '../support/serve.js';
+import { TestClient, TestServe } from '../support/relay/serve.js';
 
 const grant = (owner: string, endsMs = Infinity): Grant => ({ canRead: true, canWrite: false, endsMs, owner });
 

@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { TestServe } from '../support/serve.js';
+import { TestServe } from '../support/relay/serve.js';
 import { until } from '../support/wait.js';
 
 describe('a server of ours, to a client of crossbar', () => {

@@ -3,11 +3,11 @@
 import { writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { decode, ffmpeg, scratch } from '../support/ffmpeg.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { TestRelay } from '../support/relay.js';
-import { type TestClient, TestServe } from '../support/serve.js';
-import { RawUpload } from '../support/upload.js';
+import { decode, ffmpeg, scratch } from '../support/media/ffmpeg.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { type TestClient, TestServe } from '../support/relay/serve.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 const [PICTURE, SOUND] = [0x100, 0x101];
@@ -50,7 +50,7 @@ describe('a topic that gets a feed as it is', () => {
       const [serve, vw] = await Promise.all([TestServe.start({ secret: null, isOpen: true }), TestRelay.start()]);
       const early = await serve.client('/out/x');
       const upload = RawUpload.begin(vw.port, 'cam');
-      await vw.send('cam', `${serve.audience}/in/x`);
+      await vw.connect('cam', `${serve.audience}/in/x`);
       const status = async () =>
         (await serve.api('GET', '/api/play/x')).body as { muted: string | null; fault: unknown };
       let sent = 0;

@@ -1,7 +1,7 @@
 // The server as practable's clients know it: POST /session/<topic> with a token, then a WebSocket whose code works once.
 
 import { expect } from 'chai';
-import { TestClient, TestServe } from '../support/serve.js';
+import { TestClient, TestServe } from '../support/relay/serve.js';
 
 /** Asks for access and opens the WebSocket that it brings. */
 async function session(serve: TestServe, topic: string, scopes: readonly string[]): Promise<TestClient> {

@@ -3,7 +3,7 @@
 
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
-import { makeToken, SECRET, soon, TestClient, TestServe } from '../support/serve.js';
+import { makeToken, SECRET, soon, TestClient, TestServe } from '../support/relay/serve.js';
 import { until } from '../support/wait.js';
 
 const now = () => Math.floor(Date.now() / 1000);

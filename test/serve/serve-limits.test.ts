@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { TestClient, TestServe } from '../support/serve.js';
+import { TestClient, TestServe } from '../support/relay/serve.js';
 import { until } from '../support/wait.js';
 
 describe('a server of ours lets in no more than', () => {

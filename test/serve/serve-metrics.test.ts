@@ -1,8 +1,8 @@
 // GET /metrics of `vw serve`.
 
 import { expect } from 'chai';
-import { checkMetrics } from '../support/promtool.js';
-import { TestServe } from '../support/serve.js';
+import { checkMetrics } from '../support/programs/promtool.js';
+import { TestServe } from '../support/relay/serve.js';
 import { until } from '../support/wait.js';
 
 describe('metrics of a server', () => {

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Pages } from '../../src/serve/serve-app.js';
-import { TestServe } from '../support/serve.js';
+import { TestServe } from '../support/relay/serve.js';
 
 const pages: Pages = (request, response, next) => {
   if (request.url !== '/play/x') next();

@@ -2,9 +2,9 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { TestClient } from '../support/serve.js';
-import { TestServe } from '../support/serve.js';
-import { packet, packets } from '../support/ts.js';
+import type { TestClient } from '../support/relay/serve.js';
+import { TestServe } from '../support/relay/serve.js';
+import { packet, packets } from '../support/mpegts/ts.js';
 import { until } from '../support/wait.js';
 
 /** A message of 100 kB that can be begun at, with its number in it. */

@@ -3,12 +3,12 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { picture, tempFolder } from '../mpegts/captures.js';
-import { decode } from '../support/ffmpeg.js';
-import { type TestClient, TestServe } from '../support/serve.js';
-import { packetsOf } from '../support/packets-of.js';
-import { withSetsOnce } from '../support/sets-once.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { picture, tempFolder } from '../support/media/captures.js';
+import { decode } from '../support/media/ffmpeg.js';
+import { type TestClient, TestServe } from '../support/relay/serve.js';
+import { packetsOf } from '../support/mpegts/packets-of.js';
+import { withSetsOnce } from '../support/media/sets-once.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 import { until } from '../support/wait.js';
 
 const PID = 0x100;

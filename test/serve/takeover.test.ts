@@ -1,8 +1,8 @@
 // Several publishers of one topic: the newest counts, from its first random access point on, and nothing is lost.
 
 import { expect } from 'chai';
-import { type TestClient, TestServe } from '../support/serve.js';
-import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { type TestClient, TestServe } from '../support/relay/serve.js';
+import { packet, packets, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 /** A picture that can be begun at, of two packets. */
 function keyPicture(fill: number): Buffer {

@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
-import { certificateFor, testAuthority } from '../support-endpoints/certificates.js';
+import { certificateFor, testAuthority } from '../support/relay/certificates.js';
 import { afterTest } from '../support/cleanup.js';
-import { scratch } from '../support/ffmpeg.js';
-import { TestServe } from '../support/serve.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { TestServe } from '../support/relay/serve.js';
 import { until } from '../support/wait.js';
 
 /** The name in the certificate that is shown now. */

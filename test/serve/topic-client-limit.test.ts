@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import type { Grant } from '../../src/serve/tokens.js';
 import { type LimitedClient, TopicClientLimit } from '../../src/serve/topic-client-limit.js';
-import { TestClient, TestServe } from '../support/serve.js';
+import { TestClient, TestServe } from '../support/relay/serve.js';
 import { until } from '../support/wait.js';
 
 /** Somebody with a seat, silent for so long. */

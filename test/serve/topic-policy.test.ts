@@ -3,8 +3,8 @@
 import { request } from 'node:http';
 import { expect } from 'chai';
 import { isAddressRange, TrustedProxies } from '../../src/serve/client-address.js';
-import { outerAddress } from '../support-endpoints/relay.js';
-import { TestClient, TestServe } from '../support/serve.js';
+import { TestClient, TestServe } from '../support/relay/serve.js';
+import { outerAddress } from '../support/relay/wire.js';
 
 /** The status of a GET with these header fields, as they are written. */
 function statusOf(serve: TestServe, headers: Record<string, string>, host = '127.0.0.1', path = '/status') {

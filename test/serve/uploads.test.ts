@@ -1,8 +1,8 @@
 // Media that is sent by HTTP to vw serve, which takes it by WebSocket: the log says so, and so does the answer.
 
 import { expect } from 'chai';
-import { packets } from '../support-endpoints/relay.js';
-import { TestServe } from '../support/serve.js';
+import { TestServe } from '../support/relay/serve.js';
+import { packets } from '../support/mpegts/ts.js';
 
 describe('an upload by HTTP to vw serve', () => {
   for (const [method, path] of [

@@ -1,9 +1,9 @@
 // One ffmpeg with picture and sound in a stream rule, through the whole relay: nothing is left out, nothing moved apart.
 
 import { expect } from 'chai';
-import { judgeFeed } from '../support/clock-judge.js';
-import { runFeed } from '../support/clock-run.js';
-import { Program } from '../support/program.js';
+import { judgeFeed } from '../support/media/clock-judge.js';
+import { runFeed } from '../support/media/clock-run.js';
+import { Program } from '../support/programs/program.js';
 
 const CODECS = '-c:v libx264 -preset ultrafast -g 25 -c:a aac -b:a 24k -threads 1';
 const live = (rate: number, seconds: number): string =>

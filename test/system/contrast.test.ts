@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { servePages } from '../../src/serve/serve-pages.js';
-import { packets, TestRelay } from '../support-endpoints/relay.js';
-import { openBrowser } from '../support/browser.js';
-import { TestServe } from '../support/serve.js';
-import { RawUpload } from '../support/upload.js';
+import { openBrowser } from '../support/browser/browser.js';
+import { TestServe } from '../support/relay/serve.js';
+import { RawUpload } from '../support/relay/upload.js';
+import { packets } from '../support/mpegts/ts.js';
+import { TestRelay } from '../support/relay/relay.js';
 
 const LEAST = 4.5;
-const MEASURE = readFileSync(fileURLToPath(new URL('../support/contrast.js', import.meta.url)), 'utf8');
+const MEASURE = readFileSync(fileURLToPath(new URL('../support/browser/contrast.js', import.meta.url)), 'utf8');
 
 /** A page, how it is brought to where it is looked at, and words that stand there then. */
 interface Sight {

@@ -5,12 +5,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { openBrowser, PlayerPage } from '../support/browser.js';
-import { DemoProgram } from '../support/demo.js';
-import { scratch } from '../support/ffmpeg.js';
-import { measure } from '../support/flash-beep.js';
+import { openBrowser, PlayerPage } from '../support/browser/browser.js';
+import { DemoProgram } from '../support/programs/demo.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { measure } from '../support/media/flash-beep.js';
 import { until } from '../support/wait.js';
-import { StreamWitness } from '../support/witness-of-stream.js';
+import { StreamWitness } from '../support/media/witness-of-stream.js';
 
 // EBU R37: what viewers do not notice.
 const MOST_EARLY_MS = 40;

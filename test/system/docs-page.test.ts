@@ -1,9 +1,9 @@
 // The page of the API, as somebody sees it on a phone.
 
 import { expect } from 'chai';
-import { openBrowser } from '../support/browser.js';
-import { TestRelay } from '../support-endpoints/relay.js';
-import { openDocument, operationsOf } from '../api/document.js';
+import { openBrowser } from '../support/browser/browser.js';
+import { openDocument, operationsOf } from '../support/relay/document.js';
+import { TestRelay } from '../support/relay/relay.js';
 
 describe('/api/docs', () => {
   it('tells every path and schema, fits a phone, and needs nothing that its policy forbids', async () => {

@@ -4,12 +4,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { get, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { probe, warnings } from '../mpegts/captures.js';
+import { probe, warnings } from '../support/media/captures.js';
 import { afterTest, closeAll } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/live.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { TestRelay } from '../support/relay.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/media/live.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { TestRelay } from '../support/relay/relay.js';
 import { pause, until } from '../support/wait.js';
 
 /** What a viewer got, piece by piece as it came. */
@@ -146,7 +146,7 @@ describe('GET /ts', () => {
   }).timeout(20_000);
 
   it('counts its viewers towards the limit, and answers HEAD', async () => {
-    const vw = await TestRelay.start({ maxClients: 1 });
+    const vw = await TestRelay.start({ limits: { maxClients: 1 } });
     await vw.api('POST', '/api/streams', { stream: 'stream/room', feeds: [] });
     expect((await fetch(`${vw.url}/ts/stream/room`, { method: 'HEAD' })).headers.get('content-type')).to.equal(
       'video/mp2t',
@@ -164,7 +164,7 @@ describe('GET /ts', () => {
   });
 
   it('lets go of a viewer who does not read, and nobody else notices', async () => {
-    const vw = await TestRelay.start({ highWaterBytes: 100_000, stuckAfterMs: 500 });
+    const vw = await TestRelay.start({ limits: { highWaterBytes: 100_000, stuckAfterMs: 500 } });
     live(vw.url, 'cam', CAMERA, 12);
     await until('it runs', () => vw.relay.stats().feeds.cam?.randomAccessPoints);
     const watched = overHttp(vw, 'cam');
@@ -200,7 +200,7 @@ describe('a link that opens while a camera runs', () => {
     live(vw.url, 'cam', CAMERA_WITH_SOUND, 10);
     await until('it runs', () => vw.relay.stats().feeds.cam?.randomAccessPoints);
     const endpoint = await TestEndpoint.start();
-    await vw.send('cam', endpoint.url);
+    await vw.connect('cam', endpoint.url);
     for (let i = 0; i < 4; i++) {
       await until('pictures come', () => endpoint.messages.length > 15);
       check(endpoint.bytes, 0x100);

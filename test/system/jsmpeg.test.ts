@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { ffmpeg, scratch, videoArgs } from '../support/ffmpeg.js';
-import { demuxByJsmpeg } from '../support/jsmpeg.js';
-import { Program } from '../support/program.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { ffmpeg, scratch, videoArgs } from '../support/media/ffmpeg.js';
+import { demuxByJsmpeg } from '../support/browser/jsmpeg.js';
+import { Program } from '../support/programs/program.js';
 import { until } from '../support/wait.js';
 
 const SOUND = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100', '-codec:a', 'mp2', '-b:a', '128k'];
@@ -38,7 +38,7 @@ describe("jsmpeg's demuxer behind a stream of two ffmpegs", () => {
     endpoint = await TestEndpoint.start();
     vw = await Program.stream();
     await stream('video0', 'audio0');
-    await vw.send('stream/room', endpoint.url, '0');
+    await vw.connect('stream/room', endpoint.url, '0');
   });
 
   const stream = (...feeds: string[]) => vw.api('POST', '/api/streams', { stream: 'stream/room', feeds });

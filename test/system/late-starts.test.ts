@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { capture, picture } from '../mpegts/captures.js';
-import { openBrowser, PlayerPage } from '../support/browser.js';
+import { capture, picture } from '../support/media/captures.js';
+import { openBrowser, PlayerPage } from '../support/browser/browser.js';
 import { afterTest } from '../support/cleanup.js';
-import { scratch } from '../support/ffmpeg.js';
-import { Program } from '../support/program.js';
-import { withSetsOnce } from '../support/sets-once.js';
-import { RawUpload } from '../support/upload.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { Program } from '../support/programs/program.js';
+import { withSetsOnce } from '../support/media/sets-once.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 const run = promisify(execFile);
@@ -85,7 +85,7 @@ async function readLate(vw: Program, serve: Program, feed: string, bytes: Buffer
   for (const { name, topic } of topics) {
     readers.set(`${name}, by HTTP`, read(`${vw.url}/ts/${name}`));
     readers.set(`${name}, by a late link`, read(`${far}/out/${topic}`));
-    await vw.send(name, `${far}/in/${topic}`, topic);
+    await vw.connect(name, `${far}/in/${topic}`, topic);
   }
   readers.set(`${feed}, by WebSocket`, read(`${vw.url.replace('http', 'ws')}/ws/${feed}`));
   await until('more than half of it has come', async () => (await sent()) > 0.55);

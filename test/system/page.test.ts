@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { playerRoutes } from '../../src/web/player-routes.js';
-import { openBrowser, PlayerPage } from '../support/browser.js';
-import { Camera } from '../support/camera.js';
+import { openBrowser, PlayerPage } from '../support/browser/browser.js';
+import { Camera } from '../support/media/camera.js';
 import { afterTest } from '../support/cleanup.js';
-import { TestRelay } from '../support/relay.js';
+import { TestRelay } from '../support/relay/relay.js';
 import { until } from '../support/wait.js';
 
 /** An endpoint that wants the token "right" as first message, and then plays a feed of `vw`. */

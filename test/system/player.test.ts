@@ -3,14 +3,14 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import type { RelayStats } from '../../src/relay/relay.js';
-import { capture } from '../mpegts/captures.js';
-import { inNalUnits } from '../mpegts/nal-units.js';
-import { openBrowser, PlayerPage } from '../support/browser.js';
-import { Camera } from '../support/camera.js';
+import { capture } from '../support/media/captures.js';
+import { inNalUnits } from '../support/mpegts/nal-units.js';
+import { openBrowser, PlayerPage } from '../support/browser/browser.js';
+import { Camera } from '../support/media/camera.js';
 import { afterTest } from '../support/cleanup.js';
-import { damagedLine } from '../support/damage.js';
-import { Program } from '../support/program.js';
-import { RawUpload } from '../support/upload.js';
+import { damagedLine } from '../support/media/damage.js';
+import { Program } from '../support/programs/program.js';
+import { RawUpload } from '../support/relay/upload.js';
 import { until } from '../support/wait.js';
 
 const STREAM = 'stream/front';

@@ -4,12 +4,12 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { certificateFor } from '../support-endpoints/certificates.js';
-import { freePort } from '../support-endpoints/programs.js';
-import { openBrowser, PlayerPage } from '../support/browser.js';
-import { commandsIn, DOCUMENTS, run } from '../support/documents.js';
-import { LEFT_OUT, Newcomer } from '../support/newcomer.js';
+import { certificateFor } from '../support/relay/certificates.js';
+import { openBrowser, PlayerPage } from '../support/browser/browser.js';
+import { commandsIn, DOCUMENTS, run } from '../support/programs/documents.js';
+import { LEFT_OUT, Newcomer } from '../support/programs/newcomer.js';
 import { until } from '../support/wait.js';
+import { freePort } from '../support/programs/command.js';
 
 const WAIT_MS = 20_000;
 

@@ -1,13 +1,13 @@
 // The whole way: real ffmpeg → vw stream → vw serve → a real browser, through what happens on the way.
 
 import { expect } from 'chai';
-import { openBrowser, PlayerPage } from '../support/browser.js';
-import { Camera } from '../support/camera.js';
+import { openBrowser, PlayerPage } from '../support/browser/browser.js';
+import { Camera } from '../support/media/camera.js';
 import type { Fault } from '../../src/relay/event.js';
 import type { PlayStatus } from '../../src/web/play-status.js';
 import { servePages } from '../../src/serve/serve-pages.js';
-import { SECRET, TestServe } from '../support/serve.js';
-import { TestRelay } from '../support/relay.js';
+import { SECRET, TestServe } from '../support/relay/serve.js';
+import { TestRelay } from '../support/relay/relay.js';
 import { until } from '../support/wait.js';
 
 interface ServeStats {
@@ -34,7 +34,7 @@ for (const [video, audio] of [
       let camera = Camera.picture(video, `${vw.url}/ts/video0`);
       Camera.sound(audio, `${vw.url}/ts/audio0`);
       await vw.api('POST', '/api/streams', both);
-      await vw.send(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
+      await vw.connect(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
       const browser = await openBrowser();
       const front = await browser.newPage();
       await front.goto(`${serve.url}/`);
@@ -77,7 +77,7 @@ describe('a browser at an endpoint of ours', function () {
     const camera = Camera.picture('h264', `${vw.url}/ts/video0`);
     const microphone = Camera.sound('aac', `${vw.url}/ts/audio0`);
     await vw.api('POST', '/api/streams', both);
-    await vw.send(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
+    await vw.connect(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
     const one = await PlayerPage.open(await openBrowser(), `${serve.url}/play/front`);
     await one.isIn('playing');
     const fault = async () => ((await serve.api('GET', '/api/stats')).body as ServeStats).topics.front!.fault;
@@ -109,7 +109,7 @@ describe('a mute of everything, at an endpoint of ours', function () {
     Camera.picture('h264', `${vw.url}/ts/video0`);
     Camera.sound('aac', `${vw.url}/ts/audio0`);
     await vw.api('POST', '/api/streams', both);
-    await vw.send(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
+    await vw.connect(STREAM, `ws://127.0.0.1:${serve.port}/in/front`);
     const browser = await openBrowser();
     const one = await PlayerPage.open(browser, `${serve.url}/play/front`);
     await one.isIn('playing');

@@ -2,12 +2,12 @@
 
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { warnings } from '../mpegts/captures.js';
+import { warnings } from '../support/media/captures.js';
 import { closeAll } from '../support/cleanup.js';
-import { TestEndpoint, type FarEndManners } from '../support/test-endpoint.js';
-import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/live.js';
-import { continuityErrors, packetsOf } from '../support/packets-of.js';
-import { TestRelay } from '../support/relay.js';
+import { TestEndpoint, type FarEndManners } from '../support/relay/test-endpoint.js';
+import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../support/media/live.js';
+import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
+import { TestRelay } from '../support/relay/relay.js';
 import { until } from '../support/wait.js';
 
 /** Endpoints in the order in which they were swapped to, and one that gets everything beside them. */
@@ -23,7 +23,7 @@ class Swaps {
   static async start(stream: string): Promise<Swaps> {
     const [vw, all] = [await TestRelay.start(), await TestEndpoint.start()];
     const one = new Swaps(vw, all, stream);
-    await vw.send(stream, all.url, 'whole');
+    await vw.connect(stream, all.url, 'whole');
     return one;
   }
 
@@ -212,7 +212,7 @@ describe('an endpoint swapped while a camera runs', () => {
   it('changes to another stream on the link it has, at a random access point and with tables first', async () => {
     const vw = await TestRelay.start();
     const endpoint = await TestEndpoint.start();
-    await vw.send('one', endpoint.url);
+    await vw.connect('one', endpoint.url);
     const ends = ['one', 'two'].map((feed) => once(live(vw.url, feed, CAMERA_WITH_SOUND, 7), 'exit'));
     await until('both run', () => Object.values(vw.relay.stats().feeds).every((feed) => feed.randomAccessPoints > 2));
     const messages = endpoint.messages.length;

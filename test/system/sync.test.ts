@@ -6,10 +6,10 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterTest } from '../support/cleanup.js';
-import { TestEndpoint } from '../support/test-endpoint.js';
-import { ffmpeg, scratch } from '../support/ffmpeg.js';
-import { beeps, flashes, measure, type Second } from '../support/flash-beep.js';
-import { Program } from '../support/program.js';
+import { TestEndpoint } from '../support/relay/test-endpoint.js';
+import { ffmpeg, scratch } from '../support/media/ffmpeg.js';
+import { beeps, flashes, measure, type Second } from '../support/media/flash-beep.js';
+import { Program } from '../support/programs/program.js';
 import { pause, until } from '../support/wait.js';
 
 // EBU R37: what viewers do not notice.
@@ -71,7 +71,7 @@ async function run(
   const endpoint = await TestEndpoint.start();
   const stream = `stream/${name}`;
   await vw.api('POST', '/api/streams', { stream, feeds: [`${name}video`, `${name}audio`] });
-  await vw.send(stream, endpoint.url, name);
+  await vw.connect(stream, endpoint.url, name);
   const seconds = (kind: 'video' | 'audio') =>
     kind === first ? BOTH_S + apart + (bursts.includes(kind) ? BURST_S : 0) : BOTH_S;
   const capture = async (kind: 'video' | 'audio') => {

@@ -4,7 +4,7 @@ import { writeTimestamp } from '../../src/mpegts/timestamp.js';
 import { LatePictureFilter } from '../../src/web/browser/late-picture-filter.js';
 import { readUnitTime } from '../../src/web/browser/unit-time.js';
 import { ProgramMonitor } from '../../src/web/browser/program-monitor.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const [PICTURE, SOUND] = [0x100, 0x101];
 const GAP_MS = 40;

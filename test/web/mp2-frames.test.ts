@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { decodeFrames, frameBytes, type FrameDecoder } from '../../src/web/browser/mp2-frames.js';
-import { ffmpeg, scratch } from '../support/ffmpeg.js';
+import { ffmpeg, scratch } from '../support/media/ffmpeg.js';
 
 /** A decoder that notes where it was asked to decode; like jsmpeg's, it does not look what is there. */
 function noting(): FrameDecoder & { readonly at: number[]; write(part: Uint8Array): void } {

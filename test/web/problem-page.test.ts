@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { prefersPage } from '../../src/http/accept.js';
 import { servePages } from '../../src/serve/serve-pages.js';
 import { problemPage } from '../../src/web/problem-page.js';
-import { TestRelay } from '../support-endpoints/relay.js';
-import { TestServe } from '../support/serve.js';
+import { TestServe } from '../support/relay/serve.js';
+import { TestRelay } from '../support/relay/relay.js';
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { writeTimestamp } from '../../src/mpegts/timestamp.js';
 import { ProgramMonitor } from '../../src/web/browser/program-monitor.js';
-import { packet, patSection, pmtSection, sectionPackets } from '../support/ts.js';
+import { packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const [PICTURE, SOUND] = [0x100, 0x101];
 const TABLES = Buffer.concat([

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { AccessUnitJoiner } from '../../src/web/browser/whole-pictures.js';
-import { picture } from '../mpegts/captures.js';
-import { inNalUnits, nalUnits, picturesOf, PID } from '../mpegts/nal-units.js';
+import { picture } from '../support/media/captures.js';
+import { inNalUnits, nalUnits, picturesOf, PID } from '../support/mpegts/nal-units.js';
 
 const H264 = 'libx264 -preset ultrafast -g 25 -sc_threshold 0';
 const CODECS = {

@@ -9,7 +9,7 @@ import { answerPings } from '../../../src/relay/framing/pongs.js';
 import { throttleReads } from '../../../src/relay/framing/read-throttle.js';
 import { Turns } from '../../../src/relay/framing/turns.js';
 import { afterTest } from '../../support/cleanup.js';
-import { floodOf, openBare, tinyFrame } from '../../support/flood.js';
+import { floodOf, openBare, tinyFrame } from '../../support/load/flood.js';
 import { until } from '../../support/wait.js';
 
 const CANARY =
