@@ -183,7 +183,10 @@ set destination 1: stream/front to ${endpoint.url} with swap break
     await until('it listens', () => relay.line('listening') !== undefined);
     const { port } = new URL(String(relay.line('listening')!.url));
     const vw = Program.run(['rules', 'export'], { ...settings, VW_PORT: port });
-    expect([await vw.exit(), vw.stderr]).to.deep.equal([0, 'vw: the file contains no tokens; no destination has one\n']);
+    expect([await vw.exit(), vw.stderr]).to.deep.equal([
+      0,
+      'vw: the file contains no tokens; no destination has one\n',
+    ]);
     const keyless = Program.run(['rules', 'export'], { VW_CERT: certPath, VW_PORT: port });
     expect(await keyless.exit()).to.equal(3);
     expect(keyless.stderr).to.contain('it requires a key');
