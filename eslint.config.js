@@ -7,7 +7,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './src/web/browser/tsconfig.json'],
+        project: ['./tsconfig.json', './src/web/player/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -4,13 +4,13 @@
 import { isatty } from 'node:tty';
 import { Demo } from '../src/demo/demo.js';
 import { DemoOutput } from '../src/demo/demo-output.js';
-import { createLog, type LogLevel } from '../src/log.js';
-import { ConfigError } from '../src/read-settings.js';
-import { level, whole } from '../src/settings.js';
+import { createLog, type LogLevel } from '../src/log/log.js';
+import { ConfigError } from '../src/config/read-settings.js';
+import { level, whole } from '../src/config/stream-settings.js';
 import { readVersion } from '../src/version.js';
-import { EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './arguments.js';
-import { stopOnSignal } from './lifetime.js';
-import { reportError, print } from './output.js';
+import { EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './shared/arguments.js';
+import { stopOnSignal } from './shared/lifetime.js';
+import { reportError, print } from './shared/output.js';
 
 const HELP = `usage: vw demo [--tour] [--every SECONDS] [--port PORT] [--log-level LEVEL]
 

@@ -3,16 +3,16 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { applyPlan, type Outcome } from '../src/cli/apply-plan.js';
-import { fetchRules } from '../src/cli/fetch-rules.js';
-import { addressSettings, relayAddress } from '../src/cli/relay-address.js';
-import { NotServedError, RefusedError, RelayClient } from '../src/cli/relay-client.js';
-import { DocumentError, documentText, readDocument, type RulesDocument } from '../src/cli/rules-document.js';
-import { makePlan, type Plan, type Refusal, type PlanStep } from '../src/cli/rules-plan.js';
-import { byName, plural } from '../src/cli/text.js';
-import { readTokens } from '../src/cli/token-files.js';
-import { writeFileAtomically } from '../src/cli/write-file.js';
-import { ConfigError } from '../src/read-settings.js';
+import { applyPlan, type Outcome } from '../src/cli/rules/apply-plan.js';
+import { fetchRules } from '../src/cli/client/fetch-rules.js';
+import { addressSettings, relayAddress } from '../src/cli/client/relay-address.js';
+import { NotServedError, RefusedError, RelayClient } from '../src/cli/client/relay-client.js';
+import { DocumentError, documentText, readDocument, type RulesDocument } from '../src/cli/rules/rules-document.js';
+import { makePlan, type Plan, type Refusal, type PlanStep } from '../src/cli/rules/rules-plan.js';
+import { byName, plural } from '../src/cli/terminal/text.js';
+import { readTokens } from '../src/cli/rules/token-files.js';
+import { writeFileAtomically } from '../src/cli/rules/write-file.js';
+import { ConfigError } from '../src/config/read-settings.js';
 import {
   EXIT_FAILED,
   EXIT_NOT_SERVED,
@@ -21,8 +21,8 @@ import {
   readOptions,
   settingRows,
   UsageError,
-} from './arguments.js';
-import { reportError, print } from './output.js';
+} from './shared/arguments.js';
+import { reportError, print } from './shared/output.js';
 
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 250;

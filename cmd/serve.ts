@@ -1,14 +1,14 @@
 // `vw serve`: the relay server. Signals and process.exit are used in cmd only.
 
-import type { ProgramLog } from '../src/log.js';
+import type { ProgramLog } from '../src/log/log.js';
 import { servePages } from '../src/serve/serve-pages.js';
 import { startServe } from '../src/serve/serve-server.js';
-import { loadServeConfig, type ServeConfig, serveSettings } from '../src/serve-config.js';
-import { EXIT_FAILED } from './arguments.js';
-import { logListening, stopOnSignal, listenErrorMessage } from './lifetime.js';
-import { reportError } from './output.js';
-import { runServerCommand } from './server-command.js';
-import { serveWarnings } from './warnings.js';
+import { loadServeConfig, type ServeConfig, serveSettings } from '../src/config/serve-config.js';
+import { EXIT_FAILED } from './shared/arguments.js';
+import { logListening, stopOnSignal, listenErrorMessage } from './shared/lifetime.js';
+import { reportError } from './shared/output.js';
+import { runServerCommand } from './shared/server-command.js';
+import { serveWarnings } from './shared/warnings.js';
 
 export function serve(args: readonly string[]): Promise<void> {
   const about =

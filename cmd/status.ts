@@ -1,17 +1,17 @@
 // `vw status`: the state of a relay, once or repeatedly. Signals and process.exit are used in cmd only.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { painter } from '../src/cli/colour.js';
-import { listFaults } from '../src/cli/list-faults.js';
-import { fitPage } from '../src/cli/screen-frame.js';
-import { jsonLine, fetchStats, type StatsSnapshot } from '../src/cli/fetch-stats.js';
-import { addressSettings, relayAddress } from '../src/cli/relay-address.js';
-import { NotServedError, RelayClient } from '../src/cli/relay-client.js';
-import { type Page, pageLines, statusPage, unreachablePage } from '../src/cli/status-page.js';
-import { ConfigError } from '../src/read-settings.js';
-import { EXIT_FAILED, EXIT_NOT_SERVED, EXIT_USAGE, readOptions, settingRows, UsageError } from './arguments.js';
-import { reportError, print, printIfRead, whenOutputEnds } from './output.js';
-import { Screen } from './screen.js';
+import { painter } from '../src/cli/terminal/colour.js';
+import { listFaults } from '../src/cli/status/list-faults.js';
+import { fitPage } from '../src/cli/terminal/screen-frame.js';
+import { jsonLine, fetchStats, type StatsSnapshot } from '../src/cli/client/fetch-stats.js';
+import { addressSettings, relayAddress } from '../src/cli/client/relay-address.js';
+import { NotServedError, RelayClient } from '../src/cli/client/relay-client.js';
+import { type Page, pageLines, statusPage, unreachablePage } from '../src/cli/status/status-page.js';
+import { ConfigError } from '../src/config/read-settings.js';
+import { EXIT_FAILED, EXIT_NOT_SERVED, EXIT_USAGE, readOptions, settingRows, UsageError } from './shared/arguments.js';
+import { reportError, print, printIfRead, whenOutputEnds } from './shared/output.js';
+import { Screen } from './shared/screen.js';
 
 const TIMEOUT_MS = 10_000;
 const DEFAULT_WATCH_S = 2;

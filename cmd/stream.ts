@@ -2,14 +2,14 @@
 
 import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
-import { type Config, loadConfig, settings } from '../src/config.js';
-import type { ProgramLog } from '../src/log.js';
+import { type Config, loadConfig, settings } from '../src/config/stream-config.js';
+import type { ProgramLog } from '../src/log/log.js';
 import { Relay } from '../src/relay/relay.js';
-import { EXIT_FAILED } from './arguments.js';
-import { logListening, stopOnSignal, listenErrorMessage } from './lifetime.js';
-import { reportError } from './output.js';
-import { runServerCommand } from './server-command.js';
-import { streamWarnings } from './warnings.js';
+import { EXIT_FAILED } from './shared/arguments.js';
+import { logListening, stopOnSignal, listenErrorMessage } from './shared/lifetime.js';
+import { reportError } from './shared/output.js';
+import { runServerCommand } from './shared/server-command.js';
+import { streamWarnings } from './shared/warnings.js';
 
 export function stream(args: readonly string[]): Promise<void> {
   const about =

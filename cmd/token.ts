@@ -1,11 +1,11 @@
 // `vw token`: makes a token for a `vw serve`, from its secret and its audience.
 
-import { ConfigError, readSettings } from '../src/read-settings.js';
-import { Tokens } from '../src/serve/tokens.js';
-import { parseTopicPath, topicFault } from '../src/serve/topic-path.js';
-import { SERVE_DEFINITIONS, splitAudiences } from '../src/serve-settings.js';
-import { EXIT_USAGE, readArguments, UsageError } from './arguments.js';
-import { reportError, print } from './output.js';
+import { ConfigError, readSettings } from '../src/config/read-settings.js';
+import { Tokens } from '../src/serve/auth/tokens.js';
+import { parseTopicPath, topicFault } from '../src/serve/topics/topic-path.js';
+import { SERVE_DEFINITIONS, splitAudiences } from '../src/config/serve-settings.js';
+import { EXIT_USAGE, readArguments, UsageError } from './shared/arguments.js';
+import { reportError, print } from './shared/output.js';
 
 const OPTIONS = ['topic', 'scope', 'path', 'lifetime', 'secret', 'audience'];
 const SCOPES = ['read', 'write', 'stats'];

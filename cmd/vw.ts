@@ -2,8 +2,8 @@
 // The command `vw`: chooses the subcommand.
 
 import { readVersion } from '../src/version.js';
-import { EXIT_USAGE } from './arguments.js';
-import { reportError, print } from './output.js';
+import { EXIT_USAGE } from './shared/arguments.js';
+import { reportError, print } from './shared/output.js';
 
 const USAGE = `vw: video over WebSockets
 

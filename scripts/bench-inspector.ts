@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { Inspector } from '../src/mpegts/inspector.js';
+import { Inspector } from '../src/mpegts/inspect/inspector.js';
 
 const ROUNDS = 150;
 const PACKET_BYTES = 188;

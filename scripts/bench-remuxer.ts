@@ -1,7 +1,7 @@
 // Prints what a Remuxer costs a packet: one video feed, and a picture and a sound joined.
 // Run: npx tsx scripts/bench-remuxer.ts
 
-import { Remuxer, type RemuxInput } from '../src/mpegts/remuxer.js';
+import { Remuxer, type RemuxInput } from '../src/mpegts/remux/remuxer.js';
 import { inOrder, source, type SourceMessage } from '../test/support/mpegts/synthetic.js';
 
 const ROUNDS = 15;

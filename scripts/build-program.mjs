@@ -28,7 +28,7 @@ const { metafile } = await build({
 chmodSync(`${OUT}/vw.js`, 0o755);
 
 const { parseWat } = await wabt();
-const MASK = 'src/relay/mask.wat';
+const MASK = 'src/relay/framing/mask.wat';
 const mask = parseWat(MASK, readFileSync(MASK, 'utf8'), { simd: true });
 writeFileSync('dist/mask.wasm', mask.toBinary({}).buffer);
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { knownVariables } from '../src/config.js';
+import { knownVariables } from '../src/config/stream-config.js';
 import { closestName } from '../src/closest.js';
 
 describe('closestName', () => {

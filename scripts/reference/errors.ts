@@ -1,10 +1,10 @@
 // docs/reference/errors.md: the codes of problem documents, from the API's table of errors, and those of vw serve and of
 // commands, which are here.
 
-import { type ErrorCode, ERRORS } from '../../src/api/error-codes.js';
-import { problemOf } from '../../src/http/problem.js';
+import { type ErrorCode, ERRORS } from '../../src/api/openapi/error-codes.js';
+import { problemOf } from '../../src/http/answer/problem.js';
 import type { Relay } from '../../src/relay/relay.js';
-import { parseDestinationRule } from '../../src/relay/rules.js';
+import { parseDestinationRule } from '../../src/relay/rules/rules.js';
 import { code, table } from './markdown.js';
 
 /** What to do, where the meaning does not say it. */

@@ -1,8 +1,8 @@
 // docs/reference/metrics.md, from what the two servers answer at /metrics.
 
-import { metricsText } from '../../src/api/relay-metrics.js';
+import { metricsText } from '../../src/api/routes/relay-metrics.js';
 import { code, table } from './markdown.js';
-import { FAULTS } from '../../src/relay/event.js';
+import { FAULTS } from '../../src/relay/events/event.js';
 import { feedStats, linkStats, stats, TOTAL } from '../../test/support/relay/stats.js';
 
 /** A metric as its text describes it. */

@@ -2,12 +2,12 @@
 
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { OpenApi } from '../../src/api/openapi.js';
+import type { OpenApi } from '../../src/api/openapi/openapi.js';
 import { startServer } from '../../src/api/server.js';
-import { loadConfig } from '../../src/config.js';
-import { createLog } from '../../src/log.js';
+import { loadConfig } from '../../src/config/stream-config.js';
+import { createLog } from '../../src/log/log.js';
 import { Relay } from '../../src/relay/relay.js';
-import { loadServeConfig } from '../../src/serve-config.js';
+import { loadServeConfig } from '../../src/config/serve-config.js';
 import { startServe } from '../../src/serve/serve-server.js';
 import { eventsPage, restPage, statsPage } from './api.js';
 import { commandsPage } from './commands.js';

@@ -1,7 +1,7 @@
 // docs/reference/settings.md, from the tables of settings.
 
-import { type Definition, DEFINITIONS } from '../../src/settings.js';
-import { SERVE_DEFINITIONS } from '../../src/serve-settings.js';
+import { type Definition, DEFINITIONS } from '../../src/config/stream-settings.js';
+import { SERVE_DEFINITIONS } from '../../src/config/serve-settings.js';
 import { code, table } from './markdown.js';
 
 /** Text that no setting accepts. */

@@ -1,29 +1,29 @@
 // The REST interface: each handler parses, calls one method of Relay, and serialises. Express is used no further in.
 
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import { prefersPage } from '../http/accept.js';
-import { jsonText } from '../http/json.js';
-import { HttpError, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/problem.js';
-import type { Log } from '../log.js';
+import { prefersPage } from '../http/request/accept.js';
+import { jsonText } from '../http/answer/json.js';
+import { HttpError, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/answer/problem.js';
+import type { Log } from '../log/log.js';
 import type { Relay } from '../relay/relay.js';
-import { readFeedEntry } from '../relay/rules.js';
-import type { PlayableItem } from '../web/player-page.js';
-import { problemPage } from '../web/problem-page.js';
-import { aboutRoutes } from './about-routes.js';
-import type { RelayOperations } from './actions.js';
-import type { EventStreams } from './event-stream.js';
-import type { HttpGuard } from '../http/http-guard.js';
-import type { RequestInfo } from './key-policy.js';
-import type { HttpViewers } from './http-viewer.js';
-import type { KeyGuard } from './keys.js';
-import { authorize } from './authorize.js';
-import { mediaRoutes } from './media-routes.js';
-import { pageRoutes, securityHeaders, STYLE_PATH } from './page-routes.js';
-import { playStatusRoute } from './play-status-route.js';
-import { mount, notFoundError } from './route.js';
-import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './rule-routes.js';
-import { monitoringRoutes } from './monitoring-routes.js';
-import { isMistakenUpload, type UploadRefusals } from './upload-refusals.js';
+import { readFeedEntry } from '../relay/rules/rules.js';
+import type { PlayableItem } from '../web/server/player-page.js';
+import { problemPage } from '../web/server/problem-page.js';
+import { aboutRoutes } from './routes/about-routes.js';
+import type { RelayOperations } from './control/actions.js';
+import type { EventStreams } from './live/event-stream.js';
+import type { HttpGuard } from '../http/request/http-guard.js';
+import type { RequestInfo } from './access/key-policy.js';
+import type { HttpViewers } from './live/http-viewer.js';
+import type { KeyGuard } from './access/keys.js';
+import { authorize } from './access/authorize.js';
+import { mediaRoutes } from './routes/media-routes.js';
+import { pageRoutes, securityHeaders, STYLE_PATH } from './routes/page-routes.js';
+import { playStatusRoute } from './routes/play-status-route.js';
+import { mount, notFoundError } from './routes/route.js';
+import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './routes/rule-routes.js';
+import { monitoringRoutes } from './routes/monitoring-routes.js';
+import { isMistakenUpload, type UploadRefusals } from './live/upload-refusals.js';
 
 /** The API of a relay behind its guard. `keys` is null if no key is configured. */
 export function createApp(

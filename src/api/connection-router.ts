@@ -3,24 +3,24 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { jsonText } from '../http/json.js';
+import { jsonText } from '../http/answer/json.js';
 import { Server as TlsServer, TLSSocket } from 'node:tls';
 import { LimitError } from '../errors.js';
-import { respondWithProblem, respondWithError, respond } from '../http/answers.js';
-import { connectionEvent, passToNode } from '../http/bare-server.js';
-import { type ConnectionLimits, Connections } from '../http/connections.js';
-import { ParserThrottle } from '../http/parser-throttle.js';
-import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/path.js';
-import { problem } from '../http/problem.js';
+import { respondWithProblem, respondWithError, respond } from '../http/answer/answers.js';
+import { connectionEvent, passToNode } from '../http/connection/bare-server.js';
+import { type ConnectionLimits, Connections } from '../http/connection/connections.js';
+import { ParserThrottle } from '../http/connection/parser-throttle.js';
+import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/request/path.js';
+import { problem } from '../http/answer/problem.js';
 import { receiveUploadFromSocket, type UploadAnswers } from '../ingest/raw-upload.js';
 import { readUploadHead, type RequestHead } from '../ingest/request-head.js';
 import type { Relay } from '../relay/relay.js';
-import { parseFeedName } from '../relay/rules.js';
-import type { HttpGuard } from '../http/http-guard.js';
-import type { RequestInfo } from './key-policy.js';
-import { supersededProblem } from './http-upload.js';
+import { parseFeedName } from '../relay/rules/rules.js';
+import type { HttpGuard } from '../http/request/http-guard.js';
+import type { RequestInfo } from './access/key-policy.js';
+import { supersededProblem } from './live/http-upload.js';
 import { requestInfoFromHead } from './request.js';
-import type { UploadRefusals } from './upload-refusals.js';
+import type { UploadRefusals } from './live/upload-refusals.js';
 
 const ANSWERS: UploadAnswers = {
   ended: (socket, summary) => respond(socket, 200, 'application/json', jsonText(summary)),

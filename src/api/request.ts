@@ -3,9 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RequestHead } from '../ingest/request-head.js';
-import type { RequestInfo } from './key-policy.js';
-import { schemeOf } from '../http/hosts.js';
-import { pathOf, withoutLastSlash } from '../http/path.js';
+import type { RequestInfo } from './access/key-policy.js';
+import { schemeOf } from '../http/request/hosts.js';
+import { pathOf, withoutLastSlash } from '../http/request/path.js';
 
 /** For a request from Node's parser whose target is normalised. */
 export function requestInfo(request: IncomingMessage): RequestInfo {

@@ -1,27 +1,27 @@
 // The relay's HTTP server, with or without TLS: combines connection handling, access control, routes and upgrades.
 
 import type { AddressInfo } from 'node:net';
-import { LINGER_MS } from '../http/answers.js';
-import { createBareServer, listen, urlsOf } from '../http/bare-server.js';
-import { type CertificateFiles, watchCertificate } from '../http/certificate.js';
-import type { ConnectionLimits } from '../http/connections.js';
-import type { AllowedHosts } from '../http/hosts.js';
-import { inTurns } from '../http/request-turns.js';
-import { normalizingTargets } from '../http/request-target.js';
-import type { Log } from '../log.js';
+import { LINGER_MS } from '../http/answer/answers.js';
+import { createBareServer, listen, urlsOf } from '../http/connection/bare-server.js';
+import { type CertificateFiles, watchCertificate } from '../http/connection/certificate.js';
+import type { ConnectionLimits } from '../http/connection/connections.js';
+import type { AllowedHosts } from '../http/request/hosts.js';
+import { inTurns } from '../http/connection/request-turns.js';
+import { normalizingTargets } from '../http/request/request-target.js';
+import type { Log } from '../log/log.js';
 import type { Relay } from '../relay/relay.js';
-import { ClientLimit } from '../relay/client-limit.js';
-import { RelayOperations } from './actions.js';
+import { ClientLimit } from '../relay/delivery/client-limit.js';
+import { RelayOperations } from './control/actions.js';
 import { createApp } from './app.js';
-import { CommandLink, reservedRule } from './commands.js';
-import { EventStreams } from './event-stream.js';
+import { CommandLink, reservedRule } from './control/commands.js';
+import { EventStreams } from './live/event-stream.js';
 import { ConnectionRouter } from './connection-router.js';
-import { HttpGuard } from '../http/http-guard.js';
-import { KeyPolicy } from './key-policy.js';
-import { KeyGuard } from './keys.js';
-import { HttpViewers } from './http-viewer.js';
-import { acceptFeedSockets } from './feed-sockets.js';
-import { UploadRefusals } from './upload-refusals.js';
+import { HttpGuard } from '../http/request/http-guard.js';
+import { KeyPolicy } from './access/key-policy.js';
+import { KeyGuard } from './access/keys.js';
+import { HttpViewers } from './live/http-viewer.js';
+import { acceptFeedSockets } from './live/feed-sockets.js';
+import { UploadRefusals } from './live/upload-refusals.js';
 
 /** Where and how to serve. */
 export interface ServerOptions extends ConnectionLimits {

@@ -2,12 +2,12 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServer } from '../api/server.js';
-import { loadConfig } from '../config.js';
-import type { Log } from '../log.js';
+import { loadConfig } from '../config/stream-config.js';
+import type { Log } from '../log/log.js';
 import { Relay } from '../relay/relay.js';
 import { servePages } from '../serve/serve-pages.js';
 import { startServe } from '../serve/serve-server.js';
-import { loadServeConfig } from '../serve-config.js';
+import { loadServeConfig } from '../config/serve-config.js';
 import { loadPicture, loadSound } from './media.js';
 import { freeOr } from './ports.js';
 import { callRest, type Call, curlLines } from './rest.js';

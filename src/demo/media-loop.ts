@@ -12,9 +12,9 @@ import {
   RANDOM_ACCESS,
   readPid,
   startsUnit,
-} from '../mpegts/packet.js';
-import { stampsOf, startsPes } from '../mpegts/pes.js';
-import { readPcr, readTimestamp, ticksAfter, writePcr, writeTimestamp } from '../mpegts/timestamp.js';
+} from '../mpegts/packet/packet.js';
+import { stampsOf, startsPes } from '../mpegts/packet/pes.js';
+import { readPcr, readTimestamp, ticksAfter, writePcr, writeTimestamp } from '../mpegts/packet/timestamp.js';
 
 /** One PES packet of the recording, with the tables in front of it. */
 interface LoopUnit {

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { builtFile } from '../built-file.js';
-import { TICKS_PER_MS } from '../mpegts/timestamp.js';
+import { TICKS_PER_MS } from '../mpegts/packet/timestamp.js';
 import { MediaLoop } from './media-loop.js';
 
 /** A recording and its alignment with wall-clock time: laps start at whole minutes, or at whole fractions of them. */

@@ -2,7 +2,7 @@
 // has taken the feed over it is on standby, and resumes when the feed is free again.
 
 import { type ClientRequest, request } from 'node:http';
-import type { Log } from '../log.js';
+import type { Log } from '../log/log.js';
 import { dueMs, firstUnit, type DemoMedia } from './media.js';
 
 /** A source that is later than this (the machine slept) skips what it missed and continues with what is due. */

@@ -3,7 +3,7 @@
 import { callRest } from './rest.js';
 import { type DemoAddresses, publishUrl, TOPIC, type EndpointIndex } from './tour.js';
 
-// The few fields that are read; the whole is in src/relay/stats-schema.ts and src/serve/topic.ts.
+// The few fields that are read; the whole is in src/relay/stats-schema.ts and src/serve/topics/topic.ts.
 interface DemoRelayStats {
   readonly feeds: Readonly<Record<string, { readonly source: string | null; readonly continuityErrors: number }>>;
   readonly destinations: Readonly<

@@ -2,7 +2,7 @@
 // parser and streams cost more than everything behind them (see `npm run bench`). Other requests are left to Node.
 
 import type { Socket } from 'node:net';
-import type { Feed } from '../relay/feed.js';
+import type { Feed } from '../relay/feed/feed.js';
 import { ChunkedDecoder, ChunkedError } from './chunked.js';
 import { UploadThrottle } from './upload-throttle.js';
 import { type ByteReceiver, readShared } from './socket-reader.js';

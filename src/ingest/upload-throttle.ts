@@ -1,7 +1,7 @@
 // Throttles a source that is faster than all of its readers, such as a pushed file: data read while no reader can take it
 // would queue in memory and be dropped. A camera is not affected: it never sends that much at once.
 
-import type { Feed } from '../relay/feed.js';
+import type { Feed } from '../relay/feed/feed.js';
 
 /** A read of so many bytes comes from a source that had more to give than it was asked for. */
 const FAST_READ_BYTES = 1 << 15;

@@ -1,9 +1,9 @@
 // The common part of every upload of MPEG-TS, however its bytes arrive: finds the packets and publishes them to a feed.
 
-import { PACKET_BYTES } from '../mpegts/packet.js';
-import { Packetizer } from '../mpegts/packetizer.js';
-import type { Feed, Publication } from '../relay/feed.js';
-import type { Source } from '../relay/sink.js';
+import { PACKET_BYTES } from '../mpegts/packet/packet.js';
+import { Packetizer } from '../mpegts/packet/packetizer.js';
+import type { Feed, Publication } from '../relay/feed/feed.js';
+import type { Source } from '../relay/feed/sink.js';
 
 /** The summary of an upload that its sender is sent at the end. */
 export interface UploadSummary {

@@ -1,6 +1,6 @@
 // The unit of relaying: whole packets of one source, or an opaque message.
 
-import type { ProgramFacts } from '../mpegts/splicer.js';
+import type { ProgramFacts } from '../mpegts/splice/splicer.js';
 
 /** What a message carries: transport packets, or a text or binary message that the relay does not interpret. */
 export type MessageKind = 'ts' | 'text' | 'binary';

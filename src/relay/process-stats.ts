@@ -1,7 +1,7 @@
 // Statistics of the process itself: memory, processor time, event loop delay.
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import type { LogState } from '../log-output.js';
+import type { LogState } from '../log/log-output.js';
 import { readVersion } from '../version.js';
 import type { ProcessSnapshot } from './stats-schema.js';
 

@@ -2,22 +2,22 @@
 
 import type { SecureContextOptions } from 'node:tls';
 import { LimitError, NotFoundError } from '../errors.js';
-import type { Log } from '../log.js';
-import { LOG_HEALTHY } from '../log-output.js';
-import { TICK_MS } from '../mpegts/repeat-schedule.js';
-import { Destination, type DestinationSource } from './destination.js';
-import { endpointOf } from './endpoint.js';
-import { Feed } from './feed.js';
-import type { Sink } from './sink.js';
-import { recordFeed } from './feed-events.js';
-import { FormerFeeds } from './former-feeds.js';
-import { CacheBudget, type GopCache } from './gop-cache.js';
-import { EventLog } from './event-log.js';
+import type { Log } from '../log/log.js';
+import { LOG_HEALTHY } from '../log/log-output.js';
+import { TICK_MS } from '../mpegts/psi/repeat-schedule.js';
+import { Destination, type DestinationSource } from './destination/destination.js';
+import { endpointOf } from './dial/endpoint.js';
+import { Feed } from './feed/feed.js';
+import type { Sink } from './feed/sink.js';
+import { recordFeed } from './events/feed-events.js';
+import { FormerFeeds } from './rules/former-feeds.js';
+import { CacheBudget, type GopCache } from './delivery/gop-cache.js';
+import { EventLog } from './events/event-log.js';
 import type { Limits } from './limits.js';
-import { Mutes } from './mutes.js';
-import { startTimeouts } from './access-timeouts.js';
+import { Mutes } from './rules/mutes.js';
+import { startTimeouts } from './delivery/access-timeouts.js';
 import { ProcessStats } from './process-stats.js';
-import { EVERY_FEED, type MuteRule } from './mute-rule.js';
+import { EVERY_FEED, type MuteRule } from './rules/mute-rule.js';
 import {
   type DestinationRequest,
   type DestinationRule,
@@ -28,12 +28,12 @@ import {
   resolveDestination,
   shownDestination,
   type StreamRule,
-} from './rules.js';
-import { NameSuggestions } from './name-suggestions.js';
-import { similarName } from './similar-name.js';
+} from './rules/rules.js';
+import { NameSuggestions } from './rules/name-suggestions.js';
+import { similarName } from './rules/similar-name.js';
 import type { Stats } from './stats-schema.js';
-import { Stream } from './stream.js';
-import { withoutMediaDetails } from './named-tracks.js';
+import { Stream } from './stream/stream.js';
+import { withoutMediaDetails } from './stream/named-tracks.js';
 
 /** How often the health of everything is sampled: rates, silence, tables. */
 const SAMPLE_INTERVAL_MS = 1000;

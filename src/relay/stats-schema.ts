@@ -3,8 +3,8 @@
 // from the media.
 
 import * as z from 'zod';
-import { TRACK_KINDS } from '../mpegts/track.js';
-import { faultSchema } from './event.js';
+import { TRACK_KINDS } from '../mpegts/psi/track.js';
+import { faultSchema } from './events/event.js';
 
 const count = (description: string) => z.int().min(0).describe(description);
 const number = (description: string) => z.number().describe(description);

@@ -10,18 +10,18 @@ import express, {
 } from 'express';
 import helmet from 'helmet';
 import { METRICS_TYPE } from '../metrics.js';
-import { refuseEmptySegments } from '../http/path.js';
-import { WHOLE_SERVER } from '../http/request-target.js';
-import { prefersPage } from '../http/accept.js';
-import { jsonText } from '../http/json.js';
-import { HttpError, allowOnly, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/problem.js';
-import { LOG_HEALTHY } from '../log-output.js';
-import { problemPage } from '../web/problem-page.js';
-import type { Codes } from './codes.js';
-import type { ClientRegistry } from './client-registry.js';
+import { refuseEmptySegments } from '../http/request/path.js';
+import { WHOLE_SERVER } from '../http/request/request-target.js';
+import { prefersPage } from '../http/request/accept.js';
+import { jsonText } from '../http/answer/json.js';
+import { HttpError, allowOnly, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/answer/problem.js';
+import { LOG_HEALTHY } from '../log/log-output.js';
+import { problemPage } from '../web/server/problem-page.js';
+import type { Codes } from './auth/codes.js';
+import type { ClientRegistry } from './clients/client-registry.js';
 import { metricsText } from './serve-metrics.js';
-import { openGrant, TokenError } from './tokens.js';
-import { parseTopicPath } from './topic-path.js';
+import { openGrant, TokenError } from './auth/tokens.js';
+import { parseTopicPath } from './topics/topic-path.js';
 
 /**
  * Serves pages: called for each admitted request before all other routes; calls `next` if it has no page for it.

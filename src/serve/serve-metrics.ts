@@ -1,7 +1,7 @@
 // The server's metrics for Prometheus. Counters are read at each scrape.
 
 import { labels, MetricsText, type Sample } from '../metrics.js';
-import type { ClientRegistry } from './client-registry.js';
+import type { ClientRegistry } from './clients/client-registry.js';
 
 /** Every metric as text. */
 export function metricsText(clients: ClientRegistry): string {

@@ -1,10 +1,10 @@
 // The pages of `vw serve`: `/` lists the topics that one may watch, `/play/<topic>` plays one from `/out/<topic>`.
 
-import { RuleError } from '../relay/rules.js';
-import { playerRoutes } from '../web/player-routes.js';
-import { topicsPage } from '../web/topics-page.js';
+import { RuleError } from '../relay/rules/rules.js';
+import { playerRoutes } from '../web/server/player-routes.js';
+import { topicsPage } from '../web/server/topics-page.js';
 import type { Pages } from './serve-app.js';
-import { topicFault } from './topic-path.js';
+import { topicFault } from './topics/topic-path.js';
 
 /** The settings that the pages depend on. */
 export interface ServePages {

@@ -2,13 +2,13 @@
 // set; an address with too many refused tokens gets no reasons any more.
 
 import type { IncomingMessage } from 'node:http';
-import { FailedAttempts } from '../http/failed-attempts.js';
-import { schemeOf } from '../http/hosts.js';
-import type { GuardChecks, GuardedRequest, GuardPolicy } from '../http/http-guard.js';
-import { networkOf } from '../http/network.js';
-import { HttpError } from '../http/problem.js';
-import { isLoopbackHost } from '../relay/forward-proxy.js';
-import type { TrustedProxies } from './client-address.js';
+import { FailedAttempts } from '../http/request/failed-attempts.js';
+import { schemeOf } from '../http/request/hosts.js';
+import type { GuardChecks, GuardedRequest, GuardPolicy } from '../http/request/http-guard.js';
+import { networkOf } from '../http/connection/network.js';
+import { HttpError } from '../http/answer/problem.js';
+import { isLoopbackHost } from '../relay/dial/forward-proxy.js';
+import type { TrustedProxies } from './clients/client-address.js';
 
 /** How a server is guarded: by tokens, by being reached from this machine only, or not at all. */
 export type GuardMode = 'tokens' | 'loopback' | 'open';

@@ -3,16 +3,16 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
-import { handleUpgrades } from '../http/websocket-upgrades.js';
-import { pathOf, refuseEmptySegments } from '../http/path.js';
-import { normalizeTarget } from '../http/request-target.js';
-import { HttpError } from '../http/problem.js';
+import { handleUpgrades } from '../http/connection/websocket-upgrades.js';
+import { pathOf, refuseEmptySegments } from '../http/request/path.js';
+import { normalizeTarget } from '../http/request/request-target.js';
+import { HttpError } from '../http/answer/problem.js';
 import { ALLOWED_METHODS } from './serve-app.js';
-import type { Codes } from './codes.js';
-import type { ClientRegistry } from './client-registry.js';
-import { type Grant, openGrant, TokenError } from './tokens.js';
-import { parseTopicPath, type TopicPath } from './topic-path.js';
-import { Connection } from './connection.js';
+import type { Codes } from './auth/codes.js';
+import type { ClientRegistry } from './clients/client-registry.js';
+import { type Grant, openGrant, TokenError } from './auth/tokens.js';
+import { parseTopicPath, type TopicPath } from './topics/topic-path.js';
+import { Connection } from './clients/connection.js';
 
 /** Takes WebSocket upgrades from `server`. */
 export function acceptTopicSockets(server: Server, clients: ClientRegistry, codes: Codes): void {

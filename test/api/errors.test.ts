@@ -1,8 +1,8 @@
 // Every error that the API's document tells of is made to happen, where the document says that it does.
 
 import { expect } from 'chai';
-import { ERRORS, type ErrorCode } from '../../src/api/error-codes.js';
-import { MAX_EVENT_CLIENTS } from '../../src/api/event-stream.js';
+import { ERRORS, type ErrorCode } from '../../src/api/openapi/error-codes.js';
+import { MAX_EVENT_CLIENTS } from '../../src/api/live/event-stream.js';
 import {
   type Answered,
   answerOn,

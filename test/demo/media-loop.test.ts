@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { MediaLoop } from '../../src/demo/media-loop.js';
 import { dueMs, firstUnit, loadPicture, loadSound, type DemoMedia } from '../../src/demo/media.js';
-import { Inspector } from '../../src/mpegts/inspector.js';
+import { Inspector } from '../../src/mpegts/inspect/inspector.js';
 import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
 import { decode, scratch } from '../support/media/ffmpeg.js';
 import { packet } from '../support/mpegts/ts.js';

@@ -1,7 +1,7 @@
 // Tracks other than video and audio: subtitles far ahead of the video, data with a time of its own.
 
 import { expect } from 'chai';
-import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { checkTs, type Sent, type Unit } from '../support/mpegts/check-ts.js';
 import { pesPackets, source, tablesOf } from '../support/mpegts/synthetic.js';
 

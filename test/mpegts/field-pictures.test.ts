@@ -2,9 +2,9 @@
 // at hand makes any. ISO/IEC 14496-10 §7.3.3 (field_pic_flag), ISO/IEC 13818-2 §6.3.10 (picture_structure).
 
 import { expect } from 'chai';
-import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
-import { Inspector } from '../../src/mpegts/inspector.js';
-import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splice/splicer.js';
+import { Inspector } from '../../src/mpegts/inspect/inspector.js';
+import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
 import { bytesOf, nal, u, ue } from '../support/mpegts/bits.js';
 import { checkTs, type Sent } from '../support/mpegts/check-ts.js';

@@ -1,10 +1,10 @@
 // What passes an audio mute, packet by packet, for input that ffmpeg does not produce. Literal bytes.
 
 import { expect } from 'chai';
-import { filteredFacts } from '../../src/mpegts/filtered-facts.js';
-import { Inspector } from '../../src/mpegts/inspector.js';
-import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
-import { MuteFilter } from '../../src/mpegts/mute-filter.js';
+import { filteredFacts } from '../../src/mpegts/mute/filtered-facts.js';
+import { Inspector } from '../../src/mpegts/inspect/inspector.js';
+import { Remuxer, type RemuxInput } from '../../src/mpegts/remux/remuxer.js';
+import { MuteFilter } from '../../src/mpegts/mute/mute-filter.js';
 import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
 import { type Entry, packet, patSection, pmtSection, section, sectionPackets } from '../support/mpegts/ts.js';
 

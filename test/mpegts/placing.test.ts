@@ -3,8 +3,8 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
-import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
+import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
 import { inOrder, source, type SourceMessage, type SourceOptions } from '../support/mpegts/synthetic.js';
 

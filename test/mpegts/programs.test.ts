@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Inspector } from '../../src/mpegts/inspector.js';
-import { ProgramReader } from '../../src/mpegts/program.js';
+import { Inspector } from '../../src/mpegts/inspect/inspector.js';
+import { ProgramReader } from '../../src/mpegts/psi/program.js';
 import { packet, pmtSection, section, sectionPackets } from '../support/mpegts/ts.js';
 
 /** A PAT of (program_number, PID) pairs. */

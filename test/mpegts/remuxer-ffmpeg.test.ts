@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
-import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
+import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
+import { Remuxer, type RemuxInput } from '../../src/mpegts/remux/remuxer.js';
 import {
   delay,
   interleave,

@@ -1,7 +1,7 @@
 // Where a reader can start in a Remuxer's output.
 
 import { expect } from 'chai';
-import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { pesPackets, tablesOf, type Es } from '../support/mpegts/synthetic.js';
 import { VIDEO, AUDIO, CAM, one, bytes, picture, headersOf } from '../support/mpegts/one-feed.js';
 

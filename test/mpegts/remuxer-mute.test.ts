@@ -1,10 +1,10 @@
 // Mutes of data that a stream still holds: video that is sent until it is replaced, audio that is held. Literal bytes.
 
 import { expect } from 'chai';
-import { hasMutedDescriptor } from '../../src/mpegts/mute-descriptor.js';
-import { ProgramReader } from '../../src/mpegts/program.js';
-import { Remuxer, type RemuxInput } from '../../src/mpegts/remuxer.js';
-import { PACKET_BYTES } from '../../src/mpegts/packet.js';
+import { hasMutedDescriptor } from '../../src/mpegts/mute/mute-descriptor.js';
+import { ProgramReader } from '../../src/mpegts/psi/program.js';
+import { Remuxer, type RemuxInput } from '../../src/mpegts/remux/remuxer.js';
+import { PACKET_BYTES } from '../../src/mpegts/packet/packet.js';
 import { type Entry, packet, patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 
 const PMT = 0x1000;

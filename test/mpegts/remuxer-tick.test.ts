@@ -2,8 +2,8 @@
 // if the feed's messages bring them.
 
 import { expect } from 'chai';
-import { TICK_MS } from '../../src/mpegts/repeat-schedule.js';
-import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
+import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { source } from '../support/mpegts/synthetic.js';
 
 interface Made {

@@ -3,9 +3,9 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Splicer, START_TIMEOUTS, type ProgramFacts } from '../../src/mpegts/splicer.js';
-import { Inspector } from '../../src/mpegts/inspector.js';
-import { Remuxer } from '../../src/mpegts/remuxer.js';
+import { Splicer, START_TIMEOUTS, type ProgramFacts } from '../../src/mpegts/splice/splicer.js';
+import { Inspector } from '../../src/mpegts/inspect/inspector.js';
+import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { decode } from '../support/media/ffmpeg.js';
 import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
 import { withSetsOnce } from '../support/media/sets-once.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splicer.js';
-import { Inspector } from '../../src/mpegts/inspector.js';
+import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splice/splicer.js';
+import { Inspector } from '../../src/mpegts/inspect/inspector.js';
 import { decode } from '../support/media/ffmpeg.js';
 import { continuityErrors } from '../support/mpegts/packets-of.js';
 import { withSetsOnce } from '../support/media/sets-once.js';

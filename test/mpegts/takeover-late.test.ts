@@ -1,8 +1,8 @@
 // A link that takes over at a picture recognized late: each of its packets goes to exactly one link, however it is split.
 
 import { expect } from 'chai';
-import { Splicer } from '../../src/mpegts/splicer.js';
-import { Inspector } from '../../src/mpegts/inspector.js';
+import { Splicer } from '../../src/mpegts/splice/splicer.js';
+import { Inspector } from '../../src/mpegts/inspect/inspector.js';
 import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
 import { withSetsOnce } from '../support/media/sets-once.js';
 import { sharedMedia } from '../support/media/shared-media.js';

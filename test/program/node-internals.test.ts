@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { readShared } from '../../src/ingest/socket-reader.js';
-import { OPCODE_BINARY, buildMaskedFrame } from '../../src/relay/frame.js';
+import { OPCODE_BINARY, buildMaskedFrame } from '../../src/relay/framing/frame.js';
 import { afterTest } from '../support/cleanup.js';
 import { until } from '../support/wait.js';
 

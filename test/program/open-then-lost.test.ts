@@ -2,10 +2,10 @@
 
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { metricsText } from '../../src/api/relay-metrics.js';
-import { listFaults } from '../../src/cli/list-faults.js';
-import type { FaultCode } from '../../src/relay/event.js';
-import { faultOfClose, faultOfUpgrade, withoutToken } from '../../src/relay/faults.js';
+import { metricsText } from '../../src/api/routes/relay-metrics.js';
+import { listFaults } from '../../src/cli/status/list-faults.js';
+import type { FaultCode } from '../../src/relay/events/event.js';
+import { faultOfClose, faultOfUpgrade, withoutToken } from '../../src/relay/dial/faults.js';
 import { TestServe } from '../support/relay/serve.js';
 import { EndpointServer, startCrossbar } from '../support/relay/endpoints.js';
 import { afterTest } from '../support/cleanup.js';

@@ -11,11 +11,11 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { type RunningServer, startServer } from '../../src/api/server.js';
 import { anchor } from '../../scripts/reference/markdown.js';
 import { referencePages } from '../../scripts/reference/pages.js';
-import { loadConfig, settings } from '../../src/config.js';
-import { createLog } from '../../src/log.js';
-import { EVENT_TYPES, FAULTS } from '../../src/relay/event.js';
+import { loadConfig, settings } from '../../src/config/stream-config.js';
+import { createLog } from '../../src/log/log.js';
+import { EVENT_TYPES, FAULTS } from '../../src/relay/events/event.js';
 import { Relay, type RelayStats } from '../../src/relay/relay.js';
-import { serveSettings } from '../../src/serve-config.js';
+import { serveSettings } from '../../src/config/serve-config.js';
 import { DOCUMENTS, Machine, readDocument, ROOT, run } from '../support/programs/documents.js';
 import { scratch } from '../support/media/ffmpeg.js';
 

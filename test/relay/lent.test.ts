@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { StartHold } from '../../src/mpegts/start-hold.js';
-import { Inspector } from '../../src/mpegts/inspector.js';
+import { StartHold } from '../../src/mpegts/clock/start-hold.js';
+import { Inspector } from '../../src/mpegts/inspect/inspector.js';
 import { Message } from '../../src/relay/message.js';
 import { patSection, pmtSection, sectionPackets } from '../support/mpegts/ts.js';
 

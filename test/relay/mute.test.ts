@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Sink } from '../../src/relay/sink.js';
+import type { Sink } from '../../src/relay/feed/sink.js';
 import type { Message } from '../../src/relay/message.js';
 import { Relay } from '../../src/relay/relay.js';
 import { closeAll } from '../support/cleanup.js';

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
-import { playerRoutes } from '../../src/web/player-routes.js';
+import { playerRoutes } from '../../src/web/server/player-routes.js';
 import { openBrowser, PlayerPage } from '../support/browser/browser.js';
 import { Camera } from '../support/media/camera.js';
 import { afterTest } from '../support/cleanup.js';

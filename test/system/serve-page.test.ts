@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { openBrowser, PlayerPage } from '../support/browser/browser.js';
 import { Camera } from '../support/media/camera.js';
-import type { Fault } from '../../src/relay/event.js';
+import type { Fault } from '../../src/relay/events/event.js';
 import type { PlayStatus } from '../../src/web/play-status.js';
 import { servePages } from '../../src/serve/serve-pages.js';
 import { SECRET, TestServe } from '../support/relay/serve.js';

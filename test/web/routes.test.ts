@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { playerLinks } from '../../src/web/player-page.js';
-import { type PlayerRoutes, playerRoutes } from '../../src/web/player-routes.js';
+import { playerLinks } from '../../src/web/server/player-page.js';
+import { type PlayerRoutes, playerRoutes } from '../../src/web/server/player-routes.js';
 import { afterTest } from '../support/cleanup.js';
 
 /** A plain server that has the player and nothing else; 404 is what is left to others. */

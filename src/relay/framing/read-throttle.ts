@@ -10,7 +10,7 @@
 
 import type { WebSocket } from 'ws';
 import { FrameCounter } from './frame-counter.js';
-import { type StepResult, type Steps, turns, type Turns } from './turns.js';
+import { type StepResult, type Steps, turns, type Turns } from '../../fairness/turns.js';
 
 /** Frames of one connection that pass in one turn of the event loop without being timed. Media comes with a handful. */
 const FREE_FRAMES = 16;

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { answerPings } from '../../../src/relay/framing/pongs.js';
 import { throttleReads } from '../../../src/relay/framing/read-throttle.js';
-import { Turns } from '../../../src/relay/framing/turns.js';
+import { Turns } from '../../../src/fairness/turns.js';
 import { afterTest } from '../../support/cleanup.js';
 import { floodOf, openBare, tinyFrame } from '../../support/load/flood.js';
 import { until } from '../../support/wait.js';

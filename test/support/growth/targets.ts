@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import { DEFAULT_SERVER_OPTIONS, startServer } from '../../../src/api/server.js';
-import type { Log } from '../../../src/log.js';
+import type { Log } from '../../../src/log/log.js';
 import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
 import { Relay } from '../../../src/relay/relay.js';
 import { DEFAULT_SERVE_LIMITS } from '../../../src/serve/serve-limits.js';

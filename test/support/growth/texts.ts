@@ -1,27 +1,27 @@
 // What is read from outside and is no request head: names, tokens, settings, bodies, commands, answers of endpoints.
 
-import { RelayOperations } from '../../../src/api/actions.js';
-import { executeCommand } from '../../../src/api/commands.js';
-import { KeyGuard } from '../../../src/api/keys.js';
-import { splitJsonObjects } from '../../../src/api/split-commands.js';
-import { relayAddress } from '../../../src/cli/relay-address.js';
-import { hostnameOf, isOwnHost, isOwnOrigin } from '../../../src/http/hosts.js';
-import { pathOf, refuseEmptySegments, trimSlashes, withoutLastSlash } from '../../../src/http/path.js';
+import { RelayOperations } from '../../../src/api/control/actions.js';
+import { executeCommand } from '../../../src/api/control/commands.js';
+import { KeyGuard } from '../../../src/api/access/keys.js';
+import { splitJsonObjects } from '../../../src/api/control/split-commands.js';
+import { relayAddress } from '../../../src/cli/client/relay-address.js';
+import { hostnameOf, isOwnHost, isOwnOrigin } from '../../../src/http/request/hosts.js';
+import { pathOf, refuseEmptySegments, trimSlashes, withoutLastSlash } from '../../../src/http/request/path.js';
 import { ChunkedDecoder } from '../../../src/ingest/chunked.js';
 import { readUploadHead } from '../../../src/ingest/request-head.js';
-import type { Log } from '../../../src/log.js';
-import { readReason, readTokenEnd } from '../../../src/relay/faults.js';
+import type { Log } from '../../../src/log/log.js';
+import { readReason, readTokenEnd } from '../../../src/relay/dial/faults.js';
 import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
 import { Relay } from '../../../src/relay/relay.js';
-import { destinationSchema, nameFault, streamSchema } from '../../../src/relay/rules.js';
-import { redactSecrets, querySecrets } from '../../../src/relay/secrets.js';
-import { isAddressRange, TrustedProxies } from '../../../src/serve/client-address.js';
-import { looksLikeToken, Tokens } from '../../../src/serve/tokens.js';
-import { parseTopicPath, topicFault } from '../../../src/serve/topic-path.js';
-import { authorisationText } from '../../../src/serve/authorisation-reply.js';
-import { SERVE_DEFINITIONS } from '../../../src/serve-settings.js';
-import { DEFINITIONS } from '../../../src/settings.js';
-import { escapeHtml } from '../../../src/web/player-page.js';
+import { destinationSchema, nameFault, streamSchema } from '../../../src/relay/rules/rules.js';
+import { redactSecrets, querySecrets } from '../../../src/relay/dial/secrets.js';
+import { isAddressRange, TrustedProxies } from '../../../src/serve/clients/client-address.js';
+import { looksLikeToken, Tokens } from '../../../src/serve/auth/tokens.js';
+import { parseTopicPath, topicFault } from '../../../src/serve/topics/topic-path.js';
+import { authorisationText } from '../../../src/serve/auth/authorisation-reply.js';
+import { SERVE_DEFINITIONS } from '../../../src/config/serve-settings.js';
+import { DEFINITIONS } from '../../../src/config/stream-settings.js';
+import { escapeHtml } from '../../../src/web/server/player-page.js';
 import { type Case, textCase } from './measure.js';
 
 const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

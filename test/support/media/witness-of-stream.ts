@@ -2,9 +2,9 @@
 // to the next, is to be a valid program without an error.
 
 import { WebSocket } from 'ws';
-import { payloadStart, startsUnit } from '../../../src/mpegts/packet.js';
-import { startsPes } from '../../../src/mpegts/pes.js';
-import { readTimestamp } from '../../../src/mpegts/timestamp.js';
+import { payloadStart, startsUnit } from '../../../src/mpegts/packet/packet.js';
+import { startsPes } from '../../../src/mpegts/packet/pes.js';
+import { readTimestamp } from '../../../src/mpegts/packet/timestamp.js';
 import { checkTs, type Checked, type Sent } from '../mpegts/check-ts.js';
 import { afterTest } from '../cleanup.js';
 import { until } from '../wait.js';

@@ -1,8 +1,8 @@
 // A program written in letters, for tests of what is cut where.
 
-import { Inspector } from '../../../src/mpegts/inspector.js';
-import type { Splicer } from '../../../src/mpegts/splicer.js';
-import { type ProgramFacts } from '../../../src/mpegts/splicer.js';
+import { Inspector } from '../../../src/mpegts/inspect/inspector.js';
+import type { Splicer } from '../../../src/mpegts/splice/splicer.js';
+import { type ProgramFacts } from '../../../src/mpegts/splice/splicer.js';
 import { packetsOf } from './packets-of.js';
 import { packet, patSection, pmtSection, section, sectionPackets } from './ts.js';
 

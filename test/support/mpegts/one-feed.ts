@@ -1,6 +1,6 @@
 // A Remuxer with one feed, and packets for it that a test specifies bit by bit.
 
-import { Remuxer, type RemuxInput } from '../../../src/mpegts/remuxer.js';
+import { Remuxer, type RemuxInput } from '../../../src/mpegts/remux/remuxer.js';
 import { pesPackets, tablesOf, type Es } from './synthetic.js';
 
 export const VIDEO: Es = { pid: 0x100, type: 0x1b };

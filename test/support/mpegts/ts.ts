@@ -1,6 +1,6 @@
 // Transport packets and sections written out by hand, for tests that know every bit of them.
 
-import { crc32 } from '../../../src/mpegts/crc32.js';
+import { crc32 } from '../../../src/mpegts/psi/crc32.js';
 
 /** What a test says of a packet; the rest is plain: payload only, counter 0. */
 export interface PacketFields {

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
-import type { RelayEvent } from '../../../src/relay/event.js';
+import type { RelayEvent } from '../../../src/relay/events/event.js';
 import { afterTest } from '../cleanup.js';
 import { until } from '../wait.js';
 

@@ -7,7 +7,7 @@ import {
   type ServerOptions,
   startServer,
 } from '../../../src/api/server.js';
-import type { Facts, Log } from '../../../src/log.js';
+import type { Facts, Log } from '../../../src/log/log.js';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/relay/limits.js';
 import { Relay, type RelayStats } from '../../../src/relay/relay.js';
 import type { LinkStats } from '../../../src/relay/stats-schema.js';

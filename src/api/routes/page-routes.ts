@@ -1,0 +1,230 @@
+// The login page and the front page, for a browser that has no key yet or opens the relay's address.
+// No script; helmet's header fields with a policy that allows none.
+
+import express, { type RequestHandler } from 'express';
+import helmet from 'helmet';
+import * as z from 'zod';
+import { refusal } from '../access/key-policy.js';
+import { COOKIE_NAME, type KeyGuard } from '../access/keys.js';
+import { content, type Route, TO_LOGIN } from './route.js';
+import { escapeHtml, playerLinks, type PlayableItem } from '../../web/server/player-page.js';
+
+/** Path of the pages' style sheet. */
+export const STYLE_PATH = '/style.css';
+
+const HTML = 'text/html';
+
+// Text has a contrast of at least 4.5 to its background in both themes (WCAG 2.2, 1.4.3); a test measures it.
+const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1rem;color:#1c2733;background:#f6f8fa}
+h1{font-size:1.5rem}a{color:#0b57b0}input,button{font:inherit;padding:.5rem .75rem;border:1px solid #7c8b99;border-radius:.4rem}
+button{background:#0b6bcb;border-color:#0b6bcb;color:#fff;cursor:pointer}p.bad{color:#b3261e}code{background:#e7ecf1;padding:.1rem .3rem;border-radius:.25rem}
+h2{font-size:1.1rem}.watch{list-style:none;padding:0}.watch a{display:inline-block;padding:.6rem 0;min-width:12rem}
+.watch .live{color:#1a7330}.watch .away{color:#4d5c6a}
+@media(prefers-color-scheme:dark){body{color:#dbe4ec;background:#12181f}a{color:#6cb0ff}code{background:#24303b}input{background:#1b242d;color:inherit}
+p.bad{color:#ff8f85}.watch .live{color:#56d364}.watch .away{color:#9fb0c0}}`;
+
+/** The header fields of every answer: no script, nothing from other origins, no framing. */
+export function securityHeaders(isSecure: boolean): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // For this host only, not for other hosts of the same domain.
+    strictTransportSecurity: isSecure ? { includeSubDomains: false } : false,
+    // With "no-referrer" browsers send "Origin: null" from our own login form, which any page can send.
+    referrerPolicy: { policy: 'same-origin' },
+  });
+}
+
+/** The login page that redirects to a player's page afterwards; `null`: `path` is not a player's page. */
+export function loginFor(path: string): string | null {
+  return /^\/play\/[\w.%/-]+$/.test(path) ? `/login?to=${encodeURIComponent(path)}` : null;
+}
+
+/** The relay's pages; `keys` is null if no login is needed. `watchables`: what can be played now. */
+export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables: () => PlayableItem[]): Route[] {
+  return [
+    {
+      name: 'front page',
+      path: '/',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'frontPage',
+          summary: 'A page that lists the feeds and streams',
+          answer: content(HTML, 'The page.'),
+          others: [TO_LOGIN],
+          errors: [],
+          handlers: [
+            (_request, response) => {
+              response.type('html').send(frontPage(watchables()));
+            },
+          ],
+        },
+      ],
+    },
+    {
+      name: 'style',
+      path: STYLE_PATH,
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'style',
+          summary: 'The style sheet of the pages',
+          answer: content('text/css', 'The style.'),
+          errors: [],
+          handlers: [
+            (_request, response) => {
+              response.type('css').send(STYLE);
+            },
+          ],
+        },
+      ],
+    },
+    ...(keys ? loginRoutes(keys, isSecure) : []),
+  ];
+}
+
+function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
+  const login: RequestHandler = (request, response) => {
+    const { key, to } = (request.body ?? {}) as { key?: unknown; to?: unknown };
+    const address = request.socket.remoteAddress ?? '';
+    const verdict = keys.checkKey(typeof key === 'string' ? key : '', address, Date.now());
+    if (verdict !== 'good') {
+      if (verdict !== 'none') keys.logRefusal(verdict, address);
+      const { status, headers } = refusal(verdict);
+      // No WWW-Authenticate: the browser would ask for the key a second time in a dialog of its own.
+      if (status === 429) response.set(headers);
+      const reason = status === 429 ? 'Too many wrong keys: wait a minute.' : 'That key is wrong.';
+      response
+        .status(status)
+        .type('html')
+        .send(loginPage(reason, redirectTarget(to)));
+      return;
+    }
+    response.cookie(COOKIE_NAME, keys.newSession(Date.now()), {
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: isSecure,
+      path: '/',
+      maxAge: 7 * 24 * 3_600_000,
+    });
+    response.redirect(303, redirectTarget(to));
+  };
+  const to = {
+    in: 'query',
+    name: 'to',
+    description: "The player's page to which the login redirects.",
+    example: '/play/video0',
+  } as const;
+  return [
+    {
+      name: 'login',
+      path: '/login',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['GET'],
+          id: 'loginPage',
+          summary: 'The page that asks for the key',
+          parameters: [to],
+          answer: content(HTML, 'The page.'),
+          errors: [],
+          handlers: [
+            (request, response) => {
+              response.type('html').send(loginPage('', redirectTarget(request.query.to)));
+            },
+          ],
+        },
+        {
+          methods: ['POST'],
+          id: 'login',
+          summary: 'Sets a cookie that lasts a week',
+          body: {
+            type: 'application/x-www-form-urlencoded',
+            schema: z.object({
+              key: z.string().describe('VW_API_KEY'),
+              to: z.string().optional().describe(to.description),
+            }),
+          },
+          answer: {
+            status: 303,
+            description: 'Redirects to the requested page, with a cookie.',
+            type: null,
+            schema: null,
+          },
+          others: [
+            { ...content(HTML, 'The key is wrong; the page asks again.'), status: 401 },
+            { ...content(HTML, 'Too many wrong keys.'), status: 429 },
+          ],
+          errors: ['ERR_TOO_LARGE'],
+          handlers: [express.urlencoded({ extended: false, limit: 8192, parameterLimit: 4 }), login],
+        },
+      ],
+    },
+    {
+      name: 'logout',
+      path: '/logout',
+      tag: 'Pages',
+      operations: [
+        {
+          methods: ['POST'],
+          id: 'logout',
+          summary: 'Deletes the cookie',
+          answer: { status: 303, description: 'Redirects to the login.', type: null, schema: null },
+          errors: [],
+          handlers: [
+            (_request, response) => {
+              response.clearCookie(COOKIE_NAME, { path: '/' });
+              response.redirect(303, '/login');
+            },
+          ],
+        },
+      ],
+    },
+  ];
+}
+
+function page(title: string, body: string): string {
+  return (
+    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">` +
+    `<title>${title}</title><link rel="stylesheet" href="${STYLE_PATH}">${body}</html>`
+  );
+}
+
+function frontPage(watchables: readonly PlayableItem[]): string {
+  return page(
+    'vw',
+    '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
+      '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
+      '<a href="/api/destinations/all">destinations</a>, <a href="/api/docs">API</a>.</p>' +
+      (watchables.length === 0 ? '' : `<h2>Watch</h2>${playerLinks(watchables)}`) +
+      '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, watch a feed at <code>/play/&lt;feed&gt;</code>, ' +
+      'receive its bytes at <code>/ws/&lt;feed&gt;</code>.</p>',
+  );
+}
+
+/** Where a login redirects: a player's page or the front page, so that no link can redirect elsewhere. */
+function redirectTarget(to: unknown): string {
+  return typeof to === 'string' && loginFor(to) !== null ? to : '/';
+}
+
+function loginPage(fault: string, to: string): string {
+  return page(
+    'vw: key',
+    `<h1>vw: video over WebSockets</h1>${fault === '' ? '' : `<p class="bad" role="alert">${fault}</p>`}` +
+      `<form method="post" action="/login"><input type="hidden" name="to" value="${escapeHtml(to)}">` +
+      '<label for="key">The key (VW_API_KEY)</label><p>' +
+      '<input id="key" name="key" type="password" autocomplete="current-password" required autofocus> ' +
+      '<button>Log in</button></p></form>',
+  );
+}

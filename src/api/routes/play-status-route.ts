@@ -1,0 +1,70 @@
+// The status of one feed or stream for its viewers: `GET /api/play/<name>`, polled by players' pages. Its faults are
+// those of `GET /api/stats`.
+
+import * as z from 'zod';
+import { faultSchema } from '../../relay/events/event.js';
+import type { Relay } from '../../relay/relay.js';
+import { parseSourceName, readFeedEntry } from '../../relay/rules/rules.js';
+import type { Stats } from '../../relay/stats-schema.js';
+import type { PlayStatus } from '../../web/play-status.js';
+import { answer, json, nameIn, type Route } from './route.js';
+
+/** Many pages poll: they are answered from the same stats for this long. */
+const KEPT_MS = 500;
+
+const playStatusSchema = z.strictObject({
+  state: z
+    .enum(['live', 'silent', 'absent'])
+    .describe('live: media arrives; silent: a source is connected and sends nothing; absent: there is no source'),
+  fault: faultSchema.nullable().describe('its current fault, as in the stats; null: none'),
+  muted: z.enum(['audio', 'all']).nullable().describe('what is muted; null: nothing'),
+}) satisfies z.ZodType<PlayStatus>;
+
+/** The route that players poll. */
+export function playStatusRoute(relay: Relay): Route {
+  let stats: Stats | null = null;
+  let atMs = 0;
+  const recentStats = () => {
+    const now = performance.now();
+    if (!stats || now - atMs > KEPT_MS) [stats, atMs] = [relay.stats(), now];
+    return stats;
+  };
+  return {
+    name: 'play status',
+    path: '/api/play/{name}',
+    tag: 'Monitoring',
+    parameter: {
+      name: 'name',
+      description:
+        'A feed\'s or a stream\'s name. It may contain "/", literally or as %2F; names of streams begin with stream/.',
+      example: 'stream/front',
+    },
+    operations: [
+      {
+        methods: ['GET'],
+        id: 'getPlayStatus',
+        summary: 'Returns the status of a feed or stream for a player',
+        answer: json('The status; a name that is not in use is `absent`.', playStatusSchema),
+        errors: ['ERR_BAD_NAME', 'ERR_BAD_PATH'],
+        handlers: [answer((request) => playStatusOf(recentStats(), parseSourceName(nameIn(request))))],
+      },
+    ],
+  };
+}
+
+/** The status of the feed or stream with a name. */
+export function playStatusOf({ feeds, streams }: Stats, name: string): PlayStatus {
+  const feed = feeds[name];
+  if (feed) return { state: feed.state, fault: feed.fault, muted: feed.muted };
+  const stream = streams[name];
+  if (!stream) return { state: 'absent', fault: null, muted: null };
+  const sources = stream.feeds.map((entry) => feeds[readFeedEntry(entry).feed]);
+  const isAny = (state: PlayStatus['state']) => sources.some((source) => source?.state === state);
+  const isMuted = (source: (typeof sources)[number]) => (source?.muted ?? null) !== null;
+  const isAllMuted = sources.length > 0 && sources.every((source) => source?.muted === 'all');
+  return {
+    state: isAny('live') ? 'live' : isAny('silent') ? 'silent' : 'absent',
+    fault: stream.fault,
+    muted: isAllMuted ? 'all' : sources.some(isMuted) ? 'audio' : null,
+  };
+}

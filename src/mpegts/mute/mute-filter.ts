@@ -1,0 +1,215 @@
+// Removes the audio (or everything) from a feed's packets, for readers of the unchanged feed.
+// Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.7.
+
+import { HAS_PRIVATE_DATA, hasWholePcr, removePrivateData, writeClockPacket } from '../packet/adaptation-field.js';
+import {
+  adaptationFlags,
+  hasPayload,
+  NULL_PID,
+  PACKET_BYTES,
+  PAT_PID,
+  PID_COUNT,
+  RANDOM_ACCESS,
+  readCounter,
+  readPid,
+  startsUnit,
+} from '../packet/packet.js';
+import { loneSectionEnd, MuteDescriptorInserter } from './mute-descriptor-inserter.js';
+import { DAMAGED, type KnownProgram, PASSES, SoundClassifier } from './sound-classifier.js';
+import { WithheldPackets, type WithheldTrack } from './withheld-packets.js';
+
+// The state of a PID, as flags.
+const MARKS = 1; // random access points are signalled
+const WAITS = 2; // packets were withheld, and no place to resume has come since
+const COUNTED = 4; // the counter last sent is in `counters`
+
+/** What is muted. */
+export type MutedPart = 'audio' | 'all' | null;
+
+/**
+ * Drops what is muted. After a mute, a track resumes with the next PES packet (for video with random access point
+ * indicators: at a random access point), and its counters continue from the last one sent. An audio mute withholds every
+ * packet that is not known to be video or data ({@link SoundClassifier}); a PCR in such a packet is sent in a packet without
+ * payload. While muted, the PMT carries a mute descriptor if its packet has room ({@link MuteDescriptorInserter}); under a mute of
+ * everything, PAT and PMT are sent for that.
+ */
+export class MuteFilter {
+  #muted: MutedPart = null;
+  readonly #judge = new SoundClassifier();
+  readonly #withheld = new WithheldPackets();
+  readonly #inserter = new MuteDescriptorInserter();
+  readonly #states = new Uint8Array(PID_COUNT);
+  readonly #counters = new Uint8Array(PID_COUNT); // the last one sent << 4 | the offset subtracted from continuity_counter
+  #isTouched = false; // whether any PID waits or has an offset
+  #accessPointOffset = -1;
+  #undecidedAt = -1;
+
+  get muted(): MutedPart {
+    return this.#muted;
+  }
+
+  /** Mutes; in force on return. `known` is the state of the feed until now; `null`: nothing was received. */
+  mute(muted: MutedPart, known: KnownProgram | null): void {
+    const before = this.#muted;
+    this.#muted = muted;
+    if (muted === before) return;
+    this.#withheld.clear();
+    this.#inserter.reset();
+    if (muted === null) return;
+    this.#isTouched = true;
+    // Units that started while everything was muted do not resume in the middle.
+    this.#judge.start(known && before === 'all' ? { tables: known.tables, streamIdOf: () => -1 } : known);
+  }
+
+  /** A new source starts: its PIDs and counters are unrelated to earlier ones. */
+  restart(): void {
+    this.#judge.start(null);
+    this.#withheld.clear();
+    this.#inserter.reset();
+    this.#states.fill(0);
+    this.#counters.fill(0);
+    this.#isTouched = this.#muted !== null;
+  }
+
+  /** The tracks that an audio mute withholds now. */
+  get withheld(): WithheldTrack[] {
+    return this.#muted === 'audio' ? this.#withheld.list(this.#judge) : [];
+  }
+
+  /** The offset of the last message's random access point in the output; -1 if it was withheld. */
+  get accessPointOffset(): number {
+    return this.#accessPointOffset;
+  }
+
+  /**
+   * The offset in the output of the unit for which it is undecided whether it is a random access point; -1 if there is
+   * none.
+   */
+  get undecidedAt(): number {
+    return this.#undecidedAt;
+  }
+
+  /**
+   * Returns the packets of a message that are not muted: `data` itself if nothing was ever removed; `null` if there are
+   * none. `joinAt` is the offset of its first random access point, or -1; `opening` is that point's packets from earlier
+   * messages, or `null`; `undecidedAt` is the offset of the unit for which it is undecided whether it is one, or -1.
+   */
+  apply(
+    data: Uint8Array,
+    accessPointOffset = -1,
+    opening: Uint8Array | null = null,
+    undecidedAt = -1,
+  ): Uint8Array | null {
+    this.#accessPointOffset = this.#isTouched ? -1 : accessPointOffset;
+    this.#undecidedAt = this.#isTouched ? -1 : undecidedAt;
+    if (!this.#isTouched) return data;
+    const muted = this.#muted;
+    // A picture whose packets were all sent continues with any packet that passes; one with withheld packets does not.
+    const isBegun = opening !== null && (this.#states[readPid(opening, 0)]! & WAITS) === 0;
+    const out = new Uint8Array(data.length);
+    let to = 0;
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
+      const pid = readPid(data, at);
+      if (at === undecidedAt) this.#undecidedAt = to;
+      const reason = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
+      if (muted === 'all' ? this.#isTable(data, at, pid) : reason === PASSES && this.#mayPass(data, at, pid)) {
+        if (at === accessPointOffset && opening === null) this.#accessPointOffset = to;
+        this.#pass(data, at, pid, out, to);
+      } else if (muted !== 'audio') {
+        this.#withhold(data, at, pid);
+        continue;
+      } else if (!this.#passClock(data, at, pid, reason, out, to)) continue;
+      to += PACKET_BYTES;
+    }
+    if (isBegun && to > 0) this.#accessPointOffset = 0;
+    return to === 0 ? null : out.subarray(0, to);
+  }
+
+  /**
+   * Converts packets or tables to what readers of the output receive: with its counters, without private data, with the
+   * mute descriptor.
+   */
+  shift(packets: Uint8Array): Uint8Array {
+    for (let at = 0; at < packets.length; at += PACKET_BYTES) {
+      const shift = this.#counters[readPid(packets, at)]! & 0x0f;
+      packets[at + 3] = (packets[at + 3]! & 0xf0) | ((packets[at + 3]! - shift) & 0x0f);
+      this.#removePrivateData(packets, at);
+      if (readPid(packets, at) === this.#judge.pmtPid) this.#insertDescriptor(packets, at, packets, at);
+    }
+    return packets;
+  }
+
+  /** Whether a packet is a table that carries the mute descriptor of a mute of everything, and nothing else. */
+  #isTable(data: Uint8Array, at: number, pid: number): boolean {
+    if (pid !== PAT_PID && pid !== this.#judge.pmtPid) return false;
+    if (this.#judge.classify(data, at, pid) !== PASSES) return false;
+    const passes =
+      pid === PAT_PID
+        ? this.#inserter.isInserted && loneSectionEnd(data, at, 0x00) > 0 // program_association_section
+        : this.#inserter.insert(data, at, 'all') !== null;
+    if (passes) this.#states[pid]! &= ~WAITS;
+    return passes;
+  }
+
+  /** Puts the mute descriptor into the PMT packet at `at`, if it has room, as it is written at `to`. */
+  #insertDescriptor(data: Uint8Array, at: number, out: Uint8Array, to: number): void {
+    const rewritten = this.#muted && this.#inserter.insert(data, at, this.#muted);
+    if (rewritten) for (let i = 4; i < PACKET_BYTES; i++) out[to + i] = rewritten[i]!;
+  }
+
+  /** Whether an unmuted packet continues what was sent, or is a place where a withheld track can resume. */
+  #mayPass(data: Uint8Array, at: number, pid: number): boolean {
+    const isAccess = (adaptationFlags(data, at) & RANDOM_ACCESS) !== 0;
+    if (isAccess) this.#states[pid]! |= MARKS;
+    const state = this.#states[pid]!;
+    if ((state & WAITS) === 0 || pid === NULL_PID) return true;
+    if (!startsUnit(data, at) || !hasPayload(data, at)) return false;
+    if (!isAccess && (state & MARKS) !== 0) return false;
+    this.#states[pid] = state & ~WAITS;
+    return true;
+  }
+
+  #pass(data: Uint8Array, at: number, pid: number, out: Uint8Array, to: number): void {
+    for (let i = 0; i < PACKET_BYTES; i++) out[to + i] = data[at + i]!;
+    if (pid === NULL_PID) {
+      if (this.#muted === 'audio') out.fill(0xff, to + 4, to + PACKET_BYTES); // its contents are unspecified
+      return;
+    }
+    const counter = (data[at + 3]! - (this.#counters[pid]! & 0x0f)) & 0x0f;
+    out[to + 3] = (data[at + 3]! & 0xf0) | counter;
+    if (hasPayload(data, at)) {
+      this.#counters[pid] = (counter << 4) | (this.#counters[pid]! & 0x0f);
+      this.#states[pid]! |= COUNTED;
+    }
+    this.#removePrivateData(out, to);
+    if (pid === this.#judge.pmtPid) this.#insertDescriptor(data, at, out, to);
+  }
+
+  #removePrivateData(packets: Uint8Array, at: number): void {
+    if (this.#muted !== 'audio' || (adaptationFlags(packets, at) & HAS_PRIVATE_DATA) === 0) return;
+    removePrivateData(packets, at);
+  }
+
+  /** Withholds a packet: the next one sent on its PID has the counter that follows the last one sent. */
+  #withhold(data: Uint8Array, at: number, pid: number): void {
+    if ((adaptationFlags(data, at) & RANDOM_ACCESS) !== 0) this.#states[pid]! |= MARKS;
+    this.#states[pid]! |= WAITS;
+    if (pid === NULL_PID || !hasPayload(data, at)) return;
+    const counter = readCounter(data, at);
+    const isCounted = (this.#states[pid]! & COUNTED) !== 0;
+    const sent = isCounted ? this.#counters[pid]! >> 4 : (counter - 1 - (this.#counters[pid]! & 0x0f)) & 0x0f;
+    this.#states[pid]! |= COUNTED;
+    this.#counters[pid] = (sent << 4) | ((counter - sent) & 0x0f);
+  }
+
+  /** Withholds a packet except for its PCR, if it is the program's; returns whether that was written, to `to` of `out`. */
+  #passClock(data: Uint8Array, at: number, pid: number, reason: number, out: Uint8Array, to: number): boolean {
+    if (reason === DAMAGED) return false; // counts as lost: even its PID may be wrong
+    if (reason !== PASSES && pid !== NULL_PID) this.#withheld.add(pid, reason);
+    this.#withhold(data, at, pid);
+    if (pid !== this.#judge.pcrPid || pid === NULL_PID || !hasWholePcr(data, at)) return false;
+    const counter = (readCounter(data, at) - (this.#counters[pid]! & 0x0f)) & 0x0f;
+    writeClockPacket(out, to, data, at, counter);
+    return true;
+  }
+}

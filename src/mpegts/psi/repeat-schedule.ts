@@ -1,0 +1,50 @@
+// Decides when data due every 100 ms has to be sent, given that packets are only sent with a message.
+// Pure: no clock, no I/O; time is an argument.
+
+import { ZERO } from '../packet/timestamp.js';
+
+/** The largest interval between tables and between PCRs (§2.7.2; EN 300 468 requires no more of tables). */
+export const REPEAT_MS = 100;
+/** How often a stream is polled for what becomes due by time alone. */
+export const TICK_MS = 90;
+/** Upper limit of the expected message interval: beyond it, every message would carry tables. */
+const MAX_GAP_MS = 60;
+const FORGETTING = 0.1;
+/** A message this much later than expected is still expected. */
+const LATE_MS = 10;
+/** The next message may be later than any before by this much. */
+const MARGIN_MS = 5;
+
+/** Estimates the interval between messages, weighting long ones more. Simultaneous messages count as one. */
+export class RepeatSchedule {
+  #lastMs = NaN;
+  #gapMs = ZERO;
+  #wholeGapMs = ZERO; // without the upper limit
+
+  /** Records a message. */
+  messageArrived(nowMs: number): void {
+    if (!(nowMs > this.#lastMs) && !Number.isNaN(this.#lastMs)) return;
+    const gap = nowMs - this.#lastMs;
+    if (!Number.isNaN(gap)) {
+      this.#gapMs = Math.min(MAX_GAP_MS, Math.max(gap, this.#gapMs + (gap - this.#gapMs) * FORGETTING));
+      this.#wholeGapMs = Math.max(gap, this.#wholeGapMs + (gap - this.#wholeGapMs) * FORGETTING);
+    }
+    this.#lastMs = nowMs;
+  }
+
+  /** Whether the next message is expected by `byMs`. */
+  isExpected(nowMs: number, byMs: number): boolean {
+    const nextMs = this.#lastMs + this.#wholeGapMs;
+    return nextMs + LATE_MS >= nowMs && nextMs <= byMs;
+  }
+
+  /** Milliseconds since the last message; Infinity before the first. */
+  sinceMs(nowMs: number): number {
+    return Number.isNaN(this.#lastMs) ? Infinity : nowMs - this.#lastMs;
+  }
+
+  /** Whether data last sent at `sentMs` would be late if it waited for the next message. */
+  isDue(sentMs: number, nowMs: number): boolean {
+    return !(nowMs - sentMs + this.#gapMs + MARGIN_MS <= REPEAT_MS) && nowMs !== sentMs;
+  }
+}

@@ -1,0 +1,80 @@
+// A local client's WebSocket on a feed or stream: receives it, and on a feed may also send, message for message.
+
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import type { Log } from '../../log/log.js';
+import { Backlog } from './backlog.js';
+import type { Feed } from '../feed/feed.js';
+import type { Sink } from '../feed/sink.js';
+import { answerPings } from '../framing/pongs.js';
+import { throttleReads } from '../framing/read-throttle.js';
+import { Heartbeat } from '../framing/heartbeat.js';
+import type { Message } from '../message.js';
+import { awaitDrainOf, type Backpressure } from '../feed/backpressure.js';
+import type { Relay } from '../relay.js';
+import { isStreamName } from '../rules/rules.js';
+import { type ViewerTransport, dropEventEmitter, Viewer } from './viewer.js';
+
+/** Close code for a message that may not be sent here (RFC 6455 §7.4.1). */
+const POLICY_VIOLATION = 1008;
+
+/** Plays `name` to a WebSocket until that closes. `closed` is called once. */
+export class LocalClient implements Sink {
+  readonly #socket: WebSocket;
+  readonly #viewer: Viewer;
+
+  /** @param frameSink the connection under `socket`. */
+  constructor(socket: WebSocket, frameSink: Socket, name: string, relay: Relay, log: Log, closed: () => void) {
+    this.#socket = socket;
+    this.#viewer = new Viewer(transportOf(socket, frameSink), relay.limits, dropEventEmitter(relay.events, name, this));
+    const feed = isStreamName(name) ? null : relay.feed(name);
+    this.#viewer.start(relay.cacheOf(name));
+    const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
+    const heartbeat = new Heartbeat(socket, relay.limits, () => socket.terminate());
+    answerPings(socket, frameSink);
+    throttleReads(socket, () => relay.countThrottledRead(name));
+    socket.on('error', (error) => log.debug('local client failed', { name, reason: error.message }));
+    socket.on('close', () => {
+      heartbeat.stop();
+      leave();
+      closed();
+    });
+    socket.on('message', (data: RawData, isBinary) => {
+      if (feed) this.#receive(feed, data as Buffer, isBinary);
+      else socket.close(POLICY_VIOLATION, 'streams play only: send to one of their feeds');
+    });
+  }
+
+  write(message: Message): void {
+    this.#viewer.write(message);
+  }
+
+  get awaitsAccess(): boolean {
+    return this.#viewer.awaitsAccess;
+  }
+
+  awaitDrain(ready: () => void): Backpressure {
+    return this.#viewer.awaitDrain(ready);
+  }
+
+  #receive(feed: Feed, data: Buffer, isBinary: boolean): void {
+    if (isBinary && feed.hasSource) {
+      // Between the packets of an upload it would destroy the picture.
+      this.#socket.close(POLICY_VIOLATION, 'an upload publishes this feed: text only, or another feed');
+      return;
+    }
+    feed.publishOpaque(isBinary ? 'binary' : 'text', data, this);
+  }
+}
+
+function transportOf(socket: WebSocket, frameSink: Socket): ViewerTransport {
+  const backlog = new Backlog();
+  return {
+    get waitingBytes() {
+      return socket.readyState === socket.OPEN ? backlog.memoryOf(socket.bufferedAmount) : -1;
+    },
+    send: (message) => socket.send(message.keep(), { binary: message.kind !== 'text' }, backlog.add()),
+    awaitDrain: (ready) => awaitDrainOf(frameSink, ready),
+    abort: () => socket.terminate(),
+  };
+}

@@ -1,0 +1,339 @@
+// One WebSocket to an endpoint: its state, what it sends, and what is dropped when the endpoint is slow.
+//
+//   waiting ──▶ dialling ──▶ authorising ──▶ open ──▶ (lost) ──▶ waiting …
+//      │           │  └─ (no token) ────────▲  │
+//      └───────────┴───────────┴───────────────┴──▶ closing ──▶ closed
+
+import { safeUrl } from '../../log/log.js';
+import { Delivery } from '../delivery/delivery.js';
+import { type Endpoint, readAuthorisation } from '../dial/endpoint.js';
+import { Splicer } from '../../mpegts/splice/splicer.js';
+import type { Fault } from '../events/event.js';
+import { CONNECTION_CLOSED, TLS_EXPECTED, withoutToken, withToken } from '../dial/faults.js';
+import type { Sink } from '../feed/sink.js';
+import type { EventLog } from '../events/event-log.js';
+import type { Limits } from '../limits.js';
+import { LinkHealth } from './link-health.js';
+import { Message } from '../message.js';
+import { RateMeter } from '../feed/rate-meter.js';
+import type { Backpressure } from '../feed/backpressure.js';
+import { startTimeouts } from '../delivery/access-timeouts.js';
+import { type Dial, ReconnectingSocket } from '../dial/reconnecting.js';
+import { speaksTls } from '../dial/tls-probe.js';
+import { redactSecrets } from '../dial/secrets.js';
+import type { LinkState, LinkStats } from '../stats-schema.js';
+
+/** Receives a link's notifications. */
+export interface LinkObserver {
+  opened(): void;
+  /** A dial failed, or the open link is lost; it is dialled again. */
+  lost(): void;
+  /** The endpoint sent a message. */
+  received(message: Message): void;
+}
+
+const SLOW: Fault = {
+  code: 'slow',
+  message: 'it is slower than the stream; messages are dropped until it catches up',
+};
+const OPAQUE: Fault = {
+  code: 'opaque-ts',
+  message:
+    'it is /ws/<feed> of a relay, which passes MPEG-TS on as data that no player or stream of its can use; accepted: ' +
+    '/in/<topic> of vw serve, or an upload to /ts/<feed>',
+};
+/** Only texts of up to this many bytes are parsed for a verdict: the endpoint is not trusted before it authorises us. */
+const MAX_REPLY_BYTES = 16 * 1024;
+
+/** Keeps a connection to one endpoint. Messages are discarded while it is not open: what is sent afterwards is live. */
+export class Link implements Sink {
+  readonly #events: EventLog;
+  readonly #facts: { destination: string; endpoint: string };
+  readonly #observer: LinkObserver;
+  readonly #socket: ReconnectingSocket;
+  readonly #delivery: Delivery;
+  readonly #url: string;
+  readonly #endpoint: Endpoint;
+  readonly #limits: Limits;
+  #verdictTimer: NodeJS.Timeout | undefined;
+  #state: LinkState = 'dialling';
+  #since = Date.now();
+  #attempts = 0;
+  #opens = 0;
+  readonly #health: LinkHealth;
+  #goodTimer: NodeJS.Timeout | undefined;
+  #isFeed = false; // the endpoint is a relay's /ws/<feed>
+  #hasOpaqueTs = false; // the endpoint is that, and was sent MPEG-TS
+  #probing: Promise<void> | null = null; // the check of why a dial failed, while it runs
+  readonly #ended = new AbortController();
+  #isProven = false; // it has been open for a while
+  #lastError: string | null = null;
+  #lastErrorMs: number | null = null;
+  #nextDial: number | null = null;
+  #sentMessages = 0;
+  #sentBytes = 0;
+  #sentAtOpen = 0;
+  #receivedMessages = 0;
+  #throttledReads = 0;
+  readonly #meter = new RateMeter(performance.now());
+  #closing: Promise<void> | null = null;
+
+  constructor(id: string, endpoint: Endpoint, limits: Limits, events: EventLog, observer: LinkObserver) {
+    this.#events = events;
+    this.#endpoint = endpoint;
+    this.#limits = limits;
+    this.#health = new LinkHealth(limits.goodAfterMs);
+    this.#url = safeUrl(endpoint.url);
+    this.#facts = { destination: id, endpoint: this.#url };
+    this.#observer = observer;
+    const reader = { reader: 'destination', name: id };
+    this.#delivery = new Delivery(limits, {
+      droppingStarted: () =>
+        events.emit({ type: 'dropping-started', ...reader }, { endpoint: this.#url }, this.#delivery),
+      droppingEnded: (messages, bytes) =>
+        events.emit({ type: 'dropping-ended', ...reader, messages, bytes }, { endpoint: this.#url }, this.#delivery),
+    });
+    this.#socket = new ReconnectingSocket((signal) => this.#nextTarget(signal), limits, {
+      dialling: (delayMs) => this.#dialling(delayMs),
+      opened: (isFeed) => this.#opened(isFeed),
+      lost: (fault) => this.#linkLost(fault),
+      received: (data, isBinary) => this.#received(data, isBinary),
+      throttled: () => {
+        if (this.#throttledReads++ === 0) events.log.warn('endpoint floods tiny messages: throttled', this.#facts);
+      },
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Whether anything was sent since the link opened. */
+  get hasSent(): boolean {
+    return this.#sentMessages > this.#sentAtOpen;
+  }
+
+  /** Bytes of messages that the system has not taken yet. */
+  get waitingBytes(): number {
+    return Math.max(this.#socket.waitingBytes, 0);
+  }
+
+  /** What is wrong with what is sent, apart from the link; null: nothing. */
+  get sendingFault(): Fault | null {
+    return this.#hasOpaqueTs ? OPAQUE : null;
+  }
+
+  write(message: Message): void {
+    const waiting = this.#socket.waitingBytes;
+    if (waiting < 0 || this.#state !== 'open') return;
+    const delivery = this.#delivery;
+    const admitted =
+      waiting === 0 && delivery.isOpen
+        ? message
+        : delivery.admit(message, this.#socket.backlogOf(waiting), performance.now());
+    if (admitted === null) return;
+    this.#socket.send(admitted, waiting);
+    if (this.#isFeed && admitted.kind === 'ts') this.#hasOpaqueTs = true;
+    this.#sentMessages++;
+    this.#sentBytes += admitted.data.length;
+  }
+
+  get awaitsAccess(): boolean {
+    return this.#state === 'open' && this.#delivery.awaitsAccess;
+  }
+
+  awaitDrain(ready: () => void): Backpressure {
+    if (this.#state !== 'open' || this.#delivery.isDropping) return 'goes-without';
+    return this.#socket.awaitDrain(ready);
+  }
+
+  /** Messages from now on belong to another stream: sending resumes at its next random access point. */
+  resubscribe(): void {
+    this.#delivery.restart(new Splicer(startTimeouts(this.#limits), this.hasSent));
+  }
+
+  /** Discards what the system has not taken yet and cuts the connection: the endpoint receives nothing more. */
+  cut(): void {
+    this.#socket.drop({ code: 'lost', message: 'it was left' });
+  }
+
+  /**
+   * Closes the link with a close code (RFC 6455 §7.4.1) once the system has taken what is queued, after `drainMs` at the
+   * latest; resolves when it is closed. Idempotent.
+   */
+  close(code: number, drainMs = 0): Promise<void> {
+    return (this.#closing ??= this.#close(code, drainMs));
+  }
+
+  /** To be called about once a second. */
+  checkHealth(nowMs: number): void {
+    this.#meter.sample(this.#sentBytes, nowMs);
+  }
+
+  stats(): LinkStats {
+    return {
+      url: this.#url,
+      state: this.#state,
+      sinceMs: this.#since,
+      fault: this.#fault(),
+      attempts: this.#attempts,
+      opens: this.#opens,
+      lastError: this.#lastError,
+      lastErrorMs: this.#lastErrorMs,
+      nextDialMs: this.#nextDial,
+      sentMessages: this.#sentMessages,
+      sentBytes: this.#sentBytes,
+      bitsPerSecond: this.#meter.rate(this.#sentBytes, performance.now()),
+      waitingBytes: this.waitingBytes,
+      isDropping: this.#delivery.isDropping,
+      droppedMessages: this.#delivery.droppedMessages,
+      droppedBytes: this.#delivery.droppedBytes,
+      receivedMessages: this.#receivedMessages,
+      throttledReads: this.#throttledReads,
+      pingMs: this.#socket.roundTripMs < 0 ? null : this.#socket.roundTripMs,
+    };
+  }
+
+  async #close(code: number, drainMs: number): Promise<void> {
+    const wasOpen = this.#state === 'open';
+    this.#setState('closing');
+    this.#health.fault = null;
+    this.#ended.abort();
+    clearTimeout(this.#verdictTimer);
+    clearTimeout(this.#goodTimer);
+    if (wasOpen && drainMs > 0 && this.waitingBytes > 0) await this.#socket.drain(drainMs);
+    this.#delivery.restart();
+    await this.#socket.close(code);
+    this.#setState('closed');
+    this.#events.log.info('link closed', this.#facts);
+  }
+
+  #fault(): Fault | null {
+    if (this.#health.fault !== null) return this.#health.fault;
+    if (this.#delivery.isDropping) return SLOW;
+    return this.sendingFault;
+  }
+
+  #setState(state: LinkState): void {
+    this.#state = state;
+    this.#since = Date.now();
+    this.#nextDial = null;
+  }
+
+  #dialling(delayMs: number): void {
+    this.#setState(delayMs > 0 ? 'waiting' : 'dialling');
+    if (delayMs > 0) this.#nextDial = this.#since + Math.round(delayMs);
+    else this.#attempts++;
+  }
+
+  async #nextTarget(signal: AbortSignal): Promise<Dial> {
+    await this.#probing; // one cause at a time
+    return this.#endpoint.nextDial(signal);
+  }
+
+  #opened(isFeed: boolean): void {
+    this.#isFeed = isFeed;
+    const token = this.#endpoint.firstMessage;
+    if (token === null) {
+      this.#accepted();
+      return;
+    }
+    this.#setState('authorising');
+    this.#socket.sendText(token);
+    const { dialTimeoutMs } = this.#limits;
+    this.#verdictTimer = setTimeout(() => {
+      this.#socket.drop({ code: 'no-answer', message: `no answer to the token within ${dialTimeoutMs / 1000} s` });
+    }, dialTimeoutMs).unref();
+  }
+
+  #accepted(): void {
+    clearTimeout(this.#verdictTimer);
+    this.#socket.accept();
+    this.#delivery.restart(); // what was sent before went to another connection
+    this.#setState('open');
+    this.#opens++;
+    this.#sentAtOpen = this.#sentMessages;
+    if (this.#health.opened(performance.now())) this.#recordOpen();
+    this.#isProven = false;
+    this.#goodTimer = setTimeout(() => {
+      this.#isProven = true;
+      if (this.#health.lasted()) this.#recordOpen();
+    }, this.#health.probationMs).unref();
+    this.#observer.opened();
+  }
+
+  #received(data: Buffer, isBinary: boolean): void {
+    if (this.#state === 'open') {
+      if (!isBinary && this.#isRefusal(data)) return;
+      this.#receivedMessages++;
+      this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
+    } else if (this.#state === 'authorising' && !isBinary && data.length <= MAX_REPLY_BYTES) {
+      const verdict = readAuthorisation(data.toString());
+      if (verdict?.isAuthorised === true) this.#accepted();
+      else if (verdict) {
+        const message = `the relay server rejected the token: ${verdict.reason || 'it gives no reason'}`;
+        this.#socket.drop({ code: 'refused', message: message });
+      }
+    }
+  }
+
+  /** Whether `data` is crossbar's refusal of media that it took for a token (the rule has none). If so, drops the link. */
+  #isRefusal(data: Buffer): boolean {
+    if (this.#isProven || this.#endpoint.secrets.length > 0 || data.length > MAX_REPLY_BYTES || data[0] !== 0x7b)
+      return false;
+    const verdict = readAuthorisation(data.toString());
+    if (verdict?.isAuthorised !== false) return false;
+    this.#socket.drop({
+      code: 'refused',
+      message: `it took the first message for a token: ${verdict.reason || 'it gives no reason'}`,
+    });
+    return true;
+  }
+
+  #recordOpen(): void {
+    this.#events.emit({ type: 'link-open', ...this.#facts });
+  }
+
+  #linkLost(found: Fault): void {
+    const before = this.#state;
+    clearTimeout(this.#verdictTimer);
+    clearTimeout(this.#goodTimer);
+    this.#setState('waiting');
+    this.#delivery.restart();
+    this.#isFeed = this.#hasOpaqueTs = false;
+    const isBrokenOff = found.code === 'other' && found.message.startsWith(CONNECTION_CLOSED); // the name of a proxy may follow
+    if (isBrokenOff && /^(ws|http):/i.test(this.#endpoint.url)) void (this.#probing = this.#diagnose(found.message));
+    else this.#recordLost(found, before);
+    this.#observer.lost();
+  }
+
+  /** A plain dial was dropped without an answer, as TLS servers do: checks whether this is one, then reports the fault. */
+  async #diagnose(message: string): Promise<void> {
+    const { signal } = this.#ended;
+    const isTls = await speaksTls(this.#endpoint.url, signal);
+    this.#probing = null;
+    if (signal.aborted) return;
+    this.#recordLost(
+      isTls ? TLS_EXPECTED : { code: 'other', message: `${message}: should it be wss:// (https://)?` },
+      'dialling',
+    );
+  }
+
+  /** Reports why a dial failed or the link was lost; `before` is its previous state. */
+  #recordLost(found: Fault, before: LinkState): void {
+    // An endpoint that drops the connection after the token, without a message, has refused it.
+    const code = before === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
+    const { tokenEndMs, secrets } = this.#endpoint;
+    const said = { code, message: found.message };
+    const meant = secrets.length === 0 ? withoutToken(said) : withToken(said, tokenEndMs, Date.now());
+    const fault = { code: meant.code, message: redactSecrets(meant.message, secrets) };
+    const isNews = this.#health.lost(fault, performance.now());
+    this.#lastError = fault.message;
+    this.#lastErrorMs = Date.now();
+    // An endpoint that is away for a month causes one log line, not one per dial.
+    if (isNews) {
+      const type = before === 'open' ? 'link-lost' : 'link-refused';
+      this.#events.emit({ type, ...this.#facts, fault });
+    }
+  }
+}

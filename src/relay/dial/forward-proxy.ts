@@ -1,0 +1,150 @@
+// Which proxy is used for an endpoint: HTTPS_PROXY for wss and https, HTTP_PROXY for ws and http; none for hosts in
+// NO_PROXY and on this machine.
+
+import { EventEmitter } from 'node:events';
+import type { Agent, ClientRequest } from 'node:http';
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } from 'node:tls';
+import { HttpProxyAgent } from 'http-proxy-agent';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { getProxyForUrl } from 'proxy-from-env';
+import type { Fault } from '../events/event.js';
+import { isBeforeAnswer } from './faults.js';
+
+/** Whether a host name, as in a URL, is this machine's loopback. */
+export function isLoopbackHost(hostname: string): boolean {
+  const name = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  return (
+    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(name)
+  );
+}
+
+/** The route to one endpoint through a proxy, for one dial. */
+export interface ProxyRoute {
+  readonly agent: Agent;
+  /** Adds the proxy's part to a dial's fault. `isAnswer`: the proxy was reached, and the fault comes from its answer. */
+  explain(fault: Fault, isAnswer?: boolean): Fault;
+  /**
+   * Cancels an unfinished dial. The library's connection to the proxy outlives a request that is abandoned before the
+   * proxy has answered: every dial that times out at a silent proxy would leak one.
+   */
+  cancel(): void;
+}
+
+/** A route on which the proxy forwards every byte. */
+export interface TunnelRoute extends ProxyRoute {
+  /** Opens a connection to the endpoint, on which nothing has been sent. Rejects if the proxy refuses. */
+  open(host: string, port: number): Promise<Socket>;
+}
+
+/** The route to a plain address (ws:// or http://) as a tunnel, for any protocol; `undefined`: dialled directly. */
+export function tunnelRoute(url: string): TunnelRoute | undefined {
+  const route = proxyRoute(url.replace(/^http:/, 'ws:'), {});
+  return route instanceof Tunnel ? route : undefined;
+}
+
+/**
+ * The route to `url` through the proxy that the environment names; `undefined`: dialled directly. `tls` is for a proxy
+ * that is itself reached by TLS.
+ */
+export function proxyRoute(url: string, tls: SecureContextOptions): ProxyRoute | undefined {
+  const target = new URL(url);
+  if (isLoopbackHost(target.hostname)) return undefined;
+  const isSecure = target.protocol === 'wss:' || target.protocol === 'https:';
+  const proxy = getProxyForUrl(`${isSecure ? 'https' : 'http'}://${target.host}`);
+  if (proxy === '') return undefined;
+  // A proxy given as host:port speaks plain HTTP, as with curl; the library would give it the target's scheme.
+  const isBare = [process.env.HTTPS_PROXY, process.env.https_proxy, process.env.ALL_PROXY, process.env.all_proxy].some(
+    (given) => given !== undefined && `https://${given}` === proxy,
+  );
+  const address = isBare ? proxy.replace('https://', 'http://') : proxy;
+  // Only a plain http request is forwarded by the proxy; everything else uses a tunnel (CONNECT, RFC 9110 §9.3.6).
+  return target.protocol === 'http:' ? new ForwardProxy(address, tls) : new Tunnel(address, tls);
+}
+
+/** A plain request that the proxy forwards. */
+class ForwardProxy implements ProxyRoute {
+  readonly agent: HttpProxyAgent<string>;
+  readonly #isCancelled = new AbortController();
+
+  constructor(address: string, tls: SecureContextOptions) {
+    this.agent = new HttpProxyAgent(address, tls);
+    (this.agent.connectOpts as { signal?: AbortSignal }).signal = this.#isCancelled.signal;
+  }
+
+  cancel(): void {
+    this.#isCancelled.abort();
+  }
+
+  explain(fault: Fault, isAnswer = false): Fault {
+    return proxyFaultOf(fault, this.agent.proxy.host, isAnswer);
+  }
+}
+
+/** A connection to the endpoint through the proxy's tunnel. */
+class Tunnel extends HttpsProxyAgent<string> implements TunnelRoute {
+  readonly agent = this;
+  readonly #isCancelled = new AbortController();
+  #refusal = 0;
+
+  constructor(address: string, tls: SecureContextOptions) {
+    super(address, tls);
+    (this.connectOpts as { signal?: AbortSignal }).signal = this.#isCancelled.signal; // an option of net.connect
+    this.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
+      if (statusCode !== 200) this.#refusal = statusCode;
+    });
+  }
+
+  /** Verifies the endpoint's certificate also if its host is an IP address: the library would check for "localhost". */
+  override connect(...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>): Promise<Socket> {
+    const { host } = options;
+    if (host === undefined || isIP(host) === 0) return super.connect(request, options);
+    const check = (_name: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate);
+    return super.connect(request, Object.assign({}, options, { checkServerIdentity: check }));
+  }
+
+  async open(host: string, port: number): Promise<Socket> {
+    // All that the library needs of a request is that it is an EventEmitter.
+    const request: unknown = new EventEmitter();
+    const socket = await super.connect(request as ClientRequest, { host, port, secureEndpoint: false });
+    if (this.#refusal === 0) return socket;
+    socket.destroy();
+    throw new Error('the proxy makes no tunnel');
+  }
+
+  cancel(): void {
+    this.#isCancelled.abort();
+  }
+
+  explain(fault: Fault, isAnswer = false): Fault {
+    const name = this.proxy.host; // without user and password
+    if (this.#refusal === 0) return proxyFaultOf(fault, name, isAnswer);
+    const message = `the proxy ${name} answered HTTP ${this.#refusal}: ${refusalReason(this.#refusal)}`;
+    return { code: 'unreachable', message: message };
+  }
+}
+
+/** A fault with the proxy named. A failure before any answer is a failure to reach the proxy itself. */
+function proxyFaultOf(fault: Fault, proxy: string, isAnswer: boolean): Fault {
+  const whose = !isAnswer && isBeforeAnswer(fault) ? 'the proxy is not reached: ' : '';
+  return { code: fault.code, message: `${whose}${fault.message} (through the proxy ${proxy})` };
+}
+
+/** Why a proxy refused a tunnel (RFC 9110 §15). */
+function refusalReason(status: number): string {
+  if (status === 407) return 'it requires a user and password';
+  return status >= 500 ? 'it cannot reach the relay server' : 'it does not let this through';
+}
+
+/** Why the proxy settings cannot be used; `null` if they can. */
+export function proxyFault(env: NodeJS.ProcessEnv): string | null {
+  for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']) {
+    const text = env[name];
+    if (text === undefined || text === '') continue;
+    const isGood =
+      /^(https?:\/\/)?[^\s/]+\/?$/.test(text) && URL.canParse(text.includes('://') ? text : `http://${text}`);
+    // Not the value: it may contain a password.
+    if (!isGood) return `${name} cannot be used; accepted: http://[user:password@]host[:port]`;
+  }
+  return null;
+}
