@@ -2,6 +2,7 @@
 // `vw demo` plays along, into dist/demo.
 
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 
 const OUT = 'dist/web';
@@ -34,25 +35,39 @@ const PARTS = {
   'mpegts-parts/logger': 'mpegts.js/src/utils/logger.js',
 };
 
-/** What a script loads by itself when it wants it. */
-const LOADED_LATER = { main: ['./mpeg1-player.js', './mse-player.js'], 'mse-player': ['./mse-track.js'] };
+/** Scripts, by their folders in src/web/player. All are served from one folder. */
+const SCRIPTS = {
+  page: ['main', 'topic-list'],
+  mpeg1: ['mpeg1-player'],
+  mse: ['mse-player', 'mse-track'],
+  worker: ['player-worker'],
+};
+
+/** What a script imports when it needs it is a script of its own, beside it. */
+const loadedLater = {
+  name: 'scripts that are loaded later',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.{1,2}\// }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path)}`, external: true } : null,
+    );
+  },
+};
 
 mkdirSync(OUT, { recursive: true });
 // The page asks for an engine once it knows which; both are fetched beside the page's own script (player-page.ts), and
 // stand alone, for a shared part would be one more way there and back before the first picture.
-for (const name of ['main', 'mpeg1-player', 'mse-player', 'mse-track', 'player-worker', 'topic-list']) {
+for (const [folder, names] of Object.entries(SCRIPTS)) {
   await build({
-    entryPoints: [`src/web/browser/${name}.ts`],
+    entryPoints: names.map((name) => `src/web/player/${folder}/${name}.ts`),
     outdir: OUT,
     bundle: true,
     alias: PARTS,
-    external: LOADED_LATER[name] ?? [],
     format: 'esm',
     target: 'es2022',
     minify: true,
     legalComments: 'eof',
-    tsconfig: 'src/web/browser/tsconfig.json',
-    plugins: [leaner],
+    tsconfig: 'src/web/player/tsconfig.json',
+    plugins: [leaner, loadedLater],
     logLevel: 'warning',
   });
 }
