@@ -1,7 +1,7 @@
 // `vw serve`: the relay server. Signals and process.exit are used in cmd only.
 
 import type { ProgramLog } from '../src/log/log.js';
-import { servePages } from '../src/serve/serve-pages.js';
+import { servePages } from '../src/web/server/serve-pages.js';
 import { startServe } from '../src/serve/serve-server.js';
 import { loadServeConfig, type ServeConfig, serveSettings } from '../src/config/serve-config.js';
 import { EXIT_FAILED } from './shared/arguments.js';

@@ -2,6 +2,7 @@
 
 import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
+import { relayPages } from '../src/web/server/relay-pages.js';
 import { type Config, loadConfig, settings } from '../src/config/stream-config.js';
 import type { ProgramLog } from '../src/log/log.js';
 import { Relay } from '../src/relay/relay.js';
@@ -31,7 +32,7 @@ export function stream(args: readonly string[]): Promise<void> {
 async function run(config: Config, log: ProgramLog): Promise<void> {
   const relay = new Relay(config.limits, log, config.ca === null ? {} : { ca: [...rootCertificates, config.ca] });
   try {
-    const server = await startServer(relay, config, log);
+    const server = await startServer(relay, config, relayPages(), log);
     logListening(log, server);
     stopOnSignal(log, async () => {
       await Promise.all([server.close(), relay.close()]);

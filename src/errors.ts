@@ -1,4 +1,4 @@
-// Errors whose message reaches a person. The class decides how they are handled; see also RuleError.
+// Errors whose message reaches a person. The class decides how they are handled.
 
 /** Something was requested by a name that does not exist. */
 export class NotFoundError extends Error {
@@ -25,5 +25,17 @@ export class LimitError extends Error {
     message: string,
   ) {
     super(message);
+  }
+}
+
+/** A rule that is refused. `message` says what was wrong, where, and what is accepted. */
+export class RuleError extends Error {
+  override readonly name = 'RuleError';
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
   }
 }

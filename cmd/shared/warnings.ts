@@ -3,7 +3,7 @@
 import { closestName } from '../../src/closest.js';
 import { type Config, knownVariables, unknownVariables } from '../../src/config/stream-config.js';
 import type { Facts } from '../../src/log/log.js';
-import { isLoopbackHost } from '../../src/relay/dial/forward-proxy.js';
+import { isLoopbackHost } from '../../src/loopback.js';
 import { guardMode } from '../../src/serve/serve-server.js';
 import type { ServeConfig } from '../../src/config/serve-config.js';
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { OpenApi } from '../../src/api/openapi/openapi.js';
 import { startServer } from '../../src/api/server.js';
+import { relayPages } from '../../src/web/server/relay-pages.js';
 import { loadConfig } from '../../src/config/stream-config.js';
 import { createLog } from '../../src/log/log.js';
 import { Relay } from '../../src/relay/relay.js';
@@ -22,7 +23,7 @@ async function askRelay(): Promise<{ document: OpenApi; errors: string }> {
   const key = 'a-key';
   const config = loadConfig({ port: '0', 'api-key': key }, {});
   const relay = new Relay(config.limits, log);
-  const server = await startServer(relay, config, log);
+  const server = await startServer(relay, config, relayPages(), log);
   try {
     const response = await fetch(`${server.url}/api/openapi.json`, { headers: { Authorization: `Bearer ${key}` } });
     return { document: (await response.json()) as OpenApi, errors: errorsPage(relay) };

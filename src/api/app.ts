@@ -4,11 +4,12 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Res
 import { prefersPage } from '../http/request/accept.js';
 import { jsonText } from '../http/answer/json.js';
 import { HttpError, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/answer/problem.js';
+import type { PageHandler } from '../http/page-handler.js';
 import type { Log } from '../log/log.js';
 import type { Relay } from '../relay/relay.js';
 import { readFeedEntry } from '../relay/rules/rules.js';
-import type { PlayableItem } from '../web/server/player-page.js';
-import { problemPage } from '../web/server/problem-page.js';
+import type { PlayableItem } from './routes/page-routes.js';
+import { problemPage } from '../http/answer/problem-page.js';
 import { aboutRoutes } from './routes/about-routes.js';
 import type { RelayOperations } from './control/actions.js';
 import type { EventStreams } from './live/event-stream.js';
@@ -25,29 +26,37 @@ import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './r
 import { monitoringRoutes } from './routes/monitoring-routes.js';
 import { isMistakenUpload, type UploadRefusals } from './live/upload-refusals.js';
 
-/** The API of a relay behind its guard. `keys` is null if no key is configured. */
-export function createApp(
-  relay: Relay,
-  actions: RelayOperations,
-  viewers: HttpViewers,
-  events: EventStreams,
-  refusals: UploadRefusals,
-  guard: HttpGuard<RequestInfo>,
-  keys: KeyGuard | null,
-  isSecure: boolean,
-  bodyTimeoutMs: number,
-  log: Log,
-): Express {
+/** What the API is made of. */
+export interface AppParts {
+  readonly relay: Relay;
+  readonly actions: RelayOperations;
+  readonly viewers: HttpViewers;
+  readonly events: EventStreams;
+  readonly refusals: UploadRefusals;
+  readonly guard: HttpGuard<RequestInfo>;
+  /** null: no key is configured. */
+  readonly keys: KeyGuard | null;
+  /** Whether the server has a certificate. */
+  readonly isSecure: boolean;
+  readonly bodyTimeoutMs: number;
+  /** Serves the player. */
+  readonly pages: PageHandler;
+  readonly log: Log;
+}
+
+/** The API of a relay behind its guard. */
+export function createApp(parts: AppParts): Express {
+  const { relay, actions, refusals, keys, isSecure } = parts;
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing'); // as the guard reads paths
-  app.use(securityHeaders(isSecure), authorize(guard, bodyTimeoutMs));
+  app.use(securityHeaders(isSecure), authorize(parts.guard, parts.bodyTimeoutMs));
   const described = [
     ...streamRoutes(actions),
     ...destinationRoutes(actions),
     ...muteRoutes(actions),
     ...allRulesRoutes(actions),
-    ...mediaRoutes(relay, viewers, refusals),
-    ...monitoringRoutes(actions, events),
+    ...mediaRoutes(relay, parts.viewers, refusals, parts.pages),
+    ...monitoringRoutes(actions, parts.events),
     playStatusRoute(relay),
     ...pageRoutes(keys, isSecure, () => playableNames(relay)),
   ];
@@ -57,7 +66,7 @@ export function createApp(
   app.use((request: Request) => {
     throw notFoundError(request.path, routes, isUpload(request) ? isMistakenUpload(request.path) : null);
   });
-  app.use(answerError(refusals, log));
+  app.use(answerError(refusals, parts.log));
   return app;
 }
 

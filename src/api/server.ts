@@ -8,6 +8,7 @@ import type { ConnectionLimits } from '../http/connection/connections.js';
 import type { AllowedHosts } from '../http/request/hosts.js';
 import { inTurns } from '../http/connection/request-turns.js';
 import { normalizingTargets } from '../http/request/request-target.js';
+import type { PageHandler } from '../http/page-handler.js';
 import type { Log } from '../log/log.js';
 import type { Relay } from '../relay/relay.js';
 import { ClientLimit } from '../relay/delivery/client-limit.js';
@@ -63,8 +64,13 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Starts serving `relay`. Rejects with the system's error if it cannot listen on the port. */
-export async function startServer(relay: Relay, options: ServerOptions, log: Log): Promise<RunningServer> {
+/** Starts serving `relay`. `pages` serves the player. Rejects with the system's error if it cannot listen on the port. */
+export async function startServer(
+  relay: Relay,
+  options: ServerOptions,
+  pages: PageHandler,
+  log: Log,
+): Promise<RunningServer> {
   const { apiKey, certificate, commands } = options;
   const standing = commands ? reservedRule(commands.url, commands.token) : null;
   const actions = new RelayOperations(relay, standing);
@@ -75,7 +81,7 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
   const viewers = new HttpViewers(relay, seats);
   const events = new EventStreams(relay.events);
   const refusals = new UploadRefusals(log);
-  const app = createApp(
+  const app = createApp({
     relay,
     actions,
     viewers,
@@ -83,10 +89,11 @@ export async function startServer(relay: Relay, options: ServerOptions, log: Log
     refusals,
     guard,
     keys,
-    certificate !== null,
-    options.headersTimeoutMs,
+    isSecure: certificate !== null,
+    bodyTimeoutMs: options.headersTimeoutMs,
+    pages,
     log,
-  );
+  });
   const take = inTurns(normalizingTargets(app));
   server.on('request', take);
   // With a password in its URL ffmpeg sends Expect: 100-continue, and sends the password only in answer to a 401.

@@ -1,7 +1,17 @@
 // The table of settings of `vw serve`. Settings in common with `vw stream` have the same name.
 
 import { DEFAULT_SERVE_LIMITS } from '../serve/serve-limits.js';
-import { type Definition, DEFINITIONS, hostName, list, ms, origins, pemFile, secret, whole } from './stream-settings.js';
+import {
+  type Definition,
+  DEFINITIONS,
+  hostName,
+  list,
+  ms,
+  origins,
+  pemFile,
+  secret,
+  whole,
+} from './stream-settings.js';
 import { trimSlashes } from '../http/request/path.js';
 import { isAddressRange } from '../serve/clients/client-address.js';
 

@@ -2,10 +2,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServer } from '../api/server.js';
+import { relayPages } from '../web/server/relay-pages.js';
 import { loadConfig } from '../config/stream-config.js';
 import type { Log } from '../log/log.js';
 import { Relay } from '../relay/relay.js';
-import { servePages } from '../serve/serve-pages.js';
+import { servePages } from '../web/server/serve-pages.js';
 import { startServe } from '../serve/serve-server.js';
 import { loadServeConfig } from '../config/serve-config.js';
 import { loadPicture, loadSound } from './media.js';
@@ -101,7 +102,7 @@ export class Demo {
     const config = loadConfig({ port: String(ports[0]), host: HOST }, {}); // ignores the environment: it is a demo
     const relay = new Relay(config.limits, log);
     this.#running.push(relay);
-    const server = await startServer(relay, config, log);
+    const server = await startServer(relay, config, relayPages(), log);
     this.#running.unshift(server);
     const pages = servePages({ wantsToken: false, embedders: [] });
     const endpoint = async (port: number) => {

@@ -1,4 +1,4 @@
-// The HTTP interface of `vw serve`: session codes, status, stats. It serves no pages itself: see `Pages`.
+// The HTTP interface of `vw serve`: session codes, status, stats. It serves no pages itself: see PageHandler.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, {
@@ -16,18 +16,13 @@ import { prefersPage } from '../http/request/accept.js';
 import { jsonText } from '../http/answer/json.js';
 import { HttpError, allowOnly, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/answer/problem.js';
 import { LOG_HEALTHY } from '../log/log-output.js';
-import { problemPage } from '../web/server/problem-page.js';
+import type { PageHandler } from '../http/page-handler.js';
+import { problemPage } from '../http/answer/problem-page.js';
 import type { Codes } from './auth/codes.js';
 import type { ClientRegistry } from './clients/client-registry.js';
 import { metricsText } from './serve-metrics.js';
 import { openGrant, TokenError } from './auth/tokens.js';
 import { parseTopicPath } from './topics/topic-path.js';
-
-/**
- * Serves pages: called for each admitted request before all other routes; calls `next` if it has no page for it.
- * The headers of `securityHeaders` are already set; it sets its own policy where a page needs more.
- */
-export type Pages = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
 /** The hint for a client that uploads by HTTP. */
 const HOW_TO_PUBLISH =
@@ -48,7 +43,7 @@ export interface ServeAppOptions {
   /** Origins whose pages may embed ours in a frame; `*`: all. */
   readonly embedders: readonly string[];
   readonly isSecure: boolean;
-  readonly pages: Pages | null;
+  readonly pages: PageHandler | null;
 }
 
 /** The routes of `vw serve`. */

@@ -12,7 +12,8 @@ import { type AllowedHosts, hostnameOf } from '../http/request/hosts.js';
 import { inTurns } from '../http/connection/request-turns.js';
 import { normalizingTargets } from '../http/request/request-target.js';
 import type { Log } from '../log/log.js';
-import { createServeApp, type Pages } from './serve-app.js';
+import type { PageHandler } from '../http/page-handler.js';
+import { createServeApp } from './serve-app.js';
 import { TrustedProxies } from './clients/client-address.js';
 import { Codes } from './auth/codes.js';
 import { HttpGuard } from '../http/request/http-guard.js';
@@ -62,7 +63,11 @@ export function guardMode({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isO
 }
 
 /** Starts serving. `pages` serves the pages, if there are any. Rejects with the system's error if it cannot listen. */
-export async function startServe(options: ServeOptions, log: Log, pages: Pages | null = null): Promise<RunningServe> {
+export async function startServe(
+  options: ServeOptions,
+  log: Log,
+  pages: PageHandler | null = null,
+): Promise<RunningServe> {
   const { secret, audiences, limits, certificate } = options;
   const proxies = new TrustedProxies(options.trustedProxies);
   const policy = new TopicPolicy(guardMode(options), proxies, limits.maxRefusals);

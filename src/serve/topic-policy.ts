@@ -7,7 +7,7 @@ import { schemeOf } from '../http/request/hosts.js';
 import type { GuardChecks, GuardedRequest, GuardPolicy } from '../http/request/http-guard.js';
 import { networkOf } from '../http/connection/network.js';
 import { HttpError } from '../http/answer/problem.js';
-import { isLoopbackHost } from '../relay/dial/forward-proxy.js';
+import { isLoopbackHost } from '../loopback.js';
 import type { TrustedProxies } from './clients/client-address.js';
 
 /** How a server is guarded: by tokens, by being reached from this machine only, or not at all. */

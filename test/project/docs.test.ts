@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type RunningServer, startServer } from '../../src/api/server.js';
+import { relayPages } from '../../src/web/server/relay-pages.js';
 import { anchor } from '../../scripts/reference/markdown.js';
 import { referencePages } from '../../scripts/reference/pages.js';
 import { loadConfig, settings } from '../../src/config/stream-config.js';
@@ -229,7 +230,7 @@ describe('the ready-made scripts', () => {
     const config = loadConfig({ port: '0' }, {});
     const log = createLog('error', false, false);
     relay = new Relay(config.limits, log);
-    server = await startServer(relay, config, log);
+    server = await startServer(relay, config, relayPages(), log);
     const endpoint = start(process.execPath, 'scripts/endpoint.mjs', '0');
     endpoint.stdout.on('data', (bytes: Buffer) => {
       if (received === 0) firstByte = bytes[0]!;

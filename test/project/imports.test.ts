@@ -1,22 +1,27 @@
-// Who may import whom: DESIGN.md, "Folders".
+// Who may import whom: ARCHITECTURE.md, "Folders".
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect } from 'chai';
 
+/** Folders of src, and the other folders that each may import. Single files of src are open to all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mpegts: [],
-  relay: ['mpegts'],
+  log: [],
+  fairness: [],
   process: [],
+  http: ['log', 'fairness'],
+  relay: ['mpegts', 'log', 'fairness'],
   ingest: ['relay', 'process', 'mpegts'], // mpegts: an upload finds its packets
-  http: ['relay'], // what the two servers share
-  serve: ['mpegts', 'relay', 'http', 'web'],
-  api: ['relay', 'ingest', 'process', 'http', 'web'],
-  demo: ['mpegts', 'relay', 'api', 'serve'], // starts all of it in one program
-  web: ['mpegts'], // the player reads packets in the browser
+  serve: ['mpegts', 'relay', 'http', 'log', 'fairness'],
+  api: ['relay', 'ingest', 'process', 'http', 'log', 'fairness'],
+  web: ['mpegts', 'relay', 'serve', 'http'], // what it shows; the player reads packets in the browser
+  cli: ['relay', 'config', 'http', 'log'],
+  config: ['relay', 'serve', 'http', 'log'], // the defaults of their limits, and their checks of addresses and files
+  demo: ['mpegts', 'relay', 'api', 'serve', 'web', 'config', 'log'], // starts all of it in one program
 };
 
-/** Every import of a file: of ours as a path from the project's root, others by name. */
+/** Every import of a file, of types too: of ours as a path from the project's root, others by name. */
 function importsOf(path: string): string[] {
   const text = readFileSync(path, 'utf8');
   const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
@@ -31,10 +36,44 @@ const files = ['src', 'cmd'].flatMap((folder) =>
 const imports = files.flatMap((path) => importsOf(path).map((name) => ({ path, name })));
 const folderOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1];
 
+/** The files of a cycle of imports; null: there is none. */
+function findCycle(): string[] | null {
+  const next = new Map(files.map((path) => [path, [] as string[]]));
+  for (const { path, name } of imports) {
+    const file = name.replace(/\.js$/, '.ts');
+    if (next.has(file)) next.get(path)!.push(file);
+  }
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string[] | null => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return null;
+    done.add(path);
+    for (const file of next.get(path)!) {
+      const cycle = visit(file, [...trail, path]);
+      if (cycle) return cycle;
+    }
+    return null;
+  };
+  for (const path of files) {
+    const cycle = visit(path, []);
+    if (cycle) return cycle;
+  }
+  return null;
+}
+
 describe('imports', () => {
   it('are found', () => {
     expect(imports).to.deep.include({ path: 'src/api/app.ts', name: 'express' });
     expect(imports).to.deep.include({ path: 'src/relay/feed/feed.ts', name: 'src/mpegts/inspect/inspector.js' });
+  });
+
+  it('have no cycle, those of types included', () => {
+    expect(findCycle()).to.equal(null);
+  });
+
+  it('are known of each folder of src', () => {
+    const folders = new Set(files.map(folderOf).filter((folder) => folder !== undefined));
+    expect([...folders].filter((folder) => !(folder in MAY_IMPORT))).to.deep.equal([]);
   });
 
   for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
@@ -47,37 +86,38 @@ describe('imports', () => {
     });
   }
 
-  it('of src/cli are its own, single files of src, and what is plain data of the relay', () => {
-    const data = ['rules', 'mute-rule', 'similar-name', 'event', 'stats-schema'].map((name) => `src/relay/${name}.js`);
+  it('of src/cli are plain data of the relay', () => {
+    const data = ['rules/rules', 'rules/mute-rule', 'rules/similar-name', 'events/event', 'stats-schema'];
+    const allowed = data.map((name) => `src/relay/${name}.js`);
     const wrong = imports.filter(({ path, name }) => {
-      const other = folderOf(name);
-      return folderOf(path) === 'cli' && other !== undefined && other !== 'cli' && !data.includes(name);
+      return folderOf(path) === 'cli' && folderOf(name) === 'relay' && !allowed.includes(name);
     });
     expect(wrong).to.deep.equal([]);
   });
 
-  it('of src/mpegts are from src/mpegts only', () => {
+  it('of src/mpegts are from src/mpegts only, and nothing of Node', () => {
     const wrong = imports.filter(({ path, name }) => folderOf(path) === 'mpegts' && folderOf(name) !== 'mpegts');
     expect(wrong).to.deep.equal([]);
   });
 
-  it('of src/relay/rules/rules.ts are of nothing of ours but its own words, which are of nothing', () => {
+  it('of src/relay/rules/rules.ts are of nothing of ours but its messages and errors', () => {
     const rules = ['src/relay/rules/rules.ts', 'src/relay/rules/rule-messages.ts'];
     const wrong = imports.filter(({ path, name }) => {
-      return rules.includes(path) && name.startsWith('src/') && name !== 'src/relay/rules/rule-messages.js';
+      const isOwn = name === 'src/relay/rules/rule-messages.js' || name === 'src/errors.js';
+      return rules.includes(path) && name.startsWith('src/') && !isOwn;
     });
     expect(wrong).to.deep.equal([]);
   });
 
-  it('of cmd are of nobody in src', () => {
+  it('of cmd are in cmd only', () => {
     expect(imports.filter(({ path, name }) => path.startsWith('src/') && name.startsWith('cmd/'))).to.deep.equal([]);
   });
 
   const only = (what: RegExp, where: RegExp) =>
     imports.filter(({ path, name }) => what.test(name) && !where.test(path)).map(({ path }) => path);
 
-  it('of express are in src/api and src/serve only', () => {
-    expect(only(/^express$/, /^src\/(api|serve)\//)).to.deep.equal([]);
+  it('of express are in src/http, src/api, src/serve and src/runners only', () => {
+    expect(only(/^express$/, /^src\/(http|api|serve|runners)\//)).to.deep.equal([]);
   });
 
   it('of child_process are in src/process only', () => {
@@ -85,7 +125,7 @@ describe('imports', () => {
   });
 
   it('of reconnecting-websocket are in one file', () => {
-    expect(only(/^reconnecting-websocket$/, /^src\/relay\/reconnecting\.ts$/)).to.deep.equal([]);
+    expect(only(/^reconnecting-websocket$/, /^src\/relay\/dial\/reconnecting\.ts$/)).to.deep.equal([]);
   });
 
   it('leave signals and process.exit to cmd', () => {
@@ -93,5 +133,13 @@ describe('imports', () => {
       (path) => path.startsWith('src/') && /process\.(exit\(|on\()/.test(readFileSync(path, 'utf8')),
     );
     expect(wrong).to.deep.equal([]);
+  });
+});
+
+describe('folders', () => {
+  it('hold at most 16 files', () => {
+    const sizes = new Map<string, number>();
+    for (const path of files) sizes.set(dirname(path), (sizes.get(dirname(path)) ?? 0) + 1);
+    expect([...sizes].filter(([, size]) => size > 16)).to.deep.equal([]);
   });
 });

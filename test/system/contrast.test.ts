@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { servePages } from '../../src/serve/serve-pages.js';
+import { servePages } from '../../src/web/server/serve-pages.js';
 import { openBrowser } from '../support/browser/browser.js';
 import { TestServe } from '../support/relay/serve.js';
 import { RawUpload } from '../support/relay/upload.js';

@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { BrowserContext } from 'playwright-core';
-import { servePages } from '../../src/serve/serve-pages.js';
+import { servePages } from '../../src/web/server/serve-pages.js';
 import { certificateFor } from '../support/relay/certificates.js';
 import { openBrowser, PlayerPage } from '../support/browser/browser.js';
 import { Camera } from '../support/media/camera.js';

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { playerLinks } from '../../src/web/server/player-page.js';
 import { type PlayerRoutes, playerRoutes } from '../../src/web/server/player-routes.js';
 import { afterTest } from '../support/cleanup.js';
 
@@ -84,17 +83,5 @@ describe('playerRoutes', () => {
     const answer = await fetch(`${url}/play/x`, { method: 'POST' });
     expect([answer.status, answer.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD']);
     expect(await (await fetch(`${url}/play/x`, { method: 'HEAD' })).text()).to.equal('');
-  });
-});
-
-describe('playerLinks', () => {
-  it('links each name, and says which are live', () => {
-    const text = playerLinks([
-      { name: 'stream/front', isLive: true },
-      { name: '<b>', isLive: false },
-    ]);
-    expect(text).to.contain('<a href="/play/stream/front">stream/front</a> <span class="live">live</span>');
-    expect(text).to.contain('<a href="/play/%3Cb%3E">&lt;b&gt;</a> <span class="away">nothing sent</span>');
-    expect(playerLinks([])).to.equal('');
   });
 });

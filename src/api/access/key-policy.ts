@@ -3,7 +3,7 @@
 import type { GuardChecks, GuardedRequest, GuardPolicy } from '../../http/request/http-guard.js';
 import { HttpError } from '../../http/answer/problem.js';
 import { WHOLE_SERVER } from '../../http/request/request-target.js';
-import { isLoopbackHost } from '../../relay/dial/forward-proxy.js';
+import { isLoopbackHost } from '../../loopback.js';
 import type { KeyGuard } from './keys.js';
 
 /** What the policy and the routes need of a request. */

@@ -1,6 +1,6 @@
 // The API's document as a page for people: HTML without script, rendered from what openapi.ts makes.
 
-import { escapeHtml } from '../../web/server/player-page.js';
+import { escapeHtml } from '../../http/answer/escape-html.js';
 import type { Json, OpenApi } from './openapi.js';
 import { proseHtml, schemaLink, schemaRows } from './docs-schema.js';
 

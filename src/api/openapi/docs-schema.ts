@@ -1,6 +1,6 @@
 // JSON schemas in readable form: the fields of an object, and the values that each accepts.
 
-import { escapeHtml } from '../../web/server/player-page.js';
+import { escapeHtml } from '../../http/answer/escape-html.js';
 import type { Json } from './openapi.js';
 
 /** Text of the document as HTML; text between backticks becomes code. */

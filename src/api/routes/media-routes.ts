@@ -3,9 +3,9 @@
 import type { RequestHandler } from 'express';
 import * as z from 'zod';
 import { HttpError } from '../../http/answer/problem.js';
+import type { PageHandler } from '../../http/page-handler.js';
 import type { Relay } from '../../relay/relay.js';
-import { parseFeedName, parseSourceName, trimName } from '../../relay/rules/rules.js';
-import { playerRoutes } from '../../web/server/player-routes.js';
+import { parseFeedName, parseSourceName } from '../../relay/rules/rules.js';
 import { refuseCodings, receiveHttpUpload } from '../live/http-upload.js';
 import type { HttpViewers } from '../live/http-viewer.js';
 import { exemptFromBodyTimeout } from '../access/authorize.js';
@@ -36,8 +36,13 @@ const upgradeRequired: RequestHandler = () => {
   });
 };
 
-/** The routes of media. */
-export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: UploadRefusals): Route[] {
+/** The routes of media. `pages` serves the player. */
+export function mediaRoutes(
+  relay: Relay,
+  viewers: HttpViewers,
+  refusals: UploadRefusals,
+  pages: PageHandler,
+): Route[] {
   const upload: RequestHandler = (request, response) => {
     const name = parseFeedName(nameIn(request));
     refuseCodings(request); // before there is a feed: one without a source would stay
@@ -49,14 +54,8 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
   const play: RequestHandler = (request, response) => {
     viewers.play(parseSourceName(nameIn(request)), request, response);
   };
-  const player = playerRoutes({
-    socketPath: '/ws/',
-    readName: (name) => parseSourceName(trimName(name)),
-    wantsToken: false,
-    frameAncestors: [],
-  });
   const playerOr404: RequestHandler = (request, response) => {
-    player(request, response, () => {
+    pages(request, response, () => {
       throw notFoundError(request.path);
     });
   };

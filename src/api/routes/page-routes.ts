@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { refusal } from '../access/key-policy.js';
 import { COOKIE_NAME, type KeyGuard } from '../access/keys.js';
 import { content, type Route, TO_LOGIN } from './route.js';
-import { escapeHtml, playerLinks, type PlayableItem } from '../../web/server/player-page.js';
+import { escapeHtml } from '../../http/answer/escape-html.js';
 
 /** Path of the pages' style sheet. */
 export const STYLE_PATH = '/style.css';
@@ -92,6 +92,23 @@ export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables:
     },
     ...(keys ? loginRoutes(keys, isSecure) : []),
   ];
+}
+
+/** A feed, stream or topic that can be played. */
+export interface PlayableItem {
+  readonly name: string;
+  /** Whether media arrives for it now. */
+  readonly isLive: boolean;
+}
+
+/** A list of links to players, for a front page. */
+export function playerLinks(all: readonly PlayableItem[]): string {
+  const rows = all.map(({ name, isLive }) => {
+    const state = isLive ? '<span class="live">live</span>' : '<span class="away">nothing sent</span>';
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    return `<li><a href="/play/${escapeHtml(path)}">${escapeHtml(name)}</a> ${state}</li>`;
+  });
+  return rows.length === 0 ? '' : `<ul class="watch">${rows.join('')}</ul>`;
 }
 
 function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {

@@ -6,7 +6,7 @@ import { faultSchema } from '../../relay/events/event.js';
 import type { Relay } from '../../relay/relay.js';
 import { parseSourceName, readFeedEntry } from '../../relay/rules/rules.js';
 import type { Stats } from '../../relay/stats-schema.js';
-import type { PlayStatus } from '../../web/play-status.js';
+import type { PlayStatus } from '../../http/answer/play-status.js';
 import { answer, json, nameIn, type Route } from './route.js';
 
 /** Many pages poll: they are answered from the same stats for this long. */

@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../../config/read-settings.js';
-import { parseDestinationRule, RuleError } from '../../relay/rules/rules.js';
+import { parseDestinationRule } from '../../relay/rules/rules.js';
+import { RuleError } from '../../errors.js';
 
 /**
  * Tokens by destination id, from `ID=TOKEN` arguments, which take precedence, and a JSON file. Throws {@link

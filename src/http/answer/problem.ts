@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import { ConflictError, LimitError, NotFoundError } from '../../errors.js';
-import { RuleError } from '../../relay/rules/rules.js';
+import { RuleError } from '../../errors.js';
 
 /** A problem document; `detail` names what was wrong and what is accepted. */
 export interface Problem {

@@ -4,7 +4,7 @@
 import { hostname } from 'node:os';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { isLoopbackHost } from '../../relay/dial/forward-proxy.js';
+import { isLoopbackHost } from '../../loopback.js';
 
 /** Host names and origins that are accepted in addition to the relay's own. */
 export interface AllowedHosts {

@@ -8,16 +8,9 @@ import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } 
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
+import { isLoopbackHost } from '../../loopback.js';
 import type { Fault } from '../events/event.js';
 import { isBeforeAnswer } from './faults.js';
-
-/** Whether a host name, as in a URL, is this machine's loopback. */
-export function isLoopbackHost(hostname: string): boolean {
-  const name = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  return (
-    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(name)
-  );
-}
 
 /** The route to one endpoint through a proxy, for one dial. */
 export interface ProxyRoute {

@@ -2,7 +2,8 @@
 
 import * as z from 'zod';
 import { acceptedFields, clip } from './rule-messages.js';
-import { SHOWN_IN_ANSWERS, checkRule, feedNameFault, nameSchema, RuleError, trimName } from './rules.js';
+import { SHOWN_IN_ANSWERS, checkRule, feedNameFault, nameSchema, trimName } from './rules.js';
+import { RuleError } from '../../errors.js';
 
 /** What of a feed is muted. */
 export type MutedTracks = 'audio' | 'all';

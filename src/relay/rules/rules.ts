@@ -2,19 +2,8 @@
 // that applies them. Validation, types and the OpenAPI document are derived from the schemas here.
 
 import * as z from 'zod';
+import { RuleError } from '../../errors.js';
 import { acceptedFields, clip, dialledAddress } from './rule-messages.js';
-
-/** A rule that is refused. `message` says what was wrong, where, and what is accepted. */
-export class RuleError extends Error {
-  override readonly name = 'RuleError';
-  constructor(
-    readonly code: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
 
 /** Names of streams begin with this; names of feeds do not. */
 export const STREAM_PREFIX = 'stream/';

@@ -14,16 +14,25 @@ import type { Topics } from '../topics/topics.js';
 import type { Grant, Tokens } from '../auth/tokens.js';
 import type { TopicPath } from '../topics/topic-path.js';
 import type { TrafficCounters } from '../topics/traffic.js';
-import type { Connection } from './connection.js';
 
 const CHECK_INTERVAL_MS = 1000;
 
+/** What the registry does to a connection. (An interface, because connections know their registry.) */
+export interface RegisteredClient {
+  /** Closes it, because a limit is reached; `reason` is sent. */
+  evict(reason: string): void;
+  /** Closes it if it has read nothing for too long; `nowMs` is monotonic. */
+  checkStuck(nowMs: number): void;
+  /** Closes it, because the server stops. */
+  closeForShutdown(): void;
+}
+
 /** The connections of one server. */
 export class ClientRegistry {
-  readonly #connections = new Set<Connection>();
-  readonly #unauthorised = new FairShares<Connection>(); // by address
-  readonly #authorised = new Map<string, FairShares<Connection>>(); // by address, then by token
-  readonly #owners = new Map<Connection, string>();
+  readonly #connections = new Set<RegisteredClient>();
+  readonly #unauthorised = new FairShares<RegisteredClient>(); // by address
+  readonly #authorised = new Map<string, FairShares<RegisteredClient>>(); // by address, then by token
+  readonly #owners = new Map<RegisteredClient, string>();
   readonly #refusals: RateLimitedWarning;
   readonly #stuck: RateLimitedWarning;
   readonly #slow: RateLimitedWarning;
@@ -62,7 +71,7 @@ export class ClientRegistry {
   /**
    * Adds a connection; beyond the limit of connections without a token, the oldest of the address with most is closed.
    */
-  add(connection: Connection, address: string): void {
+  add(connection: RegisteredClient, address: string): void {
     this.#connections.add(connection);
     this.#unauthorised.add([networkOf(address)], connection);
     if (this.#unauthorised.size > this.limits.maxUnauthorised) {
@@ -74,7 +83,7 @@ export class ClientRegistry {
    * Marks a connection as authorised. If its address has reached its limit, the token with most connections loses one.
    * Throws {@link LimitError} if that is its own token.
    */
-  authorize(connection: Connection, { owner }: Grant, address: string): void {
+  authorize(connection: RegisteredClient, { owner }: Grant, address: string): void {
     const { maxAddressClients } = this.limits;
     const network = networkOf(address);
     let members = this.#authorised.get(network);
@@ -92,7 +101,7 @@ export class ClientRegistry {
   }
 
   /** Removes a connection. */
-  remove(connection: Connection, address: string): void {
+  remove(connection: RegisteredClient, address: string): void {
     if (!this.#connections.delete(connection)) return;
     const network = networkOf(address);
     this.#unauthorised.delete([network], connection);

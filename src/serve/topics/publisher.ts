@@ -7,19 +7,33 @@
 
 import { Inspector } from '../../mpegts/inspect/inspector.js';
 import { isTransportStream } from '../../mpegts/packet/is-transport-stream.js';
-import type { Publication } from '../../relay/feed/feed.js';
 import type { Sink } from '../../relay/feed/sink.js';
-import type { Topic } from './topic.js';
+import type { Feed, Publication } from '../../relay/feed/feed.js';
+import type { TrafficCounters } from './traffic.js';
 
 /** The most that is buffered for a publisher that is not active yet. */
 const MAX_BUFFERED_BYTES = 2_000_000;
+
+/** What a publisher knows of its topic. (An interface, because topics know their publishers.) */
+export interface PublishedTopic {
+  readonly traffic: TrafficCounters;
+  readonly feed: Feed;
+  readonly activePublisher: Publisher | null;
+  /** Makes a publisher the active one; `packets`: it sends MPEG-TS. */
+  activate(one: Publisher, packets: boolean): void;
+  /** Publishes whole packets of the active publisher. */
+  publish(one: Publisher, data: Uint8Array): void;
+  /** Notes that a publisher has sent something. */
+  noteActivity(from: Publisher): void;
+  removePublisher(one: Publisher): void;
+}
 
 /** One publisher's connection to a topic. */
 export class Publisher {
   /** The active publisher's publication to the feed. */
   publication: Publication | null = null;
 
-  readonly #topic: Topic;
+  readonly #topic: PublishedTopic;
   /** Order of arrival: the higher, the newer. */
   readonly #number: number;
   readonly #buffered: Uint8Array[] = [];
@@ -32,7 +46,7 @@ export class Publisher {
    * @param own its own sink as a viewer, which does not get what it sends.
    */
   constructor(
-    topic: Topic,
+    topic: PublishedTopic,
     number: number,
     readonly address: string,
     private readonly isExclusive: boolean,

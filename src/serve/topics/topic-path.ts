@@ -2,7 +2,7 @@
 // /session/<topic> does what the token allows (crossbar's and practable's paths).
 // Pure.
 
-import { RuleError } from '../../relay/rules/rules.js';
+import { RuleError } from '../../errors.js';
 
 /** What a connection does with a topic. */
 export type Direction = 'in' | 'out' | 'bi' | 'session';

@@ -8,7 +8,7 @@ import { Feed } from '../../relay/feed/feed.js';
 import type { Sink } from '../../relay/feed/sink.js';
 import type { CacheBudget } from '../../relay/delivery/gop-cache.js';
 import type { MutedTracks } from '../../relay/rules/mute-rule.js';
-import type { PlayStatus } from '../../web/play-status.js';
+import type { PlayStatus } from '../../http/answer/play-status.js';
 import { Publisher } from './publisher.js';
 import type { ServeLimits } from '../serve-limits.js';
 import { TopicClientLimit } from '../clients/topic-client-limit.js';

@@ -1,5 +1,7 @@
 // The player's page as HTML. No inline script and no inline style: its policy allows files only.
 
+import { escapeHtml } from '../../http/answer/escape-html.js';
+
 /** The parameters of a player's page. */
 export interface PlayerPage {
   /** The name of what it plays. */
@@ -59,33 +61,4 @@ export function playerPage({ name, socket, status, wantsToken }: PlayerPage): st
 </body>
 </html>
 `;
-}
-
-/** A feed, stream or topic that can be played. */
-export interface PlayableItem {
-  readonly name: string;
-  /** Whether media arrives for it now. */
-  readonly isLive: boolean;
-}
-
-/** A list of links to players, for a front page. */
-export function playerLinks(all: readonly PlayableItem[]): string {
-  const rows = all.map(({ name, isLive }) => {
-    const state = isLive ? '<span class="live">live</span>' : '<span class="away">nothing sent</span>';
-    const path = name.split('/').map(encodeURIComponent).join('/');
-    return `<li><a href="/play/${escapeHtml(path)}">${escapeHtml(name)}</a> ${state}</li>`;
-  });
-  return rows.length === 0 ? '' : `<ul class="watch">${rows.join('')}</ul>`;
-}
-
-/** `text` escaped for HTML, attributes included. */
-export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }

@@ -1,9 +1,9 @@
 // Serves `/play/<name>` and its files, for any server with a WebSocket to play from. Plain Node with the signature of
 // an express handler, so that every server can mount it. CSP: W3C Content Security Policy Level 3.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PageHandler } from '../../http/page-handler.js';
 import { pageFile } from './page-files.js';
-import { PLAY_STATUS_PATH } from '../play-status.js';
+import { PLAY_STATUS_PATH } from '../../http/answer/play-status.js';
 import { playerPage } from './player-page.js';
 
 /** The settings of the player's pages. */
@@ -19,9 +19,6 @@ export interface PlayerRoutes {
   /** Which pages may embed the player in a frame: sources for frame-ancestors, such as `https://lab.example`. */
   readonly frameAncestors: readonly string[];
 }
-
-/** A handler that answers its own paths, and leaves the rest to `next`. */
-export type PageHandler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 const PLAY = '/play/';
 const FILES = '/player/';

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { MAX_EVENT_CLIENTS } from '../../../src/api/live/event-stream.js';
 import { DEFAULT_SERVER_OPTIONS, startServer } from '../../../src/api/server.js';
+import { relayPages } from '../../../src/web/server/relay-pages.js';
 import { eventSchema, historyLostSchema } from '../../../src/relay/events/event.js';
 import { Relay } from '../../../src/relay/relay.js';
 import { openBrowser } from '../../support/browser/browser.js';
@@ -205,7 +206,7 @@ describe('GET /api/events', () => {
   it('wants the key', async () => {
     const relay = new Relay(QUICK, keptLog());
     const options = { ...DEFAULT_SERVER_OPTIONS, port: 0, apiKey: 'the-key-of-this-test' };
-    const server = await startServer(relay, options, keptLog());
+    const server = await startServer(relay, options, relayPages(), keptLog());
     afterTest(() => Promise.all([server.close(), relay.close()]));
     const failed = await EventReader.open(server.url).catch((error: unknown) => (error as Error).message);
     expect(failed).to.equal('HTTP 401');
@@ -214,7 +215,7 @@ describe('GET /api/events', () => {
 
   it('ends at once when the relay stops', async () => {
     const relay = new Relay(QUICK, keptLog());
-    const server = await startServer(relay, { ...DEFAULT_SERVER_OPTIONS, port: 0 }, keptLog());
+    const server = await startServer(relay, { ...DEFAULT_SERVER_OPTIONS, port: 0 }, relayPages(), keptLog());
     const reader = await EventReader.open(server.url);
     let isComplete = false;
     reader.response.on('end', () => (isComplete = true));

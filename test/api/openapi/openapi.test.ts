@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RelayOperations } from '../../../src/api/control/actions.js';
+import { relayPages } from '../../../src/web/server/relay-pages.js';
 import { createApp } from '../../../src/api/app.js';
 import { KeyPolicy } from '../../../src/api/access/key-policy.js';
 import { HttpGuard } from '../../../src/http/request/http-guard.js';
@@ -60,7 +61,9 @@ describe('GET /api/openapi.json', () => {
     const viewers = new HttpViewers(relay, new ClientLimit(1));
     const events = new EventStreams(relay.events);
     const [refusals, keys] = [new UploadRefusals(log), new KeyGuard(KEY)];
-    const app = createApp(relay, new RelayOperations(relay), viewers, events, refusals, guard, keys, false, 1000, log);
+    const actions = new RelayOperations(relay);
+    const parts = { relay, actions, viewers, events, refusals, guard, keys, isSecure: false, bodyTimeoutMs: 1000, log };
+    const app = createApp({ ...parts, pages: relayPages() });
     const stack = app.router.stack as unknown as Layer[];
     const there = stack.flatMap(({ route }) => {
       if (!route) return [];

@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import { pathOf, refuseEmptySegments, trimSlashes, withoutLastSlash } from '../../../src/http/request/path.js';
-import { servePages } from '../../../src/serve/serve-pages.js';
+import { servePages } from '../../../src/web/server/serve-pages.js';
 import { openDocument, operationsOf } from '../../support/relay/document.js';
 import { TestServe } from '../../support/relay/serve.js';
 import { packets } from '../../support/mpegts/ts.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { connect as connectSecure } from 'node:tls';
 import { expect } from 'chai';
 import { normalizeTarget } from '../../../src/http/request/request-target.js';
-import { servePages } from '../../../src/serve/serve-pages.js';
+import { servePages } from '../../../src/web/server/serve-pages.js';
 import { certificateFor } from '../../support/relay/certificates.js';
 import { TestServe } from '../../support/relay/serve.js';
 import { until } from '../../support/wait.js';

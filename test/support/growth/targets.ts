@@ -2,11 +2,12 @@
 
 import { connect } from 'node:net';
 import { DEFAULT_SERVER_OPTIONS, startServer } from '../../../src/api/server.js';
+import { relayPages } from '../../../src/web/server/relay-pages.js';
 import type { Log } from '../../../src/log/log.js';
 import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
 import { Relay } from '../../../src/relay/relay.js';
 import { DEFAULT_SERVE_LIMITS } from '../../../src/serve/serve-limits.js';
-import { servePages } from '../../../src/serve/serve-pages.js';
+import { servePages } from '../../../src/web/server/serve-pages.js';
 import { startServe, type ServeOptions } from '../../../src/serve/serve-server.js';
 
 const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -26,7 +27,7 @@ export class Targets {
   static async start(): Promise<Targets> {
     const stream = async (apiKey: string | null) => {
       const options = { ...DEFAULT_SERVER_OPTIONS, ...NO_WAIT, port: 0, apiKey, allowed };
-      return (await startServer(new Relay(DEFAULT_LIMITS, SILENT), options, SILENT)).port;
+      return (await startServer(new Relay(DEFAULT_LIMITS, SILENT), options, relayPages(), SILENT)).port;
     };
     const serve = async (secret: string | null) => {
       const options: ServeOptions = {

@@ -21,7 +21,7 @@ import { parseTopicPath, topicFault } from '../../../src/serve/topics/topic-path
 import { authorisationText } from '../../../src/serve/auth/authorisation-reply.js';
 import { SERVE_DEFINITIONS } from '../../../src/config/serve-settings.js';
 import { DEFINITIONS } from '../../../src/config/stream-settings.js';
-import { escapeHtml } from '../../../src/web/server/player-page.js';
+import { escapeHtml } from '../../../src/http/answer/escape-html.js';
 import { type Case, textCase } from './measure.js';
 
 const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -7,6 +7,7 @@ import {
   type ServerOptions,
   startServer,
 } from '../../../src/api/server.js';
+import { relayPages } from '../../../src/web/server/relay-pages.js';
 import type { Facts, Log } from '../../../src/log/log.js';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/relay/limits.js';
 import { Relay, type RelayStats } from '../../../src/relay/relay.js';
@@ -70,7 +71,7 @@ export class TestRelay {
 
   static async start({ limits = {}, ca, ...options }: RelayOptions = {}): Promise<TestRelay> {
     const one = new TestRelay(limits, ca);
-    one.server = await startServer(one.relay, { ...DEFAULT_SERVER_OPTIONS, port: 0, ...options }, one.log);
+    one.server = await startServer(one.relay, { ...DEFAULT_SERVER_OPTIONS, port: 0, ...options }, relayPages(), one.log);
     afterTest(() => Promise.all([one.server.close(), one.relay.close()]));
     return one;
   }

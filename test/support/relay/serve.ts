@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
-import type { Pages } from '../../../src/serve/serve-app.js';
+import type { PageHandler } from '../../../src/http/page-handler.js';
 import { DEFAULT_SERVE_LIMITS, type ServeLimits } from '../../../src/serve/serve-limits.js';
 import { type RunningServe, type ServeOptions, startServe } from '../../../src/serve/serve-server.js';
 import { afterTest } from '../cleanup.js';
@@ -16,7 +16,7 @@ export const SECRET = 'a-secret-of-thirty-two-characters-or-more';
 
 export interface TestServeOptions extends Partial<Omit<ServeOptions, 'limits'>> {
   readonly limits?: Partial<ServeLimits>;
-  readonly pages?: Pages;
+  readonly pages?: PageHandler;
 }
 
 /** An endpoint that serves until the test ends; with {@link SECRET} unless the options say otherwise. */

@@ -1,7 +1,7 @@
 // Polls the server's status of what is played: often while there is a problem or something has just changed, otherwise
 // seldom.
 
-import type { PlayStatus } from '../../play-status.js';
+import type { PlayStatus } from '../../../http/answer/play-status.js';
 
 /** Milliseconds from an answer to the next request. */
 const OFTEN_MS = 1000;

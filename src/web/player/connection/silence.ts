@@ -1,6 +1,6 @@
 // How long a connection may be silent, depending on the server's status. Pure. Milliseconds.
 
-import type { PlayStatus } from '../../play-status.js';
+import type { PlayStatus } from '../../../http/answer/play-status.js';
 
 /** Silence after which the connection may be dead without having been closed. */
 const SILENT_MS = 30_000;

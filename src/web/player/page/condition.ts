@@ -1,7 +1,7 @@
 // The player's state and its message for people, derived from what arrives, what is shown, and the server's status. The
 // only place where that is decided. Pure: time is an argument. Milliseconds.
 
-import type { PlayStatus } from '../../play-status.js';
+import type { PlayStatus } from '../../../http/answer/play-status.js';
 import type { ArrivalRhythm } from '../media/arrival-rhythm.js';
 
 /**

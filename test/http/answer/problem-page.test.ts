@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import { prefersPage } from '../../../src/http/request/accept.js';
-import { servePages } from '../../../src/serve/serve-pages.js';
-import { problemPage } from '../../../src/web/server/problem-page.js';
+import { servePages } from '../../../src/web/server/serve-pages.js';
+import { problemPage } from '../../../src/http/answer/problem-page.js';
 import { TestServe } from '../../support/relay/serve.js';
 import { TestRelay } from '../../support/relay/relay.js';
 

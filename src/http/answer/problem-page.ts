@@ -1,6 +1,6 @@
 // An error as a page, for browsers; programs get the problem document.
 
-import { escapeHtml } from './player-page.js';
+import { escapeHtml } from './escape-html.js';
 
 /** A problem document (RFC 9457). */
 export interface ShownProblem {

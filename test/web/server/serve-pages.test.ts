@@ -1,10 +1,10 @@
 // Where pages are mounted, the headers of every answer, and where ours may be shown in a frame.
 
 import { expect } from 'chai';
-import type { Pages } from '../../src/serve/serve-app.js';
-import { TestServe } from '../support/relay/serve.js';
+import type { PageHandler } from '../../../src/http/page-handler.js';
+import { TestServe } from '../../support/relay/serve.js';
 
-const pages: Pages = (request, response, next) => {
+const pages: PageHandler = (request, response, next) => {
   if (request.url !== '/play/x') next();
   else response.setHeader('Content-Type', 'text/html').end('<!doctype html>');
 };

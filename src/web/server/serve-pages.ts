@@ -1,10 +1,10 @@
 // The pages of `vw serve`: `/` lists the topics that one may watch, `/play/<topic>` plays one from `/out/<topic>`.
 
-import { RuleError } from '../relay/rules/rules.js';
-import { playerRoutes } from '../web/server/player-routes.js';
-import { topicsPage } from '../web/server/topics-page.js';
-import type { Pages } from './serve-app.js';
-import { topicFault } from './topics/topic-path.js';
+import { RuleError } from '../../errors.js';
+import { playerRoutes } from './player-routes.js';
+import { topicsPage } from './topics-page.js';
+import type { PageHandler } from '../../http/page-handler.js';
+import { topicFault } from '../../serve/topics/topic-path.js';
 
 /** The settings that the pages depend on. */
 export interface ServePages {
@@ -18,7 +18,7 @@ export interface ServePages {
 const FRONT_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'";
 
 /** Serves the pages. */
-export function servePages({ wantsToken, embedders }: ServePages): Pages {
+export function servePages({ wantsToken, embedders }: ServePages): PageHandler {
   const player = playerRoutes({ socketPath: '/out/', readName: readTopic, wantsToken, frameAncestors: embedders });
   const ancestors = embedders.length === 0 ? "'none'" : embedders.join(' ');
   const policy = `${FRONT_POLICY}; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`;
