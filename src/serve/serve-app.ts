@@ -1,6 +1,5 @@
 // The HTTP interface of `vw serve`: session codes, status, stats. It serves no pages itself: see PageHandler.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, {
   type ErrorRequestHandler,
   type Express,

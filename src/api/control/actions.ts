@@ -3,8 +3,24 @@
 
 import { ConflictError } from '../../errors.js';
 import type { Relay } from '../../relay/relay.js';
-import { EVERY_FEED, type MuteRule, type MutedBinary, type MutedTracks, parseMuteRule } from '../../relay/rules/mute-rule.js';
-import { type DestinationRule, isStreamName, parseDestinationRule, parseStreamRule, readFeedEntry, type ShownDestination, shownDestination, type StreamRule, trimName } from '../../relay/rules/rules.js';
+import {
+  EVERY_FEED,
+  type MuteRule,
+  type MutedBinary,
+  type MutedTracks,
+  parseMuteRule,
+} from '../../relay/rules/mute-rule.js';
+import {
+  type DestinationRule,
+  isStreamName,
+  parseDestinationRule,
+  parseStreamRule,
+  readFeedEntry,
+  type ShownDestination,
+  shownDestination,
+  type StreamRule,
+  trimName,
+} from '../../relay/rules/rules.js';
 import { RuleError } from '../../errors.js';
 import { clip } from '../../relay/rules/rule-messages.js';
 import type { LinkStats, Stats } from '../../relay/stats-schema.js';

@@ -37,12 +37,7 @@ const upgradeRequired: RequestHandler = () => {
 };
 
 /** The routes of media. `pages` serves the player. */
-export function mediaRoutes(
-  relay: Relay,
-  viewers: HttpViewers,
-  refusals: UploadRefusals,
-  pages: PageHandler,
-): Route[] {
+export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: UploadRefusals, pages: PageHandler): Route[] {
   const upload: RequestHandler = (request, response) => {
     const name = parseFeedName(nameIn(request));
     refuseCodings(request); // before there is a feed: one without a source would stay

@@ -25,7 +25,10 @@ const CONNECTION_OPTIONS = {
     read: relayUrl,
     doc: 'URL of the relay; by default from VW_HOST, VW_PORT and VW_CERT',
   },
-  key: { ...DEFINITIONS.apiKey, doc: 'its key; prefer the variable: other users can see an option in the list of processes' },
+  key: {
+    ...DEFINITIONS.apiKey,
+    doc: 'its key; prefer the variable: other users can see an option in the list of processes',
+  },
   ca: { ...DEFINITIONS.ca, doc: 'PEM file of an authority to trust, or of a self-signed certificate' },
 } satisfies Record<string, Definition>;
 const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };

@@ -2,7 +2,12 @@
 // Pure: no I/O. Rules are validated by the relay's own parsers.
 
 import { type MuteRule, parseMuteRule } from '../../relay/rules/mute-rule.js';
-import { type DestinationRequest, parseDestinationRule, parseStreamRule, type StreamRule } from '../../relay/rules/rules.js';
+import {
+  type DestinationRequest,
+  parseDestinationRule,
+  parseStreamRule,
+  type StreamRule,
+} from '../../relay/rules/rules.js';
 import { RuleError } from '../../errors.js';
 import { byName, clean } from '../terminal/text.js';
 

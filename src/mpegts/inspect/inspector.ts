@@ -4,7 +4,15 @@
 import { AccessPointSearch, NO_ACCESS } from '../pictures/access-point-search.js';
 import type { ProgramFacts } from '../splice/splicer.js';
 import { MediaProbe } from './media-probe.js';
-import { DISCONTINUITY, NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS, startsUnit } from '../packet/packet.js';
+import {
+  DISCONTINUITY,
+  NULL_PID,
+  PACKET_BYTES,
+  PAT_PID,
+  PID_COUNT,
+  RANDOM_ACCESS,
+  startsUnit,
+} from '../packet/packet.js';
 import type { ParameterSets } from '../pictures/parameter-sets.js';
 import { syntaxOf } from '../pictures/picture-head.js';
 import { type Program, ProgramReader } from '../psi/program.js';

@@ -1,7 +1,16 @@
 // Decides for each packet of a feed whose audio is muted whether it is known not to be audio. If that is unknown, the
 // packet is withheld. Pure: no clock, no I/O. The table in track.ts defines the kinds.
 
-import { hasPayload, NULL_PID, PACKET_BYTES, PAT_PID, payloadStart, PID_COUNT, readPid, startsUnit } from '../packet/packet.js';
+import {
+  hasPayload,
+  NULL_PID,
+  PACKET_BYTES,
+  PAT_PID,
+  payloadStart,
+  PID_COUNT,
+  readPid,
+  startsUnit,
+} from '../packet/packet.js';
 import { type Program, ProgramReader } from '../psi/program.js';
 import { kindOfUnit, type Track, type TrackKind, TRACK_KINDS } from '../psi/track.js';
 

@@ -1,5 +1,14 @@
 import { expect } from 'chai';
-import { type DestinationRequest, destinationSchema, nameFault, parseDestinationRule, parseStreamRule, resolveDestination, streamSchema, trimName } from '../../../src/relay/rules/rules.js';
+import {
+  type DestinationRequest,
+  destinationSchema,
+  nameFault,
+  parseDestinationRule,
+  parseStreamRule,
+  resolveDestination,
+  streamSchema,
+  trimName,
+} from '../../../src/relay/rules/rules.js';
 import { RuleError } from '../../../src/errors.js';
 
 function refusal(parse: () => unknown): RuleError {

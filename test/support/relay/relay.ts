@@ -71,7 +71,12 @@ export class TestRelay {
 
   static async start({ limits = {}, ca, ...options }: RelayOptions = {}): Promise<TestRelay> {
     const one = new TestRelay(limits, ca);
-    one.server = await startServer(one.relay, { ...DEFAULT_SERVER_OPTIONS, port: 0, ...options }, relayPages(), one.log);
+    one.server = await startServer(
+      one.relay,
+      { ...DEFAULT_SERVER_OPTIONS, port: 0, ...options },
+      relayPages(),
+      one.log,
+    );
     afterTest(() => Promise.all([one.server.close(), one.relay.close()]));
     return one;
   }
