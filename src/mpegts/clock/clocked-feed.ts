@@ -4,7 +4,7 @@
 import type { FeedClock } from './feed-clock.js';
 import { type FirstSample, OLDEST, type StartHold } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from '../packet/timestamp.js';
-import type { TrackKind } from '../psi/track.js';
+import { isMedia, type TrackKind } from '../psi/track.js';
 
 /** A unit that comes later than this after the previous one, with a jump of its stamps, was captured after a pause. */
 const MAX_ARRIVAL_GAP = 250 * TICKS_PER_MS;
@@ -72,11 +72,6 @@ export function noteUnit(track: ClockedTrack, dts: number, lead: number, nowMs: 
   track.lead = lead;
   track.dts = dts;
   track.dtsAtMs = nowMs;
-}
-
-/** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
-export function isMedia({ kind }: Pick<ClockedTrack, 'kind'>): boolean {
-  return kind === 'video' || kind === 'audio';
 }
 
 /** Whether a track is data beside the video or audio that its clock follows. */

@@ -1,14 +1,13 @@
 // One feed's clock against arrival: how far its stamps must be moved, and the slewing that moves them.
 // Pure: no clock, no I/O; time is an argument.
 
-import { isMedia } from './clocked-feed.js';
 import { FeedRate } from './feed-rate.js';
 import { MinimumWindow } from './minimum-window.js';
 import { SenderTime } from './sender-time.js';
 import type { FirstSample } from './start-hold.js';
 import { TICKS_PER_MS, ticksAfter } from '../packet/timestamp.js';
 import { TimeMap } from './time-map.js';
-import type { TrackKind } from '../psi/track.js';
+import { isMedia, type TrackKind } from '../psi/track.js';
 
 /** For this long after its start a feed is aligned fast: an initial burst of queued data has passed by then. */
 const SETTLING_MS = 3000;

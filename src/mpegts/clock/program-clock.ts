@@ -27,7 +27,6 @@ import {
   type ClockedTrack,
   continuesTimeline,
   isAsideOf,
-  isMedia,
   isNearTo,
   MAX_UNIT_TICKS,
   needOfHeld,
@@ -36,6 +35,7 @@ import {
   offsetOfSample,
   SAME_CLOCK,
 } from './clocked-feed.js';
+import { isMedia } from '../psi/track.js';
 import { bestOf, FeedClock, TRACK_GONE_MS } from './feed-clock.js';
 import { MAX_LAG, PcrOutput, type PcrTime } from './pcr-output.js';
 import { TICKS_PER_MS, ticksAfter } from '../packet/timestamp.js';

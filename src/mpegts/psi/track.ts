@@ -203,3 +203,8 @@ function hasFormat(descriptors: Uint8Array, format: string): boolean {
   }
   return false;
 }
+
+/** Whether a track's time is that of its feed. What is not known may be sound, or data with a time of its own. */
+export function isMedia({ kind }: { readonly kind: TrackKind }): boolean {
+  return kind === 'video' || kind === 'audio';
+}

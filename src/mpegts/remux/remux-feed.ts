@@ -11,11 +11,11 @@ import { isInNalUnits, MAX_HEAD_BYTES, syntaxOf } from '../pictures/picture-head
 import { isPart, isStamped } from '../pictures/picture-part.js';
 import { spread } from '../packet/packet-runs.js';
 import { ProgramReader, type Program } from '../psi/program.js';
-import { type ClockedFeed, type ClockedTrack, isMedia } from '../clock/clocked-feed.js';
+import type { ClockedFeed, ClockedTrack } from '../clock/clocked-feed.js';
 import type { FirstSample, StartHold } from '../clock/start-hold.js';
 import { reasonToWithhold } from '../mute/sound-classifier.js';
 import { ZERO } from '../packet/timestamp.js';
-import { kindOfUnit, soundHeldMs, type Track, type TrackKind } from '../psi/track.js';
+import { isMedia, kindOfUnit, soundHeldMs, type Track, type TrackKind } from '../psi/track.js';
 
 /** The use of an input PID: values of `RemuxFeed.slots` below `FIRST_TRACK`. */
 export const UNKNOWN = 0;
