@@ -280,7 +280,7 @@ describe('what is wrong with an endpoint behind a proxy', () => {
   beforeEach(async () => {
     const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'];
     setEnvironment(Object.fromEntries(names.flatMap((name) => [name, name.toLowerCase()]).map((n) => [n, undefined])));
-    relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
+    relay = await TestRelay.start();
   });
 
   it('is the proxy, where that does not listen or has no address', async () => {
