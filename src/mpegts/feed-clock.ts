@@ -219,6 +219,14 @@ export class FeedClock {
     return nowMs - this.#youngestAtMs >= STEADY_MS;
   }
 
+  /**
+   * Whether others can be placed by it. The age of a unit of sound is known only when the next one comes: while units of a
+   * sound that has just started catch up, each is younger than it seems.
+   */
+  isFitToPlace(nowMs: number): boolean {
+    return this.rank > KIND_RANKS.audio || nowMs - this.#youngestAtMs >= STEADY_MS + 2 * this.sender.stepMs;
+  }
+
   /** Whether a fast slew applies at this unwrapped DTS: then its PTS is moved otherwise, by where in the slew it is. */
   isSlewedFastAt(dts: number, nowMs: number): boolean {
     return dts <= this.#fastUntil || this.isSettling(nowMs);

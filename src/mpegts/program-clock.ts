@@ -89,9 +89,9 @@ export class ProgramClock {
     if (feed.clock && feed.clock === this.#reference) this.#followReference();
   }
 
-  /** Whether there is a reference for a feed that starts now. */
-  get hasReference(): boolean {
-    return this.#reference !== null;
+  /** The feed that the others are aligned with; `null`: none has started. */
+  get reference(): FeedClock | null {
+    return this.#reference;
   }
 
   /**
@@ -213,10 +213,6 @@ export class ProgramClock {
   /** How far a feed's offset is from its target, in ticks; NaN if unknown. */
   errorOf(clock: FeedClock): number {
     return this.#targetOf(clock) - clock.offset;
-  }
-
-  isReference(clock: FeedClock): boolean {
-    return this.#reference === clock;
   }
 
   #isAlone(): boolean {

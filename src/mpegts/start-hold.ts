@@ -25,6 +25,11 @@ const [MAY_BE_OLDER_MS, STILL_MAY_BE_MS] = [600, 100];
 /** Audio that arrives after its video determines the lag of the PCR: it is awaited this long after the first picture. */
 const FIRST_SOUND_MS = 800;
 /**
+ * A reference that has just started may have started late, and what is placed by it would be as late: it is awaited this
+ * long. (The PCR stands still meanwhile, and DTS must not come to be 1 s after it.)
+ */
+const MAX_REFERENCE_MS = 600;
+/**
  * The pictures' age is known when, for this many pictures and this long, none was younger than the youngest before by more
  * than the limit: that is the length of a group of B-pictures, and in a burst each picture is younger than the one before.
  */
@@ -91,8 +96,14 @@ export class StartHold {
   #stamp = 0;
   #stampAtMs = NaN;
 
-  /** @param tracks the tracks of the source's program. */
-  constructor(nowMs: number, tracks: readonly HeldTrack[]) {
+  readonly #canPlace: (nowMs: number) => boolean;
+
+  /**
+   * @param tracks the tracks of the source's program.
+   * @param canPlace whether the reference's own place is known well enough.
+   */
+  constructor(nowMs: number, tracks: readonly HeldTrack[], canPlace: (nowMs: number) => boolean = () => true) {
+    this.#canPlace = canPlace;
     this.#sinceMs = nowMs;
     this.#tracks = tracks;
     this.#hasPictures = tracks.some(({ kind }) => kind === 'video');
@@ -136,10 +147,11 @@ export class StartHold {
     return { track: this.#sampler, stamp: stamp + this.#sampler.heldMs * TICKS_PER_MS, arrivalMs, lead: 0 };
   }
 
-  /** Whether the hold has timed out or the age is known. */
+  /** Whether the hold has timed out, or the age is known and so is that of the reference that they are placed by. */
   isOver(nowMs: number): boolean {
     if (this.bytes > MAX_BYTES) return true;
     if (this.#isKnown && this.#hasPicture === this.#hasPictures) {
+      if (!this.#canPlace(nowMs) && nowMs - this.#sinceMs < MAX_REFERENCE_MS) return false;
       return !this.#awaitsSound || nowMs - this.#firstPictureMs >= FIRST_SOUND_MS;
     }
     if (this.#hasPicture) return nowMs - this.#firstPictureMs >= MAX_PICTURES_MS;

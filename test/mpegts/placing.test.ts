@@ -131,4 +131,21 @@ describe('a feed that joins on a loaded machine', () => {
       expect(remuxer.timing.jumps).to.equal(1);
     });
   }
+
+  it('is not placed by a sound that has just started and still catches up', () => {
+    for (const apartMs of [400, 500, 600, 700]) {
+      const { remuxer, moved } = run({
+        ...{ kinds: ['audio', 'video'], apartMs, soundMs: 168, pcrMs: 700 },
+        starts: [
+          { lateMs: 115, forMs: 0, catchUp: 0.2 },
+          { lateMs: 0, forMs: 0, catchUp: 1 },
+        ],
+      });
+      expect(remuxer.timing.jumps).to.equal(0);
+      const [sound, picture] = moved.map((units) => units.map(({ byMs }) => byMs));
+      const apart = [Math.min(...sound!) - Math.max(...picture!), Math.max(...sound!) - Math.min(...picture!)];
+      expect(apart[0], `${apartMs} ms`).to.be.at.least(-EARLY_MS);
+      expect(apart[1], `${apartMs} ms`).to.be.at.most(LATE_MS);
+    }
+  });
 });
