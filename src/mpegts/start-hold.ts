@@ -59,8 +59,9 @@ export interface FirstSample {
   /** 33 bits, or up to a second more. */
   readonly stamp: number;
   readonly arrivalMs: number;
-  /** The smallest PTS - DTS of its track. */
+  /** The smallest and the largest PTS - DTS of its track. */
   readonly lead: number;
+  readonly longestLead: number;
 }
 
 /**
@@ -88,6 +89,7 @@ export class StartHold {
   // Video:
   #firstPictureMs = NaN;
   #lead = Infinity;
+  #longestLead = 0;
   #since = { stamp: 0, arrivalMs: NaN }; // the last that was much younger than those before it
   #pictures = 0; // that came since
   #picture = NaN; // PTS of the last
@@ -143,8 +145,9 @@ export class StartHold {
   get #best(): FirstSample | null {
     if (!this.#minimum || !this.#sampler) return null;
     const { stamp, arrivalMs } = this.#minimum;
-    if (this.#hasPicture) return { track: this.#sampler, stamp: stamp + this.#lead, arrivalMs, lead: this.#lead };
-    return { track: this.#sampler, stamp: stamp + this.#sampler.heldMs * TICKS_PER_MS, arrivalMs, lead: 0 };
+    const [track, lead, longestLead] = [this.#sampler, this.#lead, this.#longestLead];
+    if (this.#hasPicture) return { track, stamp: stamp + lead, arrivalMs, lead, longestLead };
+    return { track, stamp: stamp + track.heldMs * TICKS_PER_MS, arrivalMs, lead: 0, longestLead: 0 };
   }
 
   /** Whether the hold has timed out, or the age is known and so is that of the reference that they are placed by. */
@@ -194,6 +197,7 @@ export class StartHold {
 
   #readPicture(pts: number, dts: number, nowMs: number): void {
     this.#lead = Math.min(this.#lead, ticksAfter(pts, dts));
+    this.#longestLead = Math.max(this.#longestLead, ticksAfter(pts, dts));
     if (Number.isNaN(this.#firstPictureMs)) this.#firstPictureMs = nowMs;
     if (!this.#minimum || younger(pts, nowMs, this.#minimum) > 0) this.#minimum = { stamp: pts, arrivalMs: nowMs };
     if (Number.isNaN(this.#since.arrivalMs) || younger(pts, nowMs, this.#since) > YOUNGER) {
