@@ -96,7 +96,7 @@ describe('a server with a certificate', () => {
       if (!socket.write('\r\n')) await once(socket, 'drain');
     }
     socket.write('0\r\n\r\n');
-    await until('all has arrived or was dropped', () => taken + link().droppedBytes >= piece.length * 200, 20_000);
+    await until('all has arrived or was dropped', () => taken + link().droppedBytes >= piece.length * 200);
     expect(link().droppedMessages).to.equal(0);
   });
 

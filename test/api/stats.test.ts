@@ -96,7 +96,7 @@ describe('GET /api/stats', () => {
     expect(video0!.gopMs).to.equal(480); // 12 pictures
     expect(video1!.gopMs).to.equal(1000);
     expect(video0).to.include({ state: 'live', fault: null, continuityErrors: 0, clients: 1, subscribers: 1 });
-    expect(nowMs - video0!.lastRandomAccessMs!).to.be.within(0, 2000);
+    expect(nowMs - video0!.lastRandomAccessMs!).to.be.within(0, 30_000);
     expect(video0!.bitsPerSecond.minute).to.be.within(2e6, 6e6);
     expect(video0!.cacheBytes).to.be.above(0);
     expect(own.cacheBytes).to.be.at.least(video0!.cacheBytes);

@@ -49,10 +49,8 @@ class Shelled {
     };
     const child = spawn('bash', ['-c', command], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const one = new Shelled(child, `http://127.0.0.1:${port}`);
-    await until(
-      `it answers: ${one.stderr}`,
-      () => ask(one.url, { method: 'GET', path: '/healthcheck' }).then(Boolean, () => false),
-      15_000,
+    await until(`it answers: ${one.stderr}`, () =>
+      ask(one.url, { method: 'GET', path: '/healthcheck' }).then(Boolean, () => false),
     );
     return one;
   }

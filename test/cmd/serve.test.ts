@@ -14,7 +14,7 @@ async function startServe(variables: Variables = {}): Promise<Program & { port: 
   const port = await freePort();
   const secrets = { VW_SERVE_SECRET: SECRET, VW_SERVE_AUDIENCE: `ws://127.0.0.1:${port}` };
   const program = Program.run(['serve'], { VW_SERVE_PORT: String(port), ...variables });
-  await until(`vw serve listens: ${program.stderr}`, () => program.line('listening') !== undefined, 15_000);
+  await program.listens();
   return Object.assign(program, { port, url: `http://127.0.0.1:${port}`, secrets });
 }
 
@@ -57,7 +57,7 @@ describe('vw serve', () => {
     const port = await freePort();
     const secrets = { VW_SERVE_SECRET: SECRET, VW_SERVE_AUDIENCE: `ws://127.0.0.1:${port}/` };
     const program = Program.run(['serve', '--port', String(port)], { ...secrets, VW_LOG_LEVEL: 'debug' });
-    await until('it listens', () => program.line('listening') !== undefined, 15_000);
+    await until('it listens', () => program.line('listening') !== undefined);
     const made = {
       write: await token(['--path', '/in/x', '--lifetime', '1m'], secrets),
       read: await token(['--topic', 'x', '--scope', 'read', '--lifetime', '8h'], secrets),
@@ -155,10 +155,9 @@ describe('vw serve', () => {
     viewer.socket.pause();
     for (let i = 0; i < 100; i++) publisher.socket.send(Buffer.alloc(100_000));
     await publisher.flushed();
-    const began = performance.now();
     serve.child.kill('SIGTERM');
     expect(await serve.exit()).to.equal(0);
-    expect(performance.now() - began).to.be.below(5000);
+    expect(serve.line('stopping took too long, ended')).to.equal(undefined);
   });
 });
 

@@ -12,7 +12,10 @@ import { until } from '../support/wait.js';
 
 const PIECE = packets(1000);
 const PIECES = 200; // 38 MB: many times what may wait for a reader
-const FILMS = 6; // 2.5 MB each
+const FILMS = 12; // 2.5 MB each
+
+/** 5 s at 4 Mbit/s, made once. */
+const makeFilm = () => picture('mpeg1video -s 320x240 -b:v 4000k -minrate 4000k -maxrate 4000k -bufsize 400k');
 
 let vw: TestRelay;
 beforeEach(async () => {
@@ -20,9 +23,9 @@ beforeEach(async () => {
 });
 
 /** Pushes a piece again and again as fast as it is taken; resolves when all of it is with the system. */
-async function push(feed: string, framing: Framing, piece = PIECE): Promise<RawUpload> {
-  const upload = RawUpload.begin(vw.port, feed, framing, piece.length * PIECES);
-  for (let i = 0; i < PIECES; i++) {
+async function push(feed: string, framing: Framing, piece = PIECE, times = PIECES): Promise<RawUpload> {
+  const upload = RawUpload.begin(vw.port, feed, framing, piece.length * times);
+  for (let i = 0; i < times; i++) {
     if (framing === 'length') upload.write(piece);
     else upload.chunk(piece);
     if (upload.socket.writableNeedDrain) await new Promise((resolve) => upload.socket.once('drain', resolve));
@@ -70,10 +73,10 @@ for (const framing of ['chunked', 'length'] as const) {
       const endpoint = await counting();
       await vw.api('POST', '/api/streams', { stream: 'stream/front', feeds: ['video0'] });
       await vw.connect('stream/front', endpoint.url);
-      const film = picture('mpeg1video -b:v 4000k -minrate 4000k -maxrate 4000k -bufsize 400k');
-      await (await push('video0', framing, film)).answer();
+      const film = makeFilm();
+      await (await push('video0', framing, film, FILMS)).answer();
       const { counters } = vw.relay.stats().streams['stream/front']!;
-      expect(counters.sent, 'its video went through the stream').to.be.above((film.length / 188) * PIECES * 0.9);
+      expect(counters.sent, 'its video went through the stream').to.be.above((film.length / 188) * FILMS * 0.9);
       await until('all has arrived', () => endpoint.taken === vw.link().sentBytes && vw.link().waitingBytes === 0);
       expect(vw.link().droppedMessages).to.equal(0);
     });
@@ -141,7 +144,7 @@ describe('a file that is pushed faster than its viewer takes it', () => {
   });
 
   it('arrives whole over HTTP', async () => {
-    const film = picture('mpeg1video -b:v 4000k -minrate 4000k -maxrate 4000k -bufsize 400k');
+    const film = makeFilm();
     const begun = RawUpload.begin(vw.port, 'video0');
     begun.chunk(film); // there is something to watch
     let taken = 0;

@@ -196,13 +196,11 @@ describe('an upload', () => {
 
   it('has no time-out on its body', async () => {
     const impatient = await TestRelay.start({ headersTimeoutMs: 200 });
-    for (const framing of FRAMINGS) {
-      const upload = RawUpload.begin(impatient.port, 'video0', framing);
-      await until('it is taken', () => impatient.relay.stats().feeds.video0?.source);
-      await pause(1000); // five times what a head may take
-      expect(upload.isClosed, framing).to.be.false;
-      upload.socket.destroy();
-    }
+    const uploads = FRAMINGS.map((framing) => RawUpload.begin(impatient.port, framing, framing));
+    for (const framing of FRAMINGS)
+      await until(`${framing} is taken`, () => impatient.relay.stats().feeds[framing]?.source);
+    await pause(1000); // five times what a head may take
+    expect(uploads.map(({ isClosed }) => isClosed)).to.deep.equal(FRAMINGS.map(() => false));
   });
 
   it('has the feed to itself: binary from /ws is refused while it lasts', async () => {

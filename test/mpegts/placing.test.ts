@@ -131,4 +131,50 @@ describe('a feed that joins on a loaded machine', () => {
       expect(remuxer.timing.jumps).to.equal(1);
     });
   }
+
+  it('is not placed by a sound that has just started and still catches up', () => {
+    for (const apartMs of [400, 500, 600, 700]) {
+      const { remuxer, moved } = run({
+        ...{ kinds: ['audio', 'video'], apartMs, soundMs: 168, pcrMs: 700 },
+        starts: [
+          { lateMs: 115, forMs: 0, catchUp: 0.2 },
+          { lateMs: 0, forMs: 0, catchUp: 1 },
+        ],
+      });
+      expect(remuxer.timing.jumps).to.equal(0);
+      const [sound, picture] = moved.map((units) => units.map(({ byMs }) => byMs));
+      const apart = [Math.min(...sound!) - Math.max(...picture!), Math.max(...sound!) - Math.min(...picture!)];
+      expect(apart[0], `${apartMs} ms`).to.be.at.least(-EARLY_MS);
+      expect(apart[1], `${apartMs} ms`).to.be.at.most(LATE_MS);
+    }
+  });
+
+  it('stays where it is when its encoder puts more B-pictures into a group than at first', () => {
+    for (const [first, later] of [
+      [1, 3],
+      [3, 8],
+      [0, 2],
+    ] as const) {
+      const remuxer = new Remuxer();
+      remuxer.setInputs(
+        ['feed0', 'feed1'].map((feed) => ({ feed, select: 'all' })),
+        0,
+      );
+      const common = { kind: 'video', lengthMs: 6000 } as const;
+      const leadMs = (unit: number): number => {
+        const [depth, place] = unit < 24 ? [first, unit % (first + 1)] : [later, (unit - 24) % (later + 1)];
+        return 40 + (place === 0 ? depth * 40 : -40 * Math.min(1, depth));
+      };
+      const offsets: number[] = [];
+      const other = source({ ...common, feed: 'feed1', fromMs: 2000, stamp: 5_000_000, leadMs });
+      for (const { feed, data, begins, atMs } of inOrder(source({ ...common, feed: 'feed0', fromMs: 1000 }), other)) {
+        remuxer.push(feed, data, begins, atMs);
+        const clock = remuxer.clocks.find((one) => one.feed === 'feed1');
+        if (clock) offsets.push(clock.offsetMs);
+      }
+      const name = `${first}, then ${later}`;
+      expect(Math.max(...offsets) - Math.min(...offsets), name).to.be.below(3);
+      expect(remuxer.timing, name).to.include({ jumps: 0, heldUnits: 0 });
+    }
+  });
 });

@@ -99,12 +99,13 @@ describe('faults of the original', () => {
 
   it('8: an endpoint that accepts and closes is not dialled thousands of times', async () => {
     const [patient, endpoint] = [
-      await TestRelay.start({ limits: { backoffMinMs: 1000, backoffMaxMs: 10_000, goodAfterMs: 5000 } }),
+      await TestRelay.start({ limits: { backoffMinMs: 200, backoffMaxMs: 10_000, goodAfterMs: 60_000 } }),
       await TestEndpoint.start({ closesAtOnce: true }),
     ];
+    const began = performance.now();
     await patient.api('POST', '/api/destinations', rule(endpoint.url));
-    await pause(2600);
-    expect(endpoint.dials).to.be.within(2, 4);
+    await until('it was dialled four times', () => endpoint.dials >= 4);
+    expect(performance.now() - began).to.be.above(0.8 * (200 + 400 + 800));
   });
 
   it('9: tokens are in no answer', async () => {
@@ -144,8 +145,8 @@ describe('7: leaks of the original', function () {
     await until('feeds are forgotten', hasNothing);
   }
 
-  it('2,000 rules added and deleted leave nothing', async () => {
-    for (let from = 0; from < 1000; from += 50) {
+  it('200 rules added and deleted leave nothing', async () => {
+    for (let from = 0; from < 100; from += 50) {
       const some = Array.from({ length: 50 }, (_, i) => String(from + i));
       await Promise.all(
         some.map(async (id) => {

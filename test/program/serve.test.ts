@@ -48,7 +48,7 @@ describe('ffmpeg, vw stream, vw serve and a viewer', () => {
     it(`play every picture: ${name}`, async () => {
       const serve = await TestServe.start(hasSecret ? {} : { secret: null });
       const viewer = hasSecret ? await serve.member('/out/video0') : await serve.client('/out/video0');
-      const relay = await TestRelay.start({ limits: { dialTimeoutMs: 5000 } });
+      const relay = await TestRelay.start();
       await relay.send(rule(serve));
       await relay.isOpen();
       await publish(relay, 'video0');
@@ -65,7 +65,7 @@ describe('ffmpeg, vw stream, vw serve and a viewer', () => {
   it('go on through a renewed token without a picture lost', async () => {
     const serve = await TestServe.start();
     const viewer = await serve.member('/out/video0');
-    const relay = await TestRelay.start({ limits: { dialTimeoutMs: 5000 } });
+    const relay = await TestRelay.start();
     const destination = `${serve.audience}/in/video0`;
     await relay.send({ destination, token: serve.pathToken('/in/video0') });
     await relay.isOpen();
@@ -83,7 +83,7 @@ describe('ffmpeg, vw stream, vw serve and a viewer', () => {
 
   it('tell the board why its token is refused', async () => {
     const serve = await TestServe.start();
-    const relay = await TestRelay.start({ limits: { dialTimeoutMs: 5000 } });
+    const relay = await TestRelay.start();
     await relay.send({ destination: `${serve.audience}/in/video0`, token: serve.pathToken('/in/video1') });
     await relay.failsWith(/rejected the token: this token is for another server or path/);
     await relay.send({ destination: `${serve.url}/session/video0`, token: serve.token('video1') });
@@ -92,7 +92,7 @@ describe('ffmpeg, vw stream, vw serve and a viewer', () => {
 
   it('carry data both ways, a command to the board and its answer', async () => {
     const serve = await TestServe.start();
-    const relay = await TestRelay.start({ limits: { dialTimeoutMs: 5000 } });
+    const relay = await TestRelay.start();
     await relay.send({
       stream: 'data0',
       destination: `${serve.audience}/bi/data0`,

@@ -90,7 +90,7 @@ describe('a destination in the middle of a change', () => {
     await vw.api('POST', '/api/destinations', rule);
     await until('the other is open', () => vw.link().url === other.url && vw.link().state === 'open');
     await sources[1]!.picture(true);
-    await until('it has come', () => other.messages.length > 0, 2000);
+    await until('it has come', () => other.messages.length > 0);
     expect(pidsOf(other.bytes)).to.deep.equal(['0', '1000', '100*']);
   });
 });

@@ -70,8 +70,8 @@ describe('an endpoint that requires a token first', () => {
     await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/video0`, token: TOKEN });
     await relay.failsWith(/no answer to the token within 0.12 s/);
     await endpoint.visited(2);
-    expect(endpoint.visits[1]!.at - endpoint.visits[0]!.at).to.be.within(110, 1000);
-    expect(endpoint.visits[0]!.heard).to.have.length(1);
+    await until('each was sent the token', () => endpoint.visits.some(({ heard }) => heard.length === 1));
+    for (const { heard } of endpoint.visits) expect(heard.length).to.be.at.most(1);
   });
 
   it('that cuts the link when the token expires is dialled and shown the token again', async () => {
@@ -82,8 +82,8 @@ describe('an endpoint that requires a token first', () => {
     await until('media arrives', () => (endpoint.visit?.heard.length ?? 0) > 3);
     endpoint.visit!.client.terminate();
     await endpoint.visited(2);
-    await until('media arrives again', () => endpoint.visits[1]!.heard.length > 3);
-    expect(endpoint.visits[1]!.heard[0]!.data.toString()).to.equal(TOKEN);
+    await until('media arrives again', () => endpoint.visit!.heard.length > 3);
+    expect(endpoint.visit!.heard[0]!.data.toString()).to.equal(TOKEN);
     expect(relay.log.lines.some(({ message }) => message === 'link lost')).to.equal(true);
   });
 
@@ -131,7 +131,7 @@ describe('an endpoint that requires a token first', () => {
     keepUploading(relay.port);
     await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/video0`, token: TOKEN });
     await relay.failsWith(/no answer to the token/);
-    expect(endpoint.visits[0]!.heard).to.have.length(1);
+    for (const { heard } of endpoint.visits) expect(heard.length).to.be.at.most(1);
   });
 
   it('may echo the token in its reason and its close: it is never shown', async () => {

@@ -11,6 +11,7 @@ import { CAMERA, CAMERA_WITH_SOUND, h264Camera, live, MICROPHONE } from '../supp
 import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
 import { TestRelay } from '../support/relay/relay.js';
 import { pause, until } from '../support/wait.js';
+import { seeded } from '../support/random.js';
 
 /** What a viewer got, piece by piece as it came. */
 interface Watched {
@@ -48,6 +49,8 @@ function firstPicture(bytes: Buffer, pid: number): Buffer | null {
   return starts.length < 2 ? null : bytes.subarray(0, starts[1]! * 188);
 }
 
+const RANDOM = seeded('moments of joining');
+
 /** Waits for as many pieces more as come in about a second. */
 async function moreCome({ pieces }: Watched): Promise<void> {
   const before = pieces.length;
@@ -56,7 +59,7 @@ async function moreCome({ pieces }: Watched): Promise<void> {
 
 /** Watches from a moment somewhere in the next eight seconds until live pictures have come, and says what came. */
 async function joinSometime(watch: () => Watched, pid: number): Promise<Buffer> {
-  await pause(Math.random() * 8000);
+  await pause(RANDOM.number() * 8000);
   const watched = watch();
   await until('a picture has come', () => firstPicture(bytesOf(watched), pid));
   await moreCome(watched);

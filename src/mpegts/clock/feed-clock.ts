@@ -37,6 +37,8 @@ const LONG_SOUND = 200 * TICKS_PER_MS;
 const LONGER = 0.25;
 /** How long, in our time and in its stamps, a feed's listed tracks are awaited (§2.4.2: audio has 1 s). */
 const PROMISED_MS = 1200;
+/** Pictures that show how far PTS is from DTS. */
+const LEADS = 16;
 /** A track without data for this long says nothing about the present. */
 export const TRACK_GONE_MS = 3000;
 
@@ -94,7 +96,9 @@ export class FeedClock {
   #movesUntilMs = -Infinity;
   #youngest = Infinity; // the least sample, but for less than YOUNGER, and when it came
   #youngestAtMs = NaN;
-  #lead = Infinity;
+  #leads = 0; // pictures that the next two are of, at most LEADS
+  #lead = Infinity; // the least PTS - DTS
+  #longestLead = 0; // and the largest
   #latest = NaN;
   #driftFromMs = NaN;
   #driftFrom = NaN;
@@ -180,10 +184,14 @@ export class FeedClock {
   }
 
   /** Sets the offset from the known age of the source's first unit. */
-  useFirstSample({ track, stamp, arrivalMs, lead }: FirstSample): void {
+  useFirstSample({ track, stamp, arrivalMs, lead, longestLead }: FirstSample): void {
     const whole = this.unwrap(stamp);
     this.samplesFrom(track, this.first, arrivalMs);
-    if (track.kind === 'video') this.shortestLead(lead);
+    if (track.kind === 'video') {
+      this.#lead = lead;
+      this.#longestLead = longestLead;
+      this.#leads = LEADS;
+    }
     this.sample(whole, arrivalMs);
     this.#isPlaced = true;
   }
@@ -195,6 +203,8 @@ export class FeedClock {
     this.#samplerAtMs = before.#samplerAtMs;
     this.#samplerDts = this.first;
     this.#lead = before.#lead;
+    this.#longestLead = before.#longestLead;
+    this.#leads = before.#leads;
     const by = before.offset - this.offset;
     if (before.leastDelay !== Infinity) this.#samples.add(before.leastDelay - by, nowMs);
     this.#youngest = before.#youngest - by;
@@ -216,6 +226,14 @@ export class FeedClock {
   /** Whether no unit of late was younger, when it came, than all before it: its delay is known. */
   isSteady(nowMs: number): boolean {
     return nowMs - this.#youngestAtMs >= STEADY_MS;
+  }
+
+  /**
+   * Whether others can be placed by it. The age of a unit of sound is known only when the next one comes: while units of a
+   * sound that has just started catch up, each is younger than it seems.
+   */
+  isFitToPlace(nowMs: number): boolean {
+    return this.rank > KIND_RANKS.audio || nowMs - this.#youngestAtMs >= STEADY_MS + 2 * this.sender.stepMs;
   }
 
   /** Whether a fast slew applies at this unwrapped DTS: then its PTS is moved otherwise, by where in the slew it is. */
@@ -245,6 +263,8 @@ export class FeedClock {
     if (rank <= this.rank && !this.#isSamplerGone(track, nowMs)) return false;
     this.rank = rank;
     this.sampler = track;
+    this.#leads = this.#longestLead = 0;
+    this.#lead = Infinity;
     this.#forgetSamples();
     this.sender.restartSampling();
     return true;
@@ -258,13 +278,22 @@ export class FeedClock {
     return false;
   }
 
-  /** The least PTS - DTS so far, this one included: 0 once a picture is presented when it is decoded. */
-  shortestLead(lead: number): number {
-    if (lead < this.#lead) {
-      this.#lead = lead;
-      this.#forgetSamples(); // what was sampled before counted on more
+  /**
+   * Adds the sample of a picture: it was captured at its PTS. An encoder that delays pictures without reordering them
+   * (ffmpeg's MPEG-1 encoder: by one) shows this by a DTS that is always earlier, and the picture is older by the same time
+   * once more. How far ahead of its display a picture is decoded counts as it did at first: an encoder that chooses the
+   * number of its B-pictures chooses larger ones later, but is no faster then. True if {@link leastDelay} may have changed.
+   */
+  samplePicture(dts: number, lead: number, nowMs: number): boolean {
+    if (this.#leads < LEADS) {
+      this.#leads++;
+      if (lead > this.#longestLead) this.#longestLead = lead;
+      if (lead < this.#lead) {
+        this.#lead = lead;
+        this.#forgetSamples(); // what was sampled before counted on more
+      }
     }
-    return this.#lead;
+    return this.sample(dts + (lead < this.#longestLead ? lead : this.#longestLead) + this.#lead, nowMs);
   }
 
   /**

@@ -89,9 +89,9 @@ export class ProgramClock {
     if (feed.clock && feed.clock === this.#reference) this.#followReference();
   }
 
-  /** Whether there is a reference for a feed that starts now. */
-  get hasReference(): boolean {
-    return this.#reference !== null;
+  /** The feed that the others are aligned with; `null`: none has started. */
+  get reference(): FeedClock | null {
+    return this.#reference;
   }
 
   /**
@@ -108,7 +108,7 @@ export class ProgramClock {
     if (isMedia(track) || clock.rank <= 0) clock.follow(whole);
     const isSampler = clock.samplesFrom(track, whole, nowMs);
     const lead = ticksAfter(pts, dts);
-    if (isSampler) this.#sample(clock, track, whole + lead, whole, nowMs);
+    if (isSampler) this.#sample(clock, track, whole, lead, nowMs);
     noteUnit(track, whole, lead, nowMs);
     const given = Number.isNaN(pcr) && !clock.sender.hasPcr ? feed.earlyPcr : pcr;
     clock.sender.unit(whole, isSampler, Number.isNaN(given) ? NaN : clock.unwrap(given), nowMs);
@@ -213,10 +213,6 @@ export class ProgramClock {
   /** How far a feed's offset is from its target, in ticks; NaN if unknown. */
   errorOf(clock: FeedClock): number {
     return this.#targetOf(clock) - clock.offset;
-  }
-
-  isReference(clock: FeedClock): boolean {
-    return this.#reference === clock;
   }
 
   #isAlone(): boolean {
@@ -337,11 +333,9 @@ export class ProgramClock {
     return clock;
   }
 
-  #sample(clock: FeedClock, track: ClockedTrack, pts: number, dts: number, nowMs: number): void {
-    // A picture was captured at its PTS. An encoder that delays pictures without reordering them (ffmpeg's MPEG-1
-    // encoder: by one) shows this by a DTS that is always earlier, and the picture is older by the same time once more.
+  #sample(clock: FeedClock, track: ClockedTrack, dts: number, lead: number, nowMs: number): void {
     let isOther = false; // whether the estimate of its age changed
-    if (track.kind !== 'audio') isOther = clock.sample(pts + clock.shortestLead(pts - dts), nowMs);
+    if (track.kind !== 'audio') isOther = clock.samplePicture(dts, lead, nowMs);
     // An audio PES packet is as old as its end, where the next one starts, plus the frame that did not fit into it.
     else if (dts - track.dts > 0 && dts - track.dts < MAX_UNIT_TICKS)
       isOther = clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);

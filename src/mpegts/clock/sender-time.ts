@@ -14,6 +14,8 @@ const MAX_PCR_AFTER_DTS = 3000 * TICKS_PER_MS;
 const MAX_PCR_BEFORE_DTS = 90_000 * TICKS_PER_MS;
 /** A PCR that differs from the expected time by more than this belongs to a jump that the timestamps have yet to make. */
 const ABSURD = 1000 * TICKS_PER_MS;
+/** So does one that is before the last. The timestamps jump within this time after it. */
+const JUMP_FOLLOWS = 100 * TICKS_PER_MS;
 const LONGEST_STEP = 5000 * TICKS_PER_MS;
 /** A longer delay than this is a stall. The lag is not meant to cover it, unless it recurs within a minute. */
 const STALL = 1000 * TICKS_PER_MS;
@@ -53,6 +55,7 @@ export class SenderTime {
   #pcrDts = NaN; // #dts when that PCR arrived
   #pcrGap = Infinity;
   #oddBy = NaN;
+  #oddFrom = NaN; // the first PCR that differed by as much
   readonly #lateness = new MaximumWindow(LATENESS_MS, STALLS_RECUR_MS);
   readonly #recent = new MaximumWindow(NEW_MS / 2); // lateness, while it is new
   #newSinceMs = NaN;
@@ -142,10 +145,11 @@ export class SenderTime {
       if (!this.#endsJump(by, this.#jumpedBy)) return;
     } else if (!this.hasPcr) this.#startPcr(by);
     else {
-      const isOdd = Math.abs(by) > ABSURD;
-      if (isOdd && !this.#isAgain(by)) return;
+      const isOdd = Math.abs(by) > ABSURD || pcr < this.#pcr;
+      if (isOdd && !this.#isAgain(by, pcr)) return;
       this.#oddBy = NaN;
-      if (this.#pcrGap > SPARSE || isOdd) this.slip += by;
+      if (isOdd) this.slip += by - (pcr - this.#oddFrom);
+      else if (this.#pcrGap > SPARSE) this.slip += by;
       this.#pcrGap = pcr - this.#pcr;
     }
     this.time = this.#pcr = pcr;
@@ -176,11 +180,12 @@ export class SenderTime {
     return true;
   }
 
-  /** Whether the previous PCR differed by as much as this one: then the time has jumped there. */
-  #isAgain(by: number): boolean {
-    if (Math.abs(by - this.#oddBy) < SPARSE) return true;
+  /** Whether PCRs have differed by as much for a while: the time has jumped there, and the timestamps do not follow. */
+  #isAgain(by: number, pcr: number): boolean {
+    const isLike = Math.abs(by - this.#oddBy) < SPARSE;
     this.#oddBy = by;
-    return false;
+    if (!isLike) this.#oddFrom = pcr;
+    return isLike && pcr - this.#oddFrom >= JUMP_FOLLOWS;
   }
 
   /**

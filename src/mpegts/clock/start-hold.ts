@@ -25,6 +25,11 @@ const [MAY_BE_OLDER_MS, STILL_MAY_BE_MS] = [600, 100];
 /** Audio that arrives after its video determines the lag of the PCR: it is awaited this long after the first picture. */
 const FIRST_SOUND_MS = 800;
 /**
+ * A reference that has just started may have started late, and what is placed by it would be as late: it is awaited this
+ * long. (The PCR stands still meanwhile, and DTS must not come to be 1 s after it.)
+ */
+const MAX_REFERENCE_MS = 600;
+/**
  * The pictures' age is known when, for this many pictures and this long, none was younger than the youngest before by more
  * than the limit: that is the length of a group of B-pictures, and in a burst each picture is younger than the one before.
  */
@@ -54,8 +59,9 @@ export interface FirstSample {
   /** 33 bits, or up to a second more. */
   readonly stamp: number;
   readonly arrivalMs: number;
-  /** The smallest PTS - DTS of its track. */
+  /** The smallest and the largest PTS - DTS of its track. */
   readonly lead: number;
+  readonly longestLead: number;
 }
 
 /**
@@ -83,6 +89,7 @@ export class StartHold {
   // Video:
   #firstPictureMs = NaN;
   #lead = Infinity;
+  #longestLead = 0;
   #since = { stamp: 0, arrivalMs: NaN }; // the last that was much younger than those before it
   #pictures = 0; // that came since
   #picture = NaN; // PTS of the last
@@ -91,8 +98,14 @@ export class StartHold {
   #stamp = 0;
   #stampAtMs = NaN;
 
-  /** @param tracks the tracks of the source's program. */
-  constructor(nowMs: number, tracks: readonly HeldTrack[]) {
+  readonly #canPlace: (nowMs: number) => boolean;
+
+  /**
+   * @param tracks the tracks of the source's program.
+   * @param canPlace whether the reference's own place is known well enough.
+   */
+  constructor(nowMs: number, tracks: readonly HeldTrack[], canPlace: (nowMs: number) => boolean = () => true) {
+    this.#canPlace = canPlace;
     this.#sinceMs = nowMs;
     this.#tracks = tracks;
     this.#hasPictures = tracks.some(({ kind }) => kind === 'video');
@@ -132,14 +145,16 @@ export class StartHold {
   get #best(): FirstSample | null {
     if (!this.#minimum || !this.#sampler) return null;
     const { stamp, arrivalMs } = this.#minimum;
-    if (this.#hasPicture) return { track: this.#sampler, stamp: stamp + this.#lead, arrivalMs, lead: this.#lead };
-    return { track: this.#sampler, stamp: stamp + this.#sampler.heldMs * TICKS_PER_MS, arrivalMs, lead: 0 };
+    const [track, lead, longestLead] = [this.#sampler, this.#lead, this.#longestLead];
+    if (this.#hasPicture) return { track, stamp: stamp + lead, arrivalMs, lead, longestLead };
+    return { track, stamp: stamp + track.heldMs * TICKS_PER_MS, arrivalMs, lead: 0, longestLead: 0 };
   }
 
-  /** Whether the hold has timed out or the age is known. */
+  /** Whether the hold has timed out, or the age is known and so is that of the reference that they are placed by. */
   isOver(nowMs: number): boolean {
     if (this.bytes > MAX_BYTES) return true;
     if (this.#isKnown && this.#hasPicture === this.#hasPictures) {
+      if (!this.#canPlace(nowMs) && nowMs - this.#sinceMs < MAX_REFERENCE_MS) return false;
       return !this.#awaitsSound || nowMs - this.#firstPictureMs >= FIRST_SOUND_MS;
     }
     if (this.#hasPicture) return nowMs - this.#firstPictureMs >= MAX_PICTURES_MS;
@@ -182,6 +197,7 @@ export class StartHold {
 
   #readPicture(pts: number, dts: number, nowMs: number): void {
     this.#lead = Math.min(this.#lead, ticksAfter(pts, dts));
+    this.#longestLead = Math.max(this.#longestLead, ticksAfter(pts, dts));
     if (Number.isNaN(this.#firstPictureMs)) this.#firstPictureMs = nowMs;
     if (!this.#minimum || younger(pts, nowMs, this.#minimum) > 0) this.#minimum = { stamp: pts, arrivalMs: nowMs };
     if (Number.isNaN(this.#since.arrivalMs) || younger(pts, nowMs, this.#since) > YOUNGER) {

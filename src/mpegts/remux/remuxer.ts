@@ -124,7 +124,7 @@ export class Remuxer implements ProgramFacts {
         offsetMs: clock.offset / TICKS_PER_MS,
         errorMs: this.#output.clock.errorOf(clock) / TICKS_PER_MS,
         driftPpm: clock.driftPpm,
-        isReference: this.#output.clock.isReference(clock),
+        isReference: this.#output.clock.reference === clock,
       };
     });
   }
@@ -221,7 +221,7 @@ export class Remuxer implements ProgramFacts {
     }
     this.#endReplacements(nowMs);
     this.#output.pace.messageArrived(nowMs);
-    if (!from.clock && (from.startHold || this.#output.clock.hasReference)) {
+    if (!from.clock && (from.startHold || this.#output.clock.reference)) {
       data = this.#prime(from, data);
       if (this.#isHeld(from, data, nowMs)) return null;
     }
@@ -301,8 +301,9 @@ export class Remuxer implements ProgramFacts {
     const isWorthIt = feed.program !== null && feed.mediaCount > 0;
     if (!feed.startHold && !isWorthIt) return false;
     if (!feed.startHold) {
-      feed.startHold = new StartHold(nowMs, feed.tracks);
-      this.#output.clock.held = [...this.#output.clock.held, feed];
+      const { clock } = this.#output;
+      feed.startHold = new StartHold(nowMs, feed.tracks, (at) => clock.reference?.isFitToPlace(at) !== false);
+      clock.held = [...clock.held, feed];
     }
     return !feed.startHold.push(data, nowMs) && isWorthIt;
   }

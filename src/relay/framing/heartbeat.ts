@@ -23,8 +23,14 @@ export class Heartbeat {
     socket.on('message', heard);
     this.#interval = setInterval(() => {
       if (this.#deadline === null) {
-        this.#deadline = setTimeout(dead, limits.pongTimeoutMs).unref();
         this.#pingedAt = performance.now();
+        const deadline = setTimeout(() => {
+          // After a stall timers come before sockets: a pong may have been here for long, and is read first.
+          setImmediate(() => {
+            if (this.#deadline === deadline) dead();
+          });
+        }, limits.pongTimeoutMs).unref();
+        this.#deadline = deadline;
       }
       socket.ping();
     }, limits.pingIntervalMs).unref();

@@ -158,9 +158,9 @@ describe('the admin feed', () => {
       if (inTurn++ === 0) setImmediate(() => (inTurn = 0));
       most = Math.max(most, inTurn);
     });
-    const rules = Array.from({ length: 5000 }, (_, i) => ({ stream: `stream/s${i % 2}`, feeds: [`f${i}`] }));
+    const rules = Array.from({ length: 2000 }, (_, i) => ({ stream: `stream/s${i % 2}`, feeds: [`f${i}`] }));
     host.visit!.client.send(rules.map((rule) => JSON.stringify({ verb: 'add', what: 'stream', rule })).join(''));
-    await until('all are answered', () => answers().length === rules.length, 10_000);
+    await until('all are answered', () => answers().length === rules.length);
     leave();
     expect(most).to.be.within(1, rules.length / 5);
   });
@@ -181,7 +181,7 @@ describe('the admin feed', () => {
     client.send('{"verb":"healthcheck"}');
     await pause(100);
     client.resume();
-    await until('every answer', () => host.visit!.heard.length === 62, 15_000);
+    await until('every answer', () => host.visit!.heard.length === 62);
     expect(answers().at(-1)).to.deep.equal({ healthcheck: 'ok' });
   });
 

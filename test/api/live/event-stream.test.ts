@@ -251,7 +251,7 @@ describe('GET /api/events', () => {
     way.breakOff();
     await mute(vw, 'b');
     await mute(vw, 'c');
-    await until('it hears what it has missed', async () => (await names()).length === 3, 15_000);
+    await until('it hears what it has missed', async () => (await names()).length === 3);
     expect(await names()).to.deep.equal(['a', 'b', 'c']);
   });
 });

@@ -37,7 +37,7 @@ describe('GET /ts/<feed>', () => {
     source.publish(packets(3));
     await until('packets come', () => client.heard.length > 3 * 188);
     client.socket.destroy();
-    await until('no viewer is left', () => feed.stats().subscribers === 0, 2000);
+    await until('no viewer is left', () => feed.stats().subscribers === 0);
   });
 
   it('refuses a player behind a request that is being answered, and says why', async () => {

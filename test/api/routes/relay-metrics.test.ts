@@ -126,11 +126,10 @@ describe('GET /metrics', () => {
       static_configs: [{ targets: [`127.0.0.1:${relay.port}`] }],
     };
     const prometheus = await startPrometheus(JSON.stringify({ scrape_configs: [scrape] })); // JSON is YAML
-    await until('it is scraped', async () => (await query(prometheus, 'up'))[0]?.value[1] === '1', 15_000);
+    await until('it is scraped', async () => (await query(prometheus, 'up'))[0]?.value[1] === '1');
     await until(
       'its rate is known',
       async () => Number((await query(prometheus, 'rate(vw_feed_bytes_total{feed="cam"}[5s])'))[0]?.value[1]) > 0,
-      15_000,
     );
     await until('every series is there', async () => {
       const { text } = await relay.api('GET', '/metrics', undefined, BEARER);
@@ -148,7 +147,7 @@ describe('GET /metrics', () => {
     const relay = await TestRelay.start({ apiKey: KEY });
     const ours = lines!.replace('KEY', KEY).replace('127.0.0.1:8888', `127.0.0.1:${relay.port}`);
     const prometheus = await startPrometheus(`global: { scrape_interval: 200ms, scrape_timeout: 200ms }\n${ours}`);
-    await until('it is scraped', async () => (await query(prometheus, 'vw_build_info')).length === 1, 15_000);
+    await until('it is scraped', async () => (await query(prometheus, 'vw_build_info')).length === 1);
   }).timeout(60_000);
 
   it('has a series once, whatever a damaged PMT lists', async () => {

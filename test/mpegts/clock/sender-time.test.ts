@@ -88,14 +88,32 @@ describe('SenderTime', () => {
     expect(source.timeMs).to.equal(360);
   });
 
-  it('accepts a PCR that jumps when another like it arrives', () => {
+  it('accepts a PCR that jumps when those of the next 100 ms are like it', () => {
     const source = new Source().run(0, 400);
     source.sender.slip = 0; // of the first PCR
     source.pcr(400, 2000, 1100);
     expect(source.timeMs).to.equal(360);
-    source.pcr(440, 2040, 1140);
-    expect(source.timeMs).to.equal(2040);
-    expect(source.sender.slip / MS, 'no time that passed').to.equal(1680);
+    source.pcr(440, 2040, 1140).pcr(480, 2080, 1180);
+    expect(source.timeMs).to.equal(360);
+    source.pcr(520, 2120, 1220);
+    expect(source.timeMs).to.equal(2120);
+    expect(source.sender.slip / MS, 'no time that passed').to.equal(1640);
+  });
+
+  it('leaves a PCR that goes back to the timestamps, which follow it', () => {
+    for (const backMs of [80, 500, 990]) {
+      const source = new Source()
+        .run(0, 400)
+        .pcr(400, 400 - backMs, 1060)
+        .pcr(440, 440 - backMs, 1060);
+      expect(source.timeMs, `${backMs} ms`).to.equal(360);
+      const next = new SenderTime();
+      next.continueFrom(source.sender, -backMs * MS, 440);
+      next.unit((1140 - backMs) * MS, true, (440 - backMs) * MS, 440);
+      expect(next.time / MS).to.equal(440 - backMs);
+      expect(Math.abs(next.delay) / MS, 'late by two PCRs at most').to.be.at.most(80);
+      expect(next.need / MS).to.be.within(-700, -620);
+    }
   });
 
   it('advances between units by the clock, up to the next one', () => {

@@ -31,6 +31,17 @@ describe('StartHold', () => {
     expect(hold.messages.map(({ atMs }) => atMs)).to.deep.equal([0, 40, 80, 120, 160]);
   });
 
+  it('waits 0.6 s for a reference whose own age is not known', () => {
+    let isKnown = false;
+    const hold = new StartHold(0, [PICTURE], () => isKnown);
+    expect(overAt(hold, every(40, 10))).to.be.NaN;
+    isKnown = true;
+    expect(hold.isOver(360)).to.be.true;
+    isKnown = false;
+    expect(hold.isOver(599)).to.be.false;
+    expect(hold.isOver(600)).to.be.true;
+  });
+
   it('waits for a group of B-pictures: the one that is decoded ahead is the youngest', () => {
     const hold = new StartHold(0, [PICTURE]);
     const leads = (n: number): number => (n === 0 ? 40 : (n - 1) % 4 === 0 ? 160 : 0);

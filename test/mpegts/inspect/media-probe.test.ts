@@ -10,17 +10,13 @@ import type { TrackMedia } from '../../../src/mpegts/inspect/track-media.js';
 import { capture, tempFolder } from '../../support/media/captures.js';
 import { type Es, pesPackets, tablesOf } from '../../support/mpegts/synthetic.js';
 
-const video = (size: string, rate: string, ...codec: string[]) =>
-  capture('-f', 'lavfi', '-i', `testsrc=s=${size}:r=${rate}:d=2.2`, ...codec, '-threads', '1');
+/** Pictures for over two seconds, in which their rate is known by timestamps too; large ones tell it in their headers. */
+const video = (size: string, rate: string, ...codec: string[]) => {
+  const seconds = size === '1920x1080' ? 0.6 : 2.2;
+  return capture('-f', 'lavfi', '-i', `testsrc=s=${size}:r=${rate}:d=${seconds}`, ...codec, '-threads', '1');
+};
 const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast'];
-const x265 = (more = '') => [
-  '-c:v',
-  'libx265',
-  '-preset',
-  'ultrafast',
-  '-x265-params',
-  `log-level=none:keyint=10${more}`,
-];
+const x265 = (more = '') => `-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=10${more}`.split(' ');
 const audio = (channels: number, rate: number, ...codec: string[]) => {
   const made = ['-f', 'lavfi', '-i', 'sine=f=440:r=48000:d=1'];
   return capture(...made, '-ac', String(channels), '-ar', String(rate), ...codec);

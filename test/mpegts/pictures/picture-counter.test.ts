@@ -43,7 +43,7 @@ const CODECS = {
 
 describe('picture statistics', () => {
   for (const [name, [type, codec, named]] of Object.entries(CODECS)) {
-    const wanted = { codec: named, width: 320, height: 240, frameRate: 25 };
+    const wanted = { codec: named, width: 160, height: 120, frameRate: 25 };
     // MPEG-4 part 2 may omit the picture rate: then nothing shows that a unit contains several pictures.
     for (const count of type === 0x10 ? [1] : [1, 2, 5]) {
       it(`are correct for ${name} with ${count} in a PES packet`, () => {
@@ -69,8 +69,8 @@ describe('picture statistics', () => {
         const { codec: reported, width, height, frameRate } = inspector.media[0]!;
         expect({ reported, width, height, frameRate }).to.deep.equal({
           reported: named,
-          width: 320,
-          height: 240,
+          width: 160,
+          height: 120,
           frameRate: 25,
         });
         expect(inspector.gopMs).to.equal(1000);
@@ -92,7 +92,7 @@ describe('picture statistics', () => {
   it('are correct for VC-2', () => {
     const all = picturesOf(picture('vc2 -strict -1'));
     const groups = all.slice(0, 60).map((one) => ({ one, parts: [one.es] }));
-    expect(media(0xd1, groups).reported).to.deep.equal({ codec: 'dirac', width: 320, height: 240, frameRate: 25 });
+    expect(media(0xd1, groups).reported).to.deep.equal({ codec: 'dirac', width: 160, height: 120, frameRate: 25 });
   });
 });
 

@@ -165,12 +165,14 @@ describe('what is wrong with an endpoint', () => {
     const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     afterTest(() => silent.close());
+    relay = await TestRelay.start({ limits: { dialTimeoutMs: 250 } });
     await relay.send({ destination: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/in/x` });
     await isTold(relay, 'no-answer', /^no answer within 0.25 s$/);
   });
 
   it('no-answer: neither is the token', async () => {
     const endpoint = await startCrossbar({ good: [], reason: '', isSilent: true });
+    relay = await TestRelay.start({ limits: { dialTimeoutMs: 1000 } });
     await relay.send({ destination: `ws://127.0.0.1:${endpoint.port}/in/x`, token: 'a-token' });
     await isTold(relay, 'no-answer', /no answer to the token/);
   });
@@ -278,7 +280,7 @@ describe('what is wrong with an endpoint behind a proxy', () => {
   beforeEach(async () => {
     const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'];
     setEnvironment(Object.fromEntries(names.flatMap((name) => [name, name.toLowerCase()]).map((n) => [n, undefined])));
-    relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
+    relay = await TestRelay.start();
   });
 
   it('is the proxy, where that does not listen or has no address', async () => {

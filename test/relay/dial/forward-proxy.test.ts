@@ -28,7 +28,7 @@ describe('an endpoint through a proxy', () => {
     const host = outerAddress();
     const endpoint = await startCrossbar({ good: ['a-token'], reason: '' }, host);
     setEnvironment({ HTTP_PROXY: proxy.url, HTTPS_PROXY: 'http://127.0.0.1:1' });
-    const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
+    const relay = await TestRelay.start();
     await relay.send({ destination: `ws://${host}:${endpoint.port}/in/x`, token: 'a-token' });
     await relay.isOpen();
     await proxy.says(new RegExp(`CONNECT ${host}:${endpoint.port}`));
@@ -41,7 +41,7 @@ describe('an endpoint through a proxy', () => {
     const good = await EndpointServer.start(host, await certificateFor([host]));
     const bad = await EndpointServer.start(host, await certificateFor(['relay.example']));
     setEnvironment({ https_proxy: proxy.url.replace('http://', '') }); // host:port, as curl takes it
-    const relay = await TestRelay.start({ ca, limits: { dialTimeoutMs: 3000 } });
+    const relay = await TestRelay.start({ ca });
     await relay.send({ destination: `wss://${host}:${good.port}/in/x` });
     await relay.send({ id: '1', destination: `wss://${host}:${bad.port}/in/x` });
     await relay.isOpen();
@@ -54,7 +54,7 @@ describe('an endpoint through a proxy', () => {
     const host = outerAddress();
     const [secure, plain] = [await EndpointServer.start(host, await certificateFor([host])), await freePort()];
     setEnvironment({ HTTP_PROXY: proxy.url });
-    const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
+    const relay = await TestRelay.start();
     await relay.send({ destination: `ws://${host}:${secure.port}/in/x` });
     await until('it is found out', () => relay.link().fault !== null);
     expect(relay.link().fault!.code, relay.link().fault!.message).to.equal('wrong-scheme');
@@ -71,7 +71,7 @@ describe('an endpoint through a proxy', () => {
     const plain = await startPractable('a-token', host);
     const secure = await startPractable('a-token', host, await certificateFor([host]));
     setEnvironment({ HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url });
-    const relay = await TestRelay.start({ ca, limits: { dialTimeoutMs: 3000 } });
+    const relay = await TestRelay.start({ ca });
     await relay.send({ destination: plain.url, token: 'a-token' });
     await relay.send({ id: '1', destination: secure.url, token: 'a-token' });
     await relay.isOpen();
@@ -116,7 +116,7 @@ describe('an endpoint through a proxy', () => {
     const proxy = await startTinyproxy({ refuses: host.replaceAll('.', '\\.') });
     const endpoint = await EndpointServer.start(host);
     setEnvironment({ HTTP_PROXY: proxy.url });
-    const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
+    const relay = await TestRelay.start();
     await relay.send({ destination: `ws://${host}:${endpoint.port}/in/x` });
     await relay.failsWith(/^the proxy 127\.0\.0\.1:\d+ answered HTTP 403: it does not let this through$/);
     await relay.send({ id: '1', destination: `http://${host}:${endpoint.port}/session/x`, token: 'a-token' });
@@ -129,7 +129,7 @@ describe('an endpoint through a proxy', () => {
     const proxy = await startTinyproxy({ login: { user: 'lab', password: 'pass-w0rd' } });
     const endpoint = await EndpointServer.start(host);
     setEnvironment({ HTTP_PROXY: proxy.url.replace('//', '//lab:wr0ng-word@') });
-    const relay = await TestRelay.start({ limits: { dialTimeoutMs: 3000 } });
+    const relay = await TestRelay.start();
     await relay.send({ destination: `ws://${host}:${endpoint.port}/in/x` });
     await relay.failsWith(/the proxy 127\.0\.0\.1:\d+ answered HTTP 40[137]/);
     setEnvironment({ HTTP_PROXY: proxy.url.replace('//', '//lab:pass-w0rd@') });

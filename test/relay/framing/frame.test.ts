@@ -1,6 +1,5 @@
 // Frames as they are built, kept and sent: RFC 6455 §5.2.
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { buildMaskedFrame, type FrameSink, frameBuilder } from '../../../src/relay/framing/frame.js';
@@ -13,6 +12,9 @@ import { RawUpload } from '../../support/relay/upload.js';
 import { until } from '../../support/wait.js';
 import { WebSocket } from 'ws';
 import { afterTest } from '../../support/cleanup.js';
+import { seeded } from '../../support/random.js';
+
+const RANDOM = seeded('frame');
 
 /** RFC 6455 §5.3 as it is written there. */
 function masked(payload: Uint8Array, key: number): Buffer {
@@ -28,7 +30,7 @@ describe('buildMaskedFrame', () => {
     [65_536, '82ff0000000000010000'],
   ] as const) {
     it(`writes the header of ${length} bytes in the shortest form`, () => {
-      const payload = randomBytes(length);
+      const payload = RANDOM.bytes(length);
       const frame = buildMaskedFrame(0x2, payload, 0x04030201);
       const at = header.length / 2;
       expect(frame.toString('hex', 0, at)).to.equal(header);
@@ -38,7 +40,7 @@ describe('buildMaskedFrame', () => {
   }
 
   it('takes another key each time', () => {
-    const keysSeen = new Set(Array.from({ length: 3000 }, () => buildMaskedFrame(2, randomBytes(1)).readUInt32LE(2)));
+    const keysSeen = new Set(Array.from({ length: 3000 }, () => buildMaskedFrame(2, RANDOM.bytes(1)).readUInt32LE(2)));
     expect(keysSeen.size).to.be.greaterThan(2990);
   });
 });
@@ -61,7 +63,7 @@ class SlowCarrier implements FrameSink {
   }
 }
 
-const anyMessage = () => new Message('binary', randomBytes(500));
+const anyMessage = () => new Message('binary', RANDOM.bytes(500));
 
 describe('framePress', () => {
   it('keeps a frame that was left to a link as it was, whatever is pressed after it', () => {
@@ -115,12 +117,12 @@ describe('framePress', () => {
   });
 
   it('gives a frame in memory of its own', () => {
-    const first = new Message('binary', randomBytes(500));
+    const first = new Message('binary', RANDOM.bytes(500));
     frameBuilder.shared(first);
     const frame = frameBuilder.owned(first);
     const before = Buffer.from(frame);
-    frameBuilder.shared(new Message('binary', randomBytes(500)));
-    frameBuilder.owned(new Message('binary', randomBytes(500)));
+    frameBuilder.shared(new Message('binary', RANDOM.bytes(500)));
+    frameBuilder.owned(new Message('binary', RANDOM.bytes(500)));
     expect(frame.equals(before)).to.be.true;
   });
 });
@@ -134,7 +136,7 @@ describe('a frame on the wire', () => {
     afterTest(() => client.terminate());
     await new Promise((resolve) => client.once('open', resolve));
     const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 131_058, 131_059, 131_072, 131_073, 500_000];
-    const sent = lengths.map((length) => randomBytes(length));
+    const sent = lengths.map((length) => RANDOM.bytes(length));
     for (const data of sent) client.send(data);
     await until('all have arrived', () => endpoint.messages.length === lengths.length);
     endpoint.messages.forEach(({ data, isBinary }, i) => {

@@ -1,6 +1,8 @@
-import { randomBytes, randomInt } from 'node:crypto';
 import { expect } from 'chai';
 import { maskingSlot, maskInto, masksByWebAssembly, SLOT_HEADROOM, xorWords } from '../../../src/relay/framing/mask.js';
+import { seeded } from '../../support/random.js';
+
+const RANDOM = seeded('mask');
 
 /** RFC 6455 §5.3 as it is written there. */
 function masked(payload: Uint8Array, key: number): Buffer {
@@ -8,12 +10,12 @@ function masked(payload: Uint8Array, key: number): Buffer {
 }
 
 describe('maskInto', () => {
-  const keys = [0, 0xffffffff, ...Array.from({ length: 3 }, () => randomInt(2 ** 32 - 1))];
+  const keys = [0, 0xffffffff, ...Array.from({ length: 3 }, () => RANDOM.integer(2 ** 32 - 1))];
 
   it('masks as the RFC says, for every length up to 300 and at any place', () => {
     for (const key of keys) {
       for (let length = 0; length <= 300; length++) {
-        const payload = randomBytes(length);
+        const payload = RANDOM.bytes(length);
         const out = Buffer.alloc(length + 16, 0xee);
         maskInto(out, 14, payload, key);
         expect(out.subarray(14, 14 + length).equals(masked(payload, key)), `${length} bytes, key ${key}`).to.be.true;
@@ -24,7 +26,7 @@ describe('maskInto', () => {
 
   it('masks what is longer than its window', () => {
     for (const length of [131_071, 131_072, 131_073, 262_144, 400_001]) {
-      const payload = randomBytes(length);
+      const payload = RANDOM.bytes(length);
       const out = Buffer.alloc(length);
       maskInto(out, 0, payload, keys[2]!);
       expect(out.equals(masked(payload, keys[2]!)), `${length} bytes`).to.be.true;
@@ -32,7 +34,7 @@ describe('maskInto', () => {
   });
 
   it('leaves the payload as it was', () => {
-    const payload = randomBytes(1000);
+    const payload = RANDOM.bytes(1000);
     const before = Buffer.from(payload);
     maskInto(Buffer.alloc(1000), 0, payload, keys[2]!);
     expect(payload.equals(before)).to.be.true;
@@ -43,7 +45,7 @@ describe('masking without WebAssembly', () => {
   it('masks as the RFC says, for every length up to 300', () => {
     const place = maskingSlot(0);
     for (let length = 0; length <= 300; length++) {
-      const [payload, key] = [randomBytes(length), randomInt(2 ** 32 - 1)];
+      const [payload, key] = [RANDOM.bytes(length), RANDOM.integer(2 ** 32 - 1)];
       place.set(payload, SLOT_HEADROOM);
       xorWords(SLOT_HEADROOM, SLOT_HEADROOM + length, key);
       const out = place.subarray(SLOT_HEADROOM, SLOT_HEADROOM + length);

@@ -2,7 +2,9 @@
 
 import { RawUpload } from '../relay/upload.js';
 import { packets } from '../mpegts/ts.js';
+import { seeded } from '../random.js';
 
+const RANDOM = seeded('sources');
 const STAMP_AT = 20; // in the payload of a chunk's first packet
 
 /** Sends `mbits` a second to a feed, a chunk every `everyMs`, until stopped. */
@@ -12,7 +14,7 @@ export class TimedSource {
   constructor(port: number, feed: string, mbits: number, everyMs: number) {
     const upload = RawUpload.begin(port, feed);
     const count = Math.max(1, Math.round((mbits * 1e6 * everyMs) / 8000 / 188));
-    const began = performance.now() + Math.random() * everyMs; // sources are not in step
+    const began = performance.now() + RANDOM.number() * everyMs; // sources are not in step
     let sent = 0;
     this.#timer = setInterval(
       () => {

@@ -11,6 +11,8 @@ export interface PesUnit {
   readonly aheadMs: number;
   /** Its payload. */
   readonly media: string;
+  /** The offset of its first packet. */
+  readonly at: number;
 }
 
 export interface ReadProgram {
@@ -20,13 +22,13 @@ export interface ReadProgram {
 }
 
 /** How far `a` is after `b`, ticks. */
-const after = (a: number, b: number): number => ((((a - b) % 2 ** 33) + 1.5 * 2 ** 33) % 2 ** 33) - 2 ** 32;
+export const after = (a: number, b: number): number => ((((a - b) % 2 ** 33) + 1.5 * 2 ** 33) % 2 ** 33) - 2 ** 32;
 const stampAt = (b: Buffer, i: number): number =>
   ((b[i]! >> 1) & 7) * 2 ** 30 + (b.readUInt16BE(i + 1) >> 1) * 2 ** 15 + (b.readUInt16BE(i + 3) >> 1);
 
 /** The units of a program of PMT PID 0x1000, as ffmpeg and the product make them. */
 export function readProgram(bytes: Buffer): ReadProgram {
-  const open = new Map<number, { pts: number; dts: number; aheadMs: number; parts: Buffer[] }>();
+  const open = new Map<number, { pts: number; dts: number; aheadMs: number; at: number; parts: Buffer[] }>();
   const units: PesUnit[] = [];
   const pcrSteps: number[] = [];
   let pcrPid = -1;
@@ -57,7 +59,7 @@ export function readProgram(bytes: Buffer): ReadProgram {
     const pts = stampAt(packet, from + 9);
     const dts = packet[from + 7]! >> 6 === 3 ? stampAt(packet, from + 14) : pts;
     const media = packet.subarray(from + 9 + packet[from + 8]!);
-    open.set(pid, { pts, dts, aheadMs: after(dts, pcr) / 90, parts: [media] });
+    open.set(pid, { pts, dts, aheadMs: after(dts, pcr) / 90, at, parts: [media] });
   }
   for (const pid of [...open.keys()]) close(pid);
   return { units, pcrSteps };

@@ -15,6 +15,8 @@ export interface SourceOptions {
   readonly ppm?: number;
   /** The duration of a unit. */
   readonly unitMs?: number;
+  /** PTS - DTS of a unit. Its message comes by its DTS. */
+  readonly leadMs?: (unit: number) => number;
   /** How far the PCR is before DTS. */
   readonly pcrMs?: number;
   /** Units captured before `fromMs + burstMs` arrive at that time, all at once. */
@@ -152,7 +154,7 @@ export function pesPackets(options: PesOptions): Buffer {
 
 /** The messages of a source, one for each unit, generated on demand. */
 export function* source(options: SourceOptions): Generator<SourceMessage> {
-  const { feed, kind, fromMs, lengthMs, ppm = 0, burstMs = 0, lateMs, packets = 1, group = 25 } = options;
+  const { feed, kind, fromMs, lengthMs, ppm = 0, burstMs = 0, lateMs, leadMs, packets = 1, group = 25 } = options;
   const { stamp = 126000, pcrMs = 700, unitMs = kind === 'video' ? 40 : 168 } = options;
   const pid = 0x100;
   const type = options.streamType ?? (kind === 'video' ? 0x02 : 0x03);
@@ -163,10 +165,11 @@ export function* source(options: SourceOptions): Generator<SourceMessage> {
     const captured = fromMs + unit * unitMs;
     const whole = kind === 'video' ? captured : captured + unitMs + 20; // ffmpeg waits for the next frame
     const atMs = Math.max(whole, fromMs + burstMs) + (lateMs?.(unit) ?? 0);
-    const pts = Math.round(stamp + unit * unitMs * 90 * (1 + ppm / 1e6));
+    const dts = Math.round(stamp + unit * unitMs * 90 * (1 + ppm / 1e6));
     const payload = new Uint8Array(packets * 184 - 30).fill(unit & 255);
     const pes = pesPackets({
-      ...{ pid, streamId: kind === 'video' ? 0xe0 : 0xc0, pts, pcr: pts - pcrMs * 90, counter, payload },
+      ...{ pid, streamId: kind === 'video' ? 0xe0 : 0xc0, pts: dts, pcr: dts - pcrMs * 90, counter, payload },
+      ...(leadMs && { pts: dts + leadMs(unit) * 90, dts }),
       access: kind === 'audio' || unit % group === 0,
     });
     counter += pes.length / 188;

@@ -156,7 +156,7 @@ export class Practable {
       response.writeHead(401, { 'Content-Type': 'application/json' }).end('{"code":401,"message":"token invalid"}');
       return;
     }
-    const code = this.stale ?? `code-${Math.random().toString(36).slice(2)}`;
+    const code = this.stale ?? `code-${this.codes.length}-of-${this.server.port}`;
     this.codes.push(code);
     this.#unused.add(code);
     const scheme = this.server.pair ? 'wss' : 'ws';
