@@ -18,8 +18,8 @@ import { awaitFirstDrain, type Backpressure } from './backpressure.js';
 import type { MutedBinary, MutedTracks } from './mute-rule.js';
 import type { FeedStats } from './stats-schema.js';
 import { namesOf } from './named-tracks.js';
-
 import type { Sink, Source } from './sink.js';
+import { WaitingUploads } from './waiting-uploads.js';
 
 const NO_TRACKS: readonly TrackMedia[] = [];
 
@@ -48,7 +48,7 @@ export class Feed {
   #sinks: readonly Sink[] = [];
   #clients: readonly Sink[] = [];
   #streamInputs: readonly Sink[] = [];
-  #reserved = 0;
+  readonly #uploads = new WaitingUploads();
   #muted: MutedTracks | null = null;
   #mutedBinary: MutedBinary = 'drop';
   #withheldMessages = 0;
@@ -73,17 +73,21 @@ export class Feed {
     this.#health = new FeedHealth(silentAfterMs, performance.now());
   }
 
-  /** Whether a source publishes packets to the feed. */
+  /** Whether a source publishes to the feed. */
   get hasSource(): boolean {
     return this.#publication !== null;
   }
 
+  /** How far its uploads are: 'connected' ones have sent no whole packet yet. */
+  get uploadState(): 'none' | 'connected' | 'publishing' {
+    if (this.#publication !== null && !this.#startsSource) return 'publishing';
+    return this.#publication === null && this.#uploads.count === 0 ? 'none' : 'connected';
+  }
+
   /** Whether the feed has neither source nor readers. */
   get isIdle(): boolean {
-    const { length } = this.#sinks;
-    return (
-      this.#publication === null && length + this.#clients.length + this.#streamInputs.length + this.#reserved === 0
-    );
+    const readers = this.#sinks.length + this.#clients.length + this.#streamInputs.length;
+    return this.#publication === null && readers + this.#uploads.count === 0;
   }
 
   /** How many local clients the feed has. */
@@ -91,12 +95,14 @@ export class Feed {
     return this.#clients.length;
   }
 
-  /** Keeps the feed for an upload that has sent no packet yet, until the returned function is called. */
-  reserve(): () => void {
-    this.#reserved++;
+  /** Keeps the feed for an upload, also before it has sent anything, until the returned function is called. */
+  reserve(source: Source): () => void {
+    this.#uploads.add(source);
     return () => {
-      this.#reserved--;
-      if (this.isIdle) this.observer.idle();
+      this.#uploads.delete(source);
+      if (!this.isIdle) return;
+      if (this.hasPublished) this.observer.idle();
+      else this.observer.abandoned();
     };
   }
 
@@ -242,6 +248,7 @@ export class Feed {
     this.#health.check(
       {
         source: this.#publication?.source.address ?? null,
+        waiting: this.#uploads.address,
         packetBytes: this.#packetBytes,
         opaqueBytes: this.#opaqueBytes,
         opaqueTs: this.#opaqueTs,
@@ -286,7 +293,7 @@ export class Feed {
       state: watch.state,
       sinceMs: watch.sinceMs,
       fault: watch.fault,
-      source: this.#publication?.source.address ?? null,
+      source: this.#publication?.source.address ?? this.#uploads.address,
       bytes,
       messages: this.#messages + this.#opaqueMessages,
       opaqueMessages: this.#opaqueMessages,
@@ -319,6 +326,7 @@ export class Feed {
     if (publication !== this.#publication) return;
     const begins = this.#startsSource;
     this.#startsSource = false;
+    if (begins) this.#uploads.supersedeBefore(publication.source);
     const inspector = this.#inspector!; // there since the source opened the feed
     const accessPointOffset = inspector.inspect(data);
     this.#messages++;
