@@ -1,9 +1,11 @@
 // A named MPEG-TS program: the tracks of its rule's feeds, joined by a Remuxer; a changed rule is applied while it runs.
 
 import { codecName } from '../mpegts/codec-name.js';
+import { OUTPUT_PMT_PID } from '../mpegts/output-track.js';
 import { newCounters } from '../mpegts/remux-report.js';
 import { Remuxer, type RemuxInput } from '../mpegts/remuxer.js';
 import { START_TIMEOUTS, type AccessTimeouts, type ProgramFacts } from '../mpegts/splicer.js';
+import { areTables } from '../mpegts/table-packets.js';
 import type { TrackMedia } from '../mpegts/track-media.js';
 import { type Fault, FAULTS } from './event.js';
 import type { Feed } from './feed.js';
@@ -292,7 +294,12 @@ export class Stream {
     this.#isSilent = false;
     this.#bytes += packets.length;
     this.#distribute(
-      new Message('ts', packets, { accessPointOffset: remuxer.accessPointOffset, startsSource: begins, facts }),
+      new Message('ts', packets, {
+        accessPointOffset: remuxer.accessPointOffset,
+        startsSource: begins,
+        facts,
+        isMutedTables: remuxer.pids.length === 0 && areTables(packets, OUTPUT_PMT_PID),
+      }),
     );
   }
 
