@@ -14,6 +14,7 @@ import { FeedStateFaults } from './feed-state-faults.js';
 import { awaitFirstDrain, type Backpressure } from './backpressure.js';
 import { type CacheBudget, GopCache } from './gop-cache.js';
 import { Message } from './message.js';
+import type { MutedTracks } from './mute-rule.js';
 import { RateMeter } from './rate-meter.js';
 import { readFeedEntry, type StreamRule, trimOf } from './rules.js';
 import type { StreamStats } from './stats-schema.js';
@@ -233,6 +234,7 @@ export class Stream {
       }),
       counters: { ...(remuxer?.counters ?? newCounters()) },
       timing: remuxer?.timing ?? NO_TIMING,
+      muted: this.#muted,
       withheld: remuxer?.withheld ?? [],
       withheldMessages: this.#withheldMessages,
       subscribers: this.#sinks.length,
@@ -251,6 +253,17 @@ export class Stream {
         ...(known ? mediaParametersOf(known) : { ...UNKNOWN, codec: codecName({ ...track, ...UNDESCRIBED }) }),
       };
     });
+  }
+
+  /** What of it is muted: everything, or at least the sound of one feed; `null`: nothing. */
+  get #muted(): MutedTracks | null {
+    const mutes = (this.#rule?.feeds ?? []).map((entry) => {
+      const { feed, part } = readFeedEntry(entry);
+      const muted = this.#feeds.get(feed)?.feed.muted ?? null;
+      return muted === 'audio' && part === 'video' ? null : muted; // it takes no sound of it
+    });
+    if (mutes.length > 0 && mutes.every((muted) => muted === 'all')) return 'all';
+    return mutes.some((muted) => muted !== null) ? 'audio' : null;
   }
 
   /** The worst fault of the rule's feeds; of equal ones, that of the first feed. */
