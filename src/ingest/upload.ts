@@ -14,8 +14,9 @@ export interface UploadSummary {
 }
 
 /**
- * One source of a feed, from its first byte to its last. It replaces another source with its first whole packet: a request
- * without one (a form, a probe) does not interrupt a camera.
+ * One source of a feed, from its first byte to its last. It is the feed's source from the first byte of its body on if there is
+ * no other, and replaces another with its first whole packet: a request without one (a form, a probe) does not interrupt a
+ * camera, and one without a body leaves nothing behind.
  */
 export class Upload {
   readonly #feed: Feed;
@@ -31,7 +32,6 @@ export class Upload {
   /** @param superseded another source has taken the feed over: answer the sender and end. */
   constructor(feed: Feed, address: string, superseded: () => void) {
     this.#feed = feed;
-    this.#release = feed.reserve();
     this.#source = {
       address,
       superseded: () => {
@@ -40,14 +40,15 @@ export class Upload {
         superseded();
       },
     };
-    if (!feed.hasSource) this.#publication = feed.open(this.#source);
+    this.#release = feed.reserve(this.#source);
   }
 
   /** Takes the bytes of one read; their packets are published as one message. The caller may reuse `bytes` afterwards;
    *  `headroom` bytes before it may be overwritten. */
   push(bytes: Uint8Array, headroom = 0): void {
-    if (this.#ended) return;
+    if (this.#ended || bytes.length === 0) return;
     this.#bytes += bytes.length;
+    if (!this.#feed.hasSource) this.#publication = this.#feed.open(this.#source);
     this.#publish(this.#packetizer.push(bytes, headroom));
   }
 

@@ -13,6 +13,8 @@ export interface TsFacts {
   readonly startsSource: boolean;
   /** What is known of the program, as of the end of this message; it changes with later ones. */
   readonly facts?: ProgramFacts | null;
+  /** Whether it has the tables of a muted program and nothing else: readers that have not started get it, too. */
+  readonly isMutedTables?: boolean;
 }
 
 const OPAQUE_FACTS: TsFacts = { accessPointOffset: -1, startsSource: false, facts: null };
@@ -29,6 +31,7 @@ export class Message {
   readonly accessPointOffset: number;
   readonly startsSource: boolean;
   readonly facts: ProgramFacts | null;
+  readonly isMutedTables: boolean;
   #kept: Uint8Array | null = null;
 
   constructor(kind: MessageKind, data: Uint8Array, facts: TsFacts = OPAQUE_FACTS) {
@@ -37,6 +40,7 @@ export class Message {
     this.accessPointOffset = facts.accessPointOffset;
     this.startsSource = facts.startsSource;
     this.facts = facts.facts ?? null;
+    this.isMutedTables = facts.isMutedTables ?? false;
   }
 
   /** A message of packets in immutable memory: readers need not copy them. */

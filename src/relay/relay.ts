@@ -95,7 +95,7 @@ export class Relay {
         recordFeed(
           this.events,
           name,
-          this.#names.ownerOf(name, () => this.#forgetLater(name)),
+          this.#names.ownerOf(name, { idle: () => this.#forgetLater(name), abandoned: () => this.#forget(name) }),
         ),
         this.#cacheBudget,
         this.limits.silentAfterMs,
@@ -381,14 +381,17 @@ export class Relay {
 
   #forgetLater(name: string): void {
     clearTimeout(this.#forgetting.get(name));
-    const timer = setTimeout(() => {
-      this.#forgetting.delete(name);
-      const feed = this.#feeds.get(name);
-      if (!feed?.isIdle) return;
-      feed.checkHealth(performance.now()); // clears the faults of a feed that is removed
-      this.#feeds.delete(name);
-      if (feed.hasPublished) this.#formerFeeds.add(name);
-    }, this.limits.forgetAfterMs).unref();
-    this.#forgetting.set(name, timer);
+    this.#forgetting.set(name, setTimeout(() => this.#forget(name), this.limits.forgetAfterMs).unref());
+  }
+
+  /** Removes a feed, unless it is in use. */
+  #forget(name: string): void {
+    clearTimeout(this.#forgetting.get(name));
+    this.#forgetting.delete(name);
+    const feed = this.#feeds.get(name);
+    if (!feed?.isIdle) return;
+    feed.checkHealth(performance.now()); // clears the faults of a feed that is removed
+    this.#feeds.delete(name);
+    if (feed.hasPublished) this.#formerFeeds.add(name);
   }
 }

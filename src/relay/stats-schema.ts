@@ -131,6 +131,7 @@ export const streamStatsSchema = z.strictObject({
     lateUnits: count('units that were sent late: with a DTS before the PCR'),
     jumps: count('times that a feed was realigned: its time stamps jumped, or it had fallen behind'),
   }),
+  muted,
   withheld: z
     .array(
       z.strictObject({

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { afterTest } from '../support/cleanup.js';
@@ -213,5 +214,86 @@ describe('an upload', () => {
     });
     expect(code).to.equal(1008);
     expect(upload.isClosed).to.be.false;
+  });
+});
+
+describe('an upload without a body', () => {
+  const feeds = () => vw.relay.stats().feeds;
+  const BODIES: readonly (readonly [what: string, framing: Framing, body: string, status: number])[] = [
+    ['whose first chunk is malformed', 'chunked', 'nonsense\r\n', 400],
+    ['whose first chunk is malformed', 'expect', 'nonsense\r\n', 400],
+    ['whose first chunk has a malformed extension', 'chunked', '1;=\r\n', 400],
+    ['whose first chunk is too large', 'chunked', 'fffffffff\r\n', 400],
+    ['that ends at once', 'chunked', '0\r\n\r\n', 200],
+    ['that ends at once', 'expect', '0\r\n\r\n', 200],
+    ['that ends at once', 'length', '', 200],
+    ['whose trailer is malformed', 'chunked', '0\r\n:\r\n', 400],
+  ];
+
+  beforeEach(async () => {
+    vw = await TestRelay.start(); // feeds are forgotten after a minute
+  });
+
+  for (const [what, framing, body, status] of BODIES) {
+    it(`by ${framing} ${what} leaves no feed, event or log line behind`, async () => {
+      const upload = RawUpload.begin(vw.port, 'video0', framing, 0);
+      upload.write(body);
+      // Node's own parser answers without a body.
+      await until('it is answered', () => upload.heard.startsWith(`HTTP/1.1 ${status}`));
+      await until('the feed is gone', () => !('video0' in feeds()));
+      expect(vw.log.lines.filter(({ facts }) => facts.feed === 'video0')).to.deep.equal([]);
+    });
+
+    it(`by ${framing} ${what} disturbs neither a camera nor a WebSocket that publishes`, async () => {
+      const camera = RawUpload.begin(vw.port, 'video0');
+      camera.chunk(packets(3));
+      const client = new WebSocket(vw.ws('data0'));
+      afterTest(() => client.terminate());
+      await once(client, 'open');
+      client.send(Buffer.from('x'));
+      await until('both publish', () => feeds().video0?.packets === 3 && feeds().data0?.opaqueMessages === 1);
+      const before = source();
+      for (const feed of ['video0', 'data0']) {
+        const upload = RawUpload.begin(vw.port, feed, framing, 0);
+        client.send(Buffer.from('x'));
+        upload.write(body);
+        await until('it is answered', () => upload.heard.startsWith(`HTTP/1.1 ${status}`));
+      }
+      camera.chunk(packets(3));
+      client.send(Buffer.from('x'));
+      await until('both publish', () => feeds().video0?.packets === 6 && feeds().data0?.opaqueMessages === 4);
+      expect([source(), source('data0'), camera.isClosed]).to.deep.equal([before, null, false]);
+    });
+  }
+
+  it('is shown as connected, and not as live; it makes room for the first upload that publishes', async () => {
+    vw = await TestRelay.start({ limits: { silentAfterMs: 300 } });
+    const upload = RawUpload.begin(vw.port, 'video0');
+    await until('it is connected', () => source() !== null);
+    const address = `127.0.0.1:${upload.socket.localPort}`;
+    expect(feeds().video0).to.include({ source: address, state: 'absent', fault: null });
+    await until('it is silent', () => feeds().video0?.state === 'silent');
+    expect(feeds().video0!.fault).to.deep.equal({
+      code: 'silent',
+      message: `${address} is connected, and has sent nothing for more than 0.3 s`,
+    });
+    const camera = RawUpload.begin(vw.port, 'video0');
+    camera.chunk(packets(3));
+    expect((await upload.answer()).body).to.include({ status: 409, code: 'ERR_SUPERSEDED' });
+    await until('the fault is over', () => feeds().video0?.fault === null && feeds().video0?.state === 'live');
+    expect(source()).to.equal(`127.0.0.1:${camera.socket.localPort}`);
+  });
+
+  it('which connected later takes a feed over with its first packet, and not with bytes that are none', async () => {
+    const camera = RawUpload.begin(vw.port, 'video0');
+    camera.chunk(packets(3));
+    await until('it publishes', () => feeds().video0?.packets === 3);
+    const other = RawUpload.begin(vw.port, 'video0');
+    other.chunk(Buffer.from('none'));
+    camera.chunk(packets(3));
+    await until('it goes on', () => feeds().video0?.packets === 6);
+    expect(camera.isClosed).to.be.false;
+    other.chunk(packets(3));
+    expect((await camera.answer()).status).to.equal(409);
   });
 });

@@ -4,14 +4,19 @@ import { expect } from 'chai';
 import { openBrowser, PlayerPage } from '../support/browser/browser.js';
 import { Camera } from '../support/media/camera.js';
 import type { Fault } from '../../src/relay/events/event.js';
-import type { PlayStatus } from '../../src/http/answer/play-status.js';
 import { servePages } from '../../src/web/server/serve-pages.js';
 import { SECRET, TestServe } from '../support/relay/serve.js';
 import { TestRelay } from '../support/relay/relay.js';
 import { until } from '../support/wait.js';
 
+interface ServeTopic {
+  readonly fault: Fault | null;
+  readonly muted: string | null;
+  readonly packets: number;
+}
+
 interface ServeStats {
-  readonly topics: Readonly<Record<string, { readonly fault: Fault | null; readonly muted: string | null }>>;
+  readonly topics: Readonly<Record<string, ServeTopic>>;
 }
 
 const STREAM = 'stream/front';
@@ -116,15 +121,21 @@ describe('a mute of everything, at an endpoint of ours', function () {
     const topic = async () => ((await serve.api('GET', '/api/stats')).body as ServeStats).topics.front!;
     await vw.api('PUT', '/api/mutes/all', { tracks: 'all' });
     await one.says('status', /^Picture and sound are muted by the host\.$/);
-    const state = async () => ((await serve.api('GET', '/api/play/front')).body as PlayStatus).state;
-    await until('nothing has come for 5 s', async () => (await state()) === 'silent');
+    const { packets } = await topic();
+    // PAT and PMT, each eleven times a second.
+    await until('the tables have gone on for 5 s', async () => (await topic()).packets > packets + 110, 20_000);
     expect(await topic()).to.include({ fault: null, muted: 'all' });
     await one.says('status', /^Picture and sound are muted by the host\.$/);
+    const pictures = async (page: PlayerPage) => page.page.locator('#stage video, #stage canvas').count();
+    expect([await pictures(one), await one.page.isVisible('#frozen')], 'the last picture').to.deep.equal([0, false]);
     const late = await PlayerPage.open(browser, `${serve.url}/play/front`);
     await late.says('status', /^Picture and sound are muted by the host\.$/);
     await vw.api('DELETE', '/api/mutes/all');
-    await late.isIn('playing');
-    await late.says('status', /^$/);
+    for (const page of [late, one]) {
+      await page.isIn('playing');
+      await page.says('status', /^$/);
+      await page.moves(10);
+    }
     expect(await topic()).to.include({ fault: null, muted: null });
   });
 });

@@ -60,11 +60,9 @@ export function playStatusOf({ feeds, streams }: Stats, name: string): PlayStatu
   if (!stream) return { state: 'absent', fault: null, muted: null };
   const sources = stream.feeds.map((entry) => feeds[readFeedEntry(entry).feed]);
   const isAny = (state: PlayStatus['state']) => sources.some((source) => source?.state === state);
-  const isMuted = (source: (typeof sources)[number]) => (source?.muted ?? null) !== null;
-  const isAllMuted = sources.length > 0 && sources.every((source) => source?.muted === 'all');
   return {
     state: isAny('live') ? 'live' : isAny('silent') ? 'silent' : 'absent',
     fault: stream.fault,
-    muted: isAllMuted ? 'all' : sources.some(isMuted) ? 'audio' : null,
+    muted: stream.muted,
   };
 }

@@ -11,6 +11,10 @@ import { bytesText, durationText, kilobitsText, msText, signedMsText } from './u
 
 const MIN_NAME_WIDTH = 12;
 const NOTHING = '-';
+const STREAM_MUTED = {
+  audio: 'its sound, or a part of it, is muted',
+  all: 'it is muted: its tables go on, and nothing else',
+};
 const MUTED = { audio: 'its sound is muted', all: 'it is muted: nothing of it goes anywhere' };
 /** The most PIDs that are listed with a mute. */
 const MAX_WITHHELD = 8;
@@ -79,6 +83,7 @@ export function streamRows({ streams }: Stats): Row[] {
     notes: [
       ...faultNotes(stream),
       ...noteOf('notice', missingText(stream)),
+      ...noteOf('notice', stream.muted === null ? '' : STREAM_MUTED[stream.muted]),
       ...noteOf('notice', omittedText(stream)),
       ...noteOf(
         'notice',

@@ -9,7 +9,7 @@ export function filteredFacts(inspector: Inspector, filter: MuteFilter): Program
   return {
     get tables() {
       const { tables } = inspector;
-      return tables && filter.shift(tables);
+      return tables && filter.tables(tables);
     },
     get keyPid() {
       return inspector.keyPid;

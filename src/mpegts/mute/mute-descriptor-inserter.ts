@@ -8,6 +8,9 @@ import { PACKET_BYTES } from '../packet/packet.js';
 const SECTION_AT = 5; // behind the header and a pointer_field of 0
 const CRC_BYTES = 4;
 const PMT_HEAD_BYTES = 12;
+/** The most that section_length allows. */
+const MAX_SECTION_BYTES = 1024;
+const NOTHING = new Uint8Array(0);
 /** TS_program_map_section */
 const PMT = 0x02;
 
@@ -25,12 +28,16 @@ export function loneSectionEnd(data: Uint8Array, at: number, tableId: number): n
   return crc32(data, at + SECTION_AT, at + end) === 0 ? end : -1;
 }
 
-/** Puts the mute descriptor into one feed's PMT packets. A packet that is repeated unchanged is not rewritten. */
+/** Puts the mute descriptor into one feed's PMT. A PMT that is repeated unchanged is not rewritten. */
 export class MuteDescriptorInserter {
   readonly #source = new Uint8Array(PACKET_BYTES); // the last packet that was read
   readonly #rewritten = new Uint8Array(PACKET_BYTES);
   #descriptor: Uint8Array | null = null; // that was put in; `null`: nothing was looked at yet
   #isInserted = false;
+  #section: Uint8Array = NOTHING; // the last section that was read, and what was made of it
+  #sectionDescriptor: Uint8Array | null = null;
+  #described: Uint8Array | null = null;
+  #version = -1; // of the section made last
 
   /** Whether the last PMT packet could take the descriptor. */
   get isInserted(): boolean {
@@ -48,13 +55,46 @@ export class MuteDescriptorInserter {
    * there is no room, or it is not a whole PMT in force.
    */
   insert(data: Uint8Array, at: number, muted: 'audio' | 'all'): Uint8Array | null {
-    const descriptor = muted === 'all' ? MUTED_DESCRIPTOR : SOUND_MUTED_DESCRIPTOR;
+    const descriptor = descriptorOf(muted);
     if (!this.#matches(data, at) || this.#descriptor !== descriptor) {
       this.#descriptor = descriptor;
       for (let i = 0; i < PACKET_BYTES; i++) this.#source[i] = data[at + i]!;
-      this.#isInserted = this.#write(descriptor);
+      this.#isInserted = this.#write(muted);
     }
     return this.#isInserted ? this.#rewritten : null;
+  }
+
+  /**
+   * The PMT section with the descriptor, whatever its size; `null` where it would be too long, or is not in force. Its version is
+   * neither the source's nor that of the section made before, so that readers notice.
+   */
+  describe(section: Uint8Array, muted: 'audio' | 'all'): Uint8Array | null {
+    const descriptor = descriptorOf(muted);
+    if (this.#sectionDescriptor === descriptor && areEqual(section, this.#section)) return this.#described;
+    this.#section = section.slice();
+    this.#sectionDescriptor = descriptor;
+    return (this.#described = this.#describe(this.#section, descriptor));
+  }
+
+  #describe(section: Uint8Array, descriptor: Uint8Array): Uint8Array | null {
+    const length = section.length + descriptor.length;
+    if (section.length < PMT_HEAD_BYTES + CRC_BYTES || length > MAX_SECTION_BYTES) return null;
+    if (section[0] !== PMT || (section[5]! & 0x01) === 0) return null; // current_next_indicator
+    const infoLength = ((section[10]! & 0x0f) << 8) | section[11]!;
+    const infoEnd = PMT_HEAD_BYTES + infoLength;
+    if (infoEnd > section.length - CRC_BYTES) return null;
+    const out = new Uint8Array(length);
+    out.set(section.subarray(0, infoEnd));
+    out.set(descriptor, infoEnd);
+    out.set(section.subarray(infoEnd), infoEnd + descriptor.length);
+    addTo(out, 1, descriptor.length); // section_length
+    addTo(out, 10, descriptor.length); // program_info_length
+    const source = section[5]! >> 1;
+    this.#version = ((source + 1) & 0x1f) === this.#version ? (source + 2) & 0x1f : (source + 1) & 0x1f;
+    out[5] = (section[5]! & 0xc1) | (this.#version << 1); // version_number
+    const crc = crc32(out, 0, length - CRC_BYTES);
+    for (let i = 0; i < CRC_BYTES; i++) out[length - CRC_BYTES + i] = crc >>> (24 - 8 * i); // CRC_32
+    return out;
   }
 
   #matches(data: Uint8Array, at: number): boolean {
@@ -64,29 +104,26 @@ export class MuteDescriptorInserter {
     return true;
   }
 
-  #write(descriptor: Uint8Array): boolean {
-    const [source, out] = [this.#source, this.#rewritten];
-    const end = loneSectionEnd(source, 0, PMT);
-    if (end < SECTION_AT + PMT_HEAD_BYTES + CRC_BYTES || end + descriptor.length > PACKET_BYTES) return false;
-    if ((source[SECTION_AT + 5]! & 0x01) === 0) return false; // current_next_indicator
-    const infoLength = ((source[SECTION_AT + 10]! & 0x0f) << 8) | source[SECTION_AT + 11]!;
-    const infoEnd = SECTION_AT + PMT_HEAD_BYTES + infoLength;
-    if (infoEnd > end - CRC_BYTES) return false;
-    out.set(source.subarray(0, infoEnd));
-    out.set(descriptor, infoEnd);
-    out.set(source.subarray(infoEnd, PACKET_BYTES - descriptor.length), infoEnd + descriptor.length);
-    addTo(out, SECTION_AT + 1, descriptor.length); // section_length
-    addTo(out, SECTION_AT + 10, descriptor.length); // program_info_length
-    const version = ((source[SECTION_AT + 5]! >> 1) + 1) & 0x1f; // another than the source's, so that readers notice
-    out[SECTION_AT + 5] = (source[SECTION_AT + 5]! & 0xc1) | (version << 1);
-    const crcAt = end + descriptor.length - CRC_BYTES;
-    const crc = crc32(out, SECTION_AT, crcAt);
-    for (let i = 0; i < CRC_BYTES; i++) out[crcAt + i] = crc >>> (24 - 8 * i); // CRC_32
+  #write(muted: 'audio' | 'all'): boolean {
+    const end = loneSectionEnd(this.#source, 0, PMT);
+    const section = end === -1 ? null : this.describe(this.#source.subarray(SECTION_AT, end), muted);
+    if (section === null || SECTION_AT + section.length > PACKET_BYTES) return false;
+    this.#rewritten.set(this.#source.subarray(0, SECTION_AT));
+    this.#rewritten.set(section, SECTION_AT);
+    this.#rewritten.fill(0xff, SECTION_AT + section.length); // stuffing
     return true;
   }
 }
 
-/** Adds to a length of 12 bits, of which a packet's contents need the lower ten. */
+function descriptorOf(muted: 'audio' | 'all'): Uint8Array {
+  return muted === 'all' ? MUTED_DESCRIPTOR : SOUND_MUTED_DESCRIPTOR;
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+/** Adds to a length of 12 bits. */
 function addTo(bytes: Uint8Array, at: number, more: number): void {
   const length = (((bytes[at]! & 0x0f) << 8) | bytes[at + 1]!) + more;
   bytes[at] = (bytes[at]! & 0xf0) | (length >> 8);

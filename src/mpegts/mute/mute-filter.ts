@@ -2,6 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.7.
 
 import { HAS_PRIVATE_DATA, hasWholePcr, removePrivateData, writeClockPacket } from '../packet/adaptation-field.js';
+import { concatenate } from '../packet/packet-runs.js';
 import {
   adaptationFlags,
   hasPayload,
@@ -16,12 +17,15 @@ import {
 } from '../packet/packet.js';
 import { loneSectionEnd, MuteDescriptorInserter } from './mute-descriptor-inserter.js';
 import { DAMAGED, type KnownProgram, PASSES, SoundClassifier } from './sound-classifier.js';
+import { packetize, pmtPidOf, sectionIn } from '../psi/table-packets.js';
 import { WithheldPackets, type WithheldTrack } from './withheld-packets.js';
 
 // The state of a PID, as flags.
 const MARKS = 1; // random access points are signalled
 const WAITS = 2; // packets were withheld, and no place to resume has come since
 const COUNTED = 4; // the counter last sent is in `counters`
+
+const NOTHING = new Uint8Array(0);
 
 /** What is muted. */
 export type MutedPart = 'audio' | 'all' | null;
@@ -30,8 +34,8 @@ export type MutedPart = 'audio' | 'all' | null;
  * Drops what is muted. After a mute, a track resumes with the next PES packet (for video with random access point
  * indicators: at a random access point), and its counters continue from the last one sent. An audio mute withholds every
  * packet that is not known to be video or data ({@link SoundClassifier}); a PCR in such a packet is sent in a packet without
- * payload. While muted, the PMT carries a mute descriptor if its packet has room ({@link MuteDescriptorInserter}); under a mute of
- * everything, PAT and PMT are sent for that.
+ * payload. While muted, the PMT carries a mute descriptor ({@link MuteDescriptorInserter}); under a mute of everything, PAT and
+ * PMT are sent for that, as they come if their packets have room; if not, {@link announce} makes them.
  */
 export class MuteFilter {
   #muted: MutedPart = null;
@@ -106,12 +110,19 @@ export class MuteFilter {
     const muted = this.#muted;
     // A picture whose packets were all sent continues with any packet that passes; one with withheld packets does not.
     const isBegun = opening !== null && (this.#states[readPid(opening, 0)]! & WAITS) === 0;
-    const out = new Uint8Array(data.length);
+    let out = new Uint8Array(data.length);
     let to = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
       if (at === undecidedAt) this.#undecidedAt = to;
       const reason = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
+      const table = muted === 'audio' && reason === PASSES ? this.#replacedTable(data, at, pid) : null;
+      if (table !== null) {
+        if (to + table.length > out.length - (data.length - at)) out = concatenate([out, table, data.subarray(at)]);
+        out.set(table, to);
+        to += table.length;
+        continue;
+      }
       if (muted === 'all' ? this.#isTable(data, at, pid) : reason === PASSES && this.#mayPass(data, at, pid)) {
         if (at === accessPointOffset && opening === null) this.#accessPointOffset = to;
         this.#pass(data, at, pid, out, to);
@@ -123,6 +134,16 @@ export class MuteFilter {
     }
     if (isBegun && to > 0) this.#accessPointOffset = 0;
     return to === 0 ? null : out.subarray(0, to);
+  }
+
+  /** A source's tables as readers of the output receive them: with the mute descriptor, and the counters last sent. */
+  tables(tables: Uint8Array): Uint8Array {
+    const described = this.#describe(tables);
+    if (described === null) return this.shift(tables);
+    const pmtAt = patEndOf(described);
+    this.#recount(described, 0, pmtAt, this.#lastSent(tables, patEndOf(tables) - PACKET_BYTES));
+    this.#recount(described, pmtAt, described.length, this.#lastSent(tables, tables.length - PACKET_BYTES));
+    return described;
   }
 
   /**
@@ -139,6 +160,50 @@ export class MuteFilter {
     return packets;
   }
 
+  /**
+   * The tables to send now, of a source whose own are `tables` (with the counters received last): with the descriptor of the mute,
+   * or as they are after its end. They take their place in the output: what follows continues their counters. `null`: they cannot
+   * carry the descriptor.
+   */
+  announce(tables: Uint8Array): Uint8Array | null {
+    const packets = this.#describe(tables);
+    if (packets === null) return null;
+    const pmtAt = patEndOf(packets);
+    this.#number(packets, 0, pmtAt, readCounter(tables, patEndOf(tables) - PACKET_BYTES));
+    this.#number(packets, pmtAt, packets.length, readCounter(tables, tables.length - PACKET_BYTES));
+    return packets;
+  }
+
+  /** A source's tables with the descriptor of the mute, if there is one; counters are not set. `null`: they cannot carry it. */
+  #describe(tables: Uint8Array): Uint8Array | null {
+    const patEnd = patEndOf(tables);
+    const source = sectionIn(tables.subarray(patEnd));
+    const section = this.#muted ? this.#inserter.describe(source, this.#muted) : source;
+    return section && concatenate([tables.subarray(0, patEnd), packetize([section], pmtPidOf(tables), 0)]);
+  }
+
+  /** The counter last sent on the PID of the packet at `at`, whose own is the last one received. */
+  #lastSent(packets: Uint8Array, at: number): number {
+    return readCounter(packets, at) - (this.#counters[readPid(packets, at)]! & 0x0f);
+  }
+
+  #recount(packets: Uint8Array, from: number, to: number, last: number): void {
+    for (let at = from; at < to; at += PACKET_BYTES) {
+      packets[at + 3] = 0x10 | ((last - (to - at) / PACKET_BYTES + 1) & 0x0f);
+    }
+  }
+
+  /** Gives the packets of one PID that are sent beside the source's the counters that follow; `received`: its last one. */
+  #number(packets: Uint8Array, from: number, to: number, received: number): void {
+    const pid = readPid(packets, from);
+    const shift = this.#counters[pid]! & 0x0f;
+    const counter = (received - shift + (to - from) / PACKET_BYTES) & 0x0f;
+    this.#recount(packets, from, to, counter);
+    this.#counters[pid] = (counter << 4) | ((shift - (to - from) / PACKET_BYTES) & 0x0f);
+    this.#states[pid]! |= COUNTED;
+    this.#isTouched = true;
+  }
+
   /** Whether a packet is a table that carries the mute descriptor of a mute of everything, and nothing else. */
   #isTable(data: Uint8Array, at: number, pid: number): boolean {
     if (pid !== PAT_PID && pid !== this.#judge.pmtPid) return false;
@@ -149,6 +214,24 @@ export class MuteFilter {
         : this.#inserter.insert(data, at, 'all') !== null;
     if (passes) this.#states[pid]! &= ~WAITS;
     return passes;
+  }
+
+  /**
+   * What is sent in place of a packet of a PMT that has no room for the descriptor: the whole PMT where it starts, in more packets;
+   * `null`: the packet itself is sent.
+   */
+  #replacedTable(data: Uint8Array, at: number, pid: number): Uint8Array | null {
+    if (pid !== this.#judge.pmtPid || !hasPayload(data, at)) return null;
+    if (this.#inserter.insert(data, at, 'audio') !== null) return null;
+    const source = this.#judge.pmtSection;
+    const section = source && this.#inserter.describe(source, 'audio');
+    if (section === null) return null;
+    this.#withhold(data, at, pid);
+    if (!startsUnit(data, at)) return NOTHING;
+    this.#states[pid]! &= ~WAITS;
+    const packets = packetize([section], pid, 0);
+    this.#number(packets, 0, packets.length, readCounter(data, at));
+    return packets;
   }
 
   /** Puts the mute descriptor into the PMT packet at `at`, if it has room, as it is written at `to`. */
@@ -212,4 +295,11 @@ export class MuteFilter {
     writeClockPacket(out, to, data, at, counter);
     return true;
   }
+}
+
+/** Where the packets of the PAT end in tables. */
+function patEndOf(tables: Uint8Array): number {
+  let end = 0;
+  while (end < tables.length && readPid(tables, end) === PAT_PID) end += PACKET_BYTES;
+  return end;
 }

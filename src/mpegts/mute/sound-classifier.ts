@@ -100,6 +100,11 @@ export class SoundClassifier {
     return this.#pmtPid;
   }
 
+  /** The PMT as it came last; `null`: none has, or the PAT lists other programs too, whose PMT may come on the same PID. */
+  get pmtSection(): Uint8Array | null {
+    return this.#program && this.#reader.programCount === 1 ? this.#reader.pmtSection : null;
+  }
+
   /** The current PMT's entry for a PID. */
   trackOf(pid: number): Track | null {
     return this.#program?.tracks.find((track) => track.pid === pid) ?? null;

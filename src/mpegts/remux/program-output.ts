@@ -1,9 +1,10 @@
 // The output of a Remuxer: the message being built, the tables and PCRs inserted into it, and their timing.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.4, §2.4.4, §2.7.2.
 
+import { MUTED_DESCRIPTOR } from '../mute/mute-descriptor.js';
 import { OutputBuffer } from '../packet/output-buffer.js';
 import { OutputTables } from './output-tables.js';
-import { HAS_PCR, PACKET_BYTES, RANDOM_ACCESS, SYNC } from '../packet/packet.js';
+import { HAS_PCR, NULL_PID, PACKET_BYTES, RANDOM_ACCESS, SYNC } from '../packet/packet.js';
 import { RepeatSchedule, REPEAT_MS, TICK_MS } from '../psi/repeat-schedule.js';
 import { MAX_AT_ONCE } from '../clock/pcr-output.js';
 import { ProgramClock } from '../clock/program-clock.js';
@@ -36,6 +37,8 @@ export class ProgramOutput {
   accessPointOffset = -1;
   /** Whether the tables changed and must be sent before any other packet. */
   tablesPending = false;
+  /** Whether the tables sent last are those of a muted rule. */
+  isMarkedMuted = false;
 
   plan: readonly PlannedTrack[] = [];
   pcrTrack: PlannedTrack | null = null;
@@ -72,6 +75,14 @@ export class ProgramOutput {
     const packets = new Uint8Array(this.tables.length);
     this.#writeTables(packets, 0, nowMs);
     return packets;
+  }
+
+  /** The tables of a muted rule, to be sent with every tick: readers can tell it from one that is gone, also new ones. */
+  mutedTables(nowMs: number): Uint8Array | null {
+    this.isMarkedMuted = true;
+    this.tables.describe(NULL_PID, MUTED_DESCRIPTOR, []);
+    this.tablesPending = true;
+    return this.pendingTables(nowMs);
   }
 
   #writeTables(out: Uint8Array, at: number, nowMs: number): void {

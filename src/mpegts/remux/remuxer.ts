@@ -36,7 +36,6 @@ export class Remuxer implements ProgramFacts {
   #inputs: readonly RemuxInput[] = [];
   #replacements: PendingFeedSwitch[] = [];
   #pids: number[] | null = null;
-  #isMarkedMuted = false; // whether the tables sent last are those of a muted rule
 
   readonly #tracks = new OutputTracks();
   readonly #output: ProgramOutput;
@@ -327,6 +326,7 @@ export class Remuxer implements ProgramFacts {
     this.#endReplacements(nowMs);
     const sinceMs = this.#output.pace.sinceMs(nowMs);
     const isFlowing = sinceMs <= FLOWING_MS || sinceMs <= this.#output.clock.unitIntervalMs * 1.5;
+    if (isFlowing && isMuted(this.#inputs)) return this.#output.mutedTables(nowMs);
     if (!isFlowing || this.#output.plan.length === 0) return this.#output.pendingTables(nowMs);
     const made = this.#output.isTickDue(nowMs) ? this.#makeDue(nowMs) : null;
     const late = this.#endHolds(nowMs);
@@ -372,7 +372,7 @@ export class Remuxer implements ProgramFacts {
     this.#pids = null;
     this.#output.pcrTrack = choosePcrTrack(plan, this.#output.pcrTrack);
     // An announced mute is withdrawn, also if no track came meanwhile.
-    const says = before.length > 0 || (this.#output.sentTables && isMuted(this.#inputs) !== this.#isMarkedMuted);
+    const says = before.length > 0 || (this.#output.sentTables && isMuted(this.#inputs) !== this.#output.isMarkedMuted);
     if (plan.length === 0 && !(byRule && says)) {
       for (const { track } of before) {
         if (track.out) track.out.inUse = false;
@@ -381,7 +381,7 @@ export class Remuxer implements ProgramFacts {
       }
       return;
     }
-    this.#isMarkedMuted = plan.length === 0 && isMuted(this.#inputs);
+    this.#output.isMarkedMuted = plan.length === 0 && isMuted(this.#inputs);
     if (activate(plan, before, descriptors, this.#output.pcrTrack, this.#tracks, this.#output.tables))
       this.#output.tablesPending = true;
   }

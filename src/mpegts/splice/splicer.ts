@@ -17,6 +17,7 @@ import {
 import type { ParameterSets } from '../pictures/parameter-sets.js';
 import { isPart, isStamped } from '../pictures/picture-part.js';
 import { startPicture } from '../pictures/picture-start.js';
+import { pmtPidOf } from '../psi/table-packets.js';
 
 /** Information about the program in a message, as of the message's end. */
 export interface ProgramFacts {
@@ -81,6 +82,7 @@ export class Splicer {
   readonly #announcesDiscontinuity: boolean;
   readonly #moved: Set<number>;
   #holds = false; // see takeOver
+  #hasTables = false; // the incoming reader gets all tables already: see takeTables
   #held: Uint8Array = NOTHING; // whole packets
   #sinceMs = NaN;
   #startedMs = NaN;
@@ -122,6 +124,17 @@ export class Splicer {
     return !this.hasStarted && !Number.isNaN(this.#sinceMs);
   }
 
+  /**
+   * Takes the tables of a muted program for the incoming reader, which waits for a random access point: it gets them from now on,
+   * with counters that follow each other. Valid until the next call.
+   */
+  takeTables(tables: Uint8Array): Uint8Array {
+    this.#hasTables = true;
+    this.#incoming.reset(2 * tables.length);
+    this.#addAll(this.#incoming, tables);
+    return this.#incoming.data!; // there are tables
+  }
+
   /** A copy with the same progress, for a reader that joins. */
   fork(nowMs: number): Splicer {
     const copy = new Splicer(this.#timeouts, this.#announcesDiscontinuity, this.#moved);
@@ -133,7 +146,7 @@ export class Splicer {
 
   /** Starts again at the next random access point. */
   restart(): void {
-    this.hasStarted = this.isDone = false;
+    this.hasStarted = this.isDone = this.#hasTables = false;
     this.#moved.clear();
     this.#sinceMs = this.#startedMs = NaN;
   }
@@ -170,13 +183,18 @@ export class Splicer {
     const isOpened = accessPointOffset === 0 && (facts?.opening ?? null) !== null;
     if (isOpened && this.#holds && this.#held.length === 0) accessPointOffset = -1;
     const from = accessPointOffset >= 0 ? accessPointOffset : this.#forced(data, facts, nowMs);
-    if (from < 0) return { outgoing: this.#hold(data, facts), incoming: null, accessPointOffset: -1 };
+    const early = this.#hasTables ? tablesIn(data, from < 0 ? data.length : from, facts) : NOTHING;
+    if (from < 0) {
+      const outgoing = this.#hold(data, facts);
+      return { outgoing, incoming: early.length > 0 ? this.takeTables(early) : null, accessPointOffset: -1 };
+    }
     this.hasStarted = true;
     this.#startedMs = nowMs;
     // Copied only if something is inserted: usually it is the rest of the message.
     const body = facts ? startPicture(data, from, facts, accessPointOffset >= 0) : data.subarray(from);
-    const given = readPid(body, 0) === PAT_PID ? null : facts?.tables;
-    const tables = given && align(given, body);
+    const isGiven = this.#hasTables || readPid(body, 0) === PAT_PID;
+    const given = isGiven ? null : facts?.tables;
+    const tables = this.#hasTables ? early : given && align(given, body);
     const held = this.takeHeld();
     this.#outgoing.reset((held?.length ?? 0) + data.length);
     if (held && !isOpened) this.#outgoing.add(held, 0, held.length);
@@ -296,6 +314,17 @@ class PacketBuffer {
     this.#capacity.set(data.subarray(from, to), this.length);
     this.length += to - from;
   }
+}
+
+/** The packets of PAT and PMT before `end`. */
+function tablesIn(data: Uint8Array, end: number, facts: ProgramFacts | null): Uint8Array {
+  const pmtPid = pmtPidOf(facts?.tables ?? null);
+  const found: Uint8Array[] = [];
+  for (let at = 0; at < end; at += PACKET_BYTES) {
+    const pid = readPid(data, at);
+    if (pid === PAT_PID || pid === pmtPid) found.push(data.slice(at, at + PACKET_BYTES));
+  }
+  return concatenate(found);
 }
 
 /** The tables with counters that those of the first tables in `data` continue, if there are any. */

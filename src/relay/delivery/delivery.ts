@@ -60,6 +60,10 @@ export class Delivery {
   #splice(splicer: Splicer, message: Message, nowMs: number): Message | null {
     // Readers present when a source starts get everything it sends.
     if (message.startsSource) splicer.end();
+    if (message.isMutedTables && !splicer.hasStarted) {
+      const tables = splicer.takeTables(message.data);
+      return new Message('ts', tables, { accessPointOffset: -1, startsSource: false, facts: message.facts });
+    }
     const { incoming, accessPointOffset } = splicer.splice(
       message.data,
       message.accessPointOffset,

@@ -22,6 +22,7 @@ const POLICY_VIOLATION = 1008;
 export class LocalClient implements Sink {
   readonly #socket: WebSocket;
   readonly #viewer: Viewer;
+  #hasPublished = false; // binary messages
 
   /** @param frameSink the connection under `socket`. */
   constructor(socket: WebSocket, frameSink: Socket, name: string, relay: Relay, log: Log, closed: () => void) {
@@ -58,11 +59,13 @@ export class LocalClient implements Sink {
   }
 
   #receive(feed: Feed, data: Buffer, isBinary: boolean): void {
-    if (isBinary && feed.hasSource) {
-      // Between the packets of an upload it would destroy the picture.
+    // Between the packets of an upload it would destroy the picture. One that has sent none does not end who publishes already.
+    const { uploadState } = feed;
+    if (isBinary && (uploadState === 'publishing' || (uploadState === 'connected' && !this.#hasPublished))) {
       this.#socket.close(POLICY_VIOLATION, 'an upload publishes this feed: text only, or another feed');
       return;
     }
+    this.#hasPublished ||= isBinary;
     feed.publishOpaque(isBinary ? 'binary' : 'text', data, this);
   }
 }

@@ -5,7 +5,7 @@ import type { EventLog } from './event-log.js';
 import { withoutMediaDetails } from '../stream/named-tracks.js';
 
 /** What the relay provides for a feed. */
-export interface FeedOwner extends Pick<FeedObserver, 'idle' | 'likelyMeant' | 'isKnown'> {
+export interface FeedOwner extends Pick<FeedObserver, 'idle' | 'abandoned' | 'likelyMeant' | 'isKnown'> {
   /** A new source publishes now. */
   sourceStarted(): void;
 }
@@ -15,6 +15,7 @@ export function recordFeed(events: EventLog, feed: string, owner: FeedOwner): Fe
   const subject = {}; // rate-limited: sources may connect and disconnect at any rate
   return {
     idle: () => owner.idle(),
+    abandoned: () => owner.abandoned(),
     likelyMeant: () => owner.likelyMeant(),
     isKnown: () => owner.isKnown(),
     sourceStarted: (source, before) => {

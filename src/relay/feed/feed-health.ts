@@ -21,6 +21,8 @@ const OPAQUE: Fault = {
 export interface FeedSample {
   /** The address of the source; null: none. */
   readonly source: string | null;
+  /** The address of an upload that is connected, and may have sent nothing; null: none. */
+  readonly waiting: string | null;
   /** Bytes received so far: of packets, of opaque messages, and of neither. */
   readonly packetBytes: number;
   readonly opaqueBytes: number;
@@ -72,6 +74,7 @@ export class FeedHealth {
   #awaitedMs = -1; // since when a reader has waited for one
   #trackStall: Stall | null = null; // of its video or its audio alone
   #isData = false; // it carries opaque messages, without a source
+  #waitingSinceMs = -1; // since when it has had no source, and an upload that has sent nothing
 
   constructor(silentAfterMs: number, nowMs: number) {
     this.#silentAfterMs = silentAfterMs;
@@ -83,7 +86,7 @@ export class FeedHealth {
   /** A source has started, possibly replacing another, or has ended. */
   sourceChanged(isThere: boolean, packets: number, nowMs: number): void {
     this.#lastDataMs = this.#startedMs = nowMs;
-    this.#firstMs = this.#wantedSinceMs = this.#awaitedMs = -1;
+    this.#firstMs = this.#wantedSinceMs = this.#awaitedMs = this.#waitingSinceMs = -1;
     this.#packetsBefore = packets;
     this.#likelyMeant = null;
     this.#isData = false;
@@ -112,7 +115,10 @@ export class FeedHealth {
       this.#become(isQuiet ? 'silent' : 'live');
     } else {
       if (hasMore) this.#isData = true;
-      this.#become(this.#isData && !isQuiet ? 'live' : 'absent');
+      if (seen.waiting === null) this.#waitingSinceMs = -1;
+      else if (this.#waitingSinceMs === -1) this.#waitingSinceMs = nowMs;
+      const isWaiting = this.#waitingSinceMs !== -1 && nowMs - this.#waitingSinceMs >= this.#silentAfterMs;
+      this.#become(this.#isData && !isQuiet ? 'live' : isWaiting ? 'silent' : 'absent');
     }
     const fault = seen.source === null ? this.#absence(seen, nowMs) : this.#damage(seen, seen.source, nowMs);
     const isOther = fault?.message !== this.fault?.message;
@@ -121,9 +127,10 @@ export class FeedHealth {
   }
 
   /** The fault of a feed without a source. */
-  #absence({ isWanted, likelyMeant }: FeedSample, nowMs: number): Fault | null {
+  #absence({ waiting, isWanted, likelyMeant }: FeedSample, nowMs: number): Fault | null {
     if (nowMs - this.#opaqueTsMs < this.#silentAfterMs) return OPAQUE;
-    if (!isWanted || this.#isData) {
+    if (waiting !== null && this.state === 'silent') return this.#silence(waiting);
+    if (!isWanted || waiting !== null || this.#isData) {
       this.#wantedSinceMs = -1;
       this.#likelyMeant = null;
       return null;
@@ -137,12 +144,7 @@ export class FeedHealth {
 
   /** The fault in what a source sends. */
   #damage(seen: FeedSample, source: string, nowMs: number): Fault | null {
-    if (this.state === 'silent') {
-      return {
-        code: 'silent',
-        message: `${source} is connected, and has sent nothing for more than ${this.#silentAfterMs / 1000} s`,
-      };
-    }
+    if (this.state === 'silent') return this.#silence(source);
     if (seen.hasPmt) return stopped(this.#trackStall, source) ?? seen.streamFault ?? this.#waiting(seen, nowMs);
     if (this.#firstMs === -1 || nowMs - this.#firstMs < GRACE_MS) return null;
     if (seen.packets === this.#packetsBefore) {
@@ -153,6 +155,11 @@ export class FeedHealth {
       code: 'no-tables',
       message: `packets come from ${source}, with ${what}: their contents cannot be identified`,
     };
+  }
+
+  #silence(source: string): Fault {
+    const message = `${source} is connected, and has sent nothing for more than ${this.#silentAfterMs / 1000} s`;
+    return { code: 'silent', message };
   }
 
   /** The fault of video that readers cannot start at yet. */

@@ -7,6 +7,8 @@ import type { Fault } from '../events/event.js';
 export interface FeedObserver {
   /** The last source, sink or client has gone. */
   idle(): void;
+  /** The same of a feed that never received anything: a refused or empty upload created it. */
+  abandoned(): void;
   /** A new source publishes now; `before` is the one that it replaced. */
   sourceStarted(address: string, before: string | null): void;
   sourceEnded(address: string): void;
@@ -22,6 +24,7 @@ export interface FeedObserver {
 /** For a feed without an owner. */
 export const NO_OBSERVER: FeedObserver = {
   idle: () => undefined,
+  abandoned: () => undefined,
   sourceStarted: () => undefined,
   sourceEnded: () => undefined,
   likelyMeant: () => null,

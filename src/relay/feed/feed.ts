@@ -1,14 +1,14 @@
 // One named input. It outlives its sources: ffmpeg may be stopped and started, and the newest source owns the feed.
 
 import { Inspector } from '../../mpegts/inspect/inspector.js';
-import type { ProgramFacts } from '../../mpegts/splice/splicer.js';
 import { isTransportStream } from '../../mpegts/packet/is-transport-stream.js';
+import { signalledMute } from '../../mpegts/mute/mute-descriptor.js';
 import type { ParameterSets } from '../../mpegts/pictures/parameter-sets.js';
-import { filteredFacts } from '../../mpegts/mute/filtered-facts.js';
 import type { Program } from '../../mpegts/psi/program.js';
-import { MuteFilter } from '../../mpegts/mute/mute-filter.js';
+import { areTables } from '../../mpegts/psi/table-packets.js';
 import type { TrackMedia } from '../../mpegts/inspect/track-media.js';
 import type { Fault } from '../events/event.js';
+import { MuteGate } from './mute-gate.js';
 import { type FeedObserver, NO_OBSERVER } from './feed-observer.js';
 import { FeedHealth } from './feed-health.js';
 import { type CacheBudget, GopCache } from '../delivery/gop-cache.js';
@@ -18,8 +18,8 @@ import { awaitFirstDrain, type Backpressure } from './backpressure.js';
 import type { MutedBinary, MutedTracks } from '../rules/mute-rule.js';
 import type { FeedStats } from '../stats-schema.js';
 import { namesOf } from '../stream/named-tracks.js';
-
 import type { Sink, Source } from './sink.js';
+import { WaitingUploads } from './waiting-uploads.js';
 
 const NO_TRACKS: readonly TrackMedia[] = [];
 
@@ -48,13 +48,10 @@ export class Feed {
   #sinks: readonly Sink[] = [];
   #clients: readonly Sink[] = [];
   #streamInputs: readonly Sink[] = [];
-  #reserved = 0;
-  #muted: MutedTracks | null = null;
-  #mutedBinary: MutedBinary = 'drop';
-  #withheldMessages = 0;
-  #startedMuted = false; // a source started, and none of its packets has passed the mute yet
-  #filter: MuteFilter | null = null; // from the first mute on
-  #filteredFacts: ProgramFacts | null = null;
+  readonly #uploads = new WaitingUploads();
+  readonly #mute = new MuteGate();
+  #program: Program | null = null; // of which #isMutedAtSource is known
+  #isMutedAtSource = false;
   readonly #streamFaults = new Map<object, Fault>(); // the faults that streams have found in it
 
   readonly #likelyMeant = () => this.observer.likelyMeant();
@@ -73,17 +70,21 @@ export class Feed {
     this.#health = new FeedHealth(silentAfterMs, performance.now());
   }
 
-  /** Whether a source publishes packets to the feed. */
+  /** Whether a source publishes to the feed. */
   get hasSource(): boolean {
     return this.#publication !== null;
   }
 
+  /** How far its uploads are: 'connected' ones have sent no whole packet yet. */
+  get uploadState(): 'none' | 'connected' | 'publishing' {
+    if (this.#publication !== null && !this.#startsSource) return 'publishing';
+    return this.#publication === null && this.#uploads.count === 0 ? 'none' : 'connected';
+  }
+
   /** Whether the feed has neither source nor readers. */
   get isIdle(): boolean {
-    const { length } = this.#sinks;
-    return (
-      this.#publication === null && length + this.#clients.length + this.#streamInputs.length + this.#reserved === 0
-    );
+    const readers = this.#sinks.length + this.#clients.length + this.#streamInputs.length;
+    return this.#publication === null && readers + this.#uploads.count === 0;
   }
 
   /** How many local clients the feed has. */
@@ -91,12 +92,14 @@ export class Feed {
     return this.#clients.length;
   }
 
-  /** Keeps the feed for an upload that has sent no packet yet, until the returned function is called. */
-  reserve(): () => void {
-    this.#reserved++;
+  /** Keeps the feed for an upload, also before it has sent anything, until the returned function is called. */
+  reserve(source: Source): () => void {
+    this.#uploads.add(source);
     return () => {
-      this.#reserved--;
-      if (this.isIdle) this.observer.idle();
+      this.#uploads.delete(source);
+      if (!this.isIdle) return;
+      if (this.hasPublished) this.observer.idle();
+      else this.observer.abandoned();
     };
   }
 
@@ -110,7 +113,7 @@ export class Feed {
     this.#health.sourceChanged(true, this.#inspector.packets, performance.now());
     this.#recordedTracks = '';
     this.#mediaVersion = -1;
-    this.#filter?.restart();
+    this.#mute.restart();
     before?.source.superseded();
     this.observer.sourceStarted(source.address, before?.source.address ?? null);
     return this.#publication;
@@ -126,7 +129,7 @@ export class Feed {
     this.#opaqueMessages++;
     this.#opaqueBytes += data.length;
     if (kind === 'binary' && isTransportStream(data)) this.#opaqueTs++;
-    if (this.#withholds(kind, data)) return;
+    if (this.#mute.withholds(kind, data)) return;
     const message = new Message(kind, data);
     for (const sink of this.#sinks) if (sink !== from) sink.write(message);
     for (const client of this.#clients) if (client !== from) client.write(message);
@@ -135,7 +138,7 @@ export class Feed {
 
   /** Passes a message from an endpoint to the local clients, unless a mute withholds it. */
   deliver(message: Message): void {
-    if (this.#withholds(message.kind, message.data)) return;
+    if (this.#mute.withholds(message.kind, message.data)) return;
     for (const client of this.#clients) client.write(message);
   }
 
@@ -162,21 +165,19 @@ export class Feed {
    * returns.
    */
   setMuted(tracks: MutedTracks | null, binary: MutedBinary = 'drop'): void {
-    if (tracks !== null && tracks !== this.#muted) this.cache?.clear();
-    this.#muted = tracks;
-    this.#mutedBinary = binary;
-    if (tracks !== null) this.#filter ??= new MuteFilter();
-    this.#filter?.mute(tracks, this.#publication && this.#inspector);
+    if (tracks !== null && tracks !== this.#mute.muted) this.cache?.clear();
+    const tables = this.#mute.set(tracks, binary, this.#publication && this.#inspector);
+    if (tables) this.#distribute(tables);
   }
 
   /** What a mute of the sound does with binary messages; `null`: there is no mute. */
   get mutedBinary(): MutedBinary | null {
-    return this.#muted === null ? null : this.#muted === 'all' ? 'drop' : this.#mutedBinary;
+    return this.#mute.binary;
   }
 
   /** What of the feed is muted; `null`: nothing. */
   get muted(): MutedTracks | null {
-    return this.#muted;
+    return this.#mute.muted;
   }
 
   /** The parameter sets of the video on `pid`; `null` if it is not the track whose random access points count. */
@@ -242,6 +243,7 @@ export class Feed {
     this.#health.check(
       {
         source: this.#publication?.source.address ?? null,
+        waiting: this.#uploads.address,
         packetBytes: this.#packetBytes,
         opaqueBytes: this.#opaqueBytes,
         opaqueTs: this.#opaqueTs,
@@ -286,7 +288,7 @@ export class Feed {
       state: watch.state,
       sinceMs: watch.sinceMs,
       fault: watch.fault,
-      source: this.#publication?.source.address ?? null,
+      source: this.#publication?.source.address ?? this.#uploads.address,
       bytes,
       messages: this.#messages + this.#opaqueMessages,
       opaqueMessages: this.#opaqueMessages,
@@ -305,10 +307,10 @@ export class Feed {
       gopMs: this.#publication === null ? null : (seen?.gopMs ?? null),
       subscribers: this.#sinks.length + this.#streamInputs.length,
       clients: this.#clients.length,
-      muted: this.#muted,
+      muted: this.muted,
       mutedBinary: this.mutedBinary,
-      withheld: this.#filter?.withheld ?? [],
-      withheldMessages: this.#withheldMessages,
+      withheld: this.#mute.withheld,
+      withheldMessages: this.#mute.withheldMessages,
       cacheBytes: this.cache?.length ?? 0,
       throttledReads: this.throttledReads,
     };
@@ -319,43 +321,33 @@ export class Feed {
     if (publication !== this.#publication) return;
     const begins = this.#startsSource;
     this.#startsSource = false;
+    if (begins) this.#uploads.supersedeBefore(publication.source);
     const inspector = this.#inspector!; // there since the source opened the feed
     const accessPointOffset = inspector.inspect(data);
     this.#messages++;
     this.#packetBytes += data.length;
     if (accessPointOffset !== -1) this.#lastAccessMs = Date.now();
-    const message = new Message('ts', data, { accessPointOffset, startsSource: begins, facts: inspector });
+    const isMutedTables = this.#isMuted(inspector.program) && areTables(data, inspector.pmtPid);
+    const facts = { accessPointOffset, startsSource: begins, facts: inspector, isMutedTables };
+    const message = new Message('ts', data, facts);
     for (const input of this.#streamInputs) input.write(message);
-    if (this.#filter) this.#publishFiltered(this.#filter, inspector, message);
-    else this.#distribute(message);
+    const passed = this.#mute.isUnused ? message : this.#mute.filter(message, inspector);
+    if (passed) this.#distribute(passed);
+  }
+
+  /** Whether a program says that its source has muted all of it. */
+  #isMuted(program: Program | null): boolean {
+    if (program !== this.#program) {
+      this.#program = program;
+      this.#isMutedAtSource = signalledMute(program) === 'all';
+    }
+    return this.#isMutedAtSource;
   }
 
   #distribute(message: Message): void {
     for (const sink of this.#sinks) sink.write(message);
     for (const client of this.#clients) client.write(message);
     this.cache?.write(message);
-  }
-
-  /** Whether a mute withholds an opaque message; counts it if so. Binary messages may be sound. */
-  #withholds(kind: MessageKind, data: Uint8Array): boolean {
-    if (this.#muted === null || (this.#muted === 'audio' && kind === 'text')) return false;
-    // TS packets in an opaque message are not parsed here: they are always withheld.
-    if (this.mutedBinary === 'pass' && !isTransportStream(data)) return false;
-    this.#withheldMessages++;
-    return true;
-  }
-
-  /** The feed is muted, or was: only what is known not to be sound is passed on. */
-  #publishFiltered(filter: MuteFilter, inspector: Inspector, message: Message): void {
-    const data = filter.apply(message.data, message.accessPointOffset, inspector.opening, inspector.undecidedAt);
-    const begins = message.startsSource || this.#startedMuted;
-    this.#startedMuted = begins && data === null;
-    if (data === message.data) return this.#distribute(message);
-    if (data === null) return;
-    const facts = (this.#filteredFacts ??= filteredFacts(inspector, filter));
-    this.#distribute(
-      new Message('ts', data, { accessPointOffset: filter.accessPointOffset, startsSource: begins, facts }),
-    );
   }
 
   /** Called by {@link Publication}: the source has ended. */

@@ -64,10 +64,10 @@ export class NameSuggestions {
     });
   }
 
-  /** The observer of a feed of that name; `idle` is called when it has no source, reader or rule left. */
-  ownerOf(name: string, idle: () => void): FeedOwner {
+  /** The observer of a feed of that name; `unused` has what is called when it has no source, reader or rule left. */
+  ownerOf(name: string, unused: Pick<FeedOwner, 'idle' | 'abandoned'>): FeedOwner {
     return {
-      idle,
+      ...unused,
       sourceStarted: () => this.changed(),
       isKnown: () => this.isKnownNow(name),
       likelyMeant: () => this.likelyMeant(name),

@@ -1,9 +1,11 @@
 // A named MPEG-TS program: the tracks of its rule's feeds, joined by a Remuxer; a changed rule is applied while it runs.
 
 import { codecName } from '../../mpegts/psi/codec-name.js';
+import { OUTPUT_PMT_PID } from '../../mpegts/remux/output-track.js';
 import { newCounters } from '../../mpegts/remux/remux-report.js';
 import { Remuxer, type RemuxInput } from '../../mpegts/remux/remuxer.js';
 import { START_TIMEOUTS, type AccessTimeouts, type ProgramFacts } from '../../mpegts/splice/splicer.js';
+import { areTables } from '../../mpegts/psi/table-packets.js';
 import type { TrackMedia } from '../../mpegts/inspect/track-media.js';
 import { type Fault, FAULTS } from '../events/event.js';
 import type { Feed } from '../feed/feed.js';
@@ -12,6 +14,7 @@ import { FeedStateFaults } from '../feed/feed-state-faults.js';
 import { awaitFirstDrain, type Backpressure } from '../feed/backpressure.js';
 import { type CacheBudget, GopCache } from '../delivery/gop-cache.js';
 import { Message } from '../message.js';
+import type { MutedTracks } from '../rules/mute-rule.js';
 import { RateMeter } from '../feed/rate-meter.js';
 import { readFeedEntry, type StreamRule, trimOf } from '../rules/rules.js';
 import type { StreamStats } from '../stats-schema.js';
@@ -231,6 +234,7 @@ export class Stream {
       }),
       counters: { ...(remuxer?.counters ?? newCounters()) },
       timing: remuxer?.timing ?? NO_TIMING,
+      muted: this.#muted,
       withheld: remuxer?.withheld ?? [],
       withheldMessages: this.#withheldMessages,
       subscribers: this.#sinks.length,
@@ -249,6 +253,17 @@ export class Stream {
         ...(known ? mediaParametersOf(known) : { ...UNKNOWN, codec: codecName({ ...track, ...UNDESCRIBED }) }),
       };
     });
+  }
+
+  /** What of it is muted: everything, or at least the sound of one feed; `null`: nothing. */
+  get #muted(): MutedTracks | null {
+    const mutes = (this.#rule?.feeds ?? []).map((entry) => {
+      const { feed, part } = readFeedEntry(entry);
+      const muted = this.#feeds.get(feed)?.feed.muted ?? null;
+      return muted === 'audio' && part === 'video' ? null : muted; // it takes no sound of it
+    });
+    if (mutes.length > 0 && mutes.every((muted) => muted === 'all')) return 'all';
+    return mutes.some((muted) => muted !== null) ? 'audio' : null;
   }
 
   /** The worst fault of the rule's feeds; of equal ones, that of the first feed. */
@@ -292,7 +307,12 @@ export class Stream {
     this.#isSilent = false;
     this.#bytes += packets.length;
     this.#distribute(
-      new Message('ts', packets, { accessPointOffset: remuxer.accessPointOffset, startsSource: begins, facts }),
+      new Message('ts', packets, {
+        accessPointOffset: remuxer.accessPointOffset,
+        startsSource: begins,
+        facts,
+        isMutedTables: remuxer.pids.length === 0 && areTables(packets, OUTPUT_PMT_PID),
+      }),
     );
   }
 

@@ -35,5 +35,11 @@ describe('GET /api/play/<name>', () => {
     await vw.api('PUT', '/api/mutes/all', { tracks: 'all' });
     await until('a stream is muted', async () => (await muted('stream/lab')) === 'all');
     expect(await muted('video0')).to.equal('all');
+    expect(vw.relay.stats().streams['stream/lab']!.muted).to.equal('all');
+    await vw.api('PUT', '/api/mutes/all', { tracks: 'audio' });
+    await vw.api('DELETE', '/api/mutes/audio0');
+    expect(vw.relay.stats().streams['stream/lab']!.muted).to.equal('audio');
+    await vw.api('POST', '/api/streams', { stream: 'stream/lab', feeds: ['video0#video'] });
+    expect(vw.relay.stats().streams['stream/lab']!.muted, 'of the picture alone').to.equal(null);
   });
 });

@@ -146,6 +146,14 @@ muted: the sound of every feed, all of video2
     );
   });
 
+  it('says of a stream what of it is muted', () => {
+    const muted = (what: 'audio' | 'all' | null) =>
+      text({ streams: { 'stream/a': streamStats({ muted: what }) } }, Infinity);
+    expect(muted('audio')).to.contain('its sound, or a part of it, is muted');
+    expect(muted('all')).to.contain('it is muted: its tables go on, and nothing else');
+    expect(muted(null)).to.not.contain('muted');
+  });
+
   it('cuts and wraps nothing where it is as wide as it likes', () => {
     const page = statusPage({ url: URL, stats: troubledStats() }, Infinity, plain);
     const lines = pageLines(page);

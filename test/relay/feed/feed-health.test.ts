@@ -4,6 +4,7 @@ import { FeedHealth, type FeedSample } from '../../../src/relay/feed/feed-health
 describe('FeedWatch', () => {
   const seen: FeedSample = {
     source: null,
+    waiting: null,
     packetBytes: 0,
     opaqueTs: 0,
     opaqueBytes: 0,

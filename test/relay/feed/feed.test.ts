@@ -107,6 +107,7 @@ describe('Feed', () => {
     let idle = 0;
     const quietly = () => undefined;
     const feed = new Feed('video0', {
+      abandoned: () => undefined,
       idle: () => idle++,
       sourceStarted: quietly,
       sourceEnded: quietly,

@@ -97,6 +97,7 @@ export function streamStats(more: Partial<StreamStats> = {}): StreamStats {
       omittedTracks: 0,
     },
     timing: { heldUnits: 2, lateUnits: 0, jumps: 0 },
+    muted: null,
     withheld: [],
     withheldMessages: 0,
     subscribers: 1,

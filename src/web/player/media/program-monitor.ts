@@ -2,6 +2,7 @@
 // Independent of players and the page.
 
 import { Inspector } from '../../../mpegts/inspect/inspector.js';
+import { signalledMute } from '../../../mpegts/mute/mute-descriptor.js';
 import {
   adaptationFlags,
   DISCONTINUITY,
@@ -49,6 +50,7 @@ export class ProgramMonitor {
   #mediaVersion = -1; // the version that #codecs was read from
   #program: unknown = null;
   #tracks: readonly Track[] = [];
+  #muted: 'audio' | 'all' | null = null;
   #arrivedAt = 0;
   #arrivals: { readonly at: number; readonly bytes: number }[] = [];
 
@@ -95,6 +97,11 @@ export class ProgramMonitor {
     return this.#rhythms.get(pid) ?? null;
   }
 
+  /** What the PMT says is muted; null: nothing. */
+  get muted(): 'audio' | 'all' | null {
+    return this.#muted;
+  }
+
   /** Whether the tables have arrived. */
   get isKnown(): boolean {
     return this.#inspector.program !== null;
@@ -139,6 +146,7 @@ export class ProgramMonitor {
     const { program } = this.#inspector;
     if (program === this.#program) return;
     this.#program = program;
+    this.#muted = signalledMute(program);
     const before = this.#tracks;
     this.#tracks = program?.tracks ?? [];
     for (const { pid } of before) {

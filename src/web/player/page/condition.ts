@@ -35,6 +35,8 @@ export interface PlayerFacts {
   readonly sound: TrackCondition | null;
   /** Whether the picture on the screen is from a player that is still running. */
   readonly isShown: boolean;
+  /** What the PMT that arrived last says is muted; null: nothing. */
+  readonly signalled: 'audio' | 'all' | null;
   /** The server's status; null: it has not answered yet. */
   readonly server: PlayStatus | null;
   /** Whether the server answers status requests. */
@@ -48,6 +50,8 @@ export interface PlayerCondition {
   readonly text: string;
   /** Since when the picture has been frozen; null: it is not, or there is none. */
   readonly frozenAt: number | null;
+  /** Whether the host has muted picture and sound: the last picture must not stay. */
+  readonly isMuted: boolean;
 }
 
 /** Time without media after which it is reported. */
@@ -55,6 +59,7 @@ const AWAY_MS = 2000;
 /** A picture this far behind its sound is an old one. */
 const OLD_MS = 2000;
 const SOUND_MUTED = 'The sound is muted by the host.';
+const ALL_MUTED = 'Picture and sound are muted by the host.';
 /** The server samples once a second and is polled once a second: for this long its status may miss a recovery. */
 const RECOVERY_GRACE_MS = 2500;
 /** Faults that explain why something does not arrive; others may be unrelated to what is missing. */
@@ -66,6 +71,24 @@ const UNREADABLE = new Set(['no-tables', 'opaque-ts']);
 
 /** Derives the condition from the facts. */
 export function conditionOf(facts: PlayerFacts, nowMs: number): PlayerCondition {
+  if (isAllMuted(facts, nowMs)) return { state: 'away', text: ALL_MUTED, frozenAt: null, isMuted: true };
+  return { ...mediaCondition(facts, nowMs), isMuted: false };
+}
+
+/**
+ * Whether everything is muted. The tables of a muted program go on, so it is not silent. What the PMT says is true from the
+ * mute's first packet to its last; the server's status comes later, and counts only while no media arrives.
+ */
+function isAllMuted(
+  { signalled, server, isReachable, picture, sound, arrivedAt }: PlayerFacts,
+  nowMs: number,
+): boolean {
+  if (signalled === 'all' && nowMs - arrivedAt <= AWAY_MS) return true;
+  if (server?.muted !== 'all' || !isReachable) return false;
+  return signalled === 'all' || ![picture, sound].some((track) => track?.rhythm?.isAlive(nowMs) === true);
+}
+
+function mediaCondition(facts: PlayerFacts, nowMs: number): Omit<PlayerCondition, 'isMuted'> {
   const { picture, sound } = facts;
   const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
   const frozenAt = frozenSince(facts, nowMs);
@@ -117,7 +140,7 @@ function soundText(facts: PlayerFacts, nowMs: number): string {
   const { picture, sound, server } = facts;
   const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
   if (isHeard && sound.fault !== '') return sound.fault;
-  if (!isHeard && server?.muted === 'audio') return SOUND_MUTED;
+  if (!isHeard && mutedOf(facts) === 'audio') return SOUND_MUTED;
   const message = server?.fault?.message ?? '';
   if (message !== '' && isAbsence(facts)) {
     const backAt = Math.max(picture?.rhythm?.aliveSince ?? -1, isHeard ? sound.rhythm.aliveSince : -1);
@@ -134,7 +157,6 @@ function soundText(facts: PlayerFacts, nowMs: number): string {
 
 function awayText(facts: PlayerFacts, nowMs: number): string {
   if (!facts.isReachable) return 'Nothing arrives, and the server does not answer. Playback resumes by itself.';
-  if (facts.server?.muted === 'all') return 'Picture and sound are muted by the host.';
   if (isMutedSound(facts)) return SOUND_MUTED;
   const isData = nowMs - facts.dataAt < AWAY_MS && facts.dataAt !== 0;
   const isUnreadable = UNREADABLE.has(facts.server?.fault?.code ?? '');
@@ -144,8 +166,13 @@ function awayText(facts: PlayerFacts, nowMs: number): string {
 }
 
 /** Whether there is only sound, and the host has muted it: nothing playable is expected. */
-function isMutedSound({ picture, server }: PlayerFacts): boolean {
-  return picture === null && server?.muted === 'audio' && server.fault === null;
+function isMutedSound(facts: PlayerFacts): boolean {
+  return facts.picture === null && mutedOf(facts) === 'audio' && (facts.server?.fault ?? null) === null;
+}
+
+/** What is muted, by the server's status or the PMT. */
+function mutedOf({ server, signalled }: PlayerFacts): 'audio' | 'all' | null {
+  return server?.muted ?? signalled;
 }
 
 /** The reason, as the server gives it. */

@@ -2,7 +2,7 @@
 // and players that have stopped for good are replaced.
 
 import type { Track } from '../../../mpegts/psi/track.js';
-import { conditionOf, type PlayerState, type TrackCondition } from './condition.js';
+import { conditionOf, type PlayerCondition, type PlayerState, type TrackCondition } from './condition.js';
 import { PageConnection } from '../connection/page-connection.js';
 import { LatePictureFilter } from '../media/late-picture-filter.js';
 import { ProgramMonitor } from '../media/program-monitor.js';
@@ -167,8 +167,11 @@ export class PlayerSession {
       this.#stage.retireAll();
     }
     if (isSoundRestart) this.#speaker.close();
+    const isMuted = this.#watch.muted === 'all';
     const isUnmarked = this.#stage.player === null && now - this.#openedAt > UNMARKED_MS;
-    this.#recentGop.push(data, start ?? (isUnmarked && !this.#recentGop.messages ? data : null));
+    if (isMuted)
+      this.#recentGop.forget(); // no picture of before is shown after the mute
+    else this.#recentGop.push(data, start ?? (isUnmarked && !this.#recentGop.messages ? data : null));
     if (this.#lateFilter.isEmpty) this.#worker?.reportProgress();
     if (!this.#watch.isKnown) return;
     this.#playedTracks = selectFirst(this.#watch.tracks);
@@ -240,13 +243,14 @@ export class PlayerSession {
         picture: this.#factsOf(this.#playedTracks.video, this.#pictureFault),
         sound: this.#factsOf(this.#playedTracks.audio, this.#speaker.fault),
         isShown: this.#stage.isRunning || document.hidden,
+        signalled: this.#watch.muted,
         server: this.#server.status,
         isReachable: this.#server.isReachable,
       },
       now,
     );
     this.#display.setState(condition.state, condition.text);
-    this.#clearGone(condition.state, now);
+    this.#clearGone(condition, now);
     this.#showFrozen(condition.frozenAt, now);
     const { video, audio } = this.#playedTracks;
     const signOf = (track: Track | null) => {
@@ -285,12 +289,12 @@ export class PlayerSession {
   }
 
   /** Removes the last picture of a program that has none any more after a while, and of one that is muted at once. */
-  #clearGone(state: PlayerState, now: number): void {
+  #clearGone({ state, isMuted }: PlayerCondition, now: number): void {
     const { video } = this.#playedTracks;
     if (video || state === 'waiting' || !this.#stage.player) this.#pictureGoneAt = -1;
     else if (this.#pictureGoneAt === -1) this.#pictureGoneAt = now;
     const goneMs = this.#pictureGoneAt === -1 ? 0 : now - this.#pictureGoneAt;
-    const isMuted = state === 'away' && this.#server.status?.muted === 'all';
+    if (isMuted) this.#recentGop.forget();
     if ((goneMs > STILL_KEPT_MS && state === 'playing') || isMuted) this.#stage.clear();
   }
 

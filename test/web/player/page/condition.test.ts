@@ -5,6 +5,7 @@ import { conditionOf, type PlayerFacts } from '../../../../src/web/player/page/c
 import { ArrivalRhythm } from '../../../../src/web/player/media/arrival-rhythm.js';
 
 const NOW = 100_000;
+const ALL_MUTED = 'Picture and sound are muted by the host.';
 
 /** A track of which something came every `gapMs` for `forMs` until `endMs` ago; with times of `lateMs` before. */
 function track(endMs: number, { gapMs = 40, lateMs = 0, isCached = false, forMs = 4000 } = {}): PlayerFacts['picture'] {
@@ -24,6 +25,7 @@ function facts(some: Partial<PlayerFacts>): PlayerFacts {
     picture: track(0),
     sound: track(0),
     isShown: true,
+    signalled: null,
     server: { state: 'live', fault: null, muted: null },
     isReachable: true,
     ...some,
@@ -153,6 +155,47 @@ describe('what the page says', () => {
       'Picture and sound are muted by the host.',
     ],
     [
+      'that the host has muted everything, though its tables go on',
+      { picture: null, sound: null, server: { state: 'live', fault: null, muted: 'all' } },
+      'away',
+      ALL_MUTED,
+    ],
+    [
+      'the same of a feed, whose tables still list the tracks',
+      {
+        picture: track(5000),
+        sound: { rhythm: null, name: 'x', fault: '' },
+        server: { state: 'live', fault: null, muted: 'all' },
+      },
+      'away',
+      ALL_MUTED,
+    ],
+    ['that everything is muted, at once by the PMT alone', { signalled: 'all', server: null }, 'away', ALL_MUTED],
+    [
+      'the same where the picture could not be played here',
+      { signalled: 'all', picture: { rhythm: null, name: 'H.265', fault: 'No H.265 here.' } },
+      'away',
+      ALL_MUTED,
+    ],
+    [
+      'nothing of a mute that is over, though the server has not noticed',
+      { server: { state: 'live', fault: null, muted: 'all' } },
+      'playing',
+      '',
+    ],
+    [
+      'that nothing arrives, where the last PMT was muted and its server is gone',
+      { signalled: 'all', picture: null, sound: null, arrivedAt: NOW - 5000, isReachable: false },
+      'away',
+      'Nothing arrives, and the server does not answer. Playback resumes by itself.',
+    ],
+    [
+      'that the sound is muted, by the PMT alone',
+      { sound: { rhythm: null, name: 'x', fault: '' }, signalled: 'audio', server: null },
+      'playing',
+      'The sound is muted by the host.',
+    ],
+    [
       'what it is that comes and is no MPEG-TS',
       { picture: null, sound: null, arrivedAt: 0, server: { state: 'live', fault: junk, muted: null } },
       'away',
@@ -219,6 +262,18 @@ describe('what the page says', () => {
       expect([found, message]).to.deep.equal([state, text]);
     });
   }
+
+  it('lets no picture stay, and counts none as frozen, while everything is muted and only then', () => {
+    for (const [some, isMuted] of [
+      [{ picture: track(5000), signalled: 'all' }, true],
+      [{ picture: track(5000), sound: null, server: { state: 'live', fault: null, muted: 'all' } }, true],
+      [{ picture: track(5000), signalled: 'audio' }, false],
+      [{ picture: track(5000), sound: track(5000), arrivedAt: NOW - 5000 }, false],
+    ] as [Partial<PlayerFacts>, boolean][]) {
+      const found = conditionOf(facts(some), NOW);
+      expect([found.isMuted, found.frozenAt === null]).to.deep.equal([isMuted, isMuted]);
+    }
+  });
 
   it('has since when the picture stands still, also for who has just come', () => {
     expect(conditionOf(facts({ picture: track(5000) }), NOW).frozenAt).to.equal(NOW - 5000);
