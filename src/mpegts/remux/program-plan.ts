@@ -1,12 +1,14 @@
 // Plans the output's program: which tracks of which feeds it has, in what order, and which of them carries the PCR.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
-import { MUTED_DESCRIPTOR } from '../mute/mute-descriptor.js';
+import { MUTED_DESCRIPTOR, SOUND_MUTED_DESCRIPTOR } from '../mute/mute-descriptor.js';
 import { entryBytes, fitsPmt, mergeDescriptors, type OutputTables } from './output-tables.js';
 import { NULL_PID } from '../packet/packet.js';
 import type { OutputTracks } from './output-track.js';
 import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
 import type { TrackKind } from '../psi/track.js';
+
+const NOTHING = new Uint8Array(0);
 
 /** Which tracks of a feed are selected. */
 export type TrackSelection = 'all' | 'video' | 'audio' | 'other-than-audio' | 'none';
@@ -116,10 +118,22 @@ export function planTracks(
     add(feed, input.select);
   }
   const loops = [...new Set(plan.map(({ feed }) => feed))].map(({ program }) => program!.descriptors);
-  let descriptors = mergeDescriptors(loops);
-  if (!fitsPmt(bytes + descriptors.length)) descriptors = new Uint8Array(0);
-  if (plan.length === 0 && isMuted(inputs)) descriptors = MUTED_DESCRIPTOR;
-  return { plan, descriptors, omitted };
+  return { plan, descriptors: programInfo(inputs, plan, loops, bytes), omitted };
+}
+
+/** The descriptors of the program: what is muted, and those of the feeds, as far as a PMT with `bytes` of entries has room. */
+function programInfo(
+  inputs: readonly RemuxInput[],
+  plan: readonly PlannedTrack[],
+  loops: readonly Uint8Array[],
+  bytes: number,
+): Uint8Array {
+  if (plan.length === 0) return isMuted(inputs) ? MUTED_DESCRIPTOR : NOTHING;
+  // Only a mute of a feed's sound selects this.
+  const isSoundMuted = inputs.some(({ select }) => select === 'other-than-audio');
+  const mute = isSoundMuted ? SOUND_MUTED_DESCRIPTOR : NOTHING;
+  const whole = Uint8Array.of(...mute, ...mergeDescriptors(loops));
+  return [whole, mute].find((one) => fitsPmt(bytes + one.length)) ?? NOTHING;
 }
 
 /** The track on PCR_PID: a video track if there is one; the previous track is kept if it is suitable. */
