@@ -14,8 +14,8 @@ const LATE_AFTER = 500;
 const MAX_PATIENCE = 30_000;
 /** Units that arrive faster than real time by this factor come from a cache, and say nothing about the present. */
 const BURST = 1.5;
-/** A shorter time says nothing about how fast units come. */
-const MIN_SPAN = 30;
+/** A shorter time says nothing about how fast units come: a busy page takes the messages of a cache one by one. */
+const MIN_SPAN = 150;
 
 /** The recent gaps between recurring arrivals. */
 export class RecentIntervals {
@@ -46,6 +46,8 @@ export class ArrivalRhythm {
   aliveSince = -1;
   /** Whether a unit has arrived in real time, not from a cache. */
   isProven = false;
+  #spanTimeMs = -1; // the unit from which on none has come faster than real time
+  #spanArrivalMs = -1;
   readonly #stampGaps = new RecentIntervals();
   readonly #arrivalGaps = new RecentIntervals();
 
@@ -58,7 +60,13 @@ export class ArrivalRhythm {
       if (stampGap > 0) this.#stampGaps.add(stampGap);
       // Several in one message are one arrival.
       if (arrivalGap > 2) this.#arrivalGaps.add(arrivalGap);
-      if (arrivalGap > MIN_SPAN && stampGap < arrivalGap * BURST) this.isProven = true;
+    }
+    const spanMs = nowMs - this.#spanArrivalMs;
+    if (this.#spanArrivalMs === -1 || timeMs - this.#spanTimeMs > spanMs * BURST) {
+      this.#spanTimeMs = timeMs;
+      this.#spanArrivalMs = nowMs;
+    } else if (spanMs > MIN_SPAN) {
+      this.isProven = true;
     }
     this.timeMs = timeMs;
     this.lastArrivalMs = nowMs;

@@ -62,7 +62,20 @@ describe('the rhythm of a track', () => {
     const rhythm = new ArrivalRhythm();
     for (let i = 0; i < 100; i++) rhythm.add(i * 40, i * 4); // ten times as fast as it was made, over a narrow line
     expect(rhythm.isProven).to.equal(false);
-    rhythm.add(4000, 440);
+    for (let i = 0; i < 5; i++) rhythm.add(4000 + i * 40, 440 + i * 40);
+    expect(rhythm.isProven).to.equal(true);
+  });
+
+  it('has none in the messages of a cache that a busy page takes one by one', () => {
+    const rhythm = new ArrivalRhythm();
+    for (let i = 0; i < 12; i++) rhythm.add(i * 40, i < 6 ? 0 : (i - 5) * 20); // and once there is a pause:
+    rhythm.add(480, 170);
+    expect(rhythm.isProven).to.equal(false);
+  });
+
+  it('has one in a picture every two seconds, from the second on', () => {
+    const rhythm = new ArrivalRhythm();
+    follow(rhythm, 2000, 2);
     expect(rhythm.isProven).to.equal(true);
   });
 });
