@@ -50,6 +50,11 @@ export class Message {
     return message;
   }
 
+  /** Whether the data is in immutable memory. */
+  get isLasting(): boolean {
+    return this.#kept === this.data;
+  }
+
   /** The data for as long as it is wanted: one copy, shared by all who keep the message. */
   keep(): Uint8Array {
     return (this.#kept ??= new Uint8Array(this.data)); // not slice(): a Buffer's is a view

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Delivery } from '../../src/relay/delivery/delivery.js';
+import { Admission } from '../../src/relay/delivery/admission.js';
 import { Feed } from '../../src/relay/feed/feed.js';
 import type { Sink } from '../../src/relay/feed/sink.js';
 import { CacheBudget } from '../../src/relay/delivery/gop-cache.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
 import { Stream } from '../../src/relay/stream/stream.js';
-import { Viewer } from '../../src/relay/delivery/viewer.js';
+import { Delivery } from '../../src/relay/delivery/delivery.js';
 import { picture, tempFolder } from '../support/media/captures.js';
 import { decode } from '../support/media/ffmpeg.js';
 import { continuityErrors } from '../support/mpegts/packets-of.js';
@@ -19,11 +19,11 @@ const NO_OBSERVER = { droppingStarted: () => undefined, droppingEnded: () => und
 /** A reader that keeps what it is sent. */
 class Reader implements Sink {
   readonly got: Buffer[] = [];
-  readonly #viewer: Viewer;
+  readonly #viewer: Delivery;
 
   constructor(limits: Limits = DEFAULT_LIMITS) {
     const send = ({ data }: { data: Uint8Array }) => void this.got.push(Buffer.from(data));
-    this.#viewer = new Viewer({ waitingBytes: 0, send, abort: () => undefined }, limits, NO_OBSERVER);
+    this.#viewer = new Delivery({ waitingBytes: 0, send, abort: () => undefined }, limits, NO_OBSERVER);
   }
 
   begin(from: Feed | Stream): this {
@@ -36,7 +36,7 @@ class Reader implements Sink {
     return this.#viewer.awaitsAccess;
   }
 
-  write(...args: Parameters<Viewer['write']>): void {
+  write(...args: Parameters<Delivery['write']>): void {
     this.#viewer.write(...args);
   }
 
@@ -148,7 +148,7 @@ describe('what a start waits for', () => {
     const bytes = picture('libx264 -preset ultrafast -g 100 -sc_threshold 0');
     const publication = feed.open({ address: 'here', superseded: () => undefined });
     publication.publish(bytes.subarray(0, 188 * 60));
-    const admission = new Delivery(limits, NO_OBSERVER);
+    const admission = new Admission(limits, NO_OBSERVER);
     const facts: unknown[] = [];
     let atMs = 0;
     feed.subscribe({ write: (message) => facts.push(admission.admit(message, 0, atMs)) });

@@ -183,7 +183,7 @@ export class CommandLink {
 
   /** Answers, unlike pictures, are not dropped: while earlier answers are still unsent, the next command waits too. */
   async #awaitSendCapacity(): Promise<void> {
-    while (!this.#isClosed && this.#link.waitingBytes > MAX_UNSENT_REPLY_BYTES)
+    while (!this.#isClosed && this.#link.queuedBytes > MAX_UNSENT_REPLY_BYTES)
       await delay(DRAIN_POLL_MS, null, { ref: false });
   }
 

@@ -6,7 +6,7 @@ import { WebSocketServer } from 'ws';
 import { LocalClient } from '../../relay/delivery/local-client.js';
 import type { Log } from '../../log/log.js';
 import type { Relay } from '../../relay/relay.js';
-import { ENDPOINT_HEADER } from '../../relay/dial/reconnecting.js';
+import { ENDPOINT_HEADER } from '../../relay/dial/dial-attempt.js';
 import { isStreamName, parseSourceName } from '../../relay/rules/rules.js';
 import type { ClientLimit } from '../../relay/delivery/client-limit.js';
 import { handleUpgrades } from '../../http/connection/websocket-upgrades.js';

@@ -4,10 +4,12 @@ import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import { NotFoundError } from '../../errors.js';
 import { Backlog } from '../../relay/delivery/backlog.js';
-import { awaitDrainOf } from '../../relay/feed/backpressure.js';
+import { awaitDrainOf } from '../../relay/delivery/backpressure.js';
+import { Delivery } from '../../relay/delivery/delivery.js';
+import { dropEvents } from '../../relay/delivery/drop-events.js';
+import type { Outlet } from '../../relay/delivery/outlet.js';
 import type { Relay } from '../../relay/relay.js';
 import type { ClientLimit } from '../../relay/delivery/client-limit.js';
-import { type ViewerTransport, dropEventEmitter, Viewer } from '../../relay/delivery/viewer.js';
 import { networkOf } from '../../http/connection/network.js';
 import { startFinalResponse } from '../../http/connection/pending-responses.js';
 import { HttpError } from '../../http/answer/problem.js';
@@ -53,9 +55,10 @@ export class HttpViewers {
     const leaveSeat = this.#seats.acquire(name, network, () => response.destroy());
     request.socket.setNoDelay(true);
     response.flushHeaders();
-    const viewer = new Viewer(transportOf(response), relay.limits, dropEventEmitter(relay.events, name, response));
-    viewer.start(relay.cacheOf(name));
-    const leave = relay.subscribe(name, viewer);
+    const observer = dropEvents(relay.events, { reader: 'viewer', name }, response);
+    const delivery = new Delivery(outletOf(response), relay.limits, observer);
+    delivery.start(relay.cacheOf(name));
+    const leave = relay.subscribe(name, delivery);
     this.#open.add(response);
     response.on('error', () => undefined); // 'close' follows
     response.once('close', () => {
@@ -72,7 +75,7 @@ export class HttpViewers {
 }
 
 /** The outlet that writes a player's packets to its response. */
-export function transportOf(response: ServerResponse): ViewerTransport {
+export function outletOf(response: ServerResponse): Outlet {
   const backlog = new Backlog();
   return {
     get waitingBytes() {

@@ -1,77 +1,109 @@
-// Delivery to one reader: it starts with tables at a random access point; when it is slow, whole messages are dropped for
-// it, and it resumes in the same way.
+// Delivery to one reader, whether a destination's link, a local viewer or a viewer of `vw serve`. The one place for:
+//
+//   where it starts       with the cached packets, so that a picture appears at once (gop-cache.ts), or else with tables at
+//                         the next random access point (admission.ts)
+//   how far it is behind  what its outlet has not passed to the system yet (outlet.ts, backlog.ts)
+//   what is dropped       whole messages, while too much waits (drop-policy.ts)
+//   where it resumes      at a random access point, when little waits (drop-policy.ts, admission.ts)
+//   when it is given up   when it has read nothing for long (read-progress.ts)
 
-import { Splicer, type AccessTimeouts } from '../../mpegts/splice/splicer.js';
-import { DropPolicy, type DropObserver } from './drop-policy.js';
+import { Admission } from './admission.js';
+import type { Backpressure } from './backpressure.js';
+import type { DropObserver } from './drop-policy.js';
+import type { GopCache } from './gop-cache.js';
+import type { Outlet } from './outlet.js';
+import { ReadProgress } from './read-progress.js';
+import type { Splicer } from '../../mpegts/splice/splicer.js';
+import type { Sink } from '../feed/sink.js';
 import type { Limits } from '../limits.js';
 import { Message } from '../message.js';
-import { startTimeouts } from './access-timeouts.js';
 
-/** Decides for each message whether a reader gets it, or a part of it. */
-export class Delivery {
-  readonly #dropPolicy: DropPolicy;
-  readonly #accessTimeouts: AccessTimeouts;
-  #splicer: Splicer | null;
+/** Delivers a feed or stream to one reader. */
+export class Delivery implements Sink {
+  sentMessages = 0;
+  sentBytes = 0;
 
-  constructor(limits: Limits, observer: DropObserver) {
-    this.#dropPolicy = new DropPolicy(limits, observer);
-    this.#accessTimeouts = startTimeouts(limits);
-    this.#splicer = new Splicer(this.#accessTimeouts);
+  readonly #outlet: Outlet;
+  readonly #limits: Limits;
+  readonly #admission: Admission;
+  readonly #progress: ReadProgress;
+  #cachedBytes = 0; // it was sent from the cache at once: they wait for it by no fault of its own
+
+  constructor(outlet: Outlet, limits: Limits, observer: DropObserver) {
+    this.#outlet = outlet;
+    this.#limits = limits;
+    this.#admission = new Admission(limits, observer);
+    this.#progress = new ReadProgress(limits.stuckAfterMs);
+  }
+
+  /** Messages that were dropped for it. */
+  get droppedMessages(): number {
+    return this.#admission.droppedMessages;
+  }
+
+  /** Their bytes. */
+  get droppedBytes(): number {
+    return this.#admission.droppedBytes;
+  }
+
+  get isDropping(): boolean {
+    return this.#admission.isDropping;
   }
 
   /** Whether messages come, but none is sent until the next random access point. */
   get awaitsAccess(): boolean {
-    return this.#dropPolicy.awaitsAccess || this.#splicer?.isWaiting === true;
+    return this.#admission.awaitsAccess;
   }
 
-  get isDropping(): boolean {
-    return this.#dropPolicy.isDropping;
-  }
-
-  get droppedMessages(): number {
-    return this.#dropPolicy.droppedMessages;
-  }
-
-  get droppedBytes(): number {
-    return this.#dropPolicy.droppedBytes;
-  }
-
-  /** Restarts the reader with an empty queue, at the next random access point or with the progress of `handover`. */
-  restart(splicer: Splicer = new Splicer(this.#accessTimeouts)): void {
-    this.#dropPolicy.reset();
-    this.#splicer = splicer.isDone ? null : splicer;
-  }
-
-  /** Whether a reader with an empty queue gets every message unchanged: `admit` need not be called. */
-  get isOpen(): boolean {
-    return this.#splicer === null && !this.#dropPolicy.isDropping;
-  }
-
-  /** What the reader gets of a message, with `waitingBytes` before it; `null`: nothing. */
-  admit(message: Message, waitingBytes: number, nowMs: number): Message | null {
-    const wasDropping = this.#dropPolicy.isDropping;
-    if (!this.#dropPolicy.admits(message, waitingBytes, nowMs)) return null;
-    // An opaque message may end the dropping in mid-picture: packets then resume at a random access point.
-    if (wasDropping) this.#splicer = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#accessTimeouts);
-    if (message.kind !== 'ts') return message;
-    return this.#splicer === null ? message : this.#splice(this.#splicer, message, nowMs);
-  }
-
-  #splice(splicer: Splicer, message: Message, nowMs: number): Message | null {
-    // Readers present when a source starts get everything it sends.
-    if (message.startsSource) splicer.end();
-    if (message.isMutedTables && !splicer.hasStarted) {
-      const tables = splicer.takeTables(message.data);
-      return new Message('ts', tables, { accessPointOffset: -1, startsSource: false, facts: message.facts });
+  /** Sends what is cached; to be called before the first message. */
+  start(cache: GopCache | null): void {
+    const start = cache?.join();
+    if (!start) return;
+    for (const block of start.blocks) {
+      this.#send(Message.lasting(block));
+      this.#cachedBytes += block.length;
     }
-    const { incoming, accessPointOffset } = splicer.splice(
-      message.data,
-      message.accessPointOffset,
-      message.facts,
-      nowMs,
-    );
-    if (splicer.isDone) this.#splicer = null;
-    if (incoming === null || incoming === message.data) return incoming && message;
-    return new Message('ts', incoming, { accessPointOffset, startsSource: false, facts: message.facts });
+    this.#admission.restart(start.splicer);
+  }
+
+  /** Restarts a reader that nothing waits for, at the next random access point or with the progress of `splicer`. */
+  restart(splicer?: Splicer): void {
+    this.#admission.restart(splicer);
+  }
+
+  /** Delivers a message, or a part of it. Returns whether anything was sent. */
+  write(message: Message): boolean {
+    const waiting = this.#outlet.waitingBytes;
+    if (waiting < 0) return false;
+    if (waiting === 0 && this.#admission.isOpen) {
+      this.#cachedBytes = 0;
+      this.#send(message);
+      return true;
+    }
+    return this.#admit(message, waiting);
+  }
+
+  awaitDrain(ready: () => void): Backpressure {
+    if (this.#admission.isDropping) return 'goes-without';
+    return this.#outlet.awaitDrain?.(ready) ?? 'keeps-up';
+  }
+
+  #admit(message: Message, waiting: number): boolean {
+    const admission = this.#admission;
+    const now = performance.now();
+    const wasDropping = admission.isDropping;
+    if (waiting <= this.#limits.highWaterBytes) this.#cachedBytes = 0;
+    const admitted = admission.admit(message, Math.max(0, waiting - this.#cachedBytes), now);
+    if (admitted) this.#send(admitted);
+    // While messages are dropped, nothing is added to what waits: if it does not shrink, nothing is read.
+    if (!wasDropping || !this.isDropping) this.#progress.restart(waiting, now);
+    else if (this.#progress.isStuck(waiting, now)) this.#outlet.abort?.();
+    return admitted !== null;
+  }
+
+  #send(message: Message): void {
+    this.#outlet.send(message);
+    this.sentMessages++;
+    this.sentBytes += message.data.length;
   }
 }

@@ -4,6 +4,9 @@
 import type { Limits } from '../limits.js';
 import type { Message } from '../message.js';
 
+/** A reader for which messages are dropped resumes when less than this part of the high-water mark waits for it. */
+const RESUME_SHARE = 1 / 4;
+
 /** Receives the gate's notifications. */
 export interface DropObserver {
   droppingStarted(): void;
@@ -12,8 +15,8 @@ export interface DropObserver {
 }
 
 /**
- * Closes when more than `highWaterBytes` wait for the reader, and opens again when less than a quarter of that does:
- * at a message with a random access point. Where they come that is waited for `keyframeWaitMs`, or else `resumeAfterMs`.
+ * Closes when more than `highWaterBytes` wait for the reader, and opens again when less than {@link RESUME_SHARE} of that
+ * does: at a message with a random access point. Where they come that is waited for `keyframeWaitMs`, or else `resumeAfterMs`.
  */
 export class DropPolicy {
   droppedMessages = 0;
@@ -69,7 +72,7 @@ export class DropPolicy {
   #mayResume(message: Message, waitingBytes: number, nowMs: number): boolean {
     const canJoin = message.accessPointOffset !== -1 || message.startsSource;
     if (canJoin) this.#sawAccessPoint = true;
-    if (waitingBytes >= this.#limits.highWaterBytes / 4) {
+    if (waitingBytes >= this.#limits.highWaterBytes * RESUME_SHARE) {
       this.#drainedSince = -1;
       return false;
     }

@@ -3,17 +3,19 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Log } from '../../log/log.js';
-import { Backlog } from './backlog.js';
 import type { Feed } from '../feed/feed.js';
 import type { Sink } from '../feed/sink.js';
 import { answerPings } from '../framing/pongs.js';
 import { throttleReads } from '../framing/read-throttle.js';
 import { Heartbeat } from '../framing/heartbeat.js';
 import type { Message } from '../message.js';
-import { awaitDrainOf, type Backpressure } from '../feed/backpressure.js';
+import type { Backpressure } from './backpressure.js';
 import type { Relay } from '../relay.js';
 import { isStreamName } from '../rules/rules.js';
-import { type ViewerTransport, dropEventEmitter, Viewer } from './viewer.js';
+import { serverFrameBuilder } from '../framing/frame.js';
+import { Delivery } from './delivery.js';
+import { dropEvents } from './drop-events.js';
+import { FrameOutlet } from './frame-outlet.js';
 
 /** Close code for a message that may not be sent here (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008;
@@ -21,15 +23,16 @@ const POLICY_VIOLATION = 1008;
 /** Plays `name` to a WebSocket until that closes. `closed` is called once. */
 export class LocalClient implements Sink {
   readonly #socket: WebSocket;
-  readonly #viewer: Viewer;
+  readonly #delivery: Delivery;
   #hasPublished = false; // binary messages
 
   /** @param frameSink the connection under `socket`. */
   constructor(socket: WebSocket, frameSink: Socket, name: string, relay: Relay, log: Log, closed: () => void) {
     this.#socket = socket;
-    this.#viewer = new Viewer(transportOf(socket, frameSink), relay.limits, dropEventEmitter(relay.events, name, this));
+    const outlet = new FrameOutlet(socket, frameSink, serverFrameBuilder);
+    this.#delivery = new Delivery(outlet, relay.limits, dropEvents(relay.events, { reader: 'viewer', name }, this));
     const feed = isStreamName(name) ? null : relay.feed(name);
-    this.#viewer.start(relay.cacheOf(name));
+    this.#delivery.start(relay.cacheOf(name));
     const leave = feed ? feed.subscribeClient(this) : relay.subscribe(name, this);
     const heartbeat = new Heartbeat(socket, relay.limits, () => socket.terminate());
     answerPings(socket, frameSink);
@@ -47,15 +50,15 @@ export class LocalClient implements Sink {
   }
 
   write(message: Message): void {
-    this.#viewer.write(message);
+    this.#delivery.write(message);
   }
 
   get awaitsAccess(): boolean {
-    return this.#viewer.awaitsAccess;
+    return this.#delivery.awaitsAccess;
   }
 
   awaitDrain(ready: () => void): Backpressure {
-    return this.#viewer.awaitDrain(ready);
+    return this.#delivery.awaitDrain(ready);
   }
 
   #receive(feed: Feed, data: Buffer, isBinary: boolean): void {
@@ -68,16 +71,4 @@ export class LocalClient implements Sink {
     this.#hasPublished ||= isBinary;
     feed.publishOpaque(isBinary ? 'binary' : 'text', data, this);
   }
-}
-
-function transportOf(socket: WebSocket, frameSink: Socket): ViewerTransport {
-  const backlog = new Backlog();
-  return {
-    get waitingBytes() {
-      return socket.readyState === socket.OPEN ? backlog.memoryOf(socket.bufferedAmount) : -1;
-    },
-    send: (message) => socket.send(message.keep(), { binary: message.kind !== 'text' }, backlog.add()),
-    awaitDrain: (ready) => awaitDrainOf(frameSink, ready),
-    abort: () => socket.terminate(),
-  };
 }

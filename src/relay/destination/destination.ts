@@ -16,7 +16,7 @@ import type { EventLog } from '../events/event-log.js';
 import { Link } from './link.js';
 import { LinkTotals } from './link-totals.js';
 import { Message } from '../message.js';
-import type { Backpressure } from '../feed/backpressure.js';
+import type { Backpressure } from '../delivery/backpressure.js';
 import { startTimeouts, swapTimeouts } from '../delivery/access-timeouts.js';
 import { type DestinationRule, isSameDestination, isSameEndpoint } from '../rules/rules.js';
 import type { DestinationStats } from '../stats-schema.js';

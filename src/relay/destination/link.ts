@@ -6,6 +6,7 @@
 
 import { safeUrl } from '../../log/log.js';
 import { Delivery } from '../delivery/delivery.js';
+import { dropEvents } from '../delivery/drop-events.js';
 import { type Endpoint, readAuthorisation } from '../dial/endpoint.js';
 import { Splicer } from '../../mpegts/splice/splicer.js';
 import type { Fault } from '../events/event.js';
@@ -16,7 +17,7 @@ import type { Limits } from '../limits.js';
 import { LinkHealth } from './link-health.js';
 import { Message } from '../message.js';
 import { RateMeter } from '../feed/rate-meter.js';
-import type { Backpressure } from '../feed/backpressure.js';
+import type { Backpressure } from '../delivery/backpressure.js';
 import { startTimeouts } from '../delivery/access-timeouts.js';
 import { type Dial, ReconnectingSocket } from '../dial/reconnecting.js';
 import { speaksTls } from '../dial/tls-probe.js';
@@ -70,8 +71,6 @@ export class Link implements Sink {
   #lastError: string | null = null;
   #lastErrorMs: number | null = null;
   #nextDial: number | null = null;
-  #sentMessages = 0;
-  #sentBytes = 0;
   #sentAtOpen = 0;
   #receivedMessages = 0;
   #throttledReads = 0;
@@ -86,13 +85,6 @@ export class Link implements Sink {
     this.#url = safeUrl(endpoint.url);
     this.#facts = { destination: id, endpoint: this.#url };
     this.#observer = observer;
-    const reader = { reader: 'destination', name: id };
-    this.#delivery = new Delivery(limits, {
-      droppingStarted: () =>
-        events.emit({ type: 'dropping-started', ...reader }, { endpoint: this.#url }, this.#delivery),
-      droppingEnded: (messages, bytes) =>
-        events.emit({ type: 'dropping-ended', ...reader, messages, bytes }, { endpoint: this.#url }, this.#delivery),
-    });
     this.#socket = new ReconnectingSocket((signal) => this.#nextTarget(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
       opened: (isFeed) => this.#opened(isFeed),
@@ -102,6 +94,8 @@ export class Link implements Sink {
         if (this.#throttledReads++ === 0) events.log.warn('endpoint floods tiny messages: throttled', this.#facts);
       },
     });
+    const reader = { reader: 'destination' as const, name: id };
+    this.#delivery = new Delivery(this.#socket, limits, dropEvents(events, reader, this, { endpoint: this.#url }));
   }
 
   get isOpen(): boolean {
@@ -110,12 +104,12 @@ export class Link implements Sink {
 
   /** Whether anything was sent since the link opened. */
   get hasSent(): boolean {
-    return this.#sentMessages > this.#sentAtOpen;
+    return this.#delivery.sentMessages > this.#sentAtOpen;
   }
 
   /** Bytes of messages that the system has not taken yet. */
-  get waitingBytes(): number {
-    return Math.max(this.#socket.waitingBytes, 0);
+  get queuedBytes(): number {
+    return this.#socket.queuedBytes;
   }
 
   /** What is wrong with what is sent, apart from the link; null: nothing. */
@@ -124,18 +118,9 @@ export class Link implements Sink {
   }
 
   write(message: Message): void {
-    const waiting = this.#socket.waitingBytes;
-    if (waiting < 0 || this.#state !== 'open') return;
-    const delivery = this.#delivery;
-    const admitted =
-      waiting === 0 && delivery.isOpen
-        ? message
-        : delivery.admit(message, this.#socket.backlogOf(waiting), performance.now());
-    if (admitted === null) return;
-    this.#socket.send(admitted, waiting);
-    if (this.#isFeed && admitted.kind === 'ts') this.#hasOpaqueTs = true;
-    this.#sentMessages++;
-    this.#sentBytes += admitted.data.length;
+    if (this.#state !== 'open') return;
+    const isSent = this.#delivery.write(message);
+    if (this.#isFeed && isSent && message.kind === 'ts') this.#hasOpaqueTs = true;
   }
 
   get awaitsAccess(): boolean {
@@ -143,8 +128,7 @@ export class Link implements Sink {
   }
 
   awaitDrain(ready: () => void): Backpressure {
-    if (this.#state !== 'open' || this.#delivery.isDropping) return 'goes-without';
-    return this.#socket.awaitDrain(ready);
+    return this.#state === 'open' ? this.#delivery.awaitDrain(ready) : 'goes-without';
   }
 
   /** Messages from now on belong to another stream: sending resumes at its next random access point. */
@@ -167,10 +151,11 @@ export class Link implements Sink {
 
   /** To be called about once a second. */
   checkHealth(nowMs: number): void {
-    this.#meter.sample(this.#sentBytes, nowMs);
+    this.#meter.sample(this.#delivery.sentBytes, nowMs);
   }
 
   stats(): LinkStats {
+    const { sentMessages, sentBytes, isDropping, droppedMessages, droppedBytes } = this.#delivery;
     return {
       url: this.#url,
       state: this.#state,
@@ -181,13 +166,13 @@ export class Link implements Sink {
       lastError: this.#lastError,
       lastErrorMs: this.#lastErrorMs,
       nextDialMs: this.#nextDial,
-      sentMessages: this.#sentMessages,
-      sentBytes: this.#sentBytes,
-      bitsPerSecond: this.#meter.rate(this.#sentBytes, performance.now()),
-      waitingBytes: this.waitingBytes,
-      isDropping: this.#delivery.isDropping,
-      droppedMessages: this.#delivery.droppedMessages,
-      droppedBytes: this.#delivery.droppedBytes,
+      sentMessages,
+      sentBytes,
+      bitsPerSecond: this.#meter.rate(sentBytes, performance.now()),
+      waitingBytes: this.queuedBytes,
+      isDropping,
+      droppedMessages,
+      droppedBytes,
       receivedMessages: this.#receivedMessages,
       throttledReads: this.#throttledReads,
       pingMs: this.#socket.roundTripMs < 0 ? null : this.#socket.roundTripMs,
@@ -201,7 +186,7 @@ export class Link implements Sink {
     this.#ended.abort();
     clearTimeout(this.#verdictTimer);
     clearTimeout(this.#goodTimer);
-    if (wasOpen && drainMs > 0 && this.waitingBytes > 0) await this.#socket.drain(drainMs);
+    if (wasOpen && drainMs > 0 && this.queuedBytes > 0) await this.#socket.drain(drainMs);
     this.#delivery.restart();
     await this.#socket.close(code);
     this.#setState('closed');
@@ -252,7 +237,7 @@ export class Link implements Sink {
     this.#delivery.restart(); // what was sent before went to another connection
     this.#setState('open');
     this.#opens++;
-    this.#sentAtOpen = this.#sentMessages;
+    this.#sentAtOpen = this.#delivery.sentMessages;
     if (this.#health.opened(performance.now())) this.#recordOpen();
     this.#isProven = false;
     this.#goodTimer = setTimeout(() => {

@@ -14,7 +14,7 @@ import { FeedHealth } from './feed-health.js';
 import { type CacheBudget, GopCache } from '../delivery/gop-cache.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { Message, type MessageKind } from '../message.js';
-import { awaitFirstDrain, type Backpressure } from './backpressure.js';
+import { awaitFirstDrain, type Backpressure } from '../delivery/backpressure.js';
 import type { MutedBinary, MutedTracks } from '../rules/mute-rule.js';
 import type { FeedStats } from '../stats-schema.js';
 import { namesOf } from '../stream/named-tracks.js';

@@ -1,6 +1,6 @@
 // The two ends of a feed: what publishes to it, and what it publishes to.
 
-import type { Drainable } from './backpressure.js';
+import type { Drainable } from '../delivery/backpressure.js';
 import type { Message } from '../message.js';
 
 /** A subscriber. No method throws or blocks. */

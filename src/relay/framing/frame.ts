@@ -26,6 +26,13 @@ export function buildMaskedFrame(opcode: number, payload: Uint8Array, key: numbe
   return frame;
 }
 
+/** Of a frame that is not masked. */
+const MAX_HEADER_BYTES = 10;
+
+function opcodeOf({ kind }: Message): number {
+  return kind === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
+}
+
 /** The bytes of a frame: header, key if it is masked, and payload. */
 function frameBytes(payloadBytes: number, isMasked: boolean): number {
   return payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65536 ? 4 : 10) + (isMasked ? 4 : 0);
@@ -95,7 +102,7 @@ class FrameSlot {
     return this.#readers.length === 0;
   }
 
-  /** Keeps the frame, which was just written to `carrier`, until that has sent it. */
+  /** Keeps the frame, which was just written to `frameSink`, until that has sent it. */
   retain(frameSink: FrameSink): void {
     this.#readers = [...this.#readers, { frameSink, end: frameSink.bytesWritten }];
   }
@@ -105,14 +112,15 @@ class FrameSlot {
  * Builds the frame of each message once for all of its readers, in the order in which messages are distributed.
  * The next message's frame reuses the memory: the system has usually taken a frame when `write` returns.
  */
-class FrameBuilder {
+export class FrameBuilder {
   readonly #slots: FrameSlot[] = [];
   #slot: FrameSlot;
   #message: Message | null = null;
   #frame: Buffer;
   #isOwn = false;
 
-  constructor(private readonly isMasked: boolean) {
+  /** @param isMasked whether the frames are a client's (RFC 6455 §5.1). */
+  constructor(readonly isMasked: boolean) {
     this.#slot = new FrameSlot(0, isMasked);
     this.#slots.push(this.#slot);
     this.#frame = this.#slot.bytes;
@@ -130,7 +138,13 @@ class FrameBuilder {
     return this.#frame;
   }
 
-  /** `carrier` could not send the shared frame at once: keeps that unchanged until it has been sent. */
+  /** The header of the frame of `message`, which is not masked: the payload can be sent from where it is. */
+  header(message: Message): Buffer {
+    const header = Buffer.allocUnsafe(MAX_HEADER_BYTES);
+    return header.subarray(0, writeHeader(header, opcodeOf(message), message.data.length, 0));
+  }
+
+  /** `frameSink` could not send the shared frame at once: keeps that unchanged until it has been sent. */
   retain(frameSink: FrameSink): void {
     if (!this.#isOwn) this.#slot.retain(frameSink);
   }
@@ -152,7 +166,7 @@ class FrameBuilder {
     const { data } = message;
     this.#message = message;
     this.#isOwn = isOwn;
-    const opcode = message.kind === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
+    const opcode = opcodeOf(message);
     const bytes = frameBytes(data.length, this.isMasked);
     if (isOwn) {
       this.#frame = Buffer.allocUnsafeSlow(bytes);

@@ -11,7 +11,7 @@ import { type Fault, FAULTS } from '../events/event.js';
 import type { Feed } from '../feed/feed.js';
 import type { Sink } from '../feed/sink.js';
 import { FeedStateFaults } from '../feed/feed-state-faults.js';
-import { awaitFirstDrain, type Backpressure } from '../feed/backpressure.js';
+import { awaitFirstDrain, type Backpressure } from '../delivery/backpressure.js';
 import { type CacheBudget, GopCache } from '../delivery/gop-cache.js';
 import { Message } from '../message.js';
 import type { MutedTracks } from '../rules/mute-rule.js';

@@ -207,19 +207,13 @@ export class Connection {
     const { direction } = this.#path;
     let unwatch: () => void = () => undefined;
     if (grant.canRead && direction !== 'in') {
-      const viewer = new TopicViewer(
-        this.#socket,
-        this.#frameSink,
-        topic.traffic,
-        limits,
-        this.#clients.dropObserver(this.#path),
-      );
+      const viewer = new TopicViewer(this.#socket, this.#frameSink, limits, this.#clients.dropObserver(this.#path));
       this.#viewer = viewer;
       if (grant.canWrite && direction !== 'out') {
         // A client that does both does not get its own messages.
         const sink: Sink = {
           write: (message) => {
-            if (message.kind !== 'ts' || topic.activePublisher !== this.#publisher) viewer.viewer.write(message);
+            if (message.kind !== 'ts' || topic.activePublisher !== this.#publisher) viewer.delivery.write(message);
           },
         };
         this.#publisher = topic.addPublisher(this.#address, false, sink);

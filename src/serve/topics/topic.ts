@@ -97,13 +97,13 @@ export class Topic {
   /**
    * Sends the topic's messages to `sink`, the viewer or a filter in front of it, until the returned function is called.
    */
-  addViewer(viewer: TopicViewer, sink: Sink = viewer.viewer): () => void {
+  addViewer(viewer: TopicViewer, sink: Sink = viewer.delivery): () => void {
     this.#viewers.add(viewer);
-    viewer.start(this.feed.cache);
+    viewer.delivery.start(this.feed.cache);
     const release = this.feed.subscribe(sink);
     return () => {
       release();
-      viewer.countDrops();
+      viewer.count(this.traffic);
       this.#viewers.delete(viewer);
     };
   }
@@ -164,7 +164,7 @@ export class Topic {
    * no room in its PMT: once it is silent, nothing is kept for late viewers.
    */
   sample(nowMs: number): void {
-    this.traffic.sample(nowMs);
+    this.countTraffic().sample(nowMs);
     this.feed.checkHealth(nowMs);
     if (this.feed.fault?.code === 'silent') this.feed.cache?.clear();
   }
@@ -185,9 +185,15 @@ export class Topic {
     this.#publishers.at(-1)?.promote();
   }
 
+  /** The traffic so far, that of all viewers included. */
+  countTraffic(): TrafficCounters {
+    for (const viewer of this.#viewers) viewer.count(this.traffic);
+    return this.traffic;
+  }
+
   stats(nowMs: number): TopicStats {
-    const { traffic, feed } = this;
-    for (const viewer of this.#viewers) viewer.countDrops();
+    const { feed } = this;
+    const traffic = this.countTraffic();
     const { packets, continuityErrors } = feed.stats();
     return {
       sinceMs: this.#sinceMs,

@@ -100,7 +100,7 @@ export class Topics {
   total(): TrafficCounters {
     const total = new TrafficCounters();
     total.add(this.#endedTraffic);
-    for (const { traffic } of this.#topics.values()) total.add(traffic);
+    for (const topic of this.#topics.values()) total.add(topic.countTraffic());
     return total;
   }
 }

@@ -6,14 +6,13 @@ import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { WebSocket } from 'ws';
-import { transportOf } from '../../../src/api/live/http-viewer.js';
+import { outletOf } from '../../../src/api/live/http-viewer.js';
 import { Backlog } from '../../../src/relay/delivery/backlog.js';
 import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
 import { Message } from '../../../src/relay/message.js';
 import { DEFAULT_SERVE_LIMITS } from '../../../src/serve/serve-limits.js';
-import { TrafficCounters } from '../../../src/serve/topics/traffic.js';
 import { TopicViewer } from '../../../src/serve/clients/topic-viewer.js';
-import { Viewer } from '../../../src/relay/delivery/viewer.js';
+import { Delivery } from '../../../src/relay/delivery/delivery.js';
 import { TestEndpoint } from '../../support/relay/test-endpoint.js';
 import { openBare, tinyFrame } from '../../support/load/flood.js';
 import { TestRelay } from '../../support/relay/relay.js';
@@ -49,7 +48,7 @@ describe('what waits for a reader', () => {
     const observer = { droppingStarted: () => undefined, droppingEnded: () => undefined };
     const socket = { readyState: 1 } as unknown as WebSocket;
     const limits = { ...DEFAULT_SERVE_LIMITS, highWaterBytes: 1_000_000 };
-    const { viewer } = new TopicViewer(socket, carrier, new TrafficCounters(), limits, observer);
+    const { delivery: viewer } = new TopicViewer(socket, carrier, limits, observer);
     for (let i = 0; i < 100_000; i++) viewer.write(new Message('binary', Buffer.from([i])));
     expect(viewer.droppedMessages).to.be.above(90_000);
     expect(carrier.writableLength).to.be.below(100_000);
@@ -60,7 +59,7 @@ describe('what waits for a reader', () => {
     const response = new ServerResponse(new IncomingMessage(carrier));
     response.assignSocket(carrier);
     const observer = { droppingStarted: () => undefined, droppingEnded: () => undefined };
-    const viewer = new Viewer(transportOf(response), { ...DEFAULT_LIMITS, highWaterBytes: 1_000_000 }, observer);
+    const viewer = new Delivery(outletOf(response), { ...DEFAULT_LIMITS, highWaterBytes: 1_000_000 }, observer);
     const one = packets(1);
     for (let i = 0; i < 10_000; i++)
       viewer.write(new Message('ts', one, { accessPointOffset: 0, startsSource: true, facts: null }));
