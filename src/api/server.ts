@@ -98,7 +98,7 @@ export async function startServer(
   server.on('request', take);
   // With a password in its URL ffmpeg sends Expect: 100-continue, and sends the password only in answer to a 401.
   server.on('checkContinue', take);
-  const closeClients = acceptFeedSockets(server, relay, guard, seats, log);
+  const closeClients = acceptFeedSockets(server, relay, guard, seats);
   const door = new ConnectionRouter(server, relay, guard, options, refusals);
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);

@@ -3,7 +3,9 @@
 import type { ProgramFacts } from '../mpegts/splice/splicer.js';
 
 /** What a message carries: transport packets, or a text or binary message that the relay does not interpret. */
-export type MessageKind = 'ts' | 'text' | 'binary';
+export type MessageKind = 'ts' | OpaqueKind;
+/** What a WebSocket message is that is not relayed as transport packets (RFC 6455 §5.6). */
+export type OpaqueKind = 'text' | 'binary';
 
 /** Information about a message's packets. */
 export interface TsFacts {

@@ -21,7 +21,7 @@ import type { Codes } from './auth/codes.js';
 import type { ClientRegistry } from './clients/client-registry.js';
 import { metricsText } from './serve-metrics.js';
 import { openGrant, TokenError } from './auth/tokens.js';
-import { parseTopicPath } from './topics/topic-path.js';
+import { topicPath } from './topics/topic-path.js';
 
 /** The hint for a client that uploads by HTTP. */
 const HOW_TO_PUBLISH =
@@ -47,11 +47,11 @@ export interface ServeAppOptions {
 
 /** The routes of `vw serve`. */
 export function createServeApp(parts: ServeAppOptions): Express {
-  const { clients, codes, pages } = parts;
-  const { topics, policy } = clients;
+  const { clients, pages } = parts;
+  const { policy, topics } = clients;
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use(securityHeaders(parts.embedders, parts.isSecure), authorizeTopic(clients));
+  app.use(securityHeaders(parts), authorizeTopic(clients));
 
   app
     .route('/healthcheck')
@@ -70,49 +70,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
     })
     .all(allowOnly('GET'));
 
-  app
-    .route('/api/topics')
-    .get(
-      answer(async (request) => {
-        const readable = clients.tokens === null ? null : await readableTopic(clients, request, clients.tokens);
-        return topics.names
-          .filter((name) => !name.startsWith('bi/') && (readable === null || name === readable))
-          .map((name) => ({
-            topic: name,
-            isPublished: topics.get(name)?.activePublisher !== null,
-            codecs: topics.get(name)?.codecs() ?? [],
-          }));
-      }),
-    )
-    .all(allowOnly('GET'));
-
-  app
-    .route('/api/play/*topic')
-    .get(
-      answer(async (request) => {
-        const topic = decodeURIComponent(request.path).slice('/api/play/'.length);
-        const { tokens } = clients;
-        const path = parseTopicPath(`/out/${topic}`)!; // the route's own prefix
-        if (tokens) await checkToken(clients, request, (token, nowMs) => tokens.admit(token, path, nowMs));
-        return topics.get(path.topic)?.playStatus() ?? { state: 'absent', fault: null, muted: null };
-      }),
-    )
-    .all(allowOnly('GET'));
-
-  app
-    .route('/session/*topic')
-    .post(
-      answer(async (request) => {
-        const path = parseTopicPath(decodeURIComponent(request.path))!; // the route's own prefix
-        const grant = await checkToken(clients, request, (token, nowMs) => {
-          return clients.tokens === null ? openGrant(path.direction) : clients.tokens.admit(token, path, nowMs);
-        });
-        const code = codes.issue(path.topic, grant, clients.admit(request), performance.now());
-        return { uri: `${parts.webSocketBase(request.headers.host)}${path.path}?code=${code}` };
-      }),
-    )
-    .all(requireUpgrade, allowOnly('POST'));
-  app.all(['/in/*topic', '/out/*topic', '/bi/*topic'], requireUpgrade);
+  addTopicRoutes(app, parts);
 
   app.use((request: Request) => {
     const how = isUpload(request) ? `; ${HOW_TO_PUBLISH}` : '';
@@ -137,8 +95,56 @@ export function createServeApp(parts: ServeAppOptions): Express {
   }
 }
 
+/** The routes of the topics: which there are, their status for viewers, and access to one. */
+function addTopicRoutes(app: Express, { clients, codes, webSocketBase }: ServeAppOptions): void {
+  const { topics } = clients;
+  app
+    .route('/api/topics')
+    .get(
+      answer(async (request) => {
+        const readable = clients.tokens === null ? null : await readableTopic(clients, request, clients.tokens);
+        return topics.names
+          .filter((name) => !name.startsWith('bi/') && (readable === null || name === readable))
+          .map((name) => ({
+            topic: name,
+            isPublished: topics.get(name)?.activePublisher !== null,
+            codecs: topics.get(name)?.codecs() ?? [],
+          }));
+      }),
+    )
+    .all(allowOnly('GET'));
+
+  app
+    .route('/api/play/*topic')
+    .get(
+      answer(async (request) => {
+        const topic = decodeURIComponent(request.path).slice('/api/play/'.length);
+        const { tokens } = clients;
+        const path = topicPath('out', topic);
+        if (tokens) await checkToken(clients, request, (token, nowMs) => tokens.admit(token, path, nowMs));
+        return topics.get(path.topic)?.playStatus() ?? { state: 'absent', fault: null, muted: null };
+      }),
+    )
+    .all(allowOnly('GET'));
+
+  app
+    .route('/session/*topic')
+    .post(
+      answer(async (request) => {
+        const path = topicPath('session', decodeURIComponent(request.path).slice('/session/'.length));
+        const grant = await checkToken(clients, request, (token, nowMs) => {
+          return clients.tokens === null ? openGrant(path.direction) : clients.tokens.admit(token, path, nowMs);
+        });
+        const code = codes.issue(path.topic, grant, clients.admit(request), performance.now());
+        return { uri: `${webSocketBase(request.headers.host)}${path.path}?code=${code}` };
+      }),
+    )
+    .all(requireUpgrade, allowOnly('POST'));
+  app.all(['/in/*topic', '/out/*topic', '/bi/*topic'], requireUpgrade);
+}
+
 /** The headers of every answer: no script, nothing from other origins, framing only where it is allowed. */
-function securityHeaders(embedders: readonly string[], isSecure: boolean): RequestHandler {
+function securityHeaders({ embedders, isSecure }: Pick<ServeAppOptions, 'embedders' | 'isSecure'>): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,

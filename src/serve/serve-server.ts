@@ -1,6 +1,6 @@
 // The server of `vw serve`: combines access control, connections, routes and upgrades.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
@@ -62,6 +62,19 @@ export function guardMode({ secret, isOpen }: Pick<ServeOptions, 'secret' | 'isO
   return isOpen ? 'open' : 'loopback';
 }
 
+/** Counts connections by address, and refuses those beyond the limit. */
+function limitConnections(server: Server, options: ServeOptions, proxies: TrustedProxies): Connections {
+  // Clients behind a trusted proxy are counted by the address that it reports.
+  const isExempt = (address: string) => proxies.has(address);
+  return new Connections(server, options, isExempt, (socket) => {
+    socket.on('error', () => socket.destroy());
+    const message = `at most ${options.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
+    if (server instanceof TlsServer)
+      socket.destroy(); // an answer would cost a TLS handshake
+    else respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', message));
+  });
+}
+
 /** Starts serving. `pages` serves the pages, if there are any. Rejects with the system's error if it cannot listen. */
 export async function startServe(
   options: ServeOptions,
@@ -72,25 +85,11 @@ export async function startServe(
   const proxies = new TrustedProxies(options.trustedProxies);
   const policy = new TopicPolicy(guardMode(options), proxies, limits.maxRefusals);
   const tokens = secret === null ? null : new Tokens(secret, audiences);
-  const clients = new ClientRegistry(
-    new Topics(limits, log),
-    tokens,
-    policy,
-    new HttpGuard(options.allowed, policy),
-    limits,
-    log,
-  );
+  const admission = { topics: new Topics(limits, log), tokens, policy, guard: new HttpGuard(options.allowed, policy) };
+  const clients = new ClientRegistry(admission, limits, log);
   const codes = new Codes(limits.codeMs);
   const server = createBareServer(options, options.headersTimeoutMs); // request bodies are tiny
-  // Clients behind a trusted proxy are counted by the address that it reports.
-  const isExempt = (address: string) => proxies.has(address);
-  const connections = new Connections(server, options, isExempt, (socket) => {
-    socket.on('error', () => socket.destroy());
-    const message = `at most ${options.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
-    if (server instanceof TlsServer)
-      socket.destroy(); // an answer would cost a TLS handshake
-    else respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', message));
-  });
+  const connections = limitConnections(server, options, proxies);
   server.on(connectionEvent(server), (socket: Socket) => passToNode(server, socket));
   // Without an audience clients get the address that they used: 0.0.0.0 is not one to connect to.
   const webSocketBase = (host = '') => {
@@ -99,14 +98,8 @@ export async function startServe(
     return (audiences[0] ?? taken).replace(/^http/, 'ws');
   };
   const { embedders } = options;
-  const app = createServeApp({
-    clients: clients,
-    codes,
-    webSocketBase,
-    embedders,
-    isSecure: certificate !== null,
-    pages,
-  });
+  const isSecure = certificate !== null;
+  const app = createServeApp({ clients, codes, webSocketBase, embedders, isSecure, pages });
   const take = inTurns(normalizingTargets(app));
   server.on('request', take);
   // What Node does without a listener; there is one because connections are counted by this event too.

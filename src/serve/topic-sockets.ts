@@ -52,7 +52,7 @@ export function acceptTopicSockets(server: Server, clients: ClientRegistry, code
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ with a topic');
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new Connection(webSocket, socket, topicPath, address, clients);
+      const connection = new Connection(webSocket, socket, { path: topicPath, address }, clients);
       clients.add(connection, address);
       if (tokens === null) connection.acceptGrant(openGrant(topicPath.direction));
       else if (topicPath.direction === 'session') redeem(connection, topicPath, codeIn(request.url ?? ''));

@@ -131,8 +131,7 @@ export class CommandLink {
     this.#operations = actions;
     this.#log = log;
     this.#link = new Link(
-      rule.id,
-      endpointOf(rule, relay.tls, relay.limits.dialTimeoutMs),
+      { id: rule.id, endpoint: endpointOf(rule, relay.tls, relay.limits.dialTimeoutMs) },
       relay.limits,
       relay.events,
       {

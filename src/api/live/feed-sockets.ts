@@ -4,7 +4,6 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { LocalClient } from '../../relay/delivery/local-client.js';
-import type { Log } from '../../log/log.js';
 import type { Relay } from '../../relay/relay.js';
 import { ENDPOINT_HEADER } from '../../relay/dial/dial-attempt.js';
 import { isStreamName, parseSourceName } from '../../relay/rules/rules.js';
@@ -28,7 +27,6 @@ export function acceptFeedSockets(
   relay: Relay,
   guard: HttpGuard<RequestInfo>,
   seats: ClientLimit,
-  log: Log,
 ): () => void {
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -60,7 +58,8 @@ export function acceptFeedSockets(
       const leaveSeat = seats.acquire(name, network, () =>
         client.close(TRY_AGAIN_LATER, 'the limit of clients is reached: this place went to another address'),
       );
-      new LocalClient(client, socket, name, relay, log, leaveSeat);
+      client.once('close', leaveSeat);
+      new LocalClient(client, socket, name, relay);
     });
   };
 

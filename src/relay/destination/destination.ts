@@ -87,7 +87,8 @@ export class Destination {
   }
 
   #dial(rule: DestinationRule): Link {
-    const link: Link = new Link(rule.id, this.source.endpointOf(rule), this.limits, this.events, {
+    const target = { id: rule.id, endpoint: this.source.endpointOf(rule) };
+    const link: Link = new Link(target, this.limits, this.events, {
       opened: () => this.#link.linkOpened(link),
       lost: () => this.#link.linkLost(link),
       received: (message) => this.source.deliver(this.#link.stream, message),

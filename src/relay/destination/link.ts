@@ -15,10 +15,11 @@ import type { Sink } from '../feed/sink.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Limits } from '../limits.js';
 import { LinkHealth } from './link-health.js';
-import { Message } from '../message.js';
+import { Message, type OpaqueKind } from '../message.js';
 import { RateMeter } from '../feed/rate-meter.js';
 import type { Backpressure } from '../delivery/backpressure.js';
 import { startTimeouts } from '../delivery/access-timeouts.js';
+import type { EndpointPath } from '../dial/dial-attempt.js';
 import { type Dial, ReconnectingSocket } from '../dial/reconnecting.js';
 import { speaksTls } from '../dial/tls-probe.js';
 import { redactSecrets } from '../dial/secrets.js';
@@ -43,6 +44,13 @@ const OPAQUE: Fault = {
     'it is /ws/<feed> of a relay, which passes MPEG-TS on as data that no player or stream of its can use; accepted: ' +
     '/in/<topic> of vw serve, or an upload to /ts/<feed>',
 };
+/** Where a link leads, and for which destination. */
+export interface LinkTarget {
+  /** The destination's id. */
+  readonly id: string;
+  readonly endpoint: Endpoint;
+}
+
 /** Only texts of up to this many bytes are parsed for a verdict: the endpoint is not trusted before it authorises us. */
 const MAX_REPLY_BYTES = 16 * 1024;
 
@@ -77,7 +85,7 @@ export class Link implements Sink {
   readonly #meter = new RateMeter(performance.now());
   #closing: Promise<void> | null = null;
 
-  constructor(id: string, endpoint: Endpoint, limits: Limits, events: EventLog, observer: LinkObserver) {
+  constructor({ id, endpoint }: LinkTarget, limits: Limits, events: EventLog, observer: LinkObserver) {
     this.#events = events;
     this.#endpoint = endpoint;
     this.#limits = limits;
@@ -87,9 +95,9 @@ export class Link implements Sink {
     this.#observer = observer;
     this.#socket = new ReconnectingSocket((signal) => this.#nextTarget(signal), limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
-      opened: (isFeed) => this.#opened(isFeed),
+      opened: (path) => this.#opened(path),
       lost: (fault) => this.#linkLost(fault),
-      received: (data, isBinary) => this.#received(data, isBinary),
+      received: (data, kind) => this.#received(data, kind),
       throttled: () => {
         if (this.#throttledReads++ === 0) events.log.warn('endpoint floods tiny messages: throttled', this.#facts);
       },
@@ -216,8 +224,8 @@ export class Link implements Sink {
     return this.#endpoint.nextDial(signal);
   }
 
-  #opened(isFeed: boolean): void {
-    this.#isFeed = isFeed;
+  #opened(path: EndpointPath): void {
+    this.#isFeed = path === 'feed';
     const token = this.#endpoint.firstMessage;
     if (token === null) {
       this.#accepted();
@@ -247,12 +255,12 @@ export class Link implements Sink {
     this.#observer.opened();
   }
 
-  #received(data: Buffer, isBinary: boolean): void {
+  #received(data: Buffer, kind: OpaqueKind): void {
     if (this.#state === 'open') {
-      if (!isBinary && this.#isRefusal(data)) return;
+      if (kind === 'text' && this.#isRefusal(data)) return;
       this.#receivedMessages++;
-      this.#observer.received(new Message(isBinary ? 'binary' : 'text', data));
-    } else if (this.#state === 'authorising' && !isBinary && data.length <= MAX_REPLY_BYTES) {
+      this.#observer.received(new Message(kind, data));
+    } else if (this.#state === 'authorising' && kind === 'text' && data.length <= MAX_REPLY_BYTES) {
       const verdict = readAuthorisation(data.toString());
       if (verdict?.isAuthorised === true) this.#accepted();
       else if (verdict) {

@@ -13,6 +13,7 @@ import { Heartbeat } from '../framing/heartbeat.js';
 import { answerPings } from '../framing/pongs.js';
 import { throttleReads } from '../framing/read-throttle.js';
 import type { Limits } from '../limits.js';
+import type { OpaqueKind } from '../message.js';
 import type { DnsLookup } from './dns-lookup.js';
 import { faultOf, faultOfClose, faultOfUpgrade, timeoutFault } from './faults.js';
 import type { ProxyRoute } from './forward-proxy.js';
@@ -32,13 +33,16 @@ export interface DialPath {
   readonly lookup: DnsLookup;
 }
 
+/** What an endpoint is: `/ws/<feed>` of a relay, as that says of itself, or anything else. */
+export type EndpointPath = 'feed' | 'other';
+
 /** Receives the notifications of one attempt. */
 export interface AttemptObserver {
-  /** The WebSocket is open. `isFeed`: the endpoint has identified itself as `/ws/<feed>` of a relay. */
-  opened(isFeed: boolean): void;
+  /** The WebSocket is open. */
+  opened(path: EndpointPath): void;
   /** The dial failed, or the open WebSocket is lost. Called once at most. */
   lost(fault: Fault): void;
-  received(data: Buffer, isBinary: boolean): void;
+  received(data: Buffer, kind: OpaqueKind): void;
   /** A read contained so many frames that they are processed over several turns of the event loop. */
   throttled(): void;
 }
@@ -55,7 +59,7 @@ export class DialAttempt {
   readonly #observer: AttemptObserver;
   readonly #startedMs = performance.now();
   #frameSink: Socket | null = null; // from the upgrade on
-  #isFeed = false;
+  #path: EndpointPath = 'other';
   #heartbeat: Heartbeat | null = null; // set once it has opened
   #isOver = false; // nothing of it is reported any more
   #isClosed = false; // nor does its socket do anything
@@ -74,11 +78,11 @@ export class DialAttempt {
     socket.on('unexpected-response', (_request, response) => this.#refused(response));
     socket.on('upgrade', (response) => {
       this.#frameSink = response.socket;
-      this.#isFeed = response.headers[ENDPOINT_HEADER] === 'feed';
+      if (response.headers[ENDPOINT_HEADER] === 'feed') this.#path = 'feed';
     });
     socket.on('open', () => this.#opened());
     socket.on('message', (data: RawData, isBinary) => {
-      if (!this.#isOver) observer.received(data as Buffer, isBinary);
+      if (!this.#isOver) observer.received(data as Buffer, isBinary ? 'binary' : 'text');
     });
     socket.on('close', (code, reason) => {
       this.#isClosed = true;
@@ -140,7 +144,7 @@ export class DialAttempt {
   }
 
   #refused(response: IncomingMessage): void {
-    const explain = (fault: Fault) => (this.#route ? this.#route.explain(fault, true) : fault);
+    const explain = (fault: Fault) => (this.#route ? this.#route.explainAnswer(fault) : fault);
     const status = response.statusCode ?? 0;
     this.#answer = explain(faultOfUpgrade(status, '')); // if the body does not arrive in time
     void readShort(response).then((body) => {
@@ -158,7 +162,7 @@ export class DialAttempt {
     this.#heartbeat = new Heartbeat(this.#socket, this.#limits, () => {
       this.drop({ code: 'no-answer', message: `no answer to a ping for ${pongTimeoutMs / 1000} s` });
     });
-    this.#observer.opened(this.#isFeed);
+    this.#observer.opened(this.#path);
   }
 
   #end(code: number, reason: string): void {
@@ -166,7 +170,7 @@ export class DialAttempt {
     const { dialTimeoutMs } = this.#limits;
     this.detach();
     const isLate = this.#heartbeat === null && performance.now() - this.#startedMs >= dialTimeoutMs - TIMER_ERROR_MS;
-    if (isLate) this.#error = this.#explain(timeoutFault(dialTimeoutMs, this.#lookup.isPending));
+    if (isLate) this.#error = this.#explain(timeoutFault(dialTimeoutMs, this.#lookup.isPending ? 'name' : 'answer'));
     const found = this.#dropped ?? this.#answer ?? this.#error ?? faultOfClose(code, reason);
     // The endpoint's message may quote the address, which contains a code.
     this.#observer.lost({ code: found.code, message: redactSecrets(found.message, querySecrets(this.#socket.url)) });

@@ -33,7 +33,7 @@ export function endpointOf(
       secrets: [token],
       firstMessage: null,
       tokenEndMs,
-      nextDial: (signal) => requestAccess(url, token, tls, timeoutMs, signal),
+      nextDial: (signal) => requestAccess({ url, token, tls, timeoutMs }, signal),
     };
   }
   const secrets = token === undefined ? [] : [token];

@@ -121,10 +121,10 @@ export function faultOfStatus(status: number): FaultCode {
   return status >= 400 && status < 500 ? 'refused' : 'other';
 }
 
-/** The fault for a dial that timed out. `hasNoAddress`: its name was still being looked up. */
-export function timeoutFault(timeoutMs: number, hasNoAddress: boolean): Fault {
+/** The fault for a dial that timed out while it waited for its name to be looked up, or for an answer. */
+export function timeoutFault(timeoutMs: number, awaited: 'name' | 'answer'): Fault {
   const within = `within ${timeoutMs / 1000} s`;
-  return hasNoAddress
+  return awaited === 'name'
     ? { code: 'unresolvable', message: `its name was not resolved ${within} (no name server answers)` }
     : { code: 'no-answer', message: `no answer ${within}` };
 }
@@ -158,10 +158,10 @@ export function withoutToken(fault: Fault): Fault {
 
 /** When a token expires (`exp` of a JWT, RFC 7519 §4.1.4), milliseconds since 1970; null: never. Nothing is verified. */
 export function readTokenEnd(token: string): number | null {
-  const parts = token.split('.');
-  if (parts.length !== 3) return null;
+  const [, payload = '', signature, ...more] = token.split('.');
+  if (signature === undefined || more.length > 0) return null;
   try {
-    const claims: unknown = JSON.parse(Buffer.from(parts[1]!, 'base64url').toString());
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
     const exp = typeof claims === 'object' && claims !== null ? (claims as { exp?: unknown }).exp : undefined;
     return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : null;
   } catch {

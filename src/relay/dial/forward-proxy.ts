@@ -15,8 +15,10 @@ import { isBeforeAnswer } from './faults.js';
 /** The route to one endpoint through a proxy, for one dial. */
 export interface ProxyRoute {
   readonly agent: Agent;
-  /** Adds the proxy's part to a dial's fault. `isAnswer`: the proxy was reached, and the fault comes from its answer. */
-  explain(fault: Fault, isAnswer?: boolean): Fault;
+  /** Adds the proxy's part to a dial's fault. */
+  explain(fault: Fault): Fault;
+  /** As {@link explain}, of a fault that comes from an answer: the proxy was reached. */
+  explainAnswer(fault: Fault): Fault;
   /**
    * Cancels an unfinished dial. The library's connection to the proxy outlives a request that is abandoned before the
    * proxy has answered: every dial that times out at a silent proxy would leak one.
@@ -69,8 +71,12 @@ class ForwardProxy implements ProxyRoute {
     this.#isCancelled.abort();
   }
 
-  explain(fault: Fault, isAnswer = false): Fault {
-    return proxyFaultOf(fault, this.agent.proxy.host, isAnswer);
+  explain(fault: Fault): Fault {
+    return faultOfDial(fault, this.agent.proxy.host);
+  }
+
+  explainAnswer(fault: Fault): Fault {
+    return faultOfAnswer(fault, this.agent.proxy.host);
   }
 }
 
@@ -109,18 +115,31 @@ class Tunnel extends HttpsProxyAgent<string> implements TunnelRoute {
     this.#isCancelled.abort();
   }
 
-  explain(fault: Fault, isAnswer = false): Fault {
+  explain(fault: Fault): Fault {
+    return this.#refused ?? faultOfDial(fault, this.proxy.host);
+  }
+
+  explainAnswer(fault: Fault): Fault {
+    return this.#refused ?? faultOfAnswer(fault, this.proxy.host);
+  }
+
+  /** Why the proxy makes no tunnel; null: it has not refused. */
+  get #refused(): Fault | null {
+    if (this.#refusal === 0) return null;
     const name = this.proxy.host; // without user and password
-    if (this.#refusal === 0) return proxyFaultOf(fault, name, isAnswer);
     const message = `the proxy ${name} answered HTTP ${this.#refusal}: ${refusalReason(this.#refusal)}`;
-    return { code: 'unreachable', message: message };
+    return { code: 'unreachable', message };
   }
 }
 
 /** A fault with the proxy named. A failure before any answer is a failure to reach the proxy itself. */
-function proxyFaultOf(fault: Fault, proxy: string, isAnswer: boolean): Fault {
-  const whose = !isAnswer && isBeforeAnswer(fault) ? 'the proxy is not reached: ' : '';
-  return { code: fault.code, message: `${whose}${fault.message} (through the proxy ${proxy})` };
+function faultOfDial(fault: Fault, proxy: string): Fault {
+  if (!isBeforeAnswer(fault)) return faultOfAnswer(fault, proxy);
+  return { code: fault.code, message: `the proxy is not reached: ${fault.message} (through the proxy ${proxy})` };
+}
+
+function faultOfAnswer(fault: Fault, proxy: string): Fault {
+  return { code: fault.code, message: `${fault.message} (through the proxy ${proxy})` };
 }
 
 /** Why a proxy refused a tunnel (RFC 9110 §15). */

@@ -198,12 +198,12 @@ export class ReconnectingSocket implements Outlet {
     this.#attempt?.abandon();
     const path = { limits: this.#limits, route: this.#route, lookup: this.#lookup };
     this.#attempt = new DialAttempt(socket, path, {
-      opened: (isFeed) => this.#observer.opened(isFeed),
+      opened: (path) => this.#observer.opened(path),
       lost: (fault) => {
         clearTimeout(this.#goodTimer);
         this.#observer.lost(fault);
       },
-      received: (data, isBinary) => this.#observer.received(data, isBinary),
+      received: (data, kind) => this.#observer.received(data, kind),
       throttled: () => this.#observer.throttled(),
     });
     if (this.#closed) this.#attempt.detach();

@@ -23,22 +23,26 @@ import { proxyRoute, type ProxyRoute } from './forward-proxy.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
+/** How to ask for access. */
+export interface AccessRequest {
+  readonly url: string;
+  readonly token: string;
+  readonly tls: SecureContextOptions;
+  readonly timeoutMs: number;
+}
+
 /**
  * POSTs to `url` with the header `Authorization: <token>` and returns the WebSocket address in the answer's `uri`.
  * Rejects if there is none within `timeoutMs` or if `signal` aborts; the message contains neither the token nor the code.
  */
-export async function requestAccess(
-  url: string,
-  token: string,
-  tls: SecureContextOptions,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<Dial> {
+export async function requestAccess(asked: AccessRequest, signal: AbortSignal): Promise<Dial> {
+  const { url, tls } = asked;
   const route = proxyRoute(url, tls);
-  const { status, body } = await post(url, token, tls, timeoutMs, signal, route);
+  const { status, body } = await post(asked, route, signal);
   if (status < 200 || status > 299) {
-    const fault = faultOfRefusal(status, body, route !== undefined && !/^https:/i.test(url));
-    const { code, message } = route ? route.explain(fault, true) : fault;
+    const isForwarded = route !== undefined && !/^https:/i.test(url);
+    const fault = isForwarded ? faultOfForwarded(status, body) : faultOfRefusal(status, body);
+    const { code, message } = route ? route.explainAnswer(fault) : fault;
     throw new FaultError(code, message);
   }
   const uri = readUri(body);
@@ -46,33 +50,38 @@ export async function requestAccess(
   return { url: uri, tls };
 }
 
-/** The fault for an answer that grants no access. `isHanded`: a proxy forwarded the request; the answer may be its own. */
-function faultOfRefusal(status: number, body: string, isHanded: boolean): Fault {
+/** As {@link faultOfRefusal}, of a request that a proxy forwarded: the answer may be its own. */
+function faultOfForwarded(status: number, body: string): Fault {
+  const isOfEndpoint = mentionsTls(status, body) || mentionsKey(status, body);
+  if (!isOfEndpoint && status === 407)
+    return { code: 'unreachable', message: `${answeredWith(status)}: the proxy requires a user and password` };
+  if (!isOfEndpoint && status >= 500) {
+    const message = `${answeredWith(status)}: the proxy cannot reach the relay server, or that has failed`;
+    return { code: 'unreachable', message };
+  }
+  return faultOfRefusal(status, body, status === 403 ? ', or the proxy does not let this through' : '');
+}
+
+/** The fault for an answer that grants no access. `orElse` is another cause than a token that is refused. */
+function faultOfRefusal(status: number, body: string, orElse = ''): Fault {
   if (mentionsTls(status, body)) return TLS_EXPECTED;
   if (mentionsKey(status, body)) return IS_RELAY_API;
-  const message = `asking for access was answered with HTTP ${status}`;
-  if (isHanded && status === 407)
-    return { code: 'unreachable', message: `${message}: the proxy requires a user and password` };
-  if (isHanded && status >= 500) {
-    return { code: 'unreachable', message: `${message}: the proxy cannot reach the relay server, or that has failed` };
-  }
+  const message = answeredWith(status);
   const code = faultOfStatus(status);
   const given = parenthesized(readReason(body));
-  if (status === 401 || status === 403) {
-    const orProxy = isHanded && status === 403 ? ', or the proxy does not let this through' : '';
-    return { code, message: `${message}: the token is refused${orProxy}${given}` };
-  }
+  if (status === 401 || status === 403) return { code, message: `${message}: the token is refused${orElse}${given}` };
   if (status === 404) return { code, message: `${message} (wrong path?)${given}` };
   return { code, message: status >= 300 && status < 400 ? `${message}, a redirect` : `${message}${given}` };
 }
 
+function answeredWith(status: number): string {
+  return `asking for access was answered with HTTP ${status}`;
+}
+
 function post(
-  url: string,
-  token: string,
-  tls: SecureContextOptions,
-  timeoutMs: number,
-  signal: AbortSignal,
+  { url, token, tls, timeoutMs }: AccessRequest,
   route: ProxyRoute | undefined,
+  signal: AbortSignal,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
@@ -119,7 +128,7 @@ function post(
 }
 
 function timeoutFaultFor(timeoutMs: number, name: DnsLookup): FaultError {
-  const { code, message } = timeoutFault(timeoutMs, name.isPending);
+  const { code, message } = timeoutFault(timeoutMs, name.isPending ? 'name' : 'answer');
   if (code !== 'no-answer') return new FaultError(code, message);
   return new FaultError(code, `asking for access was not answered within ${timeoutMs / 1000} s`);
 }

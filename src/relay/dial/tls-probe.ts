@@ -43,18 +43,18 @@ function answersHandshake(
     ...(isIP(host) === 0 ? { servername: host } : {}),
   });
   return new Promise((resolve) => {
-    const onAbort = () => end(false);
-    const end = (isTls: boolean) => {
+    const onAbort = () => end('plain');
+    const end = (found: 'tls' | 'plain') => {
       ended.removeEventListener('abort', onAbort);
       socket.destroy();
       tunnel?.destroy();
-      resolve(isTls);
+      resolve(found === 'tls');
     };
     ended.addEventListener('abort', onAbort);
-    tunnel?.on('error', () => end(false));
-    socket.once('secureConnect', () => end(true));
+    tunnel?.on('error', () => end('plain'));
+    socket.once('secureConnect', () => end('tls'));
     // An alert is TLS too: the server requires a client certificate, or another name.
-    socket.on('error', ({ message }: Error) => end(/\balert\b/.test(message)));
-    socket.once('close', () => end(false));
+    socket.on('error', ({ message }: Error) => end(/\balert\b/.test(message) ? 'tls' : 'plain'));
+    socket.once('close', () => end('plain'));
   });
 }

@@ -127,7 +127,7 @@ export class EventLog {
     this.#bytes += event.json.length;
     let gone = 0;
     while (this.#history.length - gone > MAX_EVENTS || this.#bytes > MAX_BYTES) {
-      this.#bytes -= this.#history[gone++]!.json.length; // there is one: with no event left #bytes would be 0
+      this.#bytes -= this.#history[gone++]?.json.length ?? 0; // there is one: with no event left #bytes would be 0
     }
     if (gone > 0) this.#history.splice(0, gone);
   }

@@ -83,15 +83,25 @@ export class FeedHealth {
     this.meter = new RateMeter(nowMs);
   }
 
-  /** A source has started, possibly replacing another, or has ended. */
-  sourceChanged(isThere: boolean, packets: number, nowMs: number): void {
+  /** A source has started, possibly replacing another, after `packets` in all. */
+  sourceStarted(packets: number, nowMs: number): void {
+    this.#restart(packets, nowMs);
+    this.#become('live');
+  }
+
+  /** The source has ended, after `packets` in all. */
+  sourceEnded(packets: number, nowMs: number): void {
+    this.#restart(packets, nowMs);
+    this.#become('absent');
+  }
+
+  #restart(packets: number, nowMs: number): void {
     this.#lastDataMs = this.#startedMs = nowMs;
     this.#firstMs = this.#wantedSinceMs = this.#awaitedMs = this.#waitingSinceMs = -1;
     this.#packetsBefore = packets;
     this.#likelyMeant = null;
     this.#isData = false;
     this.#kinds.reset();
-    this.#become(isThere ? 'live' : 'absent');
   }
 
   /** Takes a sample; returns whether the fault has changed. */

@@ -110,7 +110,7 @@ export class Feed {
     this.#startsSource = true;
     this.#inspector ??= new Inspector();
     this.#inspector.restart();
-    this.#health.sourceChanged(true, this.#inspector.packets, performance.now());
+    this.#health.sourceStarted(this.#inspector.packets, performance.now());
     this.#recordedTracks = '';
     this.#mediaVersion = -1;
     this.#mute.restart();
@@ -318,11 +318,11 @@ export class Feed {
 
   /** Called by {@link Publication} with whole packets; ignored unless that source owns the feed. */
   publishPackets(publication: Publication, data: Uint8Array): void {
-    if (publication !== this.#publication) return;
+    const inspector = this.#inspector; // there since the source opened the feed
+    if (publication !== this.#publication || inspector === null) return;
     const begins = this.#startsSource;
     this.#startsSource = false;
     if (begins) this.#uploads.supersedeBefore(publication.source);
-    const inspector = this.#inspector!; // there since the source opened the feed
     const accessPointOffset = inspector.inspect(data);
     this.#messages++;
     this.#packetBytes += data.length;
@@ -354,7 +354,7 @@ export class Feed {
   endSource(publication: Publication): void {
     if (publication !== this.#publication) return;
     this.#publication = null;
-    this.#health.sourceChanged(false, this.#inspector!.packets, performance.now()); // there since the source opened it
+    this.#health.sourceEnded(this.#inspector?.packets ?? 0, performance.now());
     this.cache?.clear(); // a new reader would take it for live media
     this.observer.sourceEnded(publication.source.address);
     for (const input of this.#streamInputs) input.sourceEnded?.();

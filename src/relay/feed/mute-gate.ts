@@ -82,23 +82,17 @@ export class MuteGate {
     const startsSource = message.startsSource || this.#startedMuted;
     this.#startedMuted = startsSource && data === null;
     if (data === message.data) return message;
-    if (this.#muted === 'all') return this.#tablesOrNothing(filter, inspector, data, startsSource);
-    if (data === null) return null;
-    const { accessPointOffset } = filter;
-    return new Message('ts', data, { accessPointOffset, startsSource, facts: this.#factsOf(filter, inspector) });
+    const isMutedTables = this.#muted === 'all'; // nothing else passes
+    if (data === null) return isMutedTables ? this.#announceAgain(filter, inspector) : null;
+    if (isMutedTables) this.#tablesAtMs = performance.now();
+    const accessPointOffset = isMutedTables ? -1 : filter.accessPointOffset;
+    const facts = this.#factsOf(filter, inspector);
+    return new Message('ts', data, { accessPointOffset, startsSource, facts, isMutedTables });
   }
 
-  #tablesOrNothing(
-    filter: MuteFilter,
-    inspector: Inspector,
-    data: Uint8Array | null,
-    startsSource: boolean,
-  ): Message | null {
+  #announceAgain(filter: MuteFilter, inspector: Inspector): Message | null {
     const now = performance.now();
-    if (data === null) return now - this.#tablesAtMs < TABLES_MS ? null : this.#announce(filter, inspector, now);
-    this.#tablesAtMs = now;
-    const facts = this.#factsOf(filter, inspector);
-    return new Message('ts', data, { accessPointOffset: -1, startsSource, facts, isMutedTables: true });
+    return now - this.#tablesAtMs < TABLES_MS ? null : this.#announce(filter, inspector, now);
   }
 
   #announce(filter: MuteFilter, inspector: Inspector, nowMs: number): Message | null {

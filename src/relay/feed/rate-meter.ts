@@ -53,14 +53,14 @@ export class RateMeter {
     if (nowMs - this.#startedMs <= MINUTE_MS) return -1;
     for (let looks = Math.min(this.#count, KEPT); looks > 0; looks--) {
       const at = this.#lookBack(looks);
-      if (nowMs - this.#times![at]! <= MINUTE_MS) return at; // there are samples
+      if (nowMs - (this.#times?.[at] ?? 0) <= MINUTE_MS) return at;
     }
     return this.#lookBack(1);
   }
 
   #rateSince(at: number, bytes: number, nowMs: number): number {
-    const fromMs = at === -1 ? this.#startedMs : this.#times![at]!; // `at` is the index of a sample
-    const fromBytes = at === -1 ? 0 : this.#counterValues![at]!;
+    const fromMs = this.#times?.[at] ?? this.#startedMs;
+    const fromBytes = this.#counterValues?.[at] ?? 0;
     const ms = nowMs - fromMs;
     return ms < MIN_MS ? 0 : Math.round(((bytes - fromBytes) * 8000) / ms);
   }

@@ -21,21 +21,23 @@ function nextKey(): number {
 
 /** A whole message in one masked frame, FIN set (RFC 6455 §5.2), in its own memory. */
 export function buildMaskedFrame(opcode: number, payload: Uint8Array, key: number = nextKey()): Buffer {
-  const frame = Buffer.allocUnsafeSlow(frameBytes(payload.length, true));
+  const frame = Buffer.allocUnsafeSlow(frameBytes(payload.length) + KEY_BYTES);
   writeMaskedFrame(frame, opcode, payload, key);
   return frame;
 }
 
 /** Of a frame that is not masked. */
 const MAX_HEADER_BYTES = 10;
+/** The masking key of a client's frame. */
+const KEY_BYTES = 4;
 
 function opcodeOf({ kind }: Message): number {
   return kind === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
 }
 
-/** The bytes of a frame: header, key if it is masked, and payload. */
-function frameBytes(payloadBytes: number, isMasked: boolean): number {
-  return payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65536 ? 4 : 10) + (isMasked ? 4 : 0);
+/** The bytes of a frame that is not masked: header and payload. */
+function frameBytes(payloadBytes: number): number {
+  return payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65536 ? 4 : 10);
 }
 
 /** Writes a frame's header without the key; returns its length. `mask` is the MASK bit. */
@@ -70,6 +72,9 @@ function writePlainFrame(frame: Buffer, opcode: number, payload: Uint8Array): vo
   frame.set(payload, writeHeader(frame, opcode, payload.length, 0));
 }
 
+/** Whose frames they are: a client masks, a server does not (RFC 6455 §5.1). */
+type FrameSender = 'client' | 'server';
+
 /** What sends frames: a socket. */
 export interface FrameSink {
   /** Bytes written that the system has not taken yet. */
@@ -88,9 +93,9 @@ class FrameSlot {
 
   constructor(
     readonly number: number,
-    isMasked: boolean,
+    sender: FrameSender,
   ) {
-    this.bytes = isMasked ? maskingSlot(number) : Buffer.allocUnsafeSlow(SLOT_HEADROOM + SLOT_BYTES);
+    this.bytes = sender === 'client' ? maskingSlot(number) : Buffer.allocUnsafeSlow(SLOT_HEADROOM + SLOT_BYTES);
   }
 
   /** Whether no socket reads from it any more. */
@@ -118,23 +123,31 @@ export class FrameBuilder {
   #message: Message | null = null;
   #frame: Buffer;
   #isOwn = false;
+  readonly #sender: FrameSender;
 
-  /** @param isMasked whether the frames are a client's (RFC 6455 §5.1). */
-  constructor(readonly isMasked: boolean) {
-    this.#slot = new FrameSlot(0, isMasked);
+  constructor(sender: FrameSender) {
+    this.#sender = sender;
+    this.#slot = new FrameSlot(0, sender);
     this.#slots.push(this.#slot);
     this.#frame = this.#slot.bytes;
   }
 
+  /** Whether its frames are masked, as a client's are. */
+  get isMasked(): boolean {
+    return this.#sender === 'client';
+  }
+
   /** The frame of `message` in shared memory, valid until the next message's is built. */
   shared(message: Message): Buffer {
-    if (message !== this.#message) this.#build(message, message.data.length > SLOT_BYTES || !this.#findSlot());
+    if (message === this.#message) return this.#frame;
+    if (message.data.length > SLOT_BYTES || !this.#findSlot()) this.#buildOwn(message);
+    else this.#buildShared(message);
     return this.#frame;
   }
 
   /** The frame of `message` in its own memory, for a link that has other frames queued before it. */
   owned(message: Message): Buffer {
-    if (message !== this.#message || !this.#isOwn) this.#build(message, true);
+    if (message !== this.#message || !this.#isOwn) this.#buildOwn(message);
     return this.#frame;
   }
 
@@ -155,39 +168,47 @@ export class FrameBuilder {
     let place = this.#slots.find((one) => one.isFree);
     if (!place) {
       if (this.#slots.length === SLOT_COUNT) return false;
-      place = new FrameSlot(this.#slots.length, this.isMasked);
+      place = new FrameSlot(this.#slots.length, this.#sender);
       this.#slots.push(place);
     }
     this.#slot = place;
     return true;
   }
 
-  #build(message: Message, isOwn: boolean): void {
+  #buildOwn(message: Message): void {
     const { data } = message;
     this.#message = message;
-    this.#isOwn = isOwn;
+    this.#isOwn = true;
     const opcode = opcodeOf(message);
-    const bytes = frameBytes(data.length, this.isMasked);
-    if (isOwn) {
-      this.#frame = Buffer.allocUnsafeSlow(bytes);
-      if (this.isMasked) writeMaskedFrame(this.#frame, opcode, data, nextKey());
-      else writePlainFrame(this.#frame, opcode, data);
+    if (this.isMasked) this.#frame = buildMaskedFrame(opcode, data);
+    else {
+      this.#frame = Buffer.allocUnsafeSlow(frameBytes(data.length));
+      writePlainFrame(this.#frame, opcode, data);
+    }
+  }
+
+  #buildShared(message: Message): void {
+    const { data } = message;
+    this.#message = message;
+    this.#isOwn = false;
+    const opcode = opcodeOf(message);
+    const { bytes, number } = this.#slot;
+    const payloadEnd = SLOT_HEADROOM + data.length;
+    const frameStart = payloadEnd - frameBytes(data.length);
+    if (!this.isMasked) {
+      this.#frame = bytes.subarray(frameStart, payloadEnd);
+      writePlainFrame(this.#frame, opcode, data);
       return;
     }
-    const place = this.#slot;
-    const payloadEnd = SLOT_HEADROOM + data.length;
-    this.#frame = place.bytes.subarray(payloadEnd - bytes, payloadEnd);
-    if (!this.isMasked) writePlainFrame(this.#frame, opcode, data);
-    else {
-      const key = nextKey();
-      writeMaskedHeader(this.#frame, opcode, data.length, key);
-      place.bytes.set(data, SLOT_HEADROOM);
-      maskSlot(place.number, data.length, key);
-    }
+    this.#frame = bytes.subarray(frameStart - KEY_BYTES, payloadEnd);
+    const key = nextKey();
+    writeMaskedHeader(this.#frame, opcode, data.length, key);
+    bytes.set(data, SLOT_HEADROOM);
+    maskSlot(number, data.length, key);
   }
 }
 
 /** For links to endpoints, which are clients; one is enough, because messages are distributed one at a time. */
-export const frameBuilder = new FrameBuilder(true);
+export const frameBuilder = new FrameBuilder('client');
 /** For clients that connect to us. */
-export const serverFrameBuilder = new FrameBuilder(false);
+export const serverFrameBuilder = new FrameBuilder('server');

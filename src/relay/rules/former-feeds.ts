@@ -10,8 +10,8 @@ export class FormerFeeds implements Iterable<string> {
     this.#names.delete(name);
     this.#names.add(name);
     if (this.#names.size <= this.most) return;
-    const [oldest] = this.#names;
-    this.#names.delete(oldest!); // there is one: at least the newest
+    const [oldest = ''] = this.#names;
+    this.#names.delete(oldest);
   }
 
   has(name: string): boolean {

@@ -73,7 +73,7 @@ export function parseMuteRule(feed: unknown, body: unknown): MuteRule {
   // A body that is no object is passed to the schema and rejected: "all" must not be answered with a mute of the sound.
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const given: unknown = body === undefined ? { feed } : isObject ? { ...body, feed } : body;
-  const rule = checkRule(muteSchema, given, 'ERR_BAD_MUTE', 'mute', ACCEPTED);
+  const rule = checkRule(muteSchema, given, { code: 'ERR_BAD_MUTE', what: 'mute', example: ACCEPTED });
   if (rule.binary !== 'pass') return { feed: rule.feed, tracks: rule.tracks };
   if (rule.tracks === 'all') {
     throw new RuleError('ERR_BAD_MUTE', `mute: nothing passes "all", not even binary messages. Accepted: ${ACCEPTED}`);

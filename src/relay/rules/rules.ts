@@ -210,13 +210,12 @@ export function shownDestination({ token, ...rule }: DestinationRule): ShownDest
 
 /** Validates and normalises a posted stream rule. Throws {@link RuleError}. */
 export function parseStreamRule(body: unknown): StreamRule {
-  const rule = checkRule(
-    streamSchema,
-    body,
-    'ERR_BAD_STREAM_RULE',
-    'stream rule',
-    acceptedFields(streamSchema, { stream: '"stream/…"', feeds: '["…"]', trimMs: '{"…": -40}', similar: null }),
-  );
+  const example = { stream: '"stream/…"', feeds: '["…"]', trimMs: '{"…": -40}', similar: null };
+  const rule = checkRule(streamSchema, body, {
+    code: 'ERR_BAD_STREAM_RULE',
+    what: 'stream rule',
+    example: acceptedFields(streamSchema, example),
+  });
   const entries = rule.feeds.map(readFeedEntry);
   entries.forEach(({ feed, part }, index) => {
     const before = entries
@@ -261,7 +260,11 @@ export function parseDestinationRule(body: unknown): DestinationRequest {
     swap: '"make" or "break"',
     similar: null,
   });
-  const rule = checkRule(destinationSchema, body, 'ERR_BAD_DESTINATION_RULE', 'destination rule', example);
+  const rule = checkRule(destinationSchema, body, {
+    code: 'ERR_BAD_DESTINATION_RULE',
+    what: 'destination rule',
+    example,
+  });
   const destination = parseUrl(rule.id, rule.destination);
   const { id, stream, token, swap } = rule;
   const request = { id, stream, destination, ...(swap === undefined ? {} : { swap }) };
@@ -308,7 +311,7 @@ export function isSameStream(a: StreamRule, b: StreamRule): boolean {
 
 /** How much a rule corrects a feed's time, in milliseconds. */
 export function trimOf(rule: StreamRule, feed: string): number {
-  return rule.trimMs && Object.hasOwn(rule.trimMs, feed) ? rule.trimMs[feed]! : 0;
+  return rule.trimMs && Object.hasOwn(rule.trimMs, feed) ? (rule.trimMs[feed] ?? 0) : 0;
 }
 
 function parseUrl(id: string, text: string): string {
@@ -344,8 +347,18 @@ function checkToken(id: string, token: string | null): void {
   }
 }
 
+/** How a body that is refused is described. */
+export interface RuleDescription {
+  /** The error code. */
+  readonly code: string;
+  /** What the body is. */
+  readonly what: string;
+  /** What is accepted. */
+  readonly example: string;
+}
+
 /** Validates a body against a schema. Throws {@link RuleError} with what was wrong and what is accepted. */
-export function checkRule<T>(schema: z.ZodType<T>, body: unknown, code: string, what: string, example: string): T {
+export function checkRule<T>(schema: z.ZodType<T>, body: unknown, { code, what, example }: RuleDescription): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const faults = result.error.issues.slice(0, 5).map((issue) => {

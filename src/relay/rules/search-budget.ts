@@ -26,8 +26,8 @@ export class SearchBudget {
     const found = search();
     this.#results.delete(name);
     this.#results.set(name, { version, found });
-    const [oldest] = this.#results.keys();
-    if (this.#results.size > MAX_KEPT) this.#results.delete(oldest!); // there is the new one
+    const [oldest = ''] = this.#results.keys();
+    if (this.#results.size > MAX_KEPT) this.#results.delete(oldest);
     return found;
   }
 }

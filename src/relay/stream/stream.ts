@@ -114,7 +114,7 @@ export class Stream {
     this.#picturesOf = new Set(entries.map(({ feed }) => feed).filter((feed) => !withMore.includes(feed)));
     this.#remuxer ??= new Remuxer(true, this.timeouts);
     const inputs = entries.map(({ feed: name, part }): RemuxInput => {
-      const { feed } = this.#feeds.get(name)!; // taken above
+      const feed = this.#feeds.get(name)?.feed ?? this.#addFeed(feedOf(name));
       const { tables } = feed;
       const trimMs = trimOf(rule, name);
       const select = selection(part, feed.muted);
@@ -139,7 +139,7 @@ export class Stream {
     this.setRule(this.#rule, feedOf);
     // Video that is sent until its replacement starts is no longer in the rule; a mute applies to it, too.
     for (const [name, { feed }] of this.#feeds) {
-      if (feed.muted === 'all') this.#send(this.#remuxer!.endReplaced(name, performance.now())); // there while there is a rule
+      if (feed.muted === 'all') this.#send(this.#remuxer?.endReplaced(name, performance.now()) ?? null);
     }
   }
 
@@ -278,7 +278,7 @@ export class Stream {
     return worst;
   }
 
-  #addFeed(feed: Feed): void {
+  #addFeed(feed: Feed): Feed {
     const { name } = feed;
     const unsubscribe = feed.subscribeUnmuted(new FeedInput(this, name));
     const leave = (): void => {
@@ -286,6 +286,7 @@ export class Stream {
       unsubscribe();
     };
     this.#feeds.set(name, { feed, unsubscribe: leave, faults: new FeedStateFaults() });
+    return feed;
   }
 
   /** Unsubscribes from feeds no longer in the rule, once unused: video is sent until its replacement starts. */
@@ -300,8 +301,8 @@ export class Stream {
   }
 
   #send(packets: Uint8Array | null): void {
-    if (packets === null) return;
-    const remuxer = this.#remuxer!; // it made them
+    const remuxer = this.#remuxer;
+    if (packets === null || remuxer === null) return;
     const facts = (this.#facts ??= this.#factsOf(remuxer));
     const begins = this.#isSilent;
     this.#isSilent = false;

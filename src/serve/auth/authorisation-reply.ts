@@ -1,7 +1,16 @@
 // The reply to a token, byte for byte as crossbar sends it, because clients depend on that.
 
+/** What is decided of a token. */
+export interface Verdict {
+  readonly authorised: boolean;
+  readonly reason: string;
+}
+
+/** The token is accepted. */
+export const ACCEPTED: Verdict = { authorised: true, reason: 'ok' };
+
 /** The reply to a first message. `token` is that message unchanged; it is sent back to its sender only. */
-export function authorisationText(path: string, token: string, authorised: boolean, reason: string): string {
+export function authorisationText(path: string, token: string, { authorised, reason }: Verdict): string {
   // Go's encoder, which crossbar uses, escapes these (encoding/json, HTMLEscape).
   return JSON.stringify({ topic: path, token, authorised, reason }).replace(
     /[<>&\u2028\u2029]/g,

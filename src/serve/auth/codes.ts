@@ -44,7 +44,8 @@ export class Codes {
     const issued = { code, topic, grant, owner, untilMs: nowMs + this.lifetimeMs };
     this.#codes.set(code, issued);
     this.#shares.add(owner, issued);
-    if (this.#codes.size > this.most) this.#remove(this.#shares.oldestOfLargest()!); // never null: the new code is in it
+    const oldest = this.#codes.size > this.most ? this.#shares.oldestOfLargest() : null;
+    if (oldest) this.#remove(oldest);
     return code;
   }
 

@@ -75,6 +75,11 @@ export class Tokens {
     return { canRead, canWrite, endsMs: claims.exp * 1000, owner: ownerOf(token) };
   }
 
+  /** The address that new tokens are for. */
+  get #audience(): string {
+    return this.#audiences[0] ?? '';
+  }
+
   /** Verifies that a token allows reading the stats. Rejects with {@link TokenError}. */
   async admitToStats(token: string, nowMs: number): Promise<void> {
     const claims = await this.#verify(token, nowMs);
@@ -105,12 +110,12 @@ export class Tokens {
 
   /** Makes a token of practable's kind, which this server accepts on every path. */
   make({ topic, scopes, lifetimeMs }: TokenRequest, nowMs: number): Promise<string> {
-    return this.#sign({ topic, prefix: 'session', scopes }, [this.#audiences[0]!], lifetimeMs, nowMs);
+    return this.#sign({ topic, prefix: 'session', scopes }, [this.#audience], lifetimeMs, nowMs);
   }
 
   /** Makes a token of crossbar's kind, for one path (`/in/video0`). */
   makeForPath(path: string, lifetimeMs: number, nowMs: number): Promise<string> {
-    return this.#sign({}, `${this.#audiences[0]!}${path}`, lifetimeMs, nowMs);
+    return this.#sign({}, `${this.#audience}${path}`, lifetimeMs, nowMs);
   }
 
   #sign(claims: JWTPayload, audience: string | string[], lifetimeMs: number, nowMs: number): Promise<string> {

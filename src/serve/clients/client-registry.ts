@@ -27,6 +27,15 @@ export interface RegisteredClient {
   closeForShutdown(): void;
 }
 
+/** Who is admitted, and to what. */
+export interface Admission {
+  readonly topics: Topics;
+  /** null: no secret is configured. */
+  readonly tokens: Tokens | null;
+  readonly policy: TopicPolicy;
+  readonly guard: HttpGuard<ServeRequest>;
+}
+
 /** The connections of one server. */
 export class ClientRegistry {
   readonly #connections = new Set<RegisteredClient>();
@@ -40,15 +49,20 @@ export class ClientRegistry {
   readonly #uploads: RateLimitedWarning;
   readonly #ticker: NodeJS.Timeout;
 
-  /** @param tokens null: no secret is configured. */
+  readonly topics: Topics;
+  readonly tokens: Tokens | null;
+  readonly policy: TopicPolicy;
+  readonly #guard: HttpGuard<ServeRequest>;
+
   constructor(
-    readonly topics: Topics,
-    readonly tokens: Tokens | null,
-    readonly policy: TopicPolicy,
-    private readonly guard: HttpGuard<ServeRequest>,
+    { topics, tokens, policy, guard }: Admission,
     readonly limits: ServeLimits,
     readonly log: Log,
   ) {
+    this.topics = topics;
+    this.tokens = tokens;
+    this.policy = policy;
+    this.#guard = guard;
     this.#refusals = new RateLimitedWarning(log, 'token refused');
     this.#stuck = new RateLimitedWarning(log, 'viewer reads nothing: closed');
     this.#floods = new RateLimitedWarning(log, 'client floods tiny messages: throttled');
@@ -60,7 +74,7 @@ export class ClientRegistry {
   /** The address of a request's client. Throws the {@link HttpError} that answers a refused request. */
   admit(request: IncomingMessage): string {
     const info = this.policy.requestInfo(request);
-    this.guard.admit(info);
+    this.#guard.admit(info);
     return info.address;
   }
 
@@ -75,7 +89,7 @@ export class ClientRegistry {
     this.#connections.add(connection);
     this.#unauthorised.add([networkOf(address)], connection);
     if (this.#unauthorised.size > this.limits.maxUnauthorised) {
-      this.#unauthorised.oldestOfLargest()!.evict('too many connections have not sent their token'); // never null: the new one is in it
+      this.#unauthorised.oldestOfLargest()?.evict('too many connections have not sent their token');
     }
   }
 

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { LimitError } from '../../errors.js';
 import type { Sink } from '../../relay/feed/sink.js';
+import type { OpaqueKind } from '../../relay/message.js';
 import { answerPings } from '../../relay/framing/pongs.js';
 import { throttleReads } from '../../relay/framing/read-throttle.js';
 import { Heartbeat } from '../../relay/framing/heartbeat.js';
@@ -16,7 +17,7 @@ import type { ClientRegistry } from './client-registry.js';
 import type { Topic } from '../topics/topic.js';
 import { type Grant, looksLikeToken, TokenError } from '../auth/tokens.js';
 import { type TopicPath, topicNameOf } from '../topics/topic-path.js';
-import { closeReason, authorisationText } from '../auth/authorisation-reply.js';
+import { ACCEPTED, authorisationText, closeReason } from '../auth/authorisation-reply.js';
 import { TopicViewer } from './topic-viewer.js';
 
 // Close codes (RFC 6455 §7.4.1).
@@ -31,6 +32,13 @@ const MAX_UNAUTHORISED_BYTES = 16 * 1024;
 /** The state of a connection. */
 type ConnectionState = 'waiting' | 'checking' | 'in' | 'gone';
 
+/** The upgrade that a connection began with. */
+export interface ConnectionRequest {
+  readonly path: TopicPath;
+  /** The client's address. */
+  readonly address: string;
+}
+
 /** One WebSocket, from its upgrade to its end. */
 export class Connection {
   readonly #socket: WebSocket;
@@ -39,7 +47,7 @@ export class Connection {
   readonly #address: string;
   readonly #clients: ClientRegistry;
   #state: ConnectionState = 'waiting';
-  #pendingMessages: { data: Buffer; isBinary: boolean }[] = []; // what arrived while its token was being verified
+  #pendingMessages: { data: Buffer; kind: OpaqueKind }[] = []; // what arrived while its token was being verified
   #topic: Topic | null = null;
   #viewer: TopicViewer | null = null;
   #publisher: Publisher | null = null;
@@ -51,7 +59,7 @@ export class Connection {
   #receivedBytes = 0;
 
   /** @param frameSink the connection under `socket`. */
-  constructor(socket: WebSocket, frameSink: Socket, path: TopicPath, address: string, clients: ClientRegistry) {
+  constructor(socket: WebSocket, frameSink: Socket, { path, address }: ConnectionRequest, clients: ClientRegistry) {
     this.#socket = socket;
     this.#frameSink = frameSink;
     this.#path = path;
@@ -62,7 +70,7 @@ export class Connection {
     this.#heartbeat = new Heartbeat(socket, clients.limits, () => socket.terminate());
     socket.on('error', (error) => clients.log.debug('visitor failed', { topic: path.path, reason: error.message }));
     socket.on('close', () => this.#leaveTopic());
-    socket.on('message', (data: RawData, isBinary) => this.#receive(data as Buffer, isBinary));
+    socket.on('message', (data: RawData, isBinary) => this.#receive(data as Buffer, isBinary ? 'binary' : 'text'));
     const { tokenTimeoutMs } = clients.limits;
     const late = setTimeout(() => {
       this.#closed(POLICY_VIOLATION, `no token within ${tokenTimeoutMs / 1000} s: it must be the first message`);
@@ -112,7 +120,7 @@ export class Connection {
   checkStuck(nowMs: number): void {
     this.#listen(nowMs);
     if (!this.#viewer?.isStuck(nowMs)) return;
-    this.#topic!.traffic.stuckViewers++; // a viewer has a topic
+    if (this.#topic) this.#topic.traffic.stuckViewers++;
     this.#clients.logStuck(this.#path, this.#address);
     this.#leaveTopic();
     this.#socket.terminate(); // a close frame would queue behind all that it does not read
@@ -124,23 +132,23 @@ export class Connection {
     this.#receivedBytes = bytesRead;
   }
 
-  #receive(data: Buffer, isBinary: boolean): void {
-    if (this.#state === 'waiting') void this.#check(data, isBinary);
-    else if (this.#state === 'checking') this.#pendingMessages.push({ data, isBinary });
-    else if (this.#state === 'in') this.#publish(data, isBinary);
+  #receive(data: Buffer, kind: OpaqueKind): void {
+    if (this.#state === 'waiting') void this.#check(data, kind);
+    else if (this.#state === 'checking') this.#pendingMessages.push({ data, kind });
+    else if (this.#state === 'in') this.#publish(data, kind);
   }
 
-  #publish(data: Buffer, isBinary: boolean): void {
+  #publish(data: Buffer, kind: OpaqueKind): void {
     if (this.#isFirstMessage) {
       this.#isFirstMessage = false;
       // A client may send a token even where none is required. It is answered and not forwarded.
       if (this.#clients.tokens === null && data.length <= MAX_UNAUTHORISED_BYTES && looksLikeToken(data.toString())) {
-        this.#socket.send(authorisationText(this.#path.path, data.toString(), true, 'ok'));
+        this.#socket.send(authorisationText(this.#path.path, data.toString(), ACCEPTED));
         return;
       }
     }
-    if (this.#publisher) this.#publisher.receive(data, isBinary);
-    else if (isBinary && data.length > 0) {
+    if (this.#publisher) this.#publisher.receive(data, kind);
+    else if (kind === 'binary' && data.length > 0) {
       // Media that would be discarded. Text may be a player's keep-alive, and is ignored.
       const { direction, topic } = this.#path;
       this.#closed(
@@ -151,8 +159,10 @@ export class Connection {
   }
 
   /** The first message is the token. */
-  async #check(data: Buffer, isBinary: boolean): Promise<void> {
-    if (isBinary && !looksLikeToken(data.subarray(0, MAX_UNAUTHORISED_BYTES).toString())) {
+  async #check(data: Buffer, kind: OpaqueKind): Promise<void> {
+    const { tokens } = this.#clients;
+    if (tokens === null) return; // without a secret no connection waits for a token
+    if (kind === 'binary' && !looksLikeToken(data.subarray(0, MAX_UNAUTHORISED_BYTES).toString())) {
       // Media: its sender uses no token. The reply must not echo what it has sent.
       this.#clients.countMissingToken(this.#path, this.#address);
       this.#closed(POLICY_VIOLATION, 'a token is required: it must be the first message, before any media');
@@ -163,9 +173,9 @@ export class Connection {
     const text = data.toString();
     const { path } = this.#path;
     try {
-      const grant = await this.#clients.tokens!.admit(text, this.#path, Date.now()); // without a secret no connection is in this state
+      const grant = await tokens.admit(text, this.#path, Date.now());
       if (this.#isClosed()) return;
-      this.#enter(grant, () => this.#socket.send(authorisationText(path, text, true, 'ok')));
+      this.#enter(grant, () => this.#socket.send(authorisationText(path, text, ACCEPTED)));
     } catch (error) {
       if (this.#isClosed()) return;
       if (!(error instanceof TokenError || error instanceof LimitError)) {
@@ -176,7 +186,7 @@ export class Connection {
       const isRefused = error instanceof TokenError;
       const { message } = error;
       const reason = isRefused ? this.#clients.countRefusal(this.#path, this.#address, message) : message;
-      this.#socket.send(authorisationText(path, text, false, reason));
+      this.#socket.send(authorisationText(path, text, { authorised: false, reason }));
       this.#socket.resume();
       this.#closed(isRefused ? POLICY_VIOLATION : TRY_AGAIN_LATER, reason);
       return;
@@ -184,7 +194,7 @@ export class Connection {
     this.#socket.resume();
     const early = this.#pendingMessages;
     this.#pendingMessages = [];
-    for (const { data: one, isBinary } of early) this.#receive(one, isBinary);
+    for (const one of early) this.#receive(one.data, one.kind);
   }
 
   /** A method, because TypeScript assumes that `#state` does not change across an await. */
@@ -216,13 +226,13 @@ export class Connection {
             if (message.kind !== 'ts' || topic.activePublisher !== this.#publisher) viewer.delivery.write(message);
           },
         };
-        this.#publisher = topic.addPublisher(this.#address, false, sink);
+        this.#publisher = topic.addPublisher(this.#address, { isExclusive: false, own: sink });
         unwatch = topic.addViewer(viewer, sink);
       } else {
         unwatch = topic.addViewer(viewer);
       }
     } else if (grant.canWrite && direction !== 'out') {
-      this.#publisher = topic.addPublisher(this.#address, direction === 'in', null);
+      this.#publisher = topic.addPublisher(this.#address, { isExclusive: direction === 'in', own: null });
     }
     this.#releaseTopic = () => {
       unwatch();

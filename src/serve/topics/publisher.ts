@@ -9,6 +9,7 @@ import { Inspector } from '../../mpegts/inspect/inspector.js';
 import { isTransportStream } from '../../mpegts/packet/is-transport-stream.js';
 import type { Sink } from '../../relay/feed/sink.js';
 import type { Feed, Publication } from '../../relay/feed/feed.js';
+import type { OpaqueKind } from '../../relay/message.js';
 import type { TrafficCounters } from './traffic.js';
 
 /** The most that is buffered for a publisher that is not active yet. */
@@ -19,13 +20,24 @@ export interface PublishedTopic {
   readonly traffic: TrafficCounters;
   readonly feed: Feed;
   readonly activePublisher: Publisher | null;
-  /** Makes a publisher the active one; `packets`: it sends MPEG-TS. */
-  activate(one: Publisher, packets: boolean): void;
+  /** Makes a publisher the active one; of `'ts'`, it sends MPEG-TS. */
+  activate(one: Publisher, kind: 'ts' | 'opaque'): void;
   /** Publishes whole packets of the active publisher. */
   publish(one: Publisher, data: Uint8Array): void;
   /** Notes that a publisher has sent something. */
   noteActivity(from: Publisher): void;
   removePublisher(one: Publisher): void;
+}
+
+/** How a client publishes. */
+export interface PublisherRole {
+  /**
+   * Whether all that it sends is one publication (`/in`); if not, only its transport streams are, and other messages go to
+   * all other clients as they arrive (`/bi`, `/session`).
+   */
+  readonly isExclusive: boolean;
+  /** Its own sink as a viewer, which does not get what it sends; null: it does not view. */
+  readonly own: Sink | null;
 }
 
 /** One publisher's connection to a topic. */
@@ -34,23 +46,17 @@ export class Publisher {
   publication: Publication | null = null;
 
   readonly #topic: PublishedTopic;
-  /** Order of arrival: the higher, the newer. */
   readonly #number: number;
   readonly #buffered: Uint8Array[] = [];
   #bufferedBytes = 0;
   #inspector: Inspector | null = null; // finds the random access point
 
-  /**
-   * @param isExclusive whether all that it sends is one publication (`/in`); if not, only its transport streams are, and other
-   * messages go to all other clients as they arrive (`/bi`, `/session`).
-   * @param own its own sink as a viewer, which does not get what it sends.
-   */
+  /** @param number the order of arrival: the higher, the newer. */
   constructor(
     topic: PublishedTopic,
     number: number,
     readonly address: string,
-    private readonly isExclusive: boolean,
-    private readonly own: Sink | null,
+    private readonly role: PublisherRole,
   ) {
     this.#topic = topic;
     this.#number = number;
@@ -62,12 +68,12 @@ export class Publisher {
   }
 
   /** Handles a message. */
-  receive(data: Uint8Array, isBinary: boolean): void {
+  receive(data: Uint8Array, kind: OpaqueKind): void {
     const { traffic } = this.#topic;
     traffic.receivedMessages++;
     traffic.receivedBytes += data.length;
-    if (isBinary && isTransportStream(data)) this.#receivePackets(data);
-    else this.#receiveOpaque(data, isBinary);
+    if (kind === 'binary' && isTransportStream(data)) this.#receivePackets(data);
+    else this.#receiveOpaque(data, kind);
   }
 
   /** Ends the publisher: it has disconnected. */
@@ -83,7 +89,7 @@ export class Publisher {
     const kept = [...this.#buffered];
     this.#reset();
     if (kept.length === 0) return; // nothing is buffered: it becomes active with its next message
-    this.#topic.activate(this, true);
+    this.#topic.activate(this, 'ts');
     for (const data of kept) this.#topic.publish(this, data);
   }
 
@@ -98,7 +104,7 @@ export class Publisher {
     if (activePublisher === this && this.publication) {
       this.#topic.publish(this, data);
     } else if (activePublisher === null || activePublisher === this) {
-      this.#topic.activate(this, true);
+      this.#topic.activate(this, 'ts');
       this.#topic.publish(this, data);
     } else if (this.isNewerThan(activePublisher)) {
       this.#keepUntilAccessPoint(data);
@@ -121,22 +127,22 @@ export class Publisher {
     const { opening } = this.#inspector; // includes what the buffered messages hold of it
     this.clearBuffered();
     this.#reset();
-    this.#topic.activate(this, true);
+    this.#topic.activate(this, 'ts');
     if (tables) this.#topic.publish(this, tables);
     if (opening) this.#topic.publish(this, opening);
     this.#topic.publish(this, data);
   }
 
-  #receiveOpaque(data: Uint8Array, isBinary: boolean): void {
+  #receiveOpaque(data: Uint8Array, kind: OpaqueKind): void {
     const topic = this.#topic;
-    if (this.isExclusive && topic.activePublisher !== this) {
+    if (this.role.isExclusive && topic.activePublisher !== this) {
       if (topic.activePublisher?.isNewerThan(this)) {
         topic.traffic.heldBackMessages++;
         return;
       }
-      topic.activate(this, false); // without a transport stream there is no random access point to wait for
+      topic.activate(this, 'opaque'); // without a transport stream there is no random access point to wait for
     }
-    topic.feed.publishOpaque(isBinary ? 'binary' : 'text', data, this.own);
+    topic.feed.publishOpaque(kind, data, this.role.own);
     if (topic.activePublisher === this) topic.noteActivity(this);
   }
 

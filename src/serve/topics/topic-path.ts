@@ -35,13 +35,16 @@ export function topicFault(topic: string): string | null {
  * name.
  */
 export function parseTopicPath(path: string): TopicPath | null {
-  const found = /^\/(in|out|bi|session)\/(.*)$/s.exec(path);
-  if (!found) return null;
-  const topic = found[2]!.replace(/\/$/, ''); // also one that was encoded as %2F
+  const [, given, topic = ''] = /^\/(in|out|bi|session)\/(.*)$/s.exec(path) ?? [];
+  return given === undefined ? null : topicPath(given as Direction, topic); // the expression allows no other
+}
+
+/** The path of a topic; one slash at the end of `given` is ignored. Throws {@link RuleError} for an invalid topic name. */
+export function topicPath(direction: Direction, given: string): TopicPath {
+  const topic = given.replace(/\/$/, ''); // also one that was encoded as %2F
   const fault = topicFault(topic);
   if (fault !== null) throw new RuleError('ERR_BAD_TOPIC', `the topic in the path is not valid: ${fault}`);
-  const way = found[1] as Direction; // the expression allows no other
-  return { direction: way, topic, path: `/${way}/${topic}` };
+  return { direction, topic, path: `/${direction}/${topic}` };
 }
 
 /** The topic that a path belongs to: `/bi` has topics of its own, the other paths share theirs. */

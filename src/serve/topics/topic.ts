@@ -9,7 +9,7 @@ import type { Sink } from '../../relay/feed/sink.js';
 import type { CacheBudget } from '../../relay/delivery/gop-cache.js';
 import type { MutedTracks } from '../../relay/rules/mute-rule.js';
 import type { PlayStatus } from '../../http/answer/play-status.js';
-import { Publisher } from './publisher.js';
+import { Publisher, type PublisherRole } from './publisher.js';
 import type { ServeLimits } from '../serve-limits.js';
 import { TopicClientLimit } from '../clients/topic-client-limit.js';
 import { TrafficCounters } from './traffic.js';
@@ -70,15 +70,19 @@ export class Topic {
   readonly #viewers = new Set<TopicViewer>();
   #lastNumber = 0;
 
+  readonly name: string;
+  /** The address that created it, as a path of shares. */
+  readonly maker: readonly string[];
+
   /** @param budget of the caches for late viewers; null: no cache. */
   constructor(
-    readonly name: string,
-    /** The address that created it, as a path of shares. */
-    readonly maker: readonly string[],
+    { name, maker }: Pick<Topic, 'name' | 'maker'>,
     budget: CacheBudget | null,
     limits: ServeLimits,
     log: Log,
   ) {
+    this.name = name;
+    this.maker = maker;
     this.seats = new TopicClientLimit(limits);
     this.feed = new Feed(name, undefined, budget);
     this.#log = log;
@@ -108,15 +112,15 @@ export class Topic {
     };
   }
 
-  /** Adds a publisher; see {@link Publisher} for the parameters. */
-  addPublisher(address: string, isExclusive: boolean, own: Sink | null): Publisher {
-    const one = new Publisher(this, ++this.#lastNumber, address, isExclusive, own);
+  /** Adds a publisher. */
+  addPublisher(address: string, role: PublisherRole): Publisher {
+    const one = new Publisher(this, ++this.#lastNumber, address, role);
     this.#publishers = [...this.#publishers, one];
     return one;
   }
 
-  /** Makes a publisher the active one; with `packets` it is a source of transport packets. */
-  activate(one: Publisher, packets: boolean): void {
+  /** Makes a publisher the active one; of `'ts'`, it is a source of transport packets. */
+  activate(one: Publisher, kind: 'ts' | 'opaque'): void {
     const before = this.activePublisher;
     if (before !== one) {
       this.#log.info(before ? 'publisher took over' : 'publisher began', { topic: this.name, from: one.address });
@@ -125,10 +129,10 @@ export class Topic {
     this.activePublisher = one;
     const held = before?.publication ?? null;
     // Faults are shown to viewers, who must not learn the publisher's address.
-    if (packets) one.publication = this.feed.open({ address: 'the publisher', superseded: () => undefined });
+    if (kind === 'ts') one.publication = this.feed.open({ address: 'the publisher', superseded: () => undefined });
     this.#pids = [];
     if (before && before !== one) before.publication = null;
-    if (!packets) held?.close();
+    if (kind === 'opaque') held?.close();
   }
 
   /** The active publisher has sent packets. */

@@ -50,7 +50,7 @@ export class Topics {
   #make(name: string, grant: Grant, address: string): Topic {
     const maker = [networkOf(address)];
     if (this.#topics.size >= this.#limits.maxTopics) this.#removeIdle(maker, grant);
-    const topic = new Topic(name, maker, this.#budget, this.#limits, this.#log);
+    const topic = new Topic({ name, maker }, this.#budget, this.#limits, this.#log);
     this.#topics.set(name, topic);
     this.#creators.add(maker, topic);
     return topic;
@@ -63,8 +63,8 @@ export class Topics {
     // any number.
     const most = grant.owner === '' ? this.#creators.largestFor(maker) : null;
     if (!most) throw new LimitError('ERR_TOO_MANY_TOPICS', `the limit of ${maxTopics} topics is reached`);
-    const topic = most.find(({ publishers }) => publishers === 0) ?? most[0]!; // it holds two at least
-    topic.seats.clear(
+    const topic = most.find(({ publishers }) => publishers === 0) ?? most[0];
+    topic?.seats.clear(
       `the limit of ${maxTopics} topics is reached (VW_SERVE_MAX_TOPICS): this one ended in favour of another`,
     );
   }

@@ -33,7 +33,7 @@ describe('FeedWatch', () => {
 
   it('reports that video has stopped while audio continues, as long as that lasts', () => {
     const watch = new FeedHealth(5000, 0);
-    watch.sourceChanged(true, 0, 0);
+    watch.sourceStarted(0, 0);
     const sends = (nowMs: number, pictures: number) => {
       const some = { source: 'a', packetBytes: nowMs, packets: nowMs, hasPat: true, hasPmt: true };
       return watch.check({ ...seen, ...some, pictures, sounds: nowMs }, nowMs);
@@ -50,10 +50,10 @@ describe('FeedWatch', () => {
 
   it('gives another source the time for its tables that the first had', () => {
     const watch = new FeedHealth(5000, 0);
-    watch.sourceChanged(true, 0, 0);
+    watch.sourceStarted(0, 0);
     const sends = (nowMs: number) => watch.check({ ...seen, source: 'a', packetBytes: nowMs, packets: nowMs }, nowMs);
     expect([1000, 2000].map(sends)).to.deep.equal([false, false]);
-    watch.sourceChanged(true, 2000, 2500);
+    watch.sourceStarted(2000, 2500);
     expect([3000, 4000].map(sends)).to.deep.equal([false, false]);
     expect(sends(5000)).to.equal(true);
     expect(watch.fault?.code).to.equal('no-tables');

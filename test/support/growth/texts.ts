@@ -109,7 +109,7 @@ export function textCases(): Case[] {
       4000,
     ),
     ...all('readTokenEnd', readTokenEnd, 'eyJ.'),
-    ...all('verdictText', (text) => authorisationText('/in/x', text, false, text), '', 1500),
+    ...all('verdictText', (text) => authorisationText('/in/x', text, { authorised: false, reason: text }), '', 1500),
     ...all('readReason', readReason, '{"detail":"'),
     ...all('cleanWords', (text) => redactSecrets(text, ['aaaa', '////', ' '.repeat(8)])),
     ...all('querySecrets', querySecrets, 'ws://x/?'),
