@@ -93,4 +93,50 @@ describe('a destination in the middle of a change', () => {
     await until('it has come', () => other.messages.length > 0);
     expect(pidsOf(other.bytes)).to.deep.equal(['0', '1000', '100*']);
   });
+
+  it('goes on to a third endpoint when the first has been left, and every picture goes to one of them', async () => {
+    const vw = await TestRelay.start();
+    const endpoints = [await TestEndpoint.start(), await TestEndpoint.start(), await TestEndpoint.start()];
+    const [first, second, third] = endpoints.map(({ url }) => ({ id: '0', stream: 'video0', destination: url }));
+    await vw.connect('video0', endpoints[0]!.url);
+    const source = await ByHand.begin(vw, 'video0');
+    const pictures = () => endpoints.map(({ bytes }) => pidsOf(bytes).filter((pid) => pid === '100*').length);
+    let sent = 0;
+    const sendUntil = async (what: string, isSo: () => boolean) => {
+      await until(what, async () => {
+        await source.picture(true);
+        sent++;
+        return isSo();
+      });
+    };
+    await sendUntil('the first has pictures', () => pictures()[0]! > 0);
+    await vw.api('POST', '/api/destinations', second);
+    await sendUntil('the second has pictures', () => pictures()[1]! > 0);
+    expect(endpoints[0]!.closeCodes, 'it drains').to.be.empty;
+    await vw.api('POST', '/api/destinations', third);
+    await sendUntil('the third has pictures', () => pictures()[2]! > 0);
+    await until('the first is left', () => endpoints[0]!.closeCodes.length > 0);
+    expect(endpoints[0]!.closeCodes).to.deep.equal([1000]);
+    await until('all have come', () => pictures().reduce((sum, count) => sum + count) === sent);
+    // And back to an endpoint that drains: it is dialled anew.
+    await vw.api('POST', '/api/destinations', first);
+    await sendUntil('the first has more', () => vw.link().url === first!.destination && vw.link().sentMessages > 0);
+    await until('all have come', () => pictures().reduce((sum, count) => sum + count) === sent);
+  });
+
+  it('leaves no subscription behind when it is deleted before the tracks of another stream are complete', async () => {
+    const vw = await TestRelay.start({ limits: { forgetAfterMs: 100 } });
+    const endpoint = await TestEndpoint.start();
+    const sources = [await ByHand.begin(vw, 'one'), await ByHand.begin(vw, 'two')];
+    await vw.connect('one', endpoint.url);
+    await sources[0]!.picture(true);
+    await endpoint.messagesCount(1);
+    endpoint.messages.length = 0;
+    await vw.api('POST', '/api/destinations', { id: '0', stream: 'two', destination: endpoint.url });
+    await sources[1]!.picture(true);
+    await endpoint.messagesCount(1);
+    await vw.api('DELETE', '/api/destinations/0');
+    for (const { upload } of sources) upload.endChunks();
+    await until('nobody wants the feeds', () => Object.keys(vw.relay.stats().feeds).length === 0);
+  });
 });
