@@ -6,7 +6,7 @@ import { Demo } from '../src/demo/demo.js';
 import { DemoOutput } from '../src/demo/demo-output.js';
 import { createLog, type LogLevel } from '../src/log/log.js';
 import { ConfigError } from '../src/config/read-settings.js';
-import { level, whole } from '../src/config/stream-settings.js';
+import { level, whole } from '../src/config/setting-types.js';
 import { readVersion } from '../src/version.js';
 import { EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './shared/arguments.js';
 import { stopOnSignal } from './shared/lifetime.js';

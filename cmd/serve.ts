@@ -3,8 +3,9 @@
 import type { ProgramLog } from '../src/log/log.js';
 import { servePages } from '../src/web/server/serve-pages.js';
 import { startServe } from '../src/serve/serve-server.js';
-import { loadServeConfig, type ServeConfig, serveSettings } from '../src/config/serve-config.js';
+import { type ServeConfig, serveSettings } from '../src/config/serve-config.js';
 import { EXIT_FAILED } from './shared/arguments.js';
+import { loadServe } from './shared/load-config.js';
 import { logListening, stopOnSignal, listenErrorMessage } from './shared/lifetime.js';
 import { reportError } from './shared/output.js';
 import { runServerCommand } from './shared/server-command.js';
@@ -19,7 +20,7 @@ export function serve(args: readonly string[]): Promise<void> {
       addressSettings: { host: 'VW_SERVE_HOST', port: 'VW_SERVE_PORT' },
       about,
       settings: serveSettings(),
-      load: loadServeConfig,
+      load: loadServe,
       warnings: serveWarnings,
       run,
     },

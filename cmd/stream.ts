@@ -3,10 +3,11 @@
 import { rootCertificates } from 'node:tls';
 import { startServer } from '../src/api/server.js';
 import { relayPages } from '../src/web/server/relay-pages.js';
-import { type Config, loadConfig, settings } from '../src/config/stream-config.js';
+import { settings } from '../src/config/stream-config.js';
 import type { ProgramLog } from '../src/log/log.js';
 import { Relay } from '../src/relay/relay.js';
 import { EXIT_FAILED } from './shared/arguments.js';
+import { loadStream, type StreamConfig } from './shared/load-config.js';
 import { logListening, stopOnSignal, listenErrorMessage } from './shared/lifetime.js';
 import { reportError } from './shared/output.js';
 import { runServerCommand } from './shared/server-command.js';
@@ -21,7 +22,7 @@ export function stream(args: readonly string[]): Promise<void> {
       addressSettings: { host: 'VW_HOST', port: 'VW_PORT' },
       about,
       settings: settings(),
-      load: loadConfig,
+      load: loadStream,
       warnings: streamWarnings,
       run,
     },
@@ -29,8 +30,9 @@ export function stream(args: readonly string[]): Promise<void> {
   );
 }
 
-async function run(config: Config, log: ProgramLog): Promise<void> {
-  const relay = new Relay(config.limits, log, config.ca === null ? {} : { ca: [...rootCertificates, config.ca] });
+async function run(config: StreamConfig, log: ProgramLog): Promise<void> {
+  const { authorities, limits } = config;
+  const relay = new Relay(limits, log, authorities === null ? {} : { ca: [...rootCertificates, authorities] });
   try {
     const server = await startServer(relay, config, relayPages(), log);
     logListening(log, server);

@@ -3,7 +3,8 @@
 import { ConfigError, readSettings } from '../src/config/read-settings.js';
 import { Tokens } from '../src/serve/auth/tokens.js';
 import { parseTopicPath, topicFault } from '../src/serve/topics/topic-path.js';
-import { SERVE_DEFINITIONS, splitAudiences } from '../src/config/serve-settings.js';
+import { SERVE_SETTINGS } from '../src/config/definitions.js';
+import { splitAudiences } from '../src/config/setting-types.js';
 import { EXIT_USAGE, readArguments, UsageError } from './shared/arguments.js';
 import { reportError, print } from './shared/output.js';
 
@@ -39,7 +40,7 @@ export async function token(args: readonly string[]): Promise<void> {
 
 function makeToken(options: Readonly<Record<string, string>>): Promise<string> {
   const { secret, audience } = readSettings(
-    { secret: SERVE_DEFINITIONS.secret, audience: SERVE_DEFINITIONS.audience },
+    { secret: SERVE_SETTINGS.secret, audience: SERVE_SETTINGS.audience },
     options,
     process.env,
   );

@@ -1,7 +1,6 @@
 // docs/reference/settings.md, from the tables of settings.
 
-import { type Definition, DEFINITIONS } from '../../src/config/stream-settings.js';
-import { SERVE_DEFINITIONS } from '../../src/config/serve-settings.js';
+import { type Definition, SERVE_SETTINGS, STREAM_SETTINGS } from '../../src/config/definitions.js';
 import { code, table } from './markdown.js';
 
 /** Text that no setting accepts. */
@@ -19,23 +18,17 @@ function acceptedBy({ read }: Definition): string {
 
 function settingsTable(settings: readonly Definition[]): string {
   const rows = settings.map((setting) => {
-    const { env, option, fallback, doc } = setting;
-    return [
-      code(env),
-      code(`--${option}`),
-      fallback === '' ? 'none' : code(String(fallback)),
-      doc,
-      acceptedBy(setting),
-    ];
+    const { env, option, default: value, doc } = setting;
+    return [code(env), code(`--${option}`), value === '' ? 'none' : code(String(value)), doc, acceptedBy(setting)];
   });
   return table(['variable', 'option', 'default', 'what it is', 'accepted'], rows);
 }
 
 export function settingsPage(): string {
-  const stream: readonly Definition[] = Object.values(DEFINITIONS);
-  const isShared = ({ env, fallback }: Definition) =>
-    stream.some((other) => other.env === env && other.fallback === fallback);
-  const serve: readonly Definition[] = Object.values(SERVE_DEFINITIONS);
+  const stream: readonly Definition[] = Object.values(STREAM_SETTINGS);
+  const isShared = ({ env, default: value }: Definition) =>
+    stream.some((other) => other.env === env && other.default === value);
+  const serve: readonly Definition[] = Object.values(SERVE_SETTINGS);
   const shared = serve.filter(isShared).map(({ env }) => code(env));
   return `# Settings
 

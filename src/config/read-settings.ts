@@ -1,7 +1,7 @@
 // Reads a table of settings from arguments and environment with convict. Arguments take precedence.
 
 import convict from 'convict';
-import type { Definition } from './stream-settings.js';
+import type { Definition } from './definitions.js';
 
 /** An invalid setting. The message names the variable, the value and what is accepted. */
 export class ConfigError extends Error {
@@ -22,8 +22,8 @@ export type SettingsTable = Readonly<Record<string, Definition>>;
 
 /** The settings of a table, for people. */
 export function describeSettings(table: SettingsTable): Setting[] {
-  return Object.entries(table).map(([name, { env, option, fallback, doc }]) => {
-    return { name, env, option, defaultText: fallback === '' ? 'none' : String(fallback), doc };
+  return Object.entries(table).map(([name, { env, option, default: value, doc }]) => {
+    return { name, env, option, defaultText: value === '' ? 'none' : String(value), doc };
   });
 }
 
@@ -59,14 +59,14 @@ export function textOr(value: string | number | undefined): string | null {
 
 function schemaOf(table: SettingsTable): convict.Schema<Record<string, string | number>> {
   const all: convict.Schema<Record<string, string | number>> = {};
-  for (const [name, { env, fallback, doc, read }] of Object.entries(table)) {
+  for (const [name, { env, default: value, doc, read }] of Object.entries(table)) {
     const format = `vw ${env}`;
     convict.addFormat({
       name: format,
       validate: (value) => void read(String(value)),
       coerce: passThroughOnError(read),
     });
-    all[name] = { doc, default: fallback, format, env };
+    all[name] = { doc, default: value, format, env };
   }
   return all;
 }

@@ -1,26 +1,46 @@
 // The configuration of `vw serve` and `vw token`, from their settings.
 
-import { certificateOf } from './stream-config.js';
 import type { LogLevel } from '../log/log.js';
+import { SERVE_SETTINGS } from './definitions.js';
+import { DEFAULT_SERVE_LIMITS, limitsFrom, type ServeLimits } from './limits.js';
 import { ConfigError, describeSettings, readSettings, type Setting, textOr } from './read-settings.js';
-import { DEFAULT_SERVE_LIMITS, type ServeLimits } from '../serve/serve-limits.js';
-import type { ServeOptions } from '../serve/serve-server.js';
-import { SERVE_DEFINITIONS, type ServeName, splitAudiences } from './serve-settings.js';
-import { splitList } from './stream-settings.js';
+import { splitAudiences, splitList } from './setting-types.js';
+import type { ServeName } from './settings.js';
+import { type AllowedNames, certificateOf, type CertificatePaths } from './stream-config.js';
 
 /** The configuration of `vw serve`. */
-export interface ServeConfig extends ServeOptions {
+export interface ServeConfig {
+  readonly host: string;
+  readonly port: number;
+  /** The server's own certificate; null: plain HTTP. */
+  readonly certificate: CertificatePaths | null;
+  /** The secret that tokens are signed with; null: no token is required. */
+  readonly secret: string | null;
+  /** The addresses that tokens are for, without a trailing slash; the first is the one that clients use. */
+  readonly audiences: readonly string[];
+  /** Without a secret: whether other machines are admitted. */
+  readonly isOpen: boolean;
+  /** Origins whose pages may embed ours in a frame; `*`: all. */
+  readonly embedders: readonly string[];
+  /** Addresses and ranges whose X-Forwarded-For is trusted. */
+  readonly trustedProxies: readonly string[];
+  readonly allowed: AllowedNames;
+  readonly headersTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly maxConnections: number;
+  readonly maxPending: number;
+  readonly limits: ServeLimits;
   readonly logLevel: LogLevel;
 }
 
 /** Every setting of `vw serve`, in the order of `--help`. */
 export function serveSettings(): Setting[] {
-  return describeSettings(SERVE_DEFINITIONS);
+  return describeSettings(SERVE_SETTINGS);
 }
 
 /** The configuration from arguments (by option name) and environment. Throws {@link ConfigError}. */
 export function loadServeConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): ServeConfig {
-  const value = readSettings(SERVE_DEFINITIONS, options, env);
+  const value = readSettings(SERVE_SETTINGS, options, env);
   const text = (name: ServeName) => String(value[name]);
   const number = (name: ServeName) => Number(value[name]);
   const secret = textOr(value.secret);
@@ -34,13 +54,11 @@ export function loadServeConfig(options: Readonly<Record<string, string>>, env: 
   if (secret !== null && text('open') === 'true') {
     throw new ConfigError('VW_SERVE_OPEN=true lets everybody in, VW_SERVE_SECRET does not; accepted: one of them');
   }
-  const limits = Object.fromEntries(
-    Object.entries(DEFAULT_SERVE_LIMITS).map(([name, fallback]) => [name, Number(value[name] ?? fallback)]),
-  ) as unknown as ServeLimits; // its own names
+  const limits = limitsFrom(DEFAULT_SERVE_LIMITS, value);
   return {
     port: number('port'),
     host: text('host'),
-    certificate: certificateOf('VW_SERVE_CERT', textOr(value.cert), 'VW_SERVE_KEY', textOr(value.key)),
+    certificate: certificateOf(['VW_SERVE_CERT', textOr(value.cert)], ['VW_SERVE_KEY', textOr(value.key)]),
     secret,
     audiences,
     isOpen: text('open') === 'true',

@@ -1,52 +1,58 @@
 // The configuration of `vw stream`, from its settings.
 
-import { readFileSync } from 'node:fs';
-import { type CertificateFiles, readCertificate } from '../http/connection/certificate.js';
-import type { AllowedHosts } from '../http/request/hosts.js';
 import type { LogLevel } from '../log/log.js';
-import { DEFAULT_LIMITS, type Limits } from '../relay/limits.js';
-import { certificatesIn } from '../http/connection/pem.js';
-import { proxyFault } from '../relay/dial/forward-proxy.js';
+import { SERVE_SETTINGS, STREAM_SETTINGS } from './definitions.js';
+import { DEFAULT_LIMITS, type Limits, limitsFrom } from './limits.js';
 import { ConfigError, describeSettings, readSettings, type Setting, textOr } from './read-settings.js';
-import { SERVE_DEFINITIONS } from './serve-settings.js';
-import { DEFINITIONS, type Name, splitList } from './stream-settings.js';
+import { splitList } from './setting-types.js';
+import type { StreamName } from './settings.js';
 
 export { ConfigError, type Setting };
+
+/** The files of a server's certificate. */
+export interface CertificatePaths {
+  /** PEM: the certificate with its chain. */
+  readonly cert: string;
+  /** PEM: its private key. */
+  readonly key: string;
+}
+
+/** What is allowed beyond a server's own address; in lower case. */
+export interface AllowedNames {
+  readonly hosts: ReadonlySet<string>;
+  readonly origins: ReadonlySet<string>;
+}
 
 /** The configuration of `vw stream`. */
 export interface Config {
   readonly port: number;
   readonly host: string;
   readonly logLevel: LogLevel;
-  /** PEM text of extra authorities; null: none. */
-  readonly ca: string | null;
+  /** The PEM file of extra authorities; null: none. */
+  readonly caFile: string | null;
   readonly headersTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly limits: Limits;
   readonly maxConnections: number;
   readonly maxPending: number;
   readonly apiKey: string | null;
-  readonly allowed: AllowedHosts;
-  readonly certificate: CertificateFiles | null;
+  readonly allowed: AllowedNames;
+  readonly certificate: CertificatePaths | null;
   readonly commands: { readonly url: string; readonly token: string | null } | null;
 }
 
 /** Every setting, in the order of `--help`. */
 export function settings(): Setting[] {
-  return describeSettings(DEFINITIONS);
+  return describeSettings(STREAM_SETTINGS);
 }
 
 /**
  * The configuration from arguments (`{port: '9000'}`, by option name) and environment. Throws {@link ConfigError}.
  */
 export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
-  const fault = proxyFault(env);
-  if (fault !== null) throw new ConfigError(fault);
-  const value = readSettings(DEFINITIONS, options, env);
-  const number = (name: Name) => Number(value[name]);
-  const limits = Object.fromEntries(
-    Object.keys(DEFAULT_LIMITS).map((name) => [name, number(name as Name)]),
-  ) as unknown as Limits; // each of its names is a setting, which a test checks
+  const value = readSettings(STREAM_SETTINGS, options, env);
+  const number = (name: StreamName) => Number(value[name]);
+  const limits = limitsFrom(DEFAULT_LIMITS, value);
   if (limits.backoffMaxMs < limits.backoffMinMs) {
     throw new ConfigError(
       `VW_BACKOFF_MAX_MS="${limits.backoffMaxMs}" cannot be used; accepted: at least VW_BACKOFF_MIN_MS (${limits.backoffMinMs})`,
@@ -56,7 +62,7 @@ export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJ
     port: number('port'),
     host: String(value.host),
     logLevel: value.logLevel as LogLevel,
-    ca: value.ca === '' ? null : readPem(String(value.ca)),
+    caFile: textOr(value.ca),
     headersTimeoutMs: number('headersTimeoutMs'),
     keepAliveMs: number('keepAliveMs'),
     limits,
@@ -67,29 +73,19 @@ export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJ
       hosts: new Set(splitList(String(value.allowedHosts))),
       origins: new Set(splitList(String(value.allowedOrigins))),
     },
-    certificate: certificateOf('VW_CERT', textOr(value.cert), 'VW_KEY', textOr(value.key)),
+    certificate: certificateOf(['VW_CERT', textOr(value.cert)], ['VW_KEY', textOr(value.key)]),
     commands: commandsOf(textOr(value.api), textOr(value.apiToken)),
   };
 }
 
-/** The certificate of two settings; null: neither is set. Throws {@link ConfigError} if it cannot be used. */
+/** The certificate of two settings; null: neither is set. Throws {@link ConfigError} if only one is. */
 export function certificateOf(
-  certName: string,
-  cert: string | null,
-  keyName: string,
-  key: string | null,
-): CertificateFiles | null {
+  [certName, cert]: readonly [name: string, path: string | null],
+  [keyName, key]: readonly [name: string, path: string | null],
+): CertificatePaths | null {
   if (cert === null && key === null) return null;
   if (cert === null || key === null) {
     throw new ConfigError(`${certName} and ${keyName} go together: one of them is missing; accepted: both, or none`);
-  }
-  try {
-    readCertificate({ cert, key });
-  } catch (cause) {
-    throw new ConfigError(
-      `${certName}="${cert}" and ${keyName}="${key}" cannot be used (${(cause as Error).message}); accepted: a PEM certificate and its key`,
-      { cause },
-    );
   }
   return { cert, key };
 }
@@ -110,7 +106,7 @@ function commandsOf(url: string | null, token: string | null): Config['commands'
 /** Every variable that some command uses. */
 export function knownVariables(): string[] {
   // Those of every command (VW_URL: vw status and vw rules): one file of settings may serve several of them.
-  const tables = [...Object.values(DEFINITIONS), ...Object.values(SERVE_DEFINITIONS)];
+  const tables = [...Object.values(STREAM_SETTINGS), ...Object.values(SERVE_SETTINGS)];
   return [...new Set([...tables.map((definition) => definition.env), 'VW_URL', 'VW_LOGLEVEL'])];
 }
 
@@ -118,15 +114,4 @@ export function knownVariables(): string[] {
 export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   const known = new Set(knownVariables());
   return Object.keys(env).filter((name) => name.startsWith('VW_') && !known.has(name));
-}
-
-function readPem(path: string): string {
-  try {
-    return certificatesIn(readFileSync(path, 'utf8')).join('\n');
-  } catch (cause) {
-    throw new ConfigError(
-      `VW_CA="${path}" cannot be used (${(cause as Error).message}); accepted: a PEM file with certificates of authorities`,
-      { cause },
-    );
-  }
 }

@@ -13,7 +13,7 @@ import { recordFeed } from './events/feed-events.js';
 import { FormerFeeds } from './rules/former-feeds.js';
 import { CacheBudget, type GopCache } from './delivery/gop-cache.js';
 import { EventLog } from './events/event-log.js';
-import type { Limits } from './limits.js';
+import type { Limits } from '../config/limits.js';
 import { Mutes } from './rules/mutes.js';
 import { startTimeouts } from './delivery/access-timeouts.js';
 import { ProcessStats } from './process-stats.js';

@@ -19,7 +19,7 @@ import { Codes } from './auth/codes.js';
 import { HttpGuard } from '../http/request/http-guard.js';
 import { type GuardMode, TopicPolicy } from './topic-policy.js';
 import { ClientRegistry } from './clients/client-registry.js';
-import type { ServeLimits } from './serve-limits.js';
+import type { ServeLimits } from '../config/limits.js';
 import { Topics } from './topics/topics.js';
 import { Tokens } from './auth/tokens.js';
 import { acceptTopicSockets } from './topic-sockets.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { DEFAULT_LIMITS } from '../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../src/config/limits.js';
 import { loadConfig, settings, unknownVariables } from '../../src/config/stream-config.js';
 import { createLog, safeUrl } from '../../src/log/log.js';
 import { afterTest } from '../support/cleanup.js';
@@ -211,7 +211,7 @@ describe('loadConfig', () => {
       port: 8888,
       host: '127.0.0.1',
       logLevel: 'info',
-      ca: null,
+      caFile: null,
       headersTimeoutMs: 10_000,
       keepAliveMs: 15_000,
       limits: DEFAULT_LIMITS,

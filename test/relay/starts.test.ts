@@ -5,7 +5,7 @@ import { Admission } from '../../src/relay/delivery/admission.js';
 import { Feed } from '../../src/relay/feed/feed.js';
 import type { Sink } from '../../src/relay/feed/sink.js';
 import { CacheBudget } from '../../src/relay/delivery/gop-cache.js';
-import { DEFAULT_LIMITS, type Limits } from '../../src/relay/limits.js';
+import { DEFAULT_LIMITS, type Limits } from '../../src/config/limits.js';
 import { Stream } from '../../src/relay/stream/stream.js';
 import { Delivery } from '../../src/relay/delivery/delivery.js';
 import { picture, tempFolder } from '../support/media/captures.js';

@@ -2,7 +2,8 @@
 
 import { request } from 'node:http';
 import { expect } from 'chai';
-import { isAddressRange, TrustedProxies } from '../../src/serve/clients/client-address.js';
+import { isAddressRange } from '../../src/address-range.js';
+import { TrustedProxies } from '../../src/serve/clients/client-address.js';
 import { TestClient, TestServe } from '../support/relay/serve.js';
 import { outerAddress } from '../support/relay/wire.js';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { certificatesIn } from '../../http/connection/pem.js';
 import { ConfigError, describeSettings, readSettings, type Setting } from '../../config/read-settings.js';
-import { type Definition, DEFINITIONS } from '../../config/stream-settings.js';
+import { type Definition, STREAM_SETTINGS } from '../../config/definitions.js';
 
 /** The address of a relay and how to connect to it. */
 export interface RelayAddress {
@@ -21,17 +21,17 @@ const CONNECTION_OPTIONS = {
   url: {
     env: 'VW_URL',
     option: 'url',
-    fallback: '',
+    default: '',
     read: relayUrl,
     doc: 'URL of the relay; by default from VW_HOST, VW_PORT and VW_CERT',
   },
   key: {
-    ...DEFINITIONS.apiKey,
+    ...STREAM_SETTINGS.apiKey,
     doc: 'its key; prefer the variable: other users can see an option in the list of processes',
   },
-  ca: { ...DEFINITIONS.ca, doc: 'PEM file of an authority to trust, or of a self-signed certificate' },
+  ca: { ...STREAM_SETTINGS.ca, doc: 'PEM file of an authority to trust, or of a self-signed certificate' },
 } satisfies Record<string, Definition>;
-const LOCAL = { port: DEFINITIONS.port, host: DEFINITIONS.host, cert: DEFINITIONS.cert };
+const LOCAL = { port: STREAM_SETTINGS.port, host: STREAM_SETTINGS.host, cert: STREAM_SETTINGS.cert };
 
 /** The settings that select the relay, for `--help`. */
 export const addressSettings: readonly Setting[] = describeSettings(CONNECTION_OPTIONS);

@@ -29,13 +29,6 @@ export function refuseEmptySegments(path: string): void {
   );
 }
 
-/** `text` without trailing slashes. */
-export function trimSlashes(text: string): string {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === '/') end--;
-  return text.slice(0, end);
-}
-
 function clip(path: string): string {
   return path.length > MAX_SHOWN ? `${path.slice(0, MAX_SHOWN)}…` : path;
 }

@@ -1,7 +1,7 @@
 // How long a start waits for a keyframe, as the limits say.
 
 import type { AccessTimeouts } from '../../mpegts/splice/splicer.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 
 /** Where no keyframe was ever seen, a destination that changes its endpoint waits for no longer: the old one goes on. */
 const SWAP_UNMARKED_MS = 500;

@@ -4,7 +4,7 @@
 
 import { Splicer, type AccessTimeouts } from '../../mpegts/splice/splicer.js';
 import { DropPolicy, type DropObserver } from './drop-policy.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 import { Message } from '../message.js';
 import { startTimeouts } from './access-timeouts.js';
 

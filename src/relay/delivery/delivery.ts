@@ -15,7 +15,7 @@ import type { Outlet } from './outlet.js';
 import { ReadProgress } from './read-progress.js';
 import type { Splicer } from '../../mpegts/splice/splicer.js';
 import type { Sink } from '../feed/sink.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 import { Message } from '../message.js';
 
 /** Delivers a feed or stream to one reader. */

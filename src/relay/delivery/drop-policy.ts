@@ -1,7 +1,7 @@
 // Decides which whole messages are dropped for a slow reader; other readers are not affected.
 // No clock, no I/O: time and queue length are arguments.
 
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 import type { Message } from '../message.js';
 
 /** A reader for which messages are dropped resumes when less than this part of the high-water mark waits for it. */

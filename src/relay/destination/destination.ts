@@ -5,7 +5,7 @@ import type { Endpoint } from '../dial/endpoint.js';
 import type { Fault } from '../events/event.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Sink } from '../feed/sink.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 import type { Message } from '../message.js';
 import { type DestinationRule, isSameDestination } from '../rules/rules.js';
 import type { DestinationStats } from '../stats-schema.js';

@@ -13,7 +13,7 @@ import type { Fault } from '../events/event.js';
 import { CONNECTION_CLOSED, TLS_EXPECTED, withoutToken, withToken } from '../dial/faults.js';
 import type { Sink } from '../feed/sink.js';
 import type { EventLog } from '../events/event-log.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 import { LinkHealth } from './link-health.js';
 import { Message, type OpaqueKind } from '../message.js';
 import { RateMeter } from '../feed/rate-meter.js';

@@ -22,7 +22,7 @@ import { Splicer, type ProgramFacts } from '../../mpegts/splice/splicer.js';
 import { startTimeouts, swapTimeouts } from '../delivery/access-timeouts.js';
 import type { Backpressure } from '../delivery/backpressure.js';
 import type { Sink } from '../feed/sink.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 import { Message } from '../message.js';
 import { type DestinationRule, isSameEndpoint } from '../rules/rules.js';
 import type { Link } from './link.js';

@@ -1,6 +1,6 @@
 // How long to wait between two dials. No clock, no timers.
 
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 
 /** Delays that double from `backoffMinMs` to `backoffMaxMs`, each a fifth up or down so that links do not dial in step. */
 export class Backoff {

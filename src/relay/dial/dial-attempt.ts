@@ -12,7 +12,7 @@ import { frameBuilder } from '../framing/frame.js';
 import { Heartbeat } from '../framing/heartbeat.js';
 import { answerPings } from '../framing/pongs.js';
 import { throttleReads } from '../framing/read-throttle.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 import type { OpaqueKind } from '../message.js';
 import type { DnsLookup } from './dns-lookup.js';
 import { faultOf, faultOfClose, faultOfUpgrade, timeoutFault } from './faults.js';

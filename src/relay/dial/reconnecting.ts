@@ -17,7 +17,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import type { Backpressure } from '../delivery/backpressure.js';
 import type { Outlet } from '../delivery/outlet.js';
 import type { Fault } from '../events/event.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 import type { Message } from '../message.js';
 import { Backoff } from './backoff.js';
 import { type AttemptObserver, DialAttempt } from './dial-attempt.js';

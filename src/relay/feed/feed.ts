@@ -12,7 +12,7 @@ import { MuteGate } from './mute-gate.js';
 import { type FeedObserver, NO_OBSERVER } from './feed-observer.js';
 import { FeedHealth } from './feed-health.js';
 import { type CacheBudget, GopCache } from '../delivery/gop-cache.js';
-import { DEFAULT_LIMITS } from '../limits.js';
+import { DEFAULT_LIMITS } from '../../config/limits.js';
 import { Message, type MessageKind } from '../message.js';
 import { awaitFirstDrain, type Backpressure } from '../delivery/backpressure.js';
 import type { MutedBinary, MutedTracks } from '../rules/mute-rule.js';

@@ -2,7 +2,7 @@
 // RFC 6455 §5.5.2, §5.5.3. Owns two timers, which `stop` clears.
 
 import type { WebSocket } from 'ws';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../../config/limits.js';
 
 /** Pings `socket` until stopped; when a ping brings nothing for `pongTimeoutMs`, calls `dead` once. */
 export class Heartbeat {

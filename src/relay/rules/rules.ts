@@ -2,6 +2,7 @@
 // that applies them. Validation, types and the OpenAPI document are derived from the schemas here.
 
 import * as z from 'zod';
+import { endpointUrlFault, MAX_URL_LENGTH } from '../../endpoint-url.js';
 import { RuleError } from '../../errors.js';
 import { acceptedFields, clip, dialledAddress } from './rule-messages.js';
 
@@ -11,7 +12,6 @@ const MAX_NAME_LENGTH = 200;
 /** The most feeds a stream joins. */
 export const MAX_FEEDS = 32;
 const MAX_TOKEN_LENGTH = 8192;
-const MAX_URL_LENGTH = 2048;
 // Words with a special meaning in the API's paths or in the relay.
 const RESERVED_NAMES = new Set(['all', 'deleteAll', 'apiRule', 'api']);
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
@@ -265,8 +265,8 @@ export function parseDestinationRule(body: unknown): DestinationRequest {
     what: 'destination rule',
     example,
   });
-  const destination = parseUrl(rule.id, rule.destination);
-  const { id, stream, token, swap } = rule;
+  const { id, stream, destination, token, swap } = rule;
+  checkUrl(id, destination);
   const request = { id, stream, destination, ...(swap === undefined ? {} : { swap }) };
   if (token === undefined) return request;
   checkToken(id, token);
@@ -314,26 +314,14 @@ export function trimOf(rule: StreamRule, feed: string): number {
   return rule.trimMs && Object.hasOwn(rule.trimMs, feed) ? (rule.trimMs[feed] ?? 0) : 0;
 }
 
-function parseUrl(id: string, text: string): string {
-  const bad = (reason: string, cause?: unknown) =>
-    new RuleError(
-      'ERR_BAD_URL',
-      `destination "${id}": ${reason}; accepted: ws://host[:port]/path, wss://host[:port]/path, or ` +
-        'https://host[:port]/session/topic with a token',
-      cause === undefined ? undefined : { cause },
-    );
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch (cause) {
-    throw bad('its URL cannot be read', cause);
-  }
-  if (!['ws:', 'wss:', 'http:', 'https:'].includes(url.protocol)) throw bad(`"${url.protocol}//" is not dialled`);
-  if (url.hostname === '') throw bad('its URL names no host');
-  if (url.port === '0') throw bad('port 0 cannot be dialled');
-  if (url.hash !== '' || text.includes('#')) throw bad('its URL has a fragment ("#…"), which WebSockets do not have');
-  if (url.username !== '' || url.password !== '') throw bad('its URL carries a user name or password; use "token"');
-  return text;
+function checkUrl(id: string, text: string): void {
+  const fault = endpointUrlFault(text);
+  if (fault === null) return;
+  throw new RuleError(
+    'ERR_BAD_URL',
+    `destination "${id}": ${fault}; accepted: ws://host[:port]/path, wss://host[:port]/path, or ` +
+      'https://host[:port]/session/topic with a token',
+  );
 }
 
 function checkToken(id: string, token: string | null): void {

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { trimSlashes } from '../../http/request/path.js';
+import { trimSlashes } from '../../trim-slashes.js';
 import type { Direction, TopicPath } from '../topics/topic-path.js';
 
 /** What the holder of a token may do on a topic. */

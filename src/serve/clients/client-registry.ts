@@ -9,7 +9,7 @@ import type { DropObserver } from '../../relay/delivery/drop-policy.js';
 import { networkOf } from '../../http/connection/network.js';
 import { FairShares } from '../../fairness/fair-shares.js';
 import type { TopicPolicy, ServeRequest } from '../topic-policy.js';
-import type { ServeLimits } from '../serve-limits.js';
+import type { ServeLimits } from '../../config/limits.js';
 import type { Topics } from '../topics/topics.js';
 import type { Grant, Tokens } from '../auth/tokens.js';
 import type { TopicPath } from '../topics/topic-path.js';
@@ -28,7 +28,7 @@ export interface RegisteredClient {
 }
 
 /** Who is admitted, and to what. */
-export interface Admission {
+export interface AccessParts {
   readonly topics: Topics;
   /** null: no secret is configured. */
   readonly tokens: Tokens | null;
@@ -55,7 +55,7 @@ export class ClientRegistry {
   readonly #guard: HttpGuard<ServeRequest>;
 
   constructor(
-    { topics, tokens, policy, guard }: Admission,
+    { topics, tokens, policy, guard }: AccessParts,
     readonly limits: ServeLimits,
     readonly log: Log,
   ) {

@@ -16,7 +16,7 @@
 import { LimitError } from '../../errors.js';
 import { networkOf } from '../../http/connection/network.js';
 import { FairShares } from '../../fairness/fair-shares.js';
-import type { ServeLimits } from '../serve-limits.js';
+import type { ServeLimits } from '../../config/limits.js';
 import type { Grant } from '../auth/tokens.js';
 
 /** A client that can be evicted. */

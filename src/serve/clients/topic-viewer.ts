@@ -7,7 +7,7 @@ import type { DropObserver } from '../../relay/delivery/drop-policy.js';
 import { FrameOutlet } from '../../relay/delivery/frame-outlet.js';
 import { ReadProgress } from '../../relay/delivery/read-progress.js';
 import { serverFrameBuilder } from '../../relay/framing/frame.js';
-import type { ServeLimits } from '../serve-limits.js';
+import type { ServeLimits } from '../../config/limits.js';
 import type { TrafficCounters } from '../topics/traffic.js';
 
 /** One viewer of a topic. */

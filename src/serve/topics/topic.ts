@@ -10,7 +10,7 @@ import type { CacheBudget } from '../../relay/delivery/gop-cache.js';
 import type { MutedTracks } from '../../relay/rules/mute-rule.js';
 import type { PlayStatus } from '../../http/answer/play-status.js';
 import { Publisher, type PublisherRole } from './publisher.js';
-import type { ServeLimits } from '../serve-limits.js';
+import type { ServeLimits } from '../../config/limits.js';
 import { TopicClientLimit } from '../clients/topic-client-limit.js';
 import { TrafficCounters } from './traffic.js';
 import type { TopicViewer } from '../clients/topic-viewer.js';

@@ -9,7 +9,7 @@ import { Topic, type TopicStats } from './topic.js';
 import type { LimitedClient } from '../clients/topic-client-limit.js';
 import type { Grant } from '../auth/tokens.js';
 import { TrafficCounters } from './traffic.js';
-import type { ServeLimits } from '../serve-limits.js';
+import type { ServeLimits } from '../../config/limits.js';
 
 /** The topics of one server, by the name that `topicNameOf` returns. */
 export class Topics {

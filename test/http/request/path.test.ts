@@ -2,7 +2,8 @@
 // path of both servers.
 
 import { expect } from 'chai';
-import { pathOf, refuseEmptySegments, trimSlashes, withoutLastSlash } from '../../../src/http/request/path.js';
+import { pathOf, refuseEmptySegments, withoutLastSlash } from '../../../src/http/request/path.js';
+import { trimSlashes } from '../../../src/trim-slashes.js';
 import { servePages } from '../../../src/web/server/serve-pages.js';
 import { openDocument, operationsOf } from '../../support/relay/document.js';
 import { TestServe } from '../../support/relay/serve.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Splicer, START_TIMEOUTS } from '../../../src/mpegts/splice/splicer.js';
-import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../../src/config/limits.js';
 import { swapTimeouts } from '../../../src/relay/delivery/access-timeouts.js';
 import { continuityErrors, packetsOf } from '../../support/mpegts/packets-of.js';
 import { packet } from '../../support/mpegts/ts.js';

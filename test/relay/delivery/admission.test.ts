@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ProgramFacts } from '../../../src/mpegts/splice/splicer.js';
 import { Admission } from '../../../src/relay/delivery/admission.js';
-import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../../src/config/limits.js';
 import { Message } from '../../../src/relay/message.js';
 import { packet, patSection, pmtSection, sectionPackets } from '../../support/mpegts/ts.js';
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { ProgramFacts } from '../../../src/mpegts/splice/splicer.js';
 import { CacheBudget, GopCache } from '../../../src/relay/delivery/gop-cache.js';
-import { DEFAULT_LIMITS, type Limits } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS, type Limits } from '../../../src/config/limits.js';
 import { Message } from '../../../src/relay/message.js';
 import { Delivery } from '../../../src/relay/delivery/delivery.js';
 import type { Outlet } from '../../../src/relay/delivery/outlet.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { DropPolicy } from '../../../src/relay/delivery/drop-policy.js';
-import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../../src/config/limits.js';
 import { Message } from '../../../src/relay/message.js';
 import { packets } from '../../support/mpegts/ts.js';
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { Backoff } from '../../../src/relay/dial/backoff.js';
-import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../../src/config/limits.js';
 
 describe('Backoff', () => {
   it('dials at once, then after 1 s doubling to 10 s, each up to a fifth off', () => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Heartbeat } from '../../../src/relay/framing/heartbeat.js';
-import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../../src/config/limits.js';
 import { afterTest } from '../../support/cleanup.js';
 import { until } from '../../support/wait.js';
 

@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { DEFAULT_SERVER_OPTIONS, startServer } from '../../../src/api/server.js';
 import { relayPages } from '../../../src/web/server/relay-pages.js';
 import type { Log } from '../../../src/log/log.js';
-import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../../src/config/limits.js';
 import { Relay } from '../../../src/relay/relay.js';
-import { DEFAULT_SERVE_LIMITS } from '../../../src/serve/serve-limits.js';
+import { DEFAULT_SERVE_LIMITS } from '../../../src/config/limits.js';
 import { servePages } from '../../../src/web/server/serve-pages.js';
 import { startServe, type ServeOptions } from '../../../src/serve/serve-server.js';
 

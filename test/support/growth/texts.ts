@@ -6,21 +6,22 @@ import { KeyGuard } from '../../../src/api/access/keys.js';
 import { splitJsonObjects } from '../../../src/api/control/split-commands.js';
 import { relayAddress } from '../../../src/cli/client/relay-address.js';
 import { hostnameOf, isOwnHost, isOwnOrigin } from '../../../src/http/request/hosts.js';
-import { pathOf, refuseEmptySegments, trimSlashes, withoutLastSlash } from '../../../src/http/request/path.js';
+import { pathOf, refuseEmptySegments, withoutLastSlash } from '../../../src/http/request/path.js';
+import { trimSlashes } from '../../../src/trim-slashes.js';
 import { ChunkedDecoder } from '../../../src/ingest/chunked.js';
 import { readUploadHead } from '../../../src/ingest/request-head.js';
 import type { Log } from '../../../src/log/log.js';
 import { readReason, readTokenEnd } from '../../../src/relay/dial/faults.js';
-import { DEFAULT_LIMITS } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../../src/config/limits.js';
 import { Relay } from '../../../src/relay/relay.js';
 import { destinationSchema, nameFault, streamSchema } from '../../../src/relay/rules/rules.js';
 import { redactSecrets, querySecrets } from '../../../src/relay/dial/secrets.js';
-import { isAddressRange, TrustedProxies } from '../../../src/serve/clients/client-address.js';
+import { isAddressRange } from '../../../src/address-range.js';
+import { TrustedProxies } from '../../../src/serve/clients/client-address.js';
 import { looksLikeToken, Tokens } from '../../../src/serve/auth/tokens.js';
 import { parseTopicPath, topicFault } from '../../../src/serve/topics/topic-path.js';
 import { authorisationText } from '../../../src/serve/auth/authorisation-reply.js';
-import { SERVE_DEFINITIONS } from '../../../src/config/serve-settings.js';
-import { DEFINITIONS } from '../../../src/config/stream-settings.js';
+import { SERVE_SETTINGS, STREAM_SETTINGS } from '../../../src/config/definitions.js';
 import { escapeHtml } from '../../../src/http/answer/escape-html.js';
 import { type Case, textCase } from './measure.js';
 
@@ -125,8 +126,8 @@ export function textCases(): Case[] {
 
 /** Values of settings. */
 export function settingCases(): Case[] {
-  const tables = Object.values({ ...SERVE_DEFINITIONS, ...DEFINITIONS });
-  const texts = tables.filter(({ env, fallback }) => typeof fallback === 'string' || env === 'VW_PORT');
+  const tables = Object.values({ ...SERVE_SETTINGS, ...STREAM_SETTINGS });
+  const texts = tables.filter(({ env, default: value }) => typeof value === 'string' || env === 'VW_PORT');
   const reads = new Map(texts.map(({ read, env }) => [read as (text: string) => unknown, env]));
   return [...reads].flatMap(([read, env]) => all(env, tried(read), '', 3500));
 }

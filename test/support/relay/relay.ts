@@ -9,7 +9,7 @@ import {
 } from '../../../src/api/server.js';
 import { relayPages } from '../../../src/web/server/relay-pages.js';
 import type { Facts, Log } from '../../../src/log/log.js';
-import { DEFAULT_LIMITS, type Limits } from '../../../src/relay/limits.js';
+import { DEFAULT_LIMITS, type Limits } from '../../../src/config/limits.js';
 import { Relay, type RelayStats } from '../../../src/relay/relay.js';
 import type { LinkStats } from '../../../src/relay/stats-schema.js';
 import { afterTest } from '../cleanup.js';

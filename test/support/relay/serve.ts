@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { PageHandler } from '../../../src/http/page-handler.js';
-import { DEFAULT_SERVE_LIMITS, type ServeLimits } from '../../../src/serve/serve-limits.js';
+import { DEFAULT_SERVE_LIMITS, type ServeLimits } from '../../../src/config/limits.js';
 import { type RunningServe, type ServeOptions, startServe } from '../../../src/serve/serve-server.js';
 import { afterTest } from '../cleanup.js';
 import type { Received } from './test-endpoint.js';

@@ -2,7 +2,7 @@
 // as it has found it out.
 
 import { expect } from 'chai';
-import { DEFAULT_LIMITS } from '../../../../src/relay/limits.js';
+import { DEFAULT_LIMITS } from '../../../../src/config/limits.js';
 import { maxSilenceMs } from '../../../../src/web/player/connection/silence.js';
 
 const LOOKED_EVERY_MS = 1000;
