@@ -1,6 +1,20 @@
 import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
+// Folders in which the limits on functions apply.
+const FUNCTIONS = ['cmd/**/*.ts', 'src/*.ts', 'src/{api,cli,config,demo,fairness,http,ingest,log,web}/**/*.ts'];
+
+const IS_BOOLEAN = 'typeAnnotation.typeAnnotation.type="TSBooleanKeyword"';
+const BOOLEAN_PARAMETER =
+  `:matches(Identifier[${IS_BOOLEAN}], AssignmentPattern[left.${IS_BOOLEAN}], ` +
+  'AssignmentPattern[right.raw=/^(true|false)$/])';
+// All but one-liners that are neither exported nor public.
+const FUNCTION =
+  ':matches(:function[body.body.length>1], ExportNamedDeclaration > FunctionDeclaration, ' +
+  'ExportNamedDeclaration > VariableDeclaration > VariableDeclarator > ArrowFunctionExpression, ' +
+  'MethodDefinition[key.type!="PrivateIdentifier"] > FunctionExpression, TSMethodSignature, TSFunctionType, ' +
+  'TSParameterProperty)';
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/'] },
   ...tseslint.configs.strictTypeChecked,
@@ -26,6 +40,37 @@ export default tseslint.config(
       'no-console': 'error',
       'max-lines': ['error', { max: 400 }],
     },
+  },
+  {
+    files: FUNCTIONS,
+    ignores: ['**/*.d.ts'],
+    rules: {
+      '@typescript-eslint/max-params': ['error', { max: 4 }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: `${FUNCTION} > ${BOOLEAN_PARAMETER}`,
+          message: 'A call does not say what true means: a union of strings, two functions, or a field of an object.',
+        },
+      ],
+    },
+  },
+  {
+    // Route tables are data.
+    files: ['src/api/routes/*-routes.ts'],
+    rules: { 'max-lines-per-function': 'off' },
+  },
+  {
+    // They index bytes inside their bounds, once a byte or a packet, where the compiler cannot see it.
+    files: [
+      'src/closest.ts',
+      'src/ingest/chunked.ts',
+      'src/web/player/mpeg1/*.ts',
+      'src/web/player/mse/whole-pictures.ts',
+    ],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
     files: ['test/**', 'soak/**', 'scripts/**'],

@@ -52,9 +52,9 @@ export async function demo(args: readonly string[]): Promise<void> {
 
 async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
   const isTerminal = isatty(1);
-  const useColour = isTerminal && (process.env.NO_COLOR ?? '') === '';
-  const log = createLog(logLevel, isTerminal, useColour);
-  const voice = new DemoOutput((text) => log.output.write(text), useColour);
+  const colours = isTerminal && (process.env.NO_COLOR ?? '') === '' ? 'coloured' : 'plain';
+  const log = createLog(logLevel, isTerminal ? colours : 'json');
+  const voice = new DemoOutput((text) => log.output.write(text), colours);
   const one = new Demo(voice, log);
   const ending = new AbortController();
   const close = async () => {

@@ -8,7 +8,7 @@ import { fetchRules } from '../src/cli/client/fetch-rules.js';
 import { addressSettings, relayAddress } from '../src/cli/client/relay-address.js';
 import { NotServedError, RefusedError, RelayClient } from '../src/cli/client/relay-client.js';
 import { DocumentError, documentText, readDocument, type RulesDocument } from '../src/cli/rules/rules-document.js';
-import { makePlan, type Plan, type Refusal, type PlanStep } from '../src/cli/rules/rules-plan.js';
+import { type ImportScope, makePlan, type Plan, type Refusal, type PlanStep } from '../src/cli/rules/rules-plan.js';
 import { byName, plural } from '../src/cli/terminal/text.js';
 import { readTokens } from '../src/cli/rules/token-files.js';
 import { writeFileAtomically } from '../src/cli/rules/write-file.js';
@@ -27,6 +27,11 @@ import { reportError, print } from './shared/output.js';
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 250;
 const MAX_SHOWN_FAULTS = 20;
+
+const SAID = {
+  apply: { set: 'set', delete: 'deleted' },
+  'dry-run': { set: 'would set', delete: 'would delete' },
+} as const;
 
 const HELP = `usage: vw rules export [FILE] [--OPTION VALUE ...]
        vw rules import FILE|- [--dry-run] [--replace] [--tokens FILE] [--OPTION VALUE ...]
@@ -71,13 +76,13 @@ export async function rules(args: readonly string[]): Promise<void> {
 type Run = (client: RelayClient, waitMs: number) => Promise<number>;
 
 function selectAction({ names, flags, lists, options }: ParsedOptions): Run {
-  const [verb, file, ...more] = names;
+  const [verb, file, extra] = names;
   const isImport = verb === 'import';
   if (!isImport && verb !== 'export') {
     const what = verb === undefined ? 'what to do is missing' : `"${verb}" is not accepted`;
     throw new UsageError(`${what}; accepted: vw rules export, vw rules import`);
   }
-  if (more.length > 0) throw new UsageError(`"${more[0]!}" is not accepted; accepted: one file`);
+  if (extra !== undefined) throw new UsageError(`"${extra}" is not accepted; accepted: one file`);
   if (!isImport) {
     const strange = [...flags, ...Object.keys(lists), 'tokens'].find(
       (name) => name !== 'tokens' || options.tokens !== undefined,
@@ -88,9 +93,9 @@ function selectAction({ names, flags, lists, options }: ParsedOptions): Run {
   if (file === undefined)
     throw new UsageError('vw rules import requires a file; accepted: its name, or - for standard input');
   const tokens = readTokens(lists.token ?? [], options.tokens);
-  return (client, waitMs) => {
-    return importRules(client, waitMs, file, tokens, flags.has('replace'), flags.has('dry-run'));
-  };
+  const scope = flags.has('replace') ? 'replace' : 'merge';
+  const mode = flags.has('dry-run') ? 'dry-run' : 'apply';
+  return (client, waitMs) => importRules(client, waitMs, { file, tokens, scope, mode });
 }
 
 async function exportRules(client: RelayClient, waitMs: number, file = '-'): Promise<number> {
@@ -105,13 +110,21 @@ async function exportRules(client: RelayClient, waitMs: number, file = '-'): Pro
   return 0;
 }
 
+type ImportMode = 'apply' | 'dry-run';
+
+interface ImportOptions {
+  /** Its name; `-` is standard input. */
+  readonly file: string;
+  /** By destination id. */
+  readonly tokens: ReadonlyMap<string, string>;
+  readonly scope: ImportScope;
+  readonly mode: ImportMode;
+}
+
 async function importRules(
   client: RelayClient,
   waitMs: number,
-  file: string,
-  tokens: ReadonlyMap<string, string>,
-  isReplacing: boolean,
-  isDry: boolean,
+  { file, tokens, scope, mode }: ImportOptions,
 ): Promise<number> {
   const text = await withFileContext(file, 'read', () =>
     file === '-' ? readStream(process.stdin) : readFile(file, 'utf8'),
@@ -119,24 +132,25 @@ async function importRules(
   const wanted = readDocument(parse(text));
   checkTokens(tokens, wanted);
   const { rules: there } = await retryUntilReachable(waitMs, () => fetchRules(client));
-  const plan = makePlan(wanted, there, tokens, isReplacing);
+  const plan = makePlan(wanted, there, tokens, scope);
   const say = ({ verb, what, description }: PlanStep) => {
-    const said = { set: isDry ? 'would set' : 'set', delete: isDry ? 'would delete' : 'deleted' }[verb];
+    const said = SAID[mode][verb];
     print(`${said} ${what}${description === '' ? '' : `: ${description}`}\n`);
   };
   const complainOf = ({ what, reason }: Refusal) => reportError(`${what}: ${reason}`);
   let outcome: Outcome;
-  if (isDry) {
+  if (mode === 'dry-run') {
     plan.refusals.forEach(complainOf);
     plan.steps.forEach(say);
     const count = (verb: PlanStep['verb']) => plan.steps.filter((step) => step.verb === verb).length;
     outcome = { set: count('set'), deleted: count('delete'), refused: plan.refusals.length };
   } else outcome = await applyPlan(plan, client, say, complainOf);
-  print(`${summary(plan, outcome, isDry)}\n`);
+  print(`${summary(plan, outcome, mode)}\n`);
   return outcome.refused === 0 ? 0 : EXIT_FAILED;
 }
 
-function summary({ unchanged, others }: Plan, { set, deleted, refused }: Outcome, isDry: boolean): string {
+function summary({ unchanged, others }: Plan, { set, deleted, refused }: Outcome, mode: ImportMode): string {
+  const isDry = mode === 'dry-run';
   const parts = [
     set === 0 ? '' : `${plural(set, 'rule')} ${isDry ? 'would be ' : ''}set`,
     deleted === 0 ? '' : `${deleted} ${isDry ? 'would be ' : ''}deleted`,

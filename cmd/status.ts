@@ -29,8 +29,10 @@ Exit status: 0 if all is well, ${EXIT_FAILED} if something is wrong, ${EXIT_USAG
 was not reached, did not accept the key, or is not a vw stream.
 `;
 
+type StatusFormat = 'page' | 'json';
+
 interface StatusOptions {
-  readonly isJson: boolean;
+  readonly format: StatusFormat;
   /** Polling interval in milliseconds; null: once. */
   readonly everyMs: number | null;
 }
@@ -45,8 +47,9 @@ export async function status(args: readonly string[]): Promise<void> {
       print(HELP);
       return;
     }
-    if (names.length > 0) throw new UsageError(`"${names[0]!}" is not accepted; --help lists what is`);
-    wanted = { isJson: flags.has('json'), everyMs: readEvery(options.watch) };
+    const [extra] = names;
+    if (extra !== undefined) throw new UsageError(`"${extra}" is not accepted; --help lists what is`);
+    wanted = { format: flags.has('json') ? 'json' : 'page', everyMs: readEvery(options.watch) };
     client = new RelayClient(relayAddress(options, process.env), TIMEOUT_MS);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
@@ -55,8 +58,8 @@ export async function status(args: readonly string[]): Promise<void> {
     return;
   }
   try {
-    if (wanted.everyMs === null) await printOnce(client, wanted.isJson);
-    else await watch(client, wanted.isJson, wanted.everyMs);
+    if (wanted.everyMs === null) await printOnce(client, wanted.format);
+    else await watch(client, wanted.format, wanted.everyMs);
   } catch (error) {
     if (!(error instanceof NotServedError)) throw error;
     reportError(error.message);
@@ -66,14 +69,19 @@ export async function status(args: readonly string[]): Promise<void> {
   }
 }
 
-async function printOnce(client: RelayClient, isJson: boolean): Promise<void> {
+async function printOnce(client: RelayClient, format: StatusFormat): Promise<void> {
   const seen = await fetchStats(client);
-  print(isJson ? `${jsonLine(seen.stats)}\n` : `${pageLines(pageOf(seen)).join('\n')}\n`);
+  print(format === 'json' ? `${jsonLine(seen.stats)}\n` : `${pageLines(pageOf(seen)).join('\n')}\n`);
   process.exitCode = exitCodeOf(seen);
 }
 
+/** What a poll found: stats, or why there are none and the last stats before that. */
+type Poll =
+  | { readonly trouble: null; readonly last: StatsSnapshot }
+  | { readonly trouble: string; readonly last: StatsSnapshot | null };
+
 /** Polls until it is stopped. It waits for a relay that goes away, but fails if there has never been a relay. */
-async function watch(client: RelayClient, isJson: boolean, everyMs: number): Promise<void> {
+async function watch(client: RelayClient, format: StatusFormat, everyMs: number): Promise<void> {
   const stop = new AbortController();
   const isOver = () => stop.signal.aborted;
   const end = () => {
@@ -82,30 +90,27 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
   };
   process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
   whenOutputEnds(end); // the reader has gone
-  let last: StatsSnapshot | null = null;
-  let trouble: string | null = null;
+  let poll: Poll | null = null;
   const draw = () => {
-    if (last !== null || trouble !== null) screen?.draw(fitPage(showPage(last, trouble), process.stdout.rows || 24));
+    if (poll !== null) screen?.draw(fitPage(showPage(poll), process.stdout.rows || 24));
   };
-  const screen = process.stdout.isTTY && !isJson ? new Screen(end, draw) : null;
+  const screen = process.stdout.isTTY && format === 'page' ? new Screen(end, draw) : null;
   try {
     while (!isOver()) {
       const began = performance.now();
-      const before: string | null = trouble;
+      const before: Poll | null = poll;
       try {
-        last = await fetchStats(client);
-        trouble = null;
+        const last = await fetchStats(client);
+        poll = { trouble: null, last };
         process.exitCode = exitCodeOf(last);
       } catch (error) {
         if (isOver()) break;
-        if (!(error instanceof NotServedError) || (!error.mayPass && last === null)) throw error;
-        trouble = error.message;
+        poll = failedPoll(error, before);
         process.exitCode = EXIT_NOT_SERVED;
       }
       if (screen) draw();
-      else if (!isJson) printIfRead(`${pageLines(showPage(trouble === null ? last : null, trouble)).join('\n')}\n\n`);
-      else if (trouble === null) printIfRead(`${jsonLine(last!.stats)}\n`);
-      else if (trouble !== before) reportError(`${trouble}; trying again`);
+      else if (format === 'page') printIfRead(`${pageLines(showPage(withoutPast(poll))).join('\n')}\n\n`);
+      else reportPoll(poll, before);
       const spentMs = performance.now() - began;
       await delay(Math.max(everyMs - spentMs, 0), null, { signal: stop.signal }).catch(() => undefined);
     }
@@ -114,17 +119,35 @@ async function watch(client: RelayClient, isJson: boolean, everyMs: number): Pro
   }
 }
 
-function showPage(seen: StatsSnapshot | null, trouble: string | null): Page {
+/** Prints stats as JSON; a trouble once. */
+function reportPoll({ trouble, last }: Poll, before: Poll | null): void {
+  if (trouble === null) printIfRead(`${jsonLine(last.stats)}\n`);
+  else if (trouble !== before?.trouble) reportError(`${trouble}; trying again`);
+}
+
+/** The poll that found an error. Throws it if it may not pass and there has never been a relay. */
+function failedPoll(error: unknown, before: Poll | null): Poll {
+  const last = before?.last ?? null;
+  if (!(error instanceof NotServedError) || (!error.mayPass && last === null)) throw error;
+  return { trouble: error.message, last };
+}
+
+function showPage({ trouble, last }: Poll): Page {
   const time = new Date().toTimeString().slice(0, 8);
-  if (trouble === null) return pageOf(seen!, time); // without trouble there are stats
-  return unreachablePage(trouble, seen === null ? null : pageOf(seen), columns(), paint, time);
+  if (trouble === null) return pageOf(last, time);
+  return unreachablePage(trouble, last === null ? null : pageOf(last), { width: columns(), paint }, time);
+}
+
+/** Where pages are printed one after another, the last stats are there already. */
+function withoutPast(poll: Poll): Poll {
+  return poll.trouble === null ? poll : { trouble: poll.trouble, last: null };
 }
 
 function pageOf(seen: StatsSnapshot, time = ''): Page {
-  return statusPage(seen, columns(), paint, time);
+  return statusPage(seen, { width: columns(), paint }, time);
 }
 
-const paint = painter(process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '');
+const paint = painter(process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '' ? 'coloured' : 'plain');
 
 /** The width of a page: that of the terminal; without one that of COLUMNS, or else unlimited. */
 function columns(): number {

@@ -80,8 +80,8 @@ function missingOptions({ path, topic, scope, lifetime }: Readonly<Record<string
 }
 
 function readLifetime(text = ''): number {
-  const found = /^(\d{1,6})([smhd])$/.exec(text);
-  const lifetimeMs = found ? Number(found[1]) * UNITS[found[2]!]! : 0; // the expression allows no other letters
+  const [, count = '0', unit = 's'] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const lifetimeMs = Number(count) * (UNITS[unit] ?? 0);
   if (lifetimeMs <= 0 || lifetimeMs > MAX_LIFETIME_MS) {
     throw new UsageError(`--lifetime=${text} cannot be used; accepted: 90m, 8h, 30d and the like, up to 3650d`);
   }

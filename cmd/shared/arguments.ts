@@ -59,7 +59,7 @@ export function readArguments(
 
 /** The error for a command line that parseArgs refuses; `options` are the known ones. */
 function usageError(cause: Error, options: readonly string[]): UsageError {
-  const message = cause.message.split('.')[0]!;
+  const [message = cause.message] = cause.message.split('.');
   const unknown = /^Unknown option '--([^'=]+)/.exec(message)?.[1];
   if (unknown === 'key') {
     // Its value may be the API key, so it is not quoted.

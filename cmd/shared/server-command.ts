@@ -67,7 +67,8 @@ export async function runServerCommand<Config extends ServerConfig>(
     return;
   }
   const isTerminal = isatty(1); // not process.stdout.isTTY, which would make it the stream's
-  const log = createLog(config.logLevel, isTerminal, isTerminal && (process.env.NO_COLOR ?? '') === '');
+  const colours = (process.env.NO_COLOR ?? '') === '' ? 'coloured' : 'plain';
+  const log = createLog(config.logLevel, isTerminal ? colours : 'json');
   for (const { message, facts } of warnings) log.warn(message, facts);
   await run(config, log);
 }

@@ -16,7 +16,7 @@ import { errorsPage } from './errors.js';
 import { metricsPage } from './metrics.js';
 import { settingsPage } from './settings.js';
 
-const log = createLog('error', false, false);
+const log = createLog('error', 'json');
 
 /** What a relay says of its API; one with a key, which has every path. */
 async function askRelay(): Promise<{ document: OpenApi; errors: string }> {

@@ -3,6 +3,7 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { prefersPage } from '../http/request/accept.js';
 import { jsonText } from '../http/answer/json.js';
+import type { Scheme } from '../http/request/hosts.js';
 import { HttpError, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/answer/problem.js';
 import type { PageHandler } from '../http/page-handler.js';
 import type { Log } from '../log/log.js';
@@ -36,8 +37,8 @@ export interface AppParts {
   readonly guard: HttpGuard<RequestInfo>;
   /** null: no key is configured. */
   readonly keys: KeyGuard | null;
-  /** Whether the server has a certificate. */
-  readonly isSecure: boolean;
+  /** `https:` if the server has a certificate. */
+  readonly scheme: Scheme;
   readonly bodyTimeoutMs: number;
   /** Serves the player. */
   readonly pages: PageHandler;
@@ -46,10 +47,10 @@ export interface AppParts {
 
 /** The API of a relay behind its guard. */
 export function createApp(parts: AppParts): Express {
-  const { relay, actions, refusals, keys, isSecure } = parts;
+  const { relay, actions, refusals, keys, scheme } = parts;
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing'); // as the guard reads paths
-  app.use(securityHeaders(isSecure), authorize(parts.guard, parts.bodyTimeoutMs));
+  app.use(securityHeaders(scheme), authorize(parts.guard, parts.bodyTimeoutMs));
   const described = [
     ...streamRoutes(actions),
     ...destinationRoutes(actions),
@@ -58,9 +59,9 @@ export function createApp(parts: AppParts): Express {
     ...mediaRoutes(relay, parts.viewers, refusals, parts.pages),
     ...monitoringRoutes(actions, parts.events),
     playStatusRoute(relay),
-    ...pageRoutes(keys, isSecure, () => playableNames(relay)),
+    ...pageRoutes(keys, scheme, () => playableNames(relay)),
   ];
-  const routes = [...described, ...aboutRoutes(described, keys !== null)];
+  const routes = [...described, ...aboutRoutes(described, keys ? 'key' : 'open')];
   for (const route of routes) mount(app, route, routes);
 
   app.use((request: Request) => {

@@ -23,7 +23,7 @@ import { requestInfoFromHead } from './request.js';
 import type { UploadRefusals } from './live/upload-refusals.js';
 
 const ANSWERS: UploadAnswers = {
-  ended: (socket, summary) => respond(socket, 200, 'application/json', jsonText(summary)),
+  ended: (socket, summary) => respond(socket, { status: 200, type: 'application/json', body: jsonText(summary) }),
   superseded: (socket, feed) => respondWithProblem(socket, supersededProblem(feed)),
   broken: (socket, reason) =>
     respondWithProblem(socket, problem(400, 'ERR_BAD_CHUNK', `the chunked coding of the body is invalid: ${reason}`)),
@@ -31,6 +31,13 @@ const ANSWERS: UploadAnswers = {
 
 /** The path prefix of uploads. */
 const PREFIX = '/ts/';
+
+/** What admits and takes uploads. */
+export interface UploadParts {
+  readonly relay: Relay;
+  readonly guard: HttpGuard<RequestInfo>;
+  readonly refusals: UploadRefusals;
+}
 
 /** Accepts a server's connections and routes each to the upload reader or to Node's parser. */
 export class ConnectionRouter {
@@ -42,13 +49,7 @@ export class ConnectionRouter {
   readonly #refusals: UploadRefusals;
   readonly #server: Server;
 
-  constructor(
-    server: Server,
-    relay: Relay,
-    guard: HttpGuard<RequestInfo>,
-    limits: ConnectionLimits,
-    refusals: UploadRefusals,
-  ) {
+  constructor(server: Server, limits: ConnectionLimits, { relay, guard, refusals }: UploadParts) {
     this.#refusals = refusals;
     this.#relay = relay;
     this.#guard = guard;

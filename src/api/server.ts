@@ -89,7 +89,7 @@ export async function startServer(
     refusals,
     guard,
     keys,
-    isSecure: certificate !== null,
+    scheme: certificate ? 'https:' : 'http:',
     bodyTimeoutMs: options.headersTimeoutMs,
     pages,
     log,
@@ -99,7 +99,7 @@ export async function startServer(
   // With a password in its URL ffmpeg sends Expect: 100-continue, and sends the password only in answer to a 401.
   server.on('checkContinue', take);
   const closeClients = acceptFeedSockets(server, relay, guard, seats);
-  const door = new ConnectionRouter(server, relay, guard, options, refusals);
+  const door = new ConnectionRouter(server, options, { relay, guard, refusals });
   const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
   await listen(server, options.port, options.host);
   const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;

@@ -11,7 +11,7 @@ type Paint = readonly [on: number, off: number];
 export class DemoOutput {
   constructor(
     private readonly write: (text: string) => void,
-    private readonly useColour: boolean,
+    private readonly colours: 'coloured' | 'plain',
   ) {}
 
   /** Prints a line; empty: a blank one. */
@@ -51,6 +51,6 @@ export class DemoOutput {
   }
 
   #paint([on, off]: Paint, text: string): string {
-    return this.useColour ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+    return this.colours === 'coloured' ? `\u001b[${on}m${text}\u001b[${off}m` : text;
   }
 }

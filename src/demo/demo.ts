@@ -67,10 +67,13 @@ export class Demo {
   async tour(everyMs: number): Promise<void> {
     const { signal } = this.#ending;
     const steps = tourSteps(this.#addresses);
+    let count = 1;
     try {
-      for (let count = 1; ; count++) {
-        await delay(everyMs, undefined, { signal });
-        await this.#performStep(steps[(count - 1) % steps.length]!, count);
+      for (;;) {
+        for (const step of steps) {
+          await delay(everyMs, undefined, { signal });
+          await this.#performStep(step, count++);
+        }
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -97,9 +100,10 @@ export class Demo {
 
   async #startServers(port: number, version: string): Promise<void> {
     const { voice, log } = this;
-    const wanted = [0, 1, 2].map((i) => (port === 0 ? 0 : port + i));
-    const ports = await Promise.all(wanted.map((one) => freeOr(one, HOST)));
-    const config = loadConfig({ port: String(ports[0]), host: HOST }, {}); // ignores the environment: it is a demo
+    const wanted = (i: number) => (port === 0 ? 0 : port + i);
+    const free = (i: number) => freeOr(wanted(i), HOST);
+    const [relayPort, ...endpointPorts] = await Promise.all([free(0), free(1), free(2)]);
+    const config = loadConfig({ port: String(relayPort), host: HOST }, {}); // ignores the environment: it is a demo
     const relay = new Relay(config.limits, log);
     this.#running.push(relay);
     const server = await startServer(relay, config, relayPages(), log);
@@ -110,14 +114,19 @@ export class Demo {
       this.#running.push(one);
       return one.url;
     };
-    this.#addresses = { relay: server.url, endpoints: [await endpoint(ports[1]!), await endpoint(ports[2]!)] };
+    const endpoints = [await endpoint(endpointPorts[0]), await endpoint(endpointPorts[1])] as const;
+    this.#addresses = { relay: server.url, endpoints };
     voice.line();
     voice.heading(`vw ${version}: a relay, two relay servers, a picture and a sound`);
-    const urls = [this.#addresses.relay, ...this.#addresses.endpoints];
-    ['relay', 'relay server 1', 'relay server 2'].forEach((name, i) => {
-      const isOther = wanted[i] !== 0 && !urls[i]!.endsWith(`:${wanted[i]}`);
-      voice.row(name, urls[i]!, isOther ? `(port ${wanted[i]} is taken)` : '');
-    });
+    const rows = [
+      ['relay', server.url],
+      ['relay server 1', endpoints[0]],
+      ['relay server 2', endpoints[1]],
+    ] as const;
+    for (const [i, [name, url]] of rows.entries()) {
+      const isOther = wanted(i) !== 0 && !url.endsWith(`:${wanted(i)}`);
+      voice.row(name, url, isOther ? `(port ${wanted(i)} is taken)` : '');
+    }
   }
 
   #startSources(): void {
@@ -132,7 +141,7 @@ export class Demo {
       uploadResumed: (feed) => this.voice.line(`${feed}: the demo sends again.`),
     };
     const source = (feed: string, media: ReturnType<typeof loadPicture>) =>
-      new DemoSource(feed, this.#addresses.relay, media, owner, this.log);
+      new DemoSource({ feed, media, relayUrl: this.#addresses.relay }, owner, this.log);
     this.#sources = [source(PICTURE_FEED, loadPicture()), source(SOUND_FEED, loadSound())];
     for (const one of this.#sources) one.start();
   }
@@ -141,7 +150,7 @@ export class Demo {
     const { voice } = this;
     voice.line();
     voice.heading(`Two feeds are uploaded, ${PICTURE_FEED} and ${SOUND_FEED}. One stream of both:`);
-    await this.#callApi(streamCall(this.#addresses, true));
+    await this.#callApi(streamCall(this.#addresses, [PICTURE_FEED, SOUND_FEED]));
     voice.line();
     voice.heading('The stream goes to relay server 1:');
     await this.#callApi(destinationCall(this.#addresses, 0));

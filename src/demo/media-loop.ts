@@ -16,6 +16,8 @@ import {
 import { stampsOf, startsPes } from '../mpegts/packet/pes.js';
 import { readPcr, readTimestamp, ticksAfter, writePcr, writeTimestamp } from '../mpegts/packet/timestamp.js';
 
+const NO_TABLES = new Uint8Array(0);
+
 /** One PES packet of the recording, with the tables in front of it. */
 interface LoopUnit {
   readonly from: number;
@@ -57,18 +59,32 @@ export class MediaLoop {
 
   /** Whether unit `number` (from 0 on) is a random access point. */
   isAccess(number: number): boolean {
-    return this.#units[number % this.count]!.isAccess;
+    return this.#unit(number).isAccess;
   }
 
   /**
    * A copy of the packets of unit `number`: time stamps as in the recording plus the laps before; counters continue
-   * those
-   * of the previous call. `withTables` puts the tables in front, for a source that starts here.
+   * those of the previous call.
    */
-  packets(number: number, withTables = false): Uint8Array {
-    const { from, to } = this.#units[number % this.count]!;
+  packets(number: number): Uint8Array {
+    return this.#copy(number, NO_TABLES);
+  }
+
+  /** The same with the tables in front, for a source that starts here. */
+  firstPackets(number: number): Uint8Array {
+    const isFirstOfLap = this.#unit(number).from === 0; // which has them
+    return this.#copy(number, isFirstOfLap ? NO_TABLES : this.#tables);
+  }
+
+  #unit(number: number): LoopUnit {
+    const unit = this.#units[number % this.count];
+    if (!unit) throw new RangeError(`no unit has the number ${number}`);
+    return unit;
+  }
+
+  #copy(number: number, tables: Uint8Array): Uint8Array {
+    const { from, to } = this.#unit(number);
     const later = Math.floor(number / this.count) * this.count * this.unitTicks;
-    const tables = withTables && from > 0 ? this.#tables : this.#tables.subarray(0, 0);
     const out = new Uint8Array(tables.length + to - from);
     out.set(tables);
     out.set(this.#file.subarray(from, to), tables.length);
@@ -79,8 +95,10 @@ export class MediaLoop {
   #rewrite(out: Uint8Array, at: number, later: number): void {
     const pid = readPid(out, at);
     // A packet without payload repeats the counter of the one before it.
-    const counter = hasPayload(out, at) ? this.#counters[pid]!++ : this.#counters[pid]! - 1;
-    out[at + 3] = (out[at + 3]! & 0xf0) | (counter & 0x0f); // continuity_counter
+    const next = this.#counters[pid] ?? 0;
+    const counter = hasPayload(out, at) ? next : next - 1;
+    this.#counters[pid] = counter + 1;
+    out[at + 3] = ((out[at + 3] ?? 0) & 0xf0) | (counter & 0x0f); // continuity_counter
     if (adaptationFlags(out, at) & HAS_PCR) writePcr(out, at, readPcr(out, at) + later);
     if (!isMedia(out, at)) return;
     const pes = payloadStart(out, at);

@@ -20,6 +20,14 @@ export interface SourceOwner {
   uploadResumed(feed: string): void;
 }
 
+/** What is uploaded, and where. */
+export interface DemoUpload {
+  readonly feed: string;
+  readonly media: DemoMedia;
+  /** Without a trailing slash. */
+  readonly relayUrl: string;
+}
+
 /** Uploads a recording to a relay's feed until it is stopped. */
 export class DemoSource {
   #request: ClientRequest | null = null;
@@ -30,21 +38,20 @@ export class DemoSource {
   #isStopped = false;
 
   constructor(
-    readonly feed: string,
-    private readonly relayUrl: string,
-    private readonly media: DemoMedia,
+    private readonly upload: DemoUpload,
     private readonly owner: SourceOwner,
     private readonly log: Log,
   ) {}
 
   /** Starts an upload with the next random access point. */
   start(): void {
-    const { count } = this.media.loop;
-    this.#unit = firstUnit(this.media, wallMs());
+    const { feed, media, relayUrl } = this.upload;
+    const { count } = media.loop;
+    this.#unit = firstUnit(media, wallMs());
     // Time stamps within the first lap, as every ffmpeg process has its own clock, which the relay has to align.
     this.#origin = Math.floor(this.#unit / count) * count;
     this.#isFirst = true;
-    const one = request(`${this.relayUrl}/ts/${this.feed}`, {
+    const one = request(`${relayUrl}/ts/${feed}`, {
       method: 'POST',
       agent: false, // ignores proxy settings
       headers: { 'Content-Type': 'video/mp2t', 'Transfer-Encoding': 'chunked' },
@@ -72,18 +79,21 @@ export class DemoSource {
   }
 
   readonly #send = (): void => {
-    const { media } = this;
+    const { media } = this.upload;
+    const one = this.#request;
+    if (!one) return;
     const now = wallMs();
     if (now - dueMs(media, this.#unit) > STALLED_MS) this.#unit = firstUnit(media, now);
     for (; dueMs(media, this.#unit) <= now; this.#unit++) {
-      this.#request!.write(media.loop.packets(this.#unit - this.#origin, this.#isFirst));
+      const number = this.#unit - this.#origin;
+      one.write(this.#isFirst ? media.loop.firstPackets(number) : media.loop.packets(number));
       this.#isFirst = false;
     }
     this.#waitForNext();
   };
 
   #waitForNext(): void {
-    this.#timer = setTimeout(this.#send, Math.max(0, dueMs(this.media, this.#unit) - wallMs()));
+    this.#timer = setTimeout(this.#send, Math.max(0, dueMs(this.upload.media, this.#unit) - wallMs()));
   }
 
   #ended(one: ClientRequest, reason: string): void {
@@ -92,21 +102,22 @@ export class DemoSource {
     clearTimeout(this.#timer);
     one.destroy();
     if (this.#isStopped) return;
-    this.owner.uploadFailed(this.feed, reason);
+    this.owner.uploadFailed(this.upload.feed, reason);
     this.#checkStalled();
   }
 
   #checkStalled(): void {
+    const { feed } = this.upload;
     this.#timer = setTimeout(() => {
-      this.owner.isFree(this.feed).then(
+      this.owner.isFree(feed).then(
         (isFree) => {
           if (this.#isStopped) return;
           if (!isFree) return this.#checkStalled();
           this.start();
-          this.owner.uploadResumed(this.feed);
+          this.owner.uploadResumed(feed);
         },
         (error: unknown) => {
-          this.log.debug('the feed could not be checked', { feed: this.feed, reason: (error as Error).message });
+          this.log.debug('the feed could not be checked', { feed, reason: (error as Error).message });
           if (!this.#isStopped) this.#checkStalled();
         },
       );

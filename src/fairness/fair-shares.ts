@@ -36,7 +36,8 @@ export class FairShares<T> {
     let node = this.#root;
     node.count--;
     for (const key of path) {
-      const child = node.children.get(key)!; // found just now
+      const child = node.children.get(key);
+      if (!child) return;
       if (--child.count === 0) node.children.delete(key);
       node = child;
     }
@@ -45,7 +46,7 @@ export class FairShares<T> {
   /** The oldest item of the holder of most; null: there are no items. */
   oldestOfLargest(): T | null {
     let node = this.#root;
-    while (node.children.size > 0) [, node] = heaviest(node);
+    for (let most = heaviest(node); most; most = heaviest(node)) [, node] = most;
     const [oldest = null] = node.items;
     return oldest;
   }
@@ -53,12 +54,12 @@ export class FairShares<T> {
   /** The items of the holders of most, of which there may be several. */
   largest(): T[] {
     let nodes = [this.#root];
-    while (nodes[0]!.children.size > 0) {
+    for (;;) {
       const children = nodes.flatMap((node) => [...node.children.values()]);
+      if (children.length === 0) return nodes.flatMap(({ items }) => [...items]); // all paths have the same length
       const most = children.reduce((found, { count }) => Math.max(found, count), 0);
       nodes = children.filter(({ count }) => count === most);
     }
-    return nodes.flatMap(({ items }) => [...items]);
   }
 
   /**
@@ -69,7 +70,9 @@ export class FairShares<T> {
   largestFor(path: readonly string[]): T[] | null {
     let node = this.#root;
     for (const key of path) {
-      const [mostKey, most] = heaviest(node);
+      const found = heaviest(node);
+      if (!found) return null;
+      const [mostKey, most] = found;
       if (mostKey !== key) return most.count >= (node.children.get(key)?.count ?? 0) + 2 ? this.largest() : null;
       node = most;
     }
@@ -87,9 +90,9 @@ function newNode<T>(): Node<T> {
   return { count: 0, children: new Map(), items: new Set() };
 }
 
-/** The child under which most is held, of several the first. */
-function heaviest<T>(node: Node<T>): [string, Node<T>] {
-  let found: [string, Node<T>] | undefined;
+/** The child under which most is held, of several the first; null: there are no children. */
+function heaviest<T>(node: Node<T>): [string, Node<T>] | null {
+  let found: [string, Node<T>] | null = null;
   for (const entry of node.children) if (!found || entry[1].count > found[1].count) found = entry;
-  return found!; // called for nodes with children only
+  return found;
 }

@@ -26,6 +26,7 @@ const TRAILER_VALUE = 14;
 const TRAILER_LF = 15; // of a trailer line
 const LAST_LF = 16; // of the empty line that ends the body
 const DONE = 17;
+const BROKEN = 18; // where a byte may not stand
 
 const MAX_SIZE_DIGITS = 8;
 const MAX_EXTRA_BYTES = 8192; // extensions of one chunk, or the trailer
@@ -96,27 +97,13 @@ export class ChunkedDecoder {
         return;
       }
       case EXTENSION:
-        this.#inExtension(IS_TOKEN[byte] === 1, EXTENSION_NAME);
-        return;
       case EXTENSION_NAME:
-        if (this.#endsExtension(byte)) return;
-        this.#inExtension(byte === EQUALS || IS_TOKEN[byte] === 1, byte === EQUALS ? EXTENSION_EQUALS : EXTENSION_NAME);
-        return;
       case EXTENSION_EQUALS:
-        this.#inExtension(byte === QUOTE || IS_TOKEN[byte] === 1, byte === QUOTE ? EXTENSION_QUOTED : EXTENSION_VALUE);
-        return;
       case EXTENSION_VALUE:
-        if (!this.#endsExtension(byte)) this.#inExtension(IS_TOKEN[byte] === 1, EXTENSION_VALUE);
-        return;
       case EXTENSION_QUOTED:
-        if (byte === QUOTE) this.#inExtension(true, EXTENSION_END);
-        else this.#inExtension(isText(byte), byte === BACKSLASH ? EXTENSION_ESCAPED : EXTENSION_QUOTED);
-        return;
       case EXTENSION_ESCAPED:
-        this.#inExtension(isText(byte), EXTENSION_QUOTED);
-        return;
       case EXTENSION_END:
-        if (!this.#endsExtension(byte)) this.#inExtension(false, EXTENSION_END);
+        this.#stepExtension(byte);
         return;
       case SIZE_LF:
         expect(byte, LF);
@@ -156,16 +143,43 @@ export class ChunkedDecoder {
     }
   }
 
+  #stepExtension(byte: number): void {
+    switch (this.#state) {
+      case EXTENSION:
+        this.#inExtension(ifToken(byte, EXTENSION_NAME));
+        return;
+      case EXTENSION_NAME:
+        if (this.#endsExtension(byte)) return;
+        this.#inExtension(byte === EQUALS ? EXTENSION_EQUALS : ifToken(byte, EXTENSION_NAME));
+        return;
+      case EXTENSION_EQUALS:
+        this.#inExtension(byte === QUOTE ? EXTENSION_QUOTED : ifToken(byte, EXTENSION_VALUE));
+        return;
+      case EXTENSION_VALUE:
+        if (!this.#endsExtension(byte)) this.#inExtension(ifToken(byte, EXTENSION_VALUE));
+        return;
+      case EXTENSION_QUOTED:
+        if (byte === QUOTE) this.#inExtension(EXTENSION_END);
+        else this.#inExtension(ifText(byte, byte === BACKSLASH ? EXTENSION_ESCAPED : EXTENSION_QUOTED));
+        return;
+      case EXTENSION_ESCAPED:
+        this.#inExtension(ifText(byte, EXTENSION_QUOTED));
+        return;
+      default: // EXTENSION_END
+        if (!this.#endsExtension(byte)) this.#inExtension(BROKEN);
+    }
+  }
+
   /** Whether this byte ends a chunk's size or one of its extensions. */
   #endsExtension(byte: number): boolean {
     if (byte === CR) this.#state = SIZE_LF;
     else if (byte !== SEMICOLON) return false;
-    else this.#inExtension(true, EXTENSION);
+    else this.#inExtension(EXTENSION);
     return true;
   }
 
-  #inExtension(isGood: boolean, state: number): void {
-    if (!isGood) throw new ChunkedError('a chunk extension is not one');
+  #inExtension(state: number): void {
+    if (state === BROKEN) throw new ChunkedError('a chunk extension is not one');
     this.#state = state;
     this.#countExtra();
   }
@@ -184,6 +198,16 @@ export class ChunkedDecoder {
 
 function expect(byte: number, wanted: number): void {
   if (byte !== wanted) throw new ChunkedError('a chunk does not end where its size says');
+}
+
+/** `state` if the byte may stand in a token. */
+function ifToken(byte: number, state: number): number {
+  return IS_TOKEN[byte] === 1 ? state : BROKEN;
+}
+
+/** `state` if the byte may stand in a quoted-string. */
+function ifText(byte: number, state: number): number {
+  return isText(byte) ? state : BROKEN;
 }
 
 /** Whether a byte may stand in a field's value or in a quoted-string: no control character but the tab. */

@@ -28,9 +28,9 @@ const NODE_ONLY_HEADERS = ['content-length', 'expect', 'upgrade', 'trailer', 'co
 export function readUploadHead(bytes: Buffer): RequestHead | null {
   const end = bytes.indexOf(END);
   if (end === -1 || end > MAX_HEAD_BYTES) return null;
-  const [first, ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
-  const request = REQUEST_LINE.exec(first!);
-  if (!request) return null;
+  const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
+  const [, method, target = ''] = REQUEST_LINE.exec(first) ?? [];
+  if (method !== 'POST' && method !== 'PUT') return null;
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
@@ -42,7 +42,7 @@ export function readUploadHead(bytes: Buffer): RequestHead | null {
   }
   if (!headers.has('host') || headers.get('transfer-encoding')?.toLowerCase() !== 'chunked') return null;
   if (NODE_ONLY_HEADERS.some((name) => headers.has(name))) return null;
-  return { method: request[1] as 'POST' | 'PUT', target: request[2]!, headers, bytes: end + END.length };
+  return { method, target, headers, bytes: end + END.length };
 }
 
 /** A field's value without the spaces around it (RFC 9112 §5). */

@@ -28,19 +28,23 @@ export type Facts = Readonly<Record<string, string | number | boolean | null | u
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The log of a program, on stdout. `isTerminal` chooses the readable form, `useColour` paints it. */
-export function createLog(level: LogLevel, isTerminal: boolean, useColour: boolean, fd = 1): ProgramLog {
+/** JSON lines, or lines for people: 'plain', or 'coloured' on a terminal. */
+export type LogForm = 'json' | 'plain' | 'coloured';
+
+/** The log of a program, on stdout by default. */
+export function createLog(level: LogLevel, form: LogForm, fd = 1): ProgramLog {
+  const paint = form === 'coloured' ? coloured : (_colour: number, text: string) => text;
   const { combine, timestamp, json, printf } = winston.format;
   const readable = printf((info) => {
     const { level: of, message, timestamp: at, ...facts } = info;
     const time = String(at).slice(11, 23);
     const rest = Object.entries(facts)
       .filter(([, value]) => value !== undefined && value !== null)
-      .map(([key, value]) => ` ${paint(DIM, `${key}=`, useColour)}${quote(String(value))}`)
+      .map(([key, value]) => ` ${paint(DIM, `${key}=`)}${quote(String(value))}`)
       .join('');
-    return `${paint(DIM, time, useColour)} ${paint(COLOURS[of] ?? DIM, of.padEnd(5), useColour)} ${String(message)}${rest}`;
+    return `${paint(DIM, time)} ${paint(COLOURS[of] ?? DIM, of.padEnd(5))} ${String(message)}${rest}`;
   });
-  const format = combine(timestamp(), isTerminal ? readable : json());
+  const format = combine(timestamp(), form === 'json' ? json() : readable);
   const output = new LogOutput(fd, (lines) => {
     const info = format.transform({ level: 'warn', message: 'lines of the log were lost', lines });
     return String((info as Record<symbol, unknown>)[Symbol.for('message')]); // winston's own place for the text
@@ -88,8 +92,8 @@ export function safeUrl(text: string): string {
 const DIM = 90;
 const COLOURS: Readonly<Record<string, number>> = { error: 31, warn: 33, info: 32, debug: 36 };
 
-function paint(colour: number, text: string, useColour: boolean): string {
-  return useColour ? `\u001b[${colour}m${text}\u001b[39m` : text;
+function coloured(colour: number, text: string): string {
+  return `\u001b[${colour}m${text}\u001b[39m`;
 }
 
 function quote(text: string): string {

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { DEFAULT_LIMITS } from '../../src/config/limits.js';
 import { loadConfig, settings, unknownVariables } from '../../src/config/stream-config.js';
-import { createLog, safeUrl } from '../../src/log/log.js';
+import { createLog, type LogForm, safeUrl } from '../../src/log/log.js';
 import { afterTest } from '../support/cleanup.js';
 import { TestEndpoint } from '../support/relay/test-endpoint.js';
 import { scratch } from '../support/media/ffmpeg.js';
@@ -260,11 +260,11 @@ describe('loadConfig', () => {
 
 describe('the log', () => {
   /** What the log of a terminal writes. */
-  function written(useColour: boolean): string {
+  function written(form: LogForm): string {
     const folder = mkdtempSync(join(tmpdir(), 'vw-'));
     const fd = openSync(join(folder, 'log'), 'w+');
     try {
-      createLog('info', true, useColour, fd).info('endpoint\u0007 said', { reason: 'two\nlines' });
+      createLog('info', form, fd).info('endpoint\u0007 said', { reason: 'two\nlines' });
       return readFileSync(join(folder, 'log'), 'utf8');
     } finally {
       closeSync(fd);
@@ -273,12 +273,12 @@ describe('the log', () => {
   }
 
   it('is painted on a terminal, and is not where NO_COLOR says so', () => {
-    expect(written(true)).to.contain('\u001b[32m');
-    expect(written(false)).not.to.contain('\u001b');
+    expect(written('coloured')).to.contain('\u001b[32m');
+    expect(written('plain')).not.to.contain('\u001b');
   });
 
   it('keeps a fact on one line', () => {
-    expect(written(false).trimEnd().split('\n')).to.have.length(1);
+    expect(written('plain').trimEnd().split('\n')).to.have.length(1);
   });
 
   it('shows no secret of a URL', () => {

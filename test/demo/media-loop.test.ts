@@ -14,7 +14,8 @@ const WRAP = 2 ** 33;
 /** What a source sends from unit `first` on, each unit a message at the time it is due. */
 function play(media: DemoMedia, first: number, count: number): Sent[] {
   return Array.from({ length: count }, (_, i) => {
-    return { data: media.loop.packets(first + i, i === 0), atMs: dueMs(media, first + i) };
+    const data = i === 0 ? media.loop.firstPackets(first) : media.loop.packets(first + i);
+    return { data, atMs: dueMs(media, first + i) };
   });
 }
 

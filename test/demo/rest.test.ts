@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { callRest, type Call, curlLines } from '../../src/demo/rest.js';
-import { destinationCall, streamCall, tourSteps } from '../../src/demo/tour.js';
+import { destinationCall, PICTURE_FEED, SOUND_FEED, streamCall, tourSteps } from '../../src/demo/tour.js';
 import { afterTest } from '../support/cleanup.js';
 
 /** A server that answers what it was asked. */
@@ -34,7 +34,11 @@ describe('the printed curl command', () => {
   it('asks the same as the demo does, for every step of the tour', async () => {
     const relay = await mirror();
     const places = { relay, endpoints: ['http://127.0.0.1:8889', 'http://127.0.0.1:8890'] } as const;
-    const calls = [streamCall(places, true), destinationCall(places, 0), ...tourSteps(places).map(({ call }) => call)];
+    const calls = [
+      streamCall(places, [PICTURE_FEED, SOUND_FEED]),
+      destinationCall(places, 0),
+      ...tourSteps(places).map(({ call }) => call),
+    ];
     for (const call of calls) expect(await shell(call), call.method).to.deep.equal(await callRest(call));
   });
 

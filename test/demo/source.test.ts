@@ -18,7 +18,7 @@ function start(vw: TestRelay, feed: string, media: DemoMedia): string[] {
     uploadFailed: (name, reason) => void told.push(`${name} lost: ${reason}`),
     uploadResumed: (name) => void told.push(`${name} resumed`),
   };
-  const source = new DemoSource(feed, vw.url, media, owner, keptLog());
+  const source = new DemoSource({ feed, media, relayUrl: vw.url }, owner, keptLog());
   source.start();
   afterTest(() => source.stop());
   return told;
@@ -59,9 +59,7 @@ describe('a source of the demo', () => {
   it('ends its upload in order when it is stopped', async () => {
     const vw = await TestRelay.start();
     const source = new DemoSource(
-      'demo/audio',
-      vw.url,
-      loadSound(),
+      { feed: 'demo/audio', media: loadSound(), relayUrl: vw.url },
       {
         isFree: () => Promise.resolve(true),
         uploadFailed: () => expect.fail('it was told to'),

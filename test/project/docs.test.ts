@@ -228,7 +228,7 @@ describe('the ready-made scripts', () => {
 
   before(async () => {
     const config = loadConfig({ port: '0' }, {});
-    const log = createLog('error', false, false);
+    const log = createLog('error', 'json');
     relay = new Relay(config.limits, log);
     server = await startServer(relay, config, relayPages(), log);
     const endpoint = start(process.execPath, 'scripts/endpoint.mjs', '0');

@@ -1,6 +1,6 @@
 // The relay's policy: an API key for everything but the login, the health check and uploads from this machine.
 
-import type { GuardChecks, GuardedRequest, GuardPolicy } from '../../http/request/http-guard.js';
+import type { GuardChecks, GuardedRequest, GuardPolicy, OriginStanding } from '../../http/request/http-guard.js';
 import { HttpError } from '../../http/answer/problem.js';
 import { WHOLE_SERVER } from '../../http/request/request-target.js';
 import { isLoopbackHost } from '../../loopback.js';
@@ -32,10 +32,10 @@ export class KeyPolicy implements GuardPolicy<RequestInfo> {
     return { origin: true, host: !isUpload(request) };
   }
 
-  authorize(request: RequestInfo, isNamedOrigin: boolean): void {
+  authorize(request: RequestInfo, origin: OriginStanding): void {
     const { method, path, address } = request;
     // A CORS preflight cannot carry the key; its answer lists the allowed methods and header fields and nothing else.
-    if (method === 'OPTIONS' && isNamedOrigin) return;
+    if (method === 'OPTIONS' && origin === 'named') return;
     if (!this.keys || OPEN_PATHS.has(path) || (isUpload(request) && isLoopbackHost(address))) return;
     const verdict = this.keys.check(request.authorization, request.cookie, address, Date.now());
     if (verdict === 'good') return;

@@ -85,10 +85,10 @@ function isCurrent(endMs: number, nowMs: number): boolean {
 
 /** The key in an Authorization field; null: it has none. */
 function presentedKey(authorization: string): string | null {
-  const [scheme, value] = authorization.split(/ +/, 2);
+  const [scheme = '', value] = authorization.split(/ +/, 2);
   if (value === undefined) return null;
-  if (/^bearer$/i.test(scheme!)) return value;
-  if (!/^basic$/i.test(scheme!)) return null;
+  if (/^bearer$/i.test(scheme)) return value;
+  if (!/^basic$/i.test(scheme)) return null;
   const text = Buffer.from(value, 'base64').toString();
   const colon = text.indexOf(':');
   return colon === -1 ? null : text.slice(colon + 1);

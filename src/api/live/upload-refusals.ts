@@ -47,7 +47,7 @@ export class UploadRefusals {
       const timer = setTimeout(() => this.#report(key), this.patienceMs).unref();
       this.#pendingRefusals.set(key, { log, timer });
       const [oldest] = this.#pendingRefusals.keys();
-      if (this.#pendingRefusals.size > MAX_PENDING_REFUSALS) this.#report(oldest!);
+      if (oldest !== undefined && this.#pendingRefusals.size > MAX_PENDING_REFUSALS) this.#report(oldest);
     }
   }
 

@@ -32,20 +32,29 @@ export function docsPage(document: OpenApi, base: string): string {
   );
 }
 
-function tagOf(item: Readonly<Record<string, Json>>): string {
-  return (Object.values(item)[0]!.tags as string[])[0]!;
+function tagOf(item: Readonly<Record<string, Json>>): string | undefined {
+  const [operation] = Object.values(item);
+  return (operation?.tags as string[] | undefined)?.[0];
 }
 
 /** A path; methods that do the same are described once. */
 function pathHtml(path: string, item: Readonly<Record<string, Json>>, base: string): string {
-  const events = new Map<string, string[]>();
-  for (const [method, { summary }] of Object.entries(item)) {
-    events.set(String(summary), [...(events.get(String(summary)) ?? []), method]);
+  const described = new Map<string, DescribedOperation>();
+  for (const [method, operation] of Object.entries(item)) {
+    const summary = String(operation.summary);
+    const same = described.get(summary);
+    if (same) same.methods.push(method);
+    else described.set(summary, { operation, methods: [method] });
   }
-  return [...events.values()].map((methods) => operationHtml(path, methods, item[methods[0]!]!, base)).join('');
+  return [...described.values()].map((one) => operationHtml(path, one, base)).join('');
 }
 
-function operationHtml(path: string, methods: readonly string[], operation: Json, base: string): string {
+interface DescribedOperation {
+  readonly operation: Json;
+  readonly methods: [first: string, ...others: string[]];
+}
+
+function operationHtml(path: string, { operation, methods }: DescribedOperation, base: string): string {
   const id = String(operation.operationId);
   const badges = methods.map((method) => `<b class="${method}">${method.toUpperCase()}</b>`).join(' ');
   const message = String(operation.description);
@@ -60,7 +69,7 @@ function operationHtml(path: string, methods: readonly string[], operation: Json
     `<p><a href="#${id}">${proseHtml(String(operation.summary))}</a>${hasMore ? `. ${proseHtml(message)}` : ''}</p>` +
     `${parametersHtml((operation.parameters ?? []) as Json[])}${requestBodyHtml(operation)}` +
     `<dl>${answers.map(([status, response]) => responseHtml(status, response)).join('')}</dl>` +
-    `<pre><code>${escapeHtml(curlOf(path, methods[0]!, operation, base))}</code></pre>` +
+    `<pre><code>${escapeHtml(curlOf(path, methods[0], operation, base))}</code></pre>` +
     (errors.length === 0 ? '' : `<details><summary>Errors</summary>${errorsHtml(errors)}</details>`) +
     '</article>'
   );
@@ -76,26 +85,29 @@ function parametersHtml(parameters: readonly Json[]): string {
 function requestBodyHtml({ requestBody }: Json): string {
   if (requestBody === undefined) return '';
   const { content, required } = requestBody as { content: Record<string, Json>; required: boolean };
-  const [type, { schema }] = Object.entries(content)[0]! as [string, { schema: Json }];
   const may = required ? '' : ', or nothing';
-  const what = [schemaLink(schema, ''), type].filter((one) => one !== '').join(', ');
-  return `<p>Takes <small>${what}</small>${may}.</p>`;
+  return `<p>Takes <small>${contentHtml(content)}</small>${may}.</p>`;
+}
+
+/** The schema and the media type of a body; '': it has none. */
+function contentHtml(content: Readonly<Record<string, Json>>): string {
+  const types = Object.entries(content).map(([type, { schema }]) => {
+    return [schemaLink(schema as Json, ''), type].filter((one) => one !== '').join(', ');
+  });
+  return types.join(' or ');
 }
 
 function responseHtml(status: string, { description, content = {} }: Json): string {
-  const [type, media] = (Object.entries(content as Json)[0] ?? []) as [string?, { schema: Json }?];
-  const what =
-    type === undefined
-      ? ''
-      : ` <small>${[schemaLink(media!.schema, ''), type].filter((one) => one !== '').join(', ')}</small>`;
-  return `<dt><code>${status}</code></dt><dd>${proseHtml(String(description))}${what}</dd>`;
+  const what = contentHtml(content as Record<string, Json>);
+  const small = what === '' ? '' : ` <small>${what}</small>`;
+  return `<dt><code>${status}</code></dt><dd>${proseHtml(String(description))}${small}</dd>`;
 }
 
 /** The error codes of responses, each with its meaning. */
 function errorsHtml(responses: readonly Json[]): string {
   const rows = responses.flatMap(({ content }) => {
-    const { examples } = (content as Record<string, Json>)['application/problem+json']!;
-    return Object.entries(examples as Record<string, { summary: string; value: { status: number } }>).map(
+    const examples = (content as Record<string, Json>)['application/problem+json']?.examples;
+    return Object.entries((examples ?? {}) as Record<string, { summary: string; value: { status: number } }>).map(
       ([code, { summary, value }]) => `<dt>${value.status} <code>${code}</code></dt><dd>${proseHtml(summary)}</dd>`,
     );
   });

@@ -12,7 +12,7 @@ export function proseHtml(message: string): string {
 export function schemaLink(schema: Json, otherwise = 'anything'): string {
   const { $ref, type, anyOf, oneOf, const: only, items, additionalProperties, properties } = schema;
   if (typeof $ref === 'string') {
-    const name = $ref.split('/').pop()!;
+    const name = $ref.slice($ref.lastIndexOf('/') + 1);
     return `<a href="#schema-${name}">${name}</a>`;
   }
   const either = (anyOf ?? oneOf) as Json[] | undefined;

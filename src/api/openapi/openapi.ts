@@ -100,8 +100,12 @@ const DESCRIPTION = [
     "login's cookie.",
 ].join('\n\n');
 
-/** The document of `routes`; `hasKey`: whether this relay requires a key. */
-export function openApi(routes: readonly Route[], hasKey: boolean): OpenApi {
+/** Whether a relay requires a key. */
+export type RelayAccess = 'key' | 'open';
+
+/** The document of `routes` of a relay. */
+export function openApi(routes: readonly Route[], access: RelayAccess): OpenApi {
+  const hasKey = access === 'key';
   const named = nameSchemas();
   const scheme = (name: string) => ({ [name]: [] });
   const schemes = [scheme('bearer'), scheme('basic'), ...(hasKey ? [scheme('cookie')] : [])];
@@ -167,16 +171,17 @@ function plain(schema: object): Json {
 
 function pathOf(route: Route, named: SchemaNames): Record<string, Json> {
   const entries = route.operations.flatMap((operation) =>
-    operation.methods.map((method, index) => {
-      // Each method needs an operationId of its own.
-      const id = index === 0 ? operation.id : `${operation.id}By${method[0]!}${method.slice(1).toLowerCase()}`;
-      return [method.toLowerCase(), operationOf(route, operation, id, method, named)] as const;
-    }),
+    operation.methods.map((method) => [method.toLowerCase(), operationOf(route, operation, method, named)] as const),
   );
   return Object.fromEntries(entries);
 }
 
-function operationOf(route: Route, operation: Operation, id: string, method: Method, named: SchemaNames): Json {
+/** Each method needs an operationId of its own. */
+function operationIdOf({ id, methods }: Operation, method: Method): string {
+  return method === methods[0] ? id : `${id}By${method.charAt(0)}${method.slice(1).toLowerCase()}`;
+}
+
+function operationOf(route: Route, operation: Operation, method: Method, named: SchemaNames): Json {
   const { summary, description, body, answer, others = [], errors } = operation;
   const isOpen = OPEN_PATHS.has(route.path);
   const parameters = [
@@ -186,7 +191,7 @@ function operationOf(route: Route, operation: Operation, id: string, method: Met
   const again = method === operation.methods[0] ? '' : `The same as ${operation.methods[0]}.`;
   const message = [again, description ?? ''].filter((part) => part !== '').join(' ');
   return {
-    operationId: id,
+    operationId: operationIdOf(operation, method),
     tags: [route.tag],
     summary,
     description: message === '' ? `${summary}.` : message,

@@ -2,7 +2,7 @@
 
 import * as z from 'zod';
 import { readVersion } from '../../version.js';
-import { type OpenApi, openApi } from '../openapi/openapi.js';
+import { type OpenApi, openApi, type RelayAccess } from '../openapi/openapi.js';
 import { docsPage } from '../openapi/docs-page.js';
 import { answer, content, json, type Route } from './route.js';
 
@@ -22,10 +22,10 @@ const linksSchema = z.strictObject({
 export type Links = z.infer<typeof linksSchema>;
 
 /** The routes that describe `others` and themselves. */
-export function aboutRoutes(others: readonly Route[], hasKey: boolean): Route[] {
+export function aboutRoutes(others: readonly Route[], access: RelayAccess): Route[] {
   // Built at the first request: a relay whose document is never requested pays nothing.
   let document: OpenApi | null = null;
-  const made = () => (document ??= openApi([...routes, ...others], hasKey));
+  const made = () => (document ??= openApi([...routes, ...others], access));
   const routes: Route[] = [
     {
       name: 'API',

@@ -8,6 +8,7 @@ import { refusal } from '../access/key-policy.js';
 import { COOKIE_NAME, type KeyGuard } from '../access/keys.js';
 import { content, type Route, TO_LOGIN } from './route.js';
 import { escapeHtml } from '../../http/answer/escape-html.js';
+import type { Scheme } from '../../http/request/hosts.js';
 
 /** Path of the pages' style sheet. */
 export const STYLE_PATH = '/style.css';
@@ -24,7 +25,7 @@ h2{font-size:1.1rem}.watch{list-style:none;padding:0}.watch a{display:inline-blo
 p.bad{color:#ff8f85}.watch .live{color:#56d364}.watch .away{color:#9fb0c0}}`;
 
 /** The header fields of every answer: no script, nothing from other origins, no framing. */
-export function securityHeaders(isSecure: boolean): RequestHandler {
+export function securityHeaders(scheme: Scheme): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -37,7 +38,7 @@ export function securityHeaders(isSecure: boolean): RequestHandler {
       },
     },
     // For this host only, not for other hosts of the same domain.
-    strictTransportSecurity: isSecure ? { includeSubDomains: false } : false,
+    strictTransportSecurity: scheme === 'https:' ? { includeSubDomains: false } : false,
     // With "no-referrer" browsers send "Origin: null" from our own login form, which any page can send.
     referrerPolicy: { policy: 'same-origin' },
   });
@@ -49,7 +50,7 @@ export function loginFor(path: string): string | null {
 }
 
 /** The relay's pages; `keys` is null if no login is needed. `watchables`: what can be played now. */
-export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables: () => PlayableItem[]): Route[] {
+export function pageRoutes(keys: KeyGuard | null, scheme: Scheme, watchables: () => PlayableItem[]): Route[] {
   return [
     {
       name: 'front page',
@@ -90,7 +91,7 @@ export function pageRoutes(keys: KeyGuard | null, isSecure: boolean, watchables:
         },
       ],
     },
-    ...(keys ? loginRoutes(keys, isSecure) : []),
+    ...(keys ? loginRoutes(keys, scheme) : []),
   ];
 }
 
@@ -111,7 +112,7 @@ export function playerLinks(all: readonly PlayableItem[]): string {
   return rows.length === 0 ? '' : `<ul class="watch">${rows.join('')}</ul>`;
 }
 
-function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
+function loginRoutes(keys: KeyGuard, scheme: Scheme): Route[] {
   const login: RequestHandler = (request, response) => {
     const { key, to } = (request.body ?? {}) as { key?: unknown; to?: unknown };
     const address = request.socket.remoteAddress ?? '';
@@ -131,7 +132,7 @@ function loginRoutes(keys: KeyGuard, isSecure: boolean): Route[] {
     response.cookie(COOKIE_NAME, keys.newSession(Date.now()), {
       httpOnly: true,
       sameSite: 'strict',
-      secure: isSecure,
+      secure: scheme === 'https:',
       path: '/',
       maxAge: 7 * 24 * 3_600_000,
     });

@@ -74,20 +74,7 @@ function writeFeeds(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): v
     some(feeds, (feed, { muted }) => (muted ? [[labels({ feed, tracks: muted }), 1]] : [])),
   );
   counter('withheld_messages', 'Text and binary messages that mutes have withheld.', (stats) => stats.withheldMessages);
-  text.gauge(
-    'vw_feed_track_info',
-    'One of its tracks; always 1.',
-    some(feeds, (feed, { tracks }) =>
-      once(tracks).map(({ pid, kind, codec, width, height, sampleRate, channels }) => {
-        return [labels({ feed, pid, kind, codec, width, height, sample_rate: sampleRate, channels }), 1];
-      }),
-    ),
-  );
-  text.gauge(
-    'vw_feed_frame_rate_hertz',
-    'Frame rate of a track, as signalled in the media.',
-    some(feeds, (feed, { tracks }) => once(tracks).map(({ pid, frameRate }) => [labels({ feed, pid }), frameRate])),
-  );
+  writeTracks(text, feeds);
   counter('bytes', 'Bytes received.', ({ bytes }) => bytes);
   counter('messages', 'Messages received.', ({ messages }) => messages);
   counter('opaque_messages', 'Messages received that are not MPEG-TS.', ({ opaqueMessages }) => opaqueMessages);
@@ -118,6 +105,23 @@ function writeFeeds(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): v
   );
   gauge('clients', 'Local WebSockets connected to it.', ({ clients }) => clients);
   gauge('cache_bytes', 'Size of its cache for late viewers.', ({ cacheBytes }) => cacheBytes);
+}
+
+function writeTracks(text: MetricsText, feeds: readonly Labelled<FeedStats>[]): void {
+  text.gauge(
+    'vw_feed_track_info',
+    'One of its tracks; always 1.',
+    some(feeds, (feed, { tracks }) =>
+      once(tracks).map(({ pid, kind, codec, width, height, sampleRate, channels }) => {
+        return [labels({ feed, pid, kind, codec, width, height, sample_rate: sampleRate, channels }), 1];
+      }),
+    ),
+  );
+  text.gauge(
+    'vw_feed_frame_rate_hertz',
+    'Frame rate of a track, as signalled in the media.',
+    some(feeds, (feed, { tracks }) => once(tracks).map(({ pid, frameRate }) => [labels({ feed, pid }), frameRate])),
+  );
 }
 
 /** Why a stream discards packets, by the names of its counters. */

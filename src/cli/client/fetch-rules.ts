@@ -14,16 +14,15 @@ export async function fetchRules(client: RelayClient): Promise<{ raw: RawDocumen
     if (!(error instanceof RefusedError) || error.status !== 404) throw error;
     throw new NotServedError(
       `${client.url} has no /api/rules: it is a vw serve, or an older vw stream; use the vw that runs there`,
-      false,
     );
   }
   try {
     return { raw: answer as RawDocument, rules: readDocument(answer) }; // which has checked its shape
   } catch (cause) {
     if (!(cause instanceof DocumentError)) throw cause;
+    const [fault = cause.message] = cause.faults;
     throw new NotServedError(
-      `${client.url} is not a vw stream, or one of another version: its /api/rules is not understood (${cause.faults[0]!})`,
-      false,
+      `${client.url} is not a vw stream, or one of another version: its /api/rules is not understood (${fault})`,
       { cause },
     );
   }

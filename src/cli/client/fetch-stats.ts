@@ -22,7 +22,9 @@ async function fetchJson(client: RelayClient, path: string): Promise<unknown> {
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const { status, code, message } = error;
-    throw new NotServedError(`${client.url} refuses ${path} with HTTP ${status}: ${message} (${code})`, status >= 500);
+    throw new NotServedError(`${client.url} refuses ${path} with HTTP ${status}: ${message} (${code})`, {
+      mayPass: status >= 500,
+    });
   }
 }
 
@@ -36,15 +38,14 @@ export function parseStats(answer: unknown, url: string): Stats {
   if (fault === undefined) return answer as Stats; // the schema has no transforms: the value is accepted unchanged
   const parts = typeof answer === 'object' && answer !== null ? Object.keys(answer) : [];
   if (parts.includes('topics')) {
-    throw new NotServedError(`${url} is a vw serve; vw status shows relays (vw stream)`, false);
+    throw new NotServedError(`${url} is a vw serve; vw status shows relays (vw stream)`);
   }
   if (!['feeds', 'streams', 'destinations'].every((name) => parts.includes(name))) {
-    throw new NotServedError(`${url} is not a vw stream: its /api/stats has other content than a relay's`, false);
+    throw new NotServedError(`${url} is not a vw stream: its /api/stats has other content than a relay's`);
   }
   const where = clean(fault.path.map(String).join('.'));
   throw new NotServedError(
     `${url} is a vw stream of another version: its stats differ at ${where} (${clean(fault.message)}); use the vw that runs there`,
-    false,
   );
 }
 

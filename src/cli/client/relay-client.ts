@@ -18,13 +18,12 @@ const MAX_WORDS = 500;
 /** A relay that was not reached or refuses us. `message` names what to do. */
 export class NotServedError extends Error {
   override readonly name = 'NotServedError';
-  constructor(
-    message: string,
-    /** Whether it may succeed in a moment: nothing listens there, or the relay is starting or stopping. */
-    readonly mayPass: boolean,
-    options?: ErrorOptions,
-  ) {
+  /** Whether it may succeed in a moment: nothing listens there, or the relay is starting or stopping. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, { mayPass = false, ...options }: ErrorOptions & { mayPass?: boolean } = {}) {
     super(message, options);
+    this.mayPass = mayPass;
   }
 }
 
@@ -81,7 +80,7 @@ export class RelayClient {
       answer = await this.#send(method, path, body);
     } catch (cause) {
       const { message, mayPass } = connectErrorMessage(cause as NodeJS.ErrnoException, this.url);
-      throw new NotServedError(`${this.url} is not reached: ${message}`, mayPass, { cause });
+      throw new NotServedError(`${this.url} is not reached: ${message}`, { mayPass, cause });
     }
     return this.#read(answer, path);
   }
@@ -135,11 +134,10 @@ export class RelayClient {
     }
     const what = `it answers ${path} with HTTP ${status}, ${clean(type).slice(0, 60) || 'no content type'}`;
     if (status === 502 || status === 503 || status === 504) {
-      throw new NotServedError(`${this.url} is not reached: ${what}: a proxy whose relay is away?`, true);
+      throw new NotServedError(`${this.url} is not reached: ${what}: a proxy whose relay is away?`, { mayPass: true });
     }
     throw new NotServedError(
       `${this.url} is not a vw stream: ${what}; accepted: the address at which vw stream logs that it listens`,
-      false,
     );
   }
 
@@ -159,14 +157,14 @@ export class RelayClient {
         return this.#unserved(detail);
       case 'ERR_STOPPING':
       case 'ERR_TOO_MANY_CONNECTIONS':
-        return new NotServedError(`${this.url} is not reached: ${detail}`, true);
+        return new NotServedError(`${this.url} is not reached: ${detail}`, { mayPass: true });
       default:
         return new RefusedError(status, clean(code), detail);
     }
   }
 
   #unserved(message: string): NotServedError {
-    return new NotServedError(`${this.url} refused the request: ${message}`, false);
+    return new NotServedError(`${this.url} refused the request: ${message}`);
   }
 }
 

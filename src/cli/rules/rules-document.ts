@@ -50,33 +50,54 @@ export function readDocument(document: unknown): RulesDocument {
     .map((part) => `"${clean(part).slice(0, 80)}" is not accepted beside the rules; accepted: ${ACCEPTED_FORM}`);
   if (faults.length === 0 && Object.keys(given).length === 0)
     faults.push(`it contains no rules; accepted: ${ACCEPTED_FORM}`);
-  const read = <T>(part: (typeof PARTS)[number], parse: (rule: unknown) => T, nameOf: (rule: T) => string): T[] => {
-    const rules = given[part] ?? [];
-    if (!Array.isArray(rules)) {
-      faults.push(`${part}: an array of rules is accepted`);
-      return [];
-    }
-    return readPart(part, rules, parse, nameOf, faults);
-  };
   const found = {
-    streams: read('streams', parseStreamRule, ({ stream }) => stream),
-    destinations: read('destinations', readDestination, ({ rule }) => rule.id),
-    mutes: read('mutes', readMute, ({ feed }) => feed),
+    streams: readPart(given, STREAMS, faults),
+    destinations: readPart(given, DESTINATIONS, faults),
+    mutes: readPart(given, MUTES, faults),
     omittedParts: new Set(PARTS.filter((part) => given[part] === undefined)),
   };
   if (faults.length > 0) throw new DocumentError(faults);
   return found;
 }
 
+/** How the rules of a part are parsed and named. */
+interface PartReader<T> {
+  readonly part: (typeof PARTS)[number];
+  readonly parse: (rule: unknown) => T;
+  readonly nameOf: (rule: T) => string;
+}
+
+const STREAMS: PartReader<StreamRule> = {
+  part: 'streams',
+  parse: parseStreamRule,
+  nameOf: ({ stream }) => stream,
+};
+
+const DESTINATIONS: PartReader<ExportedDestination> = {
+  part: 'destinations',
+  parse: readDestination,
+  nameOf: ({ rule }) => rule.id,
+};
+
+const MUTES: PartReader<MuteRule> = {
+  part: 'mutes',
+  parse: readMute,
+  nameOf: ({ feed }) => feed,
+};
+
+/** The rules of a part; what is wrong with them is added to `faults`. */
 function readPart<T>(
-  part: string,
-  rules: readonly unknown[],
-  parse: (rule: unknown) => T,
-  nameOf: (rule: T) => string,
+  document: Readonly<Record<string, unknown>>,
+  { part, parse, nameOf }: PartReader<T>,
   faults: string[],
 ): T[] {
+  const rules = document[part] ?? [];
+  if (!Array.isArray(rules)) {
+    faults.push(`${part}: an array of rules is accepted`);
+    return [];
+  }
   const seen = new Map<string, number>();
-  return rules.flatMap((one, i) => {
+  return rules.flatMap((one: unknown, i) => {
     try {
       const rule = parse(one);
       const before = seen.get(nameOf(rule));

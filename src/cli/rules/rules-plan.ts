@@ -36,13 +36,17 @@ export interface Plan {
   readonly others: number;
 }
 
+/** Whether rules that are not in the document stay or are deleted. */
+export type ImportScope = 'merge' | 'replace';
+
 /** Compares the wanted rules with the existing ones. `tokens`: by destination id. */
 export function makePlan(
   wanted: RulesDocument,
   there: RulesDocument,
   tokens: ReadonlyMap<string, string>,
-  isReplacing: boolean,
+  scope: ImportScope,
 ): Plan {
+  const isReplacing = scope === 'replace';
   const [mutesThere, streamsThere] = [index(there.mutes, muteName), index(there.streams, streamName)];
   const destinationsThere = index(there.destinations, idOf);
   const mutes = wanted.mutes.flatMap((rule) => muteStep(rule, mutesThere.get(rule.feed)));
@@ -102,24 +106,23 @@ function describeMute({ tracks, binary }: MuteRule): string {
 
 function streamStep(rule: StreamRule, before: StreamRule | undefined): PlanStep[] {
   if (before && isSameStream(before, rule)) return [];
-  const describe = (one: StreamRule | undefined) => {
-    return (
-      one && `${one.feeds.join(', ') || 'no feeds'}${one.trimMs ? ` with trimMs ${JSON.stringify(one.trimMs)}` : ''}`
-    );
-  };
   const what = `stream ${rule.stream}`;
   const path = '/api/streams';
   return [
     {
       verb: 'set',
       what,
-      description: change(describe(rule)!, describe(before)),
+      description: change(describeStream(rule), before && describeStream(before)),
       method: 'POST',
       path,
       body: rule,
       isCondition: false,
     },
   ];
+}
+
+function describeStream({ feeds, trimMs }: StreamRule): string {
+  return `${feeds.join(', ') || 'no feeds'}${trimMs ? ` with trimMs ${JSON.stringify(trimMs)}` : ''}`;
 }
 
 /** The step for a destination; null: no change is needed. */

@@ -3,7 +3,7 @@
 import type { Stats } from '../../relay/stats-schema.js';
 import { EVERY_FEED } from '../../relay/rules/mute-rule.js';
 import { similarName } from '../../relay/rules/similar-name.js';
-import type { Painter } from '../terminal/colour.js';
+import type { Painter, Surface } from '../terminal/colour.js';
 import { entries, listFaults } from './list-faults.js';
 import type { StatsSnapshot } from '../client/fetch-stats.js';
 import {
@@ -25,8 +25,8 @@ export interface Page {
   readonly tail: readonly string[];
 }
 
-/** The page for a relay's stats at a time, in `width` columns (Infinity: nothing is truncated or wrapped). */
-export function statusPage({ url, stats }: StatsSnapshot, width: number, paint: Painter, time = ''): Page {
+/** The page for a relay's stats at a time. */
+export function statusPage({ url, stats }: StatsSnapshot, { width, paint }: Surface, time = ''): Page {
   const table = (title: string, columns: readonly Column[], rows: readonly Row[]) => {
     return rows.length === 0 ? [paint(`no ${title}`, 'quiet')] : tableLines(columns, rows, width, paint);
   };
@@ -44,7 +44,7 @@ export function statusPage({ url, stats }: StatsSnapshot, width: number, paint: 
 }
 
 /** The page of --watch while the relay is not reached; `page` is the last one before that. */
-export function unreachablePage(trouble: string, page: Page | null, width: number, paint: Painter, time: string): Page {
+export function unreachablePage(trouble: string, page: Page | null, { width, paint }: Surface, time: string): Page {
   const { head, tables, tail } = page ?? { head: [], tables: [], tail: [] };
   const message = wrap(`${time} trying again: ${trouble}`, width).map((line) => paint(line, 'wrong'));
   return { head: page === null ? message : [...message, '', 'last known state:', ...head], tables, tail };

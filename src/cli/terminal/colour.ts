@@ -14,10 +14,16 @@ const CODES: Readonly<Record<Exclude<Tone, 'plain'>, readonly [on: number, off: 
 /** Paints a text in its tone. */
 export type Painter = (text: string, tone: Tone) => string;
 
-/** A painter; without colour it returns what it is given. */
-export function painter(useColour: boolean): Painter {
+/** Where text is printed: its width in columns (Infinity: nothing is truncated or wrapped) and its colours. */
+export interface Surface {
+  readonly width: number;
+  readonly paint: Painter;
+}
+
+/** A painter; a plain one returns what it is given. */
+export function painter(colours: 'coloured' | 'plain'): Painter {
   return (text, tone) => {
-    if (!useColour || tone === 'plain' || text === '') return text;
+    if (colours === 'plain' || tone === 'plain' || text === '') return text;
     const [on, off] = CODES[tone];
     return `\u001b[${on}m${text}\u001b[${off}m`;
   };

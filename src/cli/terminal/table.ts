@@ -32,59 +32,72 @@ const HANGING = `${INDENT}  `;
 
 /** The lines of a table in `width` columns (Infinity: its natural width). */
 export function tableLines(columns: readonly Column[], rows: readonly Row[], width: number, paint: Painter): string[] {
-  const cells = rows.map((row) => row.cells.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)));
-  const natural = columns.map(({ title }, i) => Math.max(title.length, ...cells.map((row) => row[i]!.text.length)));
-  const shown = countShown(columns, natural, width);
-  const widths = fit(columns.slice(0, shown), natural, width);
-  const lineOf = (row: readonly Cell[]) => {
-    const texts = widths.map((size, i) => {
-      const text = shorten(row[i]!.text, size);
-      const isLast = i === widths.length - 1;
-      const space = ' '.repeat(size - text.length);
-      const painted = paint(text, row[i]!.tone ?? 'plain');
-      if (columns[i]!.align === 'right') return space + painted;
-      return isLast ? painted : painted + space;
+  const fields = columns.map((column, index): Field => {
+    return {
+      ...column,
+      index,
+      size: Math.max(column.title.length, ...rows.map((row) => cellIn(row, index).text.length)),
+    };
+  });
+  const shown = fields.slice(0, countShown(fields, width));
+  fit(shown, width);
+  const lineOf = (cellOf: (field: Field) => Cell) => {
+    const texts = shown.map((field) => {
+      const { text: full, tone = 'plain' } = cellOf(field);
+      const text = shorten(full, field.size);
+      const space = ' '.repeat(field.size - text.length);
+      const painted = paint(text, tone);
+      if (field.align === 'right') return space + painted;
+      return field === shown.at(-1) ? painted : painted + space;
     });
     return texts.join(GAP).trimEnd();
   };
-  const lines = [lineOf(columns.map(({ title }) => ({ text: title, tone: 'head' as const })))];
-  rows.forEach(({ notes }, at) => {
-    const row = cells[at]!;
-    lines.push(lineOf(row));
-    const below = columns.flatMap(({ belowLabel: message }, i) => {
-      const { text } = row[i]!;
-      return i < shown || text === '' || text === '-'
-        ? []
-        : [message === undefined ? text : `${message} ${text}`.trim()];
+  const lines = [lineOf(({ title }) => ({ text: title, tone: 'head' }))];
+  for (const row of rows) {
+    lines.push(lineOf(({ index }) => cellIn(row, index)));
+    const below = fields.slice(shown.length).flatMap(({ index, belowLabel: message }): Cell[] => {
+      const { text } = cellIn(row, index);
+      if (text === '' || text === '-') return [];
+      return [{ text: message === undefined ? text : `${message} ${text}`.trim(), tone: 'quiet' }];
     });
-    const quiet = below.map((text): Cell => ({ text, tone: 'quiet' }));
-    for (const { text, tone } of [...quiet, ...notes]) {
+    for (const { text, tone } of [...below, ...row.notes]) {
       for (const line of wrap(text, width, INDENT, HANGING))
         lines.push(INDENT + paint(line.slice(INDENT.length), tone ?? 'plain'));
     }
-  });
+  }
   return lines;
 }
 
+/** A column of the table that is printed: which of its cells, and how wide. */
+interface Field extends Column {
+  readonly index: number;
+  size: number;
+}
+
+function cellIn({ cells }: Row, index: number): Cell {
+  const cell = cells[index] ?? '';
+  return typeof cell === 'string' ? { text: cell } : cell;
+}
+
 /** How many columns fit if names are as short as possible. */
-function countShown(columns: readonly Column[], natural: readonly number[], width: number): number {
-  let shown = columns.length;
+function countShown(fields: readonly Field[], width: number): number {
+  let shown = fields.length;
   const least = () =>
-    columns.slice(0, shown).reduce((sum, { minWidth: size }, i) => sum + Math.min(natural[i]!, size ?? Infinity), 0) +
+    fields.slice(0, shown).reduce((sum, { minWidth, size }) => sum + Math.min(size, minWidth ?? Infinity), 0) +
     GAP.length * (shown - 1);
-  while (shown > 1 && columns[shown - 1]!.belowLabel !== undefined && least() > width) shown--;
+  while (shown > 1 && fields[shown - 1]?.belowLabel !== undefined && least() > width) shown--;
   return shown;
 }
 
-/** Widths of columns: the longest that may be shortened is shortened first. */
-function fit(columns: readonly Column[], natural: readonly number[], width: number): number[] {
-  const widths = columns.map((_, i) => natural[i]!);
-  const over = () => widths.reduce((sum, size) => sum + size, 0) + GAP.length * (widths.length - 1) - width;
+/** Sets the widths of columns: the longest that may be shortened is shortened first. */
+function fit(fields: readonly Field[], width: number): void {
+  const over = () => fields.reduce((sum, { size }) => sum + size, 0) + GAP.length * (fields.length - 1) - width;
   while (over() > 0) {
-    const spare = columns.map(({ minWidth }, i) => (minWidth === undefined || widths[i]! <= minWidth ? 0 : widths[i]!));
-    const longest = spare.indexOf(Math.max(...spare));
-    if (spare[longest] === 0) break; // no column can be shortened further: the terminal wraps the lines
-    widths[longest]!--;
+    let longest: Field | null = null;
+    for (const field of fields) {
+      if (field.size > (field.minWidth ?? Infinity) && field.size > (longest?.size ?? 0)) longest = field;
+    }
+    if (longest === null) break; // no column can be shortened further: the terminal wraps the lines
+    longest.size--;
   }
-  return widths;
 }

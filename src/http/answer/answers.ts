@@ -24,18 +24,24 @@ export function respondWithProblem(
   document: Problem,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  respond(socket, document.status, PROBLEM_MEDIA_TYPE, jsonText(document), document.title, headers);
+  const { status, title } = document;
+  respond(socket, { status, title, headers, type: PROBLEM_MEDIA_TYPE, body: jsonText(document) });
+}
+
+/** A response as it is written on a bare socket. */
+export interface BareResponse {
+  readonly status: number;
+  /** The reason phrase; 'OK' by default. */
+  readonly title?: string;
+  /** Fields besides those of the body and of the connection. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The body's media type. */
+  readonly type: string;
+  readonly body: string;
 }
 
 /** Answers and ends the connection, so that the answer arrives. */
-export function respond(
-  socket: Duplex,
-  status: number,
-  type: string,
-  body: string,
-  title = 'OK',
-  headers: Readonly<Record<string, string>> = {},
-): void {
+export function respond(socket: Duplex, { status, title = 'OK', headers = {}, type, body }: BareResponse): void {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   closeAfterReply(
     socket,

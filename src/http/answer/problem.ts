@@ -31,6 +31,11 @@ export function problem(status: number, code: string, detail: string): Problem {
   return { title: STATUS_CODES[status] ?? 'Error', status, code, detail };
 }
 
+/** The problem document of a refused request. */
+export function problemOfRefusal({ status, code, message }: HttpError): Problem {
+  return problem(status, code, message);
+}
+
 /** The answer to an unsupported version of HTTP (RFC 9110 §15.6.6). */
 export function unsupportedVersion(version: string): HttpError {
   return new HttpError(505, 'ERR_HTTP_VERSION', `${version} is not supported; accepted: HTTP/1.1, HTTP/1.0`);
@@ -63,7 +68,7 @@ interface BodyError extends Error {
 
 /** The problem document for an error; `null`: it is an internal error. */
 export function problemOf(error: unknown): Problem | null {
-  if (error instanceof HttpError) return problem(error.status, error.code, error.message);
+  if (error instanceof HttpError) return problemOfRefusal(error);
   if (error instanceof RuleError) return problem(400, error.code, error.message);
   if (error instanceof NotFoundError) return problem(404, error.code, error.message);
   if (error instanceof ConflictError) return problem(409, error.code, error.message);

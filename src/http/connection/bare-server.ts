@@ -37,21 +37,31 @@ export function createBareServer(options: BareOptions, requestTimeoutMs: number)
   const event = connectionEvent(server);
   const nodesHandler = server.listeners(event)[0] as ConnectionHandler;
   server.off(event, nodesHandler);
-  nodeHandlers.set(server, nodesHandler);
-  const unanswered = new PendingResponses(server);
-  pendingResponses.set(server, unanswered);
-  answerClientErrors(server, unanswered);
+  const responses = new PendingResponses(server);
+  bareServers.set(server, { nodesHandler, responses });
+  answerClientErrors(server, responses);
   return server;
 }
 
 type ConnectionHandler = (this: Server, socket: Socket) => void;
-/** Node's own connection handler, which attaches its parser. */
-const nodeHandlers = new WeakMap<Server, ConnectionHandler>();
-const pendingResponses = new WeakMap<Server, PendingResponses>();
+
+interface BareServer {
+  /** Node's own connection handler, which attaches its parser. */
+  readonly nodesHandler: ConnectionHandler;
+  readonly responses: PendingResponses;
+}
+
+const bareServers = new WeakMap<Server, BareServer>();
+
+function bareServerOf(server: Server): BareServer {
+  const found = bareServers.get(server);
+  if (!found) throw new Error('the server is not one of createBareServer');
+  return found;
+}
 
 /** The unanswered requests of a bare server. */
 export function pendingResponsesOf(server: Server): PendingResponses {
-  return pendingResponses.get(server)!; // every bare server has them
+  return bareServerOf(server).responses;
 }
 
 /** The event of new connections, after the handshake if the server has TLS. */
@@ -67,8 +77,9 @@ export function passToNode(server: Server, socket: Socket, bytes: Buffer | null 
   const throttle = throttleOf(socket) ?? new ParserThrottle(socket);
   socket.pause(); // Node's handler reads from the start: first, what was read is put back
   socket.setTimeout(0); // clears the time-out for a connection without a request
-  nodeHandlers.get(server)!.call(server, socket);
-  throttle.parserReads((end) => pendingResponsesOf(server).deferEnd(socket, end));
+  const { nodesHandler, responses } = bareServerOf(server);
+  nodesHandler.call(server, socket);
+  throttle.parserReads((end) => responses.deferEnd(socket, end));
   if (bytes !== null) throttle.unread(bytes);
   socket.resume();
 }

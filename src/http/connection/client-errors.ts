@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { closeAfterReply, respondWithProblem } from '../answer/answers.js';
 import { throttleOf } from './parser-throttle.js';
-import { problem, type Problem, problemOf, unsupportedVersion } from '../answer/problem.js';
+import { problem, type Problem, problemOfRefusal, unsupportedVersion } from '../answer/problem.js';
 import { hasFinalResponse, type PendingResponses } from './pending-responses.js';
 
 /** Node's error of a rejected request. */
@@ -45,7 +45,7 @@ function problemOfClientError({ code, rawPacket, bytesParsed = 0 }: ClientError)
     return problem(431, 'ERR_HEADERS', 'the request line and header fields exceed 16 KiB');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem(408, 'ERR_TIMEOUT', 'the request head took too long');
   const version = rawPacket ? requestVersion(code, rawPacket, bytesParsed) : null;
-  if (version !== null && !SUPPORTED_VERSION.has(version)) return problemOf(unsupportedVersion(version))!; // it is an HttpError
+  if (version !== null && !SUPPORTED_VERSION.has(version)) return problemOfRefusal(unsupportedVersion(version));
   if (version !== null) {
     return problem(501, 'ERR_UNKNOWN_METHOD', 'unknown request method; methods are written in capitals, e.g. GET');
   }

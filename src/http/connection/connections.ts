@@ -92,9 +92,9 @@ export class Connections {
   #limitPending(socket: Socket): void {
     const { maxPending, headersTimeoutMs } = this.#limits;
     if (this.#pending.size >= maxPending) {
-      const oldest = this.#pendingShares.oldestOfLargest()!; // never null: maxPending is not 0
-      this.#forget(oldest);
-      oldest.socket.destroy();
+      const oldest = this.#pendingShares.oldestOfLargest();
+      if (oldest) this.#forget(oldest);
+      oldest?.socket.destroy();
     }
     const waiting: PendingConnection = { socket, peer: peerOf(socket), share: [networkOf(socket.remoteAddress ?? '')] };
     this.#pending.set(waiting.peer, waiting);

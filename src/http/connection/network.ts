@@ -8,7 +8,7 @@ import { isIPv6 } from 'node:net';
  * number of addresses (RFC 4291 §2.5.4).
  */
 export function networkOf(address: string): string {
-  const plain = address.split('%')[0]!; // without the zone (RFC 4007 §11)
+  const [plain = ''] = address.split('%'); // without the zone (RFC 4007 §11)
   if (!isIPv6(plain) || plain.includes('.')) return address;
   const [head = '', tail] = plain.split('::');
   const before = head === '' ? [] : head.split(':');

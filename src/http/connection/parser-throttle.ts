@@ -207,7 +207,8 @@ export class ParserThrottle implements Steps {
   }
 
   #nextSlice(): Buffer {
-    const all = this.#buffered.length === 1 ? this.#buffered[0]! : Buffer.concat(this.#buffered);
+    const [first, ...more] = this.#buffered;
+    const all = first && more.length === 0 ? first : Buffer.concat(this.#buffered);
     const end = this.#countsLines ? endOfLines(all, SLICE_LINES) : Math.min(all.length, SLICE_BYTES);
     this.#buffered = end < all.length ? [all.subarray(end)] : [];
     return all.subarray(0, end);

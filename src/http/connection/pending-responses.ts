@@ -80,7 +80,7 @@ class FinalResponses {
  * its request is processed (RFC 9112 §9.6), as it would wait for ever. Called before the head is sent.
  */
 export function startFinalResponse(response: ServerResponse): void {
-  const socket = response.socket!; // it is the current one of its connection
+  const { socket } = response.req;
   response.setHeader('Connection', 'close');
   const last = FinalResponses.of(socket);
   last.hasStarted = true;

@@ -104,8 +104,7 @@ function headWithoutOffer({ method, url, httpVersion, rawHeaders }: IncomingMess
   }
   const lines = [`${method ?? ''} ${url ?? ''} HTTP/${httpVersion}`];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    const value = rawHeaders[i + 1]!;
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
     if (OFFER.has(name.toLowerCase())) continue;
     lines.push(`${name}: ${name.toLowerCase() === 'connection' ? withoutOptions(value) : value}`);
   }

@@ -25,7 +25,8 @@ export class FailedAttempts {
       return;
     }
     this.#tries.delete(address);
-    if (this.#tries.size >= MAX_ADDRESSES) this.#tries.delete(this.#tries.keys().next().value!);
+    const [oldest] = this.#tries.keys();
+    if (oldest !== undefined && this.#tries.size >= MAX_ADDRESSES) this.#tries.delete(oldest);
     this.#tries.set(address, { count: 1, until: nowMs + WINDOW_MS });
   }
 }

@@ -36,8 +36,8 @@ const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/;
  * one.
  */
 export function hostnameOf(host: string | undefined): string | null {
-  const found = HOST.exec(host ?? '');
-  return found ? (found[1] ?? found[2]!).toLowerCase() : null;
+  const [, address, name] = HOST.exec(host ?? '') ?? [];
+  return (address ?? name)?.toLowerCase() ?? null;
 }
 
 /**
@@ -86,6 +86,6 @@ function withoutBrackets(hostname: string): string {
 
 function isMachineName(name: string): boolean {
   const own = hostname().toLowerCase();
-  const short = own.split('.')[0]!;
+  const [short = own] = own.split('.');
   return name === own || name === short || name === `${own}.local` || name === `${short}.local`;
 }

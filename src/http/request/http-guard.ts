@@ -17,17 +17,17 @@ export interface GuardChecks {
   readonly host: boolean;
 }
 
+/** Whether a request comes from an origin that was allowed by name (VW_ALLOWED_ORIGINS). */
+export type OriginStanding = 'named' | 'other';
+
 /** What one server asks of its requests. */
 export interface GuardPolicy<Request extends GuardedRequest> {
   /** What the server is called in messages. */
   readonly server: 'relay' | 'server';
   /** Called first. Throws the {@link HttpError} for a request that is refused whatever it names. */
   checks(request: Request): GuardChecks;
-  /**
-   * Called last. Throws the {@link HttpError} for a request without permission. `isNamedOrigin`: it comes from an origin
-   * that was allowed by name.
-   */
-  authorize(request: Request, isNamedOrigin: boolean): void;
+  /** Called last. Throws the {@link HttpError} for a request without permission. */
+  authorize(request: Request, origin: OriginStanding): void;
 }
 
 /** Admits requests to one server. */
@@ -57,7 +57,7 @@ export class HttpGuard<Request extends GuardedRequest> {
           'VW_ALLOWED_HOSTS',
       );
     }
-    policy.authorize(request, this.corsOrigin(request.origin) !== null);
+    policy.authorize(request, this.corsOrigin(request.origin) === null ? 'other' : 'named');
   }
 
   /** The origin to name in a CORS answer; null: none. Only origins in VW_ALLOWED_ORIGINS may read across origins. */

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { hostnameOf, schemeOf } from './hosts.js';
 import { withoutLastSlash } from './path.js';
 import { jsonText } from '../answer/json.js';
-import { HttpError, PROBLEM_MEDIA_TYPE, problemOf, unsupportedVersion } from '../answer/problem.js';
+import { HttpError, PROBLEM_MEDIA_TYPE, problemOfRefusal, unsupportedVersion } from '../answer/problem.js';
 
 /** The asterisk-form, for an OPTIONS request about the server as a whole (§3.2.4). */
 export const WHOLE_SERVER = '*';
@@ -24,7 +24,8 @@ export function normalizingTargets(
     } catch (error) {
       // Not left to express: it finds no path in some targets, and answers those itself, without our handlers.
       request.resume();
-      const document = problemOf(error)!; // normalizeTarget throws only HttpErrors
+      if (!(error instanceof HttpError)) throw error;
+      const document = problemOfRefusal(error);
       response.statusCode = document.status;
       response.setHeader('Content-Type', PROBLEM_MEDIA_TYPE).setHeader('Connection', 'close').end(jsonText(document));
       return;

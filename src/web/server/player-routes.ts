@@ -1,8 +1,10 @@
 // Serves `/play/<name>` and its files, for any server with a WebSocket to play from. Plain Node with the signature of
 // an express handler, so that every server can mount it. CSP: W3C Content Security Policy Level 3.
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PageHandler } from '../../http/page-handler.js';
-import { pageFile } from './page-files.js';
+import { pathOf } from '../../http/request/path.js';
+import { type PageFile, pageFile } from './page-files.js';
 import { PLAY_STATUS_PATH } from '../../http/answer/play-status.js';
 import { playerPage } from './player-page.js';
 
@@ -27,9 +29,8 @@ const WORKER_POLICY = "default-src 'none'; connect-src 'self'";
 
 /** Serves the player. */
 export function playerRoutes(options: PlayerRoutes): PageHandler {
-  const policy = policyFor(options.frameAncestors);
   return (request, response, next) => {
-    const path = (request.url ?? '').split('?', 1)[0]!;
+    const path = pathOf(request.url ?? '');
     const name = path.startsWith(PLAY) ? decode(path.slice(PLAY.length)) : null;
     const file = path.startsWith(FILES) ? pageFile(path.slice(FILES.length)) : null;
     if (name === null && file === null) {
@@ -40,27 +41,35 @@ export function playerRoutes(options: PlayerRoutes): PageHandler {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end();
       return;
     }
-    if (file) {
-      const isKnown = request.headers['if-none-match'] === file.tag;
-      const isGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-      response.setHeader('Content-Type', file.type).setHeader('ETag', file.tag);
-      response.setHeader('Cache-Control', 'no-cache').setHeader('Vary', 'Accept-Encoding');
-      response.setHeader('Content-Security-Policy', WORKER_POLICY);
-      if (isGzip && !isKnown) response.setHeader('Content-Encoding', 'gzip');
-      response.writeHead(isKnown ? 304 : 200);
-      response.end(isKnown || request.method === 'HEAD' ? undefined : isGzip ? file.gzipped : file.body);
-      return;
-    }
-    const known = options.readName(name!);
-    const encoded = known.split('/').map(encodeURIComponent).join('/');
-    const { socketPath, wantsToken } = options;
-    const places = { socket: socketPath + encoded, status: PLAY_STATUS_PATH + encoded };
-    response.setHeader('Content-Security-Policy', policy);
-    if (options.frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // it cannot name origins
-    response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'same-origin');
-    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
-    response.end(request.method === 'HEAD' ? undefined : playerPage({ name: known, ...places, wantsToken }));
+    if (file) sendFile(file, request, response);
+    else if (name !== null) sendPage(options.readName(name), options, request, response);
   };
+}
+
+function sendFile(file: PageFile, request: IncomingMessage, response: ServerResponse): void {
+  const isKnown = request.headers['if-none-match'] === file.tag;
+  const isGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  response.setHeader('Content-Type', file.type).setHeader('ETag', file.tag);
+  response.setHeader('Cache-Control', 'no-cache').setHeader('Vary', 'Accept-Encoding');
+  response.setHeader('Content-Security-Policy', WORKER_POLICY);
+  if (isGzip && !isKnown) response.setHeader('Content-Encoding', 'gzip');
+  response.writeHead(isKnown ? 304 : 200);
+  response.end(isKnown || request.method === 'HEAD' ? undefined : isGzip ? file.gzipped : file.body);
+}
+
+function sendPage(
+  name: string,
+  { socketPath, wantsToken, frameAncestors }: PlayerRoutes,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const encoded = name.split('/').map(encodeURIComponent).join('/');
+  const places = { socket: socketPath + encoded, status: PLAY_STATUS_PATH + encoded };
+  response.setHeader('Content-Security-Policy', policyFor(frameAncestors));
+  if (frameAncestors.length > 0) response.removeHeader('X-Frame-Options'); // it cannot name origins
+  response.setHeader('Cache-Control', 'no-store').setHeader('Referrer-Policy', 'same-origin');
+  response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+  response.end(request.method === 'HEAD' ? undefined : playerPage({ name, ...places, wantsToken }));
 }
 
 /** Our own files and WebSockets, and media from Media Source Extensions (blob:); nothing else. */

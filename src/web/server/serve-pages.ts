@@ -30,7 +30,7 @@ export function servePages({ wantsToken, embedders }: ServePages): PageHandler {
     }
     response.setHeader('Content-Security-Policy', policy).setHeader('Cache-Control', 'no-store');
     response.setHeader('Referrer-Policy', 'same-origin').setHeader('Content-Type', 'text/html; charset=utf-8');
-    response.writeHead(200).end(request.method === 'HEAD' ? undefined : topicsPage(wantsToken));
+    response.writeHead(200).end(request.method === 'HEAD' ? undefined : topicsPage(wantsToken ? 'wanted' : 'none'));
   };
 }
 

@@ -1,7 +1,7 @@
 // The front page of `vw serve` as HTML: its script lists the topics.
 
-/** The page that lists topics; with `wantsToken` only those that the token is for. */
-export function topicsPage(wantsToken: boolean): string {
+/** The page that lists topics; where a token is wanted, only those that it is for. */
+export function topicsPage(token: 'wanted' | 'none'): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -14,7 +14,7 @@ export function topicsPage(wantsToken: boolean): string {
 <script type="module" src="/player/topic-list.js"></script>
 </head>
 <body>
-<main id="topics" data-token="${wantsToken ? 'wanted' : 'none'}">
+<main id="topics" data-token="${token}">
 <h1>Live streams</h1>
 <form id="ask" hidden>
 <label for="token">Token</label>

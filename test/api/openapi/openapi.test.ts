@@ -62,7 +62,18 @@ describe('GET /api/openapi.json', () => {
     const events = new EventStreams(relay.events);
     const [refusals, keys] = [new UploadRefusals(log), new KeyGuard(KEY)];
     const actions = new RelayOperations(relay);
-    const parts = { relay, actions, viewers, events, refusals, guard, keys, isSecure: false, bodyTimeoutMs: 1000, log };
+    const parts = {
+      relay,
+      actions,
+      viewers,
+      events,
+      refusals,
+      guard,
+      keys,
+      scheme: 'http:' as const,
+      bodyTimeoutMs: 1000,
+      log,
+    };
     const app = createApp({ ...parts, pages: relayPages() });
     const stack = app.router.stack as unknown as Layer[];
     const there = stack.flatMap(({ route }) => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readDocument, type RulesDocument } from '../../../src/cli/rules/rules-document.js';
-import { makePlan, type Plan } from '../../../src/cli/rules/rules-plan.js';
+import { type ImportScope, makePlan, type Plan } from '../../../src/cli/rules/rules-plan.js';
 
 const front = { stream: 'stream/front', feeds: ['video0', 'audio0'] };
 const far = { id: '1', stream: 'stream/front', destination: 'wss://far.example/in/front' };
@@ -10,8 +10,13 @@ const sound = { feed: 'audio0', tracks: 'audio' };
 const document = (parts: object): RulesDocument => {
   return readDocument({ streams: [], destinations: [], mutes: [], ...parts });
 };
-const plan = (wanted: object, there: object, tokens: Record<string, string> = {}, isReplacing = false): Plan => {
-  return makePlan(document(wanted), document(there), new Map(Object.entries(tokens)), isReplacing);
+const plan = (
+  wanted: object,
+  there: object,
+  tokens: Record<string, string> = {},
+  scope: ImportScope = 'merge',
+): Plan => {
+  return makePlan(document(wanted), document(there), new Map(Object.entries(tokens)), scope);
 };
 const said = ({ steps }: Plan) => steps.map(({ verb, what, description }) => `${verb} ${what}: ${description}`);
 const all = { streams: [front], destinations: [far], mutes: [sound] };
@@ -77,7 +82,7 @@ describe('makePlan', () => {
   it('leaves rules that the document does not have, or deletes them on request, last, media before mutes', () => {
     const wanted = { streams: [{ stream: 'stream/new', feeds: [] }], destinations: [], mutes: [] };
     expect(plan(wanted, all)).to.include({ others: 3 });
-    const found = plan(wanted, all, {}, true);
+    const found = plan(wanted, all, {}, 'replace');
     expect(found).to.include({ others: 0 });
     expect(found.steps.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
       'POST /api/streams',
@@ -88,18 +93,18 @@ describe('makePlan', () => {
   });
 
   it('deletes nothing of a kind that the document does not list', () => {
-    const found = makePlan(readDocument({ destinations: [] }), document(all), new Map(), true);
+    const found = makePlan(readDocument({ destinations: [] }), document(all), new Map(), 'replace');
     expect(said(found)).to.deep.equal(['delete destination 1: ']);
     expect(found.others).to.equal(2);
   });
 
   it('does not unmute one feed for a moment to take the mute of every feed away', () => {
     const everything = { feed: 'all', tracks: 'audio' };
-    const found = plan({ mutes: [sound] }, { mutes: [everything, sound] }, {}, true);
+    const found = plan({ mutes: [sound] }, { mutes: [everything, sound] }, {}, 'replace');
     expect(found.steps).to.deep.equal([]);
     expect(found.refusals[0]).to.include({ verb: 'delete', what: 'mute all' });
     expect(found.refusals[0]!.reason).to.contain('audio0 would be heard for a moment');
-    expect(said(plan({ mutes: [] }, { mutes: [everything] }, {}, true))).to.deep.equal(['delete mute all: ']);
+    expect(said(plan({ mutes: [] }, { mutes: [everything] }, {}, 'replace'))).to.deep.equal(['delete mute all: ']);
   });
 });
 

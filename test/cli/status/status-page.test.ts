@@ -6,7 +6,7 @@ import { type Page, pageLines, statusPage, unreachablePage } from '../../../src/
 import { feedStats, linkStats, TOTAL, NOW_MS, stats, streamStats, troubledStats } from '../../support/relay/stats.js';
 
 const URL = 'http://127.0.0.1:8888';
-const plain = painter(false);
+const plain = painter('plain');
 const MUTES = {
   all: { tracks: 'audio', binary: 'drop', known: true },
   video2: { tracks: 'all', binary: 'drop', known: true },
@@ -14,7 +14,7 @@ const MUTES = {
 
 /** The page as text, at a width. */
 function text(seen: Parameters<typeof stats>[0], width: number): string {
-  return pageLines(statusPage({ url: URL, stats: stats(seen) }, width, plain)).join('\n');
+  return pageLines(statusPage({ url: URL, stats: stats(seen) }, { width, paint: plain })).join('\n');
 }
 
 describe('the page of vw status', () => {
@@ -58,7 +58,7 @@ all is well`);
   });
 
   it('says what is wrong where it is, and once more at the end', () => {
-    const page = statusPage({ url: URL, stats: { ...troubledStats(), mutes: MUTES } }, 80, plain);
+    const page = statusPage({ url: URL, stats: { ...troubledStats(), mutes: MUTES } }, { width: 80, paint: plain });
     expect(page.tables.join('\n')).to.equal(`\
 FEED     STATE         KBIT/S  ERRORS     GOP  MEDIA
 audio0   live 3h04m       128       0       -  mp2 44.1 kHz mono
@@ -155,7 +155,7 @@ muted: the sound of every feed, all of video2
   });
 
   it('cuts and wraps nothing where it is as wide as it likes', () => {
-    const page = statusPage({ url: URL, stats: troubledStats() }, Infinity, plain);
+    const page = statusPage({ url: URL, stats: troubledStats() }, { width: Infinity, paint: plain });
     const lines = pageLines(page);
     expect(lines.join('\n')).not.to.contain('…');
     expect(lines.filter((line) => line.includes('far.example.org'))).to.have.length(1);
@@ -179,18 +179,20 @@ muted: the sound of every feed, all of video2
   });
 
   it('is painted where colour is wanted: red is what is wrong', () => {
-    const page = statusPage({ url: URL, stats: troubledStats() }, 80, painter(true));
+    const page = statusPage({ url: URL, stats: troubledStats() }, { width: 80, paint: painter('coloured') });
     const red = [...page.tables.join('\n').matchAll(/\u001b\[31m(.*?)\u001b\[39m/g)].map(([, message]) => message);
     expect(red).to.include.members(['video2', 'silent 42s', '! no source publishes to it (no-source)', 'lab']);
     expect(red).not.to.include('video0');
     const bare = pageLines(page).map((line) => line.replace(/\u001b\[\d+m/g, ''));
-    expect(bare).to.deep.equal(pageLines(statusPage({ url: URL, stats: troubledStats() }, 80, plain)));
+    expect(bare).to.deep.equal(
+      pageLines(statusPage({ url: URL, stats: troubledStats() }, { width: 80, paint: plain })),
+    );
   });
 
   it('keeps what was seen when the relay is not reached', () => {
-    const page = statusPage({ url: URL, stats: stats() }, 80, plain);
+    const page = statusPage({ url: URL, stats: stats() }, { width: 80, paint: plain });
     const message = `${URL} is not reached: nothing listens there`;
-    expect(unreachablePage(message, page, 80, plain, '12:03:04').head).to.deep.equal([
+    expect(unreachablePage(message, page, { width: 80, paint: plain }, '12:03:04').head).to.deep.equal([
       '12:03:04 trying again: http://127.0.0.1:8888 is not reached: nothing listens',
       'there',
       '',

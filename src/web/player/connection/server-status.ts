@@ -35,7 +35,7 @@ export class ServerStatus {
   /**
    * Called ten times a second. `isTroubled`: there is a problem; a change of `signs` means that something has changed.
    */
-  tick(nowMs: number, isTroubled: boolean, signs: string): void {
+  tick(nowMs: number, { isTroubled, signs }: { readonly isTroubled: boolean; readonly signs: string }): void {
     if (this.#isAsking || this.#isRefused || document.hidden) return;
     const isNew = signs !== this.#signs;
     const isOften = isTroubled || nowMs - this.#changedAt < SETTLED_MS;

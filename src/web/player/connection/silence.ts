@@ -9,8 +9,16 @@ const UNREACHABLE_MS = 6000;
 /** The same if the server reports live media: its status lags by 5 s of silence, its sampling and our polling. */
 const EXPECTED_MS = 8000;
 
+/** What is known of the server. */
+export interface KnownServer {
+  /** Its last answer; null: it has not answered. */
+  readonly status: PlayStatus | null;
+  /** Whether it answered the last request. */
+  readonly isReachable: boolean;
+}
+
 /** The silence after which the player reconnects. */
-export function maxSilenceMs(status: PlayStatus | null, isReachable: boolean): number {
+export function maxSilenceMs({ status, isReachable }: KnownServer): number {
   if (!isReachable) return UNREACHABLE_MS;
   const isOwed = status?.state === 'live' && status.fault === null && status.muted === null;
   return isOwed ? EXPECTED_MS : SILENT_MS;

@@ -15,9 +15,12 @@ const MAX_WAIT_MS = 100;
 const WORTH_LEAVING_OUT_MS = 300;
 const MAX_BYTES = 8_000_000;
 
-/** Passes messages to `deliver`; `isCut`: units of the tracked PID were dropped right before these. */
+/** 'cut': units of the tracked PID were dropped right before a message. */
+export type Continuity = 'whole' | 'cut';
+
+/** Passes messages to `deliver`. */
 export class LatePictureFilter {
-  readonly #deliver: (data: Uint8Array, isCut: boolean) => void;
+  readonly #deliver: (data: Uint8Array, continuity: Continuity) => void;
   #lateness = new LatenessMeter(LATE);
   #isLate = false;
   #held: Uint8Array[] = [];
@@ -29,7 +32,7 @@ export class LatePictureFilter {
   #pid = -1;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(deliver: (data: Uint8Array, isCut: boolean) => void) {
+  constructor(deliver: (data: Uint8Array, continuity: Continuity) => void) {
     this.#deliver = deliver;
   }
 
@@ -47,7 +50,7 @@ export class LatePictureFilter {
     this.#readTimes(data, nowMs);
     if (!this.#isLate && this.#held.length === 0) {
       this.#cutFrom = this.#cutTo = -1;
-      return this.#deliver(data, false);
+      return this.#deliver(data, 'whole');
     }
     this.#held.push(data);
     this.#heldBytes += data.length;
@@ -68,10 +71,10 @@ export class LatePictureFilter {
     const spanMs = (this.#lastTicks - this.#firstTicks) / TICKS_PER_MS;
     this.forget();
     const isCut = from !== -1 && to > from && spanMs > WORTH_LEAVING_OUT_MS;
-    if (!isCut) return this.#deliver(data, false);
+    if (!isCut) return this.#deliver(data, 'whole');
     // What precedes the cut, such as the end of a unit that began before, continues what was delivered last.
-    if (from > 0) this.#deliver(data.subarray(0, from), false);
-    this.#deliver(without(data.subarray(from), pid, to - from), true);
+    if (from > 0) this.#deliver(data.subarray(0, from), 'whole');
+    this.#deliver(without(data.subarray(from), pid, to - from), 'cut');
   }
 
   /** Discards the buffer. */

@@ -159,7 +159,7 @@ export class ProgramMonitor {
   #missingBefore(data: Uint8Array, at: number, pid: number): number {
     if (!hasPayload(data, at) || !this.#tracks.some((track) => track.pid === pid)) return 0;
     const counter = readCounter(data, at);
-    const last = this.#counters[pid]!;
+    const last = this.#counters[pid] ?? NOT_SEEN;
     this.#counters[pid] = counter;
     if (last === NOT_SEEN || counter === last || adaptationFlags(data, at) & DISCONTINUITY) return 0;
     return (counter - last - 1) & 0x0f;

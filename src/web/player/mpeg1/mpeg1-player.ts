@@ -74,7 +74,7 @@ export class Mpeg1Picture implements PicturePlayer {
     const sequence = readSequence(parts[0] ?? new Uint8Array(0));
     if (this.#waitsForKey && !sequence) return;
     if (sequence?.isMpeg2) {
-      this.#events.failed('it is MPEG-2, which no browser plays', true);
+      this.#events.failed('it is MPEG-2, which no browser plays', 'lasting');
       return;
     }
     this.#waitsForKey = false;

@@ -149,6 +149,9 @@ export class Fragments {
 
   /** Writes pictures, the last of which lasts until `endMs`. */
   #writePictures(samples: readonly Sample[], endMs: number): void {
+    const [first] = samples;
+    const last = samples.at(-1);
+    if (!first || !last) return;
     const described = samples.map((sample, i): Mp4Sample => {
       const duration = Math.max(1, (samples[i + 1]?.dts ?? endMs) - sample.dts);
       const isKey = sample.isKeyframe === true;
@@ -166,14 +169,13 @@ export class Fragments {
       };
     });
     const data = samples.flatMap(({ units }) => (units ?? []).map((unit) => unit.data));
-    const last = samples.at(-1)!; // never empty
-    const startMs = samples[0]!.dts;
     const accessMs = samples.findLast(({ isKeyframe }) => isKeyframe === true)?.pts ?? -1;
-    this.#write(data, described, { startMs, lastMs: last.pts, endMs, accessMs });
+    this.#write(data, described, { startMs: first.dts, lastMs: last.pts, endMs, accessMs });
   }
 
   #receiveSound(samples: readonly Sample[]): void {
-    const { codec, originalCodec = '', channelCount = 0, refSampleDuration: frameMs } = this.#metadata!; // it arrived before
+    if (!this.#metadata) return;
+    const { codec, originalCodec = '', channelCount = 0, refSampleDuration: frameMs } = this.#metadata;
     if (codec === 'mp3') return this.#writeBare(samples);
     const data: Uint8Array[] = [];
     const described: Mp4Sample[] = [];
@@ -217,7 +219,8 @@ export class Fragments {
   }
 
   #write(data: readonly Uint8Array[], samples: readonly Mp4Sample[], times: Omit<MediaFragment, 'data'>): void {
-    const { id } = this.#metadata!;
+    if (!this.#metadata) return;
+    const { id } = this.#metadata;
     const head = MP4.moof({ id, sequenceNumber: this.#sequenceNumber++, samples }, times.startMs);
     this.#events.media({ ...times, data: concatenate([head, MP4.mdat(concatenate(data))]) });
   }

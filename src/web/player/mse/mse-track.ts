@@ -7,6 +7,7 @@ import { concatenate } from '../../../mpegts/packet/packet-runs.js';
 import type { Track } from '../../../mpegts/psi/track.js';
 import { Fragments, type MediaFragment } from './fragments.js';
 import { RecentIntervals } from '../media/arrival-rhythm.js';
+import type { FailureKind } from '../media/failure.js';
 import { SLOW, type TrackTimes } from '../media/track-times.js';
 
 /** How much played media stays in the buffer, and how often it is removed. Seconds. */
@@ -33,13 +34,13 @@ const MAX_ARRIVAL_GAP = 5;
 export interface MseTrackEvents {
   /** More of it was appended. */
   moved(times: TrackTimes): void;
-  /** It cannot continue; `isForEver`: nor could another of its kind. */
-  failed(reason: string, isForEver: boolean): void;
+  /** It cannot continue. */
+  failed(reason: string, kind: FailureKind): void;
 }
 
 /** Apple's phones have it instead. */
-declare const ManagedMediaSource: typeof MediaSource | undefined;
-const Source = typeof MediaSource === 'undefined' ? ManagedMediaSource! : MediaSource;
+declare const ManagedMediaSource: typeof MediaSource;
+const Source = typeof MediaSource === 'undefined' ? ManagedMediaSource : MediaSource;
 
 interface PendingAppend {
   readonly data: Uint8Array<ArrayBuffer>;
@@ -118,7 +119,7 @@ export class MseTrack {
 
   #createSourceBuffer(mimeType: string, data: Uint8Array<ArrayBuffer>): void {
     if (!Source.isTypeSupported(mimeType)) {
-      this.#events.failed(mimeType, true);
+      this.#events.failed(mimeType, 'lasting');
       return;
     }
     if (this.#mimeType !== '' && this.#mimeType !== mimeType) {
@@ -208,8 +209,8 @@ export class MseTrack {
     if (buffer.buffered.length === 0 || playedTo - this.#tidiedAt < TIDY_EVERY) return false;
     this.#tidiedAt = playedTo;
     const next = this.#accesses.findLastIndex((time) => time <= playedTo - KEPT_BEHIND);
-    if (next === -1) return false;
-    const end = this.#accesses[next]!;
+    const end = this.#accesses[next];
+    if (end === undefined) return false;
     this.#accesses.splice(0, next);
     if (buffer.buffered.start(0) >= end) return false;
     buffer.remove(0, end);
@@ -217,13 +218,13 @@ export class MseTrack {
   }
 
   #failed(reason: string): void {
-    if (!this.#isClosed) this.#events.failed(reason, false);
+    if (!this.#isClosed) this.#events.failed(reason, 'passing');
   }
 }
 
 /** Whether the last packet seems to end a picture: it contains stuffing (§2.4.3.4). */
 function endsPicture(packets: Uint8Array): boolean {
   const at = packets.length - PACKET_BYTES;
-  if (!(packets[at + 3]! & 0x20)) return false; // no adaptation field
+  if (!((packets[at + 3] ?? 0) & 0x20)) return false; // no adaptation field
   return !(packets[at + 4] === PCR_ONLY_FIELD_LENGTH && adaptationFlags(packets, at) & HAS_PCR);
 }

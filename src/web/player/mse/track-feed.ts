@@ -2,6 +2,7 @@
 
 import type { Track } from '../../../mpegts/psi/track.js';
 import type { MseTrack } from './mse-track.js';
+import type { FailureKind } from '../media/failure.js';
 import { NO_TIMES, type TrackTimes } from '../media/track-times.js';
 import { hasWorkers, type WorkerClient } from '../worker/worker-client.js';
 import type { WorkerTrack } from '../worker/worker-track.js';
@@ -14,8 +15,8 @@ const REPORT_TOLERANCE = 0.3;
 
 /** Events of a track feed. */
 export interface TrackFeedEvents {
-  /** It cannot continue; `isForEver`: nor could another of its kind. */
-  failed(reason: string, isForEver: boolean): void;
+  /** It cannot continue. */
+  failed(reason: string, kind: FailureKind): void;
 }
 
 const load = () => import('./mse-track.js');
@@ -27,7 +28,7 @@ export class TrackFeed {
   readonly #element: HTMLMediaElement;
   readonly #events: TrackFeedEvents;
   readonly #track: MseTrack | WorkerTrack;
-  readonly #onError = () => this.#reportFailure(this.#element.error?.message ?? 'it cannot be decoded', false);
+  readonly #onError = () => this.#reportFailure(this.#element.error?.message ?? 'it cannot be decoded', 'passing');
   #url = '';
   #reportedAt = 0;
   #isClosed = false;
@@ -39,7 +40,7 @@ export class TrackFeed {
     const own = {
       opened: (source: MediaSourceHandle) => this.#open(source),
       moved: (times: TrackTimes) => this.#moved(times),
-      failed: (reason: string, isForEver: boolean) => this.#reportFailure(reason, isForEver),
+      failed: (reason: string, kind: FailureKind) => this.#reportFailure(reason, kind),
     };
     if (worker?.isBroken === false) this.#track = worker.open(track, own);
     else this.#track = this.#openHere(track, own);
@@ -106,8 +107,8 @@ export class TrackFeed {
     if (!this.#isClosed) this.#times = times;
   }
 
-  #reportFailure(reason: string, isForEver: boolean): void {
-    if (!this.#isClosed) this.#events.failed(reason, isForEver);
+  #reportFailure(reason: string, kind: FailureKind): void {
+    if (!this.#isClosed) this.#events.failed(reason, kind);
   }
 }
 

@@ -141,12 +141,13 @@ function soundText(facts: PlayerFacts, nowMs: number): string {
   const isHeard = sound?.rhythm?.isAlive(nowMs) === true;
   if (isHeard && sound.fault !== '') return sound.fault;
   if (!isHeard && mutedOf(facts) === 'audio') return SOUND_MUTED;
-  const message = server?.fault?.message ?? '';
-  if (message !== '' && isAbsence(facts)) {
+  const fault = server?.fault ?? null;
+  const message = fault?.message ?? '';
+  if (fault && message !== '' && isAbsence(facts)) {
     const backAt = Math.max(picture?.rhythm?.aliveSince ?? -1, isHeard ? sound.rhythm.aliveSince : -1);
     const isBackNow = nowMs - backAt < RECOVERY_GRACE_MS;
     // The fault may have been about the picture, not the sound.
-    if (!isHeard) return isBackNow && WHOLE_SOURCE_FAULTS.has(server!.fault!.code) ? '' : sentence('No sound', message);
+    if (!isHeard) return isBackNow && WHOLE_SOURCE_FAULTS.has(fault.code) ? '' : sentence('No sound', message);
     return isBackNow ? '' : sentence('', message);
   }
   // A listed track that has not arrived yet has not stopped: it may have been added just now. The server reports it if

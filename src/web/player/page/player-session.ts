@@ -4,7 +4,8 @@
 import type { Track } from '../../../mpegts/psi/track.js';
 import { conditionOf, type PlayerCondition, type PlayerState, type TrackCondition } from './condition.js';
 import { PageConnection } from '../connection/page-connection.js';
-import { LatePictureFilter } from '../media/late-picture-filter.js';
+import type { FailureKind } from '../media/failure.js';
+import { type Continuity, LatePictureFilter } from '../media/late-picture-filter.js';
 import { ProgramMonitor } from '../media/program-monitor.js';
 import { RecentGop } from '../media/recent.js';
 import { type Engine, isPlayable, keyOf, nameOf, pictureEngine, selectFirst, type Selection } from './selection.js';
@@ -73,7 +74,7 @@ export class PlayerSession {
   readonly #stage: Stage;
   readonly #speaker: Speaker;
   readonly #recentGop = new RecentGop();
-  readonly #lateFilter = new LatePictureFilter((data, isCut) => this.#receive(data, isCut));
+  readonly #lateFilter = new LatePictureFilter((data, continuity) => this.#receive(data, continuity));
   #watch = new ProgramMonitor();
   #playedTracks: Selection = { video: null, audio: null };
   #lostBefore = 0; // packets, on earlier connections
@@ -94,7 +95,7 @@ export class PlayerSession {
     this.#server = new ServerStatus(places.statusUrl);
     const stageEvents: StageEvents = {
       pictureShown: (engine) => this.#display.setEngine(engine),
-      failed: (reason, isForEver) => this.#failed(reason, isForEver),
+      failed: (reason, kind) => this.#failed(reason, kind),
     };
     this.#stage = new Stage(places.stage, stageEvents, worker);
     const dial = () => (worker?.isBroken === false ? worker.dial(places.socketUrl) : new PageSocket(places.socketUrl));
@@ -157,10 +158,9 @@ export class PlayerSession {
     this.#lateFilter.push(data, this.#playedTracks.video?.pid ?? -1, now);
   }
 
-  /** @param isCut pictures were dropped before these. */
-  #receive(data: Uint8Array, isCut: boolean): void {
+  #receive(data: Uint8Array, continuity: Continuity): void {
     const now = performance.now();
-    if (isCut && this.#playedTracks.video) this.#watch.noteDropped(this.#playedTracks.video.pid);
+    if (continuity === 'cut' && this.#playedTracks.video) this.#watch.noteDropped(this.#playedTracks.video.pid);
     const { start, isRestart, isSoundRestart } = this.#watch.push(data, now);
     if (isRestart) {
       this.#recentGop.forget();
@@ -216,9 +216,9 @@ export class PlayerSession {
     this.#tick(now);
   }
 
-  #failed(reason: string, isForEver: boolean): void {
+  #failed(reason: string, kind: FailureKind): void {
     const { video } = this.#playedTracks;
-    if (isForEver && video) this.#findFaulty(video, reason);
+    if (kind === 'lasting' && video) this.#findFaulty(video, reason);
     else this.#retryAt = performance.now() + RETRY_MS;
     this.#stage.retireAll();
   }
@@ -260,7 +260,7 @@ export class PlayerSession {
     const signs = `${condition.state} ${signOf(video)} ${signOf(audio)} ${condition.text}`;
     const hasFault = (this.#server.status?.fault ?? null) !== null;
     const isTroubled = condition.state !== 'playing' || condition.text !== '' || hasFault;
-    this.#server.tick(now, isTroubled, signs);
+    this.#server.tick(now, { isTroubled, signs });
     this.#reconnectIfSilent(now);
     this.#replaceStalledPlayer(now);
     this.#replaceStalledSound(now);
@@ -301,7 +301,7 @@ export class PlayerSession {
   /** Reopens a silent connection: it may be dead without having been closed. */
   #reconnectIfSilent(now: number): void {
     const silentMs = now - Math.max(this.#watch.arrivedAt, this.#dataAt, this.#openedAt);
-    if (silentMs > maxSilenceMs(this.#server.status, this.#server.isReachable)) this.#connection.renew();
+    if (silentMs > maxSilenceMs(this.#server)) this.#connection.renew();
   }
 
   /** Replaces the player if pictures arrive but are not shown. */

@@ -1,12 +1,14 @@
 // The interface of players, for every engine. Picture and sound are played separately, so that one continues when the
 // other stops.
 
+import type { FailureKind } from '../media/failure.js';
+
 /** Events of a player. */
 export interface PlayerEvents {
   /** The first picture is on the screen, or the first sound was played. */
   started(): void;
-  /** It cannot continue; `isForEver`: nor could another of its kind. */
-  failed(reason: string, isForEver: boolean): void;
+  /** It cannot continue. */
+  failed(reason: string, kind: FailureKind): void;
 }
 
 /** Plays a track from a random access point on. */

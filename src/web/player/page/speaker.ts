@@ -12,6 +12,8 @@ const RETRY_MS = 1000;
 /** Sound that has stalled for this long is no reference for the picture. Milliseconds. */
 const STILL_MS = 300;
 
+type SoundTrack = NonNullable<Selection['audio']>;
+
 /** Plays one sound. */
 export class Speaker {
   /** Why the sound cannot be played here; '': no reason is known. */
@@ -20,7 +22,7 @@ export class Speaker {
   readonly #worker: WorkerClient | null;
   readonly #pidFilter = new PidFilter();
   // Two, used in turn: phones allow sound only from elements that existed when the user touched the page.
-  readonly #elements = [newElement(), newElement()];
+  #elements: readonly [HTMLVideoElement, HTMLVideoElement] = [newElement(), newElement()];
   #context: AudioContext | null = null; // null: off
   #player: SoundPlayer | null = null;
   #key = ''; // of the player, or of the one that is loading
@@ -69,7 +71,7 @@ export class Speaker {
     if (this.#faultyKey !== key) this.fault = '';
     if (!isPlayable(audio)) [this.fault, this.#faultyKey] = [unplayable(audio), key];
     if (!this.#context || this.fault !== '') return;
-    if (key !== this.#key && nowMs >= this.#retryAt) void this.#make(key, engine, selection);
+    if (key !== this.#key && nowMs >= this.#retryAt) void this.#make(key, engine, audio);
     const packets = this.#player ? this.#pidFilter.filter(data) : null;
     if (packets) this.#player?.write(packets);
   }
@@ -97,43 +99,39 @@ export class Speaker {
     this.#retryAt = 0;
   }
 
-  async #make(key: string, engine: Engine, { audio }: Selection): Promise<void> {
+  async #make(key: string, engine: Engine, audio: SoundTrack): Promise<void> {
     this.close();
     const number = this.#making;
     this.#key = key;
     this.#madeAt = performance.now();
     const events: PlayerEvents = {
       started: () => undefined,
-      failed: (reason, isForEver) => {
+      failed: (reason, kind) => {
         if (number !== this.#making) return;
         this.close();
-        if (isForEver) [this.fault, this.#faultyKey] = [unplayable(audio!, reason), key];
+        if (kind === 'lasting') [this.fault, this.#faultyKey] = [unplayable(audio, reason), key];
         else this.#retryAt = performance.now() + RETRY_MS;
       },
     };
     try {
-      const player = await this.#load(engine, audio!, number, events); // it was selected
+      const player = await this.#load(engine, audio, number, events);
       if (!player) return;
-      this.#pidFilter.setPids([audio!.pid]);
+      this.#pidFilter.setPids([audio.pid]);
       this.#player = player;
     } catch (error) {
-      events.failed((error as Error).message, false);
+      events.failed((error as Error).message, 'passing');
     }
   }
 
-  async #load(
-    engine: Engine,
-    track: NonNullable<Selection['audio']>,
-    number: number,
-    events: PlayerEvents,
-  ): Promise<SoundPlayer | null> {
+  async #load(engine: Engine, track: SoundTrack, number: number, events: PlayerEvents): Promise<SoundPlayer | null> {
     if (engine === 'jsmpeg') {
       const { Mp2Sound } = await import('../mpeg1/mpeg1-player.js');
       return number === this.#making && this.#context ? new Mp2Sound(this.#context, events) : null;
     }
     const { MseSound } = await import('../mse/mse-player.js');
     if (number !== this.#making) return null;
-    const element = this.#elements.reverse()[0]!; // it has two
+    const [last, element] = this.#elements;
+    this.#elements = [element, last];
     this.#box.append(element);
     return new MseSound(element, track, events, this.#worker);
   }

@@ -4,6 +4,7 @@
 import type { Track } from '../../../mpegts/psi/track.js';
 import type { PicturePlayer, PlayerEvents } from './player.js';
 import { type Engine, keyOf, pictureEngine } from './selection.js';
+import type { FailureKind } from '../media/failure.js';
 import { PidFilter } from '../media/pid-filter.js';
 import type { WorkerClient } from '../worker/worker-client.js';
 
@@ -53,7 +54,7 @@ class StagePlayer {
 export interface StageEvents {
   /** Another player's picture is visible now. */
   pictureShown(engine: Engine): void;
-  failed(reason: string, isForEver: boolean): void;
+  failed(reason: string, kind: FailureKind): void;
 }
 
 /** Shows one player, and prepares the next behind it. */
@@ -107,8 +108,8 @@ export class Stage {
     this.#pending = part;
     const events: PlayerEvents = {
       started: () => this.#promote(part),
-      failed: (reason, isForEver) => {
-        if (!part.isClosed && !part.isRetired) this.#events.failed(reason, isForEver);
+      failed: (reason, kind) => {
+        if (!part.isClosed && !part.isRetired) this.#events.failed(reason, kind);
       },
     };
     try {
@@ -118,7 +119,7 @@ export class Stage {
       this.#box.prepend(player.element); // beneath the visible one
       for (const data of recent() ?? []) part.write(data);
     } catch (error) {
-      events.failed((error as Error).message, false);
+      events.failed((error as Error).message, 'passing');
     }
   }
 

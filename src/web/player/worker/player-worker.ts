@@ -85,7 +85,8 @@ function hangUp(): void {
 function receive(data: Uint8Array<ArrayBuffer>): void {
   kept.push({ number: ++lastNumber, data });
   keptBytes += data.length;
-  while (keptBytes > MAX_KEPT_BYTES) keptBytes -= kept.shift()!.data.length; // never empty here
+  let oldest: QueuedMessage | undefined;
+  while (keptBytes > MAX_KEPT_BYTES && (oldest = kept.shift())) keptBytes -= oldest.data.length;
   for (const track of tracks.values()) write(track, data);
   forwardNext();
 }
@@ -118,7 +119,7 @@ function open({ id, track, recent, done }: Extract<ToWorker, { type: 'open' }>):
       moved.set(id, times);
       forwardNext();
     },
-    failed: (reason, isForEver) => post({ type: 'failed', id, reason, isForEver }),
+    failed: (reason, kind) => post({ type: 'failed', id, reason, kind }),
   });
   const one = { mse, filter: new PidFilter() };
   one.filter.setPids([track.pid]);

@@ -77,7 +77,7 @@ export class WorkerClient {
       case 'opened':
         return this.#tracks.get(message.id)?.opened(message.handle);
       case 'failed':
-        return this.#tracks.get(message.id)?.failed(message.reason, message.isForEver);
+        return this.#tracks.get(message.id)?.failed(message.reason, message.kind);
       default:
         if (message.socket === this.#socket?.id) this.#socket.handleMessage(message);
     }
@@ -94,7 +94,7 @@ export class WorkerClient {
   #break(): void {
     this.isBroken = true;
     this.#worker.terminate();
-    for (const events of [...this.#tracks.values()]) events.failed('the worker of this page has failed', false);
+    for (const events of [...this.#tracks.values()]) events.failed('the worker of this page has failed', 'passing');
     this.#socket?.handleClose();
   }
 }

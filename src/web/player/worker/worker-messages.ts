@@ -1,6 +1,7 @@
 // The messages between the page and its worker (player-worker.ts).
 
 import type { Track } from '../../../mpegts/psi/track.js';
+import type { FailureKind } from '../media/failure.js';
 import type { TrackTimes } from '../media/track-times.js';
 import type { TrackCommand } from './worker-track.js';
 
@@ -35,7 +36,7 @@ export type FromWorker =
       readonly moved: Moves;
     }
   | { readonly type: 'opened'; readonly id: number; readonly handle: MediaSourceHandle }
-  | { readonly type: 'failed'; readonly id: number; readonly reason: string; readonly isForEver: boolean };
+  | { readonly type: 'failed'; readonly id: number; readonly reason: string; readonly kind: FailureKind };
 
 type Packets = Uint8Array<ArrayBuffer>;
 type Moves = readonly (readonly [number, TrackTimes])[];

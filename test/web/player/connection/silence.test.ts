@@ -13,11 +13,11 @@ describe('how long nothing may come until a player reconnects', () => {
 
   it('is longer than a server takes to say that the publisher is silent', () => {
     const untilSaidMs = DEFAULT_LIMITS.silentAfterMs + LOOKED_EVERY_MS + ASKED_EVERY_MS;
-    expect(maxSilenceMs(live, true)).to.be.within(untilSaidMs + 500, untilSaidMs + 2000);
+    expect(maxSilenceMs({ status: live, isReachable: true })).to.be.within(untilSaidMs + 500, untilSaidMs + 2000);
   });
 
   it('is shorter with a server that does not answer', () => {
-    expect(maxSilenceMs(live, false)).to.be.below(7000);
+    expect(maxSilenceMs({ status: live, isReachable: false })).to.be.below(7000);
   });
 
   it('is long where the server has a reason, has muted it, or has said nothing', () => {
@@ -28,7 +28,7 @@ describe('how long nothing may come until a player reconnects', () => {
       { ...live, muted: 'all' as const },
       { ...live, state: 'absent' as const },
     ]) {
-      expect(maxSilenceMs(status, true)).to.be.above(20_000);
+      expect(maxSilenceMs({ status, isReachable: true })).to.be.above(20_000);
     }
   });
 });

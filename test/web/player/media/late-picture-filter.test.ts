@@ -32,7 +32,7 @@ function wholePicture(number: number, count: number): Buffer {
 /** What comes out, a list of messages: the numbers of their pictures, and how many packets of sound. */
 class Rig {
   readonly out: { pictures: number[]; sounds: number; isCut: boolean }[] = [];
-  readonly holdback = new LatePictureFilter((data, isCut) => {
+  readonly holdback = new LatePictureFilter((data, continuity) => {
     const pictures: number[] = [];
     let [sounds, rests] = [0, 0];
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
@@ -42,7 +42,7 @@ class Rig {
       else pictures.push(ticks / 90 / GAP_MS);
     }
     expect(rests, 'second halves of pictures').to.equal(pictures.length);
-    this.out.push({ pictures, sounds, isCut });
+    this.out.push({ pictures, sounds, isCut: continuity === 'cut' });
   });
 
   /** Pictures `from` to `to` come at this time; -1: each as it was made. */
@@ -125,8 +125,8 @@ describe('what is skipped to catch up', () => {
         const monitor = new ProgramMonitor();
         let nowMs = 0;
         let seen = 0;
-        const filter = new LatePictureFilter((data, isCut) => {
-          if (isCut) monitor.noteDropped(PICTURE);
+        const filter = new LatePictureFilter((data, continuity) => {
+          if (continuity === 'cut') monitor.noteDropped(PICTURE);
           monitor.push(data, nowMs);
           seen += data.length;
         });
