@@ -1,16 +1,16 @@
 // Delivery to one reader: it starts with tables at a random access point; when it is slow, whole messages are dropped for
 // it, and it resumes in the same way.
 
-import { Splicer, type AccessTimeouts } from '../../mpegts/splice/splicer.js';
+import { Splicer, type SpliceTimeouts } from '../../mpegts/splice/splicer.js';
 import { DropPolicy, type DropObserver } from './drop-policy.js';
 import type { Limits } from '../limits.js';
 import { Message } from '../message.js';
-import { startTimeouts } from './access-timeouts.js';
+import { RESUME_TIMEOUTS, startTimeouts } from './access-timeouts.js';
 
 /** Decides for each message whether a reader gets it, or a part of it. */
 export class Delivery {
   readonly #dropPolicy: DropPolicy;
-  readonly #accessTimeouts: AccessTimeouts;
+  readonly #accessTimeouts: SpliceTimeouts;
   #splicer: Splicer | null;
 
   constructor(limits: Limits, observer: DropObserver) {
@@ -52,7 +52,7 @@ export class Delivery {
     const wasDropping = this.#dropPolicy.isDropping;
     if (!this.#dropPolicy.admits(message, waitingBytes, nowMs)) return null;
     // An opaque message may end the dropping in mid-picture: packets then resume at a random access point.
-    if (wasDropping) this.#splicer = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#accessTimeouts);
+    if (wasDropping) this.#splicer = new Splicer(message.kind === 'ts' ? RESUME_TIMEOUTS : this.#accessTimeouts);
     if (message.kind !== 'ts') return message;
     return this.#splicer === null ? message : this.#splice(this.#splicer, message, nowMs);
   }

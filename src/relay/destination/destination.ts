@@ -188,7 +188,7 @@ export class Destination implements Sink {
   #wait(change: EndpointChange): void {
     const isOther = change.stream !== this.#stream;
     change.splicer = isOther
-      ? new Splicer(startTimeouts(this.limits), change.link === this.#live && change.link.hasSent)
+      ? new Splicer(startTimeouts(this.limits), change.link === this.#live && change.link.hasSent ? 'moved' : 'new')
       : Splicer.takeOver(swapTimeouts(this.limits));
     change.hasPackets = false;
     const { keyframeWaitMs, resumeAfterMs } = this.limits;

@@ -16,10 +16,9 @@ function withInserted(buffer: OutputBuffer, count: number, more = 0): Uint8Array
 }
 
 describe('OutputBuffer', () => {
-  for (const isLent of [false, true]) {
-    const kind = isLent ? 'lent' : 'own';
-    it(`inserts packets that no room was reserved for, ${kind} memory`, () => {
-      const buffer = new OutputBuffer(isLent);
+  for (const lifetime of ['owned', 'lent'] as const) {
+    it(`inserts packets that no room was reserved for, ${lifetime} memory`, () => {
+      const buffer = new OutputBuffer(lifetime);
       for (const count of [1, 3, 40, 700, 1]) {
         const made = Buffer.from(withInserted(buffer, count));
         expect(made.equals(packets(1, ...new Array<number>(count).fill(9), 2)), `${count} packets`).to.equal(true);
@@ -31,11 +30,11 @@ describe('OutputBuffer', () => {
   // constantly.
   it('allocates nothing for a message that needs more room than reserved, once it knows the need', () => {
     for (const count of [1, 30, 400]) {
-      const one = new OutputBuffer(true);
+      const one = new OutputBuffer('lent');
       withInserted(one, count, 5);
       const { buffer } = withInserted(one, count, 5);
       expect(withInserted(one, count, 5).buffer, `${count} packets`).to.equal(buffer);
-      expect(withInserted(new OutputBuffer(true), count, 5).buffer, 'another stream').to.equal(buffer);
+      expect(withInserted(new OutputBuffer('lent'), count, 5).buffer, 'another stream').to.equal(buffer);
     }
   });
 });
