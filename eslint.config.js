@@ -1,6 +1,18 @@
 import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
+const FUNCTION =
+  ':matches(FunctionDeclaration, FunctionExpression, ArrowFunctionExpression, TSMethodSignature, TSFunctionType)';
+const TYPE = 'typeAnnotation.typeAnnotation.type';
+/** Parameters that are booleans, by their type or by their default. */
+const BOOLEAN_PARAMETERS = [
+  `${FUNCTION} > Identifier.params[${TYPE}="TSBooleanKeyword"]`,
+  `${FUNCTION} > Identifier.params > TSTypeAnnotation > TSUnionType > TSBooleanKeyword`,
+  `${FUNCTION} > AssignmentPattern.params[right.raw=/^(true|false)$/]`,
+  `${FUNCTION} > AssignmentPattern.params[left.${TYPE}="TSBooleanKeyword"]`,
+  `${FUNCTION} > TSParameterProperty.params[parameter.${TYPE}="TSBooleanKeyword"]`,
+].map((selector) => ({ selector, message: 'Name the choice: two functions, or a union of strings.' }));
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/'] },
   ...tseslint.configs.strictTypeChecked,
@@ -32,6 +44,15 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off', // chai's expect(x).to.be.true
       'no-console': 'off',
+    },
+  },
+  {
+    // What is handed on for each packet is kept in fields; a boolean argument does not say what it decides.
+    files: ['src/mpegts/**'],
+    rules: {
+      'max-params': ['error', { max: 4 }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      'no-restricted-syntax': ['error', ...BOOLEAN_PARAMETERS],
     },
   },
   {

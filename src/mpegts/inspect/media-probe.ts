@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O.
 
 import { mediaStart } from '../pictures/access-point.js';
-import { isMarkedAccess, PACKET_BYTES, payloadStart, startsUnit } from '../packet/packet.js';
+import { PACKET_BYTES, payloadStart, RANDOM_ACCESS, startsUnit } from '../packet/packet.js';
 import { startsPes } from '../packet/pes.js';
 import { PictureCounter } from '../pictures/picture-counter.js';
 import { syntaxOf } from '../pictures/picture-head.js';
@@ -151,14 +151,14 @@ export class MediaProbe {
    * Reads the packet at `at` of a track, in which a unit starts or continues whose beginning is needed; of the followed
    * video track only if nothing else reads it. Returns whether the PID's next packet is needed even if no unit starts there.
    */
-  readPacket(data: Uint8Array, at: number, pid: number): boolean {
+  readPacket(data: Uint8Array, at: number, pid: number, flags: number): boolean {
     const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
       one.streamId = streamIdAt(data, at);
       if (one !== this.#picture) one.units++; // its units are counted where they start
       if (one.unit) this.#readWhole(one, one.unit);
-      const isMarked = one.track.kind === 'video' && isMarkedAccess(data, at);
+      const isMarked = (flags & RANDOM_ACCESS) !== 0 && one.track.kind === 'video';
       if (!one.isReadable || !(isMarked || one.isDue())) return false;
       const unit = this.#free.pop() ?? new UnitStart();
       one.unit = unit;

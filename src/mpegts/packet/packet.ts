@@ -45,11 +45,6 @@ export function adaptationFlags(data: Uint8Array, at: number): number {
   return (data[at + 3]! & 0x20) !== 0 && data[at + 4]! > 0 ? data[at + 5]! : 0;
 }
 
-/** Whether random_access_indicator is set in the packet at `at`. */
-export function isMarkedAccess(data: Uint8Array, at: number): boolean {
-  return (adaptationFlags(data, at) & RANDOM_ACCESS) !== 0;
-}
-
 /** discontinuity_indicator in {@link adaptationFlags}. */
 export const DISCONTINUITY = 0x80;
 /** random_access_indicator in {@link adaptationFlags}. */

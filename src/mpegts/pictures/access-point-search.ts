@@ -3,7 +3,7 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4 (random_access_indicator).
 
 import { mediaStart } from './access-point.js';
-import { isMarkedAccess, PACKET_BYTES, startsUnit } from '../packet/packet.js';
+import { PACKET_BYTES, RANDOM_ACCESS, startsUnit } from '../packet/packet.js';
 import { ParameterSets } from './parameter-sets.js';
 import { isInNalUnits, MAX_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
 import { continuesPicture, hasWholeHeader, isStamped } from './picture-part.js';
@@ -95,11 +95,11 @@ export class AccessPointSearch {
   }
 
   /**
-   * A unit starts in the packet at `at`. Returns the offset of a random access point found with it, 0 for one that
+   * A unit starts in the packet at `at`, whose adaptation field has these flags. Returns the offset of a random access point found with it, 0 for one that
    * started in an earlier message, or {@link NO_ACCESS}. The previous unit may be one, too: call `endUnit` first.
    */
-  startUnit(data: Uint8Array, at: number): number {
-    const isMarked = isMarkedAccess(data, at);
+  startUnit(data: Uint8Array, at: number, flags: number): number {
+    const isMarked = (flags & RANDOM_ACCESS) !== 0;
     if (this.#syntax === null) return isMarked ? at : NO_ACCESS;
     const media = mediaStart(data, at);
     if (media === -1 || (data[at + 1]! & 0x80) !== 0 || (data[at + 3]! & 0xc0) !== 0) return isMarked ? at : NO_ACCESS;
@@ -130,9 +130,9 @@ export class AccessPointSearch {
   /**
    * The unit goes on in the packet at `at`, maybe with another PES packet (see {@link isPart}). Returns as {@link startUnit} does.
    */
-  continueUnit(data: Uint8Array, at: number): number {
+  continueUnit(data: Uint8Array, at: number, flags: number): number {
     const unit = this.#unit!; // there since it is busy
-    if (startsUnit(data, at) && isMarkedAccess(data, at)) this.#isMarked = true;
+    if ((flags & RANDOM_ACCESS) !== 0 && startsUnit(data, at)) this.#isMarked = true;
     if (this.#state === 'waiting' && !this.#keep(data, at)) return this.#end();
     if (!(startsUnit(data, at) ? unit.addPart(data, at) : unit.add(data, at))) return this.#end();
     this.#head.read(unit.bytes, unit.length);

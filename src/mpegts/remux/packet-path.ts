@@ -90,16 +90,16 @@ export class PacketPath {
     this.#feed = feed;
     this.#data = data;
     this.#nowMs = nowMs;
-    this.#at = 0;
-    while (this.#at + PACKET_BYTES <= data.length) {
-      const at = this.#at;
+    for (let at = 0; at + PACKET_BYTES <= data.length;) {
       const next = this.#output.areTablesDue(nowMs) ? at : forwardPayloadRun(feed, this.#buffer, data, at);
-      if (next === at) this.#processPacket();
-      else {
+      if (next === at) {
+        this.#at = at;
+        this.#processPacket();
+      } else {
         this.#counters.received += (next - at) / PACKET_BYTES;
         this.#counters.sent += (next - at) / PACKET_BYTES;
       }
-      this.#at = next === at ? at + PACKET_BYTES : next;
+      at = next === at ? at + PACKET_BYTES : next;
     }
     this.#data = NOTHING; // it is lent
   }
