@@ -1,4 +1,4 @@
-// Removes from a packet's adaptation field what a mute must not let through.
+// Removes from a packet's adaptation field what a mute must not let through, and writes packets that have only a PCR.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4, §2.4.3.5.
 
 import { DISCONTINUITY, HAS_PCR, PACKET_BYTES, SYNC } from './packet.js';

@@ -5,7 +5,7 @@ import { MUTED_DESCRIPTOR } from '../mute/mute-descriptor.js';
 import { OutputBuffer, type ResultLifetime } from '../packet/output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, NULL_PID, PACKET_BYTES, RANDOM_ACCESS, SYNC } from '../packet/packet.js';
-import { RepeatSchedule, REPEAT_MS, TICK_MS } from '../psi/repeat-schedule.js';
+import { PCR_EVERY_MS, RepeatSchedule, TABLES_EVERY_MS, TICK_MS } from '../psi/repeat-schedule.js';
 import { MAX_AT_ONCE } from '../clock/pcr-output.js';
 import { ProgramClock } from '../clock/program-clock.js';
 import type { PlannedTrack } from './program-plan.js';
@@ -67,7 +67,7 @@ export class ProgramOutput {
   }
 
   areTablesDue(nowMs: number): boolean {
-    return this.tablesPending || this.pace.isDue(this.#tablesAtMs, nowMs);
+    return this.tablesPending || this.pace.isDue(this.#tablesAtMs, TABLES_EVERY_MS, nowMs);
   }
 
   pendingTables(nowMs: number): Uint8Array | null {
@@ -189,7 +189,8 @@ export class ProgramOutput {
     if (!this.sentTables || this.buffer.length === 0) return;
     const { pcr } = this.clock;
     const isSilent = !(nowMs - this.#carriedAtMs < PCR_WAIT_MS);
-    if (isSilent ? this.pace.isDue(pcr.atMs, nowMs) : pcr.sinceMs(nowMs) > REPEAT_MS) this.insertMadePcr(feed, nowMs);
+    if (isSilent ? this.pace.isDue(pcr.atMs, PCR_EVERY_MS, nowMs) : pcr.sinceMs(nowMs) > PCR_EVERY_MS)
+      this.insertMadePcr(feed, nowMs);
   }
 
   insertMadePcr(feed: RemuxFeed | null, nowMs: number): void {
@@ -221,8 +222,8 @@ export class ProgramOutput {
   /** Whether a PCR would be late at the next tick, and no message is expected in time whose units would bring one. */
   #isPcrDue(nowMs: number): boolean {
     const { atMs } = this.clock.pcr;
-    if (nowMs - atMs <= REPEAT_MS - TICK_MS) return false;
-    return !this.pace.isExpected(nowMs, atMs + REPEAT_MS);
+    if (nowMs - atMs <= PCR_EVERY_MS - TICK_MS) return false;
+    return !this.pace.isExpected(nowMs, atMs + PCR_EVERY_MS);
   }
 
   /** Inserts what becomes due by time alone while media flows. */
@@ -233,7 +234,7 @@ export class ProgramOutput {
 
   #areTablesOverdue(nowMs: number): boolean {
     if (this.tablesPending) return true;
-    const isNear = nowMs - this.#tablesAtMs <= REPEAT_MS - TICK_MS;
-    return !isNear && !this.pace.isExpected(nowMs, this.#tablesAtMs + REPEAT_MS);
+    const isNear = nowMs - this.#tablesAtMs <= TABLES_EVERY_MS - TICK_MS;
+    return !isNear && !this.pace.isExpected(nowMs, this.#tablesAtMs + TABLES_EVERY_MS);
   }
 }

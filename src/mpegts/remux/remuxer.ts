@@ -170,7 +170,7 @@ export class Remuxer implements ProgramFacts {
 
   /**
    * Changes the inputs of the program. The change is in force on return: no further packet of a removed track is sent,
-   * except for a video track that is being replaced (for at most the patience). Returns tables to send at once, or `null`
+   * except for a video track that is being replaced (for at most the time-outs). Returns tables to send at once, or `null`
    * if the program is unchanged.
    */
   setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
