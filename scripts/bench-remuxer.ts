@@ -1,6 +1,7 @@
 // Prints what a Remuxer costs a packet: one video feed, and a picture and a sound joined.
 // Run: npx tsx scripts/bench-remuxer.ts
 
+import { START_TIMEOUTS } from '../src/relay/delivery/access-timeouts.js';
 import { Remuxer, type RemuxInput } from '../src/mpegts/remux/remuxer.js';
 import { inOrder, source, type SourceMessage } from '../test/support/mpegts/synthetic.js';
 
@@ -10,10 +11,10 @@ function run(name: string, inputs: RemuxInput[], messages: readonly SourceMessag
   const packets = messages.reduce((sum, { data }) => sum + data.length / 188, 0);
   const figures: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const remuxer = new Remuxer(true); // as a stream has it
+    const remuxer = new Remuxer('lent', START_TIMEOUTS); // as a stream has it
     remuxer.setInputs(inputs, 0);
     const from = process.hrtime.bigint();
-    for (const { feed, data, begins, atMs } of messages) remuxer.push(feed, data, begins, atMs);
+    for (const { feed, data, begins, atMs } of messages) remuxer.push(feed, { data, startsSource: begins }, atMs);
     figures.push(Number(process.hrtime.bigint() - from) / packets);
   }
   const per = Math.min(...figures).toFixed(0);

@@ -1,6 +1,7 @@
 // Tracks other than video and audio: subtitles far ahead of the video, data with a time of its own.
 
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { checkTs, type Sent, type Unit } from '../support/mpegts/check-ts.js';
 import { pesPackets, source, tablesOf } from '../support/mpegts/synthetic.js';
@@ -28,7 +29,7 @@ function run({ track, aheadMs, beforeMs = 0 }: Aside) {
   for (let n = 0; n * 24 < LENGTH_MS; n++) units.push({ atMs: n * 24 + 5, pid: SOUND.pid, n });
   for (let n = 0; n * 320 < LENGTH_MS; n++) units.push({ atMs: n * 320 + 12 - beforeMs, pid: track.pid, n });
   units.sort((a, b) => a.atMs - b.atMs);
-  const remuxer = new Remuxer();
+  const remuxer = new Remuxer('owned', START_TIMEOUTS);
   remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
   const sent: Sent[] = [];
   const given = new Map<number, number[]>();
@@ -40,7 +41,7 @@ function run({ track, aheadMs, beforeMs = 0 }: Aside) {
     const pcr = pid === VIDEO.pid ? { pcr: pts - 500 * 90 } : {};
     const packets = pesPackets({ pid, streamId, pts, ...pcr, access: n % 25 === 0, counter: n, payload: ES });
     const tables = i % 10 === 0 ? [tablesOf([VIDEO, SOUND, track], VIDEO.pid, i / 10)] : [];
-    const out = remuxer.push('cam', Buffer.concat([...tables, packets]), i === 0, 2000 + atMs);
+    const out = remuxer.push('cam', { data: Buffer.concat([...tables, packets]), startsSource: i === 0 }, 2000 + atMs);
     if (out) sent.push({ data: out, atMs: 2000 + atMs });
   });
   const { tracks, errors } = checkTs(sent, { pcrMs: Infinity, tablesMs: Infinity });
@@ -98,7 +99,7 @@ describe('a track that is neither video nor audio', () => {
 
 /** The steps of the picture's DTS in the output, ms: a source of pictures and subtitles ends after 3 s and starts again. */
 function stepsOverRestart(track: Aside['track'], aheadMs: number, isAlone: boolean): number[] {
-  const remuxer = new Remuxer();
+  const remuxer = new Remuxer('owned', START_TIMEOUTS);
   remuxer.setInputs(
     (isAlone ? ['cam'] : ['cam', 'other']).map((feed) => ({ feed, select: 'all' })),
     0,
@@ -120,7 +121,7 @@ function stepsOverRestart(track: Aside['track'], aheadMs: number, isAlone: boole
     }
   }
   for (const { feed, data, begins, atMs } of messages.toSorted((a, b) => a.atMs - b.atMs)) {
-    const out = remuxer.push(feed, data, begins, atMs);
+    const out = remuxer.push(feed, { data, startsSource: begins }, atMs);
     if (out) sent.push({ data: out, atMs });
   }
   const { tracks } = checkTs(sent, { pcrMs: Infinity, tablesMs: Infinity });

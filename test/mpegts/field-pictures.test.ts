@@ -2,7 +2,8 @@
 // at hand makes any. ISO/IEC 14496-10 §7.3.3 (field_pic_flag), ISO/IEC 13818-2 §6.3.10 (picture_structure).
 
 import { expect } from 'chai';
-import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splice/splicer.js';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
+import { Splicer } from '../../src/mpegts/splice/splicer.js';
 import { Inspector } from '../../src/mpegts/inspect/inspector.js';
 import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { continuityErrors, packetsOf } from '../support/mpegts/packets-of.js';
@@ -115,7 +116,7 @@ describe('two fields that are one frame', () => {
         const whole = Buffer.from(made.slice(50).flatMap((_, i) => elementaryOf(coded, 50 + i)));
         for (const perMessage of [1, 7, 30]) {
           const inspector = new Inspector();
-          const remuxer = new Remuxer();
+          const remuxer = new Remuxer('owned', START_TIMEOUTS);
           remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
           const handovers = [new Splicer(START_TIMEOUTS), new Splicer(START_TIMEOUTS)] as const;
           const got: [Buffer[], Buffer[]] = [[], []];
@@ -124,7 +125,11 @@ describe('two fields that are one frame', () => {
             const message = all.subarray(at, at + perMessage * 188);
             const atMs = 1000 + (at / all.length) * FRAMES * 40;
             const accessPointOffset = inspector.inspect(message);
-            const out = remuxer.push('cam', message, n === 0, atMs, inspector, accessPointOffset);
+            const out = remuxer.push(
+              'cam',
+              { data: message, startsSource: n === 0, facts: inspector, accessPointOffset },
+              atMs,
+            );
             if (out) sent.push({ data: Buffer.from(out), atMs });
             if (at < from) continue;
             const { incoming } = handovers[0].splice(message, accessPointOffset, inspector, 0);

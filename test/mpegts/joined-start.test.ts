@@ -2,6 +2,7 @@
 // on.
 
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { checkTs, type Sent, type Unit } from '../support/mpegts/check-ts.js';
@@ -103,7 +104,7 @@ const microphone = (fromMs: number, lengthMs: number): Message[] => [
 
 /** All in one stream; returns the camera's tracks in the output. */
 function run(...feeds: Message[][]) {
-  const remuxer = new Remuxer();
+  const remuxer = new Remuxer('owned', START_TIMEOUTS);
   remuxer.setInputs(
     feeds.map(([first]) => ({ feed: first!.feed, select: 'all' })),
     0,
@@ -116,7 +117,7 @@ function run(...feeds: Message[][]) {
       const made = remuxer.tick(tickAtMs);
       if (made) sent.push({ data: made, atMs: tickAtMs });
     }
-    const out = remuxer.push(feed, data, begins, atMs);
+    const out = remuxer.push(feed, { data, startsSource: begins }, atMs);
     if (out) sent.push({ data: out, atMs });
   }
   const { tracks, errors } = checkTs(sent, { pcrMs: 141, tablesMs: Infinity, payloads: true });
@@ -218,7 +219,7 @@ describe('a feed that joins another', () => {
       return { feed: 'cam', data, atMs: 2000 + n * 800, begins: n === 0 };
     });
     expect(run(slow, microphone(1000, 5000)).pictures).to.have.length(3);
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     remuxer.setInputs(
       [
         { feed: 'cam', select: 'all' },
@@ -226,30 +227,32 @@ describe('a feed that joins another', () => {
       ],
       0,
     );
-    for (const { feed, data, begins, atMs } of microphone(1000, 500)) remuxer.push(feed, data, begins, atMs);
-    expect(remuxer.push('cam', slow[0]!.data, true, 1600)).to.equal(null);
+    for (const { feed, data, begins, atMs } of microphone(1000, 500))
+      remuxer.push(feed, { data, startsSource: begins }, atMs);
+    expect(remuxer.push('cam', { data: slow[0]!.data, startsSource: true }, 1600)).to.equal(null);
     const left = remuxer.endSource('cam', 1650)!;
     expect(checkTs([{ data: left, atMs: 1650 }]).tracks.size).to.be.greaterThan(0);
   });
 
   it('holds no audio that was captured while it was muted', () => {
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     const inputs = (select: 'all' | 'other-than-audio') => [
       { feed: 'cam', select },
       { feed: 'mic', select: 'all' as const },
     ];
     remuxer.setInputs(inputs('other-than-audio'), 0);
-    for (const { feed, data, begins, atMs } of microphone(1000, 500)) remuxer.push(feed, data, begins, atMs);
+    for (const { feed, data, begins, atMs } of microphone(1000, 500))
+      remuxer.push(feed, { data, startsSource: begins }, atMs);
     const shape = { leads: 'no B-pictures', pictureAheadMs: 0, soundAheadMs: 0, lengthMs: 2000 } as const;
     const messages = camera({ ...shape, fromMs: 1600 });
     const sent: Sent[] = [];
     const add = (data: Uint8Array | null, atMs: number): unknown =>
       data && sent.push({ data: Uint8Array.from(data), atMs });
     for (const { data, begins, atMs } of messages.filter(({ atMs }) => atMs < 1700))
-      add(remuxer.push('cam', data, begins, atMs), atMs);
+      add(remuxer.push('cam', { data, startsSource: begins }, atMs), atMs);
     add(remuxer.setInputs(inputs('all'), 1700), 1700);
     for (const { data, atMs } of messages.filter(({ atMs }) => atMs >= 1700))
-      add(remuxer.push('cam', data, false, atMs), atMs);
+      add(remuxer.push('cam', { data }, atMs), atMs);
     const { tracks } = checkTs(sent, { payloads: true, pcrMs: Infinity, tablesMs: Infinity });
     const ofType = (type: number) => [...tracks.values()].find(({ streamType }) => streamType === type)!.units;
     expect(ofType(VIDEO.type).map(numberOf)[0], 'pictures from the first on').to.equal(0);

@@ -1,6 +1,7 @@
 // What passes an audio mute, packet by packet, for input that ffmpeg does not produce. Literal bytes.
 
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { filteredFacts } from '../../src/mpegts/mute/filtered-facts.js';
 import { Inspector } from '../../src/mpegts/inspect/inspector.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remux/remuxer.js';
@@ -33,7 +34,7 @@ function unit(streamId: number, counter = 0, pid = PID): Buffer {
 
 /** How many payload bytes of `PID` pass a mute as the feed, and as a stream without its audio. */
 function passes(before: Buffer, ...messages: Buffer[]): { feed: number; stream: number } {
-  const [inspector, filter, remuxer] = [new Inspector(), new MuteFilter(), new Remuxer()];
+  const [inspector, filter, remuxer] = [new Inspector(), new MuteFilter(), new Remuxer('owned', START_TIMEOUTS)];
   inspector.inspect(before);
   filter.mute('audio', inspector);
   const inputs: RemuxInput[] = [{ feed: 'cam', select: 'other-than-audio' }];
@@ -43,7 +44,7 @@ function passes(before: Buffer, ...messages: Buffer[]): { feed: number; stream: 
   [before, ...messages].forEach((message, i) => {
     const accessPointOffset = i === 0 ? -1 : inspector.inspect(message);
     if (i > 0) fed.push(Buffer.from(filter.apply(message, accessPointOffset) ?? []));
-    streamed.push(Buffer.from(remuxer.push('cam', message, i === 0, 4000 + i) ?? []));
+    streamed.push(Buffer.from(remuxer.push('cam', { data: message, startsSource: i === 0 }, 4000 + i) ?? []));
   });
   const sent = Buffer.concat(fed);
   expect(continuityErrors(sent)).to.deep.equal([]);

@@ -3,6 +3,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { checkTs, type Sent } from '../support/mpegts/check-ts.js';
@@ -58,7 +59,7 @@ function knownMs(pair: Pair): number {
 }
 
 function run(pair: Pair) {
-  const remuxer = new Remuxer();
+  const remuxer = new Remuxer('owned', START_TIMEOUTS);
   const sent: Sent[] = [];
   remuxer.setInputs(
     ['feed0', 'feed1'].map((feed) => ({ feed, select: 'all' })),
@@ -76,7 +77,7 @@ function run(pair: Pair) {
       if (made) sent.push({ data: made, atMs: tickAtMs });
     }
     captured.get(feed)!.push(capturedMs);
-    const out = remuxer.push(feed, data, begins, atMs);
+    const out = remuxer.push(feed, { data, startsSource: begins }, atMs);
     if (out) sent.push({ data: out, atMs });
   }
   const { tracks, errors } = checkTs(sent, { pcrMs: 141, tablesMs: Infinity });
@@ -155,7 +156,7 @@ describe('a feed that joins on a loaded machine', () => {
       [3, 8],
       [0, 2],
     ] as const) {
-      const remuxer = new Remuxer();
+      const remuxer = new Remuxer('owned', START_TIMEOUTS);
       remuxer.setInputs(
         ['feed0', 'feed1'].map((feed) => ({ feed, select: 'all' })),
         0,
@@ -168,7 +169,7 @@ describe('a feed that joins on a loaded machine', () => {
       const offsets: number[] = [];
       const other = source({ ...common, feed: 'feed1', fromMs: 2000, stamp: 5_000_000, leadMs });
       for (const { feed, data, begins, atMs } of inOrder(source({ ...common, feed: 'feed0', fromMs: 1000 }), other)) {
-        remuxer.push(feed, data, begins, atMs);
+        remuxer.push(feed, { data, startsSource: begins }, atMs);
         const clock = remuxer.clocks.find((one) => one.feed === 'feed1');
         if (clock) offsets.push(clock.offsetMs);
       }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remux/remuxer.js';
 import {
@@ -32,7 +33,7 @@ function run(
   inputs: RemuxInput[],
   step: Step = () => null,
 ): { sent: Sent[]; remuxer: Remuxer } {
-  const remuxer = new Remuxer();
+  const remuxer = new Remuxer('owned', START_TIMEOUTS);
   const sent: Sent[] = [];
   const add = (data: Uint8Array | null, atMs: number): void => {
     if (data) sent.push({ data, atMs });
@@ -43,7 +44,7 @@ function run(
     if (Number.isNaN(tickAtMs)) tickAtMs = atMs + TICK_MS;
     for (; tickAtMs < atMs; tickAtMs += TICK_MS) add(remuxer.tick(tickAtMs), tickAtMs);
     for (const made of [step(remuxer, atMs)].flat()) add(made, atMs);
-    add(remuxer.push(feed, data, begins, atMs), atMs);
+    add(remuxer.push(feed, { data, startsSource: begins }, atMs), atMs);
   }
   return { sent, remuxer };
 }
@@ -97,7 +98,7 @@ describe('Remuxer: changes in place', function () {
   });
 
   it('does nothing for equal inputs', () => {
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     remuxer.setInputs(BOTH, 0);
     expect(remuxer.setInputs([...BOTH.map((each) => ({ ...each, trimMs: 0 }))], 1)).to.equal(null);
   });
@@ -213,12 +214,12 @@ describe('Remuxer: changes in place', function () {
   });
 
   it('sends nothing when the last feed leaves, and continues when it is back', () => {
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     remuxer.setInputs([{ feed: 'video0', select: 'all' }], 0);
     const sent: Sent[] = [];
     const part = (fromMs: number): void => {
       for (const { data, begins, atMs } of source({ feed: 'video0', kind: 'video', fromMs, lengthMs: 2000 })) {
-        const out = remuxer.push('video0', data, begins, atMs);
+        const out = remuxer.push('video0', { data, startsSource: begins }, atMs);
         if (out) sent.push({ data: out, atMs });
       }
     };

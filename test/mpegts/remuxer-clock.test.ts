@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { checkTs, type Sent, type Unit } from '../support/mpegts/check-ts.js';
@@ -26,7 +27,7 @@ function measure(
   sources: Generator<SourceMessage>[],
   { check = true, trimMs = 0 } = {},
 ): { measured: Measured[]; errors: string[]; late: Unit[]; remuxer: Remuxer } {
-  const remuxer = new Remuxer();
+  const remuxer = new Remuxer('owned', START_TIMEOUTS);
   const sent: Sent[] = [];
   const measured: Measured[] = [];
   remuxer.setInputs(
@@ -40,7 +41,7 @@ function measure(
       const made = remuxer.tick(tickAtMs);
       if (made && check) sent.push({ data: made, atMs: tickAtMs });
     }
-    const out = remuxer.push(feed, data, begins, atMs);
+    const out = remuxer.push(feed, { data, startsSource: begins }, atMs);
     if (!out) continue;
     if (check) sent.push({ data: out, atMs });
     const stamp = stampAt(out);

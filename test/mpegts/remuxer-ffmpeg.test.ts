@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remux/remuxer.js';
 import {
@@ -27,7 +28,7 @@ function run(remuxer: Remuxer, messages: readonly (Captured & { feed: string })[
       const out = remuxer.tick(tickAtMs);
       if (out) sent.push({ data: out, atMs: tickAtMs });
     }
-    const out = remuxer.push(feed, data, begins, atMs);
+    const out = remuxer.push(feed, { data, startsSource: begins }, atMs);
     if (out) sent.push({ data: out, atMs });
   }
   return sent;
@@ -51,7 +52,7 @@ describe('Remuxer with captures of real ffmpeg', function () {
         const pictures = picture(video, ...more);
         const sounds = sound(audio, ...more);
         const before = probe(sounds)[0]!;
-        const remuxer = new Remuxer();
+        const remuxer = new Remuxer('owned', START_TIMEOUTS);
         remuxer.setInputs(BOTH, 1000);
         const messages = interleave({
           video0: delay(messagesOf(pictures), 1000),
@@ -77,7 +78,7 @@ describe('Remuxer with captures of real ffmpeg', function () {
       const pictures = delay(messagesOf(picture('libx264 -preset ultrafast -tune zerolatency -g 25')), first);
       const sounds = delay(messagesOf(sound('aac -b:a 96k')), second);
       const frames = probe(join188(sounds))[0]!.frames;
-      const remuxer = new Remuxer();
+      const remuxer = new Remuxer('owned', START_TIMEOUTS);
       const sent: Sent[] = [];
       remuxer.setInputs(BOTH, 900);
       const ends = [pictures, sounds].map((messages) => messages.at(-1)!.atMs + 50);
@@ -103,7 +104,7 @@ describe('Remuxer with captures of real ffmpeg', function () {
   it('continues when ffmpeg is restarted three times', () => {
     const more = ['-output_ts_offset', '95441']; // the wrap is at 95443.7 s
     const sounds = messagesOf(sound('aac -b:a 96k'));
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     remuxer.setInputs(BOTH, 900);
     const all: (Captured & { feed: string })[] = [];
     const again = messagesOf(picture('libx264 -preset ultrafast -tune zerolatency -g 25', ...more));

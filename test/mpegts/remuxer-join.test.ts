@@ -1,6 +1,7 @@
 // Where a reader can start in a Remuxer's output.
 
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { pesPackets, tablesOf, type Es } from '../support/mpegts/synthetic.js';
 import { VIDEO, AUDIO, CAM, one, bytes, picture, headersOf } from '../support/mpegts/one-feed.js';
@@ -47,17 +48,17 @@ describe('joinAt of a Remuxer', () => {
   });
 
   it('is at tables and audio in a program of audio only', () => {
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     remuxer.setInputs(CAM, 0);
     const sound = (counter: number): Buffer =>
       pesPackets({
         ...{ pid: AUDIO.pid, streamId: 0xc0, pts: 90000 + counter * 2160, pcr: 81000 + counter * 2160, counter },
         payload: bytes(50),
       });
-    remuxer.push('cam', Buffer.concat([tablesOf([AUDIO], AUDIO.pid), sound(0)]), true, 0);
+    remuxer.push('cam', { data: Buffer.concat([tablesOf([AUDIO], AUDIO.pid), sound(0)]), startsSource: true }, 0);
     const found: boolean[] = [];
     for (let i = 1; i < 12; i++) {
-      const data = remuxer.push('cam', sound(i), false, i * 24)!;
+      const data = remuxer.push('cam', { data: sound(i) }, i * 24)!;
       found.push(remuxer.accessPointOffset >= 0);
       if (remuxer.accessPointOffset < 0) continue;
       expect(headersOf(data.subarray(remuxer.accessPointOffset)).map((header) => header.slice(0, 6))).to.deep.equal([

@@ -1,6 +1,7 @@
 // Mutes of data that a stream still holds: video that is sent until it is replaced, audio that is held. Literal bytes.
 
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { hasMutedDescriptor } from '../../src/mpegts/mute/mute-descriptor.js';
 import { ProgramReader } from '../../src/mpegts/psi/program.js';
 import { Remuxer, type RemuxInput } from '../../src/mpegts/remux/remuxer.js';
@@ -27,27 +28,27 @@ const secrets = (bytes: Buffer) => bytes.filter((byte) => byte === SECRET).lengt
 
 describe('a mute of data that a Remuxer holds', () => {
   it('of everything applies to video that is sent until it is replaced', () => {
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     const picture = tables(0x1b);
     remuxer.setInputs([{ feed: 'a', select: 'all' }], 0);
-    remuxer.push('a', Buffer.concat([picture, unit(0xe0)]), true, 10);
+    remuxer.push('a', { data: Buffer.concat([picture, unit(0xe0)]), startsSource: true }, 10);
     remuxer.setInputs([{ feed: 'b', select: 'all' }], 20);
-    expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 1), false, 30) ?? [])), 'it runs on').to.be.greaterThan(
+    expect(secrets(Buffer.from(remuxer.push('a', { data: unit(0xe0, 1) }, 30) ?? [])), 'it runs on').to.be.greaterThan(
       100,
     );
     remuxer.endReplaced('a', 40);
-    expect(secrets(Buffer.from(remuxer.push('a', unit(0xe0, 2), false, 50) ?? []))).to.equal(0);
+    expect(secrets(Buffer.from(remuxer.push('a', { data: unit(0xe0, 2) }, 50) ?? []))).to.equal(0);
   });
 
   it('sends no audio afterwards that was held with the first units of its feed', () => {
     const waited = (isMuted: boolean): number => {
-      const remuxer = new Remuxer();
+      const remuxer = new Remuxer('owned', START_TIMEOUTS);
       const inputs = (select: 'all' | 'other-than-audio'): RemuxInput[] => [
         { feed: 'cam', select: 'all' },
         { feed: 'mic', select },
       ];
       const send = (feed: string, bytes: Buffer, begins: boolean, atMs: number) =>
-        Buffer.from(remuxer.push(feed, bytes, begins, atMs) ?? []);
+        Buffer.from(remuxer.push(feed, { data: bytes, startsSource: begins }, atMs) ?? []);
       remuxer.setInputs(inputs(isMuted ? 'other-than-audio' : 'all'), 0);
       send('cam', Buffer.concat([tables(0x1b), unit(0xe0)]), true, 10);
       send('mic', Buffer.concat([tables(0x03), unit(0xc0)]), true, 20);
@@ -75,17 +76,17 @@ describe('a mute of data that a Remuxer holds', () => {
 
     /** The output for the messages of `mic` after the hold, with `cam` already present. */
     const sent = (select: RemuxInput['select'], messages: readonly Buffer[], later?: RemuxInput['select']): number => {
-      const remuxer = new Remuxer();
+      const remuxer = new Remuxer('owned', START_TIMEOUTS);
       const inputs = (ofMic: RemuxInput['select']): RemuxInput[] => [
         { feed: 'cam', select: 'all' },
         { feed: 'mic', select: ofMic },
       ];
       remuxer.setInputs(inputs(select), 0);
       const first = unit(0xe0).fill(0, 20);
-      remuxer.push('cam', Buffer.concat([tables(0x1b), first]), true, 10);
-      const out = messages.map((one, i) => remuxer.push('mic', one, i === 0, 20 + i));
+      remuxer.push('cam', { data: Buffer.concat([tables(0x1b), first]), startsSource: true }, 10);
+      const out = messages.map((one, i) => remuxer.push('mic', { data: one, startsSource: i === 0 }, 20 + i));
       if (later) out.push(remuxer.setInputs(inputs(later), 50));
-      for (const ms of [500, 1500, 3000, 5000]) out.push(remuxer.push('mic', packet({ pid: 0x1fff }), false, ms));
+      for (const ms of [500, 1500, 3000, 5000]) out.push(remuxer.push('mic', { data: packet({ pid: 0x1fff }) }, ms));
       return secrets(Buffer.concat(out.filter((one) => one !== null)));
     };
 
@@ -127,10 +128,10 @@ describe('a mute of data that a Remuxer holds', () => {
       return one;
     };
     const sent = (streamId: number, bytes: number): number => {
-      const remuxer = new Remuxer();
+      const remuxer = new Remuxer('owned', START_TIMEOUTS);
       const set = (select: RemuxInput['select'], atMs: number) => remuxer.setInputs([{ feed: 'a', select }], atMs);
       const push = (packets: Buffer, atMs: number, begins = false) =>
-        secrets(Buffer.from(remuxer.push('a', packets, begins, atMs) ?? []));
+        secrets(Buffer.from(remuxer.push('a', { data: packets, startsSource: begins }, atMs) ?? []));
       set('other-than-audio', 0);
       push(Buffer.concat([tables(0x1b), unit(0xe0)]), 10, true);
       expect(push(cut(streamId, bytes, 1), 50), 'it is held').to.equal(0);
@@ -146,7 +147,7 @@ describe('a mute of data that a Remuxer holds', () => {
   });
 
   it('of everything is signalled in the PMT, and withdrawn in it, also if nothing arrives meanwhile', () => {
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     const reader = new ProgramReader();
     const isSaid = (sent: Uint8Array | null): boolean => {
       for (let at = 0; at < (sent?.length ?? 0); at += PACKET_BYTES) reader.push(sent!, at);
@@ -154,7 +155,8 @@ describe('a mute of data that a Remuxer holds', () => {
     };
     const set = (select: RemuxInput['select'], atMs: number) => remuxer.setInputs([{ feed: 'a', select }], atMs);
     set('all', 0);
-    expect(isSaid(remuxer.push('a', Buffer.concat([tables(0x1b), unit(0xe0)]), true, 10))).to.be.false;
+    expect(isSaid(remuxer.push('a', { data: Buffer.concat([tables(0x1b), unit(0xe0)]), startsSource: true }, 10))).to.be
+      .false;
     expect(isSaid(set('none', 20))).to.be.true;
     expect(isSaid(set('all', 30)), 'unmuted').to.be.false;
     expect(reader.program?.tracks).to.have.length(1);

@@ -2,6 +2,7 @@
 // if the feed's messages bring them.
 
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
 import { TICK_MS } from '../../src/mpegts/psi/repeat-schedule.js';
 import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { source } from '../support/mpegts/synthetic.js';
@@ -14,7 +15,7 @@ interface Made {
 }
 
 function run(unitMs: number, lateMs: (unit: number) => number = () => 0): Made {
-  const remuxer = new Remuxer(true);
+  const remuxer = new Remuxer('lent', START_TIMEOUTS);
   remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
   const made = { ticked: 0, longestMs: 0 };
   let lastMs = NaN;
@@ -33,7 +34,7 @@ function run(unitMs: number, lateMs: (unit: number) => number = () => 0): Made {
       if (out) made.ticked++;
       take(out, tickAtMs);
     }
-    take(remuxer.push(feed, data, begins, atMs), atMs);
+    take(remuxer.push(feed, { data, startsSource: begins }, atMs), atMs);
   }
   return made;
 }

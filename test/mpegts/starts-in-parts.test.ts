@@ -3,7 +3,8 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Splicer, START_TIMEOUTS, type ProgramFacts } from '../../src/mpegts/splice/splicer.js';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
+import { Splicer, type ProgramFacts } from '../../src/mpegts/splice/splicer.js';
 import { Inspector } from '../../src/mpegts/inspect/inspector.js';
 import { Remuxer } from '../../src/mpegts/remux/remuxer.js';
 import { decode } from '../support/media/ffmpeg.js';
@@ -38,7 +39,7 @@ function joined(pictures: readonly Buffer[], perMessage: number) {
   const all = Buffer.concat(pictures);
   const from = pictures.slice(0, JOINED).reduce((sum, { length }) => sum + length, 0);
   const inspector = new Inspector();
-  const remuxers = { early: new Remuxer(), late: new Remuxer() };
+  const remuxers = { early: new Remuxer('owned', START_TIMEOUTS), late: new Remuxer('owned', START_TIMEOUTS) };
   remuxers.early.setInputs([{ feed: 'cam', select: 'all' }], 0);
   const got = { feed: [] as Buffer[], stream: [] as Buffer[], 'a stream that was running': [] as Buffer[] };
   const handovers = { feed: new Splicer(START_TIMEOUTS), stream: new Splicer(START_TIMEOUTS) };
@@ -57,7 +58,7 @@ function joined(pictures: readonly Buffer[], perMessage: number) {
     const accessPointOffset = inspector.inspect(message);
     const atMs = 1000 + (at / all.length) * 5000;
     const { early, late } = remuxers;
-    const out = early.push('cam', message, n === 0, atMs, inspector, accessPointOffset);
+    const out = early.push('cam', { data: message, startsSource: n === 0, facts: inspector, accessPointOffset }, atMs);
     if (at < from) continue;
     const { tables } = inspector;
     if (late.feedCount === 0) late.setInputs([{ feed: 'cam', select: 'all', ...(tables ? { tables } : {}) }], atMs);
@@ -67,7 +68,7 @@ function joined(pictures: readonly Buffer[], perMessage: number) {
       const facts = { tables: own, keyPid, pids, marksAccess, parameterSets: inspector.parameterSets };
       split(handovers.stream, got['a stream that was running'], out, early.accessPointOffset, facts);
     }
-    const begun = late.push('cam', message, false, atMs, inspector, accessPointOffset);
+    const begun = late.push('cam', { data: message, facts: inspector, accessPointOffset }, atMs);
     if (begun) got.stream.push(Buffer.from(begun));
   }
   return { got, points: inspector.randomAccessPoints };

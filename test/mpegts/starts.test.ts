@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Splicer, START_TIMEOUTS } from '../../src/mpegts/splice/splicer.js';
+import { START_TIMEOUTS } from '../../src/relay/delivery/access-timeouts.js';
+import { Splicer } from '../../src/mpegts/splice/splicer.js';
 import { Inspector } from '../../src/mpegts/inspect/inspector.js';
 import { decode } from '../support/media/ffmpeg.js';
 import { continuityErrors } from '../support/mpegts/packets-of.js';

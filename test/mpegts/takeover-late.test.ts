@@ -9,7 +9,7 @@ import { sharedMedia } from '../support/media/shared-media.js';
 import { picture } from '../support/media/captures.js';
 import { pesPackets, tablesOf } from '../support/mpegts/synthetic.js';
 
-const PATIENCE = { markedMs: 15_000, unmarkedMs: 15_000 };
+const PATIENCE = { markedMs: 15_000, unmarkedMs: 15_000, tailMs: 5000 };
 
 /** A capture without random_access_indicator. */
 function withoutMarks(bytes: Buffer): Buffer {

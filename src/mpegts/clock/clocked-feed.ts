@@ -33,6 +33,8 @@ export interface ClockedFeed {
   earlyPcr: number;
   /** Whether its PMT names a PCR_PID. */
   readonly promisesPcr: boolean;
+  /** Whether its PMT lists a track that is, or may be, video or audio. */
+  readonly hasMedia: boolean;
   /** How many video and audio tracks its PMT lists. */
   readonly mediaCount: number;
   /** Holds its first units until their age is known. */
@@ -41,11 +43,22 @@ export interface ClockedFeed {
   firstSample: FirstSample | null;
 }
 
+/** A unit's times as they came: 33 bits, and a fraction in the PCR. */
+export interface UnitTimes {
+  pts: number;
+  /** Where there is none, the PTS. */
+  dts: number;
+  /** The PCR in the unit's first packet; NaN: none. */
+  pcr: number;
+}
+
 /** The clock's state for an input track. */
 export interface ClockedTrack {
   readonly kind: TrackKind;
   /** How long the encoder typically holds audio before sending it, ms. */
   readonly heldMs: number;
+  /** Its track in the output, with the DTS that was sent last on its PID; `null`: it is not sent. */
+  readonly out: { dts: number } | null;
   clock: FeedClock | null;
   /** The last unit's DTS, unwrapped by `clock`. */
   dts: number;
@@ -79,10 +92,10 @@ export function isAsideOf(clock: FeedClock, track: Pick<ClockedTrack, 'kind'>): 
   return !isMedia(track) && clock.rank > 0;
 }
 
-/** Whether a unit with this DTS (33 bits) may belong to `clock`; `isAside`: it is data beside video or audio. */
-export function isNearTo(clock: FeedClock, dts: number, isAside: boolean): boolean {
+/** Whether a unit of a track with this DTS (33 bits) may belong to `clock`. */
+export function isNearTo(clock: FeedClock, track: Pick<ClockedTrack, 'kind'>, dts: number): boolean {
   const ahead = ticksAfter(dts, clock.latest);
-  return ahead > -SAME_CLOCK && ahead < (isAside ? MAX_DATA_AHEAD : SAME_CLOCK);
+  return ahead > -SAME_CLOCK && ahead < (isAsideOf(clock, track) ? MAX_DATA_AHEAD : SAME_CLOCK);
 }
 
 /** Whether a unit with this DTS (33 bits) continues from its track's last unit, which `clock` mapped. */

@@ -34,6 +34,7 @@ import {
   noteUnit,
   offsetOfSample,
   SAME_CLOCK,
+  type UnitTimes,
 } from './clocked-feed.js';
 import { isMedia } from '../psi/track.js';
 import { bestOf, FeedClock, TRACK_GONE_MS } from './feed-clock.js';
@@ -94,24 +95,28 @@ export class ProgramClock {
     return this.#reference;
   }
 
-  /**
-   * Samples the timestamps (33 bits) of a unit that arrives now, whether it is sent or not. Sets `track.clock`. `pcr` is
-   * the PCR in its first packet, 33 bits and a fraction; NaN: none.
-   */
-  observe(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, pcr: number, sentMs: number): void {
+  /** Samples the times of a unit that arrives now, whether it is sent or not. Sets `track.clock`. */
+  observe(feed: ClockedFeed, track: ClockedTrack, times: UnitTimes, sentMs: number): void {
+    const { pts, dts, pcr } = times;
     const nowMs = sentMs - this.waitedMs;
     const own = track.clock;
     const isNext = own !== null && own === feed.clock && continuesTimeline(own, track, dts, nowMs);
-    const clock = isNext ? own : this.#clockOf(feed, track, pts, dts, nowMs);
+    const clock = isNext ? own : this.#clockOf(feed, track, times, nowMs);
     if (clock !== own || nowMs - track.dtsAtMs >= TRACK_GONE_MS) clock.include(track, nowMs);
     const whole = clock.unwrap(dts);
     if (isMedia(track) || clock.rank <= 0) clock.follow(whole);
     const isSampler = clock.samplesFrom(track, whole, nowMs);
     const lead = ticksAfter(pts, dts);
-    if (isSampler) this.#sample(clock, track, whole, lead, nowMs);
+    if (isSampler) {
+      const isOther =
+        track.kind === 'audio' ? sampleSound(clock, track, whole) : clock.samplePicture(whole, lead, nowMs);
+      if (clock !== this.#reference) this.#considerAsReference(clock, nowMs);
+      else if (isOther) this.#followReference();
+      clock.sender.advance(whole, nowMs);
+    }
     noteUnit(track, whole, lead, nowMs);
     const given = Number.isNaN(pcr) && !clock.sender.hasPcr ? feed.earlyPcr : pcr;
-    clock.sender.unit(whole, isSampler, Number.isNaN(given) ? NaN : clock.unwrap(given), nowMs);
+    clock.sender.observeUnit(whole, Number.isNaN(given) ? NaN : clock.unwrap(given), nowMs);
     if (!isSampler) return;
     if (clock.isInForce && clock.isYoung(nowMs)) this.#checkPlacement(clock, nowMs);
     clock.toOutput(whole, this.#slewTarget(clock), nowMs);
@@ -127,11 +132,12 @@ export class ProgramClock {
   }
 
   /**
-   * Maps a unit's timestamps onto the program's timeline, into `pts` and `dts`. Call `observe` first. `after` is the output
-   * DTS of the previous unit on its PID: output DTS never goes back, whatever the input does.
+   * Maps the timestamps of a unit that is sent onto the program's timeline, into `pts` and `dts`. Call `observe` first. On
+   * the unit's PID DTS never goes back, whatever the input does.
    */
-  stamp(feed: ClockedFeed, track: ClockedTrack, pts: number, after: number, nowMs: number): void {
+  stamp(feed: ClockedFeed, track: ClockedTrack, pts: number, nowMs: number): void {
     const clock = track.clock!; // set by observe
+    const out = track.out!; // it is sent
     const target = this.#slewTarget(clock);
     const whole = clock.unwrap(pts);
     const isAside = isAsideOf(clock, track); // it may be far ahead: that does not fix the time of what is yet to come
@@ -139,12 +145,13 @@ export class ProgramClock {
     // A slow slew keeps PTS - DTS; if a fast one did so too, pictures would be out of order.
     const isFast = whole !== track.dts && clock.isSlewedFastAt(track.dts, nowMs);
     this.pts = isFast ? Math.round(clock.toOutput(whole, target, nowMs)) : this.dts + whole - track.dts;
-    if (this.dts <= after) {
+    if (this.dts <= out.dts) {
       const by = track.isPart ? 0 : 1; // more of a picture goes with it
       this.heldUnits += by;
-      this.pts += after + by - this.dts;
-      this.dts = after + by;
+      this.pts += out.dts + by - this.dts;
+      this.dts = out.dts + by;
     }
+    out.dts = this.dts;
     const { pcr } = this;
     if (this.pts > clock.lastPts && !isAside) clock.lastPts = this.pts;
     if (Number.isNaN(pcr.last)) return;
@@ -179,11 +186,11 @@ export class ProgramClock {
   }
 
   /** Whether to wait before generating the first PCR: for the source's own, or for a better estimate of its time. */
-  awaitsPcr(feed: ClockedFeed, hasMedia: boolean, nowMs: number): boolean {
+  awaitsPcr(feed: ClockedFeed, nowMs: number): boolean {
     const { clock } = feed;
     if (!Number.isNaN(this.pcr.last) || !clock || nowMs - clock.startedMs > OWN_PCR_MS) return false;
     if (clock.latest - clock.first > OWN_PCR_MS * TICKS_PER_MS) return false;
-    return (feed.promisesPcr && !clock.sender.hasPcr) || (hasMedia && clock.rank === 0);
+    return (feed.promisesPcr && !clock.sender.hasPcr) || (clock.rank === 0 && feed.hasMedia);
   }
 
   /** Maps a PCR on another PID than PCR_PID: decoders ignore it, so it has no lasting effect on the map. */
@@ -248,12 +255,13 @@ export class ProgramClock {
   }
 
   /** Returns the clock that a unit belongs to: a new one where its timestamps jump. */
-  #clockOf(feed: ClockedFeed, track: ClockedTrack, pts: number, dts: number, nowMs: number): FeedClock {
+  #clockOf(feed: ClockedFeed, track: ClockedTrack, times: UnitTimes, nowMs: number): FeedClock {
+    const { dts } = times;
     const own = track.clock;
     const known = feed.clock;
     // Other tracks are sporadic (subtitles) or have a time of their own (data): they do not affect clocks.
     const isAside = known !== null && isAsideOf(known, track);
-    const isNear = known !== null && isNearTo(known, dts, isAside);
+    const isNear = known !== null && isNearTo(known, track, dts);
     if (isAside && isNear && own !== known) {
       track.dts = NaN;
       return (track.clock = known);
@@ -267,8 +275,12 @@ export class ProgramClock {
       else if (isNear) return (track.clock = known);
     } else if (isNear) return (track.clock = known);
     if (isAside) track.clock = this.#spareClock(feed, dts, nowMs);
-    else if (Number.isNaN(next)) track.clock = this.#startFeed(feed, track, pts, dts, nowMs);
-    else track.clock = this.#continueAfterJump(feed, own!, dts, next, nowMs); // NaN unless `own` is known
+    else if (Number.isNaN(next)) track.clock = this.#startFeed(feed, track, times, nowMs);
+    else {
+      track.clock = this.#open(feed, dts, next, nowMs);
+      track.clock.inherit(own!, nowMs); // the feed continues where it would be without the jump; `own` is known
+      this.#reference ??= track.clock;
+    }
     return track.clock;
   }
 
@@ -280,7 +292,8 @@ export class ProgramClock {
     return clock.leastDelay === Infinity ? NaN : clock.leastDelay + this.#base + clock.trim;
   }
 
-  #startFeed(feed: ClockedFeed, track: ClockedTrack, pts: number, stamp: number, nowMs: number): FeedClock {
+  #startFeed(feed: ClockedFeed, track: ClockedTrack, times: UnitTimes, nowMs: number): FeedClock {
+    const { pts, dts: stamp } = times;
     if (feed.clock) this.retire(feed);
     const now = nowMs * TICKS_PER_MS;
     const sample = feed.firstSample;
@@ -308,14 +321,6 @@ export class ProgramClock {
     return clock;
   }
 
-  /** A feed's timestamps jump: at `stamp`, it continues where it would be without the jump. */
-  #continueAfterJump(feed: ClockedFeed, before: FeedClock, stamp: number, output: number, nowMs: number): FeedClock {
-    const clock = this.#open(feed, stamp, output, nowMs);
-    clock.inherit(before, nowMs);
-    this.#reference ??= clock;
-    return clock;
-  }
-
   #open(feed: ClockedFeed, stamp: number, output: number, nowMs: number): FeedClock {
     const clock = new FeedClock(stamp, Math.ceil(output), nowMs);
     clock.trim = feed.trim;
@@ -333,19 +338,10 @@ export class ProgramClock {
     return clock;
   }
 
-  #sample(clock: FeedClock, track: ClockedTrack, dts: number, lead: number, nowMs: number): void {
-    let isOther = false; // whether the estimate of its age changed
-    if (track.kind !== 'audio') isOther = clock.samplePicture(dts, lead, nowMs);
-    // An audio PES packet is as old as its end, where the next one starts, plus the frame that did not fit into it.
-    else if (dts - track.dts > 0 && dts - track.dts < MAX_UNIT_TICKS)
-      isOther = clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
-    if (!clock.isInForce) return;
-    if (clock === this.#reference) {
-      if (isOther) this.#followReference();
-    } else if (this.#isBetter(clock, nowMs)) {
-      this.#reference = clock;
-      this.#followReference();
-    }
+  #considerAsReference(clock: FeedClock, nowMs: number): void {
+    if (!clock.isInForce || !this.#isBetter(clock, nowMs)) return;
+    this.#reference = clock;
+    this.#followReference();
   }
 
   /** Whether a feed should become the reference instead: preferably one with video, because video should not be slewed. */
@@ -390,4 +386,12 @@ export class ProgramClock {
     this.#reference = bestOf(this.#clocks, () => true);
     if (this.#reference) this.#followReference();
   }
+}
+
+/** Adds the sample of a unit of sound. True if the estimate of its age may have changed. */
+function sampleSound(clock: FeedClock, track: ClockedTrack, dts: number): boolean {
+  const length = dts - track.dts;
+  if (!(length > 0 && length < MAX_UNIT_TICKS)) return false;
+  // An audio PES packet is as old as its end, where the next one starts, plus the frame that did not fit into it.
+  return clock.sample(dts + track.heldMs * TICKS_PER_MS, track.dtsAtMs);
 }

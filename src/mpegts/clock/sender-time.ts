@@ -188,12 +188,25 @@ export class SenderTime {
     return isLike && pcr - this.#oddFrom >= JUMP_FOLLOWS;
   }
 
+  /** Continues the time to this DTS, unwrapped, of the sampled track. */
+  advance(dts: number, nowMs: number): void {
+    const step = dts - this.#dts;
+    if (step <= 0) return;
+    if (Number.isNaN(step)) this.#startStamps(dts);
+    else {
+      this.#step = step < LONGEST_STEP ? step : LONGEST_STEP;
+      if (!this.hasPcr) this.time += step;
+      else if (this.#pcrGap > SPARSE || !(dts - this.#pcrDts <= STOPPED)) this.#carryFromPcr(dts);
+    }
+    this.#dts = dts;
+    if (!this.hasPcr || this.#pcrGap > SPARSE) this.#observeLateness(nowMs);
+  }
+
   /**
-   * Reads a unit's DTS, unwrapped. `isSampler`: the unit belongs to the sampled track. `pcr` is the PCR in its first
-   * packet, unwrapped; NaN: none.
+   * Samples a unit: its DTS, and the PCR in its first packet (NaN: none), both unwrapped. If it is of the sampled track,
+   * {@link advance} comes before.
    */
-  unit(dts: number, isSampler: boolean, pcr: number, nowMs: number): void {
-    if (isSampler) this.#extrapolate(dts, nowMs);
+  observeUnit(dts: number, pcr: number, nowMs: number): void {
     if (!Number.isNaN(pcr)) this.observePcr(pcr, dts, nowMs);
     if (Number.isNaN(this.time)) return;
     const need = this.time - dts;
@@ -225,19 +238,6 @@ export class SenderTime {
   raise(by: number): void {
     this.delays.raise(by);
     this.#delay -= by;
-  }
-
-  #extrapolate(dts: number, nowMs: number): void {
-    const step = dts - this.#dts;
-    if (step <= 0) return;
-    if (Number.isNaN(step)) this.#startStamps(dts);
-    else {
-      this.#step = step < LONGEST_STEP ? step : LONGEST_STEP;
-      if (!this.hasPcr) this.time += step;
-      else if (this.#pcrGap > SPARSE || !(dts - this.#pcrDts <= STOPPED)) this.#carryFromPcr(dts);
-    }
-    this.#dts = dts;
-    if (!this.hasPcr || this.#pcrGap > SPARSE) this.#observeLateness(nowMs);
   }
 
   /** The first timestamp, or the first one of another track. */

@@ -2,8 +2,8 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-7 §6.2 (ADTS); ISO/IEC 14496-3 §1.6.2.1 (AudioSpecificConfig), §1.7 (LOAS, LATM).
 
 import { BitReader } from './bit-reader.js';
-import type { Parameters } from './parameters.js';
-import { CUT_OFF, HEADER_BYTES, NO_HEADER, readFrames, type SoundHeader } from './sound-frames.js';
+import type { ParameterReader, Parameters } from './parameters.js';
+import { CUT_OFF, framesWith, HEADER_BYTES, NO_HEADER, type SoundHeader } from './sound-frames.js';
 
 /** By samplingFrequencyIndex (table 1.18). */
 const AAC_RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
@@ -30,7 +30,7 @@ function readAdtsHeader(bytes: Uint8Array, at: number, end: number, header: Soun
   header.channels = AAC_CHANNELS[((bytes[at + 2]! & 1) << 2) | (bytes[at + 3]! >> 6)]!; // channel_configuration
   if (header.channels !== 0) return length;
   const hasCrc = (bytes[at + 1]! & 1) === 0; // protection_absent
-  reader.open(bytes, at + HEADER_BYTES + (hasCrc ? 2 : 0), end, false);
+  reader.open(bytes, at + HEADER_BYTES + (hasCrc ? 2 : 0), end);
   const channels = reader.bits(3) === ID_PCE ? countProgramConfig() : 0; // id_syn_ele of the frame's first element
   if (reader.lacksBytes) return CUT_OFF;
   header.channels = channels;
@@ -38,16 +38,14 @@ function readAdtsHeader(bytes: Uint8Array, at: number, end: number, header: Soun
 }
 
 /** AAC in ADTS. A {@link ParameterReader}. */
-export function readAdts(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
-  return readFrames(readAdtsHeader, bytes, from, end, found);
-}
+export const readAdts: ParameterReader = framesWith(readAdtsHeader);
 
 /** AAC in LATM: read from the first frame that carries its configuration. A {@link ParameterReader}. */
 export function readLatm(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   for (let at = from; at + 3 <= end;) {
     if (bytes[at] !== 0x56 || (bytes[at + 1]! & 0xe0) !== 0xe0) return false; // syncword
     const next = at + 3 + (((bytes[at + 1]! & 0x1f) << 8) | bytes[at + 2]!); // audioMuxLengthBytes
-    reader.open(bytes, at + 3, Math.min(next, end), false);
+    reader.open(bytes, at + 3, Math.min(next, end));
     if (reader.bit() === 0) {
       // useSameStreamMux
       if (readStreamMuxConfig(found)) return true;

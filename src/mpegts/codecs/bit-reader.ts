@@ -20,14 +20,20 @@ export class BitReader {
   #byte = 0;
   #bitsLeft = 0; // of #byte
 
-  /** Starts at `from`. `isNal`: emulation_prevention_three_byte is skipped, and the next start code is the end. */
-  open(bytes: Uint8Array, from: number, end: number, isNal: boolean): void {
+  /** Starts at `from`. */
+  open(bytes: Uint8Array, from: number, end: number): void {
     this.#bytes = bytes;
     this.#at = this.#from = from;
     this.#end = end;
-    this.#isNal = isNal;
+    this.#isNal = false;
     this.#zeros = this.#bitsLeft = 0;
     this.lacksBytes = this.isBad = false;
+  }
+
+  /** Starts at `from` of a NAL unit: emulation_prevention_three_byte is skipped, and the next start code is the end. */
+  openNal(bytes: Uint8Array, from: number, end: number): void {
+    this.open(bytes, from, end);
+    this.#isNal = true;
   }
 
   /** u(1). */

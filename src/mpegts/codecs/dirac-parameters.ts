@@ -28,7 +28,7 @@ const reader = new BitReader();
 export function readDirac(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   if (from + PARSE_INFO_BYTES > end) return undefined;
   if (!PARSE_INFO.every((byte, i) => bytes[from + i] === byte) || bytes[from + 4] !== SEQUENCE_HEADER) return false;
-  reader.open(bytes, from + PARSE_INFO_BYTES, end, false);
+  reader.open(bytes, from + PARSE_INFO_BYTES, end);
   for (let i = 0; i < 4; i++) uint(); // major_version, minor_version, profile, level
   const format = FORMATS[uint()]; // base_video_format
   if (!format) return reader.lacksBytes ? undefined : false;

@@ -2,8 +2,8 @@
 // Pure: no clock, no I/O. ETSI TS 102 114 §5.4 (frame header).
 
 import { BitReader } from './bit-reader.js';
-import type { Parameters } from './parameters.js';
-import { CUT_OFF, NO_HEADER, readFrames, type SoundHeader } from './sound-frames.js';
+import type { ParameterReader } from './parameters.js';
+import { CUT_OFF, framesWith, NO_HEADER, type SoundHeader } from './sound-frames.js';
 
 const HEADER_BYTES = 12; // up to LFF
 /** By SFREQ (table 5-5). */
@@ -21,7 +21,7 @@ function readDtsHeader(bytes: Uint8Array, at: number, end: number, header: Sound
   if (bytes[at] !== 0x7f || bytes[at + 1] !== 0xfe || bytes[at + 2] !== 0x80 || bytes[at + 3] !== 0x01)
     return NO_HEADER;
   if (at + HEADER_BYTES > end) return CUT_OFF;
-  reader.open(bytes, at + 4, end, false);
+  reader.open(bytes, at + 4, end);
   reader.skip(1 + 5 + 1 + 7); // FTYPE, SHORT, CPF, NBLKS
   const length = reader.bits(14) + 1; // FSIZE
   const mode = reader.bits(6); // AMODE
@@ -41,6 +41,4 @@ function readDtsHeader(bytes: Uint8Array, at: number, end: number, header: Sound
 }
 
 /** DTS: the parameters of its core, which every decoder reads. A {@link ParameterReader}. */
-export function readDts(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
-  return readFrames(readDtsHeader, bytes, from, end, found);
-}
+export const readDts: ParameterReader = framesWith(readDtsHeader);

@@ -24,12 +24,12 @@ const reader = new BitReader();
 export function addDependents(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean {
   let map = 0;
   for (let i = 0, at = from; i <= MAX_DEPENDENTS; i++) {
-    reader.open(bytes, at, end, false);
+    reader.open(bytes, at, end);
     const syncword = reader.bits(16);
     const strmtyp = reader.bits(2);
     reader.skip(3); // substreamid
     at += 2 * (reader.bits(11) + 1); // frmsiz
-    const added = readMap(i > 0);
+    const added = i === 0 ? readMap() : readDependentMap();
     if (reader.lacksBytes) return false;
     if (i > 0 && (syncword !== SYNCWORD || strmtyp !== DEPENDENT)) return true;
     map |= added;
@@ -38,16 +38,20 @@ export function addDependents(bytes: Uint8Array, from: number, end: number, foun
   return true;
 }
 
-/** The channels of a frame as a chanmap; from fscod on. */
-function readMap(isDependent: boolean): number {
+/** The channels of a frame as a chanmap, from fscod on, by acmod and lfeon. */
+function readMap(): number {
   reader.skip(2 + 2); // fscod, numblkscod or fscod2
   const acmod = reader.bits(3);
-  const lfeon = reader.bit();
-  const plain = MAP_BY_MODE[acmod]! | (lfeon === 1 ? LFE : 0);
-  if (!isDependent) return plain;
+  return MAP_BY_MODE[acmod]! | (reader.bit() === 1 ? LFE : 0); // lfeon
+}
+
+/** The same of a dependent frame, which may carry its chanmap. */
+function readDependentMap(): number {
+  const plain = readMap();
   reader.skip(5 + 5); // bsid, dialnorm
   if (reader.bit()) reader.skip(8); // compre, compr
-  if (acmod === 0) {
+  const isDualMono = (plain & ~LFE) === 0; // acmod '000'
+  if (isDualMono) {
     reader.skip(5); // dialnorm2
     if (reader.bit()) reader.skip(8); // compr2e, compr2
   }

@@ -18,7 +18,7 @@ export function readH264(bytes: Uint8Array, from: number, end: number, found: Pa
   for (let at = findStartCode(bytes, from, end); at !== -1; at = findStartCode(bytes, at + 3, end)) {
     const type = bytes[at + 3]! & 0x1f; // nal_unit_type
     if (type === SPS) {
-      reader.open(bytes, at + 4, end, true);
+      reader.openNal(bytes, at + 4, end);
       return readSps(found) || (reader.lacksBytes ? undefined : false);
     }
     if (type >= 1 && type <= 5) return false; // a slice, without an SPS before it
@@ -65,7 +65,7 @@ export function fieldOfH264(bytes: Uint8Array, from: number, end: number, fieldF
   for (let at = findStartCode(bytes, from, end); at !== -1; at = findStartCode(bytes, at + 3, end)) {
     const type = bytes[at + 3]! & 0x1f; // nal_unit_type
     if (type < 1 || type > 5) continue;
-    reader.open(bytes, at + 4, end, true);
+    reader.openNal(bytes, at + 4, end);
     reader.ue(); // first_mb_in_slice
     reader.ue(); // slice_type
     reader.ue(); // pic_parameter_set_id

@@ -20,7 +20,7 @@ export function readHevc(bytes: Uint8Array, from: number, end: number, found: Pa
     const layer = ((bytes[at + 3]! & 1) << 5) | (bytes[at + 4]! >> 3); // nuh_layer_id
     if (type < FIRST_OTHER) return false; // a slice, without an SPS before it
     if (layer !== 0) continue;
-    reader.open(bytes, at + 5, end, true);
+    reader.openNal(bytes, at + 5, end);
     if (type === VPS) ofProgram = readVpsRate();
     if (type === SPS) return readSps(ofProgram, found) || (reader.lacksBytes ? undefined : false);
   }

@@ -18,7 +18,7 @@ export function readMpeg4(bytes: Uint8Array, from: number, end: number, found: P
     const code = bytes[at + 3]!;
     if (code === VOP) return false; // a picture, without a video object layer before it
     if (code < 0x20 || code > 0x2f) continue; // video_object_layer_start_code
-    reader.open(bytes, at + 4, end, false);
+    reader.open(bytes, at + 4, end);
     return readLayer(found) || (reader.lacksBytes ? undefined : false);
   }
   return undefined;

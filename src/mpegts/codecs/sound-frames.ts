@@ -1,7 +1,7 @@
 // Finds an audio frame header in the first bytes of a unit.
 // Pure: no clock, no I/O.
 
-import type { Parameters } from './parameters.js';
+import type { ParameterReader } from './parameters.js';
 
 /** Bytes that are enough for a header of any of these formats. */
 export const HEADER_BYTES = 7;
@@ -26,32 +26,28 @@ export type HeaderReader = (bytes: Uint8Array, at: number, end: number, header: 
 const header: SoundHeader = { codec: '', sampleRate: 0, channels: 0 };
 
 /**
- * A `ParameterReader` for frames with headers. A frame usually starts where the PES packet's payload does. If it does not,
- * bytes that look like a header are accepted only if another header follows the frame.
+ * A {@link ParameterReader} for frames with such headers. A frame usually starts where the PES packet's payload does. If it
+ * does not, bytes that look like a header are accepted only if another header follows the frame.
  */
-export function readFrames(
-  read: HeaderReader,
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-  found: Parameters,
-): boolean | undefined {
-  for (let at = from; at + HEADER_BYTES <= end; at++) {
-    const length = read(bytes, at, end, header);
-    if (length === CUT_OFF) return undefined;
-    if (length === NO_HEADER) continue;
-    const { codec, sampleRate, channels } = header;
-    if (at > from) {
-      if (length === 0) continue;
-      const next = at + length;
-      if (next + HEADER_BYTES > end) return undefined;
-      if (read(bytes, next, end, header) === NO_HEADER) continue;
-      if (header.sampleRate !== sampleRate || header.codec !== codec) continue;
+export function framesWith(read: HeaderReader): ParameterReader {
+  return (bytes, from, end, found) => {
+    for (let at = from; at + HEADER_BYTES <= end; at++) {
+      const length = read(bytes, at, end, header);
+      if (length === CUT_OFF) return undefined;
+      if (length === NO_HEADER) continue;
+      const { codec, sampleRate, channels } = header;
+      if (at > from) {
+        if (length === 0) continue;
+        const next = at + length;
+        if (next + HEADER_BYTES > end) return undefined;
+        if (read(bytes, next, end, header) === NO_HEADER) continue;
+        if (header.sampleRate !== sampleRate || header.codec !== codec) continue;
+      }
+      found.codec = codec;
+      found.sampleRate = sampleRate;
+      found.channels = channels === 0 ? null : channels;
+      return true;
     }
-    found.codec = codec;
-    found.sampleRate = sampleRate;
-    found.channels = channels === 0 ? null : channels;
-    return true;
-  }
-  return undefined;
+    return undefined;
+  };
 }

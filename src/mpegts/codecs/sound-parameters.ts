@@ -2,8 +2,8 @@
 // Pure: no clock, no I/O. ISO/IEC 11172-3 §2.4.1.3, ISO/IEC 13818-3 §2.4.1.3 (MPEG audio); ETSI TS 102 366 §4.3, §E.1.2.
 
 import { addDependents } from './eac3-dependents.js';
-import type { Parameters } from './parameters.js';
-import { NO_HEADER, readFrames, type SoundHeader } from './sound-frames.js';
+import type { ParameterReader, Parameters } from './parameters.js';
+import { framesWith, NO_HEADER, type SoundHeader } from './sound-frames.js';
 
 /** kbit/s by bitrate_index: MPEG-1 layers I to III, MPEG-2 layer I, MPEG-2 layers II and III. */
 const BITRATES: readonly (readonly number[])[] = [
@@ -36,9 +36,7 @@ function readMpegHeader(bytes: Uint8Array, at: number, _end: number, header: Sou
 }
 
 /** MPEG audio of any layer. A {@link ParameterReader}. */
-export function readMpegAudio(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
-  return readFrames(readMpegHeader, bytes, from, end, found);
-}
+export const readMpegAudio: ParameterReader = framesWith(readMpegHeader);
 
 const AC3_RATES = [48000, 44100, 32000];
 const AC3_KBITS = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
@@ -80,9 +78,11 @@ function readEac3Header(bytes: Uint8Array, at: number, header: SoundHeader): num
   return 2 * ((((bytes[at + 2]! & 7) << 8) | bytes[at + 3]!) + 1); // frmsiz
 }
 
+const readAc3Frames = framesWith(readAc3Header);
+
 /** AC-3 or E-AC-3, depending on the data. A {@link ParameterReader}. */
 export function readAc3(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
-  const event = readFrames(readAc3Header, bytes, from, end, found);
+  const event = readAc3Frames(bytes, from, end, found);
   const isAligned = bytes[from] === 0x0b && bytes[from + 1] === 0x77; // the header read is at the start of the unit
   if (event !== true || found.codec !== 'eac3' || !isAligned) return event;
   return addDependents(bytes, from, end, found) ? true : undefined;

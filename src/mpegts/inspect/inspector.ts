@@ -197,9 +197,8 @@ export class Inspector implements ProgramFacts {
       } else if (role === TABLE) {
         if (this.#reader.push(data, at) || this.#reader.tablePids !== this.#tablePids) this.#setRoles();
       } else if ((second & STARTS_UNIT) | (flags & RANDOM_ACCESS) | (role & NEXT_PACKET_NEEDED)) {
-        const isMarked = (flags & RANDOM_ACCESS) !== 0;
-        if (pid === this.#picturePid) this.#readPicture(data, at, isMarked);
-        else this.#readPacket(data, at, pid, isMarked);
+        if (pid === this.#picturePid) this.#readPicture(data, at, flags);
+        else this.#readPacket(data, at, pid, flags);
       }
       if (role === TABLE || (roles[pid]! & NEXT_PACKET_NEEDED) !== 0) continue;
       at = endOfRun(data, at);
@@ -210,25 +209,26 @@ export class Inspector implements ProgramFacts {
   }
 
   /** Inspects the packet at `at` of the followed video track, in which a unit starts or that is needed otherwise. */
-  #readPicture(data: Uint8Array, at: number, isMarked: boolean): void {
+  #readPicture(data: Uint8Array, at: number, flags: number): void {
     const access = this.#access;
     let found: number;
     const isPart = startsUnit(data, at) && access.isPart(data, at);
     if (startsUnit(data, at) && !isPart) {
       this.#foundLate(access.endUnit());
-      found = access.startUnit(data, at, isMarked);
-      const isAccess = found !== NO_ACCESS || (access.isWaiting ? undefined : false);
-      this.#watch.startPicture(data, at, isAccess, this.continuityErrors);
+      found = access.startUnit(data, at, flags);
+      const start = found !== NO_ACCESS ? 'access' : access.isWaiting ? 'undecided' : 'other';
+      this.#watch.startPicture(data, at, start, this.continuityErrors);
     } else {
       if (this.#watch.isCounting) this.#watch.count(data, at);
-      const late = access.needsContinuation ? access.continueUnit(data, at, isMarked) : NO_ACCESS;
+      const late = access.needsContinuation ? access.continueUnit(data, at, flags) : NO_ACCESS;
       this.#foundLate(late);
+      const isMarked = (flags & RANDOM_ACCESS) !== 0;
       found = isMarked && !isPart && late === NO_ACCESS && !access.isWaiting ? at : NO_ACCESS;
     }
     if (found !== NO_ACCESS) this.#found(found);
     const plain = WATCHED | JOINABLE;
     const isBusy = access.needsContinuation || this.#watch.isCounting;
-    const isWanted = isBusy || (!access.isReading && this.#watch.readPacket(data, at, this.#picturePid, isMarked));
+    const isWanted = isBusy || (!access.isReading && this.#watch.readPacket(data, at, this.#picturePid, flags));
     this.#roles[this.#picturePid] = isWanted ? plain | NEXT_PACKET_NEEDED : plain;
   }
 
@@ -246,14 +246,15 @@ export class Inspector implements ProgramFacts {
   }
 
   /** Inspects the packet at `at` of another followed track. */
-  #readPacket(data: Uint8Array, at: number, pid: number, isMarked: boolean): void {
+  #readPacket(data: Uint8Array, at: number, pid: number, flags: number): void {
+    const isMarked = (flags & RANDOM_ACCESS) !== 0;
     const role = this.#roles[pid]!;
     const starts = startsUnit(data, at);
     // In audio every PES packet is a random access point.
     const isJoinable = (role & JOINABLE) !== 0;
     if ((isJoinable && (isMarked || starts)) || (isMarked && this.#anyJoinable)) this.#found(at);
     if ((role & NEXT_PACKET_NEEDED) === 0 && !starts) return;
-    const isWanted = this.#watch.readPacket(data, at, pid, isMarked);
+    const isWanted = this.#watch.readPacket(data, at, pid, flags);
     this.#roles[pid] = isWanted ? role | NEXT_PACKET_NEEDED : role & ~NEXT_PACKET_NEEDED;
   }
 

@@ -2,11 +2,11 @@
 // Pure: no clock, no I/O.
 
 import { mediaStart } from '../pictures/access-point.js';
-import { PACKET_BYTES, payloadStart, startsUnit } from '../packet/packet.js';
+import { PACKET_BYTES, payloadStart, RANDOM_ACCESS, startsUnit } from '../packet/packet.js';
 import { startsPes } from '../packet/pes.js';
 import { PictureCounter } from '../pictures/picture-counter.js';
 import { syntaxOf } from '../pictures/picture-head.js';
-import { PictureRate } from '../pictures/picture-rate.js';
+import { PictureRate, type PictureStart } from '../pictures/picture-rate.js';
 import type { Track } from '../psi/track.js';
 import { type TrackMedia, ProbedTrack } from './track-media.js';
 import { UnitStart } from '../packet/unit-start.js';
@@ -92,13 +92,13 @@ export class MediaProbe {
   }
 
   /** A picture starts in the packet at `at`. See {@link PictureRate.startPicture}. */
-  startPicture(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
+  startPicture(data: Uint8Array, at: number, start: PictureStart, losses: number): void {
     if (this.#picture) {
       this.#picture.streamId = streamIdAt(data, at);
       this.#picture.units++;
     }
     if (this.#picture?.declaredRate === null && this.#isSecondField(this.#picture, data, at)) return;
-    this.#pictures.startPicture(data, at, isAccess, losses);
+    this.#pictures.startPicture(data, at, start, losses);
     this.#startCount(data, at);
   }
 
@@ -151,14 +151,15 @@ export class MediaProbe {
    * Reads the packet at `at` of a track, in which a unit starts or continues whose beginning is needed; of the followed
    * video track only if nothing else reads it. Returns whether the PID's next packet is needed even if no unit starts there.
    */
-  readPacket(data: Uint8Array, at: number, pid: number, isMarked: boolean): boolean {
+  readPacket(data: Uint8Array, at: number, pid: number, flags: number): boolean {
     const one = this.#byPid.get(pid);
     if (!one) return false;
     if (startsUnit(data, at)) {
       one.streamId = streamIdAt(data, at);
       if (one !== this.#picture) one.units++; // its units are counted where they start
-      if (one.unit) this.#read(one, one.unit, true);
-      if (!this.#needsPacket(one, isMarked)) return false;
+      if (one.unit) this.#readWhole(one, one.unit);
+      const isMarked = (flags & RANDOM_ACCESS) !== 0 && one.track.kind === 'video';
+      if (!one.isReadable || !(isMarked || one.isDue())) return false;
       const unit = this.#free.pop() ?? new UnitStart();
       one.unit = unit;
       if (!unit.start(data, at)) {
@@ -166,26 +167,33 @@ export class MediaProbe {
         return false;
       }
     } else if (one.unit && !one.unit.add(data, at)) this.#recycleUnit(one);
-    if (one.unit) this.#read(one, one.unit, one.unit.isFull);
+    if (one.unit?.isFull === true) this.#readWhole(one, one.unit);
+    else if (one.unit) this.#read(one, one.unit);
     return one.unit !== null;
   }
 
-  #needsPacket(one: ProbedTrack, isMarked: boolean): boolean {
-    if (!one.isReadable) return false;
-    return (isMarked && one.track.kind === 'video') || one.isDue();
-  }
-
-  /** `isWhole`: no more bytes of the unit will be gathered. */
-  #read(one: ProbedTrack, unit: UnitStart, isWhole: boolean): void {
+  #read(one: ProbedTrack, unit: UnitStart): void {
     const from = unit.mediaStart;
-    const event = from === -1 ? undefined : one.read(unit.bytes, from, unit.length, isWhole);
-    if (event !== undefined || isWhole) this.#endUnit(one, event === true);
+    const found = from === -1 ? undefined : one.read(unit.bytes, from, unit.length);
+    if (found === true) this.#take(one);
+    else if (found === false) this.#miss(one);
   }
 
-  #endUnit(one: ProbedTrack, event: boolean): void {
+  /** Reads a unit of which no more bytes will be gathered. */
+  #readWhole(one: ProbedTrack, unit: UnitStart): void {
+    const from = unit.mediaStart;
+    if (from !== -1 && one.readWhole(unit.bytes, from, unit.length)) this.#take(one);
+    else this.#miss(one);
+  }
+
+  #take(one: ProbedTrack): void {
     this.#recycleUnit(one);
-    if (!event) one.miss();
-    else if (one.update()) this.version++;
+    if (one.update()) this.version++;
+  }
+
+  #miss(one: ProbedTrack): void {
+    this.#recycleUnit(one);
+    one.miss();
   }
 
   #recycleUnit(one: ProbedTrack): void {

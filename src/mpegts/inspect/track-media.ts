@@ -123,13 +123,17 @@ export class ProbedTrack {
 
   /**
    * Reads a unit whose elementary stream is in `bytes` from `from` to `end`; true: parameters were found, false: the unit
-   * has none, undefined: more bytes are needed. `isWhole`: there are no more.
+   * has none, undefined: more bytes are needed.
    */
-  read(bytes: Uint8Array, from: number, end: number, isWhole = false): boolean | undefined {
+  read(bytes: Uint8Array, from: number, end: number): boolean | undefined {
     if (!this.#reader) return false;
     clearParameters(read);
-    const event = this.#reader(bytes, from, end, read);
-    return event ?? (isWhole ? read.sampleRate !== null : undefined);
+    return this.#reader(bytes, from, end, read);
+  }
+
+  /** Reads a unit of which there are no more bytes: whether parameters were found. */
+  readWhole(bytes: Uint8Array, from: number, end: number): boolean {
+    return this.read(bytes, from, end) ?? read.sampleRate !== null;
   }
 
   /** Stores the parameters just read; true if any of them changed. */
@@ -167,7 +171,7 @@ export class ProbedTrack {
       codec: codec ?? this.#name,
       width,
       height,
-      frameRate: kind === 'video' ? agree(frameRate, unitsPerSecond, mayBeFields) : null,
+      frameRate: kind === 'video' ? agree(frameRate, unitsPerSecond, mayBeFields ? 2 : 1) : null,
       ...this.#decodedSound(codec ?? this.#name, sampleRate, channels),
     };
   }
@@ -198,11 +202,11 @@ function aacEfficiency(descriptors: Uint8Array): 0 | 1 | 2 {
   return 0;
 }
 
-/** The media's rate, unless its timestamps contradict it. */
-function agree(said: number | null, units: number | null, mayBeFields: boolean): number | null {
+/** The media's rate, unless its timestamps contradict it. A frame is up to `mostUnits` units. */
+function agree(said: number | null, units: number | null, mostUnits: 1 | 2): number | null {
   if (said === null || units === null) return said ?? units;
   // Fields may be units of their own, all of them or some.
-  const [least, most] = [said * (1 - TOLERANCE), (mayBeFields ? 2 : 1) * said * (1 + TOLERANCE)];
+  const [least, most] = [said * (1 - TOLERANCE), mostUnits * said * (1 + TOLERANCE)];
   return units >= least && units <= most ? said : units;
 }
 

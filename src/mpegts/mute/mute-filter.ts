@@ -47,6 +47,8 @@ export class MuteFilter {
   #isTouched = false; // whether any PID waits or has an offset
   #accessPointOffset = -1;
   #undecidedAt = -1;
+  #out: Uint8Array = NOTHING; // what is made of the message at hand
+  #to = 0; // how much of it there is
 
   get muted(): MutedPart {
     return this.#muted;
@@ -110,30 +112,34 @@ export class MuteFilter {
     const muted = this.#muted;
     // A picture whose packets were all sent continues with any packet that passes; one with withheld packets does not.
     const isBegun = opening !== null && (this.#states[readPid(opening, 0)]! & WAITS) === 0;
-    let out = new Uint8Array(data.length);
-    let to = 0;
+    this.#out = new Uint8Array(data.length);
+    this.#to = 0;
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = readPid(data, at);
-      if (at === undecidedAt) this.#undecidedAt = to;
+      if (at === undecidedAt) this.#undecidedAt = this.#to;
       const reason = muted === 'audio' ? this.#judge.classify(data, at, pid) : PASSES;
       const table = muted === 'audio' && reason === PASSES ? this.#replacedTable(data, at, pid) : null;
-      if (table !== null) {
-        if (to + table.length > out.length - (data.length - at)) out = concatenate([out, table, data.subarray(at)]);
-        out.set(table, to);
-        to += table.length;
-        continue;
-      }
-      if (muted === 'all' ? this.#isTable(data, at, pid) : reason === PASSES && this.#mayPass(data, at, pid)) {
-        if (at === accessPointOffset && opening === null) this.#accessPointOffset = to;
-        this.#pass(data, at, pid, out, to);
-      } else if (muted !== 'audio') {
-        this.#withhold(data, at, pid);
-        continue;
-      } else if (!this.#passClock(data, at, pid, reason, out, to)) continue;
-      to += PACKET_BYTES;
+      if (table !== null) this.#insertTable(table, data, at);
+      else if (muted === 'all' ? this.#isTable(data, at, pid) : reason === PASSES && this.#mayPass(data, at, pid)) {
+        if (at === accessPointOffset && opening === null) this.#accessPointOffset = this.#to;
+        this.#pass(data, at, pid);
+      } else if (muted === 'audio') this.#passClock(data, at, pid, reason);
+      else this.#withhold(data, at, pid);
     }
-    if (isBegun && to > 0) this.#accessPointOffset = 0;
-    return to === 0 ? null : out.subarray(0, to);
+    if (isBegun && this.#to > 0) this.#accessPointOffset = 0;
+    const passed = this.#to === 0 ? null : this.#out.subarray(0, this.#to);
+    this.#out = NOTHING;
+    return passed;
+  }
+
+  /** Adds a table in place of the packet at `at`; what follows in the message still has room. */
+  #insertTable(table: Uint8Array, data: Uint8Array, at: number): void {
+    const left = data.length - at;
+    if (this.#to + table.length > this.#out.length - left) {
+      this.#out = concatenate([this.#out, table, data.subarray(at)]);
+    }
+    this.#out.set(table, this.#to);
+    this.#to += table.length;
   }
 
   /** A source's tables as readers of the output receive them: with the mute descriptor, and the counters last sent. */
@@ -252,7 +258,10 @@ export class MuteFilter {
     return true;
   }
 
-  #pass(data: Uint8Array, at: number, pid: number, out: Uint8Array, to: number): void {
+  #pass(data: Uint8Array, at: number, pid: number): void {
+    const out = this.#out;
+    const to = this.#to;
+    this.#to += PACKET_BYTES;
     for (let i = 0; i < PACKET_BYTES; i++) out[to + i] = data[at + i]!;
     if (pid === NULL_PID) {
       if (this.#muted === 'audio') out.fill(0xff, to + 4, to + PACKET_BYTES); // its contents are unspecified
@@ -285,15 +294,16 @@ export class MuteFilter {
     this.#counters[pid] = (sent << 4) | ((counter - sent) & 0x0f);
   }
 
-  /** Withholds a packet except for its PCR, if it is the program's; returns whether that was written, to `to` of `out`. */
-  #passClock(data: Uint8Array, at: number, pid: number, reason: number, out: Uint8Array, to: number): boolean {
-    if (reason === DAMAGED) return false; // counts as lost: even its PID may be wrong
+  /** Withholds a packet except for its PCR, if it is the program's. */
+  #passClock(data: Uint8Array, at: number, pid: number, reason: number): void {
+    if (reason === DAMAGED) return; // counts as lost: even its PID may be wrong
     if (reason !== PASSES && pid !== NULL_PID) this.#withheld.add(pid, reason);
     this.#withhold(data, at, pid);
-    if (pid !== this.#judge.pcrPid || pid === NULL_PID || !hasWholePcr(data, at)) return false;
-    const counter = (readCounter(data, at) - (this.#counters[pid]! & 0x0f)) & 0x0f;
-    writeClockPacket(out, to, data, at, counter);
-    return true;
+    if (pid !== this.#judge.pcrPid || pid === NULL_PID || !hasWholePcr(data, at)) return;
+    const to = this.#to;
+    this.#to += PACKET_BYTES;
+    writeClockPacket(this.#out, to, data, at);
+    this.#out[to + 3]! |= (readCounter(data, at) - (this.#counters[pid]! & 0x0f)) & 0x0f;
   }
 }
 

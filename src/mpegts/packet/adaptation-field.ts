@@ -1,4 +1,4 @@
-// Removes from a packet's adaptation field what a mute must not let through.
+// Removes from a packet's adaptation field what a mute must not let through, and writes packets that have only a PCR.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4, §2.4.3.5.
 
 import { DISCONTINUITY, HAS_PCR, PACKET_BYTES, SYNC } from './packet.js';
@@ -34,15 +34,15 @@ export function removePrivateData(packet: Uint8Array, at: number): number {
 }
 
 /**
- * Writes a packet at `to` in `out` that carries only the PCR of the packet at `at` in `data`. `counter` is that of the
- * preceding packet on this PID: a packet without payload does not increment it.
+ * Writes a packet at `to` in `out` that carries only the PCR of the packet at `at` in `data`. Its continuity_counter is 0, for
+ * the caller to set to that of the preceding packet on this PID: a packet without payload does not increment it.
  */
-export function writeClockPacket(out: Uint8Array, to: number, data: Uint8Array, at: number, counter: number): void {
+export function writeClockPacket(out: Uint8Array, to: number, data: Uint8Array, at: number): void {
   out.fill(0xff, to, to + PACKET_BYTES); // stuffing_byte
   out[to] = SYNC;
   out[to + 1] = data[at + 1]! & 0x3f; // transport_priority, PID; payload_unit_start_indicator = '0'
   out[to + 2] = data[at + 2]!;
-  out[to + 3] = 0x20 | counter; // adaptation_field_control = '10'
+  out[to + 3] = 0x20; // adaptation_field_control = '10'
   out[to + 4] = MAX_FIELD_LENGTH; // adaptation_field_length
   out[to + 5] = (data[at + 5]! & DISCONTINUITY) | HAS_PCR;
   for (let i = 0; i < PCR_BYTES; i++) out[to + PCR_AT + i] = data[at + PCR_AT + i]!;

@@ -28,6 +28,9 @@ function allocate(bytes: number): Uint8Array {
   return slab.subarray(slabUsed - bytes, slabUsed);
 }
 
+/** How long a result is good: `lent` until the next message of any such buffer, whose memory is reused; `owned` for ever. */
+export type ResultLifetime = 'lent' | 'owned';
+
 /**
  * The message is copied once; kept packets stay in place unless earlier ones are omitted. Inserted packets use the space
  * of omitted ones or the room in front; only if both are too small is the message copied again.
@@ -42,9 +45,8 @@ export class OutputBuffer {
   #end = 0;
   #read = 0;
 
-  /** @param isLent the result of `close` is valid until the next `open` of any such buffer: the memory is reused. */
-  constructor(isLent: boolean) {
-    this.#isShared = isLent;
+  constructor(lifetime: ResultLifetime) {
+    this.#isShared = lifetime === 'lent';
   }
 
   /** Opens a message, with room for `room` more bytes. */

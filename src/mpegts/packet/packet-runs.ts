@@ -32,14 +32,21 @@ export function append(held: Uint8Array | null, data: Uint8Array, at: number): U
   return all;
 }
 
-/** Gathers the first payload bytes of `packets` in `header`, or with `back` writes them back; returns their number. */
-export function spread(packets: Uint8Array, header: Uint8Array, back: boolean): number {
+/** Gathers the first payload bytes of `packets` in `header`; returns how many there are, at most the header's length. */
+export function gatherHeader(packets: Uint8Array, header: Uint8Array): number {
   let count = 0;
   for (let at = 0; at < packets.length; at += PACKET_BYTES) {
-    for (let i = payloadStart(packets, at); i < at + PACKET_BYTES && count < header.length; i++, count++) {
-      if (back) packets[i] = header[count]!;
-      else header[count] = packets[i]!;
-    }
+    const end = at + PACKET_BYTES;
+    for (let i = payloadStart(packets, at); i < end && count < header.length; i++) header[count++] = packets[i]!;
   }
   return count;
+}
+
+/** Writes `header` over the first payload bytes of `packets`: the reverse of {@link gatherHeader}. */
+export function spreadHeader(header: Uint8Array, packets: Uint8Array): void {
+  let count = 0;
+  for (let at = 0; at < packets.length; at += PACKET_BYTES) {
+    const end = at + PACKET_BYTES;
+    for (let i = payloadStart(packets, at); i < end && count < header.length; i++) packets[i] = header[count++]!;
+  }
 }

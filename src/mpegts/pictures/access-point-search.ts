@@ -3,10 +3,10 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4 (random_access_indicator).
 
 import { mediaStart } from './access-point.js';
-import { PACKET_BYTES, startsUnit } from '../packet/packet.js';
+import { PACKET_BYTES, RANDOM_ACCESS, startsUnit } from '../packet/packet.js';
 import { ParameterSets } from './parameter-sets.js';
 import { isInNalUnits, MAX_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
-import { isPartOf, isStamped } from './picture-part.js';
+import { continuesPicture, hasWholeHeader, isStamped } from './picture-part.js';
 import { UnitStart } from '../packet/unit-start.js';
 
 /** Packets that can hold a picture's header; adaptation fields may add a few. */
@@ -91,36 +91,37 @@ export class AccessPointSearch {
   isPart(data: Uint8Array, at: number): boolean {
     if (this.#state === 'idle') return false;
     const { bytes, length } = this.#unit!; // there since it is busy
-    return isPartOf(bytes, 0, length, data, at);
+    return hasWholeHeader(bytes, 0, length) && continuesPicture(bytes, 0, data, at);
   }
 
   /**
-   * A unit starts in the packet at `at`. Returns the offset of a random access point found with it, 0 for one that
+   * A unit starts in the packet at `at`, whose adaptation field has these flags. Returns the offset of a random access point found with it, 0 for one that
    * started in an earlier message, or {@link NO_ACCESS}. The previous unit may be one, too: call `endUnit` first.
    */
-  startUnit(data: Uint8Array, at: number, isMarked: boolean): number {
+  startUnit(data: Uint8Array, at: number, flags: number): number {
+    const isMarked = (flags & RANDOM_ACCESS) !== 0;
     if (this.#syntax === null) return isMarked ? at : NO_ACCESS;
     const media = mediaStart(data, at);
     if (media === -1 || (data[at + 1]! & 0x80) !== 0 || (data[at + 3]! & 0xc0) !== 0) return isMarked ? at : NO_ACCESS;
     const head = this.#head;
     const end = at + PACKET_BYTES;
-    this.#canStart = this.#mayStart(isStamped(data, at));
+    this.#isMarked = isMarked;
+    this.#canStart = this.#mayStart(data, at);
     if (media < end) {
-      head.start(this.#syntax, media, !this.sets.isEmpty);
+      head.start(this.#syntax, media, this.sets.header);
       head.read(data, end);
       if (head.isOver) {
         if (head.count > 0) this.#append(data, media, end);
-        return this.#isStart(isMarked) ? at : NO_ACCESS;
+        return this.#isStart() ? at : NO_ACCESS;
       }
     }
     this.#unit ??= new UnitStart(MAX_HEAD_BYTES);
     if (!this.#unit.start(data, at)) return isMarked ? at : NO_ACCESS;
-    this.#isMarked = isMarked;
     this.#unitStartAt = at;
     this.#keptPackets = this.#keptBefore = 0;
     this.#state = 'waiting';
     const { length, mediaStart: from } = this.#unit;
-    head.start(this.#syntax, from === -1 ? media - end + length : from, !this.sets.isEmpty);
+    head.start(this.#syntax, from === -1 ? media - end + length : from, this.sets.header);
     head.read(this.#unit.bytes, length);
     this.#keep(data, at);
     return this.#decide();
@@ -129,9 +130,9 @@ export class AccessPointSearch {
   /**
    * The unit goes on in the packet at `at`, maybe with another PES packet (see {@link isPart}). Returns as {@link startUnit} does.
    */
-  continueUnit(data: Uint8Array, at: number, isMarked: boolean): number {
+  continueUnit(data: Uint8Array, at: number, flags: number): number {
     const unit = this.#unit!; // there since it is busy
-    if (isMarked && startsUnit(data, at)) this.#isMarked = true;
+    if ((flags & RANDOM_ACCESS) !== 0 && startsUnit(data, at)) this.#isMarked = true;
     if (this.#state === 'waiting' && !this.#keep(data, at)) return this.#end();
     if (!(startsUnit(data, at) ? unit.addPart(data, at) : unit.add(data, at))) return this.#end();
     this.#head.read(unit.bytes, unit.length);
@@ -145,28 +146,29 @@ export class AccessPointSearch {
     return this.#end();
   }
 
-  /** Whether a unit may be a start. Where all pictures of a codec have a PTS, what has none is more of the one before. */
-  #mayStart(hasStamp: boolean): boolean {
+  /** Whether the unit at `at` may be a start. Where all pictures of a codec have a PTS, what has none is more of the one before. */
+  #mayStart(data: Uint8Array, at: number): boolean {
+    const hasStamp = isStamped(data, at);
     this.hasStamps ||= hasStamp;
     return hasStamp || !this.hasStamps || !isInNalUnits(this.#syntax);
   }
 
-  #isStart(isMarked: boolean): boolean {
-    return this.#canStart && (this.#head.isAccess === true || (isMarked && !this.#head.isPart));
+  #isStart(): boolean {
+    return this.#canStart && (this.#head.isAccess === true || (this.#isMarked && !this.#head.isPart));
   }
 
   /** No more is read of the unit that is looked at. */
   #end(): number {
     const { bytes, length, mediaStart: from } = this.#unit!; // there since it is busy
     if (from !== -1 && this.#head.count > 0) this.#append(bytes, from, length);
-    const isAccess = this.#state === 'waiting' && this.#isStart(this.#isMarked);
+    const isAccess = this.#state === 'waiting' && this.#isStart();
     this.#state = 'idle';
     return isAccess ? this.#found() : NO_ACCESS;
   }
 
   /** Whether it is decided that decoding can start here, and which parameter sets there are. */
   #decide(): number {
-    if (this.#state !== 'waiting' || !this.#isStart(this.#isMarked)) return NO_ACCESS;
+    if (this.#state !== 'waiting' || !this.#isStart()) return NO_ACCESS;
     if (!this.sets.areIn(this.#unit!.bytes, this.#head)) return NO_ACCESS;
     this.#state = 'reading';
     return this.#found();

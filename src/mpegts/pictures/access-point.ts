@@ -3,7 +3,7 @@
 
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from '../packet/packet.js';
 import { hasPesHeader, PES_FIXED_BYTES, startsPes } from '../packet/pes.js';
-import { MAX_HEAD_BYTES, PictureHead, syntaxOf } from './picture-head.js';
+import { MAX_HEAD_BYTES, PictureHead, type SequenceHeader, syntaxOf } from './picture-head.js';
 import { isPart } from './picture-part.js';
 
 const head = new PictureHead();
@@ -11,13 +11,13 @@ let scratch: Uint8Array | null = null; // allocated on first use
 
 /**
  * Whether the unit that starts in the packet at `at` can be decoded without earlier ones, judged by its payload;
- * `undefined`: `data` holds too little of it to decide. `knowsHeader`: see {@link PictureHead.start}.
+ * `undefined`: `data` holds too little of it to decide.
  */
 export function startsAccessPoint(
   streamType: number,
   data: Uint8Array,
   at: number,
-  knowsHeader = false,
+  header: SequenceHeader = 'unknown',
 ): boolean | undefined {
   const syntax = syntaxOf(streamType);
   if (syntax === null) return false;
@@ -25,14 +25,14 @@ export function startsAccessPoint(
   if (media === -1) return false;
   const end = at + PACKET_BYTES;
   if (media < end) {
-    head.start(syntax, media, knowsHeader);
+    head.start(syntax, media, header);
     head.read(data, end);
     if (head.isAccess !== undefined) return head.isAccess;
   }
   scratch ??= new Uint8Array(MAX_HEAD_BYTES);
   const bytes = gather(data, at, media, scratch);
   if (!mayStartPicture(scratch, Math.abs(bytes))) return false;
-  head.start(syntax, 0, knowsHeader);
+  head.start(syntax, 0, header);
   head.read(scratch, Math.abs(bytes));
   return head.isAccess ?? (bytes < 0 || bytes === scratch.length ? false : undefined);
 }

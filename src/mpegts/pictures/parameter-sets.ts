@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 14496-10 §7.3.2, ISO/IEC 23008-2 §7.3.2 (parameter sets and their ids).
 
 import { BitReader } from '../codecs/bit-reader.js';
-import type { PictureHead, VideoSyntax } from './picture-head.js';
+import type { PictureHead, SequenceHeader, VideoSyntax } from './picture-head.js';
 
 /**
  * Encoders use one set of each kind, rarely a few. Above this limit, the set that has been unchanged longest is removed.
@@ -30,6 +30,11 @@ export class ParameterSets {
 
   get isEmpty(): boolean {
     return this.#sets.size === 0;
+  }
+
+  /** Whether a sequence header is known, for {@link PictureHead.start}. */
+  get header(): SequenceHeader {
+    return this.isEmpty ? 'unknown' : 'known';
   }
 
   /** Removes all sets; `syntax` is that of the pictures to come. */
@@ -104,13 +109,13 @@ function keyOf(syntax: VideoSyntax | null, bytes: Uint8Array, from: number, end:
   if (syntax === 'mpeg2' || syntax === 'mpeg4') return 0; // one header, with its extensions
   if (syntax === 'h264') {
     const type = bytes[from + 3]! & 0x1f; // nal_unit_type
-    reader.open(bytes, from + 4, end, true);
+    reader.openNal(bytes, from + 4, end);
     if (type === 7 || type === 15) reader.skip(24); // profile_idc, constraint flags, level_idc
     const kind = type === 7 ? 0 : type === 15 ? 1 : type === 13 ? 2 : 3; // SPS, subset SPS, SPS extension, PPS
     return keyFrom(kind, reader.ue()); // seq_parameter_set_id or pic_parameter_set_id
   }
   const type = (bytes[from + 3]! >> 1) & 0x3f; // nal_unit_type
-  reader.open(bytes, from + 5, end, true);
+  reader.openNal(bytes, from + 5, end);
   if (type === 32) return keyFrom(0, reader.bits(4)); // vps_video_parameter_set_id
   if (type === 34) return keyFrom(2, reader.ue()); // pps_pic_parameter_set_id
   reader.skip(4); // sps_video_parameter_set_id

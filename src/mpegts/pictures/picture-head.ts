@@ -75,6 +75,9 @@ const reader = new BitReader();
 const HEVC_TYPES = new Uint8Array(64).fill(NON_ACCESS_SLICE, 0, 16).fill(ACCESS, 16, 24);
 HEVC_TYPES.set([ACCESS_SET, ACCESS_SET, SET, DELIMITER], 32);
 
+/** Whether an earlier sequence header, or parameter sets, are known: they make a group of pictures decodable. */
+export type SequenceHeader = 'known' | 'unknown';
+
 /** What was read of one picture; offsets refer to the bytes that it was read from. */
 export class PictureHead {
   /** Whether decoding can start here according to the picture itself; `undefined`: not yet known. */
@@ -97,18 +100,15 @@ export class PictureHead {
   #setFrom = -1; // where the incomplete set starts
   #knowsHeader = false;
 
-  /**
-   * Starts with the elementary stream at `from`. `knowsHeader`: an earlier sequence header makes a group of pictures
-   * decodable.
-   */
-  start(syntax: VideoSyntax, from: number, knowsHeader: boolean): void {
+  /** Starts with the elementary stream at `from`. */
+  start(syntax: VideoSyntax, from: number, header: SequenceHeader): void {
     this.isAccess = undefined;
     this.isOver = this.isPart = false;
     this.insertAt = this.#from = this.#next = from;
     this.count = 0;
     this.#syntax = syntax;
     this.#setFrom = -1;
-    this.#knowsHeader = knowsHeader;
+    this.#knowsHeader = header === 'known';
   }
 
   /** Continues reading up to `end`. `bytes` may have grown since. */
@@ -117,7 +117,7 @@ export class PictureHead {
       const at = findStartCode(bytes, this.#next, end);
       if (at === -1) {
         this.#next = Math.max(this.#next, end - 3);
-        if (this.#next - this.#from >= 4 && !this.#startsWithZeros(bytes)) this.#end(false); // it has no start codes
+        if (this.#next - this.#from >= 4 && !this.#startsWithZeros(bytes)) this.#end(); // it has no start codes
         return;
       }
       const type = this.#classifyStartCode(bytes, at, end);
@@ -140,13 +140,15 @@ export class PictureHead {
       this.#setFrom = at;
       if (type === ACCESS_SET) this.isAccess = true;
     } else if (type === RECOVERY) this.isAccess = true;
-    else if (type === ACCESS) this.#end(true);
-    else if (type === GROUP) this.#end(this.#knowsHeader);
-    else if (type === NON_ACCESS_SLICE) this.#end(false);
+    else if (type === ACCESS || type === GROUP || type === NON_ACCESS_SLICE) {
+      this.isAccess ??= type === ACCESS || (type === GROUP && this.#knowsHeader);
+      this.#end();
+    }
   }
 
-  #end(isAccess: boolean): void {
-    this.isAccess ??= isAccess;
+  /** No more is read: what has not turned out to be an access point is none. */
+  #end(): void {
+    this.isAccess ??= false;
     this.isOver = true;
   }
 
@@ -208,7 +210,7 @@ export class PictureHead {
  * The type of the SEI whose start code is at `at`: {@link RECOVERY} or {@link PASS}; -1: more bytes are needed (§7.3.2.3).
  */
 function typeOfSei(bytes: Uint8Array, at: number, end: number): number {
-  reader.open(bytes, at + 4, end, true);
+  reader.openNal(bytes, at + 4, end);
   for (let byte = reader.bits(8); byte !== STOP_BYTE; byte = reader.bits(8)) {
     const type = readSeiValue(byte); // payloadType
     const size = readSeiValue(reader.bits(8)); // payloadSize

@@ -18,16 +18,20 @@ export function isStamped(data: Uint8Array, at: number): boolean {
  * `first`, of which no slice has come yet. The headers of both are whole, then.
  */
 export function isPart(first: Uint8Array, firstAt: number, data: Uint8Array, at: number): boolean {
-  return isPartOf(first, payloadStart(first, firstAt), firstAt + PACKET_BYTES, data, at);
+  const from = payloadStart(first, firstAt);
+  return hasWholeHeader(first, from, firstAt + PACKET_BYTES) && continuesPicture(first, from, data, at);
 }
 
-/** The same of a picture whose first PES packet begins at `from` of `bytes`, which are known up to `end`. */
-export function isPartOf(bytes: Uint8Array, from: number, end: number, data: Uint8Array, at: number): boolean {
+/** Whether the PES header at `from` is within `bytes` up to `end`, if it has flags and timestamps. */
+export function hasWholeHeader(bytes: Uint8Array, from: number, end: number): boolean {
+  return end - from >= PES_FIXED_BYTES && end - from >= PES_FIXED_BYTES + bytes[from + 8]!; // PES_header_data_length
+}
+
+/** The same as {@link isPart} of a picture whose PES header, which is whole, is at `from` of `bytes`. */
+export function continuesPicture(bytes: Uint8Array, from: number, data: Uint8Array, at: number): boolean {
   const pes = payloadStart(data, at);
-  const room = at + PACKET_BYTES - pes;
-  if (room < PES_FIXED_BYTES || !startsPes(data, pes) || !hasPesHeader(data[pes + 3]!)) return false;
-  if (room < PES_FIXED_BYTES + data[pes + 8]!) return false; // PES_header_data_length
-  if (end - from < PES_FIXED_BYTES || end - from < PES_FIXED_BYTES + bytes[from + 8]!) return false;
+  if (!hasWholeHeader(data, pes, at + PACKET_BYTES)) return false;
+  if (!startsPes(data, pes) || !hasPesHeader(data[pes + 3]!)) return false;
   const stamps = stampsOf(data, pes);
   if (stamps === 0) return true;
   if (stampsOf(bytes, from) !== stamps) return false;

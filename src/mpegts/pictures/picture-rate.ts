@@ -20,6 +20,9 @@ const MAX_UNITS = 300;
 /** A rate that differs from the last by less than this fraction is the same rate. */
 const SAME = 0.01;
 
+/** Whether a unit is a random access point; `undecided`: {@link PictureRate.isAccess} follows if it is. */
+export type PictureStart = 'access' | 'other' | 'undecided';
+
 /** Follows the pictures of one track in transmission order, which is DTS order. */
 export class PictureRate {
   /** From the previous random access point to the last, by PTS, milliseconds; null: unknown. */
@@ -43,21 +46,21 @@ export class PictureRate {
   }
 
   /**
-   * A unit starts in the packet at `at`; `isAccess` undefined: {@link isAccess} follows. `losses` is a counter that has
-   * increased if packets were lost since the unit before: units may be lost too, so they are not counted.
+   * A unit starts in the packet at `at`. `losses` is a counter that has increased if packets were lost since the unit before:
+   * units may be lost too, so they are not counted.
    */
-  startPicture(data: Uint8Array, at: number, isAccess: boolean | undefined, losses: number): void {
+  startPicture(data: Uint8Array, at: number, start: PictureStart, losses: number): void {
     if (!isStamped(data, at)) return; // more of the same picture
     // If each NAL unit has a PES packet, all of them may carry the picture's timestamps.
-    const dts = readStamp(data, at, true);
+    const dts = readStamp(data, at, 'dts');
     if (dts === NONE || dts !== this.#lastDts) this.#units++;
-    else if (isAccess === false) return;
+    else if (start === 'other') return;
     this.#lastDts = dts;
     const isDue = this.unitsPerSecond === null || this.#units >= MAX_UNITS;
-    if (isAccess === false && !isDue) return;
-    this.#pts = readStamp(data, at, false);
+    if (start === 'other' && !isDue) return;
+    this.#pts = readStamp(data, at, 'pts');
     this.#dts = dts;
-    if (isAccess === true) this.isAccess(losses);
+    if (start === 'access') this.isAccess(losses);
     else if (isDue) this.#count(this.#units >= MAX_UNITS ? MIN_TICKS : FIRST_TICKS, losses);
   }
 
@@ -95,12 +98,12 @@ function between(from: number, to: number): number {
 }
 
 /** PTS or DTS of the PES packet that begins in the packet at `at`; without a DTS both are the same. -1: none in this packet. */
-function readStamp(data: Uint8Array, at: number, isDts: boolean): number {
+function readStamp(data: Uint8Array, at: number, which: 'pts' | 'dts'): number {
   const from = payloadStart(data, at);
   const bytes = at + PACKET_BYTES - from;
   if (bytes < PES_FIXED_BYTES || !startsPes(data, from)) return NONE;
   const stamps = stampsOf(data, from);
-  const skip = isDts && stamps === 2 ? STAMP_BYTES : 0;
+  const skip = which === 'dts' && stamps === 2 ? STAMP_BYTES : 0;
   if (stamps === 0 || bytes < PES_FIXED_BYTES + skip + STAMP_BYTES) return NONE;
   return readTimestamp(data, from + PES_FIXED_BYTES + skip);
 }

@@ -20,32 +20,36 @@ const gathered = new Uint8Array(MAX_HEAD_BYTES);
 export interface PictureContext {
   /** The PID of the track whose random access points are used; -1 if unknown. */
   readonly keyPid: number;
-  readonly opening?: Uint8Array | null;
   readonly parameterSets?: ParameterSets | null;
 }
 
 /**
  * Returns the part of a message that a reader receives if it starts at `from`: the rest of the message itself if nothing
- * has to be inserted. `isAccess`: there is a random access point at `from`, the one that `facts.opening` belongs to.
+ * has to be inserted. `opening`: the packets of the random access point at `from` that came with earlier messages; `null`:
+ * there are none.
  */
-export function startPicture(data: Uint8Array, from: number, facts: PictureContext, isAccess: boolean): Uint8Array {
+export function startPicture(
+  data: Uint8Array,
+  from: number,
+  facts: PictureContext,
+  opening: Uint8Array | null,
+): Uint8Array {
   const rest = data.subarray(from);
-  const opening = isAccess ? facts.opening : null;
   const packets = opening ? concatenate([opening, rest]) : rest;
   const sets = facts.parameterSets;
   if (!sets || sets.isEmpty || facts.keyPid < 0) return packets;
-  return withSets(packets, facts.keyPid, sets, true)!; // undefined only without isAll
+  return withSets(packets, facts.keyPid, sets, 'whole')!; // undefined only of a partial picture
 }
 
 /**
  * Returns the packets with the parameter sets that the first picture of `pid` lacks, or unchanged if it lacks none.
- * Undefined: too little of the picture is available to decide; with `isAll`, that does not happen.
+ * Undefined: too little of a partial picture is available to decide; more of a `whole` one does not come.
  */
 export function withSets(
   packets: Uint8Array,
   pid: number,
   sets: ParameterSets,
-  isAll: boolean,
+  picture: 'whole' | 'partial',
 ): Uint8Array | undefined {
   let first = 0;
   while (first < packets.length && !(readPid(packets, first) === pid && startsUnit(packets, first))) {
@@ -55,15 +59,15 @@ export function withSets(
   const media = mediaStart(packets, first);
   if (media === -1 || (packets[first + 3]! & 0xc0) !== 0) return packets; // transport_scrambling_control
   // Usually the picture's first packet contains all of them.
-  head.start(sets.syntax!, media, true); // it has sets, so it has a syntax
+  head.start(sets.syntax!, media, 'known'); // it has sets, so it has a syntax
   head.read(packets, first + PACKET_BYTES);
   if (sets.areIn(packets, head)) return packets;
   const unit = gather(packets, first, pid);
-  head.start(sets.syntax!, media - payloadStart(packets, first), true);
+  head.start(sets.syntax!, media - payloadStart(packets, first), 'known');
   head.read(unit.bytes, unit.bytes.length);
   const missing = sets.missingFrom(unit.bytes, head);
   if (missing === null) return packets;
-  if (!head.isOver && !isAll) return undefined;
+  if (!head.isOver && picture === 'partial') return undefined;
   return insert(packets, unit, head.insertAt, missing);
 }
 

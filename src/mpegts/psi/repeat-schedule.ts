@@ -1,11 +1,17 @@
-// Decides when data due every 100 ms has to be sent, given that packets are only sent with a message.
+// How often PAT, PMT and PCR are repeated in a stream, and when they have to be sent for that: packets are only sent with a
+// message.
 // Pure: no clock, no I/O; time is an argument.
 
 import { ZERO } from '../packet/timestamp.js';
 
-/** The largest interval between tables and between PCRs (§2.7.2; EN 300 468 requires no more of tables). */
-export const REPEAT_MS = 100;
-/** How often a stream is polled for what becomes due by time alone. */
+/**
+ * PAT and PMT of a stream are repeated at least this often while media flows; EN 300 468 requires no more. (A feed's are
+ * those of its source; `relay/feed/mute-gate.ts` repeats them while all of it is muted.)
+ */
+export const TABLES_EVERY_MS = 100;
+/** The largest interval between PCRs (§2.7.2). */
+export const PCR_EVERY_MS = 100;
+/** How often a stream is polled for what becomes due by time alone: a little more often than either. */
 export const TICK_MS = 90;
 /** Upper limit of the expected message interval: beyond it, every message would carry tables. */
 const MAX_GAP_MS = 60;
@@ -43,8 +49,8 @@ export class RepeatSchedule {
     return Number.isNaN(this.#lastMs) ? Infinity : nowMs - this.#lastMs;
   }
 
-  /** Whether data last sent at `sentMs` would be late if it waited for the next message. */
-  isDue(sentMs: number, nowMs: number): boolean {
-    return !(nowMs - sentMs + this.#gapMs + MARGIN_MS <= REPEAT_MS) && nowMs !== sentMs;
+  /** Whether data last sent at `sentMs`, and wanted every `everyMs`, would be late if it waited for the next message. */
+  isDue(sentMs: number, everyMs: number, nowMs: number): boolean {
+    return !(nowMs - sentMs + this.#gapMs + MARGIN_MS <= everyMs) && nowMs !== sentMs;
   }
 }

@@ -2,10 +2,10 @@
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.4, §2.4.4, §2.7.2.
 
 import { MUTED_DESCRIPTOR } from '../mute/mute-descriptor.js';
-import { OutputBuffer } from '../packet/output-buffer.js';
+import { OutputBuffer, type ResultLifetime } from '../packet/output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, NULL_PID, PACKET_BYTES, RANDOM_ACCESS, SYNC } from '../packet/packet.js';
-import { RepeatSchedule, REPEAT_MS, TICK_MS } from '../psi/repeat-schedule.js';
+import { PCR_EVERY_MS, RepeatSchedule, TABLES_EVERY_MS, TICK_MS } from '../psi/repeat-schedule.js';
 import { MAX_AT_ONCE } from '../clock/pcr-output.js';
 import { ProgramClock } from '../clock/program-clock.js';
 import type { PlannedTrack } from './program-plan.js';
@@ -52,8 +52,8 @@ export class ProgramOutput {
   /** The output PCR of the current packet; NaN if not yet known. */
   #prepared = NaN;
 
-  constructor(isLent: boolean) {
-    this.buffer = new OutputBuffer(isLent);
+  constructor(lifetime: ResultLifetime) {
+    this.buffer = new OutputBuffer(lifetime);
   }
 
   /** Starts the message built from `data`, with room for tables if they are likely to be inserted. */
@@ -67,7 +67,7 @@ export class ProgramOutput {
   }
 
   areTablesDue(nowMs: number): boolean {
-    return this.tablesPending || this.pace.isDue(this.#tablesAtMs, nowMs);
+    return this.tablesPending || this.pace.isDue(this.#tablesAtMs, TABLES_EVERY_MS, nowMs);
   }
 
   pendingTables(nowMs: number): Uint8Array | null {
@@ -109,20 +109,17 @@ export class ProgramOutput {
     return offset;
   }
 
-  /**
-   * Computes the output PCR before a unit is sent: `carries` means that the unit's first packet carries the program's PCR.
-   * If it does not, a PCR is inserted before the unit if one is due.
-   */
-  preparePcr(feed: RemuxFeed, track: RemuxTrack, carries: boolean, nowMs: number): void {
-    const isCarried = carries && track === this.pcrTrack?.track;
-    if (isCarried) {
-      this.#carry(this.#makeInSteps(nowMs), nowMs);
-      return;
-    }
+  /** Computes the output PCR before a packet is sent that carries the program's. */
+  preparePcr(nowMs: number): void {
+    this.#carry(this.#makeInSteps(nowMs), nowMs);
+  }
+
+  /** Inserts a PCR before a unit of `feed` if one is due: for units whose first packet does not carry the program's. */
+  insertDuePcr(feed: RemuxFeed, nowMs: number): void {
     const advance = this.clock.pcrAdvance(nowMs);
     const { pcr } = this.clock;
     const isDue = advance > (pcr.lag > 0 ? MAX_ADVANCE_IF_NEAR : MAX_ADVANCE) || pcr.sinceMs(nowMs) > MAX_SINCE_MS;
-    if (!isDue || this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
+    if (!isDue || this.clock.awaitsPcr(feed, nowMs)) return;
     if (!this.sentTables) this.insertTables(nowMs);
     this.insertMadePcr(feed, nowMs);
   }
@@ -137,13 +134,11 @@ export class ProgramOutput {
     return value;
   }
 
-  /**
-   * Computes the output PCR before the packet at `at` is sent, which carries the program's PCR and does not start a unit.
-   */
-  prepareOwnPcr(feed: RemuxFeed, track: RemuxTrack, data: Uint8Array, at: number, nowMs: number): void {
+  /** Does so if `track` is on PCR_PID, for a packet that does not start a unit. `pcr`: the feed's in it; NaN: none. */
+  prepareOwnPcr(feed: RemuxFeed, track: RemuxTrack, pcr: number, nowMs: number): void {
     if (track !== this.pcrTrack?.track || !(track.clock ?? feed.clock)) return;
-    this.#observePcr(feed, track.track.pid, data, at, nowMs);
-    this.#carry(this.#makeInSteps(nowMs), nowMs);
+    if (!Number.isNaN(pcr)) this.clock.observePcr(feed, pcr, nowMs);
+    this.preparePcr(nowMs);
   }
 
   /** Rewrites the PCR of the packet at `to` in the buffer. */
@@ -156,32 +151,32 @@ export class ProgramOutput {
       bytes.fill(0xff, to + 6, to + 12);
     } else if (track === this.pcrTrack?.track) {
       if (Number.isNaN(this.#prepared)) {
-        this.#observePcr(feed, track.track.pid, bytes, to, nowMs);
+        this.#observeSentPcr(feed, track, to, nowMs);
         this.#carry(this.clock.makePcr(nowMs), nowMs);
       }
       writePcr(bytes, to, this.#prepared);
       this.#prepared = NaN;
     } else {
-      this.#observePcr(feed, track.track.pid, bytes, to, nowMs);
+      this.#observeSentPcr(feed, track, to, nowMs);
       writePcr(bytes, to, this.clock.moveOtherPcr(clock, readPcr(bytes, to)));
     }
   }
 
-  /** If a dropped packet carries the program's PCR, sends the PCR in a packet without payload. */
-  passPcr(feed: RemuxFeed, data: Uint8Array, at: number, pid: number, nowMs: number): void {
-    if (Number.isNaN(this.#prepared)) this.#observePcr(feed, pid, data, at, nowMs);
-    const isWanted = pid === feed.pcrPid && this.pcrTrack?.feed === feed && this.sentTables && feed.clock !== null;
-    if (isWanted) {
+  /** A packet is not sent that carries `pcr`, the feed's (NaN: another): it is sent in a packet without payload. */
+  passPcr(feed: RemuxFeed, pcr: number, nowMs: number): void {
+    const isOwn = !Number.isNaN(pcr);
+    if (isOwn && Number.isNaN(this.#prepared)) this.clock.observePcr(feed, pcr, nowMs);
+    if (isOwn && this.pcrTrack?.feed === feed && this.sentTables && feed.clock !== null) {
       if (this.areTablesDue(nowMs)) this.insertTables(nowMs);
-      if (Number.isNaN(this.#prepared)) this.#carry(this.#makeInSteps(nowMs), nowMs);
+      if (Number.isNaN(this.#prepared)) this.preparePcr(nowMs);
       this.insertPcr(this.#prepared);
     }
     this.#prepared = NaN;
   }
 
-  /** Samples a PCR, also one that is not in a unit's first packet. */
-  #observePcr(feed: RemuxFeed, pid: number, data: Uint8Array, at: number, nowMs: number): void {
-    if (pid === feed.pcrPid) this.clock.observePcr(feed, readPcr(data, at), nowMs);
+  /** Samples the PCR of the packet at `to` in the buffer, also if it is not a unit's first. */
+  #observeSentPcr(feed: RemuxFeed, track: RemuxTrack, to: number, nowMs: number): void {
+    if (track.track.pid === feed.pcrPid) this.clock.observePcr(feed, readPcr(this.buffer.bytes, to), nowMs);
   }
 
   #carry(value: number, nowMs: number): void {
@@ -194,12 +189,13 @@ export class ProgramOutput {
     if (!this.sentTables || this.buffer.length === 0) return;
     const { pcr } = this.clock;
     const isSilent = !(nowMs - this.#carriedAtMs < PCR_WAIT_MS);
-    if (isSilent ? this.pace.isDue(pcr.atMs, nowMs) : pcr.sinceMs(nowMs) > REPEAT_MS) this.insertMadePcr(feed, nowMs);
+    if (isSilent ? this.pace.isDue(pcr.atMs, PCR_EVERY_MS, nowMs) : pcr.sinceMs(nowMs) > PCR_EVERY_MS)
+      this.insertMadePcr(feed, nowMs);
   }
 
   insertMadePcr(feed: RemuxFeed | null, nowMs: number): void {
     if (!this.pcrTrack || !this.clock.isTimeKnown) return;
-    if (feed && this.clock.awaitsPcr(feed, feed.hasMedia, nowMs)) return;
+    if (feed && this.clock.awaitsPcr(feed, nowMs)) return;
     this.insertPcr(this.#makeInSteps(nowMs));
   }
 
@@ -226,8 +222,8 @@ export class ProgramOutput {
   /** Whether a PCR would be late at the next tick, and no message is expected in time whose units would bring one. */
   #isPcrDue(nowMs: number): boolean {
     const { atMs } = this.clock.pcr;
-    if (nowMs - atMs <= REPEAT_MS - TICK_MS) return false;
-    return !this.pace.isExpected(nowMs, atMs + REPEAT_MS);
+    if (nowMs - atMs <= PCR_EVERY_MS - TICK_MS) return false;
+    return !this.pace.isExpected(nowMs, atMs + PCR_EVERY_MS);
   }
 
   /** Inserts what becomes due by time alone while media flows. */
@@ -238,7 +234,7 @@ export class ProgramOutput {
 
   #areTablesOverdue(nowMs: number): boolean {
     if (this.tablesPending) return true;
-    const isNear = nowMs - this.#tablesAtMs <= REPEAT_MS - TICK_MS;
-    return !isNear && !this.pace.isExpected(nowMs, this.#tablesAtMs + REPEAT_MS);
+    const isNear = nowMs - this.#tablesAtMs <= TABLES_EVERY_MS - TICK_MS;
+    return !isNear && !this.pace.isExpected(nowMs, this.#tablesAtMs + TABLES_EVERY_MS);
   }
 }

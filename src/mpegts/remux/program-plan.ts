@@ -2,8 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
 import { MUTED_DESCRIPTOR, SOUND_MUTED_DESCRIPTOR } from '../mute/mute-descriptor.js';
-import { entryBytes, fitsPmt, mergeDescriptors, type OutputTables } from './output-tables.js';
-import { NULL_PID } from '../packet/packet.js';
+import { entryBytes, fitsPmt, mergeDescriptors, type TableEntry } from './output-tables.js';
 import type { OutputTracks } from './output-track.js';
 import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
 import type { TrackKind } from '../psi/track.js';
@@ -146,17 +145,8 @@ export function choosePcrTrack(plan: readonly PlannedTrack[], before: PlannedTra
   return best && still && rank(still) === rank(best) ? still : best;
 }
 
-/**
- * Assigns output PIDs to the planned tracks, releases those of the others, and updates the tables; true if they changed.
- */
-export function activate(
-  plan: readonly PlannedTrack[],
-  before: readonly PlannedTrack[],
-  descriptors: Uint8Array,
-  pcrTrack: PlannedTrack | null,
-  tracks: OutputTracks,
-  tables: OutputTables,
-): boolean {
+/** Assigns output PIDs to the planned tracks, and releases those of tracks that are in the program no more. */
+export function assignPids(plan: readonly PlannedTrack[], before: readonly PlannedTrack[], tracks: OutputTracks): void {
   const staying = new Set(plan.map(({ track }) => track));
   for (const { track } of before) {
     if (staying.has(track) || !track.out) continue;
@@ -172,10 +162,13 @@ export function activate(
     track.stop();
     track.needsAccess = track.kind === 'video';
   }
-  const entries = plan.map(({ track }) => ({
-    pid: track.out!.pid, // assigned above
+}
+
+/** The PMT's entries for tracks that have PIDs. */
+export function entriesOf(plan: readonly PlannedTrack[]): TableEntry[] {
+  return plan.map(({ track }) => ({
+    pid: track.out!.pid, // see assignPids
     streamType: track.track.streamType,
     descriptors: track.track.descriptors,
   }));
-  return tables.describe(pcrTrack?.track.out?.pid ?? NULL_PID, descriptors, entries);
 }

@@ -6,10 +6,10 @@ import type { FeedClock } from '../clock/feed-clock.js';
 import type { ProgramFacts } from '../splice/splicer.js';
 import type { OutputTrack } from './output-track.js';
 import type { ParameterSets } from '../pictures/parameter-sets.js';
-import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS } from '../packet/packet.js';
+import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS, readCounter } from '../packet/packet.js';
 import { isInNalUnits, MAX_HEAD_BYTES, syntaxOf } from '../pictures/picture-head.js';
 import { isPart, isStamped } from '../pictures/picture-part.js';
-import { spread } from '../packet/packet-runs.js';
+import { gatherHeader, isSamePayload } from '../packet/packet-runs.js';
 import { ProgramReader, type Program } from '../psi/program.js';
 import type { ClockedFeed, ClockedTrack } from '../clock/clocked-feed.js';
 import type { FirstSample, StartHold } from '../clock/start-hold.js';
@@ -29,6 +29,8 @@ const MAX_TRACKS = 250;
 export const MAX_HELD_PACKETS = Math.ceil(MAX_HEAD_BYTES / (PACKET_BYTES - 4)) + 4;
 /** PIDs below this are reserved by the standard (table 2-3), so they carry no tracks. */
 const FIRST_FREE_PID = 0x10;
+/** Returned by {@link RemuxTrack.follow} for a packet that is the same as the one before (§2.4.3.3). */
+export const DUPLICATE = -1;
 
 /** An elementary stream of the input. */
 export class RemuxTrack implements ClockedTrack {
@@ -81,6 +83,24 @@ export class RemuxTrack implements ClockedTrack {
     this.lastAt = at;
   }
 
+  /**
+   * Notes the packet at `at`, which has payload, as the input's last. Returns how many are missing before it according to
+   * continuity_counter; {@link DUPLICATE}: it is the last one once more.
+   */
+  follow(data: Uint8Array, at: number): number {
+    const counter = readCounter(data, at);
+    let missing = 0;
+    if (this.counter >= 0 && counter !== ((this.counter + 1) & 0x0f)) {
+      const isSame = counter === this.counter && this.lastData !== null;
+      if (isSame && isSamePayload(this.lastData!, this.lastAt, data, at)) return DUPLICATE;
+      missing = (counter - this.counter - 1) & 0x0f;
+    }
+    this.counter = counter;
+    this.lastData = data;
+    this.lastAt = at;
+    return missing;
+  }
+
   /** A message ends: the sender will reuse `data`, so its last packet is copied. */
   keepLast(data: Uint8Array): void {
     if (this.lastData !== data) return;
@@ -109,7 +129,7 @@ export class RemuxTrack implements ClockedTrack {
   dropHeldSound(): void {
     if (this.held === null || this.track.sections) return;
     const header = new Uint8Array(4); // packet_start_code_prefix and stream_id
-    const isRead = spread(this.held, header, false) === header.length;
+    const isRead = gatherHeader(this.held, header) === header.length;
     if (!isRead || reasonToWithhold(this.track, kindOfUnit(this.track.kind, header[3]!)) !== null) this.stop();
   }
 
@@ -119,6 +139,18 @@ export class RemuxTrack implements ClockedTrack {
     this.held = null;
     this.waitsSinceMs = NaN;
   }
+}
+
+/** A message of a feed. */
+export interface FeedMessage {
+  /** Whole packets. */
+  readonly data: Uint8Array;
+  /** Whether a new source sends it and what follows. */
+  readonly startsSource?: boolean;
+  /** What was known about the program from before, and is about the message. */
+  readonly facts?: ProgramFacts | null;
+  /** The message's first random access point according to that; -1: none. */
+  readonly accessPointOffset?: number;
 }
 
 export class RemuxFeed implements ClockedFeed {
@@ -137,8 +169,8 @@ export class RemuxFeed implements ClockedFeed {
 
   clock: FeedClock | null = null;
   trim = 0;
-  /** Whether none of its audio is selected: then no packet is sent that may be audio. */
-  isWithoutSound = false;
+  /** Whether none of its audio is selected, as before the first rule: then no packet is sent that may be audio. */
+  isWithoutSound = true;
   /** Whether its PAT lists another PMT, which has not arrived: the contents of its PIDs are unknown. */
   awaitsNewPmt = false;
   pastOutput = -Infinity;
@@ -158,10 +190,11 @@ export class RemuxFeed implements ClockedFeed {
     this.slots[PAT_PID] = TABLE;
   }
 
-  /** Records whether its audio is not selected. Returns whether it was otherwise; then no unit held from before is sent. */
-  withholdSound(isWithheld: boolean, wasWithheld: boolean): boolean {
-    this.isWithoutSound = isWithheld;
-    if (isWithheld === wasWithheld) return false;
+  /** Records whether its audio is selected. Returns whether it was otherwise; then no unit held from before is sent. */
+  useSound(use: 'selected' | 'withheld'): boolean {
+    const wasWithout = this.isWithoutSound;
+    this.isWithoutSound = use === 'withheld';
+    if (this.isWithoutSound === wasWithout) return false;
     for (const track of this.tracks) track.dropHeldSound();
     return true;
   }
@@ -222,8 +255,8 @@ export class RemuxFeed implements ClockedFeed {
     // Where all pictures have a PTS, what has none is more of the one before.
     const isMore = track.clock !== null && isInNalUnits(syntaxOf(track.track.streamType)) && !isStamped(data, at);
     if (isMore) return false;
-    const knowsHeader = this.facts?.parameterSets?.isEmpty === false;
-    const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, knowsHeader);
+    const header = this.facts?.parameterSets?.header;
+    const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, header);
     track.marksAccess ||= isAccess === true;
     return isAccess;
   }

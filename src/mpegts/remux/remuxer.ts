@@ -1,15 +1,24 @@
 // Combines tracks of several feeds into one program, and changes it while it runs: PIDs, counters, timestamps, tables.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3, §2.4.4, §2.7.
 
-import { START_TIMEOUTS, type AccessTimeouts, type ProgramFacts } from '../splice/splicer.js';
+import type { AccessTimeouts, ProgramFacts } from '../splice/splicer.js';
+import type { ResultLifetime } from '../packet/output-buffer.js';
 import { OutputTracks } from './output-track.js';
 import { concatenate } from '../packet/packet-runs.js';
 import { PacketPath } from './packet-path.js';
 import { NULL_PID, PACKET_BYTES } from '../packet/packet.js';
 import { ProgramOutput } from './program-output.js';
-import { areSameInputs, choosePcrTrack, findReplacements, isMuted, planTracks, activate } from './program-plan.js';
+import {
+  areSameInputs,
+  assignPids,
+  choosePcrTrack,
+  entriesOf,
+  findReplacements,
+  isMuted,
+  planTracks,
+} from './program-plan.js';
 import type { RemuxInput, PendingFeedSwitch } from './program-plan.js';
-import { RemuxFeed, type RemuxTrack } from './remux-feed.js';
+import { type FeedMessage, RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { OmittedTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
 import { StartHold } from '../clock/start-hold.js';
 import { TICKS_PER_MS } from '../packet/timestamp.js';
@@ -37,24 +46,23 @@ export class Remuxer implements ProgramFacts {
   #replacements: PendingFeedSwitch[] = [];
   #pids: number[] | null = null;
 
+  readonly #timeouts: AccessTimeouts;
   readonly #tracks = new OutputTracks();
   readonly #output: ProgramOutput;
   readonly #packetPath: PacketPath;
 
   /**
-   * @param isLent results are valid only until the next call that returns packets: nothing is allocated for a message.
+   * @param lifetime of results; if they are lent, nothing is allocated for a message.
    * @param timeouts how long a video track waits for a random access point to start with.
    */
-  constructor(
-    isLent = false,
-    private readonly timeouts: AccessTimeouts = START_TIMEOUTS,
-  ) {
-    this.#output = new ProgramOutput(isLent);
+  constructor(lifetime: ResultLifetime, timeouts: AccessTimeouts) {
+    this.#timeouts = timeouts;
+    this.#output = new ProgramOutput(lifetime);
     this.#packetPath = new PacketPath(this.#output, timeouts, {
-      replan: () => this.#rebuild(true),
+      replan: () => this.#rebuild(),
       replaceBy: (feed) => {
         this.#replacements = this.#replacements.filter(({ to }) => to !== feed);
-        this.#rebuild(true);
+        this.#rebuild();
       },
     });
   }
@@ -162,7 +170,7 @@ export class Remuxer implements ProgramFacts {
 
   /**
    * Changes the inputs of the program. The change is in force on return: no further packet of a removed track is sent,
-   * except for a video track that is being replaced (for at most the patience). Returns tables to send at once, or `null`
+   * except for a video track that is being replaced (for at most the time-outs). Returns tables to send at once, or `null`
    * if the program is unchanged.
    */
   setInputs(inputs: readonly RemuxInput[], nowMs: number): Uint8Array | null {
@@ -181,7 +189,7 @@ export class Remuxer implements ProgramFacts {
     for (const feed of this.#feeds.values()) this.#withholdSound(feed, inputs, before);
     this.#output.clock.pcr.mayHaveOtherFeeds = inputs.length > 1;
     this.#output.clock.pcr.maxTrim = Math.max(0, ...inputs.map(({ trimMs = 0 }) => trimMs)) * TICKS_PER_MS;
-    this.#rebuild(true);
+    this.#rebuild();
     const tables = this.#output.pendingTables(nowMs);
     return sent && tables ? concatenate([sent, tables]) : (sent ?? tables);
   }
@@ -192,28 +200,19 @@ export class Remuxer implements ProgramFacts {
     const running = this.#replacements.filter(({ from }) => from !== feed);
     if (running.length === this.#replacements.length) return null;
     this.#replacements = running;
-    this.#rebuild(true);
+    this.#rebuild();
     return this.#output.pendingTables(nowMs);
   }
 
-  /**
-   * Processes a message of a feed: whole packets. `begins` means that a new source sends them; `facts` is what is known
-   * about the program from before and about the message, `joinAt` the message's first random access point according to it
-   * (-1: none). Returns the packets to send.
-   */
-  push(
-    feed: string,
-    data: Uint8Array,
-    begins: boolean,
-    nowMs: number,
-    facts: ProgramFacts | null = null,
-    accessPointOffset = 0,
-  ): Uint8Array | null {
+  /** Processes a message of a feed, and returns the packets to send. */
+  push(feed: string, message: FeedMessage, nowMs: number): Uint8Array | null {
     this.#output.accessPointOffset = -1;
     const from = this.#latest?.name === feed ? this.#latest : (this.#latest = this.#feeds.get(feed) ?? null);
     if (from === null) return null;
+    const facts = message.facts ?? null;
+    let { data } = message;
     from.facts = facts;
-    if (begins) {
+    if (message.startsSource) {
       this.#output.clock.retire(from);
       this.#endHold(from);
       from.startSource();
@@ -224,13 +223,13 @@ export class Remuxer implements ProgramFacts {
       data = this.#prime(from, data);
       if (this.#isHeld(from, data, nowMs)) return null;
     }
-    from.isWithoutAccess = accessPointOffset === -1 && facts?.undecidedAt === -1;
+    from.isWithoutAccess = message.accessPointOffset === -1 && facts?.undecidedAt === -1;
     return from.startHold ? this.#remuxHeld(from, nowMs) : this.#remux(from, data, nowMs);
   }
 
   /** Records whether a feed's audio is selected. Units held from before a change, such as a mute, are never sent. */
   #withholdSound(feed: RemuxFeed, inputs: readonly RemuxInput[], before: readonly RemuxInput[]): void {
-    const hasChanged = feed.withholdSound(!selectsSound(inputs, feed.name), !selectsSound(before, feed.name));
+    const hasChanged = feed.useSound(selectsSound(inputs, feed.name) ? 'selected' : 'withheld');
     // Video remains held: when it is sent, the audio with it is not part of the program.
     if ((hasChanged && !feed.hasPictures) || !selectsFeed(before, feed.name)) this.#endHold(feed);
   }
@@ -285,7 +284,7 @@ export class Remuxer implements ProgramFacts {
   #prime(feed: RemuxFeed, data: Uint8Array): Uint8Array {
     const behind = feed.prime(data);
     if (behind === -1) return data;
-    this.#rebuild(true);
+    this.#rebuild();
     if (!feed.isWithoutSound) return data;
     const { counters } = this.#output;
     const packets = ((feed.startHold?.bytes ?? 0) + behind) / PACKET_BYTES;
@@ -315,7 +314,7 @@ export class Remuxer implements ProgramFacts {
     const last = this.#remuxHeld(gone, nowMs);
     this.#output.clock.retire(gone);
     gone.endSource();
-    this.#rebuild(false);
+    this.#rebuild('source');
     const tables = this.#output.pendingTables(nowMs);
     return last && tables ? concatenate([last, tables]) : (last ?? tables);
   }
@@ -348,8 +347,8 @@ export class Remuxer implements ProgramFacts {
     return null;
   }
 
-  /** Plans the program again. Without tracks no tables are sent, unless `byRule`: a receiver may as well keep its PMT. */
-  #rebuild(byRule: boolean): void {
+  /** Plans the program again. Without tracks no tables are sent, unless a rule says so: a receiver may as well keep its PMT. */
+  #rebuild(cause: 'rule' | 'source' = 'rule'): void {
     this.#replacements = this.#replacements.filter(({ from, to }) => {
       const next = this.#feeds.get(to);
       const willCome = !next?.program || next.tracks.some(({ kind }) => kind === 'video');
@@ -373,7 +372,7 @@ export class Remuxer implements ProgramFacts {
     this.#output.pcrTrack = choosePcrTrack(plan, this.#output.pcrTrack);
     // An announced mute is withdrawn, also if no track came meanwhile.
     const says = before.length > 0 || (this.#output.sentTables && isMuted(this.#inputs) !== this.#output.isMarkedMuted);
-    if (plan.length === 0 && !(byRule && says)) {
+    if (plan.length === 0 && !(cause === 'rule' && says)) {
       for (const { track } of before) {
         if (track.out) track.out.inUse = false;
         track.out = null;
@@ -382,18 +381,19 @@ export class Remuxer implements ProgramFacts {
       return;
     }
     this.#output.isMarkedMuted = plan.length === 0 && isMuted(this.#inputs);
-    if (activate(plan, before, descriptors, this.#output.pcrTrack, this.#tracks, this.#output.tables))
-      this.#output.tablesPending = true;
+    assignPids(plan, before, this.#tracks);
+    const pcrPid = this.#output.pcrTrack?.track.out?.pid ?? NULL_PID;
+    if (this.#output.tables.describe(pcrPid, descriptors, entriesOf(plan))) this.#output.tablesPending = true;
   }
 
   #endReplacements(nowMs: number): void {
     if (this.#replacements.length === 0) return;
     const running = this.#replacements.filter(({ to, sinceMs }) => {
-      const { markedMs, unmarkedMs } = this.timeouts;
+      const { markedMs, unmarkedMs } = this.#timeouts;
       return nowMs - sinceMs < (this.#feeds.get(to)?.marksAccess === true ? markedMs : unmarkedMs);
     });
     if (running.length === this.#replacements.length) return;
     this.#replacements = running;
-    this.#rebuild(true);
+    this.#rebuild();
   }
 }

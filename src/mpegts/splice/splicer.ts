@@ -54,12 +54,20 @@ export interface AccessTimeouts {
   readonly unmarkedMs: number;
 }
 
-/** The default for new readers. */
-export const START_TIMEOUTS: AccessTimeouts = { markedMs: 15_000, unmarkedMs: 2000 };
+/** What a splice waits for, in milliseconds. */
+export interface SpliceTimeouts extends AccessTimeouts {
+  /** A track that starts no unit for so long after the incoming reader has started goes over to it where it is. */
+  readonly tailMs: number;
+}
+
+/**
+ * `new`: the incoming reader has received nothing yet; `moved`: it has received packets of another source, so the jumps of
+ * counters and clock are signalled (discontinuity_indicator).
+ */
+export type IncomingReader = 'new' | 'moved';
+
 /** A PTS comes every 700 ms at least (§2.7.4). */
 const UNSTAMPED_MS = 1000;
-/** A track that starts nothing new for so long after the picture's changes over where it is. */
-const TAIL_MS = 5000;
 
 /** The parts of a message for the outgoing and for the incoming reader. `null`: nothing. */
 export interface SplicedMessage {
@@ -78,35 +86,25 @@ export class Splicer {
 
   readonly #outgoing = new PacketBuffer();
   readonly #incoming = new PacketBuffer();
-  readonly #timeouts: AccessTimeouts;
-  readonly #announcesDiscontinuity: boolean;
-  readonly #moved: Set<number>;
+  readonly #timeouts: SpliceTimeouts;
+  readonly #reader: IncomingReader;
+  readonly #moved = new Set<number>(); // PIDs that the incoming reader receives
   #holds = false; // see takeOver
   #hasTables = false; // the incoming reader gets all tables already: see takeTables
   #held: Uint8Array = NOTHING; // whole packets
   #sinceMs = NaN;
   #startedMs = NaN;
 
-  /**
-   * @param isBridged the incoming reader received packets of another source before: the jumps of counters and clock are
-   * signalled (discontinuity_indicator).
-   */
-  constructor(timeouts: AccessTimeouts, isBridged = false, moved: Iterable<number> = []) {
+  constructor(timeouts: SpliceTimeouts, reader: IncomingReader = 'new') {
     this.#timeouts = timeouts;
-    this.#announcesDiscontinuity = isBridged;
-    this.#moved = new Set(moved);
-  }
-
-  /** For a reader for which messages were dropped: it starts at once, since the drop policy has already waited. */
-  static resume(): Splicer {
-    return new Splicer({ markedMs: 0, unmarkedMs: 0 });
+    this.#reader = reader;
   }
 
   /**
    * For a reader that takes over from another: while it is undecided whether a picture is a random access point, its
    * packets are held back; then they go to one of the two. See {@link takeHeld}.
    */
-  static takeOver(timeouts: AccessTimeouts): Splicer {
+  static takeOver(timeouts: SpliceTimeouts): Splicer {
     const splicer = new Splicer(timeouts);
     splicer.#holds = true;
     return splicer;
@@ -137,7 +135,8 @@ export class Splicer {
 
   /** A copy with the same progress, for a reader that joins. */
   fork(nowMs: number): Splicer {
-    const copy = new Splicer(this.#timeouts, this.#announcesDiscontinuity, this.#moved);
+    const copy = new Splicer(this.#timeouts, this.#reader);
+    for (const pid of this.#moved) copy.#moved.add(pid);
     copy.hasStarted = this.hasStarted;
     copy.isDone = this.isDone;
     copy.#sinceMs = copy.#startedMs = nowMs;
@@ -191,7 +190,8 @@ export class Splicer {
     this.hasStarted = true;
     this.#startedMs = nowMs;
     // Copied only if something is inserted: usually it is the rest of the message.
-    const body = facts ? startPicture(data, from, facts, accessPointOffset >= 0) : data.subarray(from);
+    const opening = accessPointOffset >= 0 ? (facts?.opening ?? null) : null;
+    const body = facts ? startPicture(data, from, facts, opening) : data.subarray(from);
     const isGiven = this.#hasTables || readPid(body, 0) === PAT_PID;
     const given = isGiven ? null : facts?.tables;
     const tables = this.#hasTables ? early : given && align(given, body);
@@ -261,7 +261,7 @@ export class Splicer {
       if (at === accessPointOffset) goJoinAt = go.length + at - run;
       if (this.#moved.has(pid)) continue;
       this.#moved.add(pid);
-      if (!this.#announcesDiscontinuity || pid === NULL_PID) continue;
+      if (this.#reader === 'new' || pid === NULL_PID) continue;
       go.add(data, run, at);
       go.add(discontinuityPacket(data, at, pid), 0, PACKET_BYTES);
       run = at;
@@ -279,7 +279,7 @@ export class Splicer {
   #addAll(go: PacketBuffer, packets: Uint8Array): void {
     for (let at = 0; at < packets.length; at += PACKET_BYTES) {
       const pid = readPid(packets, at);
-      if (this.#announcesDiscontinuity && !this.#moved.has(pid))
+      if (this.#reader === 'moved' && !this.#moved.has(pid))
         go.add(discontinuityPacket(packets, at, pid), 0, PACKET_BYTES);
       this.#moved.add(pid);
       go.add(packets, at, at + PACKET_BYTES);
@@ -288,9 +288,9 @@ export class Splicer {
 
   #checkOver(facts: ProgramFacts | null, nowMs: number): void {
     const hasAll =
-      !this.#announcesDiscontinuity && (!facts || facts.keyPid < 0 || facts.pids.every((pid) => this.#moved.has(pid)));
-    // Bridged: wait for infrequent tables (SDT), so that their discontinuity is signalled too.
-    this.isDone = hasAll || nowMs - this.#startedMs >= TAIL_MS;
+      this.#reader === 'new' && (!facts || facts.keyPid < 0 || facts.pids.every((pid) => this.#moved.has(pid)));
+    // Moved: wait for infrequent tables (SDT), so that their discontinuity is signalled too.
+    this.isDone = hasAll || nowMs - this.#startedMs >= this.#timeouts.tailMs;
   }
 }
 

@@ -1,17 +1,26 @@
 // How long a start waits for a keyframe, as the limits say.
 
-import type { AccessTimeouts } from '../../mpegts/splice/splicer.js';
-import type { Limits } from '../../config/limits.js';
+import type { SpliceTimeouts } from '../../mpegts/splice/splicer.js';
+import { DEFAULT_LIMITS, type Limits } from '../../config/limits.js';
 
 /** Where no keyframe was ever seen, a destination that changes its endpoint waits for no longer: the old one goes on. */
 const SWAP_UNMARKED_MS = 500;
 
+/** A track that starts no unit for so long after the picture's starts where it is, in the middle of a unit. */
+const TAIL_MS = 5000;
+
 /** How a reader that starts waits. */
-export function startTimeouts({ keyframeWaitMs, resumeAfterMs }: Limits): AccessTimeouts {
-  return { markedMs: keyframeWaitMs, unmarkedMs: resumeAfterMs };
+export function startTimeouts({ keyframeWaitMs, resumeAfterMs }: Limits): SpliceTimeouts {
+  return { markedMs: keyframeWaitMs, unmarkedMs: resumeAfterMs, tailMs: TAIL_MS };
 }
 
+/** The same with the default limits. */
+export const START_TIMEOUTS = startTimeouts(DEFAULT_LIMITS);
+
+/** How a reader waits for which messages were dropped: not at all, since the drop policy has already waited. */
+export const RESUME_TIMEOUTS: SpliceTimeouts = { markedMs: 0, unmarkedMs: 0, tailMs: TAIL_MS };
+
 /** How a link waits that takes over from another. */
-export function swapTimeouts({ keyframeWaitMs, resumeAfterMs }: Limits): AccessTimeouts {
-  return { markedMs: keyframeWaitMs, unmarkedMs: Math.min(SWAP_UNMARKED_MS, resumeAfterMs) };
+export function swapTimeouts({ keyframeWaitMs, resumeAfterMs }: Limits): SpliceTimeouts {
+  return { markedMs: keyframeWaitMs, unmarkedMs: Math.min(SWAP_UNMARKED_MS, resumeAfterMs), tailMs: TAIL_MS };
 }

@@ -2,16 +2,16 @@
 // dropped for it (drop-policy.ts), and it resumes in the same way.
 // No clock, no I/O: time and queue length are arguments.
 
-import { Splicer, type AccessTimeouts } from '../../mpegts/splice/splicer.js';
+import { Splicer, type SpliceTimeouts } from '../../mpegts/splice/splicer.js';
 import { DropPolicy, type DropObserver } from './drop-policy.js';
 import type { Limits } from '../../config/limits.js';
 import { Message } from '../message.js';
-import { startTimeouts } from './access-timeouts.js';
+import { RESUME_TIMEOUTS, startTimeouts } from './access-timeouts.js';
 
 /** Decides for each message whether a reader gets it, or a part of it. */
 export class Admission {
   readonly #dropPolicy: DropPolicy;
-  readonly #accessTimeouts: AccessTimeouts;
+  readonly #accessTimeouts: SpliceTimeouts;
   #splicer: Splicer | null;
 
   constructor(limits: Limits, observer: DropObserver) {
@@ -53,7 +53,7 @@ export class Admission {
     const wasDropping = this.#dropPolicy.isDropping;
     if (!this.#dropPolicy.admits(message, waitingBytes, nowMs)) return null;
     // An opaque message may end the dropping in mid-picture: packets then resume at a random access point.
-    if (wasDropping) this.#splicer = message.kind === 'ts' ? Splicer.resume() : new Splicer(this.#accessTimeouts);
+    if (wasDropping) this.#splicer = new Splicer(message.kind === 'ts' ? RESUME_TIMEOUTS : this.#accessTimeouts);
     if (message.kind !== 'ts') return message;
     return this.#splicer === null ? message : this.#splice(this.#splicer, message, nowMs);
   }

@@ -2,7 +2,8 @@
 // at once. All caches share reusable blocks of memory; when there are none left, the least recently used caches are
 // evicted first.
 
-import { Splicer, START_TIMEOUTS } from '../../mpegts/splice/splicer.js';
+import { Splicer } from '../../mpegts/splice/splicer.js';
+import { START_TIMEOUTS } from './access-timeouts.js';
 import { PACKET_BYTES } from '../../mpegts/packet/packet.js';
 import type { Sink } from '../feed/sink.js';
 import type { Message } from '../message.js';

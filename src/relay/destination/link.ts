@@ -141,7 +141,7 @@ export class Link implements Sink {
 
   /** Messages from now on belong to another stream: sending resumes at its next random access point. */
   resubscribe(): void {
-    this.#delivery.restart(new Splicer(startTimeouts(this.#limits), this.hasSent));
+    this.#delivery.restart(new Splicer(startTimeouts(this.#limits), this.hasSent ? 'moved' : 'new'));
   }
 
   /** Discards what the system has not taken yet and cuts the connection: the endpoint receives nothing more. */

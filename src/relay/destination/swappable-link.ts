@@ -220,7 +220,7 @@ export class SwappableLink implements Sink {
     const { keyframeWaitMs, resumeAfterMs } = this.#limits;
     const isOther = rule.stream !== this.#stream;
     const splicer = isOther
-      ? new Splicer(startTimeouts(this.#limits), link === this.#live && link.hasSent)
+      ? new Splicer(startTimeouts(this.#limits), link === this.#live && link.hasSent ? 'moved' : 'new')
       : Splicer.takeOver(swapTimeouts(this.#limits));
     // Another stream may never contain a picture.
     let waitsLeft = isOther ? Math.ceil(keyframeWaitMs / resumeAfterMs) : Infinity;

@@ -4,13 +4,14 @@ import { codecName } from '../../mpegts/psi/codec-name.js';
 import { OUTPUT_PMT_PID } from '../../mpegts/remux/output-track.js';
 import { newCounters } from '../../mpegts/remux/remux-report.js';
 import { Remuxer, type RemuxInput } from '../../mpegts/remux/remuxer.js';
-import { START_TIMEOUTS, type AccessTimeouts, type ProgramFacts } from '../../mpegts/splice/splicer.js';
+import type { AccessTimeouts, ProgramFacts } from '../../mpegts/splice/splicer.js';
 import { areTables } from '../../mpegts/psi/table-packets.js';
 import type { TrackMedia } from '../../mpegts/inspect/track-media.js';
 import { type Fault, FAULTS } from '../events/event.js';
 import type { Feed } from '../feed/feed.js';
 import type { Sink } from '../feed/sink.js';
 import { FeedStateFaults } from '../feed/feed-state-faults.js';
+import { START_TIMEOUTS } from '../delivery/access-timeouts.js';
 import { awaitFirstDrain, type Backpressure } from '../delivery/backpressure.js';
 import { type CacheBudget, GopCache } from '../delivery/gop-cache.js';
 import { Message } from '../message.js';
@@ -112,7 +113,7 @@ export class Stream {
     }
     const withMore = entries.filter(({ part }) => part !== 'video').map(({ feed }) => feed);
     this.#picturesOf = new Set(entries.map(({ feed }) => feed).filter((feed) => !withMore.includes(feed)));
-    this.#remuxer ??= new Remuxer(true, this.timeouts);
+    this.#remuxer ??= new Remuxer('lent', this.timeouts);
     const inputs = entries.map(({ feed: name, part }): RemuxInput => {
       const feed = this.#feeds.get(name)?.feed ?? this.#addFeed(feedOf(name));
       const { tables } = feed;
@@ -156,17 +157,7 @@ export class Stream {
   receive(feed: string, message: Message): void {
     // Text and binary messages are passed on unchanged: an instrument's readings beside its video.
     if (message.kind !== 'ts') this.#receiveOpaque(feed, message);
-    else if (this.#remuxer)
-      this.#send(
-        this.#remuxer.push(
-          feed,
-          message.data,
-          message.startsSource,
-          performance.now(),
-          message.facts,
-          message.accessPointOffset,
-        ),
-      );
+    else if (this.#remuxer) this.#send(this.#remuxer.push(feed, message, performance.now()));
   }
 
   /** A binary message may be sound: it is withheld if the rule selects only the video of its feed. */

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { FeedClock } from '../../../src/mpegts/clock/feed-clock.js';
 import { PcrOutput, type PcrTime } from '../../../src/mpegts/clock/pcr-output.js';
+import { readPcr, ticksAfter, writePcr } from '../../../src/mpegts/packet/timestamp.js';
 
 const MS = 90; // ticks
 
@@ -22,12 +23,22 @@ class Bench {
     return Math.round(this.pcr.lag / MS);
   }
 
-  /** Returns the PCR, ms, `passedMs` later, when the program's time is `timeMs` and the need is `needMs`. */
-  at(passedMs: number, timeMs: number, needMs: number, driver: FeedClock | null = this.driver): number {
+  /** The state when the program's time is `timeMs` and the need is `needMs`, or may be `guessMs`. */
+  timeOf(timeMs: number, needMs: number, guessMs = needMs): PcrTime {
+    const { driver, isByStamps } = this;
+    return { driver, time: timeMs * MS, need: needMs * MS, guess: guessMs * MS, isByStamps };
+  }
+
+  /** Returns the PCR, ms, `passedMs` later, in this state. */
+  at(
+    passedMs: number,
+    timeMs: number,
+    needMs: number,
+    driver: FeedClock | null = this.driver,
+    guessMs?: number,
+  ): number {
     this.#nowMs += passedMs;
-    const { isByStamps } = this;
-    const at: PcrTime = { driver, time: timeMs * MS, need: needMs * MS, guess: needMs * MS, isByStamps };
-    return this.pcr.make(at, this.#nowMs) / MS;
+    return this.pcr.make({ ...this.timeOf(timeMs, needMs, guessMs), driver }, this.#nowMs) / MS;
   }
 }
 
@@ -141,6 +152,47 @@ describe('PcrOutput', () => {
     expect(bench.lagMs).to.be.below(190);
     before = at(0);
     expect(at(2000) - before, 'a pause').to.be.closeTo(2000, 60);
+  });
+
+  it('tells how far it would advance', () => {
+    const bench = new Bench();
+    const advance = (timeMs: number, needMs: number): number =>
+      bench.pcr.advance({ ...bench.timeOf(timeMs, needMs), driver: bench.driver }) / MS;
+    expect(advance(10_000, -700), 'the first').to.equal(Infinity);
+    bench.at(0, 10_000, -700);
+    for (const [timeMs, needMs] of [
+      [10_040, -700],
+      [10_200, -60], // a little lag
+      [10_500, -50],
+    ] as const) {
+      const wanted = advance(timeMs, needMs);
+      const before = bench.pcr.last / MS;
+      expect(bench.at(40, timeMs, needMs) - before, `to ${timeMs}`).to.be.closeTo(wanted, 0.01);
+    }
+    expect(advance(10_500, 900), 'it would stop').to.be.below(0);
+  });
+
+  it('gives room to units that may be late, and takes it back at once when they are not', () => {
+    const bench = new Bench(false);
+    const at = (ms: number, guessMs: number): number => bench.at(40, 10_000 + ms, -300, bench.driver, guessMs);
+    at(0, -300);
+    for (let ms = 40; ms < 1000; ms += 40) at(ms, 300);
+    expect(bench.lagMs).to.be.within(390, 430);
+    for (let ms = 1000; ms < 1520; ms += 40) at(ms, -300);
+    expect(bench.lagMs, 'as fast as it was given').to.be.below(30);
+  });
+
+  it('counts on beyond 33 bits: it wraps where it is written', () => {
+    const bench = new Bench();
+    const fromMs = Math.floor(2 ** 33 / MS) - 60;
+    const packet = new Uint8Array(188);
+    for (let ms = 0; ms < 200; ms += 40) {
+      const value = bench.at(40, fromMs + ms, -700);
+      expect(value).to.be.closeTo(fromMs + ms, 1e-3);
+      writePcr(packet, 0, value * MS);
+      expect(ticksAfter(readPcr(packet, 0), fromMs * MS), `after ${ms} ms`).to.be.closeTo(ms * MS, 0.01);
+    }
+    expect(readPcr(packet, 0), 'it has wrapped').to.be.below(200 * MS);
   });
 
   it('never goes back, for any time and need', () => {

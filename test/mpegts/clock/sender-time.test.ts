@@ -9,13 +9,14 @@ class Source {
 
   /** A unit of the sampled track, at `nowMs`; `pcrMs` is the PCR in its first packet. */
   unit(nowMs: number, dtsMs: number, pcrMs = NaN): this {
-    this.sender.unit(dtsMs * MS, true, pcrMs * MS, nowMs);
+    this.sender.advance(dtsMs * MS, nowMs);
+    this.sender.observeUnit(dtsMs * MS, pcrMs * MS, nowMs);
     return this;
   }
 
   /** A unit of another track. */
   aside(nowMs: number, dtsMs: number): this {
-    this.sender.unit(dtsMs * MS, false, NaN, nowMs);
+    this.sender.observeUnit(dtsMs * MS, NaN, nowMs);
     return this;
   }
 
@@ -109,7 +110,8 @@ describe('SenderTime', () => {
       expect(source.timeMs, `${backMs} ms`).to.equal(360);
       const next = new SenderTime();
       next.continueFrom(source.sender, -backMs * MS, 440);
-      next.unit((1140 - backMs) * MS, true, (440 - backMs) * MS, 440);
+      next.advance((1140 - backMs) * MS, 440);
+      next.observeUnit((1140 - backMs) * MS, (440 - backMs) * MS, 440);
       expect(next.time / MS).to.equal(440 - backMs);
       expect(Math.abs(next.delay) / MS, 'late by two PCRs at most').to.be.at.most(80);
       expect(next.need / MS).to.be.within(-700, -620);

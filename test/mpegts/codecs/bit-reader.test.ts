@@ -5,7 +5,7 @@ import { bytesOf, nal, se, u, ue } from '../../support/mpegts/bits.js';
 
 const open = (bytes: readonly number[], isNal = false): BitReader => {
   const reader = new BitReader();
-  reader.open(Uint8Array.from(bytes), 0, bytes.length, isNal);
+  reader[isNal ? 'openNal' : 'open'](Uint8Array.from(bytes), 0, bytes.length);
   return reader;
 };
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Splicer, START_TIMEOUTS } from '../../../src/mpegts/splice/splicer.js';
+import { START_TIMEOUTS } from '../../../src/relay/delivery/access-timeouts.js';
+import { Splicer } from '../../../src/mpegts/splice/splicer.js';
 import { filteredFacts } from '../../../src/mpegts/mute/filtered-facts.js';
 import { Inspector } from '../../../src/mpegts/inspect/inspector.js';
 import { MuteFilter } from '../../../src/mpegts/mute/mute-filter.js';

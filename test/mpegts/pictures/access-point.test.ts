@@ -66,10 +66,10 @@ describe('startsAccessPoint', () => {
   }
 
   it('says yes to a picture that an earlier header makes decodable', () => {
-    expect(startsAccessPoint(MPEG2, unit(start(0xb8, 0)), 0, true)).to.be.true;
-    expect(startsAccessPoint(MPEG2, unit(start(0x00, 1)), 0, true)).to.be.false;
-    expect(startsAccessPoint(MPEG4, unit([...start(0xb3, 0, 0), ...start(0xb6, 0x10)]), 0, true)).to.be.true;
-    expect(startsAccessPoint(MPEG4, unit(start(0xb6, 0x50)), 0, true)).to.be.false;
+    expect(startsAccessPoint(MPEG2, unit(start(0xb8, 0)), 0, 'known')).to.be.true;
+    expect(startsAccessPoint(MPEG2, unit(start(0x00, 1)), 0, 'known')).to.be.false;
+    expect(startsAccessPoint(MPEG4, unit([...start(0xb3, 0, 0), ...start(0xb6, 0x10)]), 0, 'known')).to.be.true;
+    expect(startsAccessPoint(MPEG4, unit(start(0xb6, 0x50)), 0, 'known')).to.be.false;
   });
 
   it('says yes to an H.264 recovery point if parameter sets are known, at any position among SEI', () => {
@@ -89,12 +89,14 @@ describe('startsAccessPoint', () => {
         [start(6, ...messages.slice(0, -1).flat(), 0x80), false],
       ] as const) {
         const key = unit([...h264.aud, ...sei, ...h264.slice, ...body(500)]);
-        expect(startsAccessPoint(H264, key, 0, true), `${sei.length} bytes`).to.equal(expected);
-        expect(startsAccessPoint(H264, key, 0, false), 'no parameter sets').to.be.false;
+        expect(startsAccessPoint(H264, key, 0, 'known'), `${sei.length} bytes`).to.equal(expected);
+        expect(startsAccessPoint(H264, key, 0, 'unknown'), 'no parameter sets').to.be.false;
       }
     }
-    expect(startsAccessPoint(H264, unit([...start(6, 1, 200, 6, 1), ...h264.slice, ...body(500)]), 0, true), 'damaged')
-      .to.be.false;
+    expect(
+      startsAccessPoint(H264, unit([...start(6, 1, 200, 6, 1), ...h264.slice, ...body(500)]), 0, 'known'),
+      'damaged',
+    ).to.be.false;
   });
 
   it('reads on after an SEI that spans several packets, past packets of other PIDs', () => {
@@ -144,7 +146,7 @@ describe('startsAccessPoint', () => {
         made.forEach(([, control], i) => data.set([0x47, 0x41, 0, control], i * 188));
         if (isPes) data.set([0x47, 0x41, 0, 0x10, 0, 0, 1, 0xe0], 0);
         for (const type of [MPEG1, MPEG2, H264, HEVC]) {
-          for (let at = 0; at < data.length; at += 188) startsAccessPoint(type, data, at, isPes);
+          for (let at = 0; at < data.length; at += 188) startsAccessPoint(type, data, at, isPes ? 'known' : 'unknown');
         }
       }),
     );

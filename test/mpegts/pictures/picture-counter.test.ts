@@ -1,6 +1,7 @@
 // Streams whose pictures and PES packets do not match: one PES packet for each NAL unit, or several pictures in one.
 
 import { expect } from 'chai';
+import { START_TIMEOUTS } from '../../../src/relay/delivery/access-timeouts.js';
 import { Inspector } from '../../../src/mpegts/inspect/inspector.js';
 import { Remuxer } from '../../../src/mpegts/remux/remuxer.js';
 import { picture } from '../../support/media/captures.js';
@@ -101,7 +102,7 @@ describe('the parts of a picture that are stamped alike, each in a PES packet of
 
   /** 50 pictures of four parts, 25 a second, that come `lateMs` after sound of the same time, which begins 1 s before them. */
   function run(lateMs: number) {
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     remuxer.setInputs([{ feed: 'cam', select: 'all' }], 0);
     const sent: Sent[] = [];
     const entries = [
@@ -129,7 +130,7 @@ describe('the parts of a picture that are stamped alike, each in a PES packet of
         );
       }
       for (const data of messages) {
-        const out = remuxer.push('cam', data, sent.length === 0, 1000 + n * 40);
+        const out = remuxer.push('cam', { data, startsSource: sent.length === 0 }, 1000 + n * 40);
         if (out) sent.push({ data: out, atMs: 1000 + n * 40 });
       }
     }

@@ -13,7 +13,7 @@ class Pictures {
   show(pts: number, dts: number | undefined, access: boolean, stuffing = 0): void {
     const stamps = dts === undefined ? { pts } : { pts, dts };
     const data = pesPackets({ pid: 0x100, streamId: 0xe0, counter: 0, payload: Buffer.alloc(20), ...stamps, stuffing });
-    this.times.startPicture(data, 0, access, this.losses);
+    this.times.startPicture(data, 0, access ? 'access' : 'other', this.losses);
   }
 
   /** Pictures of this length from `from` on; every `group`-th is a random access point. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { START_TIMEOUTS } from '../../../src/relay/delivery/access-timeouts.js';
 import { Remuxer } from '../../../src/mpegts/remux/remuxer.js';
 import { readTimestamp } from '../../../src/mpegts/packet/timestamp.js';
 import { checkTs, type Sent } from '../../support/mpegts/check-ts.js';
@@ -86,8 +87,8 @@ describe('Remuxer', () => {
       const split = one([VIDEO]).remuxer;
       const packets = picture(0, 90000, { ...stamps, stuffing });
       expect(packets.length).to.equal(376);
-      expect(split.push('cam', packets.subarray(0, 188), false, 80), 'held').to.equal(null);
-      const rest = Buffer.from(split.push('cam', packets.subarray(188), false, 80)!);
+      expect(split.push('cam', { data: packets.subarray(0, 188) }, 80), 'held').to.equal(null);
+      const rest = Buffer.from(split.push('cam', { data: packets.subarray(188) }, 80)!);
       expect(header(rest)).to.equal(header(whole));
       expect(headersOf(rest).map((each) => each.slice(0, 6))).to.deep.equal([
         ...['474000', '475000', '474100', '470100'],
@@ -96,7 +97,7 @@ describe('Remuxer', () => {
   });
 
   it('renumbers stream_ids within their range only if two tracks share one', () => {
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     remuxer.setInputs(
       ['a', 'b', 'c'].map((feed) => ({ feed, select: 'all' as const })),
       0,
@@ -106,8 +107,8 @@ describe('Remuxer', () => {
       const more = [AUDIO.pid, 0x102].map((pid, i) =>
         pesPackets({ pid, streamId: i === 0 ? 0xdf : 0xbd, pts: 90000, counter: 0, payload: bytes(50) }),
       );
-      remuxer.push(feed, Buffer.concat([data, ...more]), true, 40);
-      remuxer.push(feed, tablePacket(0, 1, 0xff), false, 1040); // the feeds that join are no longer held
+      remuxer.push(feed, { data: Buffer.concat([data, ...more]), startsSource: true }, 40);
+      remuxer.push(feed, { data: tablePacket(0, 1, 0xff) }, 1040); // the feeds that join are no longer held
     }
     expect(remuxer.program.tracks.map(({ streamId }) => streamId)).to.deep.equal([
       ...[0xe0, 0xdf, 0xbd, 0xe1, 0xc0, 0xbd, 0xe2, 0xc1, 0xbd],
@@ -201,14 +202,14 @@ describe('Remuxer', () => {
         source({ feed: 'audio0', kind: 'audio', fromMs: 1000, lengthMs: 4000, packets: 2, unitMs: 24, pcrMs: 0 }),
       ),
     ];
-    const remuxer = new Remuxer();
+    const remuxer = new Remuxer('owned', START_TIMEOUTS);
     remuxer.setInputs(
       ['video0', 'audio0'].map((feed) => ({ feed, select: 'all' as const })),
       0,
     );
     const sent: Buffer[] = [];
     for (const { feed, data, begins, atMs } of messages) {
-      sent.push(Buffer.from(remuxer.push(feed, data, begins, atMs) ?? []));
+      sent.push(Buffer.from(remuxer.push(feed, { data, startsSource: begins }, atMs) ?? []));
     }
     const frames = demux(Buffer.concat(sent));
     for (const [feed, id] of [
@@ -229,7 +230,7 @@ describe('Remuxer', () => {
       ),
     ];
     const make = (cut: (message: number, packet: number) => boolean): string => {
-      const remuxer = new Remuxer();
+      const remuxer = new Remuxer('owned', START_TIMEOUTS);
       remuxer.setInputs(
         ['video0', 'audio0'].map((feed) => ({ feed, select: 'all' as const })),
         0,
@@ -238,7 +239,11 @@ describe('Remuxer', () => {
       messages.forEach(({ feed, data, begins, atMs }, i) => {
         for (let from = 0, to = 188; to <= data.length; to += 188) {
           if (to < data.length && !cut(i, to)) continue;
-          sent.push(Buffer.from(remuxer.push(feed, data.subarray(from, to), begins && from === 0, atMs) ?? []));
+          sent.push(
+            Buffer.from(
+              remuxer.push(feed, { data: data.subarray(from, to), startsSource: begins && from === 0 }, atMs) ?? [],
+            ),
+          );
           from = to;
         }
       });
@@ -273,7 +278,7 @@ describe('Remuxer', () => {
         fc.array(edit, { maxLength: 60 }),
         fc.uint8Array({ minLength: 997, maxLength: 997 }),
         (edits, noise) => {
-          const remuxer = new Remuxer();
+          const remuxer = new Remuxer('owned', START_TIMEOUTS);
           const inputs = ['video0', 'audio0'].map((feed) => ({ feed, select: 'all' as const }));
           remuxer.setInputs(inputs, 0);
           const judge = (out: Uint8Array | null): void => {
@@ -300,7 +305,7 @@ describe('Remuxer', () => {
               if (kind === 'tick') judge(remuxer.tick(atMs));
               if (bytes.length === 0) bytes = Buffer.from(data);
             }
-            judge(remuxer.push(feed, bytes, first, atMs));
+            judge(remuxer.push(feed, { data: bytes, startsSource: first }, atMs));
             expect(remuxer.accessPointOffset).to.be.lessThan(1 << 20);
           });
         },

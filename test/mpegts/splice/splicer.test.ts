@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Splicer, START_TIMEOUTS } from '../../../src/mpegts/splice/splicer.js';
+import { Splicer } from '../../../src/mpegts/splice/splicer.js';
 import { DEFAULT_LIMITS } from '../../../src/config/limits.js';
-import { swapTimeouts } from '../../../src/relay/delivery/access-timeouts.js';
+import { RESUME_TIMEOUTS, START_TIMEOUTS, swapTimeouts } from '../../../src/relay/delivery/access-timeouts.js';
 import { continuityErrors, packetsOf } from '../../support/mpegts/packets-of.js';
 import { packet } from '../../support/mpegts/ts.js';
 
@@ -168,8 +168,12 @@ describe('Splicer', () => {
 
     it('resumes at once: at the random access point, or else at the next picture', () => {
       const program = Program.begun();
-      expect(pidsOf(program.split(Splicer.resume(), program.make('vV*')).incoming)).to.deep.equal([0, PMT, VIDEO]);
-      const splicer = Splicer.resume();
+      expect(pidsOf(program.split(new Splicer(RESUME_TIMEOUTS), program.make('vV*')).incoming)).to.deep.equal([
+        0,
+        PMT,
+        VIDEO,
+      ]);
+      const splicer = new Splicer(RESUME_TIMEOUTS);
       expect(program.split(splicer, program.make('va')).incoming).to.be.empty;
       expect(pidsOf(program.split(splicer, program.make('vVv')).incoming)).to.deep.equal([0, PMT, VIDEO, VIDEO]);
     });
@@ -219,7 +223,7 @@ describe('Splicer', () => {
     for (const isLong of [false, true]) {
       it(`signals the jump of every PID once, without a continuity error${isLong ? ', long PMT' : ''}`, () => {
         const [one, other] = [Program.begun(isLong), Program.begun(isLong, [VIDEO, AUDIO], 7)];
-        const splicer = new Splicer(START_TIMEOUTS, true);
+        const splicer = new Splicer(START_TIMEOUTS, 'moved');
         const before = one.make('vTaSvn');
         const incoming = ['v*vaT', 'aAvSSnT', 'TvaA*'].map(
           (letters) => other.split(splicer, other.make(letters)).incoming,
@@ -234,7 +238,7 @@ describe('Splicer', () => {
 
     it('signals a jump before a packet without payload, too', () => {
       const program = Program.begun();
-      const splicer = new Splicer(START_TIMEOUTS, true);
+      const splicer = new Splicer(START_TIMEOUTS, 'moved');
       program.split(splicer, program.make('*'));
       const clock = packet({ pid: 0x200, counter: 5, hasPayload: false });
       const { incoming } = splicer.splice(clock, -1, program.inspector, 0);
@@ -245,7 +249,7 @@ describe('Splicer', () => {
 
     it('is complete only after 5 s: the jump of infrequent tables is signalled too', () => {
       const program = Program.begun();
-      const splicer = new Splicer(START_TIMEOUTS, true);
+      const splicer = new Splicer(START_TIMEOUTS, 'moved');
       program.split(splicer, program.make('*A'), 0);
       expect(splicer.isDone).to.be.false;
       expect(pidsOf(program.split(splicer, program.make('S'), 4999).incoming)).to.deep.equal([SDT, SDT]);
@@ -332,7 +336,7 @@ describe('Splicer', () => {
                 .map(([[flags, pid, control], bytes]) => [0x47, flags, pid, control, ...bytes])
                 .map((one) => Buffer.from(one)),
             );
-            const splicer = new Splicer(SWAP_PATIENCE, isBridged);
+            const splicer = new Splicer(SWAP_PATIENCE, isBridged ? 'moved' : 'new');
             const { outgoing, incoming } = program.split(splicer, data);
             const last = program.split(splicer, data, 20_000);
             expect(outgoing.length + incoming.length).to.be.at.least(data.length);

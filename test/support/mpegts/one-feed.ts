@@ -1,5 +1,6 @@
 // A Remuxer with one feed, and packets for it that a test specifies bit by bit.
 
+import { START_TIMEOUTS } from '../../../src/relay/delivery/access-timeouts.js';
 import { Remuxer, type RemuxInput } from '../../../src/mpegts/remux/remuxer.js';
 import { pesPackets, tablesOf, type Es } from './synthetic.js';
 
@@ -12,11 +13,11 @@ export function one(
   tracks: readonly Es[],
   pcrPid = tracks[0]!.pid,
 ): { remuxer: Remuxer; push: (...packets: Buffer[]) => Buffer } {
-  const remuxer = new Remuxer();
+  const remuxer = new Remuxer('owned', START_TIMEOUTS);
   remuxer.setInputs(CAM, 0);
   let atMs = 0;
   const push = (...packets: Buffer[]): Buffer =>
-    Buffer.from(remuxer.push('cam', Buffer.concat(packets), atMs === 0, (atMs += 40)) ?? []);
+    Buffer.from(remuxer.push('cam', { data: Buffer.concat(packets), startsSource: atMs === 0 }, (atMs += 40)) ?? []);
   push(tablesOf(tracks, pcrPid));
   return { remuxer, push };
 }

@@ -196,3 +196,10 @@ export function* inOrder(...sources: Generator<SourceMessage>[]): Generator<Sour
     heads[first] = sources[first]!.next();
   }
 }
+
+/** A packet with a PCR and nothing else, its continuity_counter 0. */
+export function clockPacket(pid: number, pcr: number): Buffer {
+  const packet = pesPackets({ pid, streamId: 0xe0, pts: 0, pcr, counter: 0, payload: new Uint8Array(9) });
+  packet.set([0x47, pid >> 8, pid & 255, 0x20, 183, 0x10]);
+  return packet.subarray(0, 188);
+}

@@ -78,7 +78,8 @@ export class ProgramMonitor {
     }
     if (hasJumped) this.#forgetBefore(nowMs);
     else this.lostPackets += lost;
-    const start = accessPointOffset === -1 ? null : startPicture(data, accessPointOffset, this.#inspector, true);
+    const { opening } = this.#inspector;
+    const start = accessPointOffset === -1 ? null : startPicture(data, accessPointOffset, this.#inspector, opening);
     return { start, isRestart, isSoundRestart };
   }
 

@@ -37,7 +37,7 @@ export class AccessUnitJoiner {
     if (media === -1 || media > at + PACKET_BYTES) return; // its header continues in the next packet
     const ticks = readUnitTime(packets, at);
     const head = this.#head;
-    head.start(this.#syntax, media, true);
+    head.start(this.#syntax, media, 'known');
     head.read(packets, at + PACKET_BYTES);
     // A PES packet with the same or no time continues the picture, unless it starts with an access unit delimiter.
     const isPart = ticks === -1 ? head.insertAt === media : Math.abs(ticks - this.#ticks) < SAME_TICKS;
