@@ -82,6 +82,8 @@ export class FeedClock {
   /** The first stamp. */
   readonly first: number;
 
+  /** By how much a unit was last longer (shorter) than the one before, ticks: it may be that a track's timestamps jumped. */
+  takenJump = NaN;
   /** How many video and audio tracks its feed's tables list. */
   mediaTrackCount = 0;
 

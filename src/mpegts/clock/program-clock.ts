@@ -34,6 +34,7 @@ import {
   noteUnit,
   offsetOfSample,
   SAME_CLOCK,
+  staysOnClock,
 } from './clocked-feed.js';
 import { isMedia } from '../psi/track.js';
 import { bestOf, FeedClock, TRACK_GONE_MS } from './feed-clock.js';
@@ -258,7 +259,7 @@ export class ProgramClock {
       track.dts = NaN;
       return (track.clock = known);
     }
-    if (own && continuesTimeline(own, track, dts, nowMs)) return own;
+    if (own && staysOnClock(track, isNear && !isAside ? known : null, dts, nowMs)) return own;
     const next = own !== null && own === known && !isAside ? nextOutput(own, track, nowMs) : NaN;
     track.dts = NaN;
     if (own && !isAside) {
