@@ -13,6 +13,8 @@ const MAX_ARRIVAL_GAP = 250 * TICKS_PER_MS;
 export const MAX_STEP_BACK = 100 * TICKS_PER_MS;
 const MAX_STEP_AHEAD = 1000 * TICKS_PER_MS;
 export const MAX_UNIT_TICKS = 3000 * TICKS_PER_MS;
+/** Timestamps of two tracks that jump by amounts this near to each other have made the same jump. */
+const SAME_JUMP = 50 * TICKS_PER_MS;
 /** Two tracks of one feed share a clock if their timestamps differ by less than this. */
 export const SAME_CLOCK = 10_000 * TICKS_PER_MS;
 /** Subtitles and data may be this far ahead of video and audio: the longest delay in §2.4.2, that of a still picture. */
@@ -67,6 +69,8 @@ export interface ClockedTrack {
   unitTicks: number;
   /** PTS - DTS of the last unit, ticks. */
   lead: number;
+  /** How far the last unit's DTS was before its source's time, ticks; NaN: unknown. */
+  behind: number;
   /** Whether that is more of the picture before: a slice or field in a PES packet of its own, with the same stamps. */
   isPart: boolean;
 }
@@ -80,11 +84,18 @@ export function nextOutput(clock: FeedClock, { dts, dtsAtMs, unitTicks }: Clocke
 /** Notes a unit of a track with this DTS, unwrapped by its clock. */
 export function noteUnit(track: ClockedTrack, dts: number, lead: number, nowMs: number): void {
   const length = dts - track.dts;
+  if (track.clock && track.unitTicks > 0) noteJump(track.clock, length - track.unitTicks);
   if (length > 0 && length < MAX_UNIT_TICKS) track.unitTicks = length;
   track.isPart = length === 0 && lead === track.lead && track.kind === 'video';
   track.lead = lead;
+  if (track.clock?.isInForce) track.behind = track.clock.sender.time - dts; // a former clock's source has no time
   track.dts = dts;
   track.dtsAtMs = nowMs;
+}
+
+/** Notes a unit that is longer by this than the one before; the next one, which is as long as they were, is no jump back. */
+function noteJump(clock: FeedClock, by: number): void {
+  if (Math.abs(by) > MAX_STEP_BACK && !(Math.abs(by + clock.takenJump) < SAME_JUMP)) clock.takenJump = by;
 }
 
 /** Whether a track is data beside the video or audio that its clock follows. */
@@ -108,6 +119,26 @@ export function continuesTimeline(
   const step = clock.unwrap(dts) - last;
   const length = unitTicks > 0 ? unitTicks * 1.5 : MAX_UNIT_TICKS;
   return step >= -MAX_STEP_BACK && step <= (nowMs - dtsAtMs) * TICKS_PER_MS + MAX_STEP_AHEAD + length;
+}
+
+/** Whether a unit with this DTS (33 bits) belongs to its track's clock. `next` is its feed's, which may be another; `null`: none. */
+export function staysOnClock(track: ClockedTrack, next: FeedClock | null, dts: number, nowMs: number): boolean {
+  const own = track.clock!; // only called if it has one
+  const beyond = own.unwrap(dts) - track.dts - track.unitTicks; // by how much more than a unit its timestamps advance
+  if (next === own && Math.abs(beyond - own.takenJump) < SAME_JUMP) return true;
+  if (next && next !== own && followsJump(track, next, dts, beyond)) return false;
+  return continuesTimeline(own, track, dts, nowMs);
+}
+
+/**
+ * Whether a unit belongs to its feed's next clock: another track's timestamps have jumped. Its own do not always show it: a
+ * small jump may be less than the difference between two units. How far they are before the source's time tells then.
+ */
+function followsJump({ clock, behind }: ClockedTrack, next: FeedClock, dts: number, beyond: number): boolean {
+  const jump = ticksAfter(Math.round(clock!.offset), Math.round(next.offset));
+  if (Math.abs(beyond - jump) < Math.min(SAME_JUMP, Math.abs(jump) / 2)) return true;
+  const off = next.sender.time - next.unwrap(dts) - behind; // from where it was, if it has jumped
+  return Math.abs(off) < Math.abs(off - jump);
 }
 
 /** The program time of a feed's stamp, derived from the feed's first sample; `base` as in ProgramClock. */

@@ -31,7 +31,7 @@ const LARGE_SLOPES = [0.95, 1.05] as const;
 const SMALL_SLOPES = [0.99, 1.01] as const;
 const DRIFT_MS = 60_000;
 /** Stamps further ahead than this (subtitles) do not determine the clock of other tracks. */
-const FAR_AHEAD = 2000 * TICKS_PER_MS;
+const FAR_AHEAD = 4000 * TICKS_PER_MS;
 /** Audio in PES packets longer than this has a variable rate: the next one may be longer, and then comes later. */
 const LONG_SOUND = 200 * TICKS_PER_MS;
 const LONGER = 0.25;
@@ -82,6 +82,8 @@ export class FeedClock {
   /** The first stamp. */
   readonly first: number;
 
+  /** By how much a unit was last longer (shorter) than the one before, ticks: it may be that a track's timestamps jumped. */
+  takenJump = NaN;
   /** How many video and audio tracks its feed's tables list. */
   mediaTrackCount = 0;
 

@@ -34,6 +34,7 @@ import {
   noteUnit,
   offsetOfSample,
   SAME_CLOCK,
+  staysOnClock,
   type UnitTimes,
 } from './clocked-feed.js';
 import { isMedia } from '../psi/track.js';
@@ -266,7 +267,7 @@ export class ProgramClock {
       track.dts = NaN;
       return (track.clock = known);
     }
-    if (own && continuesTimeline(own, track, dts, nowMs)) return own;
+    if (own && staysOnClock(track, isNear && !isAside ? known : null, dts, nowMs)) return own;
     const next = own !== null && own === known && !isAside ? nextOutput(own, track, nowMs) : NaN;
     track.dts = NaN;
     if (own && !isAside) {

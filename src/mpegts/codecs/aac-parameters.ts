@@ -1,5 +1,5 @@
 // Reads sampling rate and channels of AAC, in ADTS and in LATM.
-// Pure: no clock, no I/O. ISO/IEC 13818-7 §6.2 (ADTS); ISO/IEC 14496-3 §1.6.2.1 (AudioSpecificConfig), §1.7 (LOAS, LATM).
+// Pure: no clock, no I/O. ISO/IEC 13818-7 §6.2 (ADTS); ISO/IEC 14496-3 §1.6.2.1 (AudioSpecificConfig), §1.6.6 (implicit PS), §1.7 (LOAS, LATM).
 
 import { BitReader } from './bit-reader.js';
 import type { ParameterReader, Parameters } from './parameters.js';
@@ -15,6 +15,8 @@ const MAX_CHANNELS = 24;
 /** syncExtensionType of the extensions that follow AudioSpecificConfig (§1.6.2.1). */
 const SBR_SYNC = 0x2b7;
 const PS_SYNC = 0x548;
+/** audioObjectType below SBR in HE-AAC. */
+const AAC_LC = 2;
 /** id_syn_ele of a program_config_element. */
 const ID_PCE = 5;
 
@@ -72,9 +74,10 @@ function readStreamMuxConfig(found: Parameters): boolean {
   const configuration = reader.bits(4); // channelConfiguration
   let channels = AAC_CHANNELS[configuration] ?? 0;
   if (type === 5 || type === 29) sampleRate = readSamplingRate(); // SBR: extensionSamplingFrequency is the decoded rate
-  if (type === 29 && channels === 1) channels = 2; // PS
   const isExplicit = type === 5 || type === 29;
-  if (isExplicit) readObjectType(); // of the core below SBR
+  const core = isExplicit ? readObjectType() : type; // of the core below SBR
+  let hasSbr = isExplicit;
+  let hasPs = true; // where SBR is signalled, PS may follow at any time unless it is said that it does not
   if (configuration === 0 || (!isExplicit && length > 0)) {
     reader.skip(1); // frameLengthFlag
     if (reader.bit()) reader.skip(14); // dependsOnCoreCoder, coreCoderDelay
@@ -84,11 +87,13 @@ function readStreamMuxConfig(found: Parameters): boolean {
   if (!isExplicit && end - reader.bitsRead >= 16 && reader.bits(11) === SBR_SYNC && readObjectType() === 5) {
     // Backward-compatible signalling: syncExtensionType, extensionAudioObjectType, sbrPresentFlag
     if (reader.bit()) {
+      hasSbr = true;
       sampleRate = readSamplingRate(); // extensionSamplingFrequencyIndex
-      const hasStereo = end - reader.bitsRead >= 12 && reader.bits(11) === PS_SYNC && reader.bit() === 1; // psPresentFlag
-      if (hasStereo && channels === 1) channels = 2;
+      if (end - reader.bitsRead >= 12 && reader.bits(11) === PS_SYNC) hasPs = reader.bit() === 1; // psPresentFlag
     }
   }
+  const mayHavePs = type === 29 || (hasSbr && hasPs && core === AAC_LC);
+  if (mayHavePs && channels === 1) channels = 2; // decoders output stereo, lest it change
   if (!reader.isGood || type === 0 || sampleRate < 7350 || sampleRate > 192_000) return false;
   found.sampleRate = sampleRate;
   found.channels = channels === 0 ? null : channels;

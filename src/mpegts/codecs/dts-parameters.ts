@@ -1,9 +1,10 @@
-// Reads sampling rate and channels from the core frames of DTS.
+// Reads sampling rate and channels of DTS: from its core frames, and from what follows them.
 // Pure: no clock, no I/O. ETSI TS 102 114 §5.4 (frame header).
 
 import { BitReader } from './bit-reader.js';
-import type { ParameterReader } from './parameters.js';
-import { CUT_OFF, framesWith, NO_HEADER, type SoundHeader } from './sound-frames.js';
+import { isDtsExtension, readDtsExtension } from './dts-extension.js';
+import type { Parameters } from './parameters.js';
+import { CUT_OFF, NO_HEADER, type SoundHeader } from './sound-frames.js';
 
 const HEADER_BYTES = 12; // up to LFF
 /** By SFREQ (table 5-5). */
@@ -16,6 +17,7 @@ const XCH = 0;
 const X96 = 2;
 
 const reader = new BitReader();
+const header: SoundHeader = { codec: '', sampleRate: 0, channels: 0 };
 
 function readDtsHeader(bytes: Uint8Array, at: number, end: number, header: SoundHeader): number {
   if (bytes[at] !== 0x7f || bytes[at + 1] !== 0xfe || bytes[at + 2] !== 0x80 || bytes[at + 3] !== 0x01)
@@ -40,5 +42,22 @@ function readDtsHeader(bytes: Uint8Array, at: number, end: number, header: Sound
   return length;
 }
 
-/** DTS: the parameters of its core, which every decoder reads. A {@link ParameterReader}. */
-export const readDts: ParameterReader = framesWith(readDtsHeader);
+/**
+ * DTS: the parameters of its extension substream if it has one, otherwise of its core. A unit may start inside a frame. A
+ * {@link ParameterReader}.
+ */
+export function readDts(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
+  for (let at = from; at + 4 <= end; at++) {
+    if (isDtsExtension(bytes, at, end)) return readDtsExtension(bytes, at, end, found);
+    const length = readDtsHeader(bytes, at, end, header);
+    if (length === CUT_OFF) return undefined;
+    if (length === NO_HEADER) continue;
+    found.codec = header.codec;
+    found.sampleRate = header.sampleRate;
+    found.channels = header.channels === 0 ? null : header.channels;
+    const next = at + Math.ceil(length / 4) * 4; // an extension substream is aligned to 32 bits
+    if (next + 4 > end) return undefined;
+    return isDtsExtension(bytes, next, end) ? readDtsExtension(bytes, next, end, found) : true;
+  }
+  return undefined;
+}

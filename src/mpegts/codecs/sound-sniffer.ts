@@ -3,6 +3,7 @@
 // Pure: no clock, no I/O.
 
 import { readAdts, readLatm } from './aac-parameters.js';
+import { isDtsExtension } from './dts-extension.js';
 import { readDts } from './dts-parameters.js';
 import type { ParameterReader, Parameters } from './parameters.js';
 import { readAc3, readMpegAudio } from './sound-parameters.js';
@@ -18,6 +19,7 @@ function readerAt(bytes: Uint8Array, at: number): ParameterReader | null {
   if (first === 0x0b && second === 0x77) return readAc3;
   if (first === 0x56 && (second & 0xe0) === 0xe0) return readLatm;
   if (first === 0x7f && second === 0xfe && bytes[at + 2] === 0x80 && bytes[at + 3] === 0x01) return readDts;
+  if (isDtsExtension(bytes, at, at + 4)) return readDts;
   return null;
 }
 

@@ -64,6 +64,7 @@ export class RemuxTrack implements ClockedTrack {
   dtsAtMs = NaN;
   unitTicks = ZERO;
   lead = ZERO;
+  behind = NaN;
   isPart = false;
 
   constructor(track: Track) {

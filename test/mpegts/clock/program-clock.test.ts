@@ -27,6 +27,7 @@ const trackOf = (kind: TrackKind, heldMs = 0): Mutable<ClockedTrack> => ({
     dts: NaN,
     dtsAtMs: NaN,
     unitTicks: 0,
+    behind: 0,
     lead: 0,
     isPart: false,
   },

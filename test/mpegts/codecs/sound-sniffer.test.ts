@@ -57,7 +57,9 @@ describe('audio formats are detected from the data', () => {
     };
     expect(read()).to.deep.equal([24000, 1]);
     expect(read(u(11, 0x2b7), u(5, 5), '0')).to.deep.equal([24000, 1]);
-    expect(read(u(11, 0x2b7), u(5, 5), '1', u(4, 3))).to.deep.equal([48000, 1]);
+    // Whether there is parametric stereo is unknown: decoders output two channels. Then it is said that there is none.
+    expect(read(u(11, 0x2b7), u(5, 5), '1', u(4, 3))).to.deep.equal([48000, 2]);
+    expect(read(u(11, 0x2b7), u(5, 5), '1', u(4, 3), u(11, 0x548), '0')).to.deep.equal([48000, 1]);
     expect(read(u(11, 0x2b7), u(5, 5), '1', u(4, 3), u(11, 0x548), '1')).to.deep.equal([48000, 2]);
   });
 
