@@ -81,6 +81,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
             topic: name,
             isPublished: topics.get(name)?.activePublisher !== null,
             codecs: topics.get(name)?.codecs() ?? [],
+            muted: topics.get(name)?.playStatus().muted ?? null,
           }));
       }),
     )
