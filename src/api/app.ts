@@ -77,9 +77,9 @@ function playableNames(relay: Relay): PlayableItem[] {
   const isLive = (feed: string) => (feeds[feed]?.source ?? null) !== null;
   return [
     ...Object.entries(streams).map(([name, stream]) => {
-      return { name, isLive: stream.feeds.some((entry) => isLive(readFeedEntry(entry).feed)) };
+      return { name, isLive: stream.feeds.some((entry) => isLive(readFeedEntry(entry).feed)), muted: stream.muted };
     }),
-    ...Object.keys(feeds).map((name) => ({ name, isLive: isLive(name) })),
+    ...Object.entries(feeds).map(([name, { muted }]) => ({ name, isLive: isLive(name), muted })),
   ];
 }
 

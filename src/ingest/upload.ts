@@ -16,7 +16,8 @@ export interface UploadSummary {
 /**
  * One source of a feed, from its first byte to its last. It is the feed's source from the first byte of its body on if there is
  * no other, and replaces another with its first whole packet: a request without one (a form, a probe) does not interrupt a
- * camera, and one without a body leaves nothing behind.
+ * camera, and one without a body leaves nothing behind. One whose body had no packet does: its feed stays listed for
+ * `forgetAfterMs`, and `skippedBytes` says to whoever sent something else than MPEG-TS where it went.
  */
 export class Upload {
   readonly #feed: Feed;

@@ -109,6 +109,7 @@ function addTopicRoutes(app: Express, { clients, codes, webSocketBase }: ServeAp
             topic: name,
             isPublished: topics.get(name)?.activePublisher !== null,
             codecs: topics.get(name)?.codecs() ?? [],
+            muted: topics.get(name)?.playStatus().muted ?? null,
           }));
       }),
     )

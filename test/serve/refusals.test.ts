@@ -265,7 +265,7 @@ describe('a server of ours refuses', () => {
       const play = JSON.parse((await ask('/api/play/hidden-topic', token)).text) as { state: string };
       expect(play.state).to.equal('absent');
       const { text } = await ask('/api/topics', token);
-      expect(JSON.parse(text)).to.deep.equal([{ topic: 'hidden-topic', isPublished: false, codecs: [] }]);
+      expect(JSON.parse(text)).to.deep.equal([{ topic: 'hidden-topic', isPublished: false, codecs: [], muted: null }]);
     }
   });
 });

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { refusal } from '../access/key-policy.js';
 import { COOKIE_NAME, type KeyGuard } from '../access/keys.js';
 import { content, type Route, TO_LOGIN } from './route.js';
+import { type PlayStatus, stateText } from '../../http/answer/play-status.js';
 import { escapeHtml } from '../../http/answer/escape-html.js';
 import type { Scheme } from '../../http/request/hosts.js';
 
@@ -100,12 +101,14 @@ export interface PlayableItem {
   readonly name: string;
   /** Whether media arrives for it now. */
   readonly isLive: boolean;
+  /** What the host has muted. */
+  readonly muted: PlayStatus['muted'];
 }
 
 /** A list of links to players, for a front page. */
 export function playerLinks(all: readonly PlayableItem[]): string {
-  const rows = all.map(({ name, isLive }) => {
-    const state = isLive ? '<span class="live">live</span>' : '<span class="away">nothing sent</span>';
+  const rows = all.map(({ name, isLive, muted }) => {
+    const state = `<span class="${isLive && muted !== 'all' ? 'live' : 'away'}">${stateText(isLive ? 'live' : 'absent', muted)}</span>`;
     const path = name.split('/').map(encodeURIComponent).join('/');
     return `<li><a href="/play/${escapeHtml(path)}">${escapeHtml(name)}</a> ${state}</li>`;
   });

@@ -13,3 +13,9 @@ export interface PlayStatus {
   /** What the host has muted; null: nothing, or unknown. */
   readonly muted: 'audio' | 'all' | null;
 }
+
+/** The state of what is listed on a front page, as text. */
+export function stateText(state: 'live' | 'absent', muted: PlayStatus['muted']): string {
+  if (state === 'absent') return 'nothing sent';
+  return muted === null ? 'live' : muted === 'all' ? 'muted' : 'live, sound muted';
+}

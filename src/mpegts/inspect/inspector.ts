@@ -4,6 +4,7 @@
 import { AccessPointSearch, NO_ACCESS } from '../pictures/access-point-search.js';
 import type { ProgramFacts } from '../splice/splicer.js';
 import { MediaProbe } from './media-probe.js';
+import { signalledMute } from '../mute/mute-descriptor.js';
 import {
   DISCONTINUITY,
   NULL_PID,
@@ -76,6 +77,10 @@ export class Inspector implements ProgramFacts {
 
   get keyPid(): number {
     return this.#key?.pid ?? -1;
+  }
+
+  get isKeyMuted(): boolean {
+    return this.#key?.kind === 'audio' && signalledMute(this.program) !== null;
   }
 
   get pids(): readonly number[] {

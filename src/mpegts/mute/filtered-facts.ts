@@ -14,6 +14,9 @@ export function filteredFacts(inspector: Inspector, filter: MuteFilter): Program
     get keyPid() {
       return inspector.keyPid;
     },
+    get isKeyMuted() {
+      return inspector.isKeyMuted || filter.withholdsSoundOf(inspector.keyPid);
+    },
     get pids() {
       return inspector.pids;
     },

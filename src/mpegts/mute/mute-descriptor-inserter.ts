@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
 import { crc32 } from '../psi/crc32.js';
-import { MUTED_DESCRIPTOR, SOUND_MUTED_DESCRIPTOR } from './mute-descriptor.js';
+import { muteDescriptorOf } from './mute-descriptor.js';
 import { PACKET_BYTES } from '../packet/packet.js';
 
 const SECTION_AT = 5; // behind the header and a pointer_field of 0
@@ -55,7 +55,7 @@ export class MuteDescriptorInserter {
    * there is no room, or it is not a whole PMT in force.
    */
   insert(data: Uint8Array, at: number, muted: 'audio' | 'all'): Uint8Array | null {
-    const descriptor = descriptorOf(muted);
+    const descriptor = muteDescriptorOf(muted);
     if (!this.#matches(data, at) || this.#descriptor !== descriptor) {
       this.#descriptor = descriptor;
       for (let i = 0; i < PACKET_BYTES; i++) this.#source[i] = data[at + i]!;
@@ -69,7 +69,7 @@ export class MuteDescriptorInserter {
    * neither the source's nor that of the section made before, so that readers notice.
    */
   describe(section: Uint8Array, muted: 'audio' | 'all'): Uint8Array | null {
-    const descriptor = descriptorOf(muted);
+    const descriptor = muteDescriptorOf(muted);
     if (this.#sectionDescriptor === descriptor && areEqual(section, this.#section)) return this.#described;
     this.#section = section.slice();
     this.#sectionDescriptor = descriptor;
@@ -113,10 +113,6 @@ export class MuteDescriptorInserter {
     this.#rewritten.fill(0xff, SECTION_AT + section.length); // stuffing
     return true;
   }
-}
-
-function descriptorOf(muted: 'audio' | 'all'): Uint8Array {
-  return muted === 'all' ? MUTED_DESCRIPTOR : SOUND_MUTED_DESCRIPTOR;
 }
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {

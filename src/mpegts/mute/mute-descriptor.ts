@@ -5,6 +5,7 @@ import type { Program } from '../psi/program.js';
 import { readDescriptors } from '../psi/track.js';
 
 const USER_PRIVATE = 0xf0;
+const NOTHING = new Uint8Array(0);
 
 /** The descriptor of a program whose video and audio are muted. */
 export const MUTED_DESCRIPTOR: Uint8Array = privateDescriptor('vw: muted');
@@ -14,6 +15,12 @@ export const SOUND_MUTED_DESCRIPTOR: Uint8Array = privateDescriptor('vw: sound m
 function privateDescriptor(text: string): Uint8Array {
   const body = new TextEncoder().encode(text);
   return Uint8Array.of(USER_PRIVATE, body.length, ...body);
+}
+
+/** The descriptor that reports this as muted; empty if it is `null`: nothing. */
+export function muteDescriptorOf(muted: 'audio' | 'all' | null): Uint8Array {
+  if (muted === null) return NOTHING;
+  return muted === 'all' ? MUTED_DESCRIPTOR : SOUND_MUTED_DESCRIPTOR;
 }
 
 /** What a program's descriptors report as muted; `null`: nothing. */

@@ -77,6 +77,11 @@ export class MuteFilter {
     this.#isTouched = this.#muted !== null;
   }
 
+  /** Whether an audio mute withholds all of a track, because the PMT says that it is audio. */
+  withholdsSoundOf(pid: number): boolean {
+    return this.#muted === 'audio' && this.#judge.trackOf(pid)?.kind === 'audio';
+  }
+
   /** The tracks that an audio mute withholds now. */
   get withheld(): WithheldTrack[] {
     return this.#muted === 'audio' ? this.#withheld.list(this.#judge) : [];

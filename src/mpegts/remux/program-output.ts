@@ -1,7 +1,8 @@
 // The output of a Remuxer: the message being built, the tables and PCRs inserted into it, and their timing.
 // Pure: no clock, no I/O; time is an argument. ISO/IEC 13818-1 §2.4.3.4, §2.4.4, §2.7.2.
 
-import { MUTED_DESCRIPTOR } from '../mute/mute-descriptor.js';
+import { muteDescriptorOf } from '../mute/mute-descriptor.js';
+import type { MutedPart } from '../mute/mute-filter.js';
 import { OutputBuffer, type ResultLifetime } from '../packet/output-buffer.js';
 import { OutputTables } from './output-tables.js';
 import { HAS_PCR, NULL_PID, PACKET_BYTES, RANDOM_ACCESS, SYNC } from '../packet/packet.js';
@@ -37,8 +38,8 @@ export class ProgramOutput {
   accessPointOffset = -1;
   /** Whether the tables changed and must be sent before any other packet. */
   tablesPending = false;
-  /** Whether the tables sent last are those of a muted rule. */
-  isMarkedMuted = false;
+  /** What the tables described last say is muted. */
+  mutedPart: MutedPart = null;
 
   plan: readonly PlannedTrack[] = [];
   pcrTrack: PlannedTrack | null = null;
@@ -77,10 +78,13 @@ export class ProgramOutput {
     return packets;
   }
 
-  /** The tables of a muted rule, to be sent with every tick: readers can tell it from one that is gone, also new ones. */
-  mutedTables(nowMs: number): Uint8Array | null {
-    this.isMarkedMuted = true;
-    this.tables.describe(NULL_PID, MUTED_DESCRIPTOR, []);
+  /**
+   * The tables of a program of which a mute leaves nothing, to be sent with every tick: readers can tell it from one that is gone,
+   * also new ones.
+   */
+  mutedTables(muted: MutedPart, nowMs: number): Uint8Array | null {
+    this.mutedPart = muted;
+    this.tables.describe(NULL_PID, muteDescriptorOf(muted), []);
     this.tablesPending = true;
     return this.pendingTables(nowMs);
   }

@@ -1,16 +1,13 @@
 // Plans the output's program: which tracks of which feeds it has, in what order, and which of them carries the PCR.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.4.8.
 
-import { MUTED_DESCRIPTOR, SOUND_MUTED_DESCRIPTOR } from '../mute/mute-descriptor.js';
+import { muteDescriptorOf } from '../mute/mute-descriptor.js';
+import { selects, takesNothing, type TrackSelection, withheldPart } from './track-selection.js';
 import { entryBytes, fitsPmt, mergeDescriptors, type TableEntry } from './output-tables.js';
 import type { OutputTracks } from './output-track.js';
 import type { RemuxFeed, RemuxTrack } from './remux-feed.js';
-import type { TrackKind } from '../psi/track.js';
 
 const NOTHING = new Uint8Array(0);
-
-/** Which tracks of a feed are selected. */
-export type TrackSelection = 'all' | 'video' | 'audio' | 'other-than-audio' | 'none';
 
 /** A feed of the program. */
 export interface RemuxInput {
@@ -37,18 +34,6 @@ export interface PlannedTrack {
   readonly track: RemuxTrack;
 }
 
-/** Whether a selection includes tracks of this kind. */
-export function selects(select: TrackSelection, kind: TrackKind): boolean {
-  if (select === 'all') return true;
-  // A track of unknown kind may be audio.
-  return select === 'other-than-audio' ? kind === 'video' || kind === 'other' : select === kind;
-}
-
-/** Whether no tracks are selected from any input, as in a muted rule. */
-export function isMuted(inputs: readonly RemuxInput[]): boolean {
-  return inputs.length > 0 && inputs.every(({ select }) => select === 'none');
-}
-
 /** Whether two lists of inputs request the same; tables are information, not a request. */
 export function areSameInputs(a: readonly RemuxInput[], b: readonly RemuxInput[]): boolean {
   if (a.length !== b.length) return false;
@@ -68,7 +53,7 @@ export function findReplacements(
   const showing = new Set(before.filter(({ track }) => track.kind === 'video').map(({ feed }) => feed.name));
   const giving = new Set(inputs.filter(({ select }) => selects(select, 'video')).map(({ feed }) => feed));
   // A feed that is listed with nothing selected is muted, and a mute takes effect at once.
-  const muted = new Set(inputs.filter(({ select }) => select === 'none').map(({ feed }) => feed));
+  const muted = new Set(inputs.filter(({ select }) => takesNothing(select)).map(({ feed }) => feed));
   const going = [...showing].filter((name) => !giving.has(name) && !muted.has(name));
   const pending = [...giving].filter((name) => !showing.has(name));
   return going.slice(0, pending.length).map((from, i) => {
@@ -127,10 +112,7 @@ function programInfo(
   loops: readonly Uint8Array[],
   bytes: number,
 ): Uint8Array {
-  if (plan.length === 0) return isMuted(inputs) ? MUTED_DESCRIPTOR : NOTHING;
-  // Only a mute of a feed's sound selects this.
-  const isSoundMuted = inputs.some(({ select }) => select === 'other-than-audio');
-  const mute = isSoundMuted ? SOUND_MUTED_DESCRIPTOR : NOTHING;
+  const mute = muteDescriptorOf(withheldPart(inputs, plan.length === 0 ? 'nothing' : 'tracks'));
   const whole = Uint8Array.of(...mute, ...mergeDescriptors(loops));
   return [whole, mute].find((one) => fitsPmt(bytes + one.length)) ?? NOTHING;
 }

@@ -1,6 +1,9 @@
 // The counters, tracks and clocks that a Remuxer reports.
 // Pure: data only.
 
+import type { ProgramClock } from '../clock/program-clock.js';
+import type { RemuxFeed } from './remux-feed.js';
+import { TICKS_PER_MS } from '../packet/timestamp.js';
 import type { TrackKind } from '../psi/track.js';
 
 /** Counted since the Remuxer was created; in packets unless stated otherwise. */
@@ -79,6 +82,38 @@ export interface RemuxedFeed {
   readonly dropped: number;
   /** Tracks that currently do not fit into the PMT. */
   readonly omittedTracks: number;
+}
+
+/** The state of the clocks of these feeds, of those that have one. */
+export function reportClocks(
+  feeds: readonly Pick<RemuxFeed, 'name' | 'clock'>[],
+  program: Pick<ProgramClock, 'errorOf' | 'reference'>,
+): RemuxedClock[] {
+  return feeds.flatMap(({ name, clock }) => {
+    if (!clock) return [];
+    return {
+      feed: name,
+      offsetMs: clock.offset / TICKS_PER_MS,
+      errorMs: program.errorOf(clock) / TICKS_PER_MS,
+      driftPpm: clock.driftPpm,
+      isReference: program.reference === clock,
+    };
+  });
+}
+
+/** The state of these feeds. */
+export function reportFeeds(
+  feeds: readonly Pick<RemuxFeed, 'name' | 'clock' | 'dropped' | 'omittedTracks'>[],
+  program: Pick<ProgramClock, 'tooLate'>,
+  nowMs: number,
+): RemuxedFeed[] {
+  return feeds.map(({ name, clock, dropped, omittedTracks }) => ({
+    feed: name,
+    rate: clock?.pace.rate(nowMs) ?? NaN,
+    tooLateMs: clock ? program.tooLate(clock, nowMs) / TICKS_PER_MS : 0,
+    dropped,
+    omittedTracks,
+  }));
 }
 
 export function newCounters(): RemuxCounters {

@@ -3,27 +3,22 @@
 
 import type { AccessTimeouts, ProgramFacts } from '../splice/splicer.js';
 import type { ResultLifetime } from '../packet/output-buffer.js';
+import type { MutedPart } from '../mute/mute-filter.js';
 import { OutputTracks } from './output-track.js';
 import { concatenate } from '../packet/packet-runs.js';
 import { PacketPath } from './packet-path.js';
 import { NULL_PID, PACKET_BYTES } from '../packet/packet.js';
 import { ProgramOutput } from './program-output.js';
-import {
-  areSameInputs,
-  assignPids,
-  choosePcrTrack,
-  entriesOf,
-  findReplacements,
-  isMuted,
-  planTracks,
-} from './program-plan.js';
+import { areSameInputs, assignPids, choosePcrTrack, entriesOf, findReplacements, planTracks } from './program-plan.js';
 import type { RemuxInput, PendingFeedSwitch } from './program-plan.js';
 import { type FeedMessage, RemuxFeed, type RemuxTrack } from './remux-feed.js';
 import type { OmittedTrack, RemuxCounters, RemuxedClock, RemuxedFeed, RemuxedProgram } from './remux-report.js';
+import { reportClocks, reportFeeds } from './remux-report.js';
 import { StartHold } from '../clock/start-hold.js';
 import { TICKS_PER_MS } from '../packet/timestamp.js';
+import { withheldPart } from './track-selection.js';
 import type { TrackKind } from '../psi/track.js';
-import { omittedSound, selectsFeed, selectsSound } from './wanted-tracks.js';
+import { isWithheld, omittedSound, selectsFeed, selectsSound } from './wanted-tracks.js';
 
 /** Media flows if a message came within this time. */
 const FLOWING_MS = 600;
@@ -124,16 +119,7 @@ export class Remuxer implements ProgramFacts {
   }
 
   get clocks(): RemuxedClock[] {
-    return [...this.#feeds.values()].flatMap(({ name, clock }) => {
-      if (!clock) return [];
-      return {
-        feed: name,
-        offsetMs: clock.offset / TICKS_PER_MS,
-        errorMs: this.#output.clock.errorOf(clock) / TICKS_PER_MS,
-        driftPpm: clock.driftPpm,
-        isReference: this.#output.clock.reference === clock,
-      };
-    });
+    return reportClocks([...this.#feeds.values()], this.#output.clock);
   }
 
   /** Units whose DTS was increased, units sent with a DTS before the PCR, and how often a feed was aligned again. */
@@ -144,18 +130,17 @@ export class Remuxer implements ProgramFacts {
 
   /** The state of each input. */
   feedStates(nowMs: number): RemuxedFeed[] {
-    return [...this.#feeds.values()].map(({ name, clock, dropped, omittedTracks }) => ({
-      feed: name,
-      rate: clock?.pace.rate(nowMs) ?? NaN,
-      tooLateMs: clock ? this.#output.clock.tooLate(clock, nowMs) / TICKS_PER_MS : 0,
-      dropped,
-      omittedTracks: omittedTracks,
-    }));
+    return reportFeeds([...this.#feeds.values()], this.#output.clock, nowMs);
   }
 
   /** The tracks that are, or may be, audio, of feeds from which only video is selected. */
   get withheld(): OmittedTrack[] {
     return omittedSound(this.#inputs, this.#feeds);
+  }
+
+  /** What of it mutes withhold. */
+  get mutedPart(): MutedPart {
+    return withheldPart(this.#inputs, this.#output.plan.length === 0 ? 'nothing' : 'tracks');
   }
 
   /** The number of {@link feeds}. */
@@ -325,7 +310,8 @@ export class Remuxer implements ProgramFacts {
     this.#endReplacements(nowMs);
     const sinceMs = this.#output.pace.sinceMs(nowMs);
     const isFlowing = sinceMs <= FLOWING_MS || sinceMs <= this.#output.clock.unitIntervalMs * 1.5;
-    if (isFlowing && isMuted(this.#inputs)) return this.#output.mutedTables(nowMs);
+    const isMuted = this.#output.plan.length === 0 && isWithheld(this.#inputs, this.#feeds);
+    if (isFlowing && isMuted) return this.#output.mutedTables(this.mutedPart, nowMs);
     if (!isFlowing || this.#output.plan.length === 0) return this.#output.pendingTables(nowMs);
     const made = this.#output.isTickDue(nowMs) ? this.#makeDue(nowMs) : null;
     const late = this.#endHolds(nowMs);
@@ -371,7 +357,7 @@ export class Remuxer implements ProgramFacts {
     this.#pids = null;
     this.#output.pcrTrack = choosePcrTrack(plan, this.#output.pcrTrack);
     // An announced mute is withdrawn, also if no track came meanwhile.
-    const says = before.length > 0 || (this.#output.sentTables && isMuted(this.#inputs) !== this.#output.isMarkedMuted);
+    const says = before.length > 0 || (this.#output.sentTables && this.mutedPart !== this.#output.mutedPart);
     if (plan.length === 0 && !(cause === 'rule' && says)) {
       for (const { track } of before) {
         if (track.out) track.out.inUse = false;
@@ -380,7 +366,7 @@ export class Remuxer implements ProgramFacts {
       }
       return;
     }
-    this.#output.isMarkedMuted = plan.length === 0 && isMuted(this.#inputs);
+    this.#output.mutedPart = this.mutedPart;
     assignPids(plan, before, this.#tracks);
     const pcrPid = this.#output.pcrTrack?.track.out?.pid ?? NULL_PID;
     if (this.#output.tables.describe(pcrPid, descriptors, entriesOf(plan))) this.#output.tablesPending = true;

@@ -25,6 +25,8 @@ export interface ProgramFacts {
   readonly tables: Uint8Array | null;
   /** The PID of the track whose random access points are used: video, or else audio; -1 if unknown. */
   readonly keyPid: number;
+  /** Whether that track is sound that is, or may be, withheld by a mute: readers that wait for it get the tables meanwhile. */
+  readonly isKeyMuted?: boolean;
   /** The PIDs of all tracks. */
   readonly pids: readonly number[];
   /** Whether the source is known to send random access points. */
@@ -182,7 +184,8 @@ export class Splicer {
     const isOpened = accessPointOffset === 0 && (facts?.opening ?? null) !== null;
     if (isOpened && this.#holds && this.#held.length === 0) accessPointOffset = -1;
     const from = accessPointOffset >= 0 ? accessPointOffset : this.#forced(data, facts, nowMs);
-    const early = this.#hasTables ? tablesIn(data, from < 0 ? data.length : from, facts) : NOTHING;
+    const isAnnounced = this.#hasTables || (from < 0 && facts?.isKeyMuted === true);
+    const early = isAnnounced ? tablesIn(data, from < 0 ? data.length : from, facts) : NOTHING;
     if (from < 0) {
       const outgoing = this.#hold(data, facts);
       return { outgoing, incoming: early.length > 0 ? this.takeTables(early) : null, accessPointOffset: -1 };

@@ -4,6 +4,7 @@ import { codecName } from '../../mpegts/psi/codec-name.js';
 import { OUTPUT_PMT_PID } from '../../mpegts/remux/output-track.js';
 import { newCounters } from '../../mpegts/remux/remux-report.js';
 import { Remuxer, type RemuxInput } from '../../mpegts/remux/remuxer.js';
+import { takesNothing } from '../../mpegts/remux/track-selection.js';
 import type { AccessTimeouts, ProgramFacts } from '../../mpegts/splice/splicer.js';
 import { areTables } from '../../mpegts/psi/table-packets.js';
 import type { TrackMedia } from '../../mpegts/inspect/track-media.js';
@@ -15,7 +16,6 @@ import { START_TIMEOUTS } from '../delivery/access-timeouts.js';
 import { awaitFirstDrain, type Backpressure } from '../delivery/backpressure.js';
 import { type CacheBudget, GopCache } from '../delivery/gop-cache.js';
 import { Message } from '../message.js';
-import type { MutedTracks } from '../rules/mute-rule.js';
 import { RateMeter } from '../feed/rate-meter.js';
 import { readFeedEntry, type StreamRule, trimOf } from '../rules/rules.js';
 import type { StreamStats } from '../stats-schema.js';
@@ -225,7 +225,7 @@ export class Stream {
       }),
       counters: { ...(remuxer?.counters ?? newCounters()) },
       timing: remuxer?.timing ?? NO_TIMING,
-      muted: this.#muted,
+      muted: remuxer?.mutedPart ?? null,
       withheld: remuxer?.withheld ?? [],
       withheldMessages: this.#withheldMessages,
       subscribers: this.#sinks.length,
@@ -244,17 +244,6 @@ export class Stream {
         ...(known ? mediaParametersOf(known) : { ...UNKNOWN, codec: codecName({ ...track, ...UNDESCRIBED }) }),
       };
     });
-  }
-
-  /** What of it is muted: everything, or at least the sound of one feed; `null`: nothing. */
-  get #muted(): MutedTracks | null {
-    const mutes = (this.#rule?.feeds ?? []).map((entry) => {
-      const { feed, part } = readFeedEntry(entry);
-      const muted = this.#feeds.get(feed)?.feed.muted ?? null;
-      return muted === 'audio' && part === 'video' ? null : muted; // it takes no sound of it
-    });
-    if (mutes.length > 0 && mutes.every((muted) => muted === 'all')) return 'all';
-    return mutes.some((muted) => muted !== null) ? 'audio' : null;
   }
 
   /** The worst fault of the rule's feeds; of equal ones, that of the first feed. */
@@ -354,14 +343,15 @@ export class Stream {
 function removesTracks(before: readonly RemuxInput[], now: readonly RemuxInput[]): boolean {
   return before.some(({ feed, select }) => {
     const next = now.find((input) => input.feed === feed && (input.select === select || input.select === 'all'));
-    return !next && select !== 'none';
+    return !next && !takesNothing(select);
   });
 }
 
 /** What the Remuxer selects of a feed, given the rule's part and the mute. */
 function selection(part: 'all' | 'video' | 'audio', muted: 'audio' | 'all' | null): RemuxInput['select'] {
-  if (muted === 'all' || (muted === 'audio' && part === 'audio')) return 'none';
-  return muted === 'audio' && part === 'all' ? 'other-than-audio' : part;
+  if (muted === 'all') return 'none';
+  if (muted === null || part === 'video') return part;
+  return part === 'audio' ? 'muted-audio' : 'other-than-audio';
 }
 
 /** What is known of a track's media, without its PID. */

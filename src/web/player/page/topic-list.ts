@@ -1,5 +1,7 @@
 // The front page's script: polls the list of topics, and links each to its player.
 
+import { type PlayStatus, stateText } from '../../../http/answer/play-status.js';
+
 const EVERY_MS = 3000;
 const STORAGE_KEY = 'vw token';
 
@@ -8,6 +10,7 @@ interface ListedTopic {
   readonly topic: string;
   readonly isPublished: boolean;
   readonly codecs: readonly string[];
+  readonly muted: PlayStatus['muted'];
 }
 
 function elementById(id: string): HTMLElement {
@@ -62,15 +65,18 @@ function show(topics: readonly ListedTopic[]): void {
   list.replaceChildren(...topics.map(row));
 }
 
-function row({ topic, isPublished, codecs }: ListedTopic): HTMLElement {
+function row({ topic, isPublished, codecs, muted }: ListedTopic): HTMLElement {
   const item = document.createElement('li');
   const link = document.createElement('a');
   const path = `/play/${topic.split('/').map(encodeURIComponent).join('/')}`;
   link.href = token === null ? path : `${path}#token=${encodeURIComponent(token)}`;
   link.textContent = topic;
   const state = document.createElement('span');
-  state.className = isPublished ? 'live' : 'away';
-  state.textContent = isPublished ? `live${codecs.length > 0 ? ` · ${codecs.join(', ')}` : ''}` : 'nothing sent';
+  state.className = isPublished && muted !== 'all' ? 'live' : 'away';
+  state.textContent = [
+    stateText(isPublished ? 'live' : 'absent', muted),
+    ...(isPublished && codecs.length > 0 ? [codecs.join(', ')] : []),
+  ].join(' · ');
   item.append(link, ' ', state);
   return item;
 }
