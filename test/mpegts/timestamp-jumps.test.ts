@@ -101,7 +101,6 @@ describe('timestamps of a feed that jump', () => {
       soundLateMs: fc.integer({ min: 0, max: 700 }),
       isByPlace: fc.boolean(),
     });
-    // The seed is fixed: in one case of many thousands a jump cannot be told from a unit of another length.
-    fc.assert(fc.property(any, expectTogether), { numRuns: 300, seed: 14 });
+    fc.assert(fc.property(any, expectTogether), { numRuns: 300 });
   });
 });

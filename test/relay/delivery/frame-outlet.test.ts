@@ -29,6 +29,7 @@ async function connect(): Promise<Pair> {
     got.push(`${isBinary ? 'binary' : 'text'} ${bytes.length} ${bytes.every((byte) => byte === bytes[0])} ${bytes[0]}`);
   });
   const [server, request] = (await connected) as [WebSocket, { socket: Socket }];
+  if (client.readyState !== WebSocket.OPEN) await once(client, 'open'); // before that it cannot be paused
   afterTest(() => {
     client.terminate();
     listener.close();
