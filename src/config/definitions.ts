@@ -35,11 +35,14 @@ function settingsOf(command: Command): Record<string, Definition> {
   return found;
 }
 
-/** The defaults of the limits of relaying, or of those that only `vw serve` has. */
-export function defaultLimits<L extends 'relay' | 'serve'>(kind: L): Readonly<Record<LimitName<L>, number>> {
+/** A command's defaults of the limits of relaying, or of those that only `vw serve` has. */
+export function defaultLimits<L extends 'relay' | 'serve'>(
+  kind: L,
+  command: Command,
+): Readonly<Record<LimitName<L>, number>> {
   const found: Record<string, number> = {};
   for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
-    const source = row.both ?? row.stream ?? row.serve;
+    const source = row[command] ?? row.both ?? row.stream;
     if (row.limit === kind && source) found[name] = Number(source.default);
   }
   return found as Record<LimitName<L>, number>;

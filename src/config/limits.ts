@@ -12,11 +12,11 @@ export interface ServeLimits extends Limits, Readonly<Record<LimitName<'serve'>,
   readonly codeMs: number;
 }
 
-export const DEFAULT_LIMITS: Limits = defaultLimits('relay');
+export const DEFAULT_LIMITS: Limits = defaultLimits('relay', 'stream');
 
 export const DEFAULT_SERVE_LIMITS: ServeLimits = {
-  ...DEFAULT_LIMITS,
-  ...defaultLimits('serve'),
+  ...defaultLimits('relay', 'serve'),
+  ...defaultLimits('serve', 'serve'),
   codeMs: 30_000, // as in practable's relay
 };
 

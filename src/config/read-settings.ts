@@ -82,6 +82,11 @@ function passThroughOnError(read: Definition['read']): (text: unknown) => unknow
   };
 }
 
+/** An empty variable counts as not set. */
+function notEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
 /** Makes an error that names the variable or option that convict refused, its value, and what is accepted. */
 function explainBadSetting(
   table: SettingsTable,
@@ -92,8 +97,10 @@ function explainBadSetting(
   for (const { env: variable, option, read, isSecret } of Object.values(table)) {
     const places: [string, string | undefined][] = [
       [`--${option}`, options[option]],
-      [variable, env[variable]],
-      ...(variable === 'VW_LOG_LEVEL' ? [['VW_LOGLEVEL', env.VW_LOGLEVEL] as [string, string | undefined]] : []),
+      [variable, notEmpty(env[variable])],
+      ...(variable === 'VW_LOG_LEVEL'
+        ? [['VW_LOGLEVEL', notEmpty(env.VW_LOGLEVEL)] as [string, string | undefined]]
+        : []),
     ];
     const [from, text] = places.find(([, given]) => given !== undefined) ?? [variable, undefined];
     if (text === undefined) continue;

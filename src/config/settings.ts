@@ -1,5 +1,5 @@
 // The table of all settings: a row has everything that is known of one, and everything else is made from it: the
-// configuration, `Limits`, --help, --check-config, completions of the shell, docs/reference/settings.md. To add a setting is
+// configuration, `Limits`, --help, --check-config, docs/reference/settings.md. To add a setting is
 // to add a row here and to use it.
 
 import { LOG_LEVELS } from '../log/log.js';

@@ -206,6 +206,14 @@ describe('vw stream', () => {
 });
 
 describe('loadConfig', () => {
+  it('blames the variable that is wrong, not one that is empty', () => {
+    const env = { VW_PORT: '', VW_LOG_LEVEL: '', VW_CACHE_MB: 'much' };
+    expect(() => loadConfig({}, env)).to.throw('VW_CACHE_MB="much" cannot be used');
+    expect(() => loadConfig({}, { VW_LOG_LEVEL: '', VW_LOGLEVEL: 'loud' })).to.throw(
+      'VW_LOGLEVEL="loud" cannot be used',
+    );
+  });
+
   it('has the defaults that docs/reference names', () => {
     expect(loadConfig({}, {})).to.deep.include({
       port: 8888,

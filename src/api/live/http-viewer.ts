@@ -8,6 +8,7 @@ import { awaitDrainOf } from '../../relay/delivery/backpressure.js';
 import { Delivery } from '../../relay/delivery/delivery.js';
 import { dropEvents } from '../../relay/delivery/drop-events.js';
 import type { Outlet } from '../../relay/delivery/outlet.js';
+import type { Sink } from '../../relay/feed/sink.js';
 import type { Relay } from '../../relay/relay.js';
 import type { ClientLimit } from '../../relay/delivery/client-limit.js';
 import { networkOf } from '../../http/connection/network.js';
@@ -58,7 +59,7 @@ export class HttpViewers {
     const observer = dropEvents(relay.events, { reader: 'viewer', name }, response);
     const delivery = new Delivery(outletOf(response), relay.limits, observer);
     delivery.start(relay.cacheOf(name));
-    const leave = relay.subscribe(name, delivery);
+    const leave = relay.subscribe(name, packetsTo(delivery));
     this.#open.add(response);
     response.on('error', () => undefined); // 'close' follows
     response.once('close', () => {
@@ -74,6 +75,19 @@ export class HttpViewers {
   }
 }
 
+/** Passes a player the packets: opaque messages must not get into its transport stream. */
+function packetsTo(delivery: Delivery): Sink {
+  return {
+    write: (message) => {
+      if (message.kind === 'ts') delivery.write(message);
+    },
+    get awaitsAccess() {
+      return delivery.awaitsAccess;
+    },
+    awaitDrain: (ready) => delivery.awaitDrain(ready),
+  };
+}
+
 /** The outlet that writes a player's packets to its response. */
 export function outletOf(response: ServerResponse): Outlet {
   const backlog = new Backlog();
@@ -82,7 +96,7 @@ export function outletOf(response: ServerResponse): Outlet {
       return response.writable ? backlog.memoryOf(response.writableLength) : -1;
     },
     send: (message) => {
-      if (message.kind === 'ts') response.write(message.keep(), backlog.add()); // other messages must not get into a player's transport stream
+      response.write(message.keep(), backlog.add());
     },
     awaitDrain: (ready) => awaitDrainOf(response, ready),
     abort: () => response.destroy(),

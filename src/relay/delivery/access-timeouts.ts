@@ -3,10 +3,10 @@
 import type { SpliceTimeouts } from '../../mpegts/splice/splicer.js';
 import { DEFAULT_LIMITS, type Limits } from '../../config/limits.js';
 
-/** Where no keyframe was ever seen, a destination that changes its endpoint waits for no longer: the old one goes on. */
+/** The longest wait of a destination that changes its endpoint where no keyframe was ever seen. */
 const SWAP_UNMARKED_MS = 500;
 
-/** A track that starts no unit for so long after the picture's starts where it is, in the middle of a unit. */
+/** When a track that has started no unit since the picture started is begun in the middle of one. */
 const TAIL_MS = 5000;
 
 /** How a reader that starts waits. */
@@ -17,7 +17,7 @@ export function startTimeouts({ keyframeWaitMs, resumeAfterMs }: Limits): Splice
 /** The same with the default limits. */
 export const START_TIMEOUTS = startTimeouts(DEFAULT_LIMITS);
 
-/** How a reader waits for which messages were dropped: not at all, since the drop policy has already waited. */
+/** How a reader whose messages were dropped waits: not at all, since the drop policy has already waited. */
 export const RESUME_TIMEOUTS: SpliceTimeouts = { markedMs: 0, unmarkedMs: 0, tailMs: TAIL_MS };
 
 /** How a link waits that takes over from another. */

@@ -21,6 +21,7 @@ export interface Drainable {
 export function awaitDrainOf(frameSink: Writable, ready: () => void): Backpressure {
   if (!frameSink.writable) return 'goes-without';
   if (!frameSink.writableNeedDrain || frameSink.writableLength < MUCH_BYTES) return 'keeps-up';
+  frameSink.setMaxListeners(0); // one for each upload that waits for it, and those are limited
   frameSink.once('drain', ready);
   return () => frameSink.off('drain', ready);
 }

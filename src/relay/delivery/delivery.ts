@@ -66,7 +66,7 @@ export class Delivery implements Sink {
     this.#admission.restart(start.splicer);
   }
 
-  /** Restarts a reader that nothing waits for, at the next random access point or with the progress of `splicer`. */
+  /** Restarts the reader at the next random access point or with the progress of `splicer`. */
   restart(splicer?: Splicer): void {
     this.#admission.restart(splicer);
   }
@@ -93,12 +93,18 @@ export class Delivery implements Sink {
     const now = performance.now();
     const wasDropping = admission.isDropping;
     if (waiting <= this.#limits.highWaterBytes) this.#cachedBytes = 0;
-    const admitted = admission.admit(message, Math.max(0, waiting - this.#cachedBytes), now);
+    const admitted = admission.admit(message, waiting - this.#cachedBytesOf(waiting), now);
     if (admitted) this.#send(admitted);
-    // While messages are dropped, nothing is added to what waits: if it does not shrink, nothing is read.
-    if (!wasDropping || !this.isDropping) this.#progress.restart(waiting, now);
-    else if (this.#progress.isStuck(waiting, now)) this.#outlet.abort?.();
+    // While messages are dropped, no message is added to what waits: if it does not shrink, nothing is read.
+    if (!wasDropping || !this.isDropping) this.#progress.restart(-waiting, now);
+    else if (this.#progress.check(-waiting, waiting, now)) this.#outlet.abort?.();
     return admitted !== null;
+  }
+
+  /** How much of what waits is from the cache: that was sent first, so it is read first. */
+  #cachedBytesOf(waiting: number): number {
+    const read = Math.max(0, this.sentBytes - waiting);
+    return Math.min(waiting, Math.max(0, this.#cachedBytes - read));
   }
 
   #send(message: Message): void {

@@ -7,7 +7,7 @@ import type { Message } from '../message.js';
 /** A reader for which messages are dropped resumes when less than this part of the high-water mark waits for it. */
 const RESUME_SHARE = 1 / 4;
 
-/** Receives the gate's notifications. */
+/** Receives the policy's notifications. */
 export interface DropObserver {
   droppingStarted(): void;
   /** A period of dropping has ended, with this loss. */
@@ -16,7 +16,7 @@ export interface DropObserver {
 
 /**
  * Closes when more than `highWaterBytes` wait for the reader, and opens again when less than {@link RESUME_SHARE} of that
- * does: at a message with a random access point. Where they come that is waited for `keyframeWaitMs`, or else `resumeAfterMs`.
+ * does: at a message with a random access point. It waits for one for `keyframeWaitMs` where they come, or else `resumeAfterMs`.
  */
 export class DropPolicy {
   droppedMessages = 0;

@@ -72,6 +72,11 @@ export class FrameOutlet implements Outlet {
     return awaitDrainOf(this.#frameSink, ready);
   }
 
+  /** How many bytes of all that was ever written to the connection the system has accepted. */
+  get acceptedBytes(): number {
+    return this.#frameSink.bytesWritten - this.unsentBytes;
+  }
+
   abort(): void {
     this.#socket.terminate();
   }

@@ -21,7 +21,7 @@ const MAX_UNUSED_CACHES = 16;
 /** The factor by which a cache reduces its next request after a refused one. */
 const MODESTY = 0.95;
 
-/** What a new reader starts with; `handover` splits the messages that follow. */
+/** What a new reader starts with; `splicer` splits the messages that follow. */
 export interface CachedStart {
   /** Whole packets: PAT, PMT, a random access point and everything since. Read-only. */
   readonly blocks: readonly Uint8Array[];

@@ -29,7 +29,7 @@ export interface DestinationSource {
 export class Destination {
   #rule: DestinationRule;
   readonly #link: SwappableLink;
-  readonly #closing = new Set<Promise<void>>();
+  readonly #closing = new Map<Link, Promise<void>>();
   readonly #totals = new LinkTotals();
   #recordedFault: Fault | null = null;
 
@@ -83,7 +83,8 @@ export class Destination {
   /** Closes every link with `code`; resolves when all are closed. */
   async close(code: number): Promise<void> {
     this.#link.close(code);
-    await Promise.all(this.#closing);
+    for (const link of this.#closing.keys()) void link.close(code); // those that were left, and still send what they have queued
+    await Promise.all(this.#closing.values());
   }
 
   #dial(rule: DestinationRule): Link {
@@ -98,10 +99,12 @@ export class Destination {
   }
 
   #close(link: Link, code: number, drainMs: number): void {
-    const closed = link.close(code, drainMs).finally(() => {
-      this.#closing.delete(closed);
+    const closed = link.close(code, drainMs);
+    if (this.#closing.has(link)) return;
+    const ended = closed.finally(() => {
+      this.#closing.delete(link);
       this.#totals.end(link);
     });
-    this.#closing.add(closed);
+    this.#closing.set(link, ended);
   }
 }

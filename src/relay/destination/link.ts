@@ -84,6 +84,7 @@ export class Link implements Sink {
   #throttledReads = 0;
   readonly #meter = new RateMeter(performance.now());
   #closing: Promise<void> | null = null;
+  readonly #drainEnd = new AbortController();
 
   constructor({ id, endpoint }: LinkTarget, limits: Limits, events: EventLog, observer: LinkObserver) {
     this.#events = events;
@@ -151,9 +152,10 @@ export class Link implements Sink {
 
   /**
    * Closes the link with a close code (RFC 6455 §7.4.1) once the system has taken what is queued, after `drainMs` at the
-   * latest; resolves when it is closed. Idempotent.
+   * latest; resolves when it is closed. Idempotent; a later call without `drainMs` ends the wait.
    */
   close(code: number, drainMs = 0): Promise<void> {
+    if (drainMs === 0) this.#drainEnd.abort();
     return (this.#closing ??= this.#close(code, drainMs));
   }
 
@@ -194,7 +196,7 @@ export class Link implements Sink {
     this.#ended.abort();
     clearTimeout(this.#verdictTimer);
     clearTimeout(this.#goodTimer);
-    if (wasOpen && drainMs > 0 && this.queuedBytes > 0) await this.#socket.drain(drainMs);
+    if (wasOpen && drainMs > 0 && this.queuedBytes > 0) await this.#socket.drain(drainMs, this.#drainEnd.signal);
     this.#delivery.restart();
     await this.#socket.close(code);
     this.#setState('closed');

@@ -15,8 +15,9 @@
 //
 // In every state: each packet goes to exactly one link; `#stream` is what the live link is sent, and `#detach` ends the
 // subscription that it comes by. In joining and settling, packets of another stream come by a subscription of their own.
-// A rule that comes during dialling, joining or settling ends that, as does a cut. A drain goes on under the dial and the join
-// of the next swap, which starts when the drain is over.
+// A rule that comes during dialling, joining or settling ends that. A drain goes on under the dial and the join of the next
+// swap, which starts when the drain is over; it goes on, too, where "steady on next" stands above and the stream is the same.
+// Another stream ends it, and so does a rule with `swap: "break"`.
 
 import { Splicer, type ProgramFacts } from '../../mpegts/splice/splicer.js';
 import { startTimeouts, swapTimeouts } from '../delivery/access-timeouts.js';
@@ -40,7 +41,7 @@ export interface SwapHost {
   attach(stream: string, sink: Sink): () => void;
   /** A new link to the endpoint of `rule`, being dialled. It reports to `linkOpened` and `linkLost`. */
   dial(rule: DestinationRule): Link;
-  /** Closes a link, once it has sent what it has queued, after `drainMs` at the latest. */
+  /** Closes a link, once it has sent what it has queued, after `drainMs` at the latest; a later call may shorten that. */
   close(link: Link, code: number, drainMs: number): void;
 }
 
@@ -77,6 +78,8 @@ interface Joining {
   readonly timer: NodeJS.Timeout;
   /** Whether packets have arrived since the timer last fired. */
   hasPackets: boolean;
+  /** Whether any have arrived: there is video, or sound, to wait for. */
+  hasMedia: boolean;
   /** The program of the last of them. */
   facts: ProgramFacts | null;
   drain: Drain | null;
@@ -158,7 +161,9 @@ export class SwappableLink implements Sink {
   close(code: number): void {
     this.#endSwap(code);
     this.#detach();
+    const { drain } = this.#state;
     this.#endDrain();
+    if (drain) this.#host.close(drain.link, code, 0);
     this.#host.close(this.#live, code, 0);
   }
 
@@ -190,6 +195,7 @@ export class SwappableLink implements Sink {
   /** As {@link #replace}; the live link and one that drains are sent not one more byte. */
   #cutTo(rule: DestinationRule): void {
     this.#endSwap(NORMAL_CLOSURE);
+    this.#state.drain?.link.cut();
     this.#endDrain();
     this.#live.cut();
     this.#replace(rule);
@@ -223,17 +229,18 @@ export class SwappableLink implements Sink {
       ? new Splicer(startTimeouts(this.#limits), link === this.#live && link.hasSent ? 'moved' : 'new')
       : Splicer.takeOver(swapTimeouts(this.#limits));
     // Another stream may never contain a picture.
-    let waitsLeft = isOther ? Math.ceil(keyframeWaitMs / resumeAfterMs) : Infinity;
+    const checkMs = isOther ? Math.max(resumeAfterMs, SILENCE_MS) : SILENCE_MS;
+    let waitsLeft = isOther ? Math.ceil(keyframeWaitMs / checkMs) : Infinity;
     const check = () => {
       if (!joining.hasPackets || --waitsLeft <= 0) this.#takeOver(next);
       joining.hasPackets = false;
     };
     const joining: Joining = {
-      ...{ kind: 'joining', next, splicer, drain, hasPackets: false, facts: null },
+      ...{ kind: 'joining', next, splicer, drain, hasPackets: false, hasMedia: false, facts: null },
       detach: isOther
         ? this.#host.attach(rule.stream, { write: (message) => this.#writeOther(splicer, message) })
         : null,
-      timer: setInterval(check, isOther ? resumeAfterMs : SILENCE_MS).unref(),
+      timer: setInterval(check, checkMs).unref(),
     };
     this.#state = joining;
   }
@@ -261,13 +268,13 @@ export class SwappableLink implements Sink {
     if ((state.kind !== 'joining' && state.kind !== 'settling') || state.splicer !== splicer) return;
     if (message.kind !== 'ts') {
       if (state.kind === 'settling') this.#live.write(message);
-      else if (!state.hasPackets) {
-        this.#takeOver(state.next); // there is no video to wait for
+      else if (!state.hasMedia) {
+        this.#takeOver(state.next); // nothing to wait for
         this.#live.write(message);
       }
       return;
     }
-    if (state.kind === 'joining') state.hasPackets = true;
+    if (state.kind === 'joining') state.hasPackets = state.hasMedia = true;
     const { data, facts, startsSource } = message;
     const offset = startsSource ? 0 : message.accessPointOffset;
     const { incoming, accessPointOffset } = splicer.splice(data, offset, facts, performance.now());
@@ -372,6 +379,7 @@ export class SwappableLink implements Sink {
 
   #subscribe(stream: string): void {
     if (stream === this.#stream) return;
+    this.#endDrain(); // no unit of the previous stream goes on
     this.#detach();
     this.#stream = stream;
     this.#detach = this.#host.attach(stream, this);

@@ -120,16 +120,21 @@ export class DialAttempt {
     this.#heartbeat?.stop();
   }
 
-  /** Resolves when the system has taken everything, after `ms` at the latest, or when the socket is closed. */
-  async drain(ms: number): Promise<void> {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    let timer: NodeJS.Timeout | undefined;
+  /** Resolves when the system has taken everything, after `ms` at the latest, when `end` aborts, or when the socket is closed. */
+  async drain(ms: number, end: AbortSignal): Promise<void> {
+    if (this.#socket.readyState !== WebSocket.OPEN || end.aborted) return;
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-      this.#socket.once('close', () => resolve());
-      this.#socket.ping('', true, () => resolve()); // queued behind everything else: RFC 6455 §5.5.2
+      const done = () => {
+        clearTimeout(timer);
+        this.#socket.off('close', done);
+        end.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#socket.once('close', done);
+      end.addEventListener('abort', done);
+      this.#socket.ping('', true, done); // queued behind everything else: RFC 6455 §5.5.2
     });
-    clearTimeout(timer);
   }
 
   /** Resolves when the socket is closed. */
@@ -158,7 +163,9 @@ export class DialAttempt {
     if (this.#isOver || this.#frameSink === null) return;
     this.outlet = new FrameOutlet(this.#socket, this.#frameSink, frameBuilder);
     answerPings(this.#socket, this.#frameSink);
-    throttleReads(this.#socket, () => this.#observer.throttled());
+    throttleReads(this.#socket, () => {
+      if (!this.#isOver) this.#observer.throttled();
+    });
     this.#heartbeat = new Heartbeat(this.#socket, this.#limits, () => {
       this.drop({ code: 'no-answer', message: `no answer to a ping for ${pongTimeoutMs / 1000} s` });
     });

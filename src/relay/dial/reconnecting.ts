@@ -122,9 +122,9 @@ export class ReconnectingSocket implements Outlet {
     this.#attempt?.drop(reason);
   }
 
-  /** Resolves when the system has taken everything, after `ms` at the latest, or when the link is lost. */
-  async drain(ms: number): Promise<void> {
-    await this.#attempt?.drain(ms);
+  /** Resolves when the system has taken everything, after `ms` at the latest, when `end` aborts, or when the link is lost. */
+  async drain(ms: number, end: AbortSignal): Promise<void> {
+    await this.#attempt?.drain(ms, end);
   }
 
   /** Closes for good with a closing handshake (RFC 6455 §7.1.2); resolves when the socket is closed. Idempotent. */

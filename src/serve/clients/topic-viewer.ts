@@ -45,6 +45,6 @@ export class TopicViewer {
 
   /** Whether it has read nothing of its backlog for the time that is allowed. Called about once a second. */
   isStuck(nowMs: number): boolean {
-    return this.#progress.isStuck(this.#outlet.unsentBytes, nowMs);
+    return this.#progress.check(this.#outlet.acceptedBytes, this.#outlet.unsentBytes, nowMs);
   }
 }

@@ -195,6 +195,18 @@ describe('Delivery', () => {
     expect(viewer.droppedMessages).to.equal(1);
   });
 
+  it('is slow when as much waits as may, beside what it has not read yet of what it was sent at once', () => {
+    client.isKept = true;
+    live.send('*');
+    for (let i = 0; i < 10; i++) live.send('v'.repeat(60));
+    const viewer = live.join(client, { highWaterBytes: 50_000 });
+    client.waitingBytes = Math.round(client.waitingBytes / 2); // it has read the other half
+    for (let i = 0; i < 5; i++) live.send('v'.repeat(60)); // 56,400 bytes
+    expect(viewer.droppedMessages).to.equal(0);
+    live.send('v');
+    expect(viewer.droppedMessages).to.equal(1);
+  });
+
   it('owes nothing any more once it has read what it was sent at once', () => {
     client.isKept = true;
     live.send('*');
