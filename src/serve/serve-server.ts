@@ -6,9 +6,9 @@ import { Server as TlsServer } from 'node:tls';
 import { LimitError } from '../errors.js';
 import { LINGER_MS, respondWithError } from '../http/answer/answers.js';
 import { connectionEvent, createBareServer, passToNode, listen, urlsOf } from '../http/connection/bare-server.js';
-import { type CertificateFiles, watchCertificate } from '../http/connection/certificate.js';
-import { type ConnectionLimits, Connections } from '../http/connection/connections.js';
-import { type AllowedHosts, hostnameOf } from '../http/request/hosts.js';
+import { watchCertificate } from '../http/connection/certificate.js';
+import { Connections } from '../http/connection/connections.js';
+import { hostnameOf } from '../http/request/hosts.js';
 import { inTurns } from '../http/connection/request-turns.js';
 import { normalizingTargets } from '../http/request/request-target.js';
 import type { Log } from '../log/log.js';
@@ -19,31 +19,13 @@ import { Codes } from './auth/codes.js';
 import { HttpGuard } from '../http/request/http-guard.js';
 import { type GuardMode, TopicPolicy } from './topic-policy.js';
 import { ClientRegistry } from './clients/client-registry.js';
-import type { ServeLimits } from '../config/limits.js';
+import type { ServeConfig } from '../config/serve-config.js';
 import { Topics } from './topics/topics.js';
 import { Tokens } from './auth/tokens.js';
 import { acceptTopicSockets } from './topic-sockets.js';
 
 /** Where and how to serve. */
-export interface ServeOptions extends ConnectionLimits {
-  readonly host: string;
-  readonly port: number;
-  /** The server's own certificate; null: plain HTTP. */
-  readonly certificate: CertificateFiles | null;
-  readonly keepAliveMs: number;
-  /** The secret that tokens are signed with; null: no token is required. */
-  readonly secret: string | null;
-  /** The addresses that tokens are issued for, without a trailing slash; the first is the one that clients use. */
-  readonly audiences: readonly string[];
-  /** Without a secret: whether other machines are admitted. */
-  readonly isOpen: boolean;
-  /** Origins whose pages may embed ours in a frame; `*`: all. */
-  readonly embedders: readonly string[];
-  /** Addresses and ranges whose X-Forwarded-For is trusted. */
-  readonly trustedProxies: readonly string[];
-  readonly allowed: AllowedHosts;
-  readonly limits: ServeLimits;
-}
+export type ServeOptions = Omit<ServeConfig, 'logLevel'>;
 
 /** A `vw serve` that is listening. */
 export interface RunningServe {

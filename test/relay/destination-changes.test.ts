@@ -118,7 +118,7 @@ describe('a destination in the middle of a change', () => {
     await until('the first is left', () => endpoints[0]!.closeCodes.length > 0);
     expect(endpoints[0]!.closeCodes).to.deep.equal([1000]);
     await until('all have come', () => pictures().reduce((sum, count) => sum + count) === sent);
-    // And back to an endpoint that drains: it is dialled anew.
+    // And back to an endpoint that drains: it is dialled again.
     await vw.api('POST', '/api/destinations', first);
     await sendUntil('the first has more', () => vw.link().url === first!.destination && vw.link().sentMessages > 0);
     await until('all have come', () => pictures().reduce((sum, count) => sum + count) === sent);
@@ -137,6 +137,6 @@ describe('a destination in the middle of a change', () => {
     await endpoint.messagesCount(1);
     await vw.api('DELETE', '/api/destinations/0');
     for (const { upload } of sources) upload.endChunks();
-    await until('nobody wants the feeds', () => Object.keys(vw.relay.stats().feeds).length === 0);
+    await until('no feed is left', () => Object.keys(vw.relay.stats().feeds).length === 0);
   });
 });

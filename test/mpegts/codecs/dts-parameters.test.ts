@@ -6,8 +6,8 @@ import { bytesOf, u } from '../../support/mpegts/bits.js';
 function read(...bytes: readonly (readonly number[])[]) {
   const all = Uint8Array.from(bytes.flat());
   const found = noParameters();
-  const told = readDts(all, 0, all.length, found);
-  return told === true ? [found.codec, found.sampleRate, found.channels] : told;
+  const result = readDts(all, 0, all.length, found);
+  return result === true ? [found.codec, found.sampleRate, found.channels] : result;
 }
 const body = (count: number) => Array<number>(count).fill(0x11);
 

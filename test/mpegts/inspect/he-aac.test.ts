@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { sound } from '../../support/media/captures.js';
 import { inLatm } from '../../support/media/latm.js';
-import { inspected, probed, told } from '../../support/media/parameters.js';
+import { inspected, probed, shownParameters } from '../../support/media/parameters.js';
 import { u } from '../../support/mpegts/bits.js';
 
 /** AAC LC of 24 kHz, samplingFrequencyIndex 6: what is below SBR. */
@@ -29,7 +29,7 @@ describe('HE-AAC in LATM', () => {
     it(`is shown as ffprobe does: ${what}`, () => {
       const bytes = inLatm(lc(coded), config);
       const { media } = inspected(bytes);
-      expect(media.map(told)).to.deep.equal(probed(bytes));
+      expect(media.map(shownParameters)).to.deep.equal(probed(bytes));
       expect(media[0]).to.include({ codec: 'aac_latm', sampleRate: 48_000, channels });
     });
   }

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Inspector } from '../../../src/mpegts/inspect/inspector.js';
 import { capture } from '../../support/media/captures.js';
-import { inspected, probed, told } from '../../support/media/parameters.js';
+import { inspected, probed, shownParameters } from '../../support/media/parameters.js';
 import { type Es, pesPackets, tablesOf } from '../../support/mpegts/synthetic.js';
 
 /** Pictures for over two seconds, in which their rate is known by timestamps too; large ones tell it in their headers. */
@@ -80,7 +80,7 @@ describe('media parameters from an Inspector', () => {
     it(`are the same as from ffprobe: ${what}`, () => {
       const bytes = made();
       const { media } = inspected(bytes);
-      expect(media.map(told)).to.deep.equal(probed(bytes));
+      expect(media.map(shownParameters)).to.deep.equal(probed(bytes));
       expect(media[0]).to.include(expected);
     });
   }
@@ -88,7 +88,7 @@ describe('media parameters from an Inspector', () => {
   it('are reported for each track, with its PID, stream_type and kind', () => {
     const bytes = both();
     const { media } = inspected(bytes);
-    expect(media.map(told)).to.deep.equal(probed(bytes));
+    expect(media.map(shownParameters)).to.deep.equal(probed(bytes));
     expect(media[0]).to.include({ pid: 0x100, streamType: 0x1b, kind: 'video', sampleRate: null });
     expect(media[1]).to.include({ pid: 0x101, streamType: 0x0f, kind: 'audio', width: null, frameRate: null });
   });
@@ -160,7 +160,7 @@ describe('media parameters from an Inspector', () => {
     inspector.restart();
     expect(inspector.mediaVersion).to.equal(4);
     inspector.inspect(audio(2, 48000, '-c:a', 'libopus'));
-    expect(inspector.media.map(told)).to.deep.include({
+    expect(inspector.media.map(shownParameters)).to.deep.include({
       ...{ codec: 'opus', width: null, height: null, frameRate: null, sampleRate: 48000, channels: 2 },
     });
   });

@@ -15,7 +15,7 @@ export function inspected(bytes: Buffer, packets = 7): Inspector {
 }
 
 /** The fields that are compared: not PID and the like. */
-export function told({ codec, width, height, frameRate, sampleRate, channels }: TrackMedia) {
+export function shownParameters({ codec, width, height, frameRate, sampleRate, channels }: TrackMedia) {
   return { codec, width, height, frameRate, sampleRate, channels };
 }
 
