@@ -71,9 +71,16 @@ describe('vw demo', function () {
       StreamWitness.open(demo.watchUrl(1)),
     ]);
     await until('two rounds are made', () => demo.said.includes('\n13. '), 50_000);
+    const { timing } = (await demo.program.stats()).streams['stream/demo']!;
     demo.program.child.kill('SIGINT');
     expect(await demo.program.exit()).to.equal(0);
-    expect(witnesses.flatMap((witness) => witness.problems())).to.deep.equal([]);
+    for (const witness of witnesses) {
+      const problems = witness.problems();
+      const late = problems.filter((text) => /DTS of PID \d+ is -[\d.]+ ms after the PCR$/.test(text));
+      expect(problems).to.deep.equal(late);
+      // All runs in one process: where the machine stops it before the first pictures, their delay is not known in time.
+      expect(late, 'the relay has counted them').to.have.length.of.at.most(timing.lateUnits);
+    }
     expect(witnesses.map(({ runs }) => runs)).to.deep.equal([1, 3, 2]);
     const told = [...demo.said.matchAll(/continuity errors (\d+) · dropped (\d+)/g)].map(([text]) => text);
     expect(new Set(told)).to.deep.equal(new Set(['continuity errors 0 · dropped 0']));

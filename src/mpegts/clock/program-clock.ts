@@ -246,7 +246,8 @@ export class ProgramClock {
       at.need = -Infinity;
       for (const clock of this.#clocks) at.need = Math.max(at.need, this.needOf(clock, nowMs) + clock.margin(nowMs));
     }
-    at.guess = at.need;
+    // Held units are sent later than they arrived, but their need is measured on arrival.
+    at.guess = at.isByStamps ? at.need : at.need + this.waitedMs * TICKS_PER_MS;
     if (Number.isNaN(at.time)) return at;
     // The first unit of a missing track would show how late that track is: the PCR stops rather than pass its DTS.
     for (const one of this.#clocks)

@@ -66,6 +66,36 @@ describe('the lag of a program of several feeds', () => {
     expect(ahead(36_000)).to.be.below(200);
   });
 
+  for (const unitMs of [20, 33, 40, 66, 100]) {
+    it(`lets pictures of ${unitMs} ms be in time that waited until their age was known`, () => {
+      // The PCR stands meanwhile, and is sent every 70 ms: wherever that leaves it, it must not pass them.
+      for (let fromMs = 5000; fromMs < 5070; fromMs += 5) {
+        for (const leadMs of [0, 40, 80]) {
+          // They come when they are to be shown; read by a busy machine, one is later than the next.
+          const lateMs = (unit: number): number => leadMs + (unit % 2 === 0 ? 25 : 0);
+          const a = picture({ fromMs, lengthMs: 4000, unitMs, leadMs: () => leadMs, lateMs });
+          const { tracks, errors, remuxer } = both(a, sound({ lengthMs: 8000 }));
+          expect(errors).to.deep.equal([]);
+          const counts = [Math.ceil(4000 / unitMs), Math.ceil(8000 / 24)];
+          expect(tracks.map(({ units }) => units.length)).to.have.members(counts);
+          expect(remuxer.timing.lateUnits, `from ${fromMs} ms, lead ${leadMs} ms`).to.equal(0);
+        }
+      }
+    });
+  }
+
+  it('lets sound be in time that waited until its age was known', () => {
+    for (let fromMs = 5000; fromMs < 5070; fromMs += 5) {
+      for (const unitMs of [20, 24, 100]) {
+        const lateMs = (unit: number): number => unitMs + (unit % 2 === 0 ? 25 : 0); // it comes when it has been heard
+        const b = sound({ fromMs, lengthMs: 4000, unitMs, lateMs });
+        const { errors, remuxer } = both(picture({ lengthMs: 8000, leadMs: () => 40, lateMs: () => 40 }), b);
+        expect(errors).to.deep.equal([]);
+        expect(remuxer.timing.lateUnits, `from ${fromMs} ms, ${unitMs} ms each`).to.equal(0);
+      }
+    }
+  });
+
   for (const slow of ['video0', 'audio0']) {
     it(`keeps the other's pace when ${slow} encodes at 0.6 of real time`, () => {
       const lateMs = (unitMs: number) => (unit: number) => unit * unitMs * (1 / 0.6 - 1);
