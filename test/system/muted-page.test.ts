@@ -1,81 +1,11 @@
-// What a real browser shows of a mute: the board's pages, and those of a relay server, side by side.
+// What a real browser shows of a mute: the board's pages, and those of a relay server, side by side. Of MPEG-1 it is in
+// test/long.
 
-import { expect } from 'chai';
-import { servePages } from '../../src/web/server/serve-pages.js';
-import { openBrowser, PlayerPage } from '../support/browser/browser.js';
-import { Camera } from '../support/media/camera.js';
-import { Program } from '../support/programs/program.js';
-import { TestServe } from '../support/relay/serve.js';
-import { until } from '../support/wait.js';
-
-const ALL_MUTED = /^Picture and sound are muted by the host\.$/;
-const SOUND_MUTED = /^The sound is muted by the host\.$/;
-const PICTURES = '#stage video, #stage canvas';
+import { muteOnPages } from '../support/browser/mute-on-pages.js';
 
 describe('the pages, while the host mutes', function () {
   this.timeout(180_000);
 
-  for (const [video, audio] of [
-    ['mpeg1video', 'mp2'],
-    ['h264', 'aac'],
-  ] as const) {
-    it(`say so and show nothing of it, and play on by themselves, also where one came meanwhile: ${video}`, async () => {
-      const pages = servePages({ wantsToken: false, embedders: [] });
-      const [vw, serve] = [await Program.stream(), await TestServe.start({ pages, secret: null, isOpen: true })];
-      Camera.picture(video, `${vw.url}/ts/video0`);
-      Camera.sound(audio, `${vw.url}/ts/audio0`);
-      for (const [name, feeds] of Object.entries({ front: ['video0', 'audio0'], sound: ['audio0'] })) {
-        await vw.api('POST', '/api/streams', { stream: `stream/${name}`, feeds });
-        const destination = `${serve.audience}/in/${name}`;
-        await vw.api('POST', '/api/destinations', { id: name, stream: `stream/${name}`, destination });
-      }
-      const browser = await openBrowser();
-      const open = (name: string) =>
-        Promise.all([
-          PlayerPage.open(browser, `${vw.url}/play/stream/${name}`),
-          PlayerPage.open(browser, `${serve.url}/play/${name}`),
-        ]);
-      const front = await open('front');
-      const sound = video === 'h264' ? await open('sound') : []; // the same page, whatever the codec
-      for (const page of [...front, ...sound]) await page.isIn('playing', 30_000);
-      const lists = await Promise.all([browser.newPage(), browser.newPage()]);
-      const listsSay = async (state: RegExp) => {
-        await lists[0].goto(`${vw.url}/`);
-        await lists[1].goto(`${serve.url}/`);
-        for (const page of lists) {
-          const states = () => page.locator('li:has-text("front") span, li:has-text("sound") span').allInnerTexts();
-          await until(`${page.url()} says ${String(state)}`, async () => {
-            const found = await states();
-            return found.length > 1 && found.every((text) => state.test(text));
-          });
-        }
-      };
-      await listsSay(/^live( · |$)/);
-
-      await vw.api('PUT', '/api/mutes/all', { tracks: 'audio' });
-      for (const page of [...front, ...sound]) await page.says('status', SOUND_MUTED);
-      for (const page of front) await page.moves(10);
-      await listsSay(/^live, sound muted/);
-
-      await vw.api('PUT', '/api/mutes/all', { tracks: 'all' });
-      for (const page of [...front, ...sound]) await page.says('status', ALL_MUTED);
-      for (const { page } of front) {
-        expect(await page.locator(PICTURES).count(), 'the last picture').to.equal(0);
-        expect(await page.isVisible('#frozen')).to.be.false;
-      }
-      await listsSay(/^muted/);
-      const late = await open('front');
-      for (const page of late) await page.says('status', ALL_MUTED);
-
-      await vw.api('DELETE', '/api/mutes/all');
-      for (const page of [...front, ...sound, ...late]) {
-        await page.isIn('playing');
-        await page.says('status', /^$/);
-        expect(await page.violations()).to.deep.equal([]);
-        expect(page.complaints).to.deep.equal([]);
-      }
-      for (const page of [...front, ...late]) await page.moves(5);
-      await listsSay(/^live( · |$)/);
-    });
-  }
+  it('say so and show nothing of it, and play on by themselves, also where one came meanwhile: H.264', () =>
+    muteOnPages('h264', 'aac'));
 });
