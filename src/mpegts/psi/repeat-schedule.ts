@@ -12,7 +12,7 @@ export const TABLES_EVERY_MS = 100;
 /** The largest interval between PCRs (§2.7.2). */
 export const PCR_EVERY_MS = 100;
 /** How often a stream is polled for what becomes due by time alone: a little more often than either. */
-export const TICK_MS = 90;
+export const TICK_MS = Math.min(TABLES_EVERY_MS, PCR_EVERY_MS) - 10;
 /** Upper limit of the expected message interval: beyond it, every message would carry tables. */
 const MAX_GAP_MS = 60;
 const FORGETTING = 0.1;
