@@ -1,18 +1,18 @@
 // The parameters of one track: from its entry in the PMT, then from its media.
 // Pure: no clock, no I/O. The Opus codec's mapping to MPEG-2 TS (its descriptor).
 
-import { readAdts, readLatm } from '../codecs/aac-parameters.js';
+import { readAdts, readLatm } from '../codecs/audio/aac-parameters.js';
 import { codecName } from '../psi/codec-name.js';
-import { fieldOfH264, readH264 } from '../codecs/h264-parameters.js';
-import { readDirac } from '../codecs/dirac-parameters.js';
-import { readDts } from '../codecs/dts-parameters.js';
-import { readHevc } from '../codecs/hevc-parameters.js';
-import { readBlurayLpcm, readS302m, readTrueHd } from '../codecs/lossless-parameters.js';
-import { readMpegVideo } from '../codecs/mpeg-video.js';
-import { readMpeg4 } from '../codecs/mpeg4-video.js';
+import { fieldOfH264, readH264 } from '../codecs/video/h264-parameters.js';
+import { readDirac } from '../codecs/video/dirac-parameters.js';
+import { readDts } from '../codecs/audio/dts-parameters.js';
+import { readHevc } from '../codecs/video/hevc-parameters.js';
+import { readBlurayLpcm, readS302m, readTrueHd } from '../codecs/audio/lossless-parameters.js';
+import { readMpegVideo } from '../codecs/video/mpeg-video.js';
+import { readMpeg4 } from '../codecs/video/mpeg4-video.js';
 import { noParameters, type ParameterReader, type Parameters } from '../codecs/parameters.js';
-import { readAc3, readMpegAudio } from '../codecs/sound-parameters.js';
-import { sniffSound } from '../codecs/sound-sniffer.js';
+import { readAc3, readMpegAudio } from '../codecs/audio/sound-parameters.js';
+import { sniffSound } from '../codecs/audio/sound-sniffer.js';
 import { readDescriptors, type Track, type TrackKind } from '../psi/track.js';
 import type { UnitStart } from '../packet/unit-start.js';
 

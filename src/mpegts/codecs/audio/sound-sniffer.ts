@@ -5,7 +5,7 @@
 import { readAdts, readLatm } from './aac-parameters.js';
 import { isDtsExtension } from './dts-extension.js';
 import { readDts } from './dts-parameters.js';
-import type { ParameterReader, Parameters } from './parameters.js';
+import type { ParameterReader, Parameters } from '../parameters.js';
 import { readAc3, readMpegAudio } from './sound-parameters.js';
 
 const TAG_HEADER_BYTES = 10;

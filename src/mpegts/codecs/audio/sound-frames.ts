@@ -1,7 +1,7 @@
 // Finds an audio frame header in the first bytes of a unit.
 // Pure: no clock, no I/O.
 
-import type { ParameterReader } from './parameters.js';
+import type { ParameterReader } from '../parameters.js';
 
 /** Bytes that are enough for a header of any of these formats. */
 export const HEADER_BYTES = 7;

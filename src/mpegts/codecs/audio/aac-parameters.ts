@@ -1,8 +1,8 @@
 // Reads sampling rate and channels of AAC, in ADTS and in LATM.
 // Pure: no clock, no I/O. ISO/IEC 13818-7 §6.2 (ADTS); ISO/IEC 14496-3 §1.6.2.1 (AudioSpecificConfig), §1.6.6 (implicit PS), §1.7 (LOAS, LATM).
 
-import { BitReader } from './bit-reader.js';
-import type { ParameterReader, Parameters } from './parameters.js';
+import { BitReader } from '../bit-reader.js';
+import type { ParameterReader, Parameters } from '../parameters.js';
 import { CUT_OFF, framesWith, HEADER_BYTES, NO_HEADER, type SoundHeader } from './sound-frames.js';
 
 /** By samplingFrequencyIndex (table 1.18). */

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. ISO/IEC 11172-3 §2.4.1.3, ISO/IEC 13818-3 §2.4.1.3 (MPEG audio); ETSI TS 102 366 §4.3, §E.1.2.
 
 import { addDependents } from './eac3-dependents.js';
-import type { ParameterReader, Parameters } from './parameters.js';
+import type { ParameterReader, Parameters } from '../parameters.js';
 import { framesWith, NO_HEADER, type SoundHeader } from './sound-frames.js';
 
 /** kbit/s by bitrate_index: MPEG-1 layers I to III, MPEG-2 layer I, MPEG-2 layers II and III. */

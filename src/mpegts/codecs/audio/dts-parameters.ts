@@ -1,9 +1,9 @@
 // Reads sampling rate and channels of DTS: from its core frames, and from what follows them.
 // Pure: no clock, no I/O. ETSI TS 102 114 §5.4 (frame header).
 
-import { BitReader } from './bit-reader.js';
+import { BitReader } from '../bit-reader.js';
 import { isDtsExtension, readDtsExtension } from './dts-extension.js';
-import type { Parameters } from './parameters.js';
+import type { Parameters } from '../parameters.js';
 import { CUT_OFF, NO_HEADER, type SoundHeader } from './sound-frames.js';
 
 const HEADER_BYTES = 12; // up to LFF
