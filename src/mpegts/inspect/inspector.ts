@@ -1,6 +1,7 @@
 // Inspects every packet of one source once, for all consumers: tables, counters, random access points.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
+import { codecOfType } from '../codecs/lookup.js';
 import { AccessPointSearch, NO_ACCESS } from '../pictures/access-point-search.js';
 import type { ProgramFacts } from '../splice/splicer.js';
 import { MediaProbe } from './media-probe.js';
@@ -15,7 +16,6 @@ import {
   startsUnit,
 } from '../packet/packet.js';
 import type { ParameterSets } from '../pictures/parameter-sets.js';
-import { syntaxOf } from '../pictures/picture-head.js';
 import { type Program, ProgramReader } from '../psi/program.js';
 import { packetize } from '../psi/table-packets.js';
 import type { Track } from '../psi/track.js';
@@ -277,7 +277,7 @@ export class Inspector implements ProgramFacts {
     this.#watch.setTracks(tracks, key, this.program?.descriptors);
     const picture = key?.kind === 'video' && roles[key.pid] !== TABLE ? key : null;
     if (picture?.pid !== this.#picturePid || picture.streamType !== before?.streamType) {
-      this.#access.reset(picture && syntaxOf(picture.streamType));
+      this.#access.reset((picture && codecOfType(picture.streamType)?.pictures) ?? null);
       this.#picturePid = picture?.pid ?? -1;
     }
     // A table's PID that a PMT lists as a track remains a table.

@@ -10,6 +10,13 @@ export const NO_HEADER = -1;
 /** Returned by a {@link HeaderReader} if more bytes are needed to read the header. */
 export const CUT_OFF = -2;
 
+/** Sound that comes in frames. */
+export interface SoundFormat {
+  /** Whether a frame begins with the four bytes at `at`; of no other format may that be true, too. */
+  readonly startsAt: (bytes: Uint8Array, at: number) => boolean;
+  readonly read: ParameterReader;
+}
+
 /** The fields of a header; channels 0: unknown. */
 export interface SoundHeader {
   codec: string;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { codecName } from '../../../../src/mpegts/psi/codec-name.js';
+import { codecName } from '../../../../src/mpegts/codecs/lookup.js';
 import { Inspector } from '../../../../src/mpegts/inspect/inspector.js';
 import { readLatm } from '../../../../src/mpegts/codecs/audio/aac-parameters.js';
 import { noParameters } from '../../../../src/mpegts/codecs/parameters.js';
