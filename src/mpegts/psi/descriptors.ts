@@ -8,10 +8,12 @@ export const METADATA_POINTER_DESCRIPTOR = 0x25;
 /** metadata_descriptor (§2.6.60). */
 const METADATA_DESCRIPTOR = 0x26;
 
-/** What a descriptor says by its first bytes, where its tag alone does not say it. */
-export const MPEG_EXTENSION_DESCRIPTOR = 0x3f; // extension_descriptor (§2.6.90): extension_descriptor_tag
-export const DVB_EXTENSION_DESCRIPTOR = 0x7f; // extension_descriptor (EN 300 468 §6.2.18.1): descriptor_tag_extension
-export const DATA_COMPONENT_DESCRIPTOR = 0xfd; // data_component_descriptor (ARIB STD-B10 part 2 §6.2.20): an id of 16 bits
+/** MPEG's extension_descriptor: its first byte, extension_descriptor_tag, says which. */
+export const MPEG_EXTENSION_DESCRIPTOR = 0x3f;
+/** DVB's extension_descriptor: its first byte, descriptor_tag_extension, says which. */
+export const DVB_EXTENSION_DESCRIPTOR = 0x7f;
+/** ARIB's data_component_descriptor: its first two bytes are data_component_id. */
+export const DATA_COMPONENT_DESCRIPTOR = 0xfd;
 
 /** Iterates over a descriptor loop (§2.6.1); a truncated loop ends without an error. */
 export function* readDescriptors(loop: Uint8Array): Generator<{ tag: number; body: Uint8Array }> {

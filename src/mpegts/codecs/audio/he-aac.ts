@@ -7,6 +7,7 @@ import type { CodedSound } from '../parameters.js';
 
 /** SBR is not assumed above this rate: the decoder's output would exceed 48 kHz. */
 const MAX_SBR_CORE_RATE = 24_000;
+// Read here for what is in them; that they stand for sound is in the registry.
 const MPEG4_AUDIO_DESCRIPTOR = 0x1c;
 const AAC_DESCRIPTOR = 0x7c;
 
