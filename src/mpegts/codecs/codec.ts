@@ -50,12 +50,12 @@ interface Columns {
   readonly fieldOf: ((bytes: Uint8Array, from: number, end: number, fieldFlagAt: number) => 0 | 1 | 2) | null;
   /**
    * How its pictures begin: random access points that the multiplexer does not mark, parameter sets to keep for late
-   * viewers, pictures in a PES packet; `null`: they are not parsed. Of a track with one of the `types`.
+   * viewers, pictures in a PES packet; `null`: they are not parsed.
    */
   readonly pictures: PictureSyntax | null;
-  /** How long after the end of its sound a PES packet usually arrives, milliseconds. Of a track with one of the `types`. */
+  /** How long after the end of its sound a PES packet usually arrives. Milliseconds. */
   readonly heldMs: number;
-  /** Whether its sections have times of the feed, which a stream moves onto its clock (SCTE-35). */
+  /** Whether its sections have times of the feed, which a stream moves onto its clock (SCTE-35). By the `types` alone. */
   readonly hasSpliceTimes: boolean;
 
   // What the player's page says and does, of a track with one of the `types`.

@@ -60,12 +60,12 @@ const VIDEO: readonly Codec[] = [
   }),
   codec('hevc', 'video', {
     types: [0x24],
-    formats: ['HEVC'],
     reader: readHevc,
     pictures: HEVC_PICTURES,
     label: 'H.265',
     playedBy: 'browser',
   }),
+  codec('hevc', 'video', { formats: ['HEVC'], reader: readHevc }), // as private data: only marked keyframes are starts
   codec('vvc', 'video', { types: [0x33], label: 'H.266' }),
   codec('av1', 'video', { formats: ['AV01'] }),
   codec('vp9', 'video', { formats: ['VP09'] }),
@@ -87,7 +87,6 @@ const AUDIO: readonly Codec[] = [
   codec('mp2', 'audio', { types: [0x03, 0x04], frames: MPEG_AUDIO, label: 'MPEG audio', playedBy: 'script' }),
   codec('aac', 'audio', {
     types: [0x0f],
-    descriptors: [0x7c], // AAC_descriptor
     frames: ADTS,
     decode: decodedAac,
     heldMs: AAC_HELD_MS,
@@ -95,6 +94,7 @@ const AUDIO: readonly Codec[] = [
     playedBy: 'browser',
   }),
   codec('aac', 'audio', { types: [0x1c], frames: ADTS, decode: decodedAac, heldMs: AAC_HELD_MS }), // without ADTS or LATM
+  codec('aac', 'audio', { descriptors: [0x7c], frames: ADTS, decode: decodedAac }), // AAC_descriptor
   codec('aac_latm', 'audio', {
     types: [0x11],
     frames: LATM,

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. What is particular to a codec is in its row of codecs/registry.ts.
 
 import type { Codec } from '../codecs/codec.js';
-import { codecName, codecNamed, codecOf, codecOfType } from '../codecs/lookup.js';
+import { codecName, codecNamed, codecOf } from '../codecs/lookup.js';
 import { noParameters, type Parameters } from '../codecs/parameters.js';
 import type { PictureSyntax } from '../codecs/picture-syntax.js';
 import type { Track, TrackKind } from '../psi/track.js';
@@ -61,7 +61,7 @@ export class ProbedTrack {
     this.#name = codecName(track, programDescriptors);
     this.#reader = codec?.reader ?? null;
     this.#fieldOf = codec?.fieldOf ?? null;
-    this.pictures = codecOfType(track.streamType)?.pictures ?? null;
+    this.pictures = codec?.pictures ?? null;
     codec?.describe?.(track.descriptors, this.#known);
   }
 

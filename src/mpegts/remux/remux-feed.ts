@@ -3,7 +3,7 @@
 
 import { startsAccessPoint } from '../pictures/access-point.js';
 import { HELD_MS } from '../codecs/codec.js';
-import { codecOfType } from '../codecs/lookup.js';
+import { codecOf, codecOfType } from '../codecs/lookup.js';
 import type { PictureSyntax } from '../codecs/picture-syntax.js';
 import type { FeedClock } from '../clock/feed-clock.js';
 import type { ProgramFacts } from '../splice/splicer.js';
@@ -39,9 +39,9 @@ export const DUPLICATE = -1;
 export class RemuxTrack implements ClockedTrack {
   track: Track;
   kind: TrackKind;
-  readonly heldMs: number;
+  heldMs = HELD_MS;
   /** How its pictures begin; `null`: they cannot be parsed. */
-  readonly pictures: PictureSyntax | null;
+  pictures: PictureSyntax | null = null;
   /** Whether it carries sections with times of the feed. */
   readonly hasSpliceTimes: boolean;
   /** The output track; `null` while it is not part of the output's program. */
@@ -74,13 +74,20 @@ export class RemuxTrack implements ClockedTrack {
   behind = NaN;
   isPart = false;
 
-  constructor(track: Track) {
+  constructor(track: Track, programDescriptors: Uint8Array) {
     this.track = track;
     this.kind = track.kind;
-    const codec = codecOfType(track.streamType); // which it keeps
+    this.hasSpliceTimes = codecOfType(track.streamType)?.hasSpliceTimes ?? false; // the stream_type stays
+    this.describe(track, programDescriptors);
+  }
+
+  /** Applies a PMT's entry for it. */
+  describe(track: Track, programDescriptors: Uint8Array): void {
+    if (this.track.kind !== track.kind) this.kind = track.kind; // other descriptors: what its units showed is void
+    this.track = track;
+    const codec = codecOf(track, programDescriptors);
     this.heldMs = codec?.heldMs ?? HELD_MS;
     this.pictures = codec?.pictures ?? null;
-    this.hasSpliceTimes = codec?.hasSpliceTimes ?? false;
   }
 
   /**
@@ -304,9 +311,8 @@ export class RemuxFeed implements ClockedFeed {
       if (track.pid < FIRST_FREE_PID || track.pid === NULL_PID || track.pid === program.pmtPid) continue;
       if (this.slots[track.pid] !== UNKNOWN || this.tracks.length >= MAX_TRACKS) continue;
       const known = before.find((t) => t.track.pid === track.pid && t.track.streamType === track.streamType);
-      const here = known ?? new RemuxTrack(track);
-      if (here.track.kind !== track.kind) here.kind = track.kind; // other descriptors: what its units showed is void
-      here.track = track;
+      const here = known ?? new RemuxTrack(track, program.descriptors);
+      if (known) known.describe(track, program.descriptors);
       this.slots[track.pid] = FIRST_TRACK + this.tracks.length;
       this.tracks.push(here);
     }

@@ -6,7 +6,7 @@ import AAC from 'mpegts-parts/aac-silent';
 import Log from 'mpegts-parts/logger';
 import MP4, { type Mp4Sample } from 'mpegts-parts/mp4-generator';
 import TSDemuxer, { type Sample, type SampleTrack, type TrackMetadata } from 'mpegts-parts/ts-demuxer';
-import { codecOfType } from '../../../mpegts/codecs/lookup.js';
+import { codecOf } from '../../../mpegts/codecs/lookup.js';
 import { OutputTables } from '../../../mpegts/remux/output-tables.js';
 import { PACKET_BYTES, SYNC } from '../../../mpegts/packet/packet.js';
 import { concatenate } from '../../../mpegts/packet/packet-runs.js';
@@ -65,7 +65,7 @@ export class Fragments {
   constructor(track: Track, events: FragmentEvents) {
     this.#events = events;
     this.#pid = track.pid;
-    const pictures = codecOfType(track.streamType)?.pictures ?? null;
+    const pictures = codecOf(track)?.pictures ?? null;
     this.#joiner = pictures?.isInNalUnits === true ? new AccessUnitJoiner(pictures) : null;
     const demuxer = this.#demuxer;
     demuxer.onError = (_type, info) => {
