@@ -1,6 +1,6 @@
 // The codecs: one row for each, and all that is particular to it. What says in a PMT that a track is of it, what kind that
-// is, its name, the reader of its parameters, the rules of its pictures, what the player's page does with it. Nothing else
-// in the project knows a stream_type, a descriptor of a codec or a codec by its name.
+// is, its name, the reader of its parameters, the rules of its pictures, what the player's page does with it. Nothing
+// outside this folder knows a stream_type, a descriptor of a codec or a codec by its name.
 //
 // How to add a codec: one row here, and one file in video/ or audio/ with a `ParameterReader` (parameters.ts says what that
 // returns; video/mpeg4-video.ts is a short one). The columns are explained in codec.ts; what a row leaves out is not known

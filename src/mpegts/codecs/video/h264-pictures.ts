@@ -11,6 +11,7 @@ import {
   NO_KEY,
   NON_ACCESS_SLICE,
   PASS,
+  type PictureSign,
   type PictureState,
   type PictureSyntax,
   RECOVERY,
@@ -79,7 +80,7 @@ function keyOfSet(bytes: Uint8Array, from: number, end: number): number {
   return reader.isGood ? setKey(kind, id) : NO_KEY;
 }
 
-function countPicture(byte: number, place: number): 'none' | 'picture' | 'undecided' {
+function countPicture(byte: number, place: number): PictureSign {
   if (place > 1) return (byte & FIRST_SLICE) !== 0 ? 'picture' : 'none';
   const type = byte & 0x1f; // nal_unit_type, behind forbidden_zero_bit and nal_ref_idc
   return (byte & 0x80) === 0 && (type === SLICE || type === IDR_SLICE) ? 'undecided' : 'none';

@@ -11,6 +11,7 @@ import {
   NO_KEY,
   NON_ACCESS_SLICE,
   PASS,
+  type PictureSign,
   type PictureSyntax,
   SET,
   setKey,
@@ -53,7 +54,7 @@ function readSpsId(): number {
   return reader.ue(); // sps_seq_parameter_set_id
 }
 
-function countPicture(byte: number, place: number): 'none' | 'picture' | 'undecided' {
+function countPicture(byte: number, place: number): PictureSign {
   if (place === 1) return ((byte >> 1) & 0x3f) < FIRST_OTHER ? 'undecided' : 'none'; // nal_unit_type
   if (place === 2) return 'undecided';
   return (byte & FIRST_SLICE) !== 0 ? 'picture' : 'none';
