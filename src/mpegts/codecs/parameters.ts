@@ -17,6 +17,9 @@ export interface Parameters {
   channels: number | null;
 }
 
+/** Those of sound. */
+export type CodedSound = Readonly<Pick<Parameters, 'sampleRate' | 'channels'>>;
+
 /** All parameters unknown. */
 export function noParameters(): Parameters {
   return {

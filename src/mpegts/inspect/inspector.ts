@@ -1,6 +1,8 @@
 // Inspects every packet of one source once, for all consumers: tables, counters, random access points.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.3.4, §2.4.4.
 
+import { codecOf } from '../codecs/lookup.js';
+import type { PictureSyntax } from '../codecs/picture-syntax.js';
 import { AccessPointSearch, NO_ACCESS } from '../pictures/access-point-search.js';
 import type { ProgramFacts } from '../splice/splicer.js';
 import { MediaProbe } from './media-probe.js';
@@ -15,7 +17,6 @@ import {
   startsUnit,
 } from '../packet/packet.js';
 import type { ParameterSets } from '../pictures/parameter-sets.js';
-import { syntaxOf } from '../pictures/picture-head.js';
 import { type Program, ProgramReader } from '../psi/program.js';
 import { packetize } from '../psi/table-packets.js';
 import type { Track } from '../psi/track.js';
@@ -49,6 +50,7 @@ export class Inspector implements ProgramFacts {
   readonly #watch = new MediaProbe();
   readonly #access = new AccessPointSearch((bytes, from, end) => this.#watch.readPicture(bytes, from, end));
   #picturePid = -1; // the video track whose random access points are used
+  #syntax: PictureSyntax | null = null; // of its pictures
   #anyJoinable = true; // no PAT has come, so tracks are unknown; or a program without video and audio
   #tablePids: readonly number[] = [];
   #accessPointOffset = NO_ACCESS; // in the current message
@@ -276,8 +278,10 @@ export class Inspector implements ProgramFacts {
     this.#pids = tracks.map(({ pid }) => pid);
     this.#watch.setTracks(tracks, key, this.program?.descriptors);
     const picture = key?.kind === 'video' && roles[key.pid] !== TABLE ? key : null;
-    if (picture?.pid !== this.#picturePid || picture.streamType !== before?.streamType) {
-      this.#access.reset(picture && syntaxOf(picture.streamType));
+    const syntax = (picture && codecOf(picture, this.program?.descriptors)?.pictures) ?? null;
+    if (picture?.pid !== this.#picturePid || picture.streamType !== before?.streamType || syntax !== this.#syntax) {
+      this.#access.reset(syntax);
+      this.#syntax = syntax;
       this.#picturePid = picture?.pid ?? -1;
     }
     // A table's PID that a PMT lists as a track remains a table.

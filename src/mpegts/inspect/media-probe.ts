@@ -5,7 +5,6 @@ import { mediaStart } from '../pictures/access-point.js';
 import { PACKET_BYTES, payloadStart, RANDOM_ACCESS, startsUnit } from '../packet/packet.js';
 import { startsPes } from '../packet/pes.js';
 import { PictureCounter } from '../pictures/picture-counter.js';
-import { syntaxOf } from '../pictures/picture-head.js';
 import { PictureRate, type PictureStart } from '../pictures/picture-rate.js';
 import type { Track } from '../psi/track.js';
 import { type TrackMedia, ProbedTrack } from './track-media.js';
@@ -128,7 +127,7 @@ export class MediaProbe {
     const known = this.#countedFor;
     if (units === 0 || said === 0 || (known.units === units && known.said === said)) return;
     this.#countedFor = { said, units };
-    const syntax = this.#picture && syntaxOf(this.#picture.track.streamType);
+    const syntax = this.#picture?.pictures ?? null;
     if (syntax === null || said / units < MIN_A_UNIT) this.#picturesAUnit = 1;
     else {
       this.#isCounting = true;

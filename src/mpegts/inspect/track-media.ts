@@ -1,19 +1,11 @@
 // The parameters of one track: from its entry in the PMT, then from its media.
-// Pure: no clock, no I/O. The Opus codec's mapping to MPEG-2 TS (its descriptor).
+// Pure: no clock, no I/O. What is particular to a codec is in its row of codecs/registry.ts.
 
-import { readAdts, readLatm } from '../codecs/aac-parameters.js';
-import { codecName } from '../psi/codec-name.js';
-import { fieldOfH264, readH264 } from '../codecs/h264-parameters.js';
-import { readDirac } from '../codecs/dirac-parameters.js';
-import { readDts } from '../codecs/dts-parameters.js';
-import { readHevc } from '../codecs/hevc-parameters.js';
-import { readBlurayLpcm, readS302m, readTrueHd } from '../codecs/lossless-parameters.js';
-import { readMpegVideo } from '../codecs/mpeg-video.js';
-import { readMpeg4 } from '../codecs/mpeg4-video.js';
-import { noParameters, type ParameterReader, type Parameters } from '../codecs/parameters.js';
-import { readAc3, readMpegAudio } from '../codecs/sound-parameters.js';
-import { sniffSound } from '../codecs/sound-sniffer.js';
-import { readDescriptors, type Track, type TrackKind } from '../psi/track.js';
+import type { Codec } from '../codecs/codec.js';
+import { codecName, codecNamed, codecOf } from '../codecs/lookup.js';
+import { noParameters, type Parameters } from '../codecs/parameters.js';
+import type { PictureSyntax } from '../codecs/picture-syntax.js';
+import type { Track, TrackKind } from '../psi/track.js';
 import type { UnitStart } from '../packet/unit-start.js';
 
 /** The parameters of a track, as `GET /api/stats` shows them; null: unknown. */
@@ -36,23 +28,6 @@ export interface TrackMedia {
   readonly channels: number | null;
 }
 
-const READERS: Readonly<Record<string, ParameterReader>> = {
-  mpeg1video: readMpegVideo,
-  mpegvideo: readMpegVideo,
-  h264: readH264,
-  hevc: readHevc,
-  mpeg4: readMpeg4,
-  dirac: readDirac,
-  mp2: sniffSound(readMpegAudio),
-  aac: sniffSound(readAdts),
-  aac_latm: sniffSound(readLatm),
-  ac3: sniffSound(readAc3),
-  eac3: sniffSound(readAc3),
-  dts: sniffSound(readDts),
-  truehd: readTrueHd,
-  pcm_bluray: readBlurayLpcm,
-  s302m: readS302m,
-};
 /** How many units to skip before a track with known parameters is read again: 1 to 5 s of audio. */
 const UNITS_BETWEEN = 32;
 /** By how much timestamps may differ from the media's rate: a camera's clock drift, a lost picture. */
@@ -70,9 +45,11 @@ export class ProbedTrack {
   streamId = -1;
   /** Gathers the first bytes of its unit, while needed. */
   unit: UnitStart | null = null;
+  /** How its pictures begin; `null`: they cannot be parsed. */
+  readonly pictures: PictureSyntax | null;
   readonly #name: string;
-  readonly #reader: ParameterReader | null;
-  readonly #efficiency: 0 | 1 | 2;
+  readonly #reader: Codec['reader'];
+  readonly #fieldOf: Codec['fieldOf'];
   readonly #known = noParameters();
   #unitsLeft = 0;
   #field = 0; // 1 top, 2 bottom, whose frame is not whole
@@ -80,13 +57,12 @@ export class ProbedTrack {
 
   constructor(track: Track, programDescriptors: Uint8Array) {
     this.track = track;
+    const codec = codecOf(track, programDescriptors);
     this.#name = codecName(track, programDescriptors);
-    this.#reader = READERS[this.#name] ?? null;
-    this.#efficiency = aacEfficiency(track.descriptors);
-    if (this.#name === 'opus') {
-      this.#known.sampleRate = 48_000; // Opus is always decoded at this rate
-      this.#known.channels = opusChannels(track.descriptors);
-    }
+    this.#reader = codec?.reader ?? null;
+    this.#fieldOf = codec?.fieldOf ?? null;
+    this.pictures = codec?.pictures ?? null;
+    codec?.describe?.(track.descriptors, this.#known);
   }
 
   /** Pictures a second according to the media; null: unknown. */
@@ -97,7 +73,7 @@ export class ProbedTrack {
   /** Whether the picture whose elementary stream is in `bytes` from `from` up to `end` is the other field of the one before. */
   isSecondField(bytes: Uint8Array, from: number, end: number): boolean {
     const { fieldFlagAt } = this.#known;
-    const field = fieldFlagAt === 0 ? 0 : fieldOfH264(bytes, from, end, fieldFlagAt);
+    const field = fieldFlagAt === 0 || this.#fieldOf === null ? 0 : this.#fieldOf(bytes, from, end, fieldFlagAt);
     const isSecond = field !== 0 && field + this.#field === 3; // one is top, one is bottom
     this.#field = isSecond ? 0 : field;
     return isSecond;
@@ -162,44 +138,22 @@ export class ProbedTrack {
 
   /** The known parameters. `unitsPerSecond` is derived from the track's timestamps; null: unknown. */
   describe(unitsPerSecond: number | null): TrackMedia {
-    const { pid, streamType, kind } = this.track;
-    const { codec, width, height, frameRate, mayBeFields, sampleRate, channels } = this.#known;
+    const { pid, streamType, kind, descriptors } = this.track;
+    const { width, height, frameRate, mayBeFields, sampleRate, channels } = this.#known;
+    const codec = this.#known.codec ?? this.#name;
+    const decoded = codecNamed(codec)?.decode?.(this.#known, descriptors);
     return {
       pid,
       streamType,
       kind,
-      codec: codec ?? this.#name,
+      codec,
       width,
       height,
       frameRate: kind === 'video' ? agree(frameRate, unitsPerSecond, mayBeFields ? 2 : 1) : null,
-      ...this.#decodedSound(codec ?? this.#name, sampleRate, channels),
+      sampleRate: decoded?.sampleRate ?? sampleRate,
+      channels: decoded?.channels ?? channels,
     };
   }
-
-  /**
-   * The decoder's output: HE-AAC is coded at half the rate, and parametric stereo as one channel, which ADTS cannot signal.
-   */
-  #decodedSound(codec: string, sampleRate: number | null, channels: number | null) {
-    const isHalf = codec === 'aac' && sampleRate !== null && sampleRate <= MAX_SBR_CORE_RATE && this.#efficiency > 0;
-    if (!isHalf) return { sampleRate, channels };
-    return { sampleRate: 2 * sampleRate, channels: this.#efficiency === 2 && channels === 1 ? 2 : channels };
-  }
-}
-
-/** SBR is not assumed above this rate: the decoder's output would exceed 48 kHz. */
-const MAX_SBR_CORE_RATE = 24_000;
-const MPEG4_AUDIO_DESCRIPTOR = 0x1c;
-const AAC_DESCRIPTOR = 0x7c;
-
-/** By MPEG-4_audio_profile_and_level (ISO/IEC 13818-1 §2.6.38; EN 300 468 annex H): 1 HE-AAC, 2 HE-AAC v2, or 0. */
-function aacEfficiency(descriptors: Uint8Array): 0 | 1 | 2 {
-  for (const { tag, body } of readDescriptors(descriptors)) {
-    if (tag !== MPEG4_AUDIO_DESCRIPTOR && tag !== AAC_DESCRIPTOR) continue;
-    const level = body[0] ?? 0;
-    if (level >= 0x58 && level <= 0x5b) return 1;
-    if (level >= 0x60 && level <= 0x63) return 2;
-  }
-  return 0;
 }
 
 /** The media's rate, unless its timestamps contradict it. A frame is up to `mostUnits` units. */
@@ -208,22 +162,6 @@ function agree(said: number | null, units: number | null, mostUnits: 1 | 2): num
   // Fields may be units of their own, all of them or some.
   const [least, most] = [said * (1 - TOLERANCE), mostUnits * said * (1 + TOLERANCE)];
   return units >= least && units <= most ? said : units;
-}
-
-const EXTENSION_DESCRIPTOR = 0x7f;
-const OPUS_EXTENSION = 0x80;
-
-/** By channel_config_code: 0 is dual mono, 0x81 is followed by a channel count, 0x82 to 0x88 are independent channels. */
-function opusChannels(descriptors: Uint8Array): number | null {
-  for (const { tag, body } of readDescriptors(descriptors)) {
-    if (tag !== EXTENSION_DESCRIPTOR || body[0] !== OPUS_EXTENSION) continue;
-    const code = body[1] ?? -1;
-    if (code === 0) return 2;
-    if (code === 0x81) return body[2] || null;
-    const channels = code & 0x7f;
-    return code !== -1 && channels >= 1 && channels <= 8 ? channels : null;
-  }
-  return null;
 }
 
 /** Not Object.assign: it creates a list of the keys each time, and this runs for each unit. */

@@ -2,7 +2,7 @@
 // Pure. ISO/IEC 13818-1 §2.6.1: tags from 0x40 on are user private.
 
 import type { Program } from '../psi/program.js';
-import { readDescriptors } from '../psi/track.js';
+import { readDescriptors } from '../psi/descriptors.js';
 
 const USER_PRIVATE = 0xf0;
 const NOTHING = new Uint8Array(0);

@@ -3,9 +3,10 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.4 (random_access_indicator).
 
 import { mediaStart } from './access-point.js';
+import type { PictureSyntax } from '../codecs/picture-syntax.js';
 import { PACKET_BYTES, RANDOM_ACCESS, startsUnit } from '../packet/packet.js';
 import { ParameterSets } from './parameter-sets.js';
-import { isInNalUnits, MAX_HEAD_BYTES, PictureHead, type VideoSyntax } from './picture-head.js';
+import { MAX_HEAD_BYTES, PictureHead } from './picture-head.js';
 import { continuesPicture, hasWholeHeader, isStamped } from './picture-part.js';
 import { UnitStart } from '../packet/unit-start.js';
 
@@ -36,7 +37,7 @@ export class AccessPointSearch {
 
   readonly #read: HeadReader;
   readonly #head = new PictureHead();
-  #syntax: VideoSyntax | null = null;
+  #syntax: PictureSyntax | null = null;
   #state: 'idle' | 'reading' | 'waiting' = 'idle';
   #isMarked = false;
   #canStart = true; // decoding can start with the unit at hand, if it is an access point
@@ -51,7 +52,7 @@ export class AccessPointSearch {
   }
 
   /** Forgets everything, for another source or track. `syntax`: `null` if its pictures cannot be parsed. */
-  reset(syntax: VideoSyntax | null): void {
+  reset(syntax: PictureSyntax | null): void {
     this.#syntax = syntax;
     this.sets.reset(syntax);
     this.#state = 'idle';
@@ -150,7 +151,7 @@ export class AccessPointSearch {
   #mayStart(data: Uint8Array, at: number): boolean {
     const hasStamp = isStamped(data, at);
     this.hasStamps ||= hasStamp;
-    return hasStamp || !this.hasStamps || !isInNalUnits(this.#syntax);
+    return hasStamp || !this.hasStamps || this.#syntax?.isInNalUnits !== true;
   }
 
   #isStart(): boolean {

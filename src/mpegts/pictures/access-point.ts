@@ -1,9 +1,10 @@
 // Finds random access points that the multiplexer did not mark: not every encoder sets random_access_indicator.
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.6 (PES header); the start of a picture is parsed in picture-head.ts.
 
+import type { PictureSyntax } from '../codecs/picture-syntax.js';
 import { hasPayload, PACKET_BYTES, payloadStart, readPid, startsUnit } from '../packet/packet.js';
 import { hasPesHeader, PES_FIXED_BYTES, startsPes } from '../packet/pes.js';
-import { MAX_HEAD_BYTES, PictureHead, type SequenceHeader, syntaxOf } from './picture-head.js';
+import { MAX_HEAD_BYTES, PictureHead, type SequenceHeader } from './picture-head.js';
 import { isPart } from './picture-part.js';
 
 const head = new PictureHead();
@@ -14,12 +15,11 @@ let scratch: Uint8Array | null = null; // allocated on first use
  * `undefined`: `data` holds too little of it to decide.
  */
 export function startsAccessPoint(
-  streamType: number,
+  syntax: PictureSyntax | null,
   data: Uint8Array,
   at: number,
   header: SequenceHeader = 'unknown',
 ): boolean | undefined {
-  const syntax = syntaxOf(streamType);
   if (syntax === null) return false;
   const media = mediaStart(data, at);
   if (media === -1) return false;

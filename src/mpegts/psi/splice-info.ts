@@ -11,8 +11,6 @@ const STUFFING = 0xff;
 const MIN_BYTES = 20;
 const HEADER_BYTES = 3;
 
-/** stream_type of SCTE-35. */
-export const SPLICE_INFO = 0x86;
 /** The most packets that are held: the longest section has 4,096 bytes, and may start after the end of another. */
 const MAX_HELD = 46;
 

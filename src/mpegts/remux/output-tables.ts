@@ -5,7 +5,7 @@ import { crc32 } from '../psi/crc32.js';
 import { muteOfDescriptor } from '../mute/mute-descriptor.js';
 import { OUTPUT_PMT_PID } from './output-track.js';
 import { PACKET_BYTES, PAT_PID, SYNC } from '../packet/packet.js';
-import { readDescriptors } from '../psi/track.js';
+import { readDescriptors } from '../psi/descriptors.js';
 
 const PROGRAM_NUMBER = 1;
 const TRANSPORT_STREAM_ID = 1;

@@ -43,7 +43,7 @@ import {
 } from './remux-feed.js';
 import type { RemuxCounters } from './remux-report.js';
 import { withSets } from '../pictures/picture-start.js';
-import { holdSpliceInfo, shiftSpliceTimes, SPLICE_INFO } from '../psi/splice-info.js';
+import { holdSpliceInfo, shiftSpliceTimes } from '../psi/splice-info.js';
 import { readPcr, readTimestamp, writeTimestamp } from '../packet/timestamp.js';
 import { kindOfUnit, type TrackKind } from '../psi/track.js';
 
@@ -172,7 +172,7 @@ export class PacketPath {
     if (startsUnit(this.#data, this.#at)) this.#setKind(isReadable ? track.track.kind : 'unknown');
     if (!track.out) return this.#omit();
     track.open = true;
-    if (track.track.streamType === SPLICE_INFO) return this.#splice();
+    if (track.hasSpliceTimes) return this.#splice();
     this.#output.startUnit(track, this.#flags, this.#nowMs);
     this.#sendNext();
   }

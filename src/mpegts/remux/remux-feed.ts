@@ -2,12 +2,15 @@
 // Pure: no clock, no I/O. ISO/IEC 13818-1 §2.4.3.3, §2.4.4.
 
 import { startsAccessPoint } from '../pictures/access-point.js';
+import { HELD_MS } from '../codecs/codec.js';
+import { codecOf, codecOfType } from '../codecs/lookup.js';
+import type { PictureSyntax } from '../codecs/picture-syntax.js';
 import type { FeedClock } from '../clock/feed-clock.js';
 import type { ProgramFacts } from '../splice/splicer.js';
 import type { OutputTrack } from './output-track.js';
 import type { ParameterSets } from '../pictures/parameter-sets.js';
 import { NULL_PID, PACKET_BYTES, PAT_PID, PID_COUNT, RANDOM_ACCESS, readCounter } from '../packet/packet.js';
-import { isInNalUnits, MAX_HEAD_BYTES, syntaxOf } from '../pictures/picture-head.js';
+import { MAX_HEAD_BYTES } from '../pictures/picture-head.js';
 import { isPart, isStamped } from '../pictures/picture-part.js';
 import { gatherHeader, isSamePayload } from '../packet/packet-runs.js';
 import { ProgramReader, type Program } from '../psi/program.js';
@@ -15,7 +18,7 @@ import type { ClockedFeed, ClockedTrack } from '../clock/clocked-feed.js';
 import type { FirstSample, StartHold } from '../clock/start-hold.js';
 import { reasonToWithhold } from '../mute/sound-classifier.js';
 import { ZERO } from '../packet/timestamp.js';
-import { isMedia, kindOfUnit, soundHeldMs, type Track, type TrackKind } from '../psi/track.js';
+import { isMedia, kindOfUnit, type Track, type TrackKind } from '../psi/track.js';
 
 /** The use of an input PID: values of `RemuxFeed.slots` below `FIRST_TRACK`. */
 export const UNKNOWN = 0;
@@ -36,7 +39,11 @@ export const DUPLICATE = -1;
 export class RemuxTrack implements ClockedTrack {
   track: Track;
   kind: TrackKind;
-  readonly heldMs: number;
+  heldMs = HELD_MS;
+  /** How its pictures begin; `null`: they cannot be parsed. */
+  pictures: PictureSyntax | null = null;
+  /** Whether it carries sections with times of the feed. */
+  readonly hasSpliceTimes: boolean;
   /** The output track; `null` while it is not part of the output's program. */
   out: OutputTrack | null = null;
   /** Whether it waits for a random access point to replace another feed's track. */
@@ -67,10 +74,20 @@ export class RemuxTrack implements ClockedTrack {
   behind = NaN;
   isPart = false;
 
-  constructor(track: Track) {
+  constructor(track: Track, programDescriptors: Uint8Array) {
     this.track = track;
     this.kind = track.kind;
-    this.heldMs = soundHeldMs(track.streamType);
+    this.hasSpliceTimes = codecOfType(track.streamType)?.hasSpliceTimes ?? false; // the stream_type stays
+    this.describe(track, programDescriptors);
+  }
+
+  /** Applies a PMT's entry for it. */
+  describe(track: Track, programDescriptors: Uint8Array): void {
+    if (this.track.kind !== track.kind) this.kind = track.kind; // other descriptors: what its units showed is void
+    this.track = track;
+    const codec = codecOf(track, programDescriptors);
+    this.heldMs = codec?.heldMs ?? HELD_MS;
+    this.pictures = codec?.pictures ?? null;
   }
 
   /**
@@ -254,10 +271,10 @@ export class RemuxFeed implements ClockedFeed {
     const isMarked = (flags & RANDOM_ACCESS) !== 0;
     if (!isMarked && this.isWithoutAccess && this.facts?.keyPid === track.track.pid) return false;
     // Where all pictures have a PTS, what has none is more of the one before.
-    const isMore = track.clock !== null && isInNalUnits(syntaxOf(track.track.streamType)) && !isStamped(data, at);
-    if (isMore) return false;
+    const { pictures } = track;
+    if (track.clock !== null && pictures?.isInNalUnits === true && !isStamped(data, at)) return false;
     const header = this.facts?.parameterSets?.header;
-    const isAccess = isMarked || startsAccessPoint(track.track.streamType, data, at, header);
+    const isAccess = isMarked || startsAccessPoint(pictures, data, at, header);
     track.marksAccess ||= isAccess === true;
     return isAccess;
   }
@@ -294,9 +311,8 @@ export class RemuxFeed implements ClockedFeed {
       if (track.pid < FIRST_FREE_PID || track.pid === NULL_PID || track.pid === program.pmtPid) continue;
       if (this.slots[track.pid] !== UNKNOWN || this.tracks.length >= MAX_TRACKS) continue;
       const known = before.find((t) => t.track.pid === track.pid && t.track.streamType === track.streamType);
-      const here = known ?? new RemuxTrack(track);
-      if (here.track.kind !== track.kind) here.kind = track.kind; // other descriptors: what its units showed is void
-      here.track = track;
+      const here = known ?? new RemuxTrack(track, program.descriptors);
+      if (known) known.describe(track, program.descriptors);
       this.slots[track.pid] = FIRST_TRACK + this.tracks.length;
       this.tracks.push(here);
     }

@@ -1,6 +1,6 @@
 // A named MPEG-TS program: the tracks of its rule's feeds, joined by a Remuxer; a changed rule is applied while it runs.
 
-import { codecName } from '../../mpegts/psi/codec-name.js';
+import { codecName } from '../../mpegts/codecs/lookup.js';
 import { OUTPUT_PMT_PID } from '../../mpegts/remux/output-track.js';
 import { newCounters } from '../../mpegts/remux/remux-report.js';
 import { Remuxer, type RemuxInput } from '../../mpegts/remux/remuxer.js';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { codecOfType } from '../../../src/mpegts/codecs/lookup.js';
 import { startsAccessPoint } from '../../../src/mpegts/pictures/access-point.js';
 import { Inspector } from '../../../src/mpegts/inspect/inspector.js';
 import { withSetsOnce } from '../../support/media/sets-once.js';
@@ -7,11 +8,12 @@ import { packet } from '../../support/mpegts/ts.js';
 import { capture, picture } from '../../support/media/captures.js';
 import { pesPackets } from '../../support/mpegts/synthetic.js';
 
-const MPEG1 = 0x01;
-const MPEG2 = 0x02;
-const MPEG4 = 0x10;
-const H264 = 0x1b;
-const HEVC = 0x24;
+const picturesOf = (streamType: number) => codecOfType(streamType)?.pictures ?? null;
+const MPEG1 = picturesOf(0x01);
+const MPEG2 = picturesOf(0x02);
+const MPEG4 = picturesOf(0x10);
+const H264 = picturesOf(0x1b);
+const HEVC = picturesOf(0x24);
 
 const start = (...bytes: number[]) => [0, 0, 1, ...bytes]; // start code prefix and the bytes after it
 const body = (bytes: number) => Array<number>(bytes).fill(0x80);
@@ -54,7 +56,7 @@ describe('startsAccessPoint', () => {
     ['a HEVC leading picture', HEVC, hevc(9), false],
     ['a H.264 IDR picture behind AUD and PPS', H264, [...h264.aud, ...h264.pps, ...h264.idr], true],
     ['a HEVC PPS alone', HEVC, [...hevc(34), ...hevc(1)], false],
-    ['a picture of an unknown type', 0xd1, h264.sps, false],
+    ['a picture of an unknown type', picturesOf(0xd1), h264.sps, false],
     ['bytes without a start code', H264, body(300), false],
     ['an MPEG-4 picture behind its headers', MPEG4, [...start(0xb0, 1), ...start(0x20), ...start(0xb6, 0x10)], true],
     ['an MPEG-4 picture without them', MPEG4, start(0xb6, 0x10), false],
@@ -209,7 +211,7 @@ describe('access points without random_access_indicator', () => {
   ]) {
     it(`are found in H.264 of ${params} whose parameter sets are sent once, however it is split`, () => {
       const more = ['-g', '25', '-x264-params', params, '-maxrate', '900k', '-bufsize', '900k'];
-      const marked = withSetsOnce(picture('libx264 -preset veryfast', ...more), 0x100, H264);
+      const marked = withSetsOnce(picture('libx264 -preset veryfast', ...more), 0x100, 0x1b);
       const wanted = accessPoints(marked);
       expect(wanted.length).to.equal(5);
       const bytes = unmarked(marked, 0x100);

@@ -6,10 +6,10 @@ import AAC from 'mpegts-parts/aac-silent';
 import Log from 'mpegts-parts/logger';
 import MP4, { type Mp4Sample } from 'mpegts-parts/mp4-generator';
 import TSDemuxer, { type Sample, type SampleTrack, type TrackMetadata } from 'mpegts-parts/ts-demuxer';
+import { codecOf } from '../../../mpegts/codecs/lookup.js';
 import { OutputTables } from '../../../mpegts/remux/output-tables.js';
 import { PACKET_BYTES, SYNC } from '../../../mpegts/packet/packet.js';
 import { concatenate } from '../../../mpegts/packet/packet-runs.js';
-import { syntaxOf } from '../../../mpegts/pictures/picture-head.js';
 import type { Track } from '../../../mpegts/psi/track.js';
 import { AccessUnitJoiner } from './whole-pictures.js';
 
@@ -17,6 +17,8 @@ for (const level of ['ENABLE_ERROR', 'ENABLE_INFO', 'ENABLE_WARN', 'ENABLE_DEBUG
   Log[level] = false;
 }
 
+/** MPEG audio as mpegts.js calls it in its metadata: for Media Source Extensions, not for the registry of codecs. */
+const MP3 = 'mp3';
 /** Sound that deviates by more frames than this has a gap or an overlap, not a rounding error. */
 const MAX_DRIFT_FRAMES = 3;
 /** A longer gap in the sound is not filled with silence. Milliseconds. */
@@ -63,8 +65,8 @@ export class Fragments {
   constructor(track: Track, events: FragmentEvents) {
     this.#events = events;
     this.#pid = track.pid;
-    const syntax = syntaxOf(track.streamType);
-    this.#joiner = syntax === 'h264' || syntax === 'hevc' ? new AccessUnitJoiner(syntax) : null;
+    const pictures = codecOf(track)?.pictures ?? null;
+    this.#joiner = pictures?.isInNalUnits === true ? new AccessUnitJoiner(pictures) : null;
     const demuxer = this.#demuxer;
     demuxer.onError = (_type, info) => {
       if (!this.#isClosed) events.failed(info);
@@ -128,7 +130,7 @@ export class Fragments {
 
   #emitInitSegment(metadata: TrackMetadata): void {
     this.#metadata = metadata;
-    const isBare = metadata.codec === 'mp3'; // all browsers but one accept it only without a container
+    const isBare = metadata.codec === MP3; // all browsers but one accept it only without a container
     const kind = metadata.originalCodec === undefined ? 'video' : 'audio';
     const mimeType = isBare ? 'audio/mpeg' : `${kind}/mp4; codecs="${metadata.codec}"`;
     this.#events.init(mimeType, isBare ? new Uint8Array(0) : MP4.generateInitSegment(metadata));
@@ -176,7 +178,7 @@ export class Fragments {
   #receiveSound(samples: readonly Sample[]): void {
     if (!this.#metadata) return;
     const { codec, originalCodec = '', channelCount = 0, refSampleDuration: frameMs } = this.#metadata;
-    if (codec === 'mp3') return this.#writeBare(samples);
+    if (codec === MP3) return this.#writeBare(samples);
     const data: Uint8Array[] = [];
     const described: Mp4Sample[] = [];
     let startMs = -1;

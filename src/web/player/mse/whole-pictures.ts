@@ -3,8 +3,9 @@
 // ISO/IEC 13818-1 §2.4.3.5 (stuffing), §2.4.3.7 (PES_packet_length, PTS, DTS).
 
 import { mediaStart } from '../../../mpegts/pictures/access-point.js';
+import type { PictureSyntax } from '../../../mpegts/codecs/picture-syntax.js';
 import { hasPayload, PACKET_BYTES, payloadStart, startsUnit } from '../../../mpegts/packet/packet.js';
-import { PictureHead, type VideoSyntax } from '../../../mpegts/pictures/picture-head.js';
+import { PictureHead } from '../../../mpegts/pictures/picture-head.js';
 import { readUnitTime } from '../media/unit-time.js';
 
 const UNIT_START = 0x40; // payload_unit_start_indicator
@@ -15,12 +16,12 @@ const SAME_TICKS = 90;
 
 /** Joins the pictures of one track. */
 export class AccessUnitJoiner {
-  readonly #syntax: VideoSyntax;
+  readonly #syntax: PictureSyntax;
   readonly #head = new PictureHead();
   #ticks = -1; // of the current picture; -1: it has no time
   #isInParts = false; // pictures arrive in several PES packets
 
-  constructor(syntax: VideoSyntax) {
+  constructor(syntax: PictureSyntax) {
     this.#syntax = syntax;
   }
 

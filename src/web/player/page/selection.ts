@@ -1,7 +1,9 @@
-// Selects which tracks of a program are played, and by which engine.
-// Stream types: ISO/IEC 13818-1 §2.4.4.9, ETSI EN 300 468 annex D, ATSC A/52.
+// Selects which tracks of a program are played, and by which engine: the registry of codecs says what plays them.
 
-import { readDescriptors, type Track } from '../../../mpegts/psi/track.js';
+import type { Codec } from '../../../mpegts/codecs/codec.js';
+import { codecInMedia, codecOfType } from '../../../mpegts/codecs/lookup.js';
+import { registrationOf } from '../../../mpegts/psi/descriptors.js';
+import type { Track } from '../../../mpegts/psi/track.js';
 
 /** jsmpeg plays MPEG-1 video and MPEG audio, mpegts.js what browsers decode themselves. */
 export type Engine = 'jsmpeg' | 'mpegts.js';
@@ -12,51 +14,34 @@ export interface Selection {
   readonly audio: Track | null;
 }
 
-// ffmpeg signals MPEG-1 video as 0x02, too; real MPEG-2 is recognised by its sequence header.
-const MPEG2 = 'mpeg2video';
-const MPEG_VIDEO = new Set([0x01, 0x02]);
-const MPEG_AUDIO = new Set([0x03, 0x04]);
-/**
- * Stream types that the engines can demux; whether the browser decodes them is another question. 0x06 is identified by
- * descriptors.
- */
-const READABLE = new Set([...MPEG_VIDEO, ...MPEG_AUDIO, 0x06, 0x0f, 0x11, 0x1b, 0x24, 0x81, 0x87]);
-
-const NAMES: Readonly<Record<number, string>> = {
-  0x01: 'MPEG-1',
-  0x02: 'MPEG-1',
-  0x03: 'MPEG audio',
-  0x04: 'MPEG audio',
-  0x0f: 'AAC',
-  0x10: 'MPEG-4',
-  0x11: 'AAC',
-  0x1b: 'H.264',
-  0x24: 'H.265',
-  0x33: 'H.266',
-  0x42: 'AVS',
-  0x81: 'AC-3',
-  0x82: 'DTS',
-  0x83: 'TrueHD',
-  0x85: 'DTS-HD',
-  0x8a: 'DTS',
-  0x87: 'E-AC-3',
-};
-const REGISTRATION_DESCRIPTOR = 0x05;
-
 /** The first picture and the first sound of `tracks`. */
 export function selectFirst(tracks: readonly Track[]): Selection {
   const first = (wanted: string) => tracks.find(({ kind }) => kind === wanted) ?? null;
   return { video: first('video'), audio: first('audio') };
 }
 
-/** Whether there is an engine for a track; false: no browser plays it. `codec`: as found in the media. */
-export function isPlayable({ streamType }: Track, codec: string | null = null): boolean {
-  return READABLE.has(streamType) && codec !== MPEG2;
+/** What a track is for the page: as its stream_type says, unless the media shows that it is something else. */
+function codecOf({ streamType }: Track, codec: string | null): Codec | null {
+  return (codec === null ? null : codecInMedia(codec)) ?? codecOfType(streamType);
+}
+
+/**
+ * Whether there is an engine for a track, which can demux it; whether the browser decodes it is another question. False: no
+ * browser plays it. `codec`: as found in the media.
+ */
+export function isPlayable(track: Track, codec: string | null = null): boolean {
+  return (codecOf(track, codec)?.playedBy ?? null) !== null;
+}
+
+/** Whether a decoder in script plays a track; descriptors may make another kind of it than its stream_type says. */
+function isForScript(track: Track, kind: 'video' | 'audio'): boolean {
+  const codec = codecOf(track, null);
+  return codec?.playedBy === 'script' && codec.kind === kind;
 }
 
 /** The engine for a picture. */
-export function pictureEngine({ streamType }: Track): Engine {
-  return MPEG_VIDEO.has(streamType) ? 'jsmpeg' : 'mpegts.js';
+export function pictureEngine(track: Track): Engine {
+  return isForScript(track, 'video') ? 'jsmpeg' : 'mpegts.js';
 }
 
 /**
@@ -64,8 +49,8 @@ export function pictureEngine({ streamType }: Track): Engine {
  * clock.
  */
 export function soundEngine({ video, audio }: Selection): Engine {
-  const isMpegAudio = audio !== null && MPEG_AUDIO.has(audio.streamType);
-  return isMpegAudio && (video === null || pictureEngine(video) === 'jsmpeg') ? 'jsmpeg' : 'mpegts.js';
+  const isScript = audio !== null && isForScript(audio, 'audio');
+  return isScript && (video === null || pictureEngine(video) === 'jsmpeg') ? 'jsmpeg' : 'mpegts.js';
 }
 
 /** Two tracks with the same key are played by the same player. */
@@ -74,12 +59,7 @@ export function keyOf({ pid, streamType }: Track, engine: Engine): string {
 }
 
 /** The name of a track for people. `codec`: as found in the media. */
-export function nameOf({ streamType, descriptors, kind }: Track, codec: string | null = null): string {
-  if (codec === MPEG2) return 'MPEG-2';
-  const known = NAMES[streamType];
-  if (known !== undefined) return known;
-  for (const { tag, body } of readDescriptors(descriptors)) {
-    if (tag === REGISTRATION_DESCRIPTOR) return String.fromCharCode(...body.subarray(0, 4)).trim();
-  }
-  return kind === 'video' ? 'picture' : 'sound';
+export function nameOf(track: Track, codec: string | null = null): string {
+  const known = codecOf(track, codec)?.label ?? registrationOf(track.descriptors)?.trim();
+  return known ?? (track.kind === 'video' ? 'picture' : 'sound');
 }

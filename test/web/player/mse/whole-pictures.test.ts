@@ -1,14 +1,16 @@
 import { expect } from 'chai';
+import { H264_PICTURES } from '../../../../src/mpegts/codecs/video/h264-pictures.js';
+import { HEVC_PICTURES } from '../../../../src/mpegts/codecs/video/hevc-pictures.js';
 import { AccessUnitJoiner } from '../../../../src/web/player/mse/whole-pictures.js';
 import { picture } from '../../../support/media/captures.js';
 import { inNalUnits, nalUnits, picturesOf, PID } from '../../../support/mpegts/nal-units.js';
 
 const H264 = 'libx264 -preset ultrafast -g 25 -sc_threshold 0';
 const CODECS = {
-  'H.264': [0x1b, 'h264', `${H264} -x264-params aud=1`],
-  'H.264 without delimiters': [0x1b, 'h264', H264],
-  'H.264 in slices': [0x1b, 'h264', `${H264} -slices 4`],
-  HEVC: [0x24, 'hevc', 'libx265 -preset ultrafast -x265-params log-level=none:keyint=25:bframes=0'],
+  'H.264': [0x1b, H264_PICTURES, `${H264} -x264-params aud=1`],
+  'H.264 without delimiters': [0x1b, H264_PICTURES, H264],
+  'H.264 in slices': [0x1b, H264_PICTURES, `${H264} -slices 4`],
+  HEVC: [0x24, HEVC_PICTURES, 'libx265 -preset ultrafast -x265-params log-level=none:keyint=25:bframes=0'],
 } as const;
 
 /** The track's packets alone. */
@@ -55,7 +57,7 @@ describe('WholePictures', () => {
     for (const more of [[], ['-omit_video_pes_length', '0']]) {
       const packets = trackOf(picture(H264, ...more));
       const joined = Buffer.from(packets);
-      new AccessUnitJoiner('h264').join(joined);
+      new AccessUnitJoiner(H264_PICTURES).join(joined);
       expect(lengths(joined).filter((length, i) => length !== lengths(packets)[i]).length).to.be.at.most(5); // of 125
       expect(picturesOf(joined).map(({ es }) => es.length)).to.deep.equal(
         picturesOf(packets).map(({ es }) => es.length),
@@ -73,7 +75,7 @@ describe('WholePictures', () => {
       packets[pes + 7] = 0; // PTS_DTS_flags
       packets.fill(0xff, pes + 9, pes + 9 + packets[pes + 8]!);
     }
-    new AccessUnitJoiner('h264').join(packets);
+    new AccessUnitJoiner(H264_PICTURES).join(packets);
     expect(lengths(packets).length).to.be.at.least(all.length);
   });
 });

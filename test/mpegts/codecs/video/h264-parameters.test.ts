@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { readH264 } from '../../../src/mpegts/codecs/h264-parameters.js';
-import { noParameters } from '../../../src/mpegts/codecs/parameters.js';
-import { nal, se, u, ue } from '../../support/mpegts/bits.js';
+import { readH264 } from '../../../../src/mpegts/codecs/video/h264-parameters.js';
+import { noParameters } from '../../../../src/mpegts/codecs/parameters.js';
+import { nal, se, u, ue } from '../../../support/mpegts/bits.js';
 
 interface Fields {
   readonly profile?: number;

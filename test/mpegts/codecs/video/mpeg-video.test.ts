@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { readMpegVideo } from '../../../src/mpegts/codecs/mpeg-video.js';
-import { noParameters } from '../../../src/mpegts/codecs/parameters.js';
-import { bytesOf, u } from '../../support/mpegts/bits.js';
+import { readMpegVideo } from '../../../../src/mpegts/codecs/video/mpeg-video.js';
+import { noParameters } from '../../../../src/mpegts/codecs/parameters.js';
+import { bytesOf, u } from '../../../support/mpegts/bits.js';
 
 interface Fields {
   readonly width?: number;

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { codecName } from '../../../src/mpegts/psi/codec-name.js';
-import { Inspector } from '../../../src/mpegts/inspect/inspector.js';
-import { readLatm } from '../../../src/mpegts/codecs/aac-parameters.js';
-import { noParameters } from '../../../src/mpegts/codecs/parameters.js';
-import { bytesOf, u } from '../../support/mpegts/bits.js';
-import { pesPackets, tablesOf } from '../../support/mpegts/synthetic.js';
+import { codecName } from '../../../../src/mpegts/codecs/lookup.js';
+import { Inspector } from '../../../../src/mpegts/inspect/inspector.js';
+import { readLatm } from '../../../../src/mpegts/codecs/audio/aac-parameters.js';
+import { noParameters } from '../../../../src/mpegts/codecs/parameters.js';
+import { bytesOf, u } from '../../../support/mpegts/bits.js';
+import { pesPackets, tablesOf } from '../../../support/mpegts/synthetic.js';
 
 const PID = 0x101;
 const body = (bytes: number) => Array<number>(bytes).fill(0x11);

@@ -1,9 +1,9 @@
 // Reads sampling rate and channels of AAC, in ADTS and in LATM.
 // Pure: no clock, no I/O. ISO/IEC 13818-7 §6.2 (ADTS); ISO/IEC 14496-3 §1.6.2.1 (AudioSpecificConfig), §1.6.6 (implicit PS), §1.7 (LOAS, LATM).
 
-import { BitReader } from './bit-reader.js';
-import type { ParameterReader, Parameters } from './parameters.js';
-import { CUT_OFF, framesWith, HEADER_BYTES, NO_HEADER, type SoundHeader } from './sound-frames.js';
+import { BitReader } from '../bit-reader.js';
+import type { ParameterReader, Parameters } from '../parameters.js';
+import { CUT_OFF, framesWith, HEADER_BYTES, NO_HEADER, type SoundFormat, type SoundHeader } from './sound-frames.js';
 
 /** By samplingFrequencyIndex (table 1.18). */
 const AAC_RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
@@ -58,6 +58,18 @@ export function readLatm(bytes: Uint8Array, from: number, end: number, found: Pa
   }
   return undefined;
 }
+
+/** AAC in ADTS. */
+export const ADTS: SoundFormat = {
+  startsAt: (bytes, at) => bytes[at] === 0xff && (bytes[at + 1]! & 0xf6) === 0xf0, // syncword, layer '00'
+  read: readAdts,
+};
+
+/** AAC in LATM (LOAS). */
+export const LATM: SoundFormat = {
+  startsAt: (bytes, at) => bytes[at] === 0x56 && (bytes[at + 1]! & 0xe0) === 0xe0, // syncword
+  read: readLatm,
+};
 
 function readStreamMuxConfig(found: Parameters): boolean {
   const version = reader.bit(); // audioMuxVersion

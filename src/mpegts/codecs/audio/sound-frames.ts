@@ -1,7 +1,7 @@
 // Finds an audio frame header in the first bytes of a unit.
 // Pure: no clock, no I/O.
 
-import type { ParameterReader } from './parameters.js';
+import type { ParameterReader } from '../parameters.js';
 
 /** Bytes that are enough for a header of any of these formats. */
 export const HEADER_BYTES = 7;
@@ -9,6 +9,13 @@ export const HEADER_BYTES = 7;
 export const NO_HEADER = -1;
 /** Returned by a {@link HeaderReader} if more bytes are needed to read the header. */
 export const CUT_OFF = -2;
+
+/** Sound that comes in frames. */
+export interface SoundFormat {
+  /** Whether a frame begins with the four bytes at `at`; of no other format may that be true, too. */
+  readonly startsAt: (bytes: Uint8Array, at: number) => boolean;
+  readonly read: ParameterReader;
+}
 
 /** The fields of a header; channels 0: unknown. */
 export interface SoundHeader {

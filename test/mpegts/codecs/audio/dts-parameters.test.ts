@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { readDts } from '../../../src/mpegts/codecs/dts-parameters.js';
-import { noParameters } from '../../../src/mpegts/codecs/parameters.js';
-import { bytesOf, u } from '../../support/mpegts/bits.js';
+import { readDts } from '../../../../src/mpegts/codecs/audio/dts-parameters.js';
+import { noParameters } from '../../../../src/mpegts/codecs/parameters.js';
+import { bytesOf, u } from '../../../support/mpegts/bits.js';
 
 function read(...bytes: readonly (readonly number[])[]) {
   const all = Uint8Array.from(bytes.flat());

@@ -1,7 +1,7 @@
 // Reads the sequence header at the start of an MPEG-1 or MPEG-2 video random access point.
 // Pure: no clock, no I/O. ISO/IEC 11172-2 §2.4.2.3; ISO/IEC 13818-2 §6.2.2.1, §6.2.2.3, table 6-4.
 
-import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
+import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
 
 const SEQUENCE_HEADER = 0xb3;
 const EXTENSION = 0xb5;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { readHevc } from '../../../src/mpegts/codecs/hevc-parameters.js';
-import { noParameters } from '../../../src/mpegts/codecs/parameters.js';
-import { nal, se, u, ue } from '../../support/mpegts/bits.js';
+import { readHevc } from '../../../../src/mpegts/codecs/video/hevc-parameters.js';
+import { noParameters } from '../../../../src/mpegts/codecs/parameters.js';
+import { nal, se, u, ue } from '../../../support/mpegts/bits.js';
 
 /** profile_tier_level(): Main, and these sub-layers. */
 const profile = (subLayers: readonly (readonly [boolean, boolean])[] = []) =>

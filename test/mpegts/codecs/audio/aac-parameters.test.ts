@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { readAdts, readLatm } from '../../../src/mpegts/codecs/aac-parameters.js';
-import { noParameters, type ParameterReader } from '../../../src/mpegts/codecs/parameters.js';
-import { bytesOf, u } from '../../support/mpegts/bits.js';
+import { readAdts, readLatm } from '../../../../src/mpegts/codecs/audio/aac-parameters.js';
+import { noParameters, type ParameterReader } from '../../../../src/mpegts/codecs/parameters.js';
+import { bytesOf, u } from '../../../support/mpegts/bits.js';
 
 function read(reader: ParameterReader, bytes: readonly number[]) {
   const found = noParameters();

@@ -1,8 +1,8 @@
 // Reads sampling rate and channels from the extension substream of DTS: DTS-HD behind a core frame, DTS Express without one.
 // Pure: no clock, no I/O. ETSI TS 102 114 §7.4 (extension substream header), §7.5 (audio asset descriptor).
 
-import { BitReader } from './bit-reader.js';
-import type { Parameters } from './parameters.js';
+import { BitReader } from '../bit-reader.js';
+import type { Parameters } from '../parameters.js';
 
 /** By nuMaxSampleRate: three families of rates, each doubling. */
 const RATES = [

@@ -1,7 +1,7 @@
 // Reads sampling rate and channels of uncompressed and lossless audio: SMPTE 302M, LPCM of Blu-ray discs, TrueHD.
 // Pure: no clock, no I/O. SMPTE 302M §5; the others are not published and follow ffmpeg's parsers.
 
-import type { Parameters } from './parameters.js';
+import type { Parameters } from '../parameters.js';
 
 /** SMPTE 302M: always at 48 kHz. A {@link ParameterReader}. */
 export function readS302m(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {

@@ -1,8 +1,8 @@
 // Reads size and frame rate from H.264's sequence parameter set.
 // Pure: no clock, no I/O. ISO/IEC 14496-10 §7.3.2.1.1 (SPS), §7.4.2.1.1 (cropping), §E.1.1, §E.2.1 (VUI, timing).
 
-import { BitReader } from './bit-reader.js';
-import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
+import { BitReader } from '../bit-reader.js';
+import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
 
 const SPS = 7;
 const EXTENDED_SAR = 255;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { codecName } from '../../../src/mpegts/psi/codec-name.js';
+import { codecName } from '../../../src/mpegts/codecs/lookup.js';
 import { isTransportStream } from '../../../src/mpegts/packet/is-transport-stream.js';
 import { packets } from '../../support/mpegts/ts.js';
 

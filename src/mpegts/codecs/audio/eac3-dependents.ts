@@ -1,8 +1,8 @@
 // Counts the channels of E-AC-3 whose frames are followed by dependent substreams: 7.1 is 5.1 and what such a frame adds.
 // Pure: no clock, no I/O. ETSI TS 102 366 §E.1.2.2 (bsi), §E.1.3.1 (strmtyp, chanmap).
 
-import { BitReader } from './bit-reader.js';
-import type { Parameters } from './parameters.js';
+import { BitReader } from '../bit-reader.js';
+import type { Parameters } from '../parameters.js';
 
 const SYNCWORD = 0x0b77;
 const DEPENDENT = 1; // strmtyp

@@ -2,8 +2,8 @@
 // Pure: no clock, no I/O. ISO/IEC 11172-3 §2.4.1.3, ISO/IEC 13818-3 §2.4.1.3 (MPEG audio); ETSI TS 102 366 §4.3, §E.1.2.
 
 import { addDependents } from './eac3-dependents.js';
-import type { ParameterReader, Parameters } from './parameters.js';
-import { framesWith, NO_HEADER, type SoundHeader } from './sound-frames.js';
+import type { ParameterReader, Parameters } from '../parameters.js';
+import { framesWith, NO_HEADER, type SoundFormat, type SoundHeader } from './sound-frames.js';
 
 /** kbit/s by bitrate_index: MPEG-1 layers I to III, MPEG-2 layer I, MPEG-2 layers II and III. */
 const BITRATES: readonly (readonly number[])[] = [
@@ -37,6 +37,13 @@ function readMpegHeader(bytes: Uint8Array, at: number, _end: number, header: Sou
 
 /** MPEG audio of any layer. A {@link ParameterReader}. */
 export const readMpegAudio: ParameterReader = framesWith(readMpegHeader);
+
+/** MPEG audio of any layer. */
+export const MPEG_AUDIO: SoundFormat = {
+  // syncword; layer '00' with this syncword is AAC in ADTS
+  startsAt: (bytes, at) => bytes[at] === 0xff && bytes[at + 1]! >= 0xe0 && (bytes[at + 1]! & 0xf6) !== 0xf0,
+  read: readMpegAudio,
+};
 
 const AC3_RATES = [48000, 44100, 32000];
 const AC3_KBITS = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
@@ -87,3 +94,9 @@ export function readAc3(bytes: Uint8Array, from: number, end: number, found: Par
   if (event !== true || found.codec !== 'eac3' || !isAligned) return event;
   return addDependents(bytes, from, end, found) ? true : undefined;
 }
+
+/** AC-3 and E-AC-3. */
+export const AC3: SoundFormat = {
+  startsAt: (bytes, at) => bytes[at] === 0x0b && bytes[at + 1] === 0x77, // syncword
+  read: readAc3,
+};

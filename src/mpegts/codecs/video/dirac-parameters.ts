@@ -1,8 +1,8 @@
 // Reads size and frame rate from the sequence header of Dirac and VC-2.
 // Pure: no clock, no I/O. SMPTE ST 2042-1 §10.5 (parse info), §11 (sequence header), annex A (interleaved Exp-Golomb), B.
 
-import { BitReader } from './bit-reader.js';
-import { isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
+import { BitReader } from '../bit-reader.js';
+import { isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
 
 const PARSE_INFO = [0x42, 0x42, 0x43, 0x44]; // BBCD
 const PARSE_INFO_BYTES = 13; // with parse_code, next_parse_offset and previous_parse_offset

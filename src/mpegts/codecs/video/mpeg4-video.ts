@@ -1,8 +1,8 @@
 // Reads the video object layer at the start of an MPEG-4 part 2 random access point.
 // Pure: no clock, no I/O. ISO/IEC 14496-2 §6.2.3 (VideoObjectLayer), §6.3.3.
 
-import { BitReader } from './bit-reader.js';
-import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
+import { BitReader } from '../bit-reader.js';
+import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
 
 const EXTENDED_PAR = 15;
 const RECTANGULAR = 0;

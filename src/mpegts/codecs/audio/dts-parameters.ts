@@ -1,10 +1,10 @@
 // Reads sampling rate and channels of DTS: from its core frames, and from what follows them.
 // Pure: no clock, no I/O. ETSI TS 102 114 §5.4 (frame header).
 
-import { BitReader } from './bit-reader.js';
+import { BitReader } from '../bit-reader.js';
 import { isDtsExtension, readDtsExtension } from './dts-extension.js';
-import type { Parameters } from './parameters.js';
-import { CUT_OFF, NO_HEADER, type SoundHeader } from './sound-frames.js';
+import type { Parameters } from '../parameters.js';
+import { CUT_OFF, NO_HEADER, type SoundFormat, type SoundHeader } from './sound-frames.js';
 
 const HEADER_BYTES = 12; // up to LFF
 /** By SFREQ (table 5-5). */
@@ -19,9 +19,13 @@ const X96 = 2;
 const reader = new BitReader();
 const header: SoundHeader = { codec: '', sampleRate: 0, channels: 0 };
 
+/** Whether a core frame starts with the four bytes at `at` (SYNC). */
+function isCore(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x7f && bytes[at + 1] === 0xfe && bytes[at + 2] === 0x80 && bytes[at + 3] === 0x01;
+}
+
 function readDtsHeader(bytes: Uint8Array, at: number, end: number, header: SoundHeader): number {
-  if (bytes[at] !== 0x7f || bytes[at + 1] !== 0xfe || bytes[at + 2] !== 0x80 || bytes[at + 3] !== 0x01)
-    return NO_HEADER;
+  if (!isCore(bytes, at)) return NO_HEADER;
   if (at + HEADER_BYTES > end) return CUT_OFF;
   reader.open(bytes, at + 4, end);
   reader.skip(1 + 5 + 1 + 7); // FTYPE, SHORT, CPF, NBLKS
@@ -61,3 +65,9 @@ export function readDts(bytes: Uint8Array, from: number, end: number, found: Par
   }
   return undefined;
 }
+
+/** DTS, from its core frames or its extension substream. */
+export const DTS: SoundFormat = {
+  startsAt: (bytes, at) => isCore(bytes, at) || isDtsExtension(bytes, at, at + 4),
+  read: readDts,
+};

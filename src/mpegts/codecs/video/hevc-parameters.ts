@@ -1,9 +1,9 @@
 // Reads size and frame rate from HEVC's sequence and video parameter sets.
 // Pure: no clock, no I/O. ISO/IEC 23008-2 §7.3.2.1 (VPS), §7.3.2.2 (SPS), §7.3.3, §7.3.4, §7.3.7, §E.2.1 (VUI).
 
-import { BitReader } from './bit-reader.js';
+import { BitReader } from '../bit-reader.js';
 import { passPictureLook } from './h264-parameters.js';
-import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from './parameters.js';
+import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
 
 const FIRST_OTHER = 32; // nal_unit_type below: slices
 const VPS = 32;

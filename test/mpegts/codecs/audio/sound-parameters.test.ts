@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { noParameters, type ParameterReader } from '../../../src/mpegts/codecs/parameters.js';
-import { readAc3, readMpegAudio } from '../../../src/mpegts/codecs/sound-parameters.js';
-import { bytesOf, u } from '../../support/mpegts/bits.js';
+import { noParameters, type ParameterReader } from '../../../../src/mpegts/codecs/parameters.js';
+import { readAc3, readMpegAudio } from '../../../../src/mpegts/codecs/audio/sound-parameters.js';
+import { bytesOf, u } from '../../../support/mpegts/bits.js';
 
 function read(reader: ParameterReader, bytes: readonly number[]) {
   const found = noParameters();
