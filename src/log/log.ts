@@ -1,5 +1,5 @@
 // The log: JSON lines, or readable colour on a terminal. A constant message, facts as fields.
-// Never a token, never a URL's query: see `safeUrl`.
+// Never a token, never a URL's query: see safe-url.ts.
 
 import { Writable } from 'node:stream';
 import winston from 'winston';
@@ -77,16 +77,6 @@ export function createLog(level: LogLevel, form: LogForm, fd = 1): ProgramLog {
       return output.state;
     },
   };
-}
-
-/** A URL as it may be logged: without user, password, query and fragment. */
-export function safeUrl(text: string): string {
-  try {
-    const url = new URL(text);
-    return `${url.protocol}//${url.host}${url.pathname}`;
-  } catch {
-    return '(not a URL)';
-  }
 }
 
 const DIM = 90;
