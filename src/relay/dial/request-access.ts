@@ -1,14 +1,12 @@
 // Requests access over HTTP from an endpoint whose kind is asked before each dial; what is asked, and what the answer
 // means, is the kind's.
 
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
-import { FaultError, faultOf, timeoutFault } from './faults.js';
+import { callHttp, HttpCallError, type HttpAnswer } from '../../http-client.js';
 import { DnsLookup } from './dns-lookup.js';
+import { FaultError, faultOf, timeoutFault } from './faults.js';
 import { proxyRoute, type ProxyRoute } from './forward-proxy.js';
 import type { AccessAnswer, AccessRequest, AccessVerdict, WebSocketTarget } from './kinds/endpoint-kind.js';
-import { isSecure } from './transport.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -36,53 +34,30 @@ export async function requestAccess(call: AccessCall, signal: AbortSignal): Prom
   throw new FaultError(code, message);
 }
 
-function send(
-  { request: asked, tls, timeoutMs }: AccessCall,
+/** Rejects with a {@link FaultError}. */
+async function send(
+  { request: { url, ...request }, tls, timeoutMs }: AccessCall,
   route: ProxyRoute | undefined,
   signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const start = isSecure(new URL(asked.url)) ? httpsRequest : httpRequest;
-    const name = new DnsLookup();
-    const request = start(asked.url, {
-      method: asked.method,
-      headers: { ...asked.headers, 'Content-Length': 0 },
-      agent: route?.agent ?? false, // no keep-alive: the next request is far in the future
-      lookup: name.lookup,
-      ...tls,
-    });
-    // Not AbortSignal.any: each call leaves a reference in `signal`, which lives as long as the link.
-    const late = setTimeout(() => fail(timeoutFaultFor(timeoutMs, name)), timeoutMs);
-    const onAbort = () => fail(new Error('called off'));
-    signal.addEventListener('abort', onAbort);
-    const settle = () => {
-      clearTimeout(late);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const fail = (error: Error) => {
-      settle();
-      route?.cancel();
-      request.destroy(); // emits nothing if the proxy has not answered yet
-      const { code, message } = route ? route.explain(faultOf(error)) : faultOf(error);
-      reject(new FaultError(code, message));
-    };
-    request.on('error', fail);
-    request.on('response', (response) => {
-      const pieces: Buffer[] = [];
-      let bytes = 0;
-      response.on('data', (piece: Buffer) => {
-        bytes += piece.length;
-        if (bytes > MAX_ANSWER_BYTES) fail(new Error('asking for access was answered with far too much'));
-        else pieces.push(piece);
-      });
-      response.on('error', fail);
-      response.on('end', () => {
-        settle();
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() });
-      });
-    });
-    request.end();
-  });
+): Promise<HttpAnswer> {
+  const name = new DnsLookup();
+  const agent = route ? { agent: route.agent } : {}; // no keep-alive: the next request is far in the future
+  try {
+    const call = { ...request, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES };
+    return await callHttp(url, { ...call, ...agent, tls, lookup: name.lookup, signal });
+  } catch (cause) {
+    route?.cancel(); // before the proxy has answered, its connection outlives the request
+    const fault = faultOf(explained(cause as Error, timeoutMs, name));
+    const { code, message } = route ? route.explain(fault) : fault;
+    throw new FaultError(code, message);
+  }
+}
+
+/** The error in the words of this request. */
+function explained(error: Error, timeoutMs: number, name: DnsLookup): Error {
+  if (!(error instanceof HttpCallError)) return error;
+  if (error.reason === 'late') return timeoutFaultFor(timeoutMs, name);
+  return new Error(error.reason === 'large' ? 'asking for access was answered with far too much' : error.reason);
 }
 
 function timeoutFaultFor(timeoutMs: number, name: DnsLookup): FaultError {

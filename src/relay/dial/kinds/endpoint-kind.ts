@@ -36,6 +36,7 @@ export interface AccessRequest {
   readonly url: string;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** Its answer. */
