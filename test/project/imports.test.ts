@@ -145,14 +145,6 @@ describe('imports', () => {
     expect(only(/^reconnecting-websocket$/, /^src\/relay\/dial\/reconnecting\.ts$/)).to.deep.equal([]);
   });
 
-  it("of Node's HTTP clients are in src/http-client.ts only, apart from what runs in a browser", () => {
-    const client = /import \{[^}]*\b(?:request|get)\b[^}]*\} from '(?:node:)?https?'|\bfetch\(/;
-    const wrong = files.filter(
-      (path) => !path.startsWith('src/web/player/') && client.test(readFileSync(path, 'utf8')),
-    );
-    expect(wrong).to.deep.equal(['src/http-client.ts']);
-  });
-
   it('leave signals and process.exit to cmd', () => {
     const wrong = files.filter(
       (path) => path.startsWith('src/') && /process\.(exit\(|on\()/.test(readFileSync(path, 'utf8')),
