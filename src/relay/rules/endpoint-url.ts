@@ -7,12 +7,13 @@ import type { TokenNeed } from '../dial/kinds/endpoint-kind.js';
 export const MAX_URL_LENGTH = 2048;
 
 const SCHEMES = new Set(KINDS.flatMap(({ schemes }) => schemes));
-const NEED_NO_TOKEN = KINDS.filter(({ tokenNeed }) => tokenNeed === null);
+const PLAIN_FIRST = [...KINDS].sort((a, b) => a.precedence - b.precedence);
+const NEED_NO_TOKEN = PLAIN_FIRST.filter(({ tokenNeed }) => tokenNeed === null);
 
 /** The forms of addresses, for error messages. */
-export const ACCEPTED_URLS = either(KINDS.flatMap(({ forms }) => forms));
+export const ACCEPTED_URLS = either(PLAIN_FIRST.flatMap(({ forms }) => forms));
 /** The same for the API's document. */
-export const DOCUMENTED_URLS = either(KINDS.flatMap(({ documentedForms }) => documentedForms));
+export const DOCUMENTED_URLS = either(PLAIN_FIRST.flatMap(({ documentedForms }) => documentedForms));
 /** The forms that are of use without a token. */
 export const URLS_WITHOUT_TOKEN = either(NEED_NO_TOKEN.flatMap(({ forms }) => forms));
 /** Their schemes: `ws:// or wss://`. */

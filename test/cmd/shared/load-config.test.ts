@@ -2,6 +2,7 @@
 
 import { expect } from 'chai';
 import { loadStream } from '../../../cmd/shared/load-config.js';
+import { SCHEMES_WITHOUT_TOKEN, URLS_WITHOUT_TOKEN } from '../../../src/relay/rules/endpoint-url.js';
 
 describe('the endpoint that commands come from', () => {
   const errorOf = (env: NodeJS.ProcessEnv, options: Readonly<Record<string, string>> = {}) => {
@@ -12,7 +13,7 @@ describe('the endpoint that commands come from', () => {
       return (error as Error).message;
     }
   };
-  const accepted = 'cannot be used; accepted: ws://host[:port]/path or wss://host[:port]/path';
+  const accepted = `cannot be used; accepted: ${URLS_WITHOUT_TOKEN}`;
 
   it('is an address of an endpoint; the value, which may hold a key, is not shown', () => {
     for (const VW_API of ['ftp://x/a-key', 'x', 'wss://u:a-key@x', 'ws://x/#a-key', 'ws://x:0'])
@@ -24,7 +25,8 @@ describe('the endpoint that commands come from', () => {
   it('has a token if its kind needs one', () => {
     for (const VW_API of ['https://x/session/board', 'HTTP://x/session/board']) {
       expect(errorOf({ VW_API })).to.equal(
-        'VW_API is an http address, which is asked for access with VW_API_TOKEN; accepted: both, or ws:// or wss:// in VW_API',
+        'VW_API is an http address, which is asked for access with VW_API_TOKEN; ' +
+          `accepted: both, or ${SCHEMES_WITHOUT_TOKEN} in VW_API`,
       );
       expect(errorOf({ VW_API, VW_API_TOKEN: 't' })).to.equal(null);
     }

@@ -118,7 +118,10 @@ export interface EndpointKind {
   readonly approach: Approach;
   /** null: media is sent as soon as the WebSocket is open. */
   readonly introduction: Introduction | null;
-  /** If several kinds recognise an address, it is of the one with the highest precedence; 0 is usual. */
+  /**
+   * If several kinds recognise an address, it is of the one with the highest precedence; 0 is usual. Messages name those
+   * with the lowest first.
+   */
   readonly precedence: number;
 
   /** Whether an address whose scheme is one of {@link schemes} is of this kind. */

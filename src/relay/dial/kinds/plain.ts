@@ -17,7 +17,7 @@ export const plain: EndpointKind = {
   tokenNeed: null,
   approach: { by: 'dialling', target: ({ url }) => ({ url }) },
   introduction: null,
-  precedence: 0,
+  precedence: -1, // of what no other kind takes
 
   recognises: ({ hasToken }) => !hasToken,
   shownUrl: safeUrl,
