@@ -8,7 +8,7 @@ import { createLog, type LogLevel } from '../src/log/log.js';
 import { ConfigError } from '../src/config/read-settings.js';
 import { level, whole } from '../src/config/setting-types.js';
 import { readVersion } from '../src/version.js';
-import { EXIT_FAILED, EXIT_USAGE, readArguments, UsageError } from './shared/arguments.js';
+import { EXIT_FAILED, EXIT_USAGE, readOptions, UsageError } from './shared/arguments.js';
 import { stopOnSignal } from './shared/lifetime.js';
 import { reportError, print } from './shared/output.js';
 
@@ -80,8 +80,8 @@ async function run({ port, everyMs, logLevel }: DemoArguments): Promise<void> {
 
 /** Parses the command line; null: help. */
 function readDemoArguments(args: readonly string[]): DemoArguments | null {
-  const line = readArguments(args, ['every', 'port', 'log-level'], ['tour']);
-  if (line.wantsHelp) return null;
+  const line = readOptions(args, { texts: ['every', 'port', 'log-level'], flags: ['tour', 'check-config'] });
+  if (line.flags.has('help')) return null;
   const { every, port = String(DEFAULT_PORT), 'log-level': logLevel = 'warn' } = line.options;
   const wantsTour = line.flags.has('tour');
   if (every !== undefined && !wantsTour)

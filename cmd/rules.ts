@@ -17,7 +17,7 @@ import {
   EXIT_FAILED,
   EXIT_NOT_SERVED,
   EXIT_USAGE,
-  type ParsedOptions,
+  type CommandLine,
   readOptions,
   settingRows,
   UsageError,
@@ -57,7 +57,12 @@ export async function rules(args: readonly string[]): Promise<void> {
   let client: RelayClient | null = null;
   try {
     const texts = [...addressSettings.map(({ option }) => option), 'tokens', 'wait'];
-    const given = readOptions(args, { texts, flags: ['replace', 'dry-run'], lists: ['token'] });
+    const given = readOptions(args, {
+      texts,
+      flags: ['replace', 'dry-run'],
+      lists: ['token'],
+      positionals: 'accepted',
+    });
     if (given.flags.has('help')) {
       print(HELP);
       return;
@@ -75,7 +80,7 @@ export async function rules(args: readonly string[]): Promise<void> {
 
 type Run = (client: RelayClient, waitMs: number) => Promise<number>;
 
-function selectAction({ names, flags, lists, options }: ParsedOptions): Run {
+function selectAction({ names, flags, lists, options }: CommandLine): Run {
   const [verb, file, extra] = names;
   const isImport = verb === 'import';
   if (!isImport && verb !== 'export') {

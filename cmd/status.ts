@@ -1,7 +1,6 @@
 // `vw status`: the state of a relay, once or repeatedly. Signals and process.exit are used in cmd only.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { painter } from '../src/cli/terminal/colour.js';
 import { listFaults } from '../src/cli/status/list-faults.js';
 import { fitPage } from '../src/cli/terminal/screen-frame.js';
 import { jsonLine, fetchStats, type StatsSnapshot } from '../src/cli/client/fetch-stats.js';
@@ -9,6 +8,7 @@ import { addressSettings, relayAddress } from '../src/cli/client/relay-address.j
 import { NotServedError, RelayClient } from '../src/cli/client/relay-client.js';
 import { type Page, pageLines, statusPage, unreachablePage } from '../src/cli/status/status-page.js';
 import { ConfigError } from '../src/config/read-settings.js';
+import { painter } from '../src/paint.js';
 import { EXIT_FAILED, EXIT_NOT_SERVED, EXIT_USAGE, readOptions, settingRows, UsageError } from './shared/arguments.js';
 import { reportError, print, printIfRead, whenOutputEnds } from './shared/output.js';
 import { Screen } from './shared/screen.js';
@@ -42,7 +42,12 @@ export async function status(args: readonly string[]): Promise<void> {
   let wanted: StatusOptions;
   try {
     const texts = addressSettings.map(({ option }) => option);
-    const { options, flags, names } = readOptions(args, { texts, flags: ['json'], numbers: ['watch'] });
+    const { options, flags, names } = readOptions(args, {
+      texts,
+      flags: ['json'],
+      numbers: ['watch'],
+      positionals: 'accepted',
+    });
     if (flags.has('help')) {
       print(HELP);
       return;

@@ -5,7 +5,7 @@ import { Tokens } from '../src/serve/auth/tokens.js';
 import { parseTopicPath, topicFault } from '../src/serve/topics/topic-path.js';
 import { SERVE_SETTINGS } from '../src/config/definitions.js';
 import { splitAudiences } from '../src/config/setting-types.js';
-import { EXIT_USAGE, readArguments, UsageError } from './shared/arguments.js';
+import { EXIT_USAGE, readOptions, UsageError } from './shared/arguments.js';
 import { reportError, print } from './shared/output.js';
 
 const OPTIONS = ['topic', 'scope', 'path', 'lifetime', 'secret', 'audience'];
@@ -29,8 +29,8 @@ Secret and audience are VW_SERVE_SECRET and VW_SERVE_AUDIENCE (or --secret and -
 
 export async function token(args: readonly string[]): Promise<void> {
   try {
-    const { options, wantsHelp } = readArguments(args, OPTIONS);
-    print(wantsHelp ? HELP : `${await makeToken(options)}\n`);
+    const { options, flags } = readOptions(args, { texts: OPTIONS, flags: ['check-config'] });
+    print(flags.has('help') ? HELP : `${await makeToken(options)}\n`);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
     reportError(error.message);

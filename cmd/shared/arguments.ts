@@ -1,4 +1,4 @@
-// Command lines: the flags that every command has, and a setting per option.
+// Command lines of all commands: one parser, and the exit codes.
 
 import { parseArgs } from 'node:util';
 import { closestName } from '../../src/closest.js';
@@ -14,46 +14,61 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** A parsed command line. */
-export interface CommandLine {
-  readonly options: Readonly<Record<string, string>>;
-  /** The flags that are set. */
-  readonly flags: ReadonlySet<string>;
-  readonly wantsHelp: boolean;
-  readonly wantsCheck: boolean;
+/** The options of a command, beside `--help`. */
+export interface OptionSpec {
+  /** `--option VALUE`. */
+  readonly texts: readonly string[];
+  /** `--option`. */
+  readonly flags?: readonly string[];
+  /** `--option VALUE`, any number of times. */
+  readonly lists?: readonly string[];
+  /** `--option [NUMBER]`. */
+  readonly numbers?: readonly string[];
+  /** Whether there may be arguments that are no options; by default none are accepted. */
+  readonly positionals?: 'accepted';
 }
 
-/**
- * Reads `--option value` for each of `options`, `--flag` for each of `flags`, `--help` and `--check-config`. Throws
- * {@link UsageError}.
- */
-export function readArguments(
+/** A parsed command line. */
+export interface CommandLine {
+  /** Texts and numbers; an omitted number is ''. */
+  readonly options: Readonly<Record<string, string>>;
+  /** The flags that are set, `help` among them. */
+  readonly flags: ReadonlySet<string>;
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  /** Positional arguments. */
+  readonly names: readonly string[];
+}
+
+/** Parses a command line. Throws {@link UsageError}. */
+export function readOptions(
   args: readonly string[],
-  options: readonly string[],
-  flags: readonly string[] = [],
+  { texts, flags = [], lists = [], numbers = [], positionals }: OptionSpec,
 ): CommandLine {
+  // parseArgs does not allow optional values: an option without one gets an empty value.
+  const complete = args.map((arg, i) =>
+    isNumberOf(args[i - 1], arg, numbers) ? '' : withNumber(arg, args[i + 1], numbers),
+  );
   try {
-    const { values } = parseArgs({
-      args: [...args],
+    const { values, positionals: names } = parseArgs({
+      args: complete.filter((arg, i) => arg !== '' || args[i] === ''),
       strict: true,
+      allowPositionals: positionals === 'accepted',
       options: {
         help: { type: 'boolean', short: 'h' },
-        'check-config': { type: 'boolean' },
-        ...Object.fromEntries(options.map((name) => [name, { type: 'string' as const }])),
+        ...Object.fromEntries([...texts, ...numbers].map((name) => [name, { type: 'string' as const }])),
         ...Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }])),
+        ...Object.fromEntries(lists.map((name) => [name, { type: 'string' as const, multiple: true }])),
       },
     });
-    const { help, 'check-config': check, ...rest } = values as Record<string, string | boolean | undefined>;
+    const all = Object.entries(values as Record<string, string | boolean | string[]>);
     return {
-      options: Object.fromEntries(
-        Object.entries(rest).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-      ),
-      flags: new Set(flags.filter((name) => rest[name] === true)),
-      wantsHelp: help === true,
-      wantsCheck: check === true,
+      options: Object.fromEntries(all.filter((pair): pair is [string, string] => typeof pair[1] === 'string')),
+      flags: new Set(all.filter(([, value]) => value === true).map(([name]) => name)),
+      lists: Object.fromEntries(all.filter((pair): pair is [string, string[]] => Array.isArray(pair[1]))),
+      names,
     };
   } catch (cause) {
-    throw usageError(cause as Error, [...options, ...flags, 'help', 'check-config']);
+    throw usageError(cause as Error, [...texts, ...flags, ...lists, ...numbers, 'help']);
   }
 }
 
@@ -69,61 +84,6 @@ function usageError(cause: Error, options: readonly string[]): UsageError {
   const meant = unknown === undefined ? null : closestName(unknown, options);
   const hint = meant === null ? '' : ` (--${meant} was meant?)`;
   return new UsageError(`${message}${hint}; --help lists what is accepted`, { cause });
-}
-
-/** The options of a command that is not a server. */
-export interface OptionSpec {
-  /** `--option VALUE`. */
-  readonly texts: readonly string[];
-  /** `--option`. */
-  readonly flags: readonly string[];
-  /** `--option VALUE`, any number of times. */
-  readonly lists?: readonly string[];
-  /** `--option [NUMBER]`. */
-  readonly numbers?: readonly string[];
-}
-
-/** The parsed command line of such a command. */
-export interface ParsedOptions {
-  /** Texts and numbers; an omitted number is ''. */
-  readonly options: Readonly<Record<string, string>>;
-  readonly flags: ReadonlySet<string>;
-  readonly lists: Readonly<Record<string, readonly string[]>>;
-  /** Positional arguments. */
-  readonly names: readonly string[];
-}
-
-/** Parses these options and `--help`. Throws {@link UsageError}. */
-export function readOptions(
-  args: readonly string[],
-  { texts, flags, lists = [], numbers = [] }: OptionSpec,
-): ParsedOptions {
-  // parseArgs does not allow optional values: an option without one gets an empty value.
-  const complete = args.map((arg, i) =>
-    isNumberOf(args[i - 1], arg, numbers) ? '' : withNumber(arg, args[i + 1], numbers),
-  );
-  try {
-    const { values, positionals } = parseArgs({
-      args: complete.filter((arg, i) => arg !== '' || args[i] === ''),
-      strict: true,
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        ...Object.fromEntries([...texts, ...numbers].map((name) => [name, { type: 'string' as const }])),
-        ...Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }])),
-        ...Object.fromEntries(lists.map((name) => [name, { type: 'string' as const, multiple: true }])),
-      },
-    });
-    const all = Object.entries(values as Record<string, string | boolean | string[]>);
-    return {
-      options: Object.fromEntries(all.filter((pair): pair is [string, string] => typeof pair[1] === 'string')),
-      flags: new Set(all.filter(([, value]) => value === true).map(([name]) => name)),
-      lists: Object.fromEntries(all.filter((pair): pair is [string, string[]] => Array.isArray(pair[1]))),
-      names: positionals,
-    };
-  } catch (cause) {
-    throw usageError(cause as Error, [...texts, ...flags, ...lists, ...numbers, 'help']);
-  }
 }
 
 function isNumberOf(option: string | undefined, text: string, numbers: readonly string[]): boolean {

@@ -7,6 +7,12 @@ import { type CertificatePaths, type Config, loadConfig } from '../../src/config
 import { readCertificate } from '../../src/http/connection/certificate.js';
 import { certificatesIn } from '../../src/http/connection/pem.js';
 import { proxyFault } from '../../src/relay/dial/forward-proxy.js';
+import {
+  endpointUrlFault,
+  missingToken,
+  SCHEMES_WITHOUT_TOKEN,
+  URLS_WITHOUT_TOKEN,
+} from '../../src/relay/rules/endpoint-url.js';
 
 /** The configuration of `vw stream`, with the files it names. */
 export interface StreamConfig extends Config {
@@ -21,6 +27,7 @@ export function loadStream(options: Options, env: NodeJS.ProcessEnv): StreamConf
   const fault = proxyFault(env);
   if (fault !== null) throw new ConfigError(fault);
   const config = loadConfig(options, env);
+  checkCommandLink(config.commands, options.api === undefined ? 'VW_API' : '--api');
   checkCertificate(config.certificate, 'VW_CERT', 'VW_KEY');
   return { ...config, authorities: config.caFile === null ? null : readAuthorities(config.caFile) };
 }
@@ -30,6 +37,20 @@ export function loadServe(options: Options, env: NodeJS.ProcessEnv): ServeConfig
   const config = loadServeConfig(options, env);
   checkCertificate(config.certificate, 'VW_SERVE_CERT', 'VW_SERVE_KEY');
   return config;
+}
+
+function checkCommandLink(commands: Config['commands'], setting: string): void {
+  if (commands === null) return;
+  const { url, token } = commands;
+  // Not the value: its query may contain a key.
+  if (endpointUrlFault(url) !== null)
+    throw new ConfigError(`${setting}=(secret) cannot be used; accepted: ${URLS_WITHOUT_TOKEN}`);
+  const missing = token === null ? missingToken(url) : null;
+  if (missing) {
+    throw new ConfigError(
+      `VW_API is ${missing.purpose} VW_API_TOKEN; accepted: both, or ${SCHEMES_WITHOUT_TOKEN} in VW_API`,
+    );
+  }
 }
 
 function checkCertificate(paths: CertificatePaths | null, certName: string, keyName: string): void {

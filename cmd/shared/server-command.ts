@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import { ConfigError } from '../../src/config/stream-config.js';
 import { createLog, type LogLevel, type ProgramLog } from '../../src/log/log.js';
 import type { Setting } from '../../src/config/read-settings.js';
-import { EXIT_FAILED, EXIT_USAGE, readArguments, settingRows, UsageError } from './arguments.js';
+import { EXIT_FAILED, EXIT_USAGE, readOptions, settingRows, UsageError } from './arguments.js';
 import { listeningFault } from './lifetime.js';
 import { reportError, print } from './output.js';
 import { environmentWarnings, type Warning, warningText } from './warnings.js';
@@ -40,17 +40,14 @@ export async function runServerCommand<Config extends ServerConfig>(
   let config: Config;
   let warnings: readonly Warning[];
   try {
-    const line = readArguments(
-      args,
-      settings.map(({ option }) => option),
-    );
-    if (line.wantsHelp) {
+    const line = readOptions(args, { texts: settings.map(({ option }) => option), flags: ['check-config'] });
+    if (line.flags.has('help')) {
       print(helpText(command));
       return;
     }
     config = load(line.options, process.env);
     warnings = [...environmentWarnings(process.env), ...command.warnings(config)];
-    if (line.wantsCheck) {
+    if (line.flags.has('check-config')) {
       for (const warning of warnings) print(`${warningText(warning)}\n`);
       const fault = await listeningFault(config, command.addressSettings.host, command.addressSettings.port);
       if (fault === null) print('the configuration is valid\n');

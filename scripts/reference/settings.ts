@@ -1,17 +1,19 @@
 // docs/reference/settings.md, from the tables of settings.
 
+import { loadStream } from '../../cmd/shared/load-config.js';
 import { type Definition, SERVE_SETTINGS, STREAM_SETTINGS } from '../../src/config/definitions.js';
 import { code, table } from './markdown.js';
 
 /** Text that no setting accepts. */
 const WRONG = '\u0001';
 
-/** What a setting accepts, as its own error says. */
-function acceptedBy({ read }: Definition): string {
+/** What a setting accepts, as its own error says, or that of the command, which checks what depends on other parts. */
+function acceptedBy({ option, read }: Definition): string {
   try {
     read(WRONG);
+    loadStream({ [option]: WRONG }, {});
   } catch (error) {
-    return (error as Error).message;
+    return (error as Error).message.replace(/^.*; accepted: /, '');
   }
   throw new Error('a setting that accepts everything needs no description of what it accepts');
 }

@@ -6,7 +6,7 @@ import { LOG_LEVELS } from '../log/log.js';
 import {
   addressRanges,
   audiences,
-  commandEndpoint,
+  anyText,
   embedders,
   hostName,
   hostNames,
@@ -125,7 +125,7 @@ export const SETTINGS = {
   api: {
     stream: { env: 'VW_API', default: '' },
     option: 'api',
-    read: commandEndpoint,
+    read: anyText,
     isSecret: true, // it may contain a key in its query
     doc: 'endpoint that is dialled and may then set rules by JSON commands; listed as destination apiRule',
   },

@@ -95,11 +95,6 @@ function commandsOf(url: string | null, token: string | null): Config['commands'
     if (token !== null) throw new ConfigError('VW_API_TOKEN is set without VW_API; accepted: both, or none');
     return null;
   }
-  if (token === null && /^http/i.test(url)) {
-    throw new ConfigError(
-      'VW_API is an http address, which is asked for access with VW_API_TOKEN; accepted: both, or ws:// or wss:// in VW_API',
-    );
-  }
   return { url, token };
 }
 

@@ -1,7 +1,6 @@
 // The demo's REST requests, and the equivalent curl commands.
 
-import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { callHttp } from '../http-client.js';
 
 /** One request. */
 export interface Call {
@@ -12,6 +11,9 @@ export interface Call {
 }
 
 const JSON_TYPE = 'application/json';
+/** The demo's relay is in this program: it answers, or is about to end. */
+const TIMEOUT_MS = 30_000;
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** The equivalent curl command, as lines of shell input. */
 export function curlLines({ method, url, body }: Call): string[] {
@@ -24,18 +26,9 @@ export function curlLines({ method, url, body }: Call): string[] {
 
 /** Sends the request; resolves to the answer. Throws an error with the answer's text unless it is 2xx. */
 export async function callRest({ method, url, body }: Call): Promise<unknown> {
-  const data = body === undefined ? '' : JSON.stringify(body);
-  const one = request(url, {
-    method,
-    agent: false, // ignores proxy settings
-    headers: data === '' ? {} : { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(data) },
-  });
-  one.end(data);
-  const [response] = (await once(one, 'response')) as [IncomingMessage];
-  let text = '';
-  response.setEncoding('utf8').on('data', (part: string) => (text += part));
-  await once(response, 'end');
-  const status = response.statusCode ?? 0;
+  const content = body === undefined ? {} : { headers: { 'Content-Type': JSON_TYPE }, body: JSON.stringify(body) };
+  const limits = { timeoutMs: TIMEOUT_MS, maxAnswerBytes: MAX_ANSWER_BYTES };
+  const { status, body: text } = await callHttp(url, { method, ...content, ...limits }); // ignores proxy settings
   if (status < 200 || status > 299) throw new Error(`${method} ${url} was answered ${status}: ${text.trimEnd()}`);
   return JSON.parse(text) as unknown;
 }

@@ -1,7 +1,8 @@
 // One source of the demo: plays a recording in real time and uploads it over HTTP, as ffmpeg does. While another source
 // has taken the feed over it is on standby, and resumes when the feed is free again.
 
-import { type ClientRequest, request } from 'node:http';
+import type { ClientRequest } from 'node:http';
+import { openRequest } from '../http-client.js';
 import type { Log } from '../log/log.js';
 import { dueMs, firstUnit, type DemoMedia } from './media.js';
 
@@ -51,9 +52,8 @@ export class DemoSource {
     // Time stamps within the first lap, as every ffmpeg process has its own clock, which the relay has to align.
     this.#origin = Math.floor(this.#unit / count) * count;
     this.#isFirst = true;
-    const one = request(`${relayUrl}/ts/${feed}`, {
+    const one = openRequest(`${relayUrl}/ts/${feed}`, {
       method: 'POST',
-      agent: false, // ignores proxy settings
       headers: { 'Content-Type': 'video/mp2t', 'Transfer-Encoding': 'chunked' },
     });
     this.#request = one;

@@ -1,8 +1,9 @@
 // The log: JSON lines, or readable colour on a terminal. A constant message, facts as fields.
-// Never a token, never a URL's query: see `safeUrl`.
+// Never a token, never a URL's query: see safe-url.ts.
 
 import { Writable } from 'node:stream';
 import winston from 'winston';
+import { painter, type Tone } from '../paint.js';
 import { LogOutput, type LogState } from './log-output.js';
 
 /** The interface of a log. */
@@ -33,16 +34,16 @@ export type LogForm = 'json' | 'plain' | 'coloured';
 
 /** The log of a program, on stdout by default. */
 export function createLog(level: LogLevel, form: LogForm, fd = 1): ProgramLog {
-  const paint = form === 'coloured' ? coloured : (_colour: number, text: string) => text;
+  const paint = painter(form === 'coloured' ? 'coloured' : 'plain');
   const { combine, timestamp, json, printf } = winston.format;
   const readable = printf((info) => {
     const { level: of, message, timestamp: at, ...facts } = info;
     const time = String(at).slice(11, 23);
     const rest = Object.entries(facts)
       .filter(([, value]) => value !== undefined && value !== null)
-      .map(([key, value]) => ` ${paint(DIM, `${key}=`)}${quote(String(value))}`)
+      .map(([key, value]) => ` ${paint(`${key}=`, 'quiet')}${quote(String(value))}`)
       .join('');
-    return `${paint(DIM, time)} ${paint(COLOURS[of] ?? DIM, of.padEnd(5))} ${String(message)}${rest}`;
+    return `${paint(time, 'quiet')} ${paint(of.padEnd(5), TONES[of] ?? 'quiet')} ${String(message)}${rest}`;
   });
   const format = combine(timestamp(), form === 'json' ? json() : readable);
   const output = new LogOutput(fd, (lines) => {
@@ -79,22 +80,7 @@ export function createLog(level: LogLevel, form: LogForm, fd = 1): ProgramLog {
   };
 }
 
-/** A URL as it may be logged: without user, password, query and fragment. */
-export function safeUrl(text: string): string {
-  try {
-    const url = new URL(text);
-    return `${url.protocol}//${url.host}${url.pathname}`;
-  } catch {
-    return '(not a URL)';
-  }
-}
-
-const DIM = 90;
-const COLOURS: Readonly<Record<string, number>> = { error: 31, warn: 33, info: 32, debug: 36 };
-
-function coloured(colour: number, text: string): string {
-  return `\u001b[${colour}m${text}\u001b[39m`;
-}
+const TONES: Readonly<Record<string, Tone>> = { error: 'wrong', warn: 'notice', info: 'good', debug: 'technical' };
 
 function quote(text: string): string {
   // A field stays on one line, whatever it contains.

@@ -87,7 +87,8 @@ describe('imports', () => {
   }
 
   it('of src/cli are plain data of the relay', () => {
-    const data = ['rules/rules', 'rules/mute-rule', 'rules/similar-name', 'events/event', 'stats-schema'];
+    const rules = ['rules/rules', 'rules/endpoint-url', 'rules/mute-rule', 'rules/similar-name'];
+    const data = [...rules, 'dial/kinds/kind-of', 'events/event', 'stats-schema'];
     const allowed = data.map((name) => `src/relay/${name}.js`);
     const wrong = imports.filter(({ path, name }) => {
       return folderOf(path) === 'cli' && folderOf(name) === 'relay' && !allowed.includes(name);
@@ -102,12 +103,27 @@ describe('imports', () => {
 
   it('of src/relay/rules/rules.ts are of nothing of ours but its messages, errors and addresses', () => {
     const rules = ['src/relay/rules/rules.ts', 'src/relay/rules/rule-messages.ts'];
+    const own = ['src/relay/rules/rule-messages.js', 'src/relay/rules/endpoint-url.js', 'src/errors.js'];
     const wrong = imports.filter(({ path, name }) => {
-      const isOwn =
-        name === 'src/relay/rules/rule-messages.js' || ['src/errors.js', 'src/endpoint-url.js'].includes(name);
-      return rules.includes(path) && name.startsWith('src/') && !isOwn;
+      return rules.includes(path) && name.startsWith('src/') && !own.includes(name);
     });
     expect(wrong).to.deep.equal([]);
+  });
+
+  it('of the kinds of endpoints, which rules and clients load, are pure', () => {
+    const dial = 'src/relay/dial/';
+    const isKind = (name: string) => name.startsWith(`${dial}kinds/`);
+    const pure = [...['faults', 'secrets', 'transport'].map((name) => dial + name), 'src/log/safe-url'];
+    const isPure = (name: string) => isKind(name) || pure.some((one) => name === `${one}.js`);
+    const files = [...pure.map((one) => `${one}.ts`), 'src/relay/rules/endpoint-url.ts'];
+    const wrong = imports.filter(({ path, name }) => {
+      const isType = name === 'src/relay/events/event.js'; // the codes of faults
+      return (isKind(path) || files.includes(path)) && !isPure(name) && !isType;
+    });
+    expect(wrong).to.deep.equal([]);
+    for (const path of [...files, ...imports.map((one) => one.path).filter(isKind)]) {
+      expect(readFileSync(path, 'utf8'), path).not.to.match(/^import (?!type).*events\/event/m);
+    }
   });
 
   it('of cmd are in cmd only', () => {

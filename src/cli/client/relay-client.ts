@@ -1,13 +1,8 @@
 // A client of a relay's API, with messages that explain why the relay is not reached or is not a relay.
 
-import {
-  Agent as HttpAgent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as httpRequest,
-  type RequestOptions,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { callHttp, type HttpAnswer, HttpCallError } from '../../http-client.js';
 import type { RelayAddress } from './relay-address.js';
 import { clean } from '../terminal/text.js';
 
@@ -39,19 +34,12 @@ export class RefusedError extends Error {
   }
 }
 
-interface ClientResponse {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-}
-
 /** The API of one relay. */
 export class RelayClient {
   readonly #address: RelayAddress;
   readonly #timeoutMs: number;
   readonly #agent: HttpAgent;
-  readonly #requests = new Set<ClientRequest>();
-  #isClosed = false;
+  readonly #closed = new AbortController();
 
   constructor(address: RelayAddress, timeoutMs: number) {
     this.#address = address;
@@ -75,7 +63,7 @@ export class RelayClient {
    * that was just being closed is repeated. Throws {@link NotServedError} and {@link RefusedError}.
    */
   async request(method: string, path: string, body?: unknown): Promise<unknown> {
-    let answer: ClientResponse;
+    let answer: HttpAnswer;
     try {
       answer = await this.#send(method, path, body);
     } catch (cause) {
@@ -87,44 +75,37 @@ export class RelayClient {
 
   /** Aborts requests that are not answered yet. */
   close(): void {
-    this.#isClosed = true;
-    for (const request of this.#requests) request.destroy();
+    this.#closed.abort();
     this.#agent.destroy();
   }
 
-  async #send(method: string, path: string, body: unknown): Promise<ClientResponse> {
+  async #send(method: string, path: string, body: unknown): Promise<HttpAnswer> {
     try {
       return await this.#sendOnce(method, path, body);
     } catch (error) {
-      if (this.#isClosed || (error as { wasReused?: boolean }).wasReused !== true) throw error;
+      if (this.#closed.signal.aborted || (error as { wasReused?: boolean }).wasReused !== true) throw error;
       return this.#sendOnce(method, path, body);
     }
   }
 
-  #sendOnce(method: string, path: string, body: unknown): Promise<ClientResponse> {
+  #sendOnce(method: string, path: string, body: unknown): Promise<HttpAnswer> {
     const { url, key } = this.#address;
-    const text = body === undefined ? null : JSON.stringify(body);
-    const options: RequestOptions = {
+    return callHttp(url + path, {
       method,
-      agent: this.#agent,
-      signal: AbortSignal.timeout(this.#timeoutMs),
       headers: {
         Accept: 'application/json',
         ...(key === null ? {} : { Authorization: `Bearer ${key}` }),
-        ...(text === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       },
-    };
-    return new Promise((resolve, reject) => {
-      const make = url.startsWith('https:') ? httpsRequest : httpRequest;
-      const request = make(url + path, options, (response) => void readAnswer(response).then(resolve, reject));
-      this.#requests.add(request);
-      request.on('error', (error) => reject(Object.assign(error, { wasReused: request.reusedSocket })));
-      request.on('close', () => this.#requests.delete(request));
-      request.end(text ?? undefined);
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      agent: this.#agent,
+      timeoutMs: this.#timeoutMs,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+      signal: this.#closed.signal,
     });
   }
 
-  #read({ status, type, text }: ClientResponse, path: string): unknown {
+  #read({ status, type, body: text }: HttpAnswer, path: string): unknown {
     const isJson = /^application\/(problem\+)?json\b/i.test(type);
     const body = isJson ? parsed(text) : undefined;
     if (status >= 200 && status < 300 && body !== undefined) return body;
@@ -168,18 +149,6 @@ export class RelayClient {
   }
 }
 
-async function readAnswer(response: IncomingMessage): Promise<ClientResponse> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`its answer is over ${MAX_ANSWER_BYTES / 1024 / 1024} MiB`);
-    parts.push(part);
-  }
-  const type = response.headers['content-type'] ?? '';
-  return { status: response.statusCode ?? 0, type, text: Buffer.concat(parts).toString() };
-}
-
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -188,10 +157,19 @@ function parsed(text: string): unknown {
   }
 }
 
+const ENDED = {
+  large: `its answer is over ${MAX_ANSWER_BYTES / 1024 / 1024} MiB`,
+  'called off': 'the request was called off',
+} as const;
+
 /** Why a request failed, and whether the cause may be temporary. */
 function connectErrorMessage(error: NodeJS.ErrnoException, url: string): { message: string; mayPass: boolean } {
   const { host, hostname } = new URL(url);
   const here = 'is vw stream running, and is that its address? --url, or VW_HOST and VW_PORT, set another';
+  if (error instanceof HttpCallError) {
+    const message = error.reason === 'late' ? `it did not answer in time; ${here}` : ENDED[error.reason];
+    return { message, mayPass: true };
+  }
   switch (error.code) {
     case 'ECONNREFUSED':
       return { message: `nothing listens there; ${here}`, mayPass: true };
@@ -208,8 +186,6 @@ function connectErrorMessage(error: NodeJS.ErrnoException, url: string): { messa
         message: `it closed the connection${url.startsWith('http:') ? `; does it want https://${host}?` : ''}`,
         mayPass: true,
       };
-    case 'ABORT_ERR':
-      return { message: `it did not answer in time; ${here}`, mayPass: true };
     default:
   }
   const code = error.code ?? '';

@@ -1,6 +1,7 @@
 // The steps that give a relay the rules of a document. Pure: no I/O.
 
-import { safeUrl } from '../../log/log.js';
+import { shownUrl } from '../../relay/dial/kinds/kind-of.js';
+import { missingToken } from '../../relay/rules/endpoint-url.js';
 import { EVERY_FEED, isSameMute, type MuteRule } from '../../relay/rules/mute-rule.js';
 import { type DestinationRequest, isSameStream, type StreamRule } from '../../relay/rules/rules.js';
 import type { ExportedDestination, RulesDocument } from './rules-document.js';
@@ -135,7 +136,7 @@ function destinationStep(
   const token = given ?? rule.token;
   // The relay keeps a token as long as the endpoint stays the same.
   const isKept = token === undefined && before?.isTokenSet === true && before.rule.destination === rule.destination;
-  const isWanted = /^https?:/i.test(rule.destination) || (isTokenSet && token !== null);
+  const isWanted = missingToken(rule.destination) !== null || (isTokenSet && token !== null);
   if (isWanted && typeof token !== 'string' && !isKept) {
     return {
       verb: 'set',
@@ -149,7 +150,7 @@ function destinationStep(
   return {
     verb: 'set',
     what,
-    description: `${change(describeDestination(rule), before && describeDestination(before.rule))}${tokenWords}`,
+    description: `${change(describeDestination({ rule, isTokenSet: isWanted }), before && describeDestination(before))}${tokenWords}`,
     method: 'POST',
     path: '/api/destinations',
     body: token === undefined ? rule : { ...rule, token },
@@ -161,9 +162,11 @@ function isSameRule(a: DestinationRequest, b: DestinationRequest): boolean {
   return a.stream === b.stream && a.destination === b.destination && (a.swap === 'break') === (b.swap === 'break');
 }
 
-/** Without the query of its URL, which may contain a code: this text may be logged. */
-function describeDestination({ stream, destination, swap }: DestinationRequest): string {
-  return `${stream} to ${safeUrl(destination)}${swap === 'break' ? ' with swap break' : ''}`;
+/** Without what is secret in its URL, such as a query with a code: this text may be logged. */
+function describeDestination({ rule, isTokenSet }: ExportedDestination): string {
+  const { stream, destination, token, swap } = rule;
+  const url = shownUrl(destination, token ?? (isTokenSet ? '' : null));
+  return `${stream} to ${url}${swap === 'break' ? ' with swap break' : ''}`;
 }
 
 /** Deletions of what is not in the document: first what sends media, then its mutes. */

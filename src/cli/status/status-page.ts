@@ -3,7 +3,7 @@
 import type { Stats } from '../../relay/stats-schema.js';
 import { EVERY_FEED } from '../../relay/rules/mute-rule.js';
 import { similarName } from '../../relay/rules/similar-name.js';
-import type { Painter, Surface } from '../terminal/colour.js';
+import type { Painter } from '../../paint.js';
 import { entries, listFaults } from './list-faults.js';
 import type { StatsSnapshot } from '../client/fetch-stats.js';
 import {
@@ -17,6 +17,12 @@ import {
 import { type Column, type Row, tableLines } from '../terminal/table.js';
 import { plural, unbroken, wrap } from '../terminal/text.js';
 import { bytesText, durationText, msText } from './units.js';
+
+/** Where text is printed: its width in columns (Infinity: nothing is truncated or wrapped) and its colours. */
+export interface Surface {
+  readonly width: number;
+  readonly paint: Painter;
+}
 
 /** A page in three parts: if the terminal has too few lines, the tables are truncated, not the faults. */
 export interface Page {

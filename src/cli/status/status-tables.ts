@@ -2,7 +2,7 @@
 
 import type { FeedStats, LinkStats, Stats, StreamStats } from '../../relay/stats-schema.js';
 import { readFeedEntry } from '../../relay/rules/rules.js';
-import type { Tone } from '../terminal/colour.js';
+import type { Tone } from '../../paint.js';
 import { entries, linkFault } from './list-faults.js';
 import { trackText } from './media-text.js';
 import type { Cell, Column, Row } from '../terminal/table.js';

@@ -1,7 +1,7 @@
 // Tables that fit a terminal: names are shortened first, and columns that do not fit are printed below their row.
 // Pure: no I/O.
 
-import type { Painter, Tone } from './colour.js';
+import type { Painter, Tone } from '../../paint.js';
 import { shorten, wrap } from './text.js';
 
 /** A column of a table. */

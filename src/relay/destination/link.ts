@@ -4,13 +4,12 @@
 //      │           │  └─ (no token) ────────▲  │
 //      └───────────┴───────────┴───────────────┴──▶ closing ──▶ closed
 
-import { safeUrl } from '../../log/log.js';
 import { Delivery } from '../delivery/delivery.js';
 import { dropEvents } from '../delivery/drop-events.js';
-import { type Endpoint, readAuthorisation } from '../dial/endpoint.js';
+import type { Endpoint } from '../dial/endpoint.js';
 import { Splicer } from '../../mpegts/splice/splicer.js';
 import type { Fault } from '../events/event.js';
-import { CONNECTION_CLOSED, TLS_EXPECTED, withoutToken, withToken } from '../dial/faults.js';
+import { CONNECTION_CLOSED, TLS_EXPECTED } from '../dial/faults.js';
 import type { Sink } from '../feed/sink.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Limits } from '../../config/limits.js';
@@ -23,6 +22,7 @@ import type { EndpointPath } from '../dial/dial-attempt.js';
 import { type Dial, ReconnectingSocket } from '../dial/reconnecting.js';
 import { speaksTls } from '../dial/tls-probe.js';
 import { redactSecrets } from '../dial/secrets.js';
+import { isSecure } from '../dial/transport.js';
 import type { LinkState, LinkStats } from '../stats-schema.js';
 
 /** Receives a link's notifications. */
@@ -91,10 +91,11 @@ export class Link implements Sink {
     this.#endpoint = endpoint;
     this.#limits = limits;
     this.#health = new LinkHealth(limits.goodAfterMs);
-    this.#url = safeUrl(endpoint.url);
+    this.#url = endpoint.kind.shownUrl(endpoint.address.url);
     this.#facts = { destination: id, endpoint: this.#url };
     this.#observer = observer;
-    this.#socket = new ReconnectingSocket((signal) => this.#nextTarget(signal), limits, {
+    const dialled = { kind: endpoint.kind, nextDial: (signal: AbortSignal) => this.#nextTarget(signal) };
+    this.#socket = new ReconnectingSocket(dialled, limits, {
       dialling: (delayMs) => this.#dialling(delayMs),
       opened: (path) => this.#opened(path),
       lost: (fault) => this.#linkLost(fault),
@@ -228,16 +229,17 @@ export class Link implements Sink {
 
   #opened(path: EndpointPath): void {
     this.#isFeed = path === 'feed';
-    const token = this.#endpoint.firstMessage;
-    if (token === null) {
+    const { kind, address } = this.#endpoint;
+    const { introduction } = kind;
+    if (introduction === null) {
       this.#accepted();
       return;
     }
     this.#setState('authorising');
-    this.#socket.sendText(token);
+    this.#socket.sendText(introduction.messageOf(address));
     const { dialTimeoutMs } = this.#limits;
     this.#verdictTimer = setTimeout(() => {
-      this.#socket.drop({ code: 'no-answer', message: `no answer to the token within ${dialTimeoutMs / 1000} s` });
+      this.#socket.drop(introduction.silenceFault(dialTimeoutMs));
     }, dialTimeoutMs).unref();
   }
 
@@ -259,30 +261,22 @@ export class Link implements Sink {
 
   #received(data: Buffer, kind: OpaqueKind): void {
     if (this.#state === 'open') {
-      if (kind === 'text' && this.#isRefusal(data)) return;
+      if (kind === 'text' && this.#isObjection(data)) return;
       this.#receivedMessages++;
       this.#observer.received(new Message(kind, data));
     } else if (this.#state === 'authorising' && kind === 'text' && data.length <= MAX_REPLY_BYTES) {
-      const verdict = readAuthorisation(data.toString());
-      if (verdict?.isAuthorised === true) this.#accepted();
-      else if (verdict) {
-        const message = `the relay server rejected the token: ${verdict.reason || 'it gives no reason'}`;
-        this.#socket.drop({ code: 'refused', message: message });
-      }
+      const reply = this.#endpoint.kind.introduction?.readReply(data.toString());
+      if (reply?.verdict === 'accepted') this.#accepted();
+      else if (reply) this.#socket.drop(reply.fault);
     }
   }
 
-  /** Whether `data` is crossbar's refusal of media that it took for a token (the rule has none). If so, drops the link. */
-  #isRefusal(data: Buffer): boolean {
-    if (this.#isProven || this.#endpoint.secrets.length > 0 || data.length > MAX_REPLY_BYTES || data[0] !== 0x7b)
-      return false;
-    const verdict = readAuthorisation(data.toString());
-    if (verdict?.isAuthorised !== false) return false;
-    this.#socket.drop({
-      code: 'refused',
-      message: `it took the first message for a token: ${verdict.reason || 'it gives no reason'}`,
-    });
-    return true;
+  /** Whether a text on a link that has not proven itself refuses what was sent. If so, drops the link. */
+  #isObjection(data: Buffer): boolean {
+    if (this.#isProven || data.length > MAX_REPLY_BYTES) return false;
+    const fault = this.#endpoint.kind.readObjection(data);
+    if (fault !== null) this.#socket.drop(fault);
+    return fault !== null;
   }
 
   #recordOpen(): void {
@@ -297,7 +291,8 @@ export class Link implements Sink {
     this.#delivery.restart();
     this.#isFeed = this.#hasOpaqueTs = false;
     const isBrokenOff = found.code === 'other' && found.message.startsWith(CONNECTION_CLOSED); // the name of a proxy may follow
-    if (isBrokenOff && /^(ws|http):/i.test(this.#endpoint.url)) void (this.#probing = this.#diagnose(found.message));
+    if (isBrokenOff && !isSecure(new URL(this.#endpoint.firstContact)))
+      void (this.#probing = this.#diagnose(found.message));
     else this.#recordLost(found, before);
     this.#observer.lost();
   }
@@ -305,7 +300,7 @@ export class Link implements Sink {
   /** A plain dial was dropped without an answer, as TLS servers do: checks whether this is one, then reports the fault. */
   async #diagnose(message: string): Promise<void> {
     const { signal } = this.#ended;
-    const isTls = await speaksTls(this.#endpoint.url, signal);
+    const isTls = await speaksTls(this.#endpoint.firstContact, signal);
     this.#probing = null;
     if (signal.aborted) return;
     this.#recordLost(
@@ -316,11 +311,9 @@ export class Link implements Sink {
 
   /** Reports why a dial failed or the link was lost; `before` is its previous state. */
   #recordLost(found: Fault, before: LinkState): void {
-    // An endpoint that drops the connection after the token, without a message, has refused it.
-    const code = before === 'authorising' && found.code === 'lost' ? 'refused' : found.code;
-    const { tokenEndMs, secrets } = this.#endpoint;
-    const said = { code, message: found.message };
-    const meant = secrets.length === 0 ? withoutToken(said) : withToken(said, tokenEndMs, Date.now());
+    const { kind, address, secrets } = this.#endpoint;
+    const wasAuthorising = before === 'authorising';
+    const meant = kind.meaningOf({ found, wasAuthorising, token: address.token, nowMs: Date.now() });
     const fault = { code: meant.code, message: redactSecrets(meant.message, secrets) };
     const isNews = this.#health.lost(fault, performance.now());
     this.#lastError = fault.message;

@@ -15,9 +15,10 @@ import { throttleReads } from '../framing/read-throttle.js';
 import type { Limits } from '../../config/limits.js';
 import type { OpaqueKind } from '../message.js';
 import type { DnsLookup } from './dns-lookup.js';
-import { faultOf, faultOfClose, faultOfUpgrade, timeoutFault } from './faults.js';
+import { faultOf, timeoutFault } from './faults.js';
 import type { ProxyRoute } from './forward-proxy.js';
-import { querySecrets, redactSecrets } from './secrets.js';
+import type { EndpointKind } from './kinds/endpoint-kind.js';
+import { redactSecrets } from './secrets.js';
 
 /** How many bytes of an endpoint's refusal are read. */
 const MAX_REASON_BYTES = 1 << 14;
@@ -28,6 +29,8 @@ export const ENDPOINT_HEADER = 'vw-endpoint';
 /** How the endpoint is reached. */
 export interface DialPath {
   readonly limits: Limits;
+  /** How the endpoint's answers are read. */
+  readonly kind: EndpointKind;
   /** Set if a proxy is used. */
   readonly route: ProxyRoute | undefined;
   readonly lookup: DnsLookup;
@@ -54,6 +57,7 @@ export class DialAttempt {
 
   readonly #socket: WebSocket;
   readonly #limits: Limits;
+  readonly #kind: EndpointKind;
   readonly #route: ProxyRoute | undefined;
   readonly #lookup: DnsLookup;
   readonly #observer: AttemptObserver;
@@ -68,9 +72,10 @@ export class DialAttempt {
   #error: Fault | null = null;
 
   /** @param socket a WebSocket that was created just now. */
-  constructor(socket: WebSocket, { limits, route, lookup }: DialPath, observer: AttemptObserver) {
+  constructor(socket: WebSocket, { limits, kind, route, lookup }: DialPath, observer: AttemptObserver) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#kind = kind;
     this.#route = route;
     this.#lookup = lookup;
     this.#observer = observer;
@@ -151,9 +156,9 @@ export class DialAttempt {
   #refused(response: IncomingMessage): void {
     const explain = (fault: Fault) => (this.#route ? this.#route.explainAnswer(fault) : fault);
     const status = response.statusCode ?? 0;
-    this.#answer = explain(faultOfUpgrade(status, '')); // if the body does not arrive in time
+    this.#answer = explain(this.#kind.readUpgrade(status, '')); // if the body does not arrive in time
     void readShort(response).then((body) => {
-      this.#answer = explain(faultOfUpgrade(status, body));
+      this.#answer = explain(this.#kind.readUpgrade(status, body));
       this.#socket.terminate();
     });
   }
@@ -178,9 +183,12 @@ export class DialAttempt {
     this.detach();
     const isLate = this.#heartbeat === null && performance.now() - this.#startedMs >= dialTimeoutMs - TIMER_ERROR_MS;
     if (isLate) this.#error = this.#explain(timeoutFault(dialTimeoutMs, this.#lookup.isPending ? 'name' : 'answer'));
-    const found = this.#dropped ?? this.#answer ?? this.#error ?? faultOfClose(code, reason);
+    const found = this.#dropped ?? this.#answer ?? this.#error ?? this.#kind.readClose(code, reason);
     // The endpoint's message may quote the address, which contains a code.
-    this.#observer.lost({ code: found.code, message: redactSecrets(found.message, querySecrets(this.#socket.url)) });
+    this.#observer.lost({
+      code: found.code,
+      message: redactSecrets(found.message, this.#kind.secretsIn(this.#socket.url)),
+    });
   }
 
   #explain(fault: Fault): Fault {

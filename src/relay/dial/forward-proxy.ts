@@ -11,10 +11,13 @@ import { getProxyForUrl } from 'proxy-from-env';
 import { isLoopbackHost } from '../../loopback.js';
 import type { Fault } from '../events/event.js';
 import { isBeforeAnswer } from './faults.js';
+import { isSecure, isWebSocket } from './transport.js';
 
 /** The route to one endpoint through a proxy, for one dial. */
 export interface ProxyRoute {
   readonly agent: Agent;
+  /** Whether the proxy reads and forwards the request, so that it may answer itself. */
+  readonly isForwarding: boolean;
   /** Adds the proxy's part to a dial's fault. */
   explain(fault: Fault): Fault;
   /** As {@link explain}, of a fault that comes from an answer: the proxy was reached. */
@@ -32,10 +35,10 @@ export interface TunnelRoute extends ProxyRoute {
   open(host: string, port: number): Promise<Socket>;
 }
 
-/** The route to a plain address (ws:// or http://) as a tunnel, for any protocol; `undefined`: dialled directly. */
+/** The route to an address as a tunnel, for any protocol; `undefined`: dialled directly. */
 export function tunnelRoute(url: string): TunnelRoute | undefined {
-  const route = proxyRoute(url.replace(/^http:/, 'ws:'), {});
-  return route instanceof Tunnel ? route : undefined;
+  const proxy = proxyFor(new URL(url));
+  return proxy === undefined ? undefined : new Tunnel(proxy, {});
 }
 
 /**
@@ -44,22 +47,29 @@ export function tunnelRoute(url: string): TunnelRoute | undefined {
  */
 export function proxyRoute(url: string, tls: SecureContextOptions): ProxyRoute | undefined {
   const target = new URL(url);
+  const proxy = proxyFor(target);
+  if (proxy === undefined) return undefined;
+  // Only a plain http request is forwarded by the proxy; everything else uses a tunnel (CONNECT, RFC 9110 §9.3.6).
+  const isForwarded = !isWebSocket(target) && !isSecure(target);
+  return isForwarded ? new ForwardProxy(proxy, tls) : new Tunnel(proxy, tls);
+}
+
+/** The proxy's own address; `undefined`: none is used. */
+function proxyFor(target: URL): string | undefined {
   if (isLoopbackHost(target.hostname)) return undefined;
-  const isSecure = target.protocol === 'wss:' || target.protocol === 'https:';
-  const proxy = getProxyForUrl(`${isSecure ? 'https' : 'http'}://${target.host}`);
+  const proxy = getProxyForUrl(`${isSecure(target) ? 'https' : 'http'}://${target.host}`);
   if (proxy === '') return undefined;
   // A proxy given as host:port speaks plain HTTP, as with curl; the library would give it the target's scheme.
   const isBare = [process.env.HTTPS_PROXY, process.env.https_proxy, process.env.ALL_PROXY, process.env.all_proxy].some(
     (given) => given !== undefined && `https://${given}` === proxy,
   );
-  const address = isBare ? proxy.replace('https://', 'http://') : proxy;
-  // Only a plain http request is forwarded by the proxy; everything else uses a tunnel (CONNECT, RFC 9110 §9.3.6).
-  return target.protocol === 'http:' ? new ForwardProxy(address, tls) : new Tunnel(address, tls);
+  return isBare ? proxy.replace('https://', 'http://') : proxy;
 }
 
 /** A plain request that the proxy forwards. */
 class ForwardProxy implements ProxyRoute {
   readonly agent: HttpProxyAgent<string>;
+  readonly isForwarding = true;
   readonly #isCancelled = new AbortController();
 
   constructor(address: string, tls: SecureContextOptions) {
@@ -83,6 +93,7 @@ class ForwardProxy implements ProxyRoute {
 /** A connection to the endpoint through the proxy's tunnel. */
 class Tunnel extends HttpsProxyAgent<string> implements TunnelRoute {
   readonly agent = this;
+  readonly isForwarding = false;
   readonly #isCancelled = new AbortController();
   #refusal = 0;
 

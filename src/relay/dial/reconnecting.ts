@@ -24,14 +24,21 @@ import { type AttemptObserver, DialAttempt } from './dial-attempt.js';
 import { DnsLookup } from './dns-lookup.js';
 import { faultOf } from './faults.js';
 import { proxyRoute, type ProxyRoute } from './forward-proxy.js';
+import type { EndpointKind, WebSocketTarget } from './kinds/endpoint-kind.js';
 
 // The package is CommonJS with an ES module's types: the import is the class itself.
 const ReconnectingWebSocket = rws as unknown as typeof rws.default;
 
 /** What to dial. */
-export interface Dial {
-  readonly url: string;
+export interface Dial extends WebSocketTarget {
   readonly tls?: SecureContextOptions;
+}
+
+/** Where to dial, and how to read what comes back. */
+export interface Dialled {
+  readonly kind: EndpointKind;
+  /** Returns what to dial, called before each dial; a rejection is a failed dial. */
+  nextDial(signal: AbortSignal): Promise<Dial>;
 }
 
 /** Receives the socket's notifications: those of each attempt, and when the next one starts. */
@@ -44,7 +51,7 @@ export interface DialObserver extends AttemptObserver {
 export class ReconnectingSocket implements Outlet {
   readonly #limits: Limits;
   readonly #observer: DialObserver;
-  readonly #nextDial: (signal: AbortSignal) => Promise<Dial>;
+  readonly #endpoint: Dialled;
   readonly #ended = new AbortController();
   readonly #backoff: Backoff;
   readonly #client: InstanceType<typeof ReconnectingWebSocket>;
@@ -57,17 +64,17 @@ export class ReconnectingSocket implements Outlet {
   #cancelWait: (() => void) | null = null;
   #closed = false;
 
-  /** @param nextDial returns what to dial, called before each dial; a rejection is a failed dial. */
-  constructor(nextDial: (signal: AbortSignal) => Promise<Dial>, limits: Limits, observer: DialObserver) {
-    this.#nextDial = nextDial;
+  constructor(endpoint: Dialled, limits: Limits, observer: DialObserver) {
+    this.#endpoint = endpoint;
     this.#limits = limits;
     this.#observer = observer;
     this.#backoff = new Backoff(limits);
     const adopt = (socket: WebSocket) => this.#adopt(socket);
+    const protocols = () => [...(this.#dial?.protocols ?? [])];
     const options = (): ClientOptions => this.#clientOptions();
     class DialledSocket extends WebSocket {
       constructor(url: string) {
-        super(url, options());
+        super(url, protocols(), options());
         adopt(this);
       }
     }
@@ -150,7 +157,7 @@ export class ReconnectingSocket implements Outlet {
       }
       this.#observer.dialling(0);
       try {
-        this.#dial = await this.#nextDial(this.#ended.signal);
+        this.#dial = await this.#endpoint.nextDial(this.#ended.signal);
         return this.#dial.url;
       } catch (error) {
         if (!this.#isClosed()) this.#observer.lost(faultOf(error as Error));
@@ -183,6 +190,7 @@ export class ReconnectingSocket implements Outlet {
     const options: ClientOptions & { closeTimeout: number; lookup: LookupFunction } = {
       ...this.#dial?.tls,
       ...(this.#route ? { agent: this.#route.agent } : {}),
+      ...(this.#dial?.headers ? { headers: this.#dial.headers } : {}),
       lookup: this.#lookup.lookup, // missing from @types/ws, like closeTimeout
       perMessageDeflate: false,
       handshakeTimeout: dialTimeoutMs,
@@ -196,7 +204,12 @@ export class ReconnectingSocket implements Outlet {
 
   #adopt(socket: WebSocket): void {
     this.#attempt?.abandon();
-    const path = { limits: this.#limits, route: this.#route, lookup: this.#lookup };
+    const path = {
+      limits: this.#limits,
+      kind: this.#endpoint.kind,
+      route: this.#route,
+      lookup: this.#lookup,
+    };
     this.#attempt = new DialAttempt(socket, path, {
       opened: (path) => this.#observer.opened(path),
       lost: (fault) => {

@@ -1,148 +1,67 @@
-// Requests access from a practable relay: a POST with the token returns the address of a WebSocket that is valid once, for
-// half a minute. The token is sent in this request only.
+// Requests access over HTTP from an endpoint whose kind is asked before each dial; what is asked, and what the answer
+// means, is the kind's.
 
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
-import type { Dial } from './reconnecting.js';
-import type { Fault } from '../events/event.js';
-import {
-  FaultError,
-  faultOf,
-  timeoutFault,
-  faultOfStatus,
-  parenthesized,
-  readReason,
-  IS_RELAY_API,
-  mentionsKey,
-  mentionsTls,
-  TLS_EXPECTED,
-} from './faults.js';
+import { callHttp, HttpCallError, type HttpAnswer } from '../../http-client.js';
 import { DnsLookup } from './dns-lookup.js';
+import { FaultError, faultOf, timeoutFault } from './faults.js';
 import { proxyRoute, type ProxyRoute } from './forward-proxy.js';
+import type { AccessAnswer, AccessRequest, AccessVerdict, WebSocketTarget } from './kinds/endpoint-kind.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** How to ask for access. */
-export interface AccessRequest {
-  readonly url: string;
-  readonly token: string;
+export interface AccessCall {
+  readonly request: AccessRequest;
   readonly tls: SecureContextOptions;
   readonly timeoutMs: number;
+  /** What the answer means. */
+  readonly read: (answer: AccessAnswer) => AccessVerdict;
 }
 
 /**
- * POSTs to `url` with the header `Authorization: <token>` and returns the WebSocket address in the answer's `uri`.
- * Rejects if there is none within `timeoutMs` or if `signal` aborts; the message contains neither the token nor the code.
+ * Sends the request and returns the WebSocket that the answer grants. Rejects if there is none within `timeoutMs` or if
+ * `signal` aborts; the message contains nothing of the request.
  */
-export async function requestAccess(asked: AccessRequest, signal: AbortSignal): Promise<Dial> {
-  const { url, tls } = asked;
-  const route = proxyRoute(url, tls);
-  const { status, body } = await post(asked, route, signal);
-  if (status < 200 || status > 299) {
-    const isForwarded = route !== undefined && !/^https:/i.test(url);
-    const fault = isForwarded ? faultOfForwarded(status, body) : faultOfRefusal(status, body);
-    const { code, message } = route ? route.explainAnswer(fault) : fault;
-    throw new FaultError(code, message);
-  }
-  const uri = readUri(body);
-  if (uri === null) throw new FaultError('other', 'asking for access was not answered with {"uri": "wss://…"}');
-  return { url: uri, tls };
+export async function requestAccess(call: AccessCall, signal: AbortSignal): Promise<WebSocketTarget> {
+  const route = proxyRoute(call.request.url, call.tls);
+  const { status, body } = await send(call, route, signal);
+  const verdict = call.read({ status, body, isForwarded: route?.isForwarding === true });
+  if (verdict.verdict === 'accepted') return verdict.target;
+  // An answer that could not be read is not the proxy's: it is not named then.
+  const isRefusal = status < 200 || status > 299;
+  const { code, message } = route && isRefusal ? route.explainAnswer(verdict.fault) : verdict.fault;
+  throw new FaultError(code, message);
 }
 
-/** As {@link faultOfRefusal}, of a request that a proxy forwarded: the answer may be its own. */
-function faultOfForwarded(status: number, body: string): Fault {
-  const isOfEndpoint = mentionsTls(status, body) || mentionsKey(status, body);
-  if (!isOfEndpoint && status === 407)
-    return { code: 'unreachable', message: `${answeredWith(status)}: the proxy requires a user and password` };
-  if (!isOfEndpoint && status >= 500) {
-    const message = `${answeredWith(status)}: the proxy cannot reach the relay server, or that has failed`;
-    return { code: 'unreachable', message };
-  }
-  return faultOfRefusal(status, body, status === 403 ? ', or the proxy does not let this through' : '');
-}
-
-/** The fault for an answer that grants no access. `orElse` is another cause than a token that is refused. */
-function faultOfRefusal(status: number, body: string, orElse = ''): Fault {
-  if (mentionsTls(status, body)) return TLS_EXPECTED;
-  if (mentionsKey(status, body)) return IS_RELAY_API;
-  const message = answeredWith(status);
-  const code = faultOfStatus(status);
-  const given = parenthesized(readReason(body));
-  if (status === 401 || status === 403) return { code, message: `${message}: the token is refused${orElse}${given}` };
-  if (status === 404) return { code, message: `${message} (wrong path?)${given}` };
-  return { code, message: status >= 300 && status < 400 ? `${message}, a redirect` : `${message}${given}` };
-}
-
-function answeredWith(status: number): string {
-  return `asking for access was answered with HTTP ${status}`;
-}
-
-function post(
-  { url, token, tls, timeoutMs }: AccessRequest,
+/** Rejects with a {@link FaultError}. */
+async function send(
+  { request: { url, ...request }, tls, timeoutMs }: AccessCall,
   route: ProxyRoute | undefined,
   signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const start = /^https:/i.test(url) ? httpsRequest : httpRequest;
-    const name = new DnsLookup();
-    const request = start(url, {
-      method: 'POST',
-      headers: { Authorization: token, Accept: 'application/json', 'Content-Length': 0 },
-      agent: route?.agent ?? false, // no keep-alive: the next request is far in the future
-      lookup: name.lookup,
-      ...tls,
-    });
-    // Not AbortSignal.any: each call leaves a reference in `signal`, which lives as long as the link.
-    const late = setTimeout(() => fail(timeoutFaultFor(timeoutMs, name)), timeoutMs);
-    const onAbort = () => fail(new Error('called off'));
-    signal.addEventListener('abort', onAbort);
-    const settle = () => {
-      clearTimeout(late);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const fail = (error: Error) => {
-      settle();
-      route?.cancel();
-      request.destroy(); // emits nothing if the proxy has not answered yet
-      const { code, message } = route ? route.explain(faultOf(error)) : faultOf(error);
-      reject(new FaultError(code, message));
-    };
-    request.on('error', fail);
-    request.on('response', (response) => {
-      const pieces: Buffer[] = [];
-      let bytes = 0;
-      response.on('data', (piece: Buffer) => {
-        bytes += piece.length;
-        if (bytes > MAX_ANSWER_BYTES) fail(new Error('asking for access was answered with far too much'));
-        else pieces.push(piece);
-      });
-      response.on('error', fail);
-      response.on('end', () => {
-        settle();
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() });
-      });
-    });
-    request.end();
-  });
+): Promise<HttpAnswer> {
+  const name = new DnsLookup();
+  const agent = route ? { agent: route.agent } : {}; // no keep-alive: the next request is far in the future
+  try {
+    const call = { ...request, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES };
+    return await callHttp(url, { ...call, ...agent, tls, lookup: name.lookup, signal });
+  } catch (cause) {
+    route?.cancel(); // before the proxy has answered, its connection outlives the request
+    const fault = faultOf(explained(cause as Error, timeoutMs, name));
+    const { code, message } = route ? route.explain(fault) : fault;
+    throw new FaultError(code, message);
+  }
+}
+
+/** The error in the words of this request. */
+function explained(error: Error, timeoutMs: number, name: DnsLookup): Error {
+  if (!(error instanceof HttpCallError)) return error;
+  if (error.reason === 'late') return timeoutFaultFor(timeoutMs, name);
+  return new Error(error.reason === 'large' ? 'asking for access was answered with far too much' : error.reason);
 }
 
 function timeoutFaultFor(timeoutMs: number, name: DnsLookup): FaultError {
   const { code, message } = timeoutFault(timeoutMs, name.isPending ? 'name' : 'answer');
   if (code !== 'no-answer') return new FaultError(code, message);
   return new FaultError(code, `asking for access was not answered within ${timeoutMs / 1000} s`);
-}
-
-/** The WebSocket address in an answer; `null` if it contains none that can be dialled. */
-function readUri(body: string): string | null {
-  try {
-    const { uri } = JSON.parse(body) as { uri?: unknown };
-    if (typeof uri !== 'string') return null;
-    const url = new URL(uri);
-    if ((url.protocol !== 'ws:' && url.protocol !== 'wss:') || url.hostname === '') return null;
-    url.hash = ''; // a WebSocket URL has none, and the library throws on one
-    return url.href;
-  } catch {
-    return null;
-  }
 }

@@ -8,7 +8,7 @@ import { tunnelRoute } from './forward-proxy.js';
 const TIMEOUT_MS = 2000;
 
 /**
- * Whether a server at the host and port of a ws:// or http:// URL answers a TLS handshake. Nothing else is sent. A proxy is
+ * Whether a server at the host and port of a plain URL (ws://, http://) answers a TLS handshake. Nothing else is sent. A proxy is
  * asked for a tunnel; false if it refuses.
  */
 export async function speaksTls(url: string, signal: AbortSignal): Promise<boolean> {

@@ -1,6 +1,7 @@
 // Turns an event into a log line: a constant message, facts as fields. Contains no token and no URL's query.
 
-import { type Facts, safeUrl } from '../../log/log.js';
+import type { Facts } from '../../log/log.js';
+import { shownUrl } from '../dial/kinds/kind-of.js';
 import type { EventBody } from './event.js';
 
 /** A log line. */
@@ -62,7 +63,11 @@ function ruleSet({ kind, name, rule }: EventBody & { type: 'rule-set' }): [strin
     case 'destination':
       return [
         'destination rule set',
-        { destination: name, stream: String(rule.stream), endpoint: safeUrl(String(rule.destination)) },
+        {
+          destination: name,
+          stream: String(rule.stream),
+          endpoint: shownUrl(String(rule.destination), rule.tokenSet === true ? '' : null),
+        },
       ];
     case 'mute':
       return ['muted', muteFacts(name, rule)];

@@ -16,12 +16,6 @@ export function acceptedFields<S extends z.ZodRawShape>(
   return `{${fields.join(', ')}}`;
 }
 
-/** The WebSocket address that corresponds to an http one, without its query. */
-export function dialledAddress(destination: string): string {
-  const { protocol, host, pathname } = new URL(destination);
-  return `${protocol.replace('http', 'ws')}//${host}${pathname}`;
-}
-
 /** A name for use in a message: shortened, without control characters. */
 export function clip(text: string): string {
   const clean = text.replace(/[^\x20-\x7e]/g, '?');

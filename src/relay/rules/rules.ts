@@ -2,9 +2,9 @@
 // that applies them. Validation, types and the OpenAPI document are derived from the schemas here.
 
 import * as z from 'zod';
-import { endpointUrlFault, MAX_URL_LENGTH } from '../../endpoint-url.js';
 import { RuleError } from '../../errors.js';
-import { acceptedFields, clip, dialledAddress } from './rule-messages.js';
+import { ACCEPTED_URLS, DOCUMENTED_URLS, endpointUrlFault, MAX_URL_LENGTH, missingToken } from './endpoint-url.js';
+import { acceptedFields, clip } from './rule-messages.js';
 
 /** Names of streams begin with this; names of feeds do not. */
 export const STREAM_PREFIX = 'stream/';
@@ -146,9 +146,7 @@ export const destinationSchema = z.strictObject({
   destination: z
     .string()
     .max(MAX_URL_LENGTH, `at most ${MAX_URL_LENGTH} characters`)
-    .describe(
-      'The URL to send to: ws://host[:port]/path, wss://host[:port]/path, or http:// or https:// with a token. No fragment or user.',
-    ),
+    .describe(`The URL to send to: ${DOCUMENTED_URLS}. No fragment or user.`),
   token: z
     .union([z.string().meta({ minLength: 1, maxLength: MAX_TOKEN_LENGTH, pattern: '^[!-~]+$' }), z.null()])
     .optional()
@@ -280,11 +278,12 @@ export function resolveDestination(request: DestinationRequest, before: Destinat
   // A token belongs to an endpoint: it is not kept when the rule names another one.
   const kept = before?.destination === destination ? before.token : undefined;
   const token = given === undefined ? kept : (given ?? undefined);
-  if (token === undefined && /^https?:/i.test(destination)) {
+  const missing = token === undefined ? missingToken(destination) : null;
+  if (missing) {
     throw new RuleError(
       'ERR_TOKEN_REQUIRED',
-      `destination "${id}": an http:// or https:// address requires a token; accepted: the same with "token", ` +
-        `or an address that needs none, e.g. ${dialledAddress(destination)}`,
+      `destination "${id}": ${missing.fault}; accepted: the same with "token", ` +
+        `or an address that needs none, e.g. ${missing.exampleWithout(destination)}`,
     );
   }
   return token === undefined ? plain : { ...plain, token };
@@ -317,11 +316,7 @@ export function trimOf(rule: StreamRule, feed: string): number {
 function checkUrl(id: string, text: string): void {
   const fault = endpointUrlFault(text);
   if (fault === null) return;
-  throw new RuleError(
-    'ERR_BAD_URL',
-    `destination "${id}": ${fault}; accepted: ws://host[:port]/path, wss://host[:port]/path, or ` +
-      'https://host[:port]/session/topic with a token',
-  );
+  throw new RuleError('ERR_BAD_URL', `destination "${id}": ${fault}; accepted: ${ACCEPTED_URLS}`);
 }
 
 function checkToken(id: string, token: string | null): void {

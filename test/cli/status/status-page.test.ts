@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { painter } from '../../../src/cli/terminal/colour.js';
+import { painter } from '../../../src/paint.js';
 import { listFaults } from '../../../src/cli/status/list-faults.js';
 import { fitPage, frameText } from '../../../src/cli/terminal/screen-frame.js';
 import { type Page, pageLines, statusPage, unreachablePage } from '../../../src/cli/status/status-page.js';

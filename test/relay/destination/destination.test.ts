@@ -78,7 +78,7 @@ describe('a destination', () => {
     const other = await TestRelay.start({ limits: { ...waits, goodAfterMs: 60_000 } });
     await other.connect('video0', endpoint.url);
     endpoint.breakOff();
-    await until('it waits', () => other.link().state === 'waiting');
+    await until('it waits, and says for how long', () => other.link().nextDialMs !== null);
     expect(other.link().nextDialMs! - Date.now()).to.be.above(15_000);
   });
 
