@@ -1,6 +1,7 @@
 // docs/reference/rest.md, stats.md and events.md, from the API's document.
 
-import type { Json, OpenApi } from '../../src/api/openapi/openapi.js';
+import type { Json } from '../../src/http/openapi/api-description.js';
+import type { OpenApi } from '../../src/http/openapi/openapi.js';
 import { anchor, code, fieldRows, table, typeText } from './markdown.js';
 
 /** The named schemas that a page describes. */

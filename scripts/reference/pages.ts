@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { OpenApi } from '../../src/api/openapi/openapi.js';
+import type { OpenApi } from '../../src/http/openapi/openapi.js';
 import { startServer } from '../../src/api/server.js';
 import { relayPages } from '../../src/web/server/relay-pages.js';
 import { loadConfig } from '../../src/config/stream-config.js';

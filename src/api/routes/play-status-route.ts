@@ -7,7 +7,8 @@ import type { Relay } from '../../relay/relay.js';
 import { parseSourceName, readFeedEntry } from '../../relay/rules/rules.js';
 import type { Stats } from '../../relay/stats-schema.js';
 import type { PlayStatus } from '../../http/answer/play-status.js';
-import { answer, json, nameIn, type Route } from './route.js';
+import { answer, json } from '../../http/routes/route.js';
+import { nameIn, type RelayRoute } from './relay-route.js';
 
 /** Many pages poll: they are answered from the same stats for this long. */
 const KEPT_MS = 500;
@@ -21,7 +22,7 @@ const playStatusSchema = z.strictObject({
 }) satisfies z.ZodType<PlayStatus>;
 
 /** The route that players poll. */
-export function playStatusRoute(relay: Relay): Route {
+export function playStatusRoute(relay: Relay): RelayRoute {
   let stats: Stats | null = null;
   let atMs = 0;
   const recentStats = () => {
