@@ -54,8 +54,8 @@ export async function startServe(
     return (audiences[0] ?? taken).replace(/^http/, 'ws');
   };
   const { embedders } = options;
-  const isSecure = certificate !== null;
-  server.answerWith(createServeApp({ clients, codes, webSocketBase, embedders, isSecure, pages }));
+  const scheme = certificate === null ? 'http:' : 'https:';
+  server.answerWith(createServeApp({ clients, codes, webSocketBase, embedders, scheme, pages }));
   acceptTopicSockets(server.node, clients, codes);
   await server.listen();
   return server.running(() => clients.close());

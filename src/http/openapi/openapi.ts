@@ -211,5 +211,11 @@ function commonResponses({ guard, errors, anyRequestErrors }: ApiDescription): R
 function commonRefs(codes: readonly string[], others: readonly ResponseSpec[], table: ErrorTable): Json {
   const own = new Set(others.map(({ status }) => status));
   const left = codes.filter((code) => !own.has(errorOf(code, table)[0]));
-  return Object.fromEntries(left.map((code) => [errorOf(code, table)[0], { $ref: `#/components/responses/${code}` }]));
+  const all = left.map((code) => {
+    const [status] = errorOf(code, table);
+    const same = left.filter((other) => errorOf(other, table)[0] === status);
+    const response = same.length === 1 ? { $ref: `#/components/responses/${code}` } : problemResponse(same, table);
+    return [status, response] as const;
+  });
+  return Object.fromEntries(all);
 }

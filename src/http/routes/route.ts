@@ -48,6 +48,8 @@ export interface Operation<Code extends string = string> {
   readonly errors: readonly Code[];
   /** Whether the guard accepts any host name: uploads. */
   readonly takesAnyHost?: boolean;
+  /** Whether its handlers check a token; they do if the guard leaves that to the routes. */
+  readonly needsToken?: boolean;
   readonly handlers: readonly RequestHandler[];
 }
 
