@@ -7,12 +7,19 @@ import { playStatusSchema } from '../../relay/stats-schema.js';
 import { SERVE_TAGS } from '../routes/serve-route.js';
 import type { GuardMode } from '../topic-policy.js';
 import { SERVE_API_ERRORS, type ServeErrorCode } from './serve-errors.js';
-import { serverStateSchema, sessionSchema, topicEntrySchema, topicStatsSchema } from './serve-schemas.js';
+import {
+  serverStateSchema,
+  sessionSchema,
+  topicEntrySchema,
+  topicListSchema,
+  topicStatsSchema,
+} from './serve-schemas.js';
 
 const OUTPUT_SCHEMAS = {
   Stats: serverStateSchema,
   TopicStats: topicStatsSchema,
   TopicEntry: topicEntrySchema,
+  TopicList: topicListSchema,
   PlayStatus: playStatusSchema,
   Session: sessionSchema,
   Fault: faultSchema,

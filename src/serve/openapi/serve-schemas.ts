@@ -69,7 +69,7 @@ export const topicEntrySchema = z
 /** An entry of `/api/topics`. */
 export type TopicEntry = z.infer<typeof topicEntrySchema>;
 
-export const topicListSchema = z.array(topicEntrySchema);
+export const topicListSchema = z.array(topicEntrySchema).describe('The topics that can be played.');
 
 export const sessionSchema = z
   .strictObject({

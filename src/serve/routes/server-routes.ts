@@ -9,7 +9,7 @@ import type { ServerState } from '../openapi/serve-schemas.js';
 import { metricsText } from '../serve-metrics.js';
 import { schemaOf, type ServeRoute, TOPIC } from './serve-route.js';
 
-const NEEDS_STATS = 'Where tokens are required, a token with the scope `stats`.';
+const NEEDS_STATS = 'Where tokens are required, it needs one with the scope `stats`.';
 
 /** The routes for monitoring. */
 export function serverRoutes(clients: ClientRegistry): ServeRoute[] {
