@@ -17,6 +17,7 @@ import type { RequestInfo } from './access/key-policy.js';
 import type { HttpViewers } from './live/http-viewer.js';
 import type { KeyGuard } from './access/keys.js';
 import { authorization } from './access/authorize.js';
+import { relayApi } from './openapi/relay-api.js';
 import { mediaRoutes } from './routes/media-routes.js';
 import { pageRoutes, type PlayableItem } from './routes/page-routes.js';
 import { playStatusRoute } from './routes/play-status-route.js';
@@ -47,7 +48,8 @@ export interface AppParts {
 export function createApp(parts: AppParts): Express {
   const { refusals, guard, keys, scheme, log } = parts;
   const described = relayRoutes(parts);
-  const describe = async () => (await import('./openapi/relay-api.js')).relayApi(keys ? 'key' : 'open');
+  // Not loaded later: it names schemas that the routes have, which must be the same objects.
+  const describe = () => Promise.resolve(relayApi(keys ? 'key' : 'open'));
   const routes = [...described, ...aboutRoutes(described, { describe, pagePolicy: null })];
   return createHttpApp({
     headers: { scheme, directives: CONTENT_POLICY },
