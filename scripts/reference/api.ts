@@ -1,6 +1,7 @@
-// docs/reference/rest.md, stats.md and events.md, from the API's document.
+// docs/reference/rest.md, serve-rest.md, stats.md and events.md, from the documents of both servers.
 
-import type { Json, OpenApi } from '../../src/api/openapi/openapi.js';
+import type { Json } from '../../src/http/openapi/api-description.js';
+import type { OpenApi } from '../../src/http/openapi/openapi.js';
 import { anchor, code, fieldRows, table, typeText } from './markdown.js';
 
 /** The named schemas that a page describes. */
@@ -19,6 +20,43 @@ const PLACES: Readonly<Record<string, string>> = {
   EventRecord: 'events.md',
   Event: 'events.md',
   HistoryLost: 'events.md#history-lost',
+};
+
+/** A page about every path of one server. */
+interface RestPage {
+  readonly title: string;
+  readonly introduction: string;
+  /** The named schemas that the page describes. */
+  readonly schemas: readonly string[];
+  /** Where named schemas are described. */
+  readonly places: Readonly<Record<string, string>>;
+}
+
+/** That of `vw stream`. */
+export const STREAM_REST: RestPage = {
+  title: 'REST',
+  introduction: `The paths of \`vw stream\`. The running relay has the same as a page, \`/api/docs\`, and as an OpenAPI document,
+\`/api/openapi.json\`. Those of \`vw serve\` are [on a page of their own](serve-rest.md). \`HEAD\` is supported wherever \`GET\` is.
+
+If a key is set (\`VW_API_KEY\`), send it as a bearer token (\`-H "Authorization: Bearer KEY"\`), as the password of Basic with any user
+name (\`-u :KEY\`), or use the login's cookie.`,
+  schemas: REST_SCHEMAS,
+  places: PLACES,
+};
+
+const SERVE_SCHEMAS = ['Stats', 'TopicStats', 'TopicList', 'TopicEntry', 'PlayStatus', 'Session', 'Fault', 'Problem'];
+
+/** That of `vw serve`. */
+export const SERVE_REST: RestPage = {
+  title: 'REST of vw serve',
+  introduction: `The paths of \`vw serve\`, with a secret. The running server has the same as a page, \`/api/docs\`, and as an OpenAPI
+document, \`/api/openapi.json\`. Those of \`vw stream\` are [on a page of their own](rest.md). \`HEAD\` is supported wherever \`GET\` is.
+
+Send [the token](../relay-server.md#who-may-come-in) that an operation needs as a bearer token
+(\`-H "Authorization: Bearer TOKEN"\`) or bare (\`-H "Authorization: TOKEN"\`). Without a secret no token is needed;
+then a server that serves its own machine only may answer with \`ERR_LOOPBACK_ONLY\`, \`ERR_ORIGIN\` and \`ERR_HOST\`.`,
+  schemas: SERVE_SCHEMAS,
+  places: Object.fromEntries(SERVE_SCHEMAS.map((name) => [name, `serve-rest.md#${anchor(name)}`])),
 };
 
 interface Operation extends Json {
@@ -64,8 +102,8 @@ function headingOf({ methods, path }: PathOperation): string {
   return `${methods.join(', ')} ${path}`;
 }
 
-/** Every path of vw stream. */
-export function restPage(document: OpenApi): string {
+/** Every path of a server. */
+export function restPage(document: OpenApi, { title, introduction, schemas, places }: RestPage): string {
   const operations = operationsOf(document);
   const overview = operations.map((one) => {
     return [
@@ -75,16 +113,11 @@ export function restPage(document: OpenApi): string {
   });
   const parts = document.tags.map(({ name, description }) => {
     const those = operations.filter(({ operation }) => operation.tags.includes(name));
-    return [`## ${name}`, description, ...those.map(operationText)].join('\n\n');
+    return [`## ${name}`, description, ...those.map((one) => operationText(one, places))].join('\n\n');
   });
-  return `# REST
+  return `# ${title}
 
-The paths of \`vw stream\`. The running relay has the same as a page, \`/api/docs\`, and as an OpenAPI document,
-\`/api/openapi.json\`. Those of \`vw serve\` are in [Your own relay server](../relay-server.md#your-own-relay-server) and
-[Monitoring](../relay-server.md#monitoring). \`HEAD\` is supported wherever \`GET\` is.
-
-If a key is set (\`VW_API_KEY\`), send it as a bearer token (\`-H "Authorization: Bearer KEY"\`), as the password of Basic with any user
-name (\`-u :KEY\`), or use the login's cookie.
+${introduction}
 
 ${table(['request', 'what it does'], overview)}
 
@@ -92,7 +125,7 @@ ${parts.join('\n\n')}
 
 ## Schemas
 
-${REST_SCHEMAS.map((name) => schemaText(document, name)).join('\n\n')}
+${schemas.map((name) => schemaText(document, name, places)).join('\n\n')}
 
 ## Errors of every request
 
@@ -101,7 +134,7 @@ mean](errors.md).
 `;
 }
 
-function operationText(one: PathOperation): string {
+function operationText(one: PathOperation, places: RestPage['places']): string {
   const { operation } = one;
   const { summary, description, parameters = [], requestBody, responses } = operation;
   const lines = [`### ${headingOf(one)}`, description === `${summary}.` ? description : `${summary}. ${description}`];
@@ -113,7 +146,7 @@ function operationText(one: PathOperation): string {
   }
   if (requestBody) {
     for (const [type, content] of Object.entries(requestBody.content)) {
-      lines.push(`Body${requestBody.required ? '' : ' (optional)'}, ${code(type)}: ${contentText(content)}`);
+      lines.push(`Body${requestBody.required ? '' : ' (optional)'}, ${code(type)}: ${contentText(content, places)}`);
     }
   }
   const isError = (status: string) => Number(status) >= 400 || status === 'default';
@@ -121,7 +154,7 @@ function operationText(one: PathOperation): string {
     if (isError(status) || status === '2XX') continue;
     const contents = Object.entries((response.content ?? {}) as Record<string, Content>);
     const types = contents.map(([type]) => ` (${code(type)})`).join('');
-    const bodies = contents.map(([, content]) => ` ${contentText(content)}`).join('');
+    const bodies = contents.map(([, content]) => ` ${contentText(content, places)}`).join('');
     lines.push(`Answer ${status}${types}: ${response.description}${bodies}`.trimEnd());
   }
   const codes = Object.entries(responses)
@@ -131,8 +164,8 @@ function operationText(one: PathOperation): string {
   return lines.join('\n\n');
 }
 
-function contentText({ schema, example }: Content): string {
-  const type = typeText(schema, PLACES);
+function contentText({ schema, example }: Content, places: RestPage['places']): string {
+  const type = typeText(schema, places);
   const shown = type === 'anything' || (type === 'object' && example !== undefined) ? '' : `${type}. `;
   return (shown + (example === undefined ? '' : `Example: ${code(JSON.stringify(example))}`)).trim();
 }
@@ -144,11 +177,11 @@ function codesIn(response: Json): string[] {
   return contents.flatMap(({ examples = {} }) => Object.keys(examples));
 }
 
-function schemaText({ components }: OpenApi, name: string): string {
+function schemaText({ components }: OpenApi, name: string, places: RestPage['places']): string {
   const schema = components.schemas[name]!;
-  const rows = fieldRows(schema, PLACES);
+  const rows = fieldRows(schema, places);
   const about = typeof schema.description === 'string' ? `${schema.description}\n\n` : '';
-  const body = rows.length === 0 ? typeText(schema, PLACES) : table(['field', 'type', 'meaning'], rows);
+  const body = rows.length === 0 ? typeText(schema, places) : table(['field', 'type', 'meaning'], rows);
   return `### ${name}\n\n${about}${body}`;
 }
 
@@ -159,7 +192,7 @@ export function statsPage(document: OpenApi): string {
 \`GET /api/stats\` answers with [Stats](#stats-1). Fields that end in \`Ms\` are milliseconds, and moments are milliseconds since 1970. Rates
 are bits a second. \`null\`: not measured, or not known from the media. [Where to look first](../monitoring.md#stats).
 
-${STATS_SCHEMAS.map((name) => schemaText(document, name)).join('\n\n')}
+${STATS_SCHEMAS.map((name) => schemaText(document, name, PLACES)).join('\n\n')}
 `;
 }
 

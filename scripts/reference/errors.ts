@@ -1,14 +1,15 @@
-// docs/reference/errors.md: the codes of problem documents, from the API's table of errors, and those of vw serve and of
-// commands, which are here.
+// docs/reference/errors.md: the codes of problem documents, from both servers' tables of errors, and those of commands,
+// which are here.
 
 import { type ErrorCode, ERRORS } from '../../src/api/openapi/error-codes.js';
+import { SERVE_ERRORS, type ServeErrorCode } from '../../src/serve/openapi/serve-errors.js';
 import { problemOf } from '../../src/http/answer/problem.js';
 import type { Relay } from '../../src/relay/relay.js';
 import { parseDestinationRule } from '../../src/relay/rules/rules.js';
 import { code, table } from './markdown.js';
 
 /** What to do, where the meaning does not say it. */
-const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
+const ADVICE: Readonly<Partial<Record<ErrorCode | ServeErrorCode, string>>> = {
   ERR_BAD_JSON: "Did the shell take the quotes? Put the body in single quotes: `-d '...'`.",
   ERR_CONTENT_TYPE: 'Add `-H "Content-Type: application/json"`: without it, curl calls `-d` a form.',
   ERR_KEY: 'See [On a LAN](../install.md#on-a-lan).',
@@ -18,17 +19,12 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
   ERR_SUPERSEDED: 'Two ffmpegs that restart for ever on one feed take it from each other in turn: stop one.',
   ERR_UPGRADE_REQUIRED: 'Connect to `/ws/...`, and to `/in`, `/out` and `/bi` of `vw serve`, with ws:// or wss://.',
   ERR_INTERNAL: 'Please report it, with the log.',
+  ERR_LOOPBACK_ONLY: 'See [Who may come in](../relay-server.md#who-may-come-in).',
 };
 
-/** The codes that only vw serve has. */
-const SERVE_ERRORS: Readonly<Record<string, readonly [status: number, meaning: string]>> = {
-  ERR_BAD_TOPIC: [400, 'The path does not name a topic.'],
-  ERR_TOKEN: [401, 'A token is required, or the one in the request is not valid for this; `detail` says why.'],
-  ERR_LOOPBACK_ONLY: [
-    403,
-    'Without a secret, vw serve serves its own machine only: [Who may come in](../relay-server.md#who-may-come-in).',
-  ],
-  ERR_TOO_MANY_REFUSALS: [429, 'Too many refused tokens came from that address: wait a minute.'],
+/** The codes that only vw serve has; the last closes a WebSocket. */
+const ONLY_SERVE: Readonly<Record<string, readonly [status: number, meaning: string]>> = {
+  ...SERVE_ERRORS,
   ERR_TOO_MANY_TOPICS: [503, 'The limit of topics is reached (VW_SERVE_MAX_TOPICS).'],
 };
 
@@ -50,6 +46,11 @@ function exampleAnswer(relay: Relay): string {
   throw new Error('the example of an error is not one any more');
 }
 
+function meaningOf(name: string, meaning: string): string {
+  const advice = (ADVICE as Readonly<Record<string, string | undefined>>)[name];
+  return advice === undefined ? meaning : `${meaning} ${advice}`;
+}
+
 export function errorsPage(relay: Relay): string {
   const byStatus = (
     [, [a]]: readonly [string, readonly [number, string]],
@@ -58,10 +59,11 @@ export function errorsPage(relay: Relay): string {
   const rows = Object.entries(ERRORS)
     .sort(byStatus)
     .map(([name, [status, meaning]]) => {
-      const advice = ADVICE[name as ErrorCode]; // ERRORS has no other keys
-      return [String(status), code(name), advice === undefined ? meaning : `${meaning} ${advice}`];
+      return [String(status), code(name), meaningOf(name, meaning)];
     });
-  const serve = Object.entries(SERVE_ERRORS).map(([name, [status, meaning]]) => [String(status), code(name), meaning]);
+  const serve = Object.entries(ONLY_SERVE).map(([name, [status, meaning]]) => {
+    return [String(status), code(name), meaningOf(name, meaning)];
+  });
   const commands = Object.entries(COMMAND_ERRORS).map(([name, meaning]) => [code(name), meaning]);
   return `# Errors
 

@@ -1,6 +1,6 @@
 // Markdown of tables and of JSON schemas, for the reference.
 
-import type { Json } from '../../src/api/openapi/openapi.js';
+import type { Json } from '../../src/http/openapi/api-description.js';
 
 /** A table; every row is on one line. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,28 +1,27 @@
 // The REST interface: each handler parses, calls one method of Relay, and serialises. Express is used no further in.
 
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import { prefersPage } from '../http/request/accept.js';
-import { jsonText } from '../http/answer/json.js';
+import type { Express, Request } from 'express';
+import type { HeaderPolicy } from '../http/answer/security-headers.js';
 import type { Scheme } from '../http/request/hosts.js';
-import { HttpError, problem, PROBLEM_MEDIA_TYPE, problemOf } from '../http/answer/problem.js';
+import type { HttpGuard } from '../http/request/http-guard.js';
+import { aboutRoutes } from '../http/routes/about-routes.js';
+import { STYLE_PATH } from '../http/routes/style-route.js';
+import { createHttpApp } from '../http/server/http-app.js';
 import type { PageHandler } from '../http/page-handler.js';
 import type { Log } from '../log/log.js';
 import type { Relay } from '../relay/relay.js';
 import { readFeedEntry } from '../relay/rules/rules.js';
-import type { PlayableItem } from './routes/page-routes.js';
-import { problemPage } from '../http/answer/problem-page.js';
-import { aboutRoutes } from './routes/about-routes.js';
 import type { RelayOperations } from './control/actions.js';
 import type { EventStreams } from './live/event-stream.js';
-import type { HttpGuard } from '../http/request/http-guard.js';
 import type { RequestInfo } from './access/key-policy.js';
 import type { HttpViewers } from './live/http-viewer.js';
 import type { KeyGuard } from './access/keys.js';
-import { authorize } from './access/authorize.js';
+import { authorization } from './access/authorize.js';
+import { relayApi } from './openapi/relay-api.js';
 import { mediaRoutes } from './routes/media-routes.js';
-import { pageRoutes, securityHeaders, STYLE_PATH } from './routes/page-routes.js';
+import { pageRoutes, type PlayableItem } from './routes/page-routes.js';
 import { playStatusRoute } from './routes/play-status-route.js';
-import { mount, notFoundError } from './routes/route.js';
+import { notFoundError, type RelayRoute } from './routes/relay-route.js';
 import { allRulesRoutes, destinationRoutes, muteRoutes, streamRoutes } from './routes/rule-routes.js';
 import { monitoringRoutes } from './routes/monitoring-routes.js';
 import { isMistakenUpload, type UploadRefusals } from './live/upload-refusals.js';
@@ -47,28 +46,52 @@ export interface AppParts {
 
 /** The API of a relay behind its guard. */
 export function createApp(parts: AppParts): Express {
-  const { relay, actions, refusals, keys, scheme } = parts;
-  const app = express();
-  app.disable('x-powered-by').disable('etag').enable('case sensitive routing'); // as the guard reads paths
-  app.use(securityHeaders(scheme), authorize(parts.guard, parts.bodyTimeoutMs));
-  const described = [
+  const { refusals, guard, keys, scheme, log } = parts;
+  const described = relayRoutes(parts);
+  // Not loaded later: it names schemas that the routes have, which must be the same objects.
+  const describe = () => Promise.resolve(relayApi(keys ? 'key' : 'open'));
+  const routes = [...described, ...aboutRoutes(described, { describe, pagePolicy: null })];
+  return createHttpApp({
+    headers: { scheme, directives: CONTENT_POLICY },
+    admission: authorization(guard, parts.bodyTimeoutMs),
+    pages: null, // the player's are routes
+    routes,
+    unknownPath: (request) => {
+      return notFoundError(request.path, routes, isUpload(request) ? isMistakenUpload(request.path) : null);
+    },
+    errors: {
+      server: 'relay',
+      log,
+      onError: (error, request) => {
+        if (!isUpload(request)) return;
+        const { path, socket, headers } = request;
+        refusals.onRefused({ path, from: socket.remoteAddress ?? '', authorization: headers.authorization }, error);
+      },
+      page: { stylesheet: STYLE_PATH, policy: null },
+    },
+  });
+}
+
+/** Style sheets of our own and forms to ourselves; no framing. */
+const CONTENT_POLICY: HeaderPolicy['directives'] = {
+  styleSrc: ["'self'"],
+  formAction: ["'self'"],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
+/** Every route but those that describe the API. A new group of routes goes here. */
+function relayRoutes({ relay, actions, viewers, events, refusals, keys, scheme, pages }: AppParts): RelayRoute[] {
+  return [
     ...streamRoutes(actions),
     ...destinationRoutes(actions),
     ...muteRoutes(actions),
     ...allRulesRoutes(actions),
-    ...mediaRoutes(relay, parts.viewers, refusals, parts.pages),
-    ...monitoringRoutes(actions, parts.events),
+    ...mediaRoutes(relay, viewers, refusals, pages),
+    ...monitoringRoutes(actions, events),
     playStatusRoute(relay),
     ...pageRoutes(keys, scheme, () => playableNames(relay)),
   ];
-  const routes = [...described, ...aboutRoutes(described, keys ? 'key' : 'open')];
-  for (const route of routes) mount(app, route, routes);
-
-  app.use((request: Request) => {
-    throw notFoundError(request.path, routes, isUpload(request) ? isMistakenUpload(request.path) : null);
-  });
-  app.use(answerError(refusals, parts.log));
-  return app;
 }
 
 /** What the front page links to: streams first, because they were composed on purpose. */
@@ -83,37 +106,9 @@ function playableNames(relay: Relay): PlayableItem[] {
   ];
 }
 
-/** Whether a browser navigated to the address. */
-function isBrowserNavigation({ method, headers }: Request): boolean {
-  return (method === 'GET' || method === 'HEAD') && prefersPage(headers.accept);
-}
-
 /** Whether a request looks like an upload of media, whatever its path: ffmpeg sends no Content-Type. */
 function isUpload({ method, path, headers }: Request): boolean {
   if (method !== 'POST' && method !== 'PUT') return false;
   if (path.startsWith('/ts/')) return true;
   return isMistakenUpload(path) !== null && !/^application\/|^multipart\//i.test(headers['content-type'] ?? '');
-}
-
-function answerError(refusals: UploadRefusals, log: Log): ErrorRequestHandler {
-  return (error: unknown, request: Request, response: Response, _next) => {
-    const known = problemOf(error);
-    if (!known) {
-      log.error('request failed', { path: request.path, reason: (error as Error).stack ?? String(error) });
-    }
-    if (isUpload(request)) {
-      const { path, socket, headers } = request;
-      refusals.onRefused({ path, from: socket.remoteAddress ?? '', authorization: headers.authorization }, error);
-    }
-    const document =
-      known ?? problem(500, 'ERR_INTERNAL', 'the relay failed to handle this request; its log has the cause');
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    if (error instanceof HttpError) response.set(error.headers);
-    response.status(document.status);
-    if (isBrowserNavigation(request)) response.vary('Accept').type('html').send(problemPage(document, STYLE_PATH));
-    else response.type(PROBLEM_MEDIA_TYPE).send(jsonText(document));
-  };
 }

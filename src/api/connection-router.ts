@@ -1,14 +1,12 @@
 // Handles a connection until its first request: plain uploads are read from the socket, everything else goes to Node's
-// parser; a connection that sends no request is closed, and connections are limited per address.
+// parser.
 
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { jsonText } from '../http/answer/json.js';
-import { Server as TlsServer, TLSSocket } from 'node:tls';
-import { LimitError } from '../errors.js';
+import { TLSSocket } from 'node:tls';
 import { respondWithProblem, respondWithError, respond } from '../http/answer/answers.js';
-import { connectionEvent, passToNode } from '../http/connection/bare-server.js';
-import { type ConnectionLimits, Connections } from '../http/connection/connections.js';
+import { passToNode } from '../http/connection/bare-server.js';
+import type { HttpServer } from '../http/server/http-server.js';
 import { ParserThrottle } from '../http/connection/parser-throttle.js';
 import { pathOf, refuseEmptySegments, withoutLastSlash } from '../http/request/path.js';
 import { problem } from '../http/answer/problem.js';
@@ -42,29 +40,17 @@ export interface UploadParts {
 /** Accepts a server's connections and routes each to the upload reader or to Node's parser. */
 export class ConnectionRouter {
   readonly #uploads = new Set<Socket>();
-  readonly #connections: Connections;
   readonly #relay: Relay;
   readonly #guard: HttpGuard<RequestInfo>;
-  readonly #limits: ConnectionLimits;
   readonly #refusals: UploadRefusals;
-  readonly #server: Server;
+  readonly #server: HttpServer;
 
-  constructor(server: Server, limits: ConnectionLimits, { relay, guard, refusals }: UploadParts) {
+  constructor(server: HttpServer, { relay, guard, refusals }: UploadParts) {
     this.#refusals = refusals;
     this.#relay = relay;
     this.#guard = guard;
-    this.#limits = limits;
     this.#server = server;
-    const isSecure = server instanceof TlsServer;
-    this.#connections = new Connections(
-      server,
-      limits,
-      () => false,
-      (socket) => {
-        if (isSecure) socket.destroy(); // an answer would cost a TLS handshake
-      },
-    );
-    server.on(connectionEvent(server), (socket: Socket) => this.#open(socket));
+    server.acceptWith((socket) => this.#open(socket));
   }
 
   /** Ends every upload with 503. */
@@ -73,21 +59,10 @@ export class ConnectionRouter {
       respondWithProblem(socket, problem(503, 'ERR_STOPPING', 'the relay is stopping'));
   }
 
-  /** Destroys every connection. */
-  destroyAll(): void {
-    this.#connections.destroyAll();
-    for (const socket of this.#uploads) socket.destroy();
-  }
-
   #open(socket: Socket): void {
     const onError = () => socket.destroy();
     socket.on('error', onError);
     if (socket instanceof TLSSocket) new ParserThrottle(socket); // each TLS record is a read of its own
-    if (this.#connections.isRefused(socket)) {
-      const message = `at most ${this.#limits.maxConnections} connections from one address (VW_MAX_CONNECTIONS)`;
-      respondWithError(socket, new LimitError('ERR_TOO_MANY_CONNECTIONS', message));
-      return;
-    }
     socket.once('end', onError); // it has sent no request
     socket.once('data', (first: Buffer) => {
       socket.off('end', onError);
@@ -97,13 +72,13 @@ export class ConnectionRouter {
         return;
       }
       socket.off('error', onError);
-      passToNode(this.#server, socket, first);
+      passToNode(this.#server.node, socket, first);
     });
   }
 
   /** Receives an upload; `rest` is what has been read of its body. */
   #handleUpload(socket: Socket, head: RequestHead, rest: Buffer): void {
-    this.#connections.requestReceived(socket);
+    this.#server.connections.requestReceived(socket);
     try {
       const request = requestInfoFromHead(head, socket);
       this.#guard.admit(request);
@@ -113,7 +88,7 @@ export class ConnectionRouter {
       const upload = receiveUploadFromSocket(socket, rest, feed, ANSWERS);
       this.#uploads.add(upload);
       upload.once('close', () => this.#uploads.delete(upload));
-      if (upload !== socket) this.#connections.track(upload); // with TLS they are the same socket, which is counted already
+      if (upload !== socket) this.#server.connections.track(upload); // with TLS they are the same socket, which is counted already
     } catch (error) {
       const path = withoutLastSlash(pathOf(head.target));
       const authorization = head.headers.get('authorization');

@@ -1,13 +1,7 @@
-// The relay's HTTP server, with or without TLS: combines connection handling, access control, routes and upgrades.
+// The relay's HTTP server: combines connection handling, access control, routes and upgrades.
 
-import type { AddressInfo } from 'node:net';
-import { LINGER_MS } from '../http/answer/answers.js';
-import { createBareServer, listen, urlsOf } from '../http/connection/bare-server.js';
-import { type CertificateFiles, watchCertificate } from '../http/connection/certificate.js';
-import type { ConnectionLimits } from '../http/connection/connections.js';
+import { HttpServer, type HttpServerOptions, type RunningServer } from '../http/server/http-server.js';
 import type { AllowedHosts } from '../http/request/hosts.js';
-import { inTurns } from '../http/connection/request-turns.js';
-import { normalizingTargets } from '../http/request/request-target.js';
 import type { PageHandler } from '../http/page-handler.js';
 import type { Log } from '../log/log.js';
 import type { Relay } from '../relay/relay.js';
@@ -25,16 +19,10 @@ import { acceptFeedSockets } from './live/feed-sockets.js';
 import { UploadRefusals } from './live/upload-refusals.js';
 
 /** Where and how to serve. */
-export interface ServerOptions extends ConnectionLimits {
-  readonly host: string;
-  readonly port: number;
-  /** How long an upload may be silent before TCP keep-alive probes its sender. */
-  readonly keepAliveMs: number;
+export interface ServerOptions extends HttpServerOptions {
   /** The key that protects all but the open paths; null: none. */
   readonly apiKey: string | null;
   readonly allowed: AllowedHosts;
-  /** The server's own certificate; null: plain HTTP. */
-  readonly certificate: CertificateFiles | null;
   /** The endpoint that commands come from (VW_API); null: none. */
   readonly commands: { readonly url: string; readonly token: string | null } | null;
 }
@@ -53,18 +41,10 @@ export const DEFAULT_SERVER_OPTIONS: ServerOptions = {
   commands: null,
 };
 
-/** A server that is listening. */
-export interface RunningServer {
-  /** The URL for this machine. */
-  readonly url: string;
-  /** URLs for other machines, if it listens on all addresses. */
-  readonly otherUrls: readonly string[];
-  readonly port: number;
-  /** Stops accepting, ends uploads (503) and WebSockets (1001); resolves when all are closed. */
-  close(): Promise<void>;
-}
-
-/** Starts serving `relay`. `pages` serves the player. Rejects with the system's error if it cannot listen on the port. */
+/**
+ * Starts serving `relay`. `pages` serves the player. Rejects with the system's error if it cannot listen on the port.
+ * When it is closed, uploads end with 503 and WebSockets with 1001.
+ */
 export async function startServer(
   relay: Relay,
   options: ServerOptions,
@@ -76,7 +56,12 @@ export async function startServer(
   const actions = new RelayOperations(relay, standing);
   const keys = apiKey === null ? null : new KeyGuard(apiKey, log);
   const guard = new HttpGuard(options.allowed, new KeyPolicy(keys));
-  const server = createBareServer(options, 0);
+  // With a password in its URL ffmpeg sends Expect: 100-continue, and sends the password only in answer to a 401.
+  const server = new HttpServer(
+    options,
+    { requestTimeoutMs: 0, isExempt: () => false, continues: 'when admitted' },
+    log,
+  );
   const seats = new ClientLimit(relay.limits.maxClients);
   const viewers = new HttpViewers(relay, seats);
   const events = new EventStreams(relay.events);
@@ -94,33 +79,17 @@ export async function startServer(
     pages,
     log,
   });
-  const take = inTurns(normalizingTargets(app));
-  server.on('request', take);
-  // With a password in its URL ffmpeg sends Expect: 100-continue, and sends the password only in answer to a 401.
-  server.on('checkContinue', take);
-  const closeClients = acceptFeedSockets(server, relay, guard, seats);
-  const door = new ConnectionRouter(server, options, { relay, guard, refusals });
-  const endWatch = certificate ? watchCertificate(certificate, server, log) : () => undefined;
-  await listen(server, options.port, options.host);
+  server.answerWith(app);
+  const closeClients = acceptFeedSockets(server.node, relay, guard, seats);
+  const router = new ConnectionRouter(server, { relay, guard, refusals });
+  await server.listen();
   const commandLink = standing ? new CommandLink(standing, relay, actions, log) : null;
   if (commandLink) actions.reservedStats = () => commandLink.stats();
-  const [url, ...otherUrls] = urlsOf(server, options.host);
-  return {
-    url,
-    otherUrls,
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      endWatch();
-      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-      door.endUploads();
-      closeClients();
-      viewers.close();
-      events.close();
-      server.closeIdleConnections();
-      const cut = setTimeout(() => door.destroyAll(), LINGER_MS);
-      await Promise.all([stopped, commandLink?.close(1001)]);
-      clearTimeout(cut);
-      door.destroyAll();
-    },
-  };
+  return server.running(() => {
+    router.endUploads();
+    closeClients();
+    viewers.close();
+    events.close();
+    return commandLink?.close(1001);
+  });
 }

@@ -181,6 +181,15 @@ export const destinationStatsSchema = z.strictObject({
   pending: linkStatsSchema.nullable().describe('the link to a new relay server while the old one is in use'),
 });
 
+/** The status of one feed, stream or topic for its viewers; `vw serve` reports the same. */
+export const playStatusSchema = z.strictObject({
+  state: z
+    .enum(['live', 'silent', 'absent'])
+    .describe('live: media arrives; silent: a source is connected and sends nothing; absent: there is no source'),
+  fault: faultSchema.nullable().describe('its current fault, as in the stats; null: none'),
+  muted: z.enum(['audio', 'all']).nullable().describe('what is muted; null: nothing'),
+});
+
 /** The state of the log; `vw serve` reports the same. */
 export const logStatsSchema = z
   .strictObject({

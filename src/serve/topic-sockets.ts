@@ -1,11 +1,8 @@
 // The paths that are upgraded to a WebSocket: /in, /out, /bi and /session, each with a topic. RFC 6455 §4.2.
 
-import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { type ServerOptions, WebSocketServer } from 'ws';
-import { handleUpgrades } from '../http/connection/websocket-upgrades.js';
-import { pathOf, refuseEmptySegments } from '../http/request/path.js';
-import { normalizeTarget } from '../http/request/request-target.js';
+import type { Server } from 'node:http';
+import { acceptWebSockets, createWebSocketServer, type WebSocketRequest } from '../http/server/websocket-requests.js';
+import { pathOf } from '../http/request/path.js';
 import { HttpError } from '../http/answer/problem.js';
 import { ALLOWED_METHODS } from './serve-app.js';
 import type { Codes } from './auth/codes.js';
@@ -17,17 +14,10 @@ import { Connection } from './clients/connection.js';
 /** Takes WebSocket upgrades from `server`. */
 export function acceptTopicSockets(server: Server, clients: ClientRegistry, codes: Codes): void {
   const { limits, tokens } = clients;
-  const options: ServerOptions & { closeTimeout: number } = {
-    noServer: true,
-    clientTracking: false, // `Hall` tracks them
-    perMessageDeflate: false,
-    autoPong: false, // see answerPings
-    maxPayload: limits.maxMessageBytes,
-    closeTimeout: limits.closeTimeoutMs, // missing from @types/ws
-    // A browser closes the connection if none of its subprotocols is accepted; jsmpeg offers one named "null".
-    handleProtocols: (offered) => [...offered][0] ?? false,
-  };
-  const webSockets = new WebSocketServer(options);
+  const webSockets = createWebSocketServer(limits.maxMessageBytes, {
+    clientTracking: false, // the registry tracks them
+    closeTimeout: limits.closeTimeoutMs,
+  });
 
   /** Redeems the code in the URL. */
   const redeem = (connection: Connection, path: TopicPath, code: string) => {
@@ -42,11 +32,7 @@ export function acceptTopicSockets(server: Server, clients: ClientRegistry, code
     connection.acceptGrant(grant);
   };
 
-  const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    normalizeTarget(request);
-    const address = clients.admit(request);
-    const path = pathOf(request.url ?? '');
-    refuseEmptySegments(path);
+  const open = ({ request, socket, head, path, address }: WebSocketRequest) => {
     const topicPath = parseTopicPath(decodeURIComponent(path));
     if (!topicPath) {
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /in/, /out/, /bi/ and /session/ with a topic');
@@ -59,7 +45,7 @@ export function acceptTopicSockets(server: Server, clients: ClientRegistry, code
     });
   };
 
-  handleUpgrades(server, ALLOWED_METHODS, take);
+  acceptWebSockets(server, { methods: ALLOWED_METHODS, admit: (request) => clients.admit(request), open });
 }
 
 /** The code in a request target; empty: none. */

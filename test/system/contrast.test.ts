@@ -53,6 +53,11 @@ describe('the text of the pages', function () {
         says: 'That key is wrong.',
       },
       'API docs': { url: `${open.url}/api/docs`, go: (page) => page.evaluate(openAll), says: 'optional' },
+      "vw serve's API docs": {
+        url: `${withTokens.url}/api/docs`,
+        go: (page) => page.evaluate(openAll),
+        says: 'The state of a topic.',
+      },
       player: { url: `${open.url}/play/nothing`, says: 'Waiting for a picture' },
       "vw serve's list": { url: `${local.url}/`, says: 'nothing sent' },
       "vw serve's list with a token form": { url: `${withTokens.url}/`, says: 'A token is required.' },

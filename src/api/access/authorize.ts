@@ -1,11 +1,10 @@
-// The first middleware for requests from Node's parser: access control, CORS, and the time limit of the body.
+// How requests from Node's parser are admitted: access control, CORS, and the time limit of the body.
 
 import { jsonText } from '../../http/answer/json.js';
 import type { IncomingMessage } from 'node:http';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { LINGER_MS } from '../../http/answer/answers.js';
-import { refuseEmptySegments } from '../../http/request/path.js';
-import { WHOLE_SERVER } from '../../http/request/request-target.js';
+import type { AdmissionRules } from '../../http/server/request-admission.js';
 import type { HttpGuard } from '../../http/request/http-guard.js';
 import type { RequestInfo } from './key-policy.js';
 import { HttpError, problem, PROBLEM_MEDIA_TYPE } from '../../http/answer/problem.js';
@@ -22,44 +21,40 @@ export function exemptFromBodyTimeout(request: IncomingMessage): void {
   clearTimeout(deadlines.get(request));
 }
 
-/** Admits or refuses a request; lets origins in VW_ALLOWED_ORIGINS read the answer (CORS). */
-export function authorize(guard: HttpGuard<RequestInfo>, bodyTimeoutMs: number): RequestHandler {
-  return (request, response, next) => {
-    startBodyTimeout(request, response, bodyTimeoutMs);
-    const origin = guard.corsOrigin(request.headers.origin);
-    if (origin !== null) {
-      response.set({
-        'Access-Control-Allow-Origin': origin,
-        Vary: 'Origin',
-        'Access-Control-Allow-Credentials': 'true',
-      });
-    }
-    try {
-      guard.admit(requestInfo(request));
-    } catch (error) {
-      const isPage = request.method === 'GET' && acceptsHtml(request.headers.accept);
-      const login = request.path === '/' ? '/login' : loginFor(request.path);
-      if (!(error instanceof HttpError && error.status === 401 && isPage && login !== null)) throw error;
-      response.status(303).set('Location', login).end();
-      return;
-    }
-    if (request.url === WHOLE_SERVER) {
-      response.status(204).set('Allow', ALLOWED_METHODS).end();
-      return;
-    }
-    refuseEmptySegments(request.path);
-    if (origin !== null && request.method === 'OPTIONS') {
-      response.set({
-        'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
-        'Access-Control-Allow-Headers': 'Content-Type, Authorization',
-      });
-      response.status(204).end();
-      return;
-    }
-    if (request.headers.expect !== undefined) response.writeContinue(); // 100 Continue only once the request is admitted
-    next();
+/** Admits or refuses requests; lets origins in VW_ALLOWED_ORIGINS read the answer (CORS). */
+export function authorization(guard: HttpGuard<RequestInfo>, bodyTimeoutMs: number): AdmissionRules {
+  return {
+    methods: ALLOWED_METHODS,
+    admit: (request, response) => {
+      startBodyTimeout(request, response, bodyTimeoutMs);
+      const origin = guard.corsOrigin(request.headers.origin);
+      // Set before the request is refused: a page of that origin may read why.
+      if (origin !== null) {
+        response.set({
+          'Access-Control-Allow-Origin': origin,
+          Vary: 'Origin',
+          'Access-Control-Allow-Credentials': 'true',
+        });
+      }
+      try {
+        guard.admit(requestInfo(request));
+      } catch (error) {
+        const isPage = request.method === 'GET' && acceptsHtml(request.headers.accept);
+        const login = request.path === '/' ? '/login' : loginFor(request.path);
+        if (!(error instanceof HttpError && error.status === 401 && isPage && login !== null)) throw error;
+        response.status(303).set('Location', login).end();
+        return 'answered';
+      }
+      return 'admitted';
+    },
+    share: ({ headers }) => (guard.corsOrigin(headers.origin) === null ? null : PREFLIGHT),
   };
 }
+
+const PREFLIGHT = {
+  'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+  'Access-Control-Allow-Headers': 'Content-Type, Authorization',
+};
 
 /** Not `request.accepts`, which counts quotation marks in growing prefixes: 20 ms for a field of 16 KiB, without a key. */
 function acceptsHtml(accept = '*/*'): boolean {

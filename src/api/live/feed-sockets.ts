@@ -1,20 +1,21 @@
 // `/ws/<feed or stream>`: the only path that is upgraded to a WebSocket. RFC 6455 §4.2.
 
 import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { WebSocketServer } from 'ws';
 import { LocalClient } from '../../relay/delivery/local-client.js';
 import type { Relay } from '../../relay/relay.js';
 import { ENDPOINT_HEADER } from '../../relay/dial/dial-attempt.js';
 import { isStreamName, parseSourceName } from '../../relay/rules/rules.js';
 import type { ClientLimit } from '../../relay/delivery/client-limit.js';
-import { handleUpgrades } from '../../http/connection/websocket-upgrades.js';
+import {
+  acceptWebSockets,
+  createWebSocketServer,
+  type WebSocketRequest,
+} from '../../http/server/websocket-requests.js';
 import type { HttpGuard } from '../../http/request/http-guard.js';
 import type { RequestInfo } from '../access/key-policy.js';
 import { networkOf } from '../../http/connection/network.js';
-import { pathOf, refuseEmptySegments } from '../../http/request/path.js';
+import { pathOf } from '../../http/request/path.js';
 import { HttpError } from '../../http/answer/problem.js';
-import { normalizeTarget } from '../../http/request/request-target.js';
 import { ALLOWED_METHODS } from '../access/authorize.js';
 import { requestInfo } from '../request.js';
 
@@ -28,30 +29,23 @@ export function acceptFeedSockets(
   guard: HttpGuard<RequestInfo>,
   seats: ClientLimit,
 ): () => void {
-  const webSockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    autoPong: false, // see answerPings
-    maxPayload: relay.limits.maxMessageBytes,
-    // A browser closes the connection if none of its subprotocols is accepted; jsmpeg offers one named "null".
-    handleProtocols: (offered) => [...offered][0] ?? false,
-  });
+  const webSockets = createWebSocketServer(relay.limits.maxMessageBytes);
 
   // So that a relay that sends MPEG-TS here can report that it arrives as opaque data.
   webSockets.on('headers', (headers, { url = '' }) => {
     if (!isStreamName(decodeURIComponent(pathOf(url).slice('/ws/'.length)))) headers.push(`${ENDPOINT_HEADER}: feed`);
   });
 
-  const take = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    normalizeTarget(request);
+  const admit = (request: IncomingMessage) => {
     const info = requestInfo(request);
     guard.admit(info);
-    const { path } = info;
-    refuseEmptySegments(path);
+    return info.address;
+  };
+  const open = ({ request, socket, head, path, address }: WebSocketRequest) => {
     if (!path.startsWith('/ws/'))
       throw new HttpError(404, 'ERR_NO_SUCH_PATH', 'WebSockets are at /ws/<feed or stream>');
     const name = parseSourceName(decodeURIComponent(path.slice('/ws/'.length)));
-    const network = networkOf(socket.remoteAddress ?? '');
+    const network = networkOf(address);
     seats.check(name, network);
     relay.checkRoomFor(name);
     webSockets.handleUpgrade(request, socket, head, (client) => {
@@ -63,7 +57,7 @@ export function acceptFeedSockets(
     });
   };
 
-  handleUpgrades(server, ALLOWED_METHODS, take);
+  acceptWebSockets(server, { methods: ALLOWED_METHODS, admit, open });
   return () => {
     for (const client of webSockets.clients) client.close(1001, 'the relay is stopping');
   };

@@ -9,7 +9,8 @@ import { parseFeedName, parseSourceName } from '../../relay/rules/rules.js';
 import { refuseCodings, receiveHttpUpload } from '../live/http-upload.js';
 import type { HttpViewers } from '../live/http-viewer.js';
 import { exemptFromBodyTimeout } from '../access/authorize.js';
-import { content, json, nameIn, notFoundError, type Parameter, type Route, TO_LOGIN } from './route.js';
+import { content, json, type Parameter, WEBSOCKET_OPEN } from '../../http/routes/route.js';
+import { nameIn, notFoundError, type RelayRoute, TO_LOGIN } from './relay-route.js';
 import type { UploadRefusals } from '../live/upload-refusals.js';
 
 const MP2T = 'video/mp2t';
@@ -37,7 +38,12 @@ const upgradeRequired: RequestHandler = () => {
 };
 
 /** The routes of media. `pages` serves the player. */
-export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: UploadRefusals, pages: PageHandler): Route[] {
+export function mediaRoutes(
+  relay: Relay,
+  viewers: HttpViewers,
+  refusals: UploadRefusals,
+  pages: PageHandler,
+): RelayRoute[] {
   const upload: RequestHandler = (request, response) => {
     const name = parseFeedName(nameIn(request));
     refuseCodings(request); // before there is a feed: one without a source would stay
@@ -109,7 +115,7 @@ export function mediaRoutes(relay: Relay, viewers: HttpViewers, refusals: Upload
           id: 'connect',
           summary: 'A WebSocket that publishes to and plays a feed, or plays a stream',
           description: 'Each message sent on it is published to the feed; a stream only plays.',
-          answer: { status: 101, description: 'The WebSocket is open (RFC 6455).', type: null, schema: null },
+          answer: WEBSOCKET_OPEN,
           errors: [
             'ERR_UPGRADE_REQUIRED',
             'ERR_BAD_NAME',

@@ -6,14 +6,15 @@ import { EVENT_TYPES, eventSchema, historyLostSchema } from '../../relay/events/
 import { statsSchema } from '../../relay/stats-schema.js';
 import type { RelayOperations } from '../control/actions.js';
 import { metricsText } from './relay-metrics.js';
-import { answer, content, json, type Route } from './route.js';
+import { answer, content, json } from '../../http/routes/route.js';
+import { type RelayRoute } from './relay-route.js';
 import type { EventStreams } from '../live/event-stream.js';
 
 /** One event of `GET /api/events`. */
 export const recordedEventSchema = z.union([eventSchema, historyLostSchema]);
 
 /** The routes for monitoring. */
-export function monitoringRoutes(actions: RelayOperations, events: EventStreams): Route[] {
+export function monitoringRoutes(actions: RelayOperations, events: EventStreams): RelayRoute[] {
   return [
     {
       name: 'health',

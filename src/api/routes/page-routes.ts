@@ -1,49 +1,18 @@
 // The login page and the front page, for a browser that has no key yet or opens the relay's address.
-// No script; helmet's header fields with a policy that allows none.
+// No script.
 
 import express, { type RequestHandler } from 'express';
-import helmet from 'helmet';
 import * as z from 'zod';
 import { refusal } from '../access/key-policy.js';
 import { COOKIE_NAME, type KeyGuard } from '../access/keys.js';
-import { content, type Route, TO_LOGIN } from './route.js';
+import { content } from '../../http/routes/route.js';
+import { STYLE_PATH, styleRoute } from '../../http/routes/style-route.js';
+import { type RelayRoute, TO_LOGIN } from './relay-route.js';
 import { type PlayStatus, stateText } from '../../http/answer/play-status.js';
 import { escapeHtml } from '../../http/answer/escape-html.js';
 import type { Scheme } from '../../http/request/hosts.js';
 
-/** Path of the pages' style sheet. */
-export const STYLE_PATH = '/style.css';
-
 const HTML = 'text/html';
-
-// Text has a contrast of at least 4.5 to its background in both themes (WCAG 2.2, 1.4.3); a test measures it.
-const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1rem;color:#1c2733;background:#f6f8fa}
-h1{font-size:1.5rem}a{color:#0b57b0}input,button{font:inherit;padding:.5rem .75rem;border:1px solid #7c8b99;border-radius:.4rem}
-button{background:#0b6bcb;border-color:#0b6bcb;color:#fff;cursor:pointer}p.bad{color:#b3261e}code{background:#e7ecf1;padding:.1rem .3rem;border-radius:.25rem}
-h2{font-size:1.1rem}.watch{list-style:none;padding:0}.watch a{display:inline-block;padding:.6rem 0;min-width:12rem}
-.watch .live{color:#1a7330}.watch .away{color:#4d5c6a}
-@media(prefers-color-scheme:dark){body{color:#dbe4ec;background:#12181f}a{color:#6cb0ff}code{background:#24303b}input{background:#1b242d;color:inherit}
-p.bad{color:#ff8f85}.watch .live{color:#56d364}.watch .away{color:#9fb0c0}}`;
-
-/** The header fields of every answer: no script, nothing from other origins, no framing. */
-export function securityHeaders(scheme: Scheme): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    // For this host only, not for other hosts of the same domain.
-    strictTransportSecurity: scheme === 'https:' ? { includeSubDomains: false } : false,
-    // With "no-referrer" browsers send "Origin: null" from our own login form, which any page can send.
-    referrerPolicy: { policy: 'same-origin' },
-  });
-}
 
 /** The login page that redirects to a player's page afterwards; `null`: `path` is not a player's page. */
 export function loginFor(path: string): string | null {
@@ -51,7 +20,7 @@ export function loginFor(path: string): string | null {
 }
 
 /** The relay's pages; `keys` is null if no login is needed. `watchables`: what can be played now. */
-export function pageRoutes(keys: KeyGuard | null, scheme: Scheme, watchables: () => PlayableItem[]): Route[] {
+export function pageRoutes(keys: KeyGuard | null, scheme: Scheme, watchables: () => PlayableItem[]): RelayRoute[] {
   return [
     {
       name: 'front page',
@@ -73,25 +42,7 @@ export function pageRoutes(keys: KeyGuard | null, scheme: Scheme, watchables: ()
         },
       ],
     },
-    {
-      name: 'style',
-      path: STYLE_PATH,
-      tag: 'Pages',
-      operations: [
-        {
-          methods: ['GET'],
-          id: 'style',
-          summary: 'The style sheet of the pages',
-          answer: content('text/css', 'The style.'),
-          errors: [],
-          handlers: [
-            (_request, response) => {
-              response.type('css').send(STYLE);
-            },
-          ],
-        },
-      ],
-    },
+    styleRoute,
     ...(keys ? loginRoutes(keys, scheme) : []),
   ];
 }
@@ -115,7 +66,7 @@ export function playerLinks(all: readonly PlayableItem[]): string {
   return rows.length === 0 ? '' : `<ul class="watch">${rows.join('')}</ul>`;
 }
 
-function loginRoutes(keys: KeyGuard, scheme: Scheme): Route[] {
+function loginRoutes(keys: KeyGuard, scheme: Scheme): RelayRoute[] {
   const login: RequestHandler = (request, response) => {
     const { key, to } = (request.body ?? {}) as { key?: unknown; to?: unknown };
     const address = request.socket.remoteAddress ?? '';

@@ -1,27 +1,18 @@
 // The status of one feed or stream for its viewers: `GET /api/play/<name>`, polled by players' pages. Its faults are
 // those of `GET /api/stats`.
 
-import * as z from 'zod';
-import { faultSchema } from '../../relay/events/event.js';
 import type { Relay } from '../../relay/relay.js';
 import { parseSourceName, readFeedEntry } from '../../relay/rules/rules.js';
-import type { Stats } from '../../relay/stats-schema.js';
+import { playStatusSchema, type Stats } from '../../relay/stats-schema.js';
 import type { PlayStatus } from '../../http/answer/play-status.js';
-import { answer, json, nameIn, type Route } from './route.js';
+import { answer, json } from '../../http/routes/route.js';
+import { nameIn, type RelayRoute } from './relay-route.js';
 
 /** Many pages poll: they are answered from the same stats for this long. */
 const KEPT_MS = 500;
 
-const playStatusSchema = z.strictObject({
-  state: z
-    .enum(['live', 'silent', 'absent'])
-    .describe('live: media arrives; silent: a source is connected and sends nothing; absent: there is no source'),
-  fault: faultSchema.nullable().describe('its current fault, as in the stats; null: none'),
-  muted: z.enum(['audio', 'all']).nullable().describe('what is muted; null: nothing'),
-}) satisfies z.ZodType<PlayStatus>;
-
 /** The route that players poll. */
-export function playStatusRoute(relay: Relay): Route {
+export function playStatusRoute(relay: Relay): RelayRoute {
   let stats: Stats | null = null;
   let atMs = 0;
   const recentStats = () => {

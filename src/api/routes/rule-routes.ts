@@ -4,7 +4,9 @@ import { muteBodySchema } from '../../relay/rules/mute-rule.js';
 import { destinationSchema, streamSchema } from '../../relay/rules/rules.js';
 import * as z from 'zod';
 import type { RelayOperations } from '../control/actions.js';
-import { answer, json, JSON_ERRORS, jsonBody, nameIn, optionalJsonBody, type Parameter, type Route } from './route.js';
+import { JSON_ERRORS, jsonBody, optionalJsonBody } from '../../http/routes/json-body.js';
+import { answer, json, type Parameter } from '../../http/routes/route.js';
+import { nameIn, type RelayRoute } from './relay-route.js';
 import {
   allRulesSchema,
   deletedSchema,
@@ -29,7 +31,7 @@ function parameter(what: string, example: string): Parameter {
 }
 
 /** The routes of stream rules. */
-export function streamRoutes(actions: RelayOperations): Route[] {
+export function streamRoutes(actions: RelayOperations): RelayRoute[] {
   return [
     {
       name: 'streams',
@@ -109,7 +111,7 @@ export function streamRoutes(actions: RelayOperations): Route[] {
 }
 
 /** The routes of destination rules. */
-export function destinationRoutes(actions: RelayOperations): Route[] {
+export function destinationRoutes(actions: RelayOperations): RelayRoute[] {
   return [
     {
       name: 'destinations',
@@ -188,7 +190,7 @@ export function destinationRoutes(actions: RelayOperations): Route[] {
 }
 
 /** The routes of mutes. */
-export function muteRoutes(actions: RelayOperations): Route[] {
+export function muteRoutes(actions: RelayOperations): RelayRoute[] {
   // A mute without a body mutes the sound.
   const body = { type: JSON_TYPE, schema: muteBodySchema, example: { tracks: 'audio' }, isOptional: true };
   const message = 'What is withheld from now on.';
@@ -265,7 +267,7 @@ export function muteRoutes(actions: RelayOperations): Route[] {
 }
 
 /** The route of all rules. */
-export function allRulesRoutes(actions: RelayOperations): Route[] {
+export function allRulesRoutes(actions: RelayOperations): RelayRoute[] {
   const example = { streams: [FRONT], destinations: [ENDPOINT], mutes: [{ feed: 'video0', tracks: 'audio' }] };
   return [
     {

@@ -2,6 +2,7 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { networkOf } from './network.js';
 import { FairShares } from '../../fairness/fair-shares.js';
 
@@ -32,16 +33,8 @@ export class Connections {
   readonly #counts = new Map<string, number>();
   readonly #limits: ConnectionLimits;
 
-  /**
-   * @param isExempt whether an address may have any number of connections: a proxy has those of its clients.
-   * @param refused called for each connection beyond the limit.
-   */
-  constructor(
-    server: Server,
-    limits: ConnectionLimits,
-    isExempt: (address: string) => boolean,
-    refused: (socket: Socket) => void,
-  ) {
+  /** @param isExempt whether an address may have any number of connections: a proxy has those of its clients. */
+  constructor(server: Server, limits: ConnectionLimits, isExempt: (address: string) => boolean) {
     this.#limits = limits;
     // Counted as soon as it is accepted: a TLS handshake that never ends takes a connection too.
     server.prependListener('connection', (socket: Socket) => {
@@ -51,7 +44,7 @@ export class Connections {
         this.#limitPending(socket);
       } else {
         this.#tooMany.add(socket);
-        refused(socket);
+        if (server instanceof TlsServer) socket.destroy(); // an answer would cost a TLS handshake
       }
     });
     const isRequest = ({ socket }: { socket: Socket }) => this.requestReceived(socket);

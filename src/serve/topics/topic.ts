@@ -10,37 +10,11 @@ import type { CacheBudget } from '../../relay/delivery/gop-cache.js';
 import type { MutedTracks } from '../../relay/rules/mute-rule.js';
 import type { PlayStatus } from '../../http/answer/play-status.js';
 import { Publisher, type PublisherRole } from './publisher.js';
+import type { TopicStats } from '../openapi/serve-schemas.js';
 import type { ServeLimits } from '../../config/limits.js';
 import { TopicClientLimit } from '../clients/topic-client-limit.js';
 import { TrafficCounters } from './traffic.js';
 import type { TopicViewer } from '../clients/topic-viewer.js';
-
-/** The state of a topic, for `/status`. Times are milliseconds since 1970. */
-export interface TopicStats {
-  readonly sinceMs: number;
-  readonly publishers: number;
-  /** When the active publisher started; null: there is none. */
-  readonly publishingSinceMs: number | null;
-  readonly viewers: number;
-  /** The fault of what arrives; null: none. */
-  readonly fault: Fault | null;
-  /** What the publisher reports as muted; null: nothing, or no report. */
-  readonly muted: MutedTracks | null;
-  readonly codecs: readonly string[];
-  readonly receivedMessages: number;
-  readonly receivedBytes: number;
-  readonly receivedBitsPerSecond: number;
-  readonly heldBackMessages: number;
-  readonly sentMessages: number;
-  readonly sentBytes: number;
-  readonly sentBitsPerSecond: number;
-  readonly droppedMessages: number;
-  readonly droppedBytes: number;
-  readonly stuckViewers: number;
-  readonly throttledReads: number;
-  readonly packets: number;
-  readonly continuityErrors: number;
-}
 
 /** The faults that a mute explains. */
 const EXPECTED_FAULTS: Record<MutedTracks | 'nothing', readonly Fault['code'][]> = {

@@ -2,7 +2,6 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { until } from '../wait.js';
-import { type TestRelay } from './relay.js';
 import { Wire } from './wire.js';
 
 export const KEY = 'a-key-of-the-tests';
@@ -64,9 +63,9 @@ export interface Answered {
   readonly body: unknown;
 }
 
-/** The document that a relay answers. */
-export async function openDocument(relay: TestRelay): Promise<Document> {
-  return (await exchange(relay, { method: 'GET', path: '/api/openapi.json' })).body as Document;
+/** The document that a server answers. */
+export async function openDocument(server: { readonly port: number }): Promise<Document> {
+  return (await exchange(server, { method: 'GET', path: '/api/openapi.json' })).body as Document;
 }
 
 /** Every operation of a document, with its examples. */
@@ -123,7 +122,7 @@ export function validator(document: Document): (pointer: string, value: unknown)
   };
 }
 
-/** Asks a relay for something, with the key, and waits for the head and what of the body is promised. */
+/** Asks a server for something, with the key, and waits for the head and what of the body is promised. */
 export async function exchange(
   { port }: { readonly port: number },
   { method, path, type, example }: Asked,
@@ -136,7 +135,7 @@ export async function exchange(
     Accept: 'application/json',
     ...(type !== undefined && { 'Content-Type': type }),
     ...(method !== 'GET' && { 'Content-Length': String(bytes.length) }),
-    ...(path.startsWith('/ws/') && UPGRADE),
+    ...(method === 'GET' && /^\/(?:ws|in|out|bi|session)\//.test(path) && UPGRADE),
     ...headers,
   };
   const lines = Object.entries(fields).filter(([, value]) => value !== '');

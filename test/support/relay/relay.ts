@@ -1,12 +1,8 @@
 // A relay with its server in this process, on a free port, with its log kept.
 
 import { rootCertificates } from 'node:tls';
-import {
-  DEFAULT_SERVER_OPTIONS,
-  type RunningServer,
-  type ServerOptions,
-  startServer,
-} from '../../../src/api/server.js';
+import { DEFAULT_SERVER_OPTIONS, type ServerOptions, startServer } from '../../../src/api/server.js';
+import type { RunningServer } from '../../../src/http/server/http-server.js';
 import { relayPages } from '../../../src/web/server/relay-pages.js';
 import type { Facts, Log } from '../../../src/log/log.js';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/config/limits.js';

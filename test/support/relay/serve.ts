@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { PageHandler } from '../../../src/http/page-handler.js';
 import { DEFAULT_SERVE_LIMITS, type ServeLimits } from '../../../src/config/limits.js';
-import { type RunningServe, type ServeOptions, startServe } from '../../../src/serve/serve-server.js';
+import type { RunningServer } from '../../../src/http/server/http-server.js';
+import { type ServeOptions, startServe } from '../../../src/serve/serve-server.js';
 import { afterTest } from '../cleanup.js';
 import type { Received } from './test-endpoint.js';
 import { type Answer, ask, keptLog } from './relay.js';
@@ -22,7 +23,7 @@ export interface TestServeOptions extends Partial<Omit<ServeOptions, 'limits'>> 
 /** An endpoint that serves until the test ends; with {@link SECRET} unless the options say otherwise. */
 export class TestServe {
   readonly log = keptLog();
-  server!: RunningServe;
+  server!: RunningServer;
   port = 0;
   audience = '';
 

@@ -1,11 +1,14 @@
 // The API's document as a page for people: HTML without script, rendered from what openapi.ts makes.
 
-import { escapeHtml } from '../../http/answer/escape-html.js';
-import type { Json, OpenApi } from './openapi.js';
+import { escapeHtml } from '../answer/escape-html.js';
+import type { Json } from './api-description.js';
+import type { OpenApi } from './openapi.js';
 import { proseHtml, schemaLink, schemaRows } from './docs-schema.js';
 
-/** The page of a document; `base` is the relay's address for the commands in it. */
-export function docsPage(document: OpenApi, base: string): string {
+const MP2T = 'video/mp2t';
+
+/** The page of a document of `program`; `base` is the server's address for the commands in it. */
+export function docsPage(document: OpenApi, program: string, base: string): string {
   const { info, tags, components } = document;
   const parts = tags.map(({ name, description }) => {
     const paths = Object.entries(document.paths).filter(([, item]) => tagOf(item) === name);
@@ -22,7 +25,7 @@ export function docsPage(document: OpenApi, base: string): string {
     '<meta name="viewport" content="width=device-width,initial-scale=1">' +
     `<title>${escapeHtml(info.title)}: API</title>` +
     '<link rel="stylesheet" href="/style.css"><link rel="stylesheet" href="/player/docs.css"></head><body>' +
-    `<h1>The API of vw ${escapeHtml(info.version)}</h1>${paragraphs(info.description)}` +
+    `<h1>The API of ${program} ${escapeHtml(info.version)}</h1>${paragraphs(info.description)}` +
     '<p>For programs: <a href="/api/openapi.json">/api/openapi.json</a>. To watch: <a href="/">front page</a>.</p>' +
     `<nav aria-label="Parts">${links.map((name) => `<a href="#${idOf(name)}">${name}</a>`).join(' ')}</nav>` +
     parts.join('') +
@@ -118,14 +121,15 @@ function errorsHtml(responses: readonly Json[]): string {
 function curlOf(path: string, method: string, operation: Json, base: string): string {
   const parameter = ((operation.parameters ?? []) as Json[]).find((one) => one.in === 'path');
   const url = base + (parameter ? path.replace(`{${String(parameter.name)}}`, String(parameter.example)) : path);
-  if (path.startsWith('/ws/')) return `new WebSocket('${url.replace(/^http/, 'ws')}')`;
-  if (path.startsWith('/ts/')) {
-    return method === 'get' ? `ffplay -fflags nobuffer ${url}` : `ffmpeg ... -f mpegts ${url}`;
-  }
+  const responses = operation.responses as Record<string, Json>;
+  const answers = (type: string) => type in ((responses[200]?.content ?? {}) as Json);
+  if ('101' in responses) return `new WebSocket('${url.replace(/^http/, 'ws')}')`;
+  if (answers(MP2T)) return `ffplay -fflags nobuffer ${url}`;
   const { content = {} } = (operation.requestBody ?? {}) as { content?: Record<string, Json> };
+  if (MP2T in content) return `ffmpeg ... -f mpegts ${url}`;
   const example = content['application/json']?.example;
   const body = example === undefined ? '' : ` -H 'Content-Type: application/json' -d '${JSON.stringify(example)}'`;
-  const unbuffered = path === '/api/events' ? ' -N' : '';
+  const unbuffered = answers('text/event-stream') ? ' -N' : '';
   return `curl${unbuffered}${method === 'get' ? '' : ` -X ${method.toUpperCase()}`}${body} ${url}`;
 }
 

@@ -1,7 +1,7 @@
 // JSON schemas in readable form: the fields of an object, and the values that each accepts.
 
-import { escapeHtml } from '../../http/answer/escape-html.js';
-import type { Json } from './openapi.js';
+import { escapeHtml } from '../answer/escape-html.js';
+import type { Json } from './api-description.js';
 
 /** Text of the document as HTML; text between backticks becomes code. */
 export function proseHtml(message: string): string {
