@@ -55,7 +55,7 @@ export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJ
   const limits = limitsFrom(DEFAULT_LIMITS, value);
   if (limits.backoffMaxMs < limits.backoffMinMs) {
     throw new ConfigError(
-      `VW_BACKOFF_MIN_MS is ${limits.backoffMinMs} and VW_BACKOFF_MAX_MS ${limits.backoffMaxMs}; accepted: a VW_BACKOFF_MAX_MS of at least VW_BACKOFF_MIN_MS`,
+      `VW_BACKOFF_MIN_MS="${limits.backoffMinMs}" and VW_BACKOFF_MAX_MS="${limits.backoffMaxMs}" cannot be used together; accepted: a maximum of at least VW_BACKOFF_MIN_MS`,
     );
   }
   return {
