@@ -98,7 +98,7 @@ export class RuleStore {
   #reported = 'null';
   /** Called when the fault changes; null: it is over. */
   onFault: (fault: StateFault | null) => void = () => undefined;
-  #writingSince = NaN; // performance.now()
+  #hangs = false; // a write has taken longer than anybody waits
 
   private constructor(
     file: StateFile | null,
@@ -170,7 +170,10 @@ export class RuleStore {
       return Promise.resolve('in-memory');
     }
     return new Promise((resolve) => {
-      const patience = setTimeout(() => resolve('unsaved'), this.#options.patienceMs);
+      const patience = setTimeout(() => {
+        this.#noticeHang();
+        resolve('unsaved');
+      }, this.#options.patienceMs);
       const end = (kept: Kept) => {
         clearTimeout(patience);
         resolve(kept);
@@ -248,7 +251,7 @@ export class RuleStore {
   async #write(rules: RuleSet): Promise<string | null> {
     const text = rulesText(rules);
     if (this.#saved?.text === text && this.#writeFault === null) return null;
-    this.#writingSince = performance.now();
+    const patience = setTimeout(() => this.#noticeHang(), this.#options.patienceMs);
     try {
       await this.#file?.write(await encodeState(rules));
       this.#saved = { rules, text };
@@ -262,7 +265,8 @@ export class RuleStore {
       this.#retryLater();
       return this.#saved?.text === text ? null : this.#writeFault;
     } finally {
-      this.#writingSince = NaN;
+      clearTimeout(patience);
+      this.#hangs = false;
     }
   }
 
@@ -273,8 +277,9 @@ export class RuleStore {
     this.#retry = setTimeout(() => void this.keep(), this.#options.retryMs).unref();
   }
 
-  get #hangs(): boolean {
-    return performance.now() - this.#writingSince >= this.#options.patienceMs;
+  #noticeHang(): void {
+    this.#hangs = this.#writing !== null;
+    this.checkFault();
   }
 
   #isSaved(): boolean {
