@@ -72,11 +72,20 @@ const HANGS = 'the disk does not answer';
 const IN_MEMORY = 'rules are kept in memory only: a restart loses them';
 const KEPT_BY = 'VW_STATE=<file>, or --state <file>';
 
+/** What became of a write. */
+interface Written {
+  /** Why it failed; null: it has not. */
+  readonly reason: string | null;
+  /** Whether the file has these rules, from before if the write failed. */
+  readonly isSaved: boolean;
+}
+
+const SAVED: Written = { reason: null, isSaved: true };
+
 /** A change that waits for the disk. */
 interface Pending {
   edit(draft: RuleDraft): void;
-  /** The write has succeeded, or (`reason`) failed. */
-  done(reason: string | null): void;
+  done(written: Written): void;
   refused(error: unknown): void;
 }
 
@@ -141,18 +150,16 @@ export class RuleStore {
       this.#enqueue({
         edit,
         refused: reject,
-        done: (reason) => {
-          if (reason !== null && (mustBeSaved || !this.#options.isOptional)) return reject(this.#notSaved(reason));
+        done: ({ reason, isSaved }) => {
+          const isRefused = reason !== null && (mustBeSaved || !(isSaved || this.#options.isOptional));
+          if (isRefused) return reject(this.#notSaved(reason));
           const fail = (error: unknown) => {
             reject(error instanceof Error ? error : new Error(String(error)));
             void this.keep(); // the file has it
           };
           try {
             const value = apply();
-            Promise.resolve(value).then(
-              (value) => resolve({ value, kept: reason === null ? 'saved' : 'unsaved' }),
-              fail,
-            );
+            Promise.resolve(value).then((value) => resolve({ value, kept: isSaved ? 'saved' : 'unsaved' }), fail);
           } catch (error) {
             fail(error);
           }
@@ -181,7 +188,7 @@ export class RuleStore {
       this.#enqueue({
         edit: () => undefined,
         refused: () => end('unsaved'),
-        done: (reason) => end(reason === null ? 'saved' : 'unsaved'),
+        done: ({ isSaved }) => end(isSaved ? 'saved' : 'unsaved'),
       });
     });
   }
@@ -223,7 +230,7 @@ export class RuleStore {
   #enqueue(pending: Pending): void {
     if (this.#isClosed) return pending.refused(new LimitError('ERR_STOPPING', 'the relay is stopping'));
     this.#pending.push(pending);
-    this.#writing ??= this.#writeAll().finally(() => (this.#writing = null));
+    this.#writing ??= this.#writeAll();
   }
 
   /** Writes until nothing waits. */
@@ -241,16 +248,19 @@ export class RuleStore {
         }
       });
       this.#pending = [];
-      const reason = batch.length === 0 ? null : await this.#write(draft.rules());
-      for (const one of batch) one.done(reason);
+      if (batch.length > 0) {
+        const written = await this.#write(draft.rules());
+        for (const one of batch) one.done(written);
+      }
       this.checkFault();
     }
+    this.#writing = null; // here, so that nothing can be added to what nobody writes
   }
 
-  /** Writes rules, unless the file has them. Returns why that failed; null: it has not. */
-  async #write(rules: RuleSet): Promise<string | null> {
+  /** Writes rules, unless the file has them. */
+  async #write(rules: RuleSet): Promise<Written> {
     const text = rulesText(rules);
-    if (this.#saved?.text === text && this.#writeFault === null) return null;
+    if (this.#saved?.text === text && this.#writeFault === null) return SAVED;
     const patience = setTimeout(() => this.#noticeHang(), this.#options.patienceMs);
     try {
       await this.#file?.write(await encodeState(rules));
@@ -258,12 +268,12 @@ export class RuleStore {
       this.#savedMs = Date.now();
       this.#writeFault = null;
       this.#isPrevious = false;
-      return null;
+      return SAVED;
     } catch (error) {
       if (this.#file?.isUncertain === true) this.#saved = null;
       this.#writeFault = diskErrorText(error);
       this.#retryLater();
-      return this.#saved?.text === text ? null : this.#writeFault;
+      return { reason: this.#writeFault, isSaved: this.#saved?.text === text };
     } finally {
       clearTimeout(patience);
       this.#hangs = false;
