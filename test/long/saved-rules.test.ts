@@ -1,6 +1,16 @@
 // Rules on a disk that fails in every way, and on one whose power is cut.
 
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { StateFile } from '../../src/state/state-file.js';
+import { afterTest } from '../support/cleanup.js';
+import { scratch } from '../support/media/ffmpeg.js';
 import { DISK_CALLS, type DiskCall, refuseWhile } from '../support/programs/failing-disk.js';
+import { Program } from '../support/programs/program.js';
+import { seeded } from '../support/random.js';
+import { pause, until } from '../support/wait.js';
 
 describe('saved rules on a disk that fails', () => {
   for (const call of Object.keys(DISK_CALLS) as DiskCall[]) {
@@ -11,3 +21,50 @@ describe('saved rules on a disk that fails', () => {
     }
   }
 });
+
+describe('saved rules whose power is cut', () => {
+  it('are the old or the new ones in every copy of the disk, and all that were answered', async () => {
+    const random = seeded('moments of power cuts');
+    const folder = scratch();
+    const [image, copy] = [join(folder, 'disk.img'), join(folder, 'copy.img')];
+    execFileSync('truncate', ['-s', '24M', image]);
+    execFileSync('mkfs.ext4', ['-q', image]);
+    const disk = mountImage(image, join(folder, 'disk'));
+    const program = await Program.stream({ VW_STATE: join(disk, 'rules') });
+    let [sent, answered, isOver] = [0, 0, false];
+    const change = async () => {
+      while (!isOver) {
+        const { status } = await program.api('POST', '/api/streams', { stream: 'stream/a', feeds: [`f${++sent}`] });
+        if (status === 200) answered = sent;
+      }
+    };
+    const changes = change();
+    for (let round = 0; round < 30; round++) {
+      const from = answered;
+      await until('rules change', () => answered > from + 2);
+      await pause(random.integer(30)); // a random moment to cut the power at
+      process.kill(program.pid, 'SIGSTOP');
+      const least = answered;
+      execFileSync('cp', ['--sparse=always', image, copy]);
+      process.kill(program.pid, 'SIGCONT');
+      const place = mountImage(copy, join(folder, `copy${round}`));
+      const { rules, from: version, damaged } = await (await StateFile.at(join(place, 'rules'))).load();
+      execFileSync('umount', [place]);
+      expect({ version, damaged }, `cut ${round}`).to.deep.equal({ version: 'file', damaged: [] });
+      const there = Number(rules.streams[0]!.feeds[0]!.slice(1));
+      expect(there, `cut ${round}`).to.be.within(least, least + 1);
+    }
+    isOver = true;
+    await changes;
+    program.child.kill('SIGKILL');
+    await program.exit();
+  });
+});
+
+/** Mounts an image until the test has ended. */
+function mountImage(image: string, place: string): string {
+  mkdirSync(place);
+  execFileSync('mount', ['-o', 'loop', image, place]);
+  afterTest(() => spawnSync('umount', ['-q', place]));
+  return place;
+}
