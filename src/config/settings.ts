@@ -8,6 +8,7 @@ import {
   audiences,
   anyText,
   embedders,
+  filePath,
   hostName,
   hostNames,
   level,
@@ -139,7 +140,7 @@ export const SETTINGS = {
   state: {
     stream: { env: 'VW_STATE', default: '' },
     option: 'state',
-    read: (text) => text,
+    read: filePath,
     doc: 'file in which rules are kept over a restart; its folder must exist',
   },
   stateOptional: {
