@@ -38,7 +38,6 @@ export function pemFile(text: string): string {
 
 /** The path of a file that need not exist; empty: none. Its folder is checked when it is used. */
 export function filePath(text: string): string {
-  // eslint-disable-next-line no-control-regex -- a path with one is a mistake, and a NUL ends it
   if (/[\u0000-\u001f]/.test(text) || text.endsWith('/')) throw new Error('a file in a folder that exists');
   return text;
 }
