@@ -68,3 +68,44 @@ function mountImage(image: string, place: string): string {
   afterTest(() => spawnSync('umount', ['-q', place]));
   return place;
 }
+
+describe('saved rules on a disk that becomes read-only', () => {
+  it('stay in force; a mute takes effect, all else is refused; a restart has what was saved', async () => {
+    const folder = scratch();
+    const image = join(folder, 'disk.img');
+    execFileSync('truncate', ['-s', '24M', image]);
+    execFileSync('mkfs.ext4', ['-q', image]);
+    const disk = mountImage(image, join(folder, 'disk'));
+    const settings = { VW_STATE: join(disk, 'rules') };
+    const first = await Program.stream(settings);
+    await first.api('POST', '/api/streams', { stream: 'stream/a', feeds: ['a'] });
+    await first.api('PUT', '/api/mutes/old');
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    const destination = { id: '1', stream: 'a', destination: 'ws://127.0.0.1:9/' };
+    let program = first;
+    for (let round = 0; round < 2; round++) {
+      if (round > 0) program = await restartOn(first, settings);
+      expect((await program.api('PUT', '/api/mutes/mic')).body).to.include({ feed: 'mic', saved: false });
+      expect((await program.api('DELETE', '/api/mutes/mic')).status).to.equal(507);
+      expect((await program.api('DELETE', '/api/mutes/old')).status).to.equal(507);
+      expect((await program.api('POST', '/api/destinations', destination)).status).to.equal(507);
+      expect((await program.api('GET', '/healthcheck')).body).to.match(/the mute of mic .* read-only \(EROFS\)$/);
+      const { streams, mutes } = (await program.api('GET', '/api/rules')).body as {
+        streams: unknown[];
+        mutes: unknown[];
+      };
+      expect([streams.length, mutes.length]).to.deep.equal([1, 2]);
+    }
+  });
+});
+
+/** Kills a program and starts it again. */
+async function restartOn(program: Program, settings: Record<string, string>): Promise<Program> {
+  program.child.kill('SIGKILL');
+  await program.exit();
+  const next = await Program.stream(settings);
+  expect((await next.api('GET', '/healthcheck')).body).to.equal(
+    'rules cannot be saved: the file system is read-only (EROFS)',
+  );
+  return next;
+}
