@@ -28,6 +28,17 @@ export class LimitError extends Error {
   }
 }
 
+/** A change that cannot be saved, and is therefore not made. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** A rule that is refused. `message` says what was wrong, where, and what is accepted. */
 export class RuleError extends Error {
   override readonly name = 'RuleError';

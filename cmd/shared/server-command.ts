@@ -28,6 +28,8 @@ export interface ServerCommand<Config extends ServerConfig> {
   readonly load: (options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv) => Config;
   /** Warnings about a valid configuration. */
   readonly warnings: (config: Config) => readonly Warning[];
+  /** What else is wrong with a valid configuration, for --check-config; null: nothing. */
+  readonly fault?: (config: Config) => Promise<string | null>;
   readonly run: (config: Config, log: ProgramLog) => Promise<void>;
 }
 
@@ -49,10 +51,12 @@ export async function runServerCommand<Config extends ServerConfig>(
     warnings = [...environmentWarnings(process.env), ...command.warnings(config)];
     if (line.flags.has('check-config')) {
       for (const warning of warnings) print(`${warningText(warning)}\n`);
-      const fault = await listeningFault(config, command.addressSettings.host, command.addressSettings.port);
+      const { host, port } = command.addressSettings;
+      const deaf = await listeningFault(config, host, port);
+      const fault = deaf === null ? ((await command.fault?.(config)) ?? null) : `cannot listen: ${deaf}`;
       if (fault === null) print('the configuration is valid\n');
       else {
-        reportError(`cannot listen: ${fault}`);
+        reportError(fault);
         process.exitCode = EXIT_FAILED;
       }
       return;

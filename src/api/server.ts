@@ -5,6 +5,7 @@ import type { AllowedHosts } from '../http/request/hosts.js';
 import type { PageHandler } from '../http/page-handler.js';
 import type { Log } from '../log/log.js';
 import type { Relay } from '../relay/relay.js';
+import { RuleStore } from '../state/rule-store.js';
 import { ClientLimit } from '../relay/delivery/client-limit.js';
 import { RelayOperations } from './control/actions.js';
 import { createApp } from './app.js';
@@ -25,6 +26,8 @@ export interface ServerOptions extends HttpServerOptions {
   readonly allowed: AllowedHosts;
   /** The endpoint that commands come from (VW_API); null: none. */
   readonly commands: { readonly url: string; readonly token: string | null } | null;
+  /** Keeps the rules over a restart; without it they are kept in memory only. */
+  readonly store?: RuleStore;
 }
 
 /** The default options. */
@@ -41,6 +44,13 @@ export const DEFAULT_SERVER_OPTIONS: ServerOptions = {
   commands: null,
 };
 
+/** Reports what is saved, and what is wrong with it, as what the relay does. */
+function reportState(relay: Relay, store: RuleStore): void {
+  relay.stateStats = () => store.status();
+  store.onFault = (fault) => relay.events.emit({ type: 'state-fault', fault });
+  relay.everySecond(() => store.checkFault());
+}
+
 /**
  * Starts serving `relay`. `pages` serves the player. Rejects with the system's error if it cannot listen on the port.
  * When it is closed, uploads end with 503 and WebSockets with 1001.
@@ -53,7 +63,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { apiKey, certificate, commands } = options;
   const standing = commands ? reservedRule(commands.url, commands.token) : null;
-  const actions = new RelayOperations(relay, standing);
+  const store = options.store ?? RuleStore.inMemory(log);
+  const actions = new RelayOperations(relay, store, standing);
+  reportState(relay, store);
   const keys = apiKey === null ? null : new KeyGuard(apiKey, log);
   const guard = new HttpGuard(options.allowed, new KeyPolicy(keys));
   // With a password in its URL ffmpeg sends Expect: 100-continue, and sends the password only in answer to a 401.

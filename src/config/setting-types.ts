@@ -36,6 +36,12 @@ export function pemFile(text: string): string {
   return text;
 }
 
+/** The path of a file that need not exist; empty: none. Its folder is checked when it is used. */
+export function filePath(text: string): string {
+  if (/[\u0000-\u001f]/.test(text) || text.endsWith('/')) throw new Error('a file in a folder that exists');
+  return text;
+}
+
 /** A list of valid entries. */
 export function list(isGood: (entry: string) => boolean, accepted: string): (text: string) => string {
   return (text) => {

@@ -8,6 +8,7 @@ import {
   audiences,
   anyText,
   embedders,
+  filePath,
   hostName,
   hostNames,
   level,
@@ -135,6 +136,18 @@ export const SETTINGS = {
     read: secret,
     isSecret: true,
     doc: 'token for VW_API',
+  },
+  state: {
+    stream: { env: 'VW_STATE', default: '' },
+    option: 'state',
+    read: filePath,
+    doc: 'file in which rules are kept over a restart; its folder must exist',
+  },
+  stateOptional: {
+    stream: { env: 'VW_STATE_OPTIONAL', default: 'false' },
+    option: 'state-optional',
+    read: yesOrNo,
+    doc: 'true: a rule that cannot be saved comes in force all the same, until a restart; not the end of a mute',
   },
   allowedOrigins: {
     both: { env: 'VW_ALLOWED_ORIGINS', default: '' },

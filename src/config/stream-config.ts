@@ -38,6 +38,8 @@ export interface Config {
   readonly apiKey: string | null;
   readonly allowed: AllowedNames;
   readonly certificate: CertificatePaths | null;
+  /** Where rules are kept over a restart; null: in memory only. */
+  readonly state: { readonly path: string; readonly isOptional: boolean } | null;
   readonly commands: { readonly url: string; readonly token: string | null } | null;
 }
 
@@ -74,6 +76,7 @@ export function loadConfig(options: Readonly<Record<string, string>>, env: NodeJ
       origins: new Set(splitList(String(value.allowedOrigins))),
     },
     certificate: certificateOf(['VW_CERT', textOr(value.cert)], ['VW_KEY', textOr(value.key)]),
+    state: stateOf(textOr(value.state), value.stateOptional as 'true' | 'false'),
     commands: commandsOf(textOr(value.api), textOr(value.apiToken)),
   };
 }
@@ -88,6 +91,12 @@ export function certificateOf(
     throw new ConfigError(`${certName} and ${keyName} go together: one of them is missing; accepted: both, or none`);
   }
   return { cert, key };
+}
+
+function stateOf(path: string | null, optional: 'true' | 'false'): Config['state'] {
+  if (path !== null) return { path, isOptional: optional === 'true' };
+  if (optional === 'true') throw new ConfigError('VW_STATE_OPTIONAL is true without VW_STATE; accepted: both, or none');
+  return null;
 }
 
 function commandsOf(url: string | null, token: string | null): Config['commands'] {

@@ -6,6 +6,7 @@ import { relayPages } from '../web/server/relay-pages.js';
 import { loadConfig } from '../config/stream-config.js';
 import type { Log } from '../log/log.js';
 import { Relay } from '../relay/relay.js';
+import { RuleStore } from '../state/rule-store.js';
 import { servePages } from '../web/server/serve-pages.js';
 import { startServe } from '../serve/serve-server.js';
 import { loadServeConfig } from '../config/serve-config.js';
@@ -106,7 +107,7 @@ export class Demo {
     const config = loadConfig({ port: String(relayPort), host: HOST }, {}); // ignores the environment: it is a demo
     const relay = new Relay(config.limits, log);
     this.#running.push(relay);
-    const server = await startServer(relay, config, relayPages(), log);
+    const server = await startServer(relay, { ...config, store: RuleStore.inMemory(null) }, relayPages(), log);
     this.#running.unshift(server);
     const pages = servePages({ wantsToken: false, embedders: [] });
     const endpoint = async (port: number) => {

@@ -1,13 +1,14 @@
 // The relay: owns feeds, streams, destinations and their rules. Every change is made here; a refused change has no effect.
 
 import type { SecureContextOptions } from 'node:tls';
-import { LimitError, NotFoundError } from '../errors.js';
 import type { Log } from '../log/log.js';
 import { LOG_HEALTHY } from '../log/log-output.js';
 import { TICK_MS } from '../mpegts/psi/repeat-schedule.js';
 import { Destination, type DestinationSource } from './destination/destination.js';
+import { dialledLater } from './dial/dialled-later.js';
 import { endpointOf } from './dial/endpoint.js';
 import { Feed } from './feed/feed.js';
+import { IdleFeeds } from './feed/idle-feeds.js';
 import type { Sink } from './feed/sink.js';
 import { recordFeed } from './events/feed-events.js';
 import { FormerFeeds } from './rules/former-feeds.js';
@@ -18,41 +19,49 @@ import { Mutes } from './rules/mutes.js';
 import { startTimeouts } from './delivery/access-timeouts.js';
 import { ProcessStats } from './process-stats.js';
 import { EVERY_FEED, type MuteRule } from './rules/mute-rule.js';
+import { noSuchRule } from './rules/no-such-rule.js';
+import { feedsOf, RuleLimits } from './rules/rule-limits.js';
+import type { RuleSet } from './rules/rule-set.js';
 import {
   type DestinationRequest,
   type DestinationRule,
   isSameDestination,
   isSameStream,
   isStreamName,
-  readFeedEntry,
   resolveDestination,
   shownDestination,
   type StreamRule,
 } from './rules/rules.js';
 import { NameSuggestions } from './rules/name-suggestions.js';
-import { similarName } from './rules/similar-name.js';
-import type { Stats } from './stats-schema.js';
+import { KEPT_IN_MEMORY, type Stats } from './stats-schema.js';
 import { Stream } from './stream/stream.js';
 import { withoutMediaDetails } from './stream/named-tracks.js';
 
 /** How often the health of everything is sampled: rates, silence, tables. */
 const SAMPLE_INTERVAL_MS = 1000;
+/** The time over which the first dials of restored destinations are spread. */
+const RESTORE_MS = 1000;
 
 export type RelayStats = Stats;
 
 /** Owns everything between ingest and endpoints. */
 export class Relay {
   readonly limits: Limits;
+  /** What is kept over a restart. */
+  stateStats: () => Stats['state'] = () => KEPT_IN_MEMORY;
   /** The event history and the log. */
   readonly events: EventLog;
+  /** Which names are known, and which were probably meant. */
+  readonly names: NameSuggestions;
   readonly #feeds = new Map<string, Feed>();
-  readonly #forgetting = new Map<string, NodeJS.Timeout>();
+  readonly #forgetting: IdleFeeds;
   readonly #streams = new Map<string, Stream>();
   readonly #streamRules = new Map<string, StreamRule>();
   readonly #destinations = new Map<string, Destination>();
   readonly #mutes = new Mutes();
+  readonly #dialDelays = new Map<string, number>(); // of destinations that are restored, in milliseconds
   readonly #formerFeeds: FormerFeeds;
-  readonly #names: NameSuggestions;
+  readonly #ruleLimits: RuleLimits;
   readonly #source: DestinationSource;
   readonly #cacheBudget: CacheBudget | null;
   #ticker: NodeJS.Timeout | undefined; // one for all streams: a timer each would wake the program a thousand times a second
@@ -69,7 +78,9 @@ export class Relay {
   ) {
     this.limits = limits;
     this.#formerFeeds = new FormerFeeds(limits.maxFeeds);
-    this.#names = new NameSuggestions(this.#feeds, this.#formerFeeds, this.#streamRules, this.#destinations);
+    this.names = new NameSuggestions(this.#feeds, this.#formerFeeds, this.#streamRules, this.#destinations);
+    this.#forgetting = new IdleFeeds(limits.forgetAfterMs, (name) => this.#forget(name));
+    this.#ruleLimits = new RuleLimits(limits, this.#feeds);
     this.#cacheBudget = limits.cacheMb > 0 ? new CacheBudget(limits.cacheMb * 1024 * 1024) : null;
     this.events = new EventLog(log);
     this.#healthTimer = setInterval(() => this.checkHealth(performance.now()), SAMPLE_INTERVAL_MS).unref();
@@ -78,8 +89,11 @@ export class Relay {
       deliver: (name, message) => {
         if (!isStreamName(name)) this.feed(name).deliver(message);
       },
-      faultOf: (name) => this.#names.streamFault(name),
-      endpointOf: (rule) => endpointOf(rule, tls, limits.dialTimeoutMs),
+      faultOf: (name) => this.names.streamFault(name),
+      endpointOf: (rule) => {
+        const endpoint = endpointOf(rule, tls, limits.dialTimeoutMs);
+        return dialledLater(endpoint, this.#dialDelays.get(rule.id) ?? 0);
+      },
     };
   }
 
@@ -87,29 +101,27 @@ export class Relay {
   feed(name: string): Feed {
     let feed = this.#feeds.get(name);
     if (!feed) {
-      if (this.#feeds.size >= this.limits.maxFeeds) {
-        throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
-      }
+      this.#ruleLimits.checkFeed();
       feed = new Feed(
         name,
         recordFeed(
           this.events,
           name,
-          this.#names.ownerOf(name, { idle: () => this.#forgetLater(name), abandoned: () => this.#forget(name) }),
+          this.names.ownerOf(name, { idle: () => this.#forgetting.later(name), abandoned: () => this.#forget(name) }),
         ),
         this.#cacheBudget,
         this.limits.silentAfterMs,
       );
       this.#applyMute(feed);
       this.#feeds.set(name, feed);
-      this.#forgetLater(name); // unless it is in use by then
+      this.#forgetting.later(name); // unless it is in use by then
     }
     return feed;
   }
 
   /** Throws {@link LimitError} if a feed of that name would be one too many. */
   checkRoomFor(name: string): void {
-    if (!isStreamName(name)) this.#checkFeedRoom([name]);
+    this.#ruleLimits.checkFeeds([name]);
   }
 
   /** Subscribes `sink` to the feed or stream of a name, until the returned function is called. */
@@ -135,14 +147,19 @@ export class Relay {
     return isStreamName(name) ? this.#streamRules.has(name) : this.#feeds.has(name);
   }
 
+  /** Throws {@link LimitError} if there is no room for a stream rule or its feeds. */
+  checkStream(rule: StreamRule): void {
+    if (!this.#streamRules.has(rule.stream)) this.#ruleLimits.checkRoom(this.#streamRules.size, 'stream');
+    this.#ruleLimits.checkFeeds(feedsOf(rule));
+  }
+
   /** Sets a stream rule; it is in force when this returns. */
   setStream(rule: StreamRule): StreamRule {
     const before = this.#streamRules.get(rule.stream);
     if (before && isSameStream(before, rule)) return before;
-    if (!before) this.#checkRoom(this.#streamRules.size, 'stream');
-    this.#checkFeedRoom(rule.feeds.map((entry) => readFeedEntry(entry).feed));
+    this.checkStream(rule);
     this.#streamRules.set(rule.stream, rule);
-    if (!before) this.#names.changed();
+    if (!before) this.names.changed();
     this.#stream(rule.stream).setRule(rule, this.#feedOf);
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
     this.events.emit({ type: 'rule-set', kind: 'stream', name: rule.stream, rule: { ...rule } });
@@ -156,7 +173,7 @@ export class Relay {
   /** The rule of a stream. Throws {@link NotFoundError}. */
   streamRule(name: string): StreamRule {
     const rule = this.#streamRules.get(name);
-    if (!rule) throw new NotFoundError(`there is no stream rule "${name}"; GET /api/streams/all lists them`);
+    if (!rule) throw noSuchRule('stream', name);
     return rule;
   }
 
@@ -164,15 +181,17 @@ export class Relay {
   deleteStream(name: string): void {
     this.streamRule(name);
     this.#streamRules.delete(name);
-    this.#names.changed();
+    this.names.changed();
     const stream = this.#stream(name);
     stream.setRule(null, this.#feedOf);
     if (stream.isIdle) this.#streams.delete(name);
     this.events.emit({ type: 'rule-deleted', kind: 'stream', name });
   }
 
-  deleteAllStreams(): void {
-    for (const name of [...this.#streamRules.keys()]) this.deleteStream(name);
+  /** Throws {@link LimitError} if there is no room for a destination rule or its feed. */
+  checkDestination({ id, stream }: Pick<DestinationRule, 'id' | 'stream'>): void {
+    if (!this.#destinations.has(id)) this.#ruleLimits.checkRoom(this.#destinations.size, 'destination');
+    this.#ruleLimits.checkFeeds([stream]);
   }
 
   /** Sets a destination rule; its link is being dialled when this returns. */
@@ -180,8 +199,7 @@ export class Relay {
     const destination = this.#destinations.get(request.id);
     const before = destination?.rule;
     const rule = resolveDestination(request, before);
-    if (!destination) this.#checkRoom(this.#destinations.size, 'destination');
-    if (!isStreamName(rule.stream)) this.#checkFeedRoom([rule.stream]);
+    this.checkDestination(rule);
     if (!before || !isSameDestination(before, rule) || before.swap !== rule.swap) {
       this.events.emit({ type: 'rule-set', kind: 'destination', name: rule.id, rule: { ...shownDestination(rule) } });
     }
@@ -207,17 +225,13 @@ export class Relay {
     await destination.close(1000);
   }
 
-  async deleteAllDestinations(): Promise<void> {
-    await Promise.all([...this.#destinations.keys()].map((id) => this.deleteDestination(id)));
-  }
-
   /** Mutes a feed, or every feed (`all`), including future ones. In force when this returns. */
   setMute(rule: MuteRule): MuteRule {
-    // A mute of every feed is exempt from the limit.
-    if (!this.#mutes.get(rule.feed) && rule.feed !== EVERY_FEED) this.#checkRoom(this.#mutes.size, 'mute');
+    const isLimited = rule.feed !== EVERY_FEED && !this.#mutes.get(rule.feed);
+    if (isLimited) this.#ruleLimits.checkRoom(this.#mutes.size, 'mute');
     if (!this.#mutes.set(rule)) return rule;
     this.#applyMutes();
-    const known = this.isKnown(rule.feed) ? {} : { known: false };
+    const known = rule.feed === EVERY_FEED || this.names.knownFeeds().has(rule.feed) ? {} : { known: false };
     this.events.emit({ type: 'rule-set', kind: 'mute', name: rule.feed, rule: { ...rule, ...known } });
     return rule;
   }
@@ -226,42 +240,52 @@ export class Relay {
     return this.#mutes.list();
   }
 
-  /** Whether a mute of that name has an effect: the feed has or had a source, or a rule names it. */
-  isKnown(feed: string): boolean {
-    return feed === EVERY_FEED || this.#names.knownFeeds().has(feed);
-  }
-
-  /** The known feed that was probably meant by an unknown name; `null`: no name is similar. */
-  similarFeed(name: string): string | null {
-    return similarName(name, this.#names.knownFeeds());
-  }
-
-  /** As {@link NameSuggestions.likelyMeant}. */
-  likelyMeant(name: string): string | null {
-    return this.#names.likelyMeant(name);
-  }
-
   /** The mute rule of a feed, or of `all`. Throws {@link NotFoundError}. */
   muteRule(name: string): MuteRule {
     const rule = this.#mutes.get(name);
-    if (!rule) throw new NotFoundError(`"${name}" is not muted; GET /api/mutes/all lists what is`);
+    if (!rule) throw noSuchRule('mute', name);
     return rule;
   }
 
   /** Deletes one mute. Throws {@link NotFoundError}. */
   deleteMute(name: string): void {
     this.muteRule(name);
-    this.#mutes.delete(name);
-    this.#applyMutes();
-    this.events.emit({ type: 'rule-deleted', kind: 'mute', name });
+    this.deleteMutes([name]);
   }
 
-  /** Deletes every mute. */
-  deleteAllMutes(): void {
-    const names = this.#mutes.list().map(({ feed }) => feed);
-    this.#mutes.clear();
+  /** Deletes the mutes of these names at once; `all` also ends that every feed is withheld because its mute is unknown. */
+  deleteMutes(names: readonly string[]): void {
+    if (names.includes(EVERY_FEED)) this.#mutes.isUnknown = false;
+    const deleted = new Set(names.filter((name) => this.#mutes.get(name)));
+    for (const name of deleted) this.#mutes.delete(name);
     this.#applyMutes();
-    for (const name of names) this.events.emit({ type: 'rule-deleted', kind: 'mute', name });
+    for (const name of deleted) this.events.emit({ type: 'rule-deleted', kind: 'mute', name });
+  }
+
+  /** Every rule in force. */
+  rules(): RuleSet {
+    return {
+      streams: this.streamRules(),
+      destinations: this.destinationRules(),
+      mutes: this.muteRules(),
+      mutesUnknown: this.#mutes.isUnknown,
+    };
+  }
+
+  /**
+   * Brings saved rules in force, in a relay without rules: mutes first. Its destinations are dialled within a second. Throws
+   * {@link LimitError}, and changes nothing, if there is no room for all.
+   */
+  restore(saved: RuleSet): void {
+    this.#ruleLimits.checkAll(saved);
+    for (const rule of saved.mutes) this.#mutes.set(rule);
+    this.#mutes.isUnknown = saved.mutesUnknown;
+    for (const rule of saved.streams) this.setStream(rule);
+    saved.destinations.forEach((rule, i) => {
+      this.#dialDelays.set(rule.id, (i * RESTORE_MS) / saved.destinations.length);
+      this.setDestination(rule);
+    });
+    this.#dialDelays.clear();
   }
 
   /** Calls `look` about once a second, with the time, until the returned function is called. */
@@ -273,11 +297,12 @@ export class Relay {
   stats(): Stats {
     return {
       nowMs: Date.now(),
+      state: this.stateStats(),
       process: this.#processStats.stats(this.#cacheBudget?.used ?? 0, this.events.log.state ?? LOG_HEALTHY),
       feeds: Object.fromEntries([...this.#feeds].map(([name, feed]) => [name, feed.stats()])),
       streams: this.#streamStats(),
       destinations: Object.fromEntries([...this.#destinations].map(([id, destination]) => [id, destination.stats()])),
-      mutes: this.#mutes.stats(() => this.#names.knownFeeds()),
+      mutes: this.#mutes.stats(() => this.names.knownFeeds()),
     };
   }
 
@@ -292,8 +317,7 @@ export class Relay {
     this.#processStats.close();
     this.#streamRules.clear();
     this.#streams.clear();
-    for (const timer of this.#forgetting.values()) clearTimeout(timer);
-    this.#forgetting.clear();
+    this.#forgetting.close();
     this.#feeds.clear();
   }
 
@@ -302,14 +326,14 @@ export class Relay {
     return Object.fromEntries(
       [...this.#streams].map(([name, stream]) => {
         const stats = stream.stats();
-        return [name, { ...stats, fault: this.#names.streamFault(name) ?? stats.fault }];
+        return [name, { ...stats, fault: this.names.streamFault(name) ?? stats.fault }];
       }),
     );
   }
 
   #destination(id: string): Destination {
     const destination = this.#destinations.get(id);
-    if (!destination) throw new NotFoundError(`there is no destination "${id}"; GET /api/destinations/all lists them`);
+    if (!destination) throw noSuchRule('destination', id);
     return destination;
   }
 
@@ -356,7 +380,7 @@ export class Relay {
   /** Samples the health of everything: rates, silence, tables, tracks. The relay calls this itself, once a second. */
   checkHealth(nowMs: number): void {
     this.#processStats.sample(nowMs);
-    this.#names.startCheck();
+    this.names.startCheck();
     for (const feed of this.#feeds.values()) feed.checkHealth(nowMs);
     for (const stream of this.#streams.values()) stream.checkHealth(nowMs);
     for (const destination of this.#destinations.values()) destination.checkHealth(nowMs);
@@ -364,30 +388,9 @@ export class Relay {
     this.events.tick();
   }
 
-  #checkRoom(count: number, what: string): void {
-    if (count < this.limits.maxRules) return;
-    throw new LimitError(
-      'ERR_TOO_MANY_RULES',
-      `there are ${this.limits.maxRules} ${what} rules already (VW_MAX_RULES)`,
-    );
-  }
-
-  /** Checks before any change that there is room for the feeds that a rule would create. */
-  #checkFeedRoom(names: readonly string[]): void {
-    const more = names.filter((name) => !this.#feeds.has(name)).length;
-    if (this.#feeds.size + more <= this.limits.maxFeeds) return;
-    throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.#feeds.size} feeds already (VW_MAX_FEEDS)`);
-  }
-
-  #forgetLater(name: string): void {
-    clearTimeout(this.#forgetting.get(name));
-    this.#forgetting.set(name, setTimeout(() => this.#forget(name), this.limits.forgetAfterMs).unref());
-  }
-
   /** Removes a feed, unless it is in use. */
   #forget(name: string): void {
-    clearTimeout(this.#forgetting.get(name));
-    this.#forgetting.delete(name);
+    this.#forgetting.cancel(name);
     const feed = this.#feeds.get(name);
     if (!feed?.isIdle) return;
     feed.checkHealth(performance.now()); // clears the faults of a feed that is removed

@@ -224,9 +224,27 @@ export const muteStatsSchema = z.strictObject({
     .describe('whether there is such a feed, or a rule names it; otherwise it will be muted once there is'),
 });
 
+export const stateStatsSchema = z
+  .strictObject({
+    file: message('the file of VW_STATE; null: rules are kept in memory only, and a restart loses them'),
+    saved: z.boolean().describe('whether a restart would bring back every rule that is in force'),
+    savedMs: moment('when rules were last written').nullable(),
+    damaged: z
+      .array(
+        z.strictObject({
+          path: z.string().describe('where it is now'),
+          reason: z.string().describe('why it was not read, for people'),
+        }),
+      )
+      .describe('files with saved rules that could not be read at the start, and were set aside'),
+    fault: faultSchema.nullable().describe('what is wrong with what is saved; null: nothing'),
+  })
+  .describe('what is kept over a restart');
+
 export const statsSchema = z.strictObject({
   nowMs: moment('time of this answer'),
   process: processStatsSchema,
+  state: stateStatsSchema,
   feeds: z.record(z.string(), feedStatsSchema),
   streams: z.record(z.string(), streamStatsSchema),
   destinations: z.record(z.string(), destinationStatsSchema),
@@ -235,6 +253,9 @@ export const statsSchema = z.strictObject({
 
 /** The answer of `GET /api/stats`. */
 export type Stats = z.infer<typeof statsSchema>;
+
+/** What a relay keeps over a restart that has no file for it. */
+export const KEPT_IN_MEMORY: Stats['state'] = { file: null, saved: false, savedMs: null, damaged: [], fault: null };
 
 export type Rate = z.infer<typeof rateSchema>;
 export type FeedStats = z.infer<typeof feedStatsSchema>;

@@ -1,6 +1,9 @@
 // Every error that the API's document tells of is made to happen, where the document says that it does.
 
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { StateFile } from '../../src/state/state-file.js';
+import { scratch } from '../support/media/ffmpeg.js';
 import { ERRORS, type ErrorCode } from '../../src/api/openapi/error-codes.js';
 import { MAX_EVENT_CLIENTS } from '../../src/api/live/event-stream.js';
 import {
@@ -57,6 +60,23 @@ async function upload({ method, path }: Operation, relay: TestRelay): Promise<Wi
   return wire;
 }
 
+/** Sends the operation that deletes all mutes with a query; null: it is another one. */
+function queried(operation: Operation, relay: TestRelay, query: string): Promise<Answered> | null {
+  if (operation.path !== '/api/mutes/all' || operation.method !== 'DELETE') return null;
+  return exchange(relay, { ...operation, path: `${operation.path}?${query}` });
+}
+
+/** Tries the example where the disk is full, and every rule is there, so that the example changes one. */
+async function onFullDisk(operation: Operation): Promise<Answered> {
+  const state = await StateFile.at(join(scratch(), 'rules'));
+  state.write = () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+  const vw = await TestRelay.start({ ...keyed, state });
+  vw.relay.setStream({ stream: 'stream/front', feeds: ['other'] });
+  vw.relay.setDestination({ id: '0', stream: 'other', destination: 'ws://127.0.0.1:9/' });
+  for (const feed of ['video0', 'all']) vw.relay.setMute({ feed, tracks: 'all' });
+  return exchange(vw, operation);
+}
+
 /** How each error is made, by its code. */
 const MAKE: Partial<Record<ErrorCode, Make>> = {
   ERR_BAD_JSON: sends('{"stream":'),
@@ -70,9 +90,11 @@ const MAKE: Partial<Record<ErrorCode, Make>> = {
   ERR_BAD_URL: sends({ ...FAR, destination: 'ftp://127.0.0.1/' }),
   ERR_BAD_TOKEN: sends({ ...FAR, token: 'two words' }),
   ERR_TOKEN_REQUIRED: sends({ ...FAR, destination: 'https://127.0.0.1/session/a' }),
-  ERR_BAD_MUTE: sends({ tracks: 'colour' }),
+  ERR_BAD_MUTE: (operation, relay) =>
+    queried(operation, relay, 'feeds=some') ?? sends({ tracks: 'colour' })(operation, relay),
+  ERR_NOT_SAVED: onFullDisk,
   ERR_BAD_PATH: asksFor('%zz'),
-  ERR_NOT_FOUND: asksFor('nobody'),
+  ERR_NOT_FOUND: (operation, relay) => queried(operation, relay, 'feeds=keep') ?? asksFor('nobody')(operation, relay),
   ERR_NO_SUCH_PATH: asksFor('nothing.js'),
   ERR_BAD_NAME: asksFor('a%20b'),
   ERR_BAD_FEED_NAME: asksFor('stream/a'),

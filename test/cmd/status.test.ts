@@ -183,6 +183,7 @@ describe('vw status of a relay', () => {
     expect(destinations).to.match(/^1 +stream\/front +open \d+s +\d+ .*ws:\/\/127\.0\.0\.1:\d+\/in\/video0$/m);
     expect(destinations).to.match(/^2 +video7 +\w+ \d+s .*\n {4}! .* \(unreachable\)/m);
     expect(wrong!.split('\n').map((line) => line.replace(/: .*/, ''))).to.deep.equal([
+      'rules are kept in memory only',
       '2 things are wrong:',
       '  feed video7',
       '  destination 2',

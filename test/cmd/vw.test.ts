@@ -230,6 +230,7 @@ describe('loadConfig', () => {
       allowed: { hosts: new Set(), origins: new Set() },
       certificate: null,
       commands: null,
+      state: null,
     });
   });
 

@@ -14,11 +14,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   relay: ['mpegts', 'config', 'log', 'fairness'], // config: its limits are settings
   ingest: ['relay', 'process', 'mpegts'], // mpegts: an upload finds its packets
   serve: ['mpegts', 'relay', 'http', 'config', 'log', 'fairness'],
-  api: ['relay', 'ingest', 'process', 'http', 'log', 'fairness'],
+  state: ['relay', 'log'], // rules only: see below
+  api: ['relay', 'ingest', 'process', 'http', 'state', 'log', 'fairness'],
   web: ['mpegts', 'relay', 'serve', 'http'], // what it shows; the player reads packets in the browser
   cli: ['relay', 'config', 'http', 'log'],
   config: ['log'],
-  demo: ['mpegts', 'relay', 'api', 'serve', 'web', 'config', 'log'], // starts all of it in one program
+  demo: ['mpegts', 'relay', 'state', 'api', 'serve', 'web', 'config', 'log'], // starts all of it in one program
 };
 
 /** Every import of a file, of types too: of ours as a path from the project's root, others by name. */
@@ -92,6 +93,13 @@ describe('imports', () => {
     const allowed = data.map((name) => `src/relay/${name}.js`);
     const wrong = imports.filter(({ path, name }) => {
       return folderOf(path) === 'cli' && folderOf(name) === 'relay' && !allowed.includes(name);
+    });
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('of src/state are rules of the relay', () => {
+    const wrong = imports.filter(({ path, name }) => {
+      return folderOf(path) === 'state' && folderOf(name) === 'relay' && !name.startsWith('src/relay/rules/');
     });
     expect(wrong).to.deep.equal([]);
   });

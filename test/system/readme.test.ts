@@ -98,19 +98,6 @@ async function followRelayServer(newcomer: Newcomer): Promise<void> {
   ]);
 }
 
-/** install.md, "Rules after a restart": rules that were exported are there again after a restart, with their tokens. */
-async function restoreRules(newcomer: Newcomer): Promise<void> {
-  const { machine, folder, tokens } = newcomer;
-  await machine.type('curl -X DELETE http://127.0.0.1:8888/api/destinations/all');
-  writeFileSync(join(folder, 'etc/vw/tokens.json'), JSON.stringify({ 0: tokens.write }));
-  const atBoot = readFileSync(join(folder, 'etc/vw/rules'), 'utf8')
-    .replace('/usr/bin/node', 'node')
-    .replace('--wait', `--tokens ${folder}/etc/vw/tokens.json --wait`);
-  const ran = await run('sh', ['-e', '-c', atBoot], machine.env);
-  expect(ran.code, ran.stderr).to.equal(0);
-  await newcomer.linkIsOpen('0', 'https://relay.example.org/session/video0');
-}
-
 describe('README and the documents', () => {
   it('do what they say, in their order, on one machine', async () => {
     const newcomer = await Newcomer.start();
@@ -127,7 +114,6 @@ describe('README and the documents', () => {
     await followRelayServer(newcomer);
     copyFileSync('scripts/vw.service', join(newcomer.folder, 'etc/systemd/system/vw.service')); // its line is left out with npm's
     await newcomer.typeAll('docs/install.md');
-    await restoreRules(newcomer);
     await newcomer.typeAll('docs/monitoring.md');
 
     const typed = ['README.md', 'rules', 'devices-and-players', 'relay-server', 'install', 'monitoring'];

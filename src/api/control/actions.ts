@@ -3,11 +3,17 @@
 
 import { ConflictError } from '../../errors.js';
 import type { Relay } from '../../relay/relay.js';
+import { noSuchRule } from '../../relay/rules/no-such-rule.js';
+import { feedsOf } from '../../relay/rules/rule-limits.js';
+import { RuleDraft } from '../../state/rule-draft.js';
+import type { Kept, RuleStore } from '../../state/rule-store.js';
+import { LooserMutes } from './looser-mutes.js';
 import {
   EVERY_FEED,
   type MuteRule,
   type MutedBinary,
   type MutedTracks,
+  muteStrictness,
   parseMuteRule,
 } from '../../relay/rules/mute-rule.js';
 import {
@@ -15,7 +21,7 @@ import {
   isStreamName,
   parseDestinationRule,
   parseStreamRule,
-  readFeedEntry,
+  resolveDestination,
   type ShownDestination,
   shownDestination,
   type StreamRule,
@@ -33,10 +39,17 @@ export interface AllRules {
   readonly streams: readonly StreamRule[];
   readonly destinations: readonly ShownDestination[];
   readonly mutes: readonly MuteRule[];
+  /** Nobody knows what was muted before the restart: the sound of every feed is withheld. */
+  readonly mutesUnknown?: true;
+}
+
+/** Whether a rule outlasts a restart; only in answers where it should and does not. */
+interface Unsaved {
+  readonly saved?: false;
 }
 
 /** A mute as the API returns it. */
-export interface MuteAnswer {
+export interface MuteAnswer extends Unsaved {
   readonly feed: string;
   readonly tracks: MutedTracks;
   /** How binary messages are treated. */
@@ -48,45 +61,60 @@ export interface MuteAnswer {
 }
 
 /** A stream rule as the API returns it. */
-export type StreamAnswer = StreamRule & {
-  /** For the first feed of the rule that has no source: a feed with a similar name that has one. */
-  readonly similar?: string;
-};
+export type StreamAnswer = StreamRule &
+  Unsaved & {
+    /** For the first feed of the rule that has no source: a feed with a similar name that has one. */
+    readonly similar?: string;
+  };
 
 /** A destination rule as the API returns it. */
-export type DestinationAnswer = ShownDestination & {
-  /** If what the rule sends has neither a source nor a rule: a feed or stream with a similar name that has. */
-  readonly similar?: string;
-};
+export type DestinationAnswer = ShownDestination &
+  Unsaved & {
+    /** If what the rule sends has neither a source nor a rule: a feed or stream with a similar name that has. */
+    readonly similar?: string;
+  };
 
 /** The operations behind REST and the command link. Every method throws what {@link Relay} and the rules throw. */
 export class RelayOperations {
   /** Statistics of the link of `VW_API`; null: there is none. */
   reservedStats: (() => LinkStats) | null = null;
+  readonly #loosened = new LooserMutes();
 
   /** @param standing the reserved rule of `VW_API`: it is listed and cannot be deleted. */
   constructor(
     private readonly relay: Relay,
+    private readonly store: RuleStore,
     private readonly standing: DestinationRule | null = null,
   ) {}
 
   /** Every rule except the reserved one (`VW_API`), which comes from the settings. */
   rules(): AllRules {
-    return {
-      streams: this.relay.streamRules(),
-      destinations: this.relay.destinationRules().map(shownDestination),
-      mutes: this.relay.muteRules(),
-    };
+    const { streams, destinations, mutes, mutesUnknown } = this.relay.rules();
+    const shown = { streams, destinations: destinations.map(shownDestination), mutes };
+    return mutesUnknown ? { ...shown, mutesUnknown } : shown;
+  }
+
+  /** `ok`, or what is wrong with what is saved. */
+  health(): string {
+    return this.store.fault?.message ?? 'ok';
   }
 
   /** Returns the stored rule; if a feed has no source, with the closest name that has one. */
-  setStream(body: unknown): StreamAnswer {
-    const rule = this.relay.setStream(parseStreamRule(body));
-    for (const entry of rule.feeds) {
-      const similar = this.relay.likelyMeant(readFeedEntry(entry).feed);
-      if (similar !== null) return { ...rule, similar };
+  async setStream(body: unknown): Promise<StreamAnswer> {
+    const rule = parseStreamRule(body);
+    const { value, kept } = await this.store.change({
+      edit: ({ streams }) => {
+        this.relay.checkStream(rule);
+        streams.set(rule.stream, rule);
+      },
+      apply: () => this.relay.setStream(rule),
+      mustBeSaved: false,
+    });
+    for (const feed of feedsOf(rule)) {
+      const similar = this.relay.names.likelyMeant(feed);
+      if (similar !== null) return { ...value, similar, ...unsaved(kept) };
     }
-    return rule;
+    return { ...value, ...unsaved(kept) };
   }
 
   feedsByStream(): Record<string, readonly string[]> {
@@ -99,21 +127,41 @@ export class RelayOperations {
   }
 
   /** Returns the name deleted. */
-  deleteStream(name: string): string {
+  async deleteStream(name: string): Promise<string> {
     const trimmed = trimName(name);
-    this.relay.deleteStream(trimmed);
+    await this.store.change({
+      edit: ({ streams }) => {
+        if (!streams.delete(trimmed)) throw noSuchRule('stream', trimmed);
+      },
+      apply: () => this.relay.deleteStream(trimmed),
+      mustBeSaved: false,
+    });
     return trimmed;
   }
 
-  deleteAllStreams(): string {
-    this.relay.deleteAllStreams();
+  async deleteAllStreams(): Promise<string> {
+    await this.store.change({
+      edit: ({ streams }) => streams.clear(),
+      apply: () => this.relay.streamRules().forEach(({ stream }) => this.relay.deleteStream(stream)),
+      mustBeSaved: false,
+    });
     return 'all';
   }
 
   /** Returns the stored rule; if what it sends has no source, with the closest name that has one. */
-  setDestination(body: unknown): DestinationAnswer {
-    const shown = shownDestination(this.relay.setDestination(parseDestinationRule(body)));
-    const similar = this.relay.likelyMeant(shown.stream);
+  async setDestination(body: unknown): Promise<DestinationAnswer> {
+    const request = parseDestinationRule(body);
+    const { value, kept } = await this.store.change({
+      edit: ({ destinations }) => {
+        const rule = resolveDestination(request, destinations.get(request.id));
+        this.relay.checkDestination(rule);
+        destinations.set(rule.id, rule);
+      },
+      apply: () => this.relay.setDestination(request),
+      mustBeSaved: false,
+    });
+    const shown = { ...shownDestination(value), ...unsaved(kept) };
+    const similar = this.relay.names.likelyMeant(shown.stream);
     return similar === null ? shown : { ...shown, similar };
   }
 
@@ -133,7 +181,13 @@ export class RelayOperations {
     if (this.standing?.id === trimmed) {
       throw new ConflictError('ERR_RESERVED', `"${trimmed}" is reserved (VW_API) and cannot be deleted`);
     }
-    await this.relay.deleteDestination(trimmed);
+    await this.store.change({
+      edit: ({ destinations }) => {
+        if (!destinations.delete(trimmed)) throw noSuchRule('destination', trimmed);
+      },
+      apply: () => this.relay.deleteDestination(trimmed),
+      mustBeSaved: false,
+    });
     return trimmed;
   }
 
@@ -151,17 +205,23 @@ export class RelayOperations {
   }
 
   async deleteAllDestinations(): Promise<string> {
-    await this.relay.deleteAllDestinations();
+    await this.store.change({
+      edit: ({ destinations }) => destinations.clear(),
+      apply: () => Promise.all(this.relay.destinationRules().map(({ id }) => this.relay.deleteDestination(id))),
+      mustBeSaved: false,
+    });
     return 'all';
   }
 
-  /** Mutes a feed, or every feed (`all`). */
-  setMute(name: string, body: unknown): MuteAnswer {
+  /** Mutes a feed, or every feed (`all`): in force at once, and then saved. One that withholds less is saved first. */
+  async setMute(name: string, body: unknown): Promise<MuteAnswer> {
     this.#refuseStream(trimName(name));
-    const { feed, tracks, binary = 'drop' } = this.relay.setMute(parseMuteRule(name, body));
-    const known = this.relay.isKnown(feed);
-    const similar = known ? null : this.relay.similarFeed(feed);
-    return { feed, tracks, binary, known, ...(similar === null ? {} : { similar }) };
+    const rule = parseMuteRule(name, body);
+    const kept = this.#isLooser(rule) ? await this.#loosenMute(rule) : await this.#tightenMute(rule);
+    const { feed, tracks, binary = 'drop' } = rule;
+    const known = feed === EVERY_FEED || this.relay.names.knownFeeds().has(feed);
+    const similar = known ? null : this.relay.names.similarFeed(feed);
+    return { feed, tracks, binary, known, ...(similar === null ? {} : { similar }), ...unsaved(kept) };
   }
 
   /** The muted tracks, by feed. */
@@ -173,21 +233,93 @@ export class RelayOperations {
     return this.relay.muteRule(trimName(name)).tracks;
   }
 
-  /** Unmutes a feed; `all`: deletes every mute. Returns the name. */
-  deleteMute(name: string): string {
+  /** Unmutes a feed; `all`: deletes every mute. Returns the name. Refused, with the sound withheld, if it cannot be saved. */
+  async deleteMute(name: string): Promise<string> {
     const trimmed = trimName(name);
-    if (trimmed === EVERY_FEED) this.relay.deleteAllMutes();
-    else this.relay.deleteMute(trimmed);
+    if (trimmed === EVERY_FEED) {
+      await this.#deleteMutes((draft) => [EVERY_FEED, ...draft.mutes.keys()]);
+    } else {
+      await this.#deleteMutes((draft) => {
+        if (!draft.mutes.has(trimmed)) throw noSuchRule('mute', trimmed);
+        return [trimmed];
+      });
+    }
     return trimmed;
+  }
+
+  /** Deletes the mute of every feed, and leaves those of single feeds. */
+  async deleteMuteOfAll(): Promise<string> {
+    await this.#deleteMutes(({ mutes, mutesUnknown }) => {
+      if (!mutes.has(EVERY_FEED) && !mutesUnknown) throw noSuchRule('mute', EVERY_FEED);
+      return [EVERY_FEED];
+    });
+    return EVERY_FEED;
+  }
+
+  /** Whether a mute withholds less than the one that it replaces. */
+  #isLooser(rule: MuteRule): boolean {
+    const { mutes, mutesUnknown } = this.relay.rules();
+    const before = mutes.find(({ feed }) => feed === rule.feed);
+    const unknown: MuteRule | undefined = mutesUnknown && rule.feed === EVERY_FEED ? UNKNOWN_MUTE : undefined;
+    const replaced = before ?? unknown;
+    return replaced !== undefined && muteStrictness(rule) < muteStrictness(replaced);
+  }
+
+  async #tightenMute(rule: MuteRule): Promise<Kept> {
+    this.relay.setMute(rule);
+    this.#loosened.muted(rule.feed);
+    return await this.store.keep();
+  }
+
+  async #loosenMute(rule: MuteRule): Promise<Kept> {
+    const { feed } = rule;
+    const { kept } = await this.#loosened.during((isMutedSince) =>
+      this.store.change({
+        edit: (draft) => {
+          if (isMutedSince(feed)) return;
+          draft.mutes.set(feed, rule);
+          if (feed === EVERY_FEED) draft.mutesUnknown = false;
+        },
+        apply: () => {
+          if (!isMutedSince(feed)) this.relay.setMute(rule);
+        },
+        mustBeSaved: true,
+      }),
+    );
+    return kept;
+  }
+
+  /** Deletes the mutes that `namesIn` says, but for those that are set while this is being written. */
+  async #deleteMutes(namesIn: (draft: RuleDraft) => readonly string[]): Promise<void> {
+    await this.#loosened.during((isMutedSince) => {
+      const meantIn = (draft: RuleDraft) => namesIn(draft).filter((name) => !isMutedSince(name));
+      return this.store.change({
+        edit: (draft) => {
+          const names = meantIn(draft);
+          for (const name of names) draft.mutes.delete(name);
+          if (names.includes(EVERY_FEED)) draft.mutesUnknown = false;
+        },
+        apply: () => this.relay.deleteMutes(meantIn(new RuleDraft(this.relay.rules()))),
+        mustBeSaved: true,
+      });
+    });
   }
 
   /** Throws {@link RuleError} for a mute of a stream; names its feeds. */
   #refuseStream(name: string): void {
     if (!isStreamName(name)) return;
     const rule = this.relay.streamRules().find(({ stream }) => stream === name);
-    const feeds = [...new Set((rule?.feeds ?? []).map((entry) => readFeedEntry(entry).feed))];
+    const feeds = [...new Set(rule ? feedsOf(rule) : [])];
     const accepted = feeds.length === 0 ? 'a feed' : `a feed (it is made of ${feeds.join(', ')})`;
     const message = `mute: "${clip(name)}" is a stream, and feeds are muted; accepted: ${accepted}, or all for every feed`;
     throw new RuleError('ERR_BAD_MUTE', message);
   }
+}
+
+/** What is withheld of every feed while it is unknown what was muted. */
+const UNKNOWN_MUTE: MuteRule = { feed: EVERY_FEED, tracks: 'audio' };
+
+/** The field of an answer about a rule that should outlast a restart and does not. */
+function unsaved(kept: Kept): Unsaved {
+  return kept === 'unsaved' ? { saved: false } : {};
 }

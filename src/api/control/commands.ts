@@ -62,19 +62,19 @@ async function execute(actions: RelayOperations, text: string): Promise<unknown>
     return refuse(where === '' ? 'not a command' : `not a command: the value of "${where}" is not accepted`);
   }
   const { verb, what, which, rule } = parsed.data;
-  if (verb === 'healthcheck') return { healthcheck: 'ok' };
+  if (verb === 'healthcheck') return { healthcheck: actions.health() };
   if (what === undefined) return refuse('"what" is missing');
-  if (what === 'mute') return executeMute(actions, verb, which, rule) ?? refuse('"which" is missing');
+  if (what === 'mute') return (await executeMute(actions, verb, which, rule)) ?? refuse('"which" is missing');
   if (verb === 'add') {
     if (rule === undefined) return refuse('"rule" is missing');
-    return what === 'stream' ? actions.setStream(rule) : actions.setDestination(rule);
+    return what === 'stream' ? await actions.setStream(rule) : await actions.setDestination(rule);
   }
   if (which === undefined) return refuse('"which" is missing');
   const isAll = which === 'all' || which === 'deleteAll';
   if (what === 'stream') {
     if (verb === 'list') return isAll ? actions.feedsByStream() : { feeds: actions.stream(which) };
-    if (isAll) actions.deleteAllStreams();
-    return { deleted: isAll ? which : actions.deleteStream(which) };
+    if (isAll) await actions.deleteAllStreams();
+    return { deleted: isAll ? which : await actions.deleteStream(which) };
   }
   if (verb === 'list') return isAll ? actions.destinations() : actions.destination(which);
   if (isAll) await actions.deleteAllDestinations();
@@ -82,20 +82,20 @@ async function execute(actions: RelayOperations, text: string): Promise<unknown>
 }
 
 /** Mutes: `which` names the feed, or `all`; the rule of an `add` may name it too. `null`: neither names a feed. */
-function executeMute(
+async function executeMute(
   actions: RelayOperations,
   verb: 'add' | 'delete' | 'list',
   which: string | undefined,
   rule: unknown,
-): unknown {
+): Promise<unknown> {
   if (verb === 'add') {
     const isObject = typeof rule === 'object' && rule !== null && !Array.isArray(rule);
     const { feed, ...rest } = (isObject ? rule : {}) as { feed?: unknown };
     const name = which ?? (typeof feed === 'string' ? feed : undefined);
-    return name === undefined ? null : actions.setMute(name, isObject ? rest : rule);
+    return name === undefined ? null : await actions.setMute(name, isObject ? rest : rule);
   }
   if (which === undefined) return null;
-  if (verb === 'delete') return { deleted: actions.deleteMute(which) };
+  if (verb === 'delete') return { deleted: await actions.deleteMute(which) };
   return which === 'all' ? actions.mutes() : { tracks: actions.mute(which) };
 }
 

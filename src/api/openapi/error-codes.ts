@@ -35,6 +35,7 @@ export const ERRORS = {
   ERR_TOO_MANY_FEEDS: [503, 'The limit of feeds is reached (VW_MAX_FEEDS).'],
   ERR_TOO_MANY_CLIENTS: [503, 'The limit of clients is reached: VW_MAX_CLIENTS of a feed or stream, 50 of events.'],
   ERR_STOPPING: [503, 'The relay is stopping.'],
+  ERR_NOT_SAVED: [507, 'The change cannot be saved in the file of VW_STATE, and is not made.'],
 } as const satisfies ErrorTable;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,5 +1,6 @@
 // Rules by REST: streams, destinations and mutes. Each handler makes one call of Actions.
 
+import { RuleError } from '../../errors.js';
 import { muteBodySchema } from '../../relay/rules/mute-rule.js';
 import { destinationSchema, streamSchema } from '../../relay/rules/rules.js';
 import * as z from 'zod';
@@ -53,6 +54,7 @@ export function streamRoutes(actions: RelayOperations): RelayRoute[] {
             'ERR_BAD_TRIM',
             'ERR_TOO_MANY_RULES',
             'ERR_TOO_MANY_FEEDS',
+            'ERR_NOT_SAVED',
           ],
           handlers: [...jsonBody, answer((request) => actions.setStream(request.body))],
         },
@@ -76,7 +78,7 @@ export function streamRoutes(actions: RelayOperations): RelayRoute[] {
           id: 'deleteAllStreams',
           summary: 'Deletes every stream rule',
           answer: json('All are deleted.', ALL, 'all'),
-          errors: [],
+          errors: ['ERR_NOT_SAVED'],
           handlers: [answer(() => actions.deleteAllStreams())],
         },
       ],
@@ -102,7 +104,7 @@ export function streamRoutes(actions: RelayOperations): RelayRoute[] {
           description:
             'Destinations and viewers of the stream stay connected, and get nothing until there is a rule again.',
           answer: json('Deleted.', deletedSchema, FRONT.stream),
-          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
+          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH', 'ERR_NOT_SAVED'],
           handlers: [answer((request) => actions.deleteStream(nameIn(request)))],
         },
       ],
@@ -134,6 +136,7 @@ export function destinationRoutes(actions: RelayOperations): RelayRoute[] {
             'ERR_TOKEN_REQUIRED',
             'ERR_TOO_MANY_RULES',
             'ERR_TOO_MANY_FEEDS',
+            'ERR_NOT_SAVED',
           ],
           handlers: [...jsonBody, answer((request) => actions.setDestination(request.body))],
         },
@@ -157,7 +160,7 @@ export function destinationRoutes(actions: RelayOperations): RelayRoute[] {
           id: 'deleteAllDestinations',
           summary: 'Deletes every destination rule except the reserved one',
           answer: json('All are deleted and their links closed.', ALL, 'all'),
-          errors: [],
+          errors: ['ERR_NOT_SAVED'],
           handlers: [answer(() => actions.deleteAllDestinations())],
         },
       ],
@@ -181,7 +184,7 @@ export function destinationRoutes(actions: RelayOperations): RelayRoute[] {
           id: 'deleteDestination',
           summary: 'Deletes a destination rule',
           answer: json('Deleted, and its link closed.', deletedSchema, ENDPOINT.id),
-          errors: ['ERR_NOT_FOUND', 'ERR_RESERVED', 'ERR_BAD_PATH'],
+          errors: ['ERR_NOT_FOUND', 'ERR_RESERVED', 'ERR_BAD_PATH', 'ERR_NOT_SAVED'],
           handlers: [answer((request) => actions.deleteDestination(nameIn(request)))],
         },
       ],
@@ -214,16 +217,29 @@ export function muteRoutes(actions: RelayOperations): RelayRoute[] {
           summary: 'Mutes every feed, including later ones',
           body,
           answer: json(message, muteAnswerSchema, { feed: 'all', tracks: 'audio', binary: 'drop', known: true }),
-          errors: [...JSON_ERRORS, 'ERR_BAD_MUTE'],
+          errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_NOT_SAVED'],
           handlers: [...optionalJsonBody, answer((request) => actions.setMute('all', request.body))],
         },
         {
           methods: ['DELETE'],
           id: 'unmuteAll',
           summary: 'Deletes every mute, those of single feeds too',
-          answer: json('Nothing is muted any more.', ALL, 'all'),
-          errors: [],
-          handlers: [answer(() => actions.deleteMute('all'))],
+          description: 'With feeds=keep it deletes the mute of every feed only, and single feeds stay muted.',
+          parameters: [
+            { in: 'query', name: 'feeds', description: 'keep: mutes of single feeds stay.', example: 'keep' },
+          ],
+          answer: json('Deleted.', ALL, 'all'),
+          errors: ['ERR_NOT_FOUND', 'ERR_BAD_MUTE', 'ERR_NOT_SAVED'],
+          handlers: [
+            answer(({ query: { feeds } }) => {
+              if (feeds === undefined) return actions.deleteMute('all');
+              if (feeds === 'keep') return actions.deleteMuteOfAll();
+              throw new RuleError(
+                'ERR_BAD_MUTE',
+                'the value of "feeds" is not accepted; accepted: feeds=keep, or no "feeds"',
+              );
+            }),
+          ],
         },
       ],
     },
@@ -250,7 +266,7 @@ export function muteRoutes(actions: RelayOperations): RelayRoute[] {
             'A mute of the sound withholds everything that is not known to be picture or data.',
           body,
           answer: json(message, muteAnswerSchema, { feed: 'video0', tracks: 'audio', binary: 'drop', known: true }),
-          errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_BAD_PATH', 'ERR_TOO_MANY_RULES'],
+          errors: [...JSON_ERRORS, 'ERR_BAD_MUTE', 'ERR_BAD_PATH', 'ERR_TOO_MANY_RULES', 'ERR_NOT_SAVED'],
           handlers: [...optionalJsonBody, answer((request) => actions.setMute(nameIn(request), request.body))],
         },
         {
@@ -258,7 +274,7 @@ export function muteRoutes(actions: RelayOperations): RelayRoute[] {
           id: 'unmuteFeed',
           summary: 'Deletes the mute of a feed',
           answer: json('Deleted.', deletedSchema, 'video0'),
-          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH'],
+          errors: ['ERR_NOT_FOUND', 'ERR_BAD_PATH', 'ERR_NOT_SAVED'],
           handlers: [answer((request) => actions.deleteMute(nameIn(request)))],
         },
       ],

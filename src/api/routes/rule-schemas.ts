@@ -4,6 +4,8 @@ import * as z from 'zod';
 
 export const mutedTracksSchema = z.enum(['audio', 'all']).describe('what is withheld: the sound, or everything');
 
+const saved = z.literal(false).optional().describe('it is in force, but could not be saved: a restart loses it');
+
 export const storedStreamSchema = z
   .strictObject({
     stream: z.string(),
@@ -15,6 +17,7 @@ export const storedStreamSchema = z
 export const streamAnswerSchema = storedStreamSchema
   .extend({
     similar: z.string().optional().describe('one of the feeds has no source: an existing feed with a similar name'),
+    saved,
   })
   .describe('A stream rule that is in force.');
 
@@ -34,6 +37,7 @@ export const destinationAnswerSchema = storedDestinationSchema
       .string()
       .optional()
       .describe('the feed has no source, or the stream has no rule: an existing one with a similar name'),
+    saved,
   })
   .describe('A destination rule that is in force.');
 
@@ -55,6 +59,7 @@ export const muteAnswerSchema = z
       .boolean()
       .describe('whether a rule names the feed or it has or had a source; if not, it is muted as soon as it appears'),
     similar: z.string().optional().describe('the known feed whose name is closest'),
+    saved,
   })
   .describe('A mute that is in force.');
 
@@ -71,5 +76,9 @@ export const allRulesSchema = z
     streams: z.array(storedStreamSchema),
     destinations: z.array(storedDestinationSchema),
     mutes: z.array(storedMuteSchema),
+    mutesUnknown: z
+      .literal(true)
+      .optional()
+      .describe('the saved rules were lost, and it is unknown what was muted: the sound of every feed is withheld'),
   })
   .describe('Every rule, each in the form in which it can be posted again.');

@@ -3,7 +3,9 @@
 import { NotServedError, type RelayClient, RefusedError } from './relay-client.js';
 import { DocumentError, readDocument, type RulesDocument } from '../rules/rules-document.js';
 
-type RawDocument = Readonly<Record<'streams' | 'destinations' | 'mutes', readonly object[]>>;
+type RawDocument = Readonly<Record<'streams' | 'destinations' | 'mutes', readonly object[]>> & {
+  readonly mutesUnknown?: true;
+};
 
 /** Fetches all rules: as the relay sends them, and parsed. Throws {@link NotServedError}. */
 export async function fetchRules(client: RelayClient): Promise<{ raw: RawDocument; rules: RulesDocument }> {

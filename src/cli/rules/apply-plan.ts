@@ -34,10 +34,11 @@ export async function applyPlan(
       refuse({ verb, what, reason: 'it is not deleted, because not everything was set' });
       continue;
     }
-    const reason = await applyStep(step, client);
+    const { reason, isSaved } = await applyStep(step, client);
     if (reason === null) {
       count[verb === 'set' ? 'set' : 'deleted']++;
-      done(step);
+      const note = isSaved ? '' : '; it could not be saved, and a restart loses it';
+      done({ ...step, description: step.description + note });
       continue;
     }
     refuse({ verb, what, reason: reason });
@@ -50,14 +51,22 @@ export async function applyPlan(
   return count;
 }
 
-/** Applies one step; returns the reason if it is refused. */
-async function applyStep({ method, path, body, verb }: PlanStep, client: RelayClient): Promise<string | null> {
+/** What became of one step. */
+interface Applied {
+  /** Why it is refused; null: it is not. */
+  readonly reason: string | null;
+  /** Whether it outlasts a restart, as far as the relay says. */
+  readonly isSaved: boolean;
+}
+
+/** Applies one step. */
+async function applyStep({ method, path, body, verb }: PlanStep, client: RelayClient): Promise<Applied> {
   try {
-    await client.request(method, path, body);
-    return null;
+    const answer = (await client.request(method, path, body)) as { readonly saved?: boolean } | string | null;
+    return { reason: null, isSaved: !(typeof answer === 'object' && answer?.saved === false) };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    if (verb === 'delete' && error.status === 404) return null; // deleted already
-    return `${error.message} (${error.code})`;
+    if (verb === 'delete' && error.status === 404) return { reason: null, isSaved: true }; // deleted already
+    return { reason: `${error.message} (${error.code})`, isSaved: true };
   }
 }

@@ -25,6 +25,8 @@ export interface RulesDocument {
   readonly streams: readonly StreamRule[];
   readonly destinations: readonly ExportedDestination[];
   readonly mutes: readonly MuteRule[];
+  /** The relay does not know what was muted before a restart; such a document does not say what is muted. */
+  readonly mutesUnknown: boolean;
   /** The parts that are missing from the document, as opposed to empty. */
   readonly omittedParts: ReadonlySet<(typeof PARTS)[number]>;
 }
@@ -46,15 +48,17 @@ export function readDocument(document: unknown): RulesDocument {
   }
   const given = document as Readonly<Record<string, unknown>>;
   const faults = Object.keys(given)
-    .filter((part) => !(PARTS as readonly string[]).includes(part))
+    .filter((part) => part !== 'mutesUnknown' && !(PARTS as readonly string[]).includes(part))
     .map((part) => `"${clean(part).slice(0, 80)}" is not accepted beside the rules; accepted: ${ACCEPTED_FORM}`);
   if (faults.length === 0 && Object.keys(given).length === 0)
     faults.push(`it contains no rules; accepted: ${ACCEPTED_FORM}`);
+  const mutesUnknown = given.mutesUnknown === true;
   const found = {
     streams: readPart(given, STREAMS, faults),
     destinations: readPart(given, DESTINATIONS, faults),
     mutes: readPart(given, MUTES, faults),
-    omittedParts: new Set(PARTS.filter((part) => given[part] === undefined)),
+    mutesUnknown,
+    omittedParts: new Set(PARTS.filter((part) => given[part] === undefined || (part === 'mutes' && mutesUnknown))),
   };
   if (faults.length > 0) throw new DocumentError(faults);
   return found;
@@ -123,12 +127,15 @@ function readMute(given: unknown): MuteRule {
 }
 
 /** A document as text: one rule a line, sorted by name, so that diff works line by line. */
-export function documentText(document: Readonly<Record<(typeof PARTS)[number], readonly object[]>>): string {
+export function documentText(
+  document: Readonly<Record<(typeof PARTS)[number], readonly object[]>> & { readonly mutesUnknown?: true },
+): string {
   const parts = PARTS.map((part) => {
     const rules = [...document[part]].sort((a, b) => byName(nameIn(a), nameIn(b)));
     const lines = rules.map((rule) => `\n    ${JSON.stringify(rule)}`);
     return `  "${part}": [${lines.join(',')}${lines.length === 0 ? '' : '\n  '}]`;
   });
+  if (document.mutesUnknown) parts.push('  "mutesUnknown": true');
   return `{\n${parts.join(',\n')}\n}\n`;
 }
 

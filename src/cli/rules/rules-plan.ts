@@ -2,7 +2,7 @@
 
 import { shownUrl } from '../../relay/dial/kinds/kind-of.js';
 import { missingToken } from '../../relay/rules/endpoint-url.js';
-import { EVERY_FEED, isSameMute, type MuteRule } from '../../relay/rules/mute-rule.js';
+import { EVERY_FEED, isSameMute, type MuteRule, muteStrictness } from '../../relay/rules/mute-rule.js';
 import { type DestinationRequest, isSameStream, type StreamRule } from '../../relay/rules/rules.js';
 import type { ExportedDestination, RulesDocument } from './rules-document.js';
 
@@ -63,12 +63,11 @@ export function makePlan(
   const early = mutes.filter(({ isCondition }) => isCondition);
   const late = mutes.filter(({ isCondition }) => !isCondition);
   const steps = [...early, ...streams, ...posted, ...late];
-  const beyond = deleted.steps.length + deleted.refusals.length;
   return {
-    steps: isReplacing ? [...steps, ...deleted.steps] : steps,
-    refusals: isReplacing ? [...refused, ...deleted.refusals] : refused,
+    steps: isReplacing ? [...steps, ...deleted] : steps,
+    refusals: refused,
     unchanged: countRules(wanted) - steps.length - refused.length,
-    others: isReplacing ? countRules(there) - countRules(inScope) + deleted.refusals.length : beyond,
+    others: isReplacing ? countRules(there) - countRules(inScope) : countOthers(wanted, there),
   };
 }
 
@@ -76,9 +75,15 @@ function countRules({ streams, destinations, mutes }: RulesDocument): number {
   return streams.length + destinations.length + mutes.length;
 }
 
+/** How many rules of `there` are not in the document. */
+function countOthers(wanted: RulesDocument, there: RulesDocument): number {
+  return planDeletions(wanted, { ...there, mutesUnknown: false }).length;
+}
+
 /** `document` with these parts empty. */
 function withoutParts(document: RulesDocument, parts: RulesDocument['omittedParts']): RulesDocument {
-  return { ...document, ...Object.fromEntries([...parts].map((part) => [part, []])) };
+  const mutesUnknown = document.mutesUnknown && !parts.has('mutes');
+  return { ...document, mutesUnknown, ...Object.fromEntries([...parts].map((part) => [part, []])) };
 }
 
 function muteStep(rule: MuteRule, before: MuteRule | undefined): PlanStep[] {
@@ -91,14 +96,9 @@ function muteStep(rule: MuteRule, before: MuteRule | undefined): PlanStep[] {
       method: 'PUT',
       path: `/api/mutes/${rule.feed}`,
       body: rule.binary === undefined ? { tracks: rule.tracks } : { tracks: rule.tracks, binary: rule.binary },
-      isCondition: before === undefined || strictness(rule) >= strictness(before),
+      isCondition: before === undefined || muteStrictness(rule) >= muteStrictness(before),
     },
   ];
-}
-
-/** How much a mute withholds, for comparison. */
-function strictness({ tracks, binary }: MuteRule): number {
-  return tracks === 'all' ? 2 : binary === 'pass' ? 0 : 1;
 }
 
 function describeMute({ tracks, binary }: MuteRule): string {
@@ -170,24 +170,21 @@ function describeDestination({ rule, isTokenSet }: ExportedDestination): string 
 }
 
 /** Deletions of what is not in the document: first what sends media, then its mutes. */
-function planDeletions(wanted: RulesDocument, there: RulesDocument): { steps: PlanStep[]; refusals: Refusal[] } {
+function planDeletions(wanted: RulesDocument, there: RulesDocument): PlanStep[] {
   const mutes = namesNotIn(wanted.mutes, there.mutes, muteName);
-  const named = wanted.mutes.map(muteName);
-  // The API can delete the mute of every feed only together with all others, which would be missing for a moment.
-  const isStuck = mutes.includes(EVERY_FEED) && named.length > 0;
-  const reason = `it is not deleted, because ${named.join(', ')} would be heard for a moment; DELETE /api/mutes/all, import again`;
-  return {
-    steps: [
-      ...namesNotIn(wanted.destinations, there.destinations, idOf).map((id) => deletion('destination', id)),
-      ...namesNotIn(wanted.streams, there.streams, streamName).map((name) => deletion('stream', name)),
-      ...mutes.filter((feed) => !(isStuck && feed === EVERY_FEED)).map((feed) => deletion('mute', feed)),
-    ],
-    refusals: isStuck ? [{ verb: 'delete', what: `mute ${EVERY_FEED}`, reason: reason }] : [],
-  };
+  // While nobody knows what was muted, every feed is withheld: a document that says what is muted ends that.
+  const wasUnknown = there.mutesUnknown && !wanted.mutes.some(({ feed }) => feed === EVERY_FEED);
+  return [
+    ...namesNotIn(wanted.destinations, there.destinations, idOf).map((id) => deletion('destination', id)),
+    ...namesNotIn(wanted.streams, there.streams, streamName).map((name) => deletion('stream', name)),
+    ...(wasUnknown ? [...mutes, EVERY_FEED] : mutes).map((feed) => deletion('mute', feed)),
+  ];
 }
 
 function deletion(kind: 'stream' | 'destination' | 'mute', name: string): PlanStep {
-  const path = `/api/${kind}s/${name}`;
+  // All mutes would go with that of every feed, and be missing for a moment.
+  const isOfAll = kind === 'mute' && name === EVERY_FEED;
+  const path = isOfAll ? '/api/mutes/all?feeds=keep' : `/api/${kind}s/${name}`;
   return { verb: 'delete', what: `${kind} ${name}`, description: '', method: 'DELETE', path, isCondition: false };
 }
 

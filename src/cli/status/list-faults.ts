@@ -11,10 +11,11 @@ export interface ListedFault {
   readonly fault: Fault;
 }
 
-/** All faults: of feeds, streams and destinations, each sorted by name; of the log. */
-export function listFaults({ feeds, streams, destinations, process }: Stats): ListedFault[] {
+/** All faults: of what is saved; of feeds, streams and destinations, each sorted by name; of the log. */
+export function listFaults({ feeds, streams, destinations, process, state }: Stats): ListedFault[] {
   const { error } = process.log;
   return [
+    ...(state.fault === null ? [] : [{ what: 'saved rules', fault: state.fault }]),
     ...each('feed', feeds, ({ fault }) => [fault]),
     ...each('stream', streams, ({ fault }) => [fault]),
     ...each('destination', destinations, ({ live, pending }) => [linkFault(live), pending && linkFault(pending)]),

@@ -45,7 +45,7 @@ export function statusPage({ url, stats }: StatsSnapshot, { width, paint }: Surf
       '',
       ...table('destinations', DESTINATION_COLUMNS, destinationRows(stats)),
     ],
-    tail: [...muteLines(stats, width, paint), ...faultLines(stats, width, paint)],
+    tail: [...muteLines(stats, width, paint), ...stateLines(stats, width, paint), ...faultLines(stats, width, paint)],
   };
 }
 
@@ -83,6 +83,15 @@ function muteLines({ mutes, feeds }: Stats, width: number, paint: Painter): stri
   if (texts.length === 0) return [];
   const unknown = all.filter(([, { known }]) => !known).map(([feed]) => feed);
   const lines = [`muted: ${texts.join(', ')}`, ...unknown.map((feed) => unknownText(feed, Object.keys(feeds)))];
+  return lines.flatMap((line) => wrap(line, width)).map((line) => paint(line, 'notice'));
+}
+
+/** What a restart would lose. What is wrong with the saved rules is a fault. */
+function stateLines({ state, streams, destinations, mutes }: Stats, width: number, paint: Painter): string[] {
+  const damaged = state.damaged.map(({ path, reason }) => `saved rules that cannot be read (${reason}): ${path}`);
+  const hasRules = [streams, destinations, mutes].some((rules) => Object.keys(rules).length > 0);
+  const inMemory = 'rules are kept in memory only: a restart loses them (VW_STATE=<file> keeps them)';
+  const lines = state.file === null && hasRules ? [inMemory] : damaged;
   return lines.flatMap((line) => wrap(line, width)).map((line) => paint(line, 'notice'));
 }
 

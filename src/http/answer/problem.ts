@@ -1,7 +1,7 @@
 // Errors as HTTP answers: problem documents with a stable code. RFC 9457.
 
 import { STATUS_CODES } from 'node:http';
-import { ConflictError, LimitError, NotFoundError } from '../../errors.js';
+import { ConflictError, LimitError, NotFoundError, StorageError } from '../../errors.js';
 import { RuleError } from '../../errors.js';
 
 /** A problem document; `detail` names what was wrong and what is accepted. */
@@ -73,6 +73,7 @@ export function problemOf(error: unknown): Problem | null {
   if (error instanceof NotFoundError) return problem(404, error.code, error.message);
   if (error instanceof ConflictError) return problem(409, error.code, error.message);
   if (error instanceof LimitError) return problem(503, error.code, error.message);
+  if (error instanceof StorageError) return problem(507, error.code, error.message);
   if (error instanceof URIError)
     return problem(400, 'ERR_BAD_PATH', 'the path is not valid: "%" must be followed by two hexadecimal digits');
   const { status, type } = error as BodyError;

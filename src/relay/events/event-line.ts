@@ -45,6 +45,11 @@ export function lineOf(event: EventBody): LogLine {
       if (fault === null) return info('destination has recovered', { destination });
       return warn('destination has a fault', { destination, reason: fault.message, fault: fault.code });
     }
+    case 'state-fault': {
+      const { fault } = event;
+      if (fault === null) return info('every rule in force is saved', {});
+      return warn('saved rules have a fault', { reason: fault.message, fault: fault.code });
+    }
     case 'dropping-started':
       if (event.reader === 'viewer') return warn('viewer is slow: dropping messages', { name: event.name });
       return warn('endpoint is slow: dropping messages', { destination: event.name });

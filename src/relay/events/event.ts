@@ -6,6 +6,9 @@ import { TRACK_KINDS } from '../../mpegts/psi/track.js';
 
 /** What can be wrong with a feed, a stream or a link, as stable codes, worst first: a stream has its worst feed's. */
 export const FAULTS = [
+  'mutes-unknown', // neither the saved rules nor their previous version can be read
+  'not-saved', // rules cannot be saved
+  'previous-rules', // the saved rules cannot be read, and their previous version is in force
   'no-rule', // a destination or a viewer wants a stream that has no rule
   'no-source', // a feed that a rule or a reader wants has no source
   'silent', // a source is connected but sends nothing
@@ -81,6 +84,10 @@ const bodies = [
     fault: faultSchema
       .nullable()
       .describe('what is wrong with what is sent, apart from the link; null: the fault is over'),
+  }),
+  z.object({
+    type: z.literal('state-fault'),
+    fault: faultSchema.nullable().describe('what is wrong with the saved rules now; null: the fault is over'),
   }),
   z.object({
     type: z.literal('dropping-started'),

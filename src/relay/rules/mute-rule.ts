@@ -81,6 +81,11 @@ export function parseMuteRule(feed: unknown, body: unknown): MuteRule {
   return { feed: rule.feed, tracks: rule.tracks, binary: 'pass' };
 }
 
+/** How much a mute withholds, for comparison: higher is more. */
+export function muteStrictness({ tracks, binary }: MuteRule): number {
+  return tracks === 'all' ? 2 : binary === 'pass' ? 0 : 1;
+}
+
 /** Whether two mutes withhold the same. */
 export function isSameMute(a: MuteRule, b: MuteRule): boolean {
   return a.tracks === b.tracks && a.binary === b.binary;

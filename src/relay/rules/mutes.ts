@@ -11,6 +11,8 @@ export interface FeedMute {
 
 export class Mutes {
   readonly #rules = new Map<string, MuteRule>();
+  /** Nobody knows what was muted: the sound of every feed is withheld, as by a mute of `all` that is no rule. */
+  isUnknown = false;
 
   get size(): number {
     return this.#rules.size;
@@ -29,6 +31,7 @@ export class Mutes {
   set(rule: MuteRule): boolean {
     const before = this.#rules.get(rule.feed);
     if (before && isSameMute(before, rule)) return false;
+    if (rule.feed === EVERY_FEED) this.isUnknown = false;
     this.#rules.set(rule.feed, rule);
     return true;
   }
@@ -37,16 +40,16 @@ export class Mutes {
     this.#rules.delete(name);
   }
 
-  clear(): void {
-    this.#rules.clear();
-  }
-
   /** What of a feed is muted, by its own mute and by that of all feeds: the stricter one applies. `null`: nothing. */
   of(name: string): FeedMute | null {
-    const rules = [this.#rules.get(name), this.#rules.get(EVERY_FEED)].filter((rule) => rule !== undefined);
+    const rules = [this.#rules.get(name), this.#ofAll()].filter((rule) => rule !== undefined);
     if (rules.length === 0) return null;
     const tracks = rules.some((rule) => rule.tracks === 'all') ? 'all' : 'audio';
     return { tracks, binary: rules.every((rule) => rule.binary === 'pass') ? 'pass' : 'drop' };
+  }
+
+  #ofAll(): MuteRule | undefined {
+    return this.#rules.get(EVERY_FEED) ?? (this.isUnknown ? { feed: EVERY_FEED, tracks: 'audio' } : undefined);
   }
 
   /** The mutes for stats. `knownFeeds` is called only if there are any. */

@@ -45,6 +45,11 @@ export class NameSuggestions {
     return new Set([...published, ...this.#feedsInRules(), ...this.formerFeeds]);
   }
 
+  /** The known feed that was probably meant by an unknown name; `null`: no name is similar. */
+  similarFeed(name: string): string | null {
+    return similarName(name, this.knownFeeds());
+  }
+
   /**
    * The feed with a source, or the stream with a rule, that was probably meant by an unknown name; `null`: none. A feed
    * whose name differs only in a number counts only if no rule names it.

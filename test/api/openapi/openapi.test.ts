@@ -6,6 +6,7 @@ import { RelayOperations } from '../../../src/api/control/actions.js';
 import { relayPages } from '../../../src/web/server/relay-pages.js';
 import { createApp } from '../../../src/api/app.js';
 import { KeyPolicy } from '../../../src/api/access/key-policy.js';
+import { RuleStore } from '../../../src/state/rule-store.js';
 import { HttpGuard } from '../../../src/http/request/http-guard.js';
 import { EventStreams } from '../../../src/api/live/event-stream.js';
 import { HttpViewers } from '../../../src/api/live/http-viewer.js';
@@ -61,7 +62,7 @@ describe('GET /api/openapi.json', () => {
     const viewers = new HttpViewers(relay, new ClientLimit(1));
     const events = new EventStreams(relay.events);
     const [refusals, keys] = [new UploadRefusals(log), new KeyGuard(KEY)];
-    const actions = new RelayOperations(relay);
+    const actions = new RelayOperations(relay, RuleStore.inMemory(null));
     const parts = {
       relay,
       actions,

@@ -24,6 +24,7 @@ describe('readDocument', () => {
       streams: GOOD.streams,
       destinations: [{ rule, isTokenSet }],
       mutes: GOOD.mutes,
+      mutesUnknown: false,
       omittedParts: new Set(),
     });
   });

@@ -101,10 +101,24 @@ describe('makePlan', () => {
   it('does not unmute one feed for a moment to take the mute of every feed away', () => {
     const everything = { feed: 'all', tracks: 'audio' };
     const found = plan({ mutes: [sound] }, { mutes: [everything, sound] }, {}, 'replace');
-    expect(found.steps).to.deep.equal([]);
-    expect(found.refusals[0]).to.include({ verb: 'delete', what: 'mute all' });
-    expect(found.refusals[0]!.reason).to.contain('audio0 would be heard for a moment');
+    expect(found.refusals).to.deep.equal([]);
+    expect(found.steps.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+      'DELETE /api/mutes/all?feeds=keep',
+    ]);
     expect(said(plan({ mutes: [] }, { mutes: [everything] }, {}, 'replace'))).to.deep.equal(['delete mute all: ']);
+  });
+
+  it('ends that every feed is withheld because its mute is unknown, once all mutes are set, on request only', () => {
+    const found = plan({ mutes: [sound] }, { mutesUnknown: true }, {}, 'replace');
+    expect(found.steps.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+      'PUT /api/mutes/audio0',
+      'DELETE /api/mutes/all?feeds=keep',
+    ]);
+    expect(said(plan({ mutes: [sound] }, { mutesUnknown: true }))).to.deep.equal(['set mute audio0: audio']);
+    const streamsOnly = makePlan(readDocument({ streams: [] }), document({ mutesUnknown: true }), new Map(), 'replace');
+    expect(said(streamsOnly), 'a document that says nothing of mutes').to.deep.equal([]);
+    const lost = plan({ mutesUnknown: true }, { mutes: [sound] }, {}, 'replace');
+    expect(said(lost), 'one of a relay that did not know').to.deep.equal([]);
   });
 });
 

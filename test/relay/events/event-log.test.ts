@@ -27,6 +27,8 @@ const ALL: readonly EventBody[] = [
   { type: 'link-refused', ...far, fault },
   { type: 'destination-fault', destination: '0', fault: { code: 'no-rule', message: 'no such rule' } },
   { type: 'destination-fault', destination: '0', fault: null },
+  { type: 'state-fault', fault: { code: 'not-saved', message: 'rules cannot be saved: the device fails (EIO)' } },
+  { type: 'state-fault', fault: null },
   { type: 'dropping-started', reader: 'destination', name: '0' },
   { type: 'dropping-ended', reader: 'destination', name: '0', messages: 3, bytes: 564 },
   { type: 'dropping-started', reader: 'viewer', name: 'video0' },

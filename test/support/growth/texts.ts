@@ -1,5 +1,6 @@
 // What is read from outside and is no request head: names, tokens, settings, bodies, commands, answers of endpoints.
 
+import { RuleStore } from '../../../src/state/rule-store.js';
 import { RelayOperations } from '../../../src/api/control/actions.js';
 import { executeCommand } from '../../../src/api/control/commands.js';
 import { KeyGuard } from '../../../src/api/access/keys.js';
@@ -170,7 +171,7 @@ export function bodyCases(
   post: (path: string, type: string, body: string) => Promise<void>,
   login: (form: string) => Promise<void>,
 ): Case[] {
-  const actions = new RelayOperations(new Relay(DEFAULT_LIMITS, SILENT));
+  const actions = new RelayOperations(new Relay(DEFAULT_LIMITS, SILENT), RuleStore.inMemory(null));
   const command = (rest: string) => (text: string) =>
     executeCommand(actions, `{"verb":"add",${rest}"rule":${text}}`, SILENT);
   return BODIES.flatMap(([what, make]) => {

@@ -7,6 +7,8 @@ import { relayPages } from '../../../src/web/server/relay-pages.js';
 import type { Facts, Log } from '../../../src/log/log.js';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/config/limits.js';
 import { Relay, type RelayStats } from '../../../src/relay/relay.js';
+import { RuleStore } from '../../../src/state/rule-store.js';
+import type { StateFile } from '../../../src/state/state-file.js';
 import type { LinkStats } from '../../../src/relay/stats-schema.js';
 import { afterTest } from '../cleanup.js';
 import { until } from '../wait.js';
@@ -52,6 +54,8 @@ export interface RelayOptions extends Partial<ServerOptions> {
   readonly limits?: Partial<Limits>;
   /** PEM text of an extra authority, as from VW_CA. */
   readonly ca?: string;
+  /** Where rules are saved, as from VW_STATE; without it they are kept in memory only. */
+  readonly state?: StateFile;
 }
 
 /** A relay that serves until the test ends. */
@@ -65,16 +69,25 @@ export class TestRelay {
     this.relay = new Relay({ ...QUICK, ...limits }, this.log, trusted);
   }
 
-  static async start({ limits = {}, ca, ...options }: RelayOptions = {}): Promise<TestRelay> {
+  static async start({ limits = {}, ca, state, ...options }: RelayOptions = {}): Promise<TestRelay> {
     const one = new TestRelay(limits, ca);
+    const store = state === undefined ? RuleStore.inMemory(one.log) : await one.#restore(state);
     one.server = await startServer(
       one.relay,
-      { ...DEFAULT_SERVER_OPTIONS, port: 0, ...options },
+      { ...DEFAULT_SERVER_OPTIONS, port: 0, store, ...options },
       relayPages(),
       one.log,
     );
-    afterTest(() => Promise.all([one.server.close(), one.relay.close()]));
+    afterTest(() => Promise.all([one.server.close(), store.close().then(() => one.relay.close())]));
     return one;
+  }
+
+  /** Brings the rules of a file in force, and keeps them in it. */
+  async #restore(file: StateFile): Promise<RuleStore> {
+    await file.lock();
+    const loaded = await file.load();
+    this.relay.restore(loaded.rules);
+    return RuleStore.inFile(file, { loaded, lockFault: null, inForce: () => this.relay.rules(), log: null });
   }
 
   get port(): number {

@@ -149,6 +149,7 @@ export function linkStats(more: Partial<LinkStats> = {}): LinkStats {
 export function stats(more: Partial<Stats> = {}): Stats {
   const all: Stats = {
     nowMs: NOW_MS,
+    state: { file: '/var/lib/vw/rules', saved: true, savedMs: NOW_MS, damaged: [], fault: null },
     process: {
       version: '0.1.0',
       node: 'v20.20.2',

@@ -1,0 +1,96 @@
+// The saved rules are lost, and nobody knows what was muted: no sound leaves until somebody says what is.
+
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { StateFile } from '../../src/state/state-file.js';
+import { afterTest } from '../support/cleanup.js';
+import { Camera } from '../support/media/camera.js';
+import { scratch } from '../support/media/ffmpeg.js';
+import { TestRelay } from '../support/relay/relay.js';
+import { until } from '../support/wait.js';
+
+let vw: TestRelay;
+
+async function open(name: string): Promise<{ socket: WebSocket; heard: string[] }> {
+  const socket = new WebSocket(vw.ws(name));
+  afterTest(() => socket.terminate());
+  const heard: string[] = [];
+  socket.on('message', (data: Buffer) => heard.push(data.toString('latin1')));
+  await once(socket, 'open');
+  return { socket, heard };
+}
+
+const sound = (feed = 'mic') => vw.relay.stats().feeds[feed]?.withheld.map(({ streamType }) => streamType);
+
+describe('lost rules', () => {
+  beforeEach(async () => {
+    const path = join(scratch(), 'rules');
+    writeFileSync(path, 'damaged');
+    vw = await TestRelay.start({ state: await StateFile.at(path) });
+  });
+
+  it('withhold the sound of every feed, of new ones too, and binary messages', async () => {
+    Camera.sound('mp2', `${vw.url}/ts/mic`);
+    await until('its sound is withheld', () => sound()?.includes(3));
+    const [sender, hearer] = [await open('data0'), await open('data0')];
+    sender.socket.send(Buffer.from('binary'));
+    sender.socket.send('text');
+    await until('the text is heard', () => hearer.heard.includes('text'));
+    expect(hearer.heard).to.deep.equal(['text']);
+    expect((await vw.api('GET', '/api/mutes/all')).body, 'it is no mute of anybody').to.deep.equal({});
+    await vw.api('PUT', '/api/mutes/other');
+    expect(vw.relay.stats().feeds.mic?.muted, 'a mute of one feed says nothing of others').to.equal('audio');
+  });
+
+  for (const [method, path] of [
+    ['DELETE', '/api/mutes/all'],
+    ['DELETE', '/api/mutes/all?feeds=keep'],
+  ] as const) {
+    it(`are over after ${method} ${path}`, async () => {
+      Camera.sound('mp2', `${vw.url}/ts/mic`);
+      await until('its sound is withheld', () => sound()?.includes(3));
+      expect((await vw.api(method, path)).status).to.equal(200);
+      expect(vw.relay.stats().feeds.mic?.muted).to.equal(null);
+      expect((await vw.api('GET', '/healthcheck')).body).to.equal('ok');
+    });
+  }
+
+  it('are over after a mute of every feed, which then ends as any other', async () => {
+    Camera.sound('mp2', `${vw.url}/ts/mic`);
+    await until('its sound is withheld', () => sound()?.includes(3));
+    await vw.api('PUT', '/api/mutes/all');
+    expect((await vw.api('GET', '/healthcheck')).body).to.equal('ok');
+    expect(vw.relay.stats().feeds.mic?.muted).to.equal('audio');
+    await vw.api('DELETE', '/api/mutes/all');
+    expect(vw.relay.stats().feeds.mic?.muted).to.equal(null);
+  });
+});
+
+describe('a mute and its end', () => {
+  it('that meet on a slow disk end as they were asked for: the mute that came last is in force', async () => {
+    const state = await StateFile.at(join(scratch(), 'rules'));
+    const write = state.write.bind(state);
+    vw = await TestRelay.start({ state });
+    await vw.api('PUT', '/api/mutes/mic');
+    let isHeld = false;
+    let go = (): void => undefined;
+    state.write = async (bytes) => {
+      isHeld = true;
+      await new Promise<void>((resolve) => (go = resolve));
+      await write(bytes);
+    };
+    const unmute = vw.api('DELETE', '/api/mutes/mic');
+    await until('the end of the mute is being written', () => isHeld);
+    const mute = vw.api('PUT', '/api/mutes/mic');
+    const muteAll = vw.api('PUT', '/api/mutes/all');
+    await until('every feed is muted, whatever the disk does', () => vw.relay.muteRules().length === 2);
+    state.write = write;
+    go();
+    for (const answer of await Promise.all([unmute, mute, muteAll])) expect(answer.status).to.equal(200);
+    expect(vw.relay.muteRules().map(({ feed }) => feed)).to.deep.equal(['mic', 'all']);
+    expect((await (await StateFile.at(state.path)).load()).rules.mutes).to.have.length(2);
+  });
+});
