@@ -1,5 +1,5 @@
-// HTTP requests of ours: to a relay's API, to an endpoint that is asked for access, and the demo's. A request has a
-// time-out and a limit of its answer, follows no redirect, and uses a proxy only if its agent does.
+// HTTP requests of ours: to a relay's API, to an endpoint that is asked for access, and the demo's. A request
+// follows no redirect, and uses a proxy only if its agent does; `callHttp` has a time-out and a limit of the answer, too.
 
 import { type Agent, type ClientRequest, type OutgoingHttpHeaders, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';

@@ -47,8 +47,7 @@ export function logListening(
 }
 
 /**
- * Why a server cannot listen there, as from {@link listenErrorMessage}; null: it can, or the port is in use, as it is
- * while
+ * Why a server cannot listen there, as from {@link listenErrorMessage}; null: it can, or the port is in use, as it is while
  * the server runs. It listens for a moment to find out.
  */
 export async function listeningFault(

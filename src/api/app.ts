@@ -90,7 +90,7 @@ function relayRoutes({ relay, actions, viewers, events, refusals, keys, scheme, 
     ...mediaRoutes(relay, viewers, refusals, pages),
     ...monitoringRoutes(actions, events),
     playStatusRoute(relay),
-    ...pageRoutes(keys, scheme, () => playableNames(relay)),
+    ...pageRoutes(keys, scheme, () => ({ playable: playableNames(relay), rulesFault: actions.rulesFault() })),
   ];
 }
 

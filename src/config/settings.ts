@@ -1,6 +1,6 @@
 // The table of all settings: a row has everything that is known of one, and everything else is made from it: the
-// configuration, `Limits`, --help, --check-config, docs/reference/settings.md. To add a setting is
-// to add a row here and to use it.
+// configuration, `Limits`, --help, --check-config, docs/reference/settings.md. To add a setting is to add a row here; one that is
+// no limit is also read in stream-config.ts or serve-config.ts.
 
 import { LOG_LEVELS } from '../log/log.js';
 import {

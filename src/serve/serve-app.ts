@@ -52,8 +52,7 @@ export function createServeApp(parts: ServeAppOptions): Express {
       return new HttpError(
         404,
         'ERR_NO_SUCH_PATH',
-        `there is nothing at ${request.path}; there are /, /play and /in, /out, /bi and /session with a topic, /status, /api/stats, ` +
-          `/api/topics, /api/play with a topic, /metrics and /healthcheck${how}`,
+        `there is nothing at ${request.path}; topics are at /play, /in, /out, /bi and /session; GET /api lists the paths${how}`,
       );
     },
     errors: {

@@ -45,6 +45,17 @@ describe('lost rules', () => {
     expect(vw.relay.stats().feeds.mic?.muted, 'a mute of one feed says nothing of others').to.equal('audio');
   });
 
+  it('are said by the front page, the metrics and the health check', async () => {
+    const { body: health } = await vw.api('GET', '/healthcheck');
+    expect(health).to.match(/^neither the saved rules nor their previous version can be read/);
+    const text = async (path: string) => (await fetch(`${vw.url}${path}`)).text();
+    expect(await text('/')).to.include(`<p class="bad" role="alert">Saved rules: ${String(health)}</p>`);
+    expect(await text('/metrics')).to.match(/^vw_rules_fault 1$/m);
+    await vw.api('DELETE', '/api/mutes/all');
+    expect(await text('/')).to.not.include('role="alert"');
+    expect(await text('/metrics')).to.match(/^vw_rules_fault 0$/m);
+  });
+
   for (const [method, path] of [
     ['DELETE', '/api/mutes/all'],
     ['DELETE', '/api/mutes/all?feeds=keep'],

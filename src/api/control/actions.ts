@@ -94,9 +94,14 @@ export class RelayOperations {
     return mutesUnknown ? { ...shown, mutesUnknown } : shown;
   }
 
+  /** What is wrong with what is saved; null: nothing. */
+  rulesFault(): string | null {
+    return this.store.fault?.message ?? null;
+  }
+
   /** `ok`, or what is wrong with what is saved. */
   health(): string {
-    return this.store.fault?.message ?? 'ok';
+    return this.rulesFault() ?? 'ok';
   }
 
   /** Returns the stored rule; if a feed has no source, with the closest name that has one. */

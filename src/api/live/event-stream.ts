@@ -110,7 +110,7 @@ export class EventStreams {
       : run === undefined
         ? 'not an event id of this relay; accepted: the id of an event, or 0 for all events that are kept'
         : 'the relay has been restarted since that event';
-    return { events: events, lost: { type: 'history-lost', message: message, firstId } };
+    return { events, lost: { type: 'history-lost', message, firstId } };
   }
 
   #add(client: Client): void {

@@ -19,8 +19,16 @@ export function loginFor(path: string): string | null {
   return /^\/play\/[\w.%/-]+$/.test(path) ? `/login?to=${encodeURIComponent(path)}` : null;
 }
 
-/** The relay's pages; `keys` is null if no login is needed. `watchables`: what can be played now. */
-export function pageRoutes(keys: KeyGuard | null, scheme: Scheme, watchables: () => PlayableItem[]): RelayRoute[] {
+/** What the front page says. */
+export interface FrontPage {
+  /** What can be played now. */
+  readonly playable: readonly PlayableItem[];
+  /** What is wrong with the saved rules; null: nothing. */
+  readonly rulesFault: string | null;
+}
+
+/** The relay's pages; `keys` is null if no login is needed. */
+export function pageRoutes(keys: KeyGuard | null, scheme: Scheme, front: () => FrontPage): RelayRoute[] {
   return [
     {
       name: 'front page',
@@ -36,7 +44,7 @@ export function pageRoutes(keys: KeyGuard | null, scheme: Scheme, watchables: ()
           errors: [],
           handlers: [
             (_request, response) => {
-              response.type('html').send(frontPage(watchables()));
+              response.type('html').send(frontPage(front()));
             },
           ],
         },
@@ -173,13 +181,14 @@ function page(title: string, body: string): string {
   );
 }
 
-function frontPage(watchables: readonly PlayableItem[]): string {
+function frontPage({ playable, rulesFault }: FrontPage): string {
   return page(
     'vw',
     '<h1>vw: video over WebSockets</h1><p>The relay is running. ' +
       '<a href="/api/stats">Stats</a>, <a href="/api/streams/all">streams</a>, ' +
       '<a href="/api/destinations/all">destinations</a>, <a href="/api/docs">API</a>.</p>' +
-      (watchables.length === 0 ? '' : `<h2>Watch</h2>${playerLinks(watchables)}`) +
+      (rulesFault === null ? '' : `<p class="bad" role="alert">Saved rules: ${escapeHtml(rulesFault)}</p>`) +
+      (playable.length === 0 ? '' : `<h2>Watch</h2>${playerLinks(playable)}`) +
       '<p>Send MPEG-TS to <code>/ts/&lt;feed&gt;</code>, watch a feed at <code>/play/&lt;feed&gt;</code>, ' +
       'receive its bytes at <code>/ws/&lt;feed&gt;</code>.</p>',
   );

@@ -20,6 +20,7 @@ type Labelled<T> = readonly [name: string, labels: Labels, stats: T];
 export function metricsText(stats: Stats): string {
   const text = new MetricsText();
   writeProcess(text, stats.process);
+  text.gauge('vw_rules_fault', 'Whether something is wrong with the saved rules.', Number(stats.state.fault !== null));
   writeFeeds(text, labelled('feed', stats.feeds));
   writeStreams(text, labelled('stream', stats.streams));
   writeDestinations(text, labelled('destination', stats.destinations));

@@ -47,6 +47,11 @@ const MAX_PIXELS = 16384;
 const MAX_FRAME_RATE = 1000;
 const MIN_FRAME_RATE = 0.01;
 
+/** The usual frame rates, numbered from 1 (ISO/IEC 13818-2 table 6-4): so many frames in so many seconds. */
+export const FRAME_RATES: readonly (readonly [number, number])[] = [
+  ...([[24000, 1001], [24, 1], [25, 1], [30000, 1001], [30, 1], [50, 1], [60000, 1001], [60, 1]] as const),
+]; // prettier-ignore
+
 /** Whether this is a plausible picture size. */
 export function isPictureSize(width: number, height: number): boolean {
   return width > 0 && height > 0 && width <= MAX_PIXELS && height <= MAX_PIXELS;

@@ -73,7 +73,7 @@ export function faultOf(error: Error & { code?: string; rawPacket?: Uint8Array }
     return error.rawPacket?.[0] === 0x15 ? TLS_EXPECTED : { code: 'other', message: 'it does not speak HTTP there' };
   }
   const [code, message] = SYSTEM[error.code ?? ''] ?? [];
-  if (code !== undefined && message !== undefined) return { code, message: message };
+  if (code !== undefined && message !== undefined) return { code, message };
   return { code: 'other', message: error.message || (error.code ?? error.name) };
 }
 
@@ -83,7 +83,7 @@ export function faultOfUpgrade(status: number, body: string): Fault {
   if (mentionsKey(status, body)) return IS_RELAY_API;
   const hint = status === 404 ? ' (wrong path?)' : '';
   const message = `it answered HTTP ${status}, not a WebSocket${hint}${parenthesized(readReason(body))}`;
-  return { code: faultOfStatus(status), message: message };
+  return { code: faultOfStatus(status), message };
 }
 
 /** Whether an answer says that TLS is required, as those of nginx, Apache and Go's servers do. */

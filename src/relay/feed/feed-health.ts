@@ -193,5 +193,5 @@ function stopped(stop: Stall | null, source: string): Fault | null {
   if (!stop) return null;
   const [gone, left] = stop.kind === 'picture' ? ['picture', 'only sound'] : ['sound', 'only pictures'];
   const message = `${source} is connected, and has sent no ${gone} for ${Math.round(stop.forMs / 1000)} s, ${left}`;
-  return { code: 'track-stopped', message: message };
+  return { code: 'track-stopped', message };
 }

@@ -2,17 +2,14 @@
 // Pure: no clock, no I/O. SMPTE ST 2042-1 §10.5 (parse info), §11 (sequence header), annex A (interleaved Exp-Golomb), B.
 
 import { BitReader } from '../bit-reader.js';
-import { isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
+import { FRAME_RATES, isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
 
 const PARSE_INFO = [0x42, 0x42, 0x43, 0x44]; // BBCD
 const PARSE_INFO_BYTES = 13; // with parse_code, next_parse_offset and previous_parse_offset
 const SEQUENCE_HEADER = 0x00;
 
-/** frame_rate_index 1 to 11, as frames in seconds. */
-const RATES: readonly (readonly [number, number])[] = [
-  ...([[24000, 1001], [24, 1], [25, 1], [30000, 1001], [30, 1], [50, 1], [60000, 1001], [60, 1], [15000, 1001]] as const),
-  ...([[25, 2], [48, 1]] as const),
-]; // prettier-ignore
+/** frame_rate_index 1 to 11: so many frames in so many seconds. */
+const RATES: readonly (readonly [number, number])[] = [...FRAME_RATES, [15000, 1001], [25, 2], [48, 1]];
 
 /** By base_video_format: width, height and frame_rate_index. */
 const FORMATS: readonly (readonly [number, number, number])[] = [

@@ -1,7 +1,7 @@
 // Reads the sequence header at the start of an MPEG-1 or MPEG-2 video random access point.
 // Pure: no clock, no I/O. ISO/IEC 11172-2 §2.4.2.3; ISO/IEC 13818-2 §6.2.2.1, §6.2.2.3, table 6-4.
 
-import { findStartCode, isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
+import { findStartCode, FRAME_RATES, isPictureSize, type Parameters, plausibleFrameRate } from '../parameters.js';
 
 const SEQUENCE_HEADER = 0xb3;
 const EXTENSION = 0xb5;
@@ -9,11 +9,6 @@ const SEQUENCE_EXTENSION_ID = 1;
 const HEADER_BYTES = 12; // start code to load_non_intra_quantiser_matrix, without matrices
 const MATRIX_BYTES = 64;
 const EXTENSION_BYTES = 10;
-/** frame_rate_code 1 to 8, as frames per seconds. */
-const RATES: readonly (readonly [number, number])[] = [
-  ...([[24000, 1001], [24, 1], [25, 1], [30000, 1001], [30, 1], [50, 1], [60000, 1001], [60, 1]] as const),
-]; // prettier-ignore
-
 /** Reads sequence_header, and sequence_extension, whose presence marks MPEG-2. A {@link ParameterReader}. */
 export function readMpegVideo(bytes: Uint8Array, from: number, end: number, found: Parameters): boolean | undefined {
   const at = findStartCode(bytes, from, end);
@@ -29,7 +24,7 @@ export function readMpegVideo(bytes: Uint8Array, from: number, end: number, foun
   if (bytes[next - 1]! & 0x01) next += MATRIX_BYTES; // load_non_intra_quantiser_matrix
   const extension = findStartCode(bytes, next, end);
   if (extension === -1) return undefined; // undecided: MPEG-1 or MPEG-2
-  const rate = RATES[(bytes[at + 7]! & 0x0f) - 1];
+  const rate = FRAME_RATES[(bytes[at + 7]! & 0x0f) - 1];
   if (!rate) return false; // frame_rate_code
   let width = (bytes[at + 4]! << 4) | (bytes[at + 5]! >> 4); // horizontal_size_value
   let height = ((bytes[at + 5]! & 0x0f) << 8) | bytes[at + 6]!; // vertical_size_value

@@ -36,7 +36,7 @@ describe('the kind of an endpoint', () => {
     expect(KINDS.map(({ name }) => name)).to.have.length(new Set(KINDS.map(({ name }) => name)).size);
     for (const { precedence, schemes } of KINDS) {
       expect(precedence).to.be.a('number');
-      for (const scheme of schemes) expect(scheme).to.match(/^[a-z]+:$/);
+      for (const scheme of schemes) expect(scheme).to.match(/^[a-z][a-z0-9+.-]*:$/);
     }
   });
 
