@@ -20,7 +20,7 @@ import { startTimeouts } from './delivery/access-timeouts.js';
 import { ProcessStats } from './process-stats.js';
 import { EVERY_FEED, type MuteRule } from './rules/mute-rule.js';
 import { noSuchRule } from './rules/no-such-rule.js';
-import { feedsOf, RuleLimits } from './rules/rule-limits.js';
+import { feedsOf, type PlannedRules, plannedNames, RuleLimits } from './rules/rule-limits.js';
 import type { RuleSet } from './rules/rule-set.js';
 import {
   type DestinationRequest,
@@ -147,10 +147,10 @@ export class Relay {
     return isStreamName(name) ? this.#streamRules.has(name) : this.#feeds.has(name);
   }
 
-  /** Throws {@link LimitError} if there is no room for a stream rule or its feeds. */
-  checkStream(rule: StreamRule): void {
-    if (!this.#streamRules.has(rule.stream)) this.#ruleLimits.checkRoom(this.#streamRules.size, 'stream');
-    this.#ruleLimits.checkFeeds(feedsOf(rule));
+  /** Throws {@link LimitError} if there is no room for a stream rule or its feeds beside `planned` rules; null: those in force. */
+  checkStream(rule: StreamRule, planned: PlannedRules | null = null): void {
+    this.#ruleLimits.checkRoomFor(rule.stream, planned?.streams ?? this.#streamRules, 'stream');
+    this.#ruleLimits.checkFeeds([...feedsOf(rule), ...(planned ? plannedNames(planned) : [])]);
   }
 
   /** Sets a stream rule; it is in force when this returns. */
@@ -188,10 +188,10 @@ export class Relay {
     this.events.emit({ type: 'rule-deleted', kind: 'stream', name });
   }
 
-  /** Throws {@link LimitError} if there is no room for a destination rule or its feed. */
-  checkDestination({ id, stream }: Pick<DestinationRule, 'id' | 'stream'>): void {
-    if (!this.#destinations.has(id)) this.#ruleLimits.checkRoom(this.#destinations.size, 'destination');
-    this.#ruleLimits.checkFeeds([stream]);
+  /** The same of a destination rule and its feed. */
+  checkDestination({ id, stream }: Pick<DestinationRule, 'id' | 'stream'>, planned: PlannedRules | null = null): void {
+    this.#ruleLimits.checkRoomFor(id, planned?.destinations ?? this.#destinations, 'destination');
+    this.#ruleLimits.checkFeeds([stream, ...(planned ? plannedNames(planned) : [])]);
   }
 
   /** Sets a destination rule; its link is being dialled when this returns. */

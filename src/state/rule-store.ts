@@ -6,10 +6,11 @@
 //
 // Nothing waits for the disk but the answers: media goes on.
 
+import { stat } from 'node:fs/promises';
 import { LimitError, StorageError } from '../errors.js';
 import type { Log } from '../log/log.js';
 import { isSameMute } from '../relay/rules/mute-rule.js';
-import { diskErrorText } from './disk-errors.js';
+import { codeOf, diskErrorText } from './disk-errors.js';
 import { RuleDraft } from './rule-draft.js';
 import { rulesText } from './saved-rules.js';
 import { NO_RULES, type RuleSet } from '../relay/rules/rule-set.js';
@@ -86,7 +87,7 @@ const SAVED: Written = { reason: null, isSaved: true };
 interface Pending {
   edit(draft: RuleDraft): void;
   done(written: Written): void;
-  refused(error: unknown): void;
+  refused(error: Error): void;
 }
 
 /** Keeps the rules of a relay in its state file, if it has one. */
@@ -147,11 +148,28 @@ export class RuleStore {
       return { value: await apply(), kept: 'in-memory' };
     }
     return new Promise((resolve, reject) => {
+      let isGivenUp = false; // whoever asked has been told so: it must not be carried out later
+      const patience = setTimeout(() => {
+        isGivenUp = true;
+        this.#noticeHang();
+        reject(this.#notSaved(HANGS));
+      }, this.#options.patienceMs);
       this.#enqueue({
-        edit,
-        refused: reject,
+        edit: (draft) => {
+          if (isGivenUp) throw this.#notSaved(HANGS);
+          edit(draft);
+        },
+        refused: (error) => {
+          clearTimeout(patience);
+          reject(error);
+        },
         done: ({ reason, isSaved }) => {
-          const isRefused = reason !== null && (mustBeSaved || !(isSaved || this.#options.isOptional));
+          clearTimeout(patience);
+          if (isGivenUp) {
+            void this.keep(); // the file may have it
+            return;
+          }
+          const isRefused = reason !== null && !isSaved && (mustBeSaved || !this.#options.isOptional);
           if (isRefused) return reject(this.#notSaved(reason));
           const fail = (error: unknown) => {
             reject(error instanceof Error ? error : new Error(String(error)));
@@ -243,7 +261,7 @@ export class RuleStore {
           one.edit(draft);
           return true;
         } catch (error) {
-          one.refused(error);
+          one.refused(error as Error);
           return false;
         }
       });
@@ -260,7 +278,7 @@ export class RuleStore {
   /** Writes rules, unless the file has them. */
   async #write(rules: RuleSet): Promise<Written> {
     const text = rulesText(rules);
-    if (this.#saved?.text === text && this.#writeFault === null) return SAVED;
+    if (this.#saved?.text === text && this.#writeFault === null && (await this.#isThere())) return SAVED;
     const patience = setTimeout(() => this.#noticeHang(), this.#options.patienceMs);
     try {
       await this.#file?.write(await encodeState(rules));
@@ -270,7 +288,7 @@ export class RuleStore {
       this.#isPrevious = false;
       return SAVED;
     } catch (error) {
-      if (this.#file?.isUncertain === true) this.#saved = null;
+      if (this.#file?.isUncertain === true || !(await this.#isThere())) this.#saved = null;
       this.#writeFault = diskErrorText(error);
       this.#retryLater();
       return { reason: this.#writeFault, isSaved: this.#saved?.text === text };
@@ -278,6 +296,16 @@ export class RuleStore {
       clearTimeout(patience);
       this.#hangs = false;
     }
+  }
+
+  /** Whether nobody has removed the file. */
+  async #isThere(): Promise<boolean> {
+    const file = this.#file;
+    if (file === null) return false;
+    return await stat(file.path).then(
+      () => true,
+      (error: unknown) => codeOf(error) !== 'ENOENT',
+    );
   }
 
   /** What could not be saved is saved as soon as it can be. */

@@ -79,29 +79,3 @@ describe('lost rules', () => {
     expect(vw.relay.stats().feeds.mic?.muted).to.equal(null);
   });
 });
-
-describe('a mute and its end', () => {
-  it('that meet on a slow disk end as they were asked for: the mute that came last is in force', async () => {
-    const state = await StateFile.at(join(scratch(), 'rules'));
-    const write = state.write.bind(state);
-    vw = await TestRelay.start({ state });
-    await vw.api('PUT', '/api/mutes/mic');
-    let isHeld = false;
-    let go = (): void => undefined;
-    state.write = async (bytes) => {
-      isHeld = true;
-      await new Promise<void>((resolve) => (go = resolve));
-      await write(bytes);
-    };
-    const unmute = vw.api('DELETE', '/api/mutes/mic');
-    await until('the end of the mute is being written', () => isHeld);
-    const mute = vw.api('PUT', '/api/mutes/mic');
-    const muteAll = vw.api('PUT', '/api/mutes/all');
-    await until('every feed is muted, whatever the disk does', () => vw.relay.muteRules().length === 2);
-    state.write = write;
-    go();
-    for (const answer of await Promise.all([unmute, mute, muteAll])) expect(answer.status).to.equal(200);
-    expect(vw.relay.muteRules().map(({ feed }) => feed)).to.deep.equal(['mic', 'all']);
-    expect((await (await StateFile.at(state.path)).load()).rules.mutes).to.have.length(2);
-  });
-});

@@ -195,6 +195,47 @@ describe('RuleStore', () => {
     await store.close();
   });
 
+  it('answers a change that a disk holds up for long, and does not make it later', async () => {
+    const disk = await Disk.with();
+    disk.inForce.mutes.set('mic', { feed: 'mic', tracks: 'audio' });
+    expect(await disk.store.keep()).to.equal('saved');
+    const file = await StateFile.at(join(disk.folder, 'rules'));
+    const write = file.write.bind(file);
+    let go = (): void => undefined;
+    file.write = async (bytes) => {
+      await new Promise<void>((resolve) => (go = resolve));
+      file.write = write;
+      await write(bytes);
+    };
+    await disk.store.close();
+    const parts = { loaded: await file.load(), lockFault: null, inForce: () => disk.inForce.rules(), log: null };
+    const store = RuleStore.inFile(file, parts, { ...QUICK, patienceMs: 30 });
+    const unmute = store.change(disk.change('mic', null, true)).catch((error: unknown) => error);
+    expect(await unmute)
+      .to.be.instanceOf(StorageError)
+      .with.property('code', 'ERR_NOT_SAVED');
+    go();
+    await until('the file has what is in force', () => store.status().saved && store.fault === null);
+    expect(names(disk.inForce.rules())).to.deep.equal(['mic']);
+    await store.close();
+    expect(names(await disk.saved())).to.deep.equal(['mic']);
+  });
+
+  it('does not say that rules are saved in a file that somebody has removed', async () => {
+    const disk = await Disk.with();
+    disk.inForce.mutes.set('all', { feed: 'all', tracks: 'audio' });
+    expect(await disk.store.keep()).to.equal('saved');
+    rmSync(join(disk.folder, 'rules'));
+    expect(await disk.store.keep(), 'written again').to.equal('saved');
+    expect(names(await disk.saved())).to.deep.equal(['all']);
+    disk.takeAway();
+    expect(await disk.store.keep()).to.equal('unsaved');
+    expect(disk.store.status().saved).to.equal(false);
+    disk.giveBack();
+    await until('they are saved', () => disk.store.status().saved);
+    expect(names(await disk.saved())).to.deep.equal(['all']);
+  });
+
   it('writes what waits before it closes, and takes nothing after that', async () => {
     const disk = await Disk.with();
     const waiting = disk.set('a');

@@ -108,9 +108,9 @@ export class RelayOperations {
   async setStream(body: unknown): Promise<StreamAnswer> {
     const rule = parseStreamRule(body);
     const { value, kept } = await this.store.change({
-      edit: ({ streams }) => {
-        this.relay.checkStream(rule);
-        streams.set(rule.stream, rule);
+      edit: (draft) => {
+        this.relay.checkStream(rule, draft);
+        draft.streams.set(rule.stream, rule);
       },
       apply: () => this.relay.setStream(rule),
       mustBeSaved: false,
@@ -157,10 +157,10 @@ export class RelayOperations {
   async setDestination(body: unknown): Promise<DestinationAnswer> {
     const request = parseDestinationRule(body);
     const { value, kept } = await this.store.change({
-      edit: ({ destinations }) => {
-        const rule = resolveDestination(request, destinations.get(request.id));
-        this.relay.checkDestination(rule);
-        destinations.set(rule.id, rule);
+      edit: (draft) => {
+        const rule = resolveDestination(request, draft.destinations.get(request.id));
+        this.relay.checkDestination(rule, draft);
+        draft.destinations.set(rule.id, rule);
       },
       apply: () => this.relay.setDestination(request),
       mustBeSaved: false,
@@ -222,6 +222,7 @@ export class RelayOperations {
   async setMute(name: string, body: unknown): Promise<MuteAnswer> {
     this.#refuseStream(trimName(name));
     const rule = parseMuteRule(name, body);
+    this.#loosened.muted(rule.feed); // what waits to end or loosen a mute of it came before
     const kept = this.#isLooser(rule) ? await this.#loosenMute(rule) : await this.#tightenMute(rule);
     const { feed, tracks, binary = 'drop' } = rule;
     const known = feed === EVERY_FEED || this.relay.names.knownFeeds().has(feed);
@@ -272,7 +273,6 @@ export class RelayOperations {
 
   async #tightenMute(rule: MuteRule): Promise<Kept> {
     this.relay.setMute(rule);
-    this.#loosened.muted(rule.feed);
     return await this.store.keep();
   }
 

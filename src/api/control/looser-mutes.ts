@@ -1,14 +1,15 @@
-// Ends of mutes wait for the disk, mutes do not: so a mute may overtake the end of the same mute, and must outlast it.
+// What ends or loosens a mute waits for the disk. A mute that is asked for meanwhile is not to be undone by it: until that one
+// is in force, the feed stays muted as it is.
 
 export class LooserMutes {
   readonly #waiting = new Set<Set<string>>();
 
-  /** A feed, or `all`, was muted just now. */
+  /** A mute of a feed, or of `all`, has been asked for. */
   muted(name: string): void {
     for (const since of this.#waiting) since.add(name);
   }
 
-  /** Runs `work`, which can ask whether a name was muted since it began. */
+  /** Runs `work`, which can ask whether a mute of a name has been asked for since it began. */
   async during<T>(work: (isMutedSince: (name: string) => boolean) => Promise<T>): Promise<T> {
     const since = new Set<string>();
     this.#waiting.add(since);

@@ -4,7 +4,7 @@ import type { Limits } from '../../config/limits.js';
 import { LimitError } from '../../errors.js';
 import { EVERY_FEED } from './mute-rule.js';
 import type { RuleSet } from './rule-set.js';
-import { isStreamName, readFeedEntry, type StreamRule } from './rules.js';
+import { type DestinationRule, isStreamName, readFeedEntry, type StreamRule } from './rules.js';
 
 /** Checks against the limits of a relay. All throw {@link LimitError}. */
 export class RuleLimits {
@@ -22,15 +22,21 @@ export class RuleLimits {
     );
   }
 
+  /** The same where `rules` do not have it already. */
+  checkRoomFor(name: string, rules: ReadonlyMap<string, unknown>, what: 'stream' | 'destination'): void {
+    if (!rules.has(name)) this.checkRoom(rules.size, what);
+  }
+
   /** That there is room for one more feed. */
   checkFeed(): void {
     if (this.feeds.size < this.limits.maxFeeds) return;
     throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.limits.maxFeeds} feeds already (VW_MAX_FEEDS)`);
   }
 
-  /** That there is room for the feeds that a rule would create; names of streams create none. */
+  /** That there is room for the feeds that rules would create; names of streams create none. */
   checkFeeds(names: readonly string[]): void {
-    const more = names.filter((name) => !isStreamName(name) && !this.feeds.has(name)).length;
+    const created = new Set(names.filter((name) => !isStreamName(name) && !this.feeds.has(name)));
+    const more = created.size;
     if (this.feeds.size + more <= this.limits.maxFeeds) return;
     throw new LimitError('ERR_TOO_MANY_FEEDS', `there are ${this.feeds.size} feeds already (VW_MAX_FEEDS)`);
   }
@@ -45,14 +51,28 @@ export class RuleLimits {
         `${length} ${what} are saved, and VW_MAX_RULES=${this.limits.maxRules} has room for fewer; accepted: VW_MAX_RULES=${length} or more`,
       );
     }
-    const sent = destinations.map(({ stream }) => stream).filter((name) => !isStreamName(name));
-    const feeds = new Set([...streams.flatMap(feedsOf), ...sent]);
+    const feeds = new Set(namesIn(streams, destinations).filter((name) => !isStreamName(name)));
     if (feeds.size <= this.limits.maxFeeds) return;
     throw new LimitError(
       'ERR_TOO_MANY_FEEDS',
       `the saved rules name ${feeds.size} feeds, and VW_MAX_FEEDS=${this.limits.maxFeeds} has room for fewer; accepted: VW_MAX_FEEDS=${feeds.size} or more`,
     );
   }
+}
+
+/** Rules that will be in force together, by name; some are not yet. */
+export interface PlannedRules {
+  readonly streams: ReadonlyMap<string, StreamRule>;
+  readonly destinations: ReadonlyMap<string, DestinationRule>;
+}
+
+/** The feeds and streams that they name. */
+export function plannedNames({ streams, destinations }: PlannedRules): string[] {
+  return namesIn([...streams.values()], [...destinations.values()]);
+}
+
+function namesIn(streams: readonly StreamRule[], destinations: readonly DestinationRule[]): string[] {
+  return [...streams.flatMap(feedsOf), ...destinations.map(({ stream }) => stream)];
 }
 
 /** The feeds of a stream rule. */
