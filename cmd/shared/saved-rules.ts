@@ -6,7 +6,7 @@ import type { RuleSet } from '../../src/relay/rules/rule-set.js';
 import { codeOf, diskErrorText } from '../../src/state/disk-errors.js';
 import { RuleStore } from '../../src/state/rule-store.js';
 import { type LoadedState, StateFile } from '../../src/state/state-file.js';
-import { LockedError } from '../../src/state/state-lock.js';
+import { LockedError, UnclearLockError } from '../../src/state/state-lock.js';
 import { StatePathError } from '../../src/state/state-paths.js';
 import { NewerVersionError } from '../../src/state/state-text.js';
 import { LimitError } from '../../src/errors.js';
@@ -59,7 +59,6 @@ async function lock(file: StateFile): Promise<string | null> {
     await file.lock();
     return null;
   } catch (error) {
-    if (error instanceof LockedError) throw error;
     if (codeOf(error) === '') throw error;
     return diskErrorText(error);
   }
@@ -71,6 +70,8 @@ async function withContext<T>(path: string, work: () => Promise<T>): Promise<T> 
   } catch (cause) {
     const message = (cause as Error).message;
     if (cause instanceof StatePathError || cause instanceof LimitError) throw new StateError(message, { cause });
+    if (cause instanceof UnclearLockError)
+      throw new StateError(`VW_STATE="${path}" cannot be used: ${message}`, { cause });
     if (cause instanceof LockedError) {
       const advice = 'accepted: a file for each vw, or end that process first';
       throw new StateError(`VW_STATE="${path}" cannot be used: ${message}; ${advice}`, { cause });
