@@ -10,6 +10,7 @@ import { LockedError, UnclearLockError } from '../../src/state/state-lock.js';
 import { StatePathError } from '../../src/state/state-paths.js';
 import { NewerVersionError } from '../../src/state/state-text.js';
 import { LimitError } from '../../src/errors.js';
+import type { Warning } from './warnings.js';
 
 /** Rules that cannot be restored; the relay does not start. `message` names the file and what to do. */
 export class StateError extends Error {
@@ -41,14 +42,29 @@ export async function restoreRules(relay: Relay, settings: StateSettings | null,
   return RuleStore.inFile(file, { loaded, lockFault, inForce, log: null }, { isOptional });
 }
 
-/** Why rules could not be kept there, for --check-config; null: they could. Changes nothing. */
-export async function stateFault(settings: StateSettings | null): Promise<string | null> {
-  if (settings === null) return null;
+/** What --check-config says of the saved rules. */
+export interface StateFindings {
+  /** What the start would be refused for; null: nothing. */
+  readonly fault: string | null;
+  /** What it would go on with. */
+  readonly warnings: readonly Warning[];
+}
+
+/** Checks the file without changing anything. */
+export async function checkState(settings: StateSettings | null): Promise<StateFindings> {
+  if (settings === null) return { fault: null, warnings: [] };
   try {
-    const file = await withContext(settings.path, () => StateFile.at(settings.path));
-    return await withContext(settings.path, () => file.fault());
+    const { damaged, writeFault } = await withContext(settings.path, async () =>
+      (await StateFile.at(settings.path)).check(),
+    );
+    const warnings: Warning[] = damaged.map((facts) => ({
+      message: 'saved rules cannot be read',
+      facts: { ...facts },
+    }));
+    if (writeFault !== null) warnings.push({ message: 'rules cannot be saved', facts: { reason: writeFault } });
+    return { fault: null, warnings };
   } catch (error) {
-    if (error instanceof StateError) return error.message;
+    if (error instanceof StateError) return { fault: error.message, warnings: [] };
     throw error;
   }
 }
@@ -84,8 +100,14 @@ async function withContext<T>(path: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
+const SET_ASIDE = 'saved rules cannot be read, and are set aside';
+const LEFT = 'saved rules cannot be read, and are left where they are';
+
 function logLoaded(log: Log, file: string, { rules, from, damaged }: LoadedState): void {
-  for (const { path, reason } of damaged) log.warn('saved rules cannot be read, and are set aside', { path, reason });
+  for (const { path, reason } of damaged) {
+    const isLeft = path === file || path === `${file}.previous`;
+    log.warn(isLeft ? LEFT : SET_ASIDE, { path, reason });
+  }
   log.info('saved rules are in force', { file, version: VERSIONS[from], ...counts(rules) });
 }
 
