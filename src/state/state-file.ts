@@ -238,9 +238,8 @@ export class StateFile {
     if (this.#isKnown) return;
     const start = await startOf(file).catch(() => null);
     if (start === null || isOurStart(start)) return;
-    const made = 'such as one of vw rules export, which vw rules import reads';
     throw new StatePathError(
-      `VW_STATE="${file}" is a file that does not have saved rules of vw; it is left as it is; accepted: a file that does not exist yet, or that vw has saved, not another one, ${made}`,
+      `VW_STATE="${file}" does not have rules that vw has saved; it is left as it is; accepted: a file that vw has saved, or one that does not exist yet; what vw rules export has made is for vw rules import`,
     );
   }
 

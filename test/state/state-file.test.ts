@@ -262,7 +262,7 @@ describe('a state file', () => {
       for (const attempt of [() => load(path), () => check(path), () => unlocked.load()]) {
         const error = (await failure(attempt())) as Error;
         expect(error).to.be.instanceOf(StatePathError);
-        expect(error.message).to.include('does not have saved rules of vw; it is left as it is');
+        expect(error.message).to.include('does not have rules that vw has saved; it is left as it is');
       }
       expect(readFileSync(path, 'utf8')).to.equal(text);
       expect(filesBeside(path)).to.deep.equal(['rules']);
