@@ -26,7 +26,7 @@ export function stream(args: readonly string[]): Promise<void> {
       settings: settings(),
       load: loadStream,
       warnings: streamWarnings,
-      check: ({ state }) => checkState(state),
+      check: ({ state, limits }) => checkState(state, limits),
       run,
     },
     args,

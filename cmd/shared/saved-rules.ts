@@ -1,7 +1,9 @@
 // The saved rules of `vw stream` at its start: the file is locked, read, and its rules are in force before anything listens.
 
+import type { Limits } from '../../src/config/limits.js';
 import type { Log } from '../../src/log/log.js';
 import type { Relay } from '../../src/relay/relay.js';
+import { RuleLimits } from '../../src/relay/rules/rule-limits.js';
 import type { RuleSet } from '../../src/relay/rules/rule-set.js';
 import { codeOf, diskErrorText } from '../../src/state/disk-errors.js';
 import { RuleStore } from '../../src/state/rule-store.js';
@@ -51,12 +53,14 @@ export interface StateFindings {
 }
 
 /** Checks the file without changing anything. */
-export async function checkState(settings: StateSettings | null): Promise<StateFindings> {
+export async function checkState(settings: StateSettings | null, limits: Limits): Promise<StateFindings> {
   if (settings === null) return { fault: null, warnings: [] };
   try {
-    const { damaged, writeFault } = await withContext(settings.path, async () =>
-      (await StateFile.at(settings.path)).check(),
-    );
+    const { damaged, writeFault } = await withContext(settings.path, async () => {
+      const found = await (await StateFile.at(settings.path)).check();
+      if (found.rules !== null) new RuleLimits(limits, new Map()).checkAll(found.rules);
+      return found;
+    });
     const warnings: Warning[] = damaged.map((facts) => ({
       message: 'saved rules cannot be read',
       facts: { ...facts },

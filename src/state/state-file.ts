@@ -52,6 +52,8 @@ interface Readings {
 
 /** What a start would go on with. */
 export interface StateCheck {
+  /** null: neither version has any. */
+  readonly rules: RuleSet | null;
   readonly damaged: readonly DamagedFile[];
   /** Why rules could not be saved, for people; null: they could. */
   readonly writeFault: string | null;
@@ -98,7 +100,9 @@ export class StateFile {
     const damaged = readings.flatMap(({ path, reading }) =>
       reading && 'reason' in reading ? { path, reason: reading.reason } : [],
     );
-    return { damaged, writeFault: await writeFault(this.#paths) };
+    const read = [current, former].find((reading) => reading && 'rules' in reading);
+    const rules = read && 'rules' in read ? read.rules : null;
+    return { rules, damaged, writeFault: await writeFault(this.#paths) };
   }
 
   /** Removes the lock. */

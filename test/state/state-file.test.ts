@@ -322,9 +322,10 @@ describe('a state file', () => {
 
   it('is checked as at a start, without a change', async () => {
     const path = await written(OLD, NEW);
-    expect(await check(path)).to.deep.equal({ damaged: [], writeFault: null });
+    expect(await check(path)).to.deep.equal({ rules: NEW, damaged: [], writeFault: null });
     truncateSync(path, 50);
     expect(await check(path)).to.deep.equal({
+      rules: OLD,
       damaged: [{ path, reason: 'its first line is not that of saved rules' }],
       writeFault: null,
     });
