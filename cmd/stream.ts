@@ -11,7 +11,7 @@ import { EXIT_FAILED } from './shared/arguments.js';
 import { loadStream, type StreamConfig } from './shared/load-config.js';
 import { logListening, stopOnSignal, listenErrorMessage } from './shared/lifetime.js';
 import { reportError } from './shared/output.js';
-import { restoreRules, StateError, stateFault } from './shared/saved-rules.js';
+import { checkState, restoreRules, StateError } from './shared/saved-rules.js';
 import { runServerCommand } from './shared/server-command.js';
 import { streamWarnings } from './shared/warnings.js';
 
@@ -26,7 +26,7 @@ export function stream(args: readonly string[]): Promise<void> {
       settings: settings(),
       load: loadStream,
       warnings: streamWarnings,
-      fault: ({ state }) => stateFault(state),
+      check: ({ state, limits }) => checkState(state, limits),
       run,
     },
     args,

@@ -1,15 +1,18 @@
 // The saved rules of `vw stream` at its start: the file is locked, read, and its rules are in force before anything listens.
 
+import type { Limits } from '../../src/config/limits.js';
 import type { Log } from '../../src/log/log.js';
 import type { Relay } from '../../src/relay/relay.js';
+import { RuleLimits } from '../../src/relay/rules/rule-limits.js';
 import type { RuleSet } from '../../src/relay/rules/rule-set.js';
 import { codeOf, diskErrorText } from '../../src/state/disk-errors.js';
 import { RuleStore } from '../../src/state/rule-store.js';
 import { type LoadedState, StateFile } from '../../src/state/state-file.js';
-import { LockedError } from '../../src/state/state-lock.js';
+import { LockedError, UnclearLockError } from '../../src/state/state-lock.js';
 import { StatePathError } from '../../src/state/state-paths.js';
 import { NewerVersionError } from '../../src/state/state-text.js';
 import { LimitError } from '../../src/errors.js';
+import type { Warning } from './warnings.js';
 
 /** Rules that cannot be restored; the relay does not start. `message` names the file and what to do. */
 export class StateError extends Error {
@@ -41,14 +44,31 @@ export async function restoreRules(relay: Relay, settings: StateSettings | null,
   return RuleStore.inFile(file, { loaded, lockFault, inForce, log: null }, { isOptional });
 }
 
-/** Why rules could not be kept there, for --check-config; null: they could. Changes nothing. */
-export async function stateFault(settings: StateSettings | null): Promise<string | null> {
-  if (settings === null) return null;
+/** What --check-config says of the saved rules. */
+export interface StateFindings {
+  /** What the start would be refused for; null: nothing. */
+  readonly fault: string | null;
+  /** What it would go on with. */
+  readonly warnings: readonly Warning[];
+}
+
+/** Checks the file without changing anything. */
+export async function checkState(settings: StateSettings | null, limits: Limits): Promise<StateFindings> {
+  if (settings === null) return { fault: null, warnings: [] };
   try {
-    const file = await withContext(settings.path, () => StateFile.at(settings.path));
-    return await withContext(settings.path, () => file.fault());
+    const { damaged, writeFault } = await withContext(settings.path, async () => {
+      const found = await (await StateFile.at(settings.path)).check();
+      if (found.rules !== null) new RuleLimits(limits, new Map()).checkAll(found.rules);
+      return found;
+    });
+    const warnings: Warning[] = damaged.map((facts) => ({
+      message: 'saved rules cannot be read',
+      facts: { ...facts },
+    }));
+    if (writeFault !== null) warnings.push({ message: 'rules cannot be saved', facts: { reason: writeFault } });
+    return { fault: null, warnings };
   } catch (error) {
-    if (error instanceof StateError) return error.message;
+    if (error instanceof StateError) return { fault: error.message, warnings: [] };
     throw error;
   }
 }
@@ -59,7 +79,6 @@ async function lock(file: StateFile): Promise<string | null> {
     await file.lock();
     return null;
   } catch (error) {
-    if (error instanceof LockedError) throw error;
     if (codeOf(error) === '') throw error;
     return diskErrorText(error);
   }
@@ -71,6 +90,8 @@ async function withContext<T>(path: string, work: () => Promise<T>): Promise<T> 
   } catch (cause) {
     const message = (cause as Error).message;
     if (cause instanceof StatePathError || cause instanceof LimitError) throw new StateError(message, { cause });
+    if (cause instanceof UnclearLockError)
+      throw new StateError(`VW_STATE="${path}" cannot be used: ${message}`, { cause });
     if (cause instanceof LockedError) {
       const advice = 'accepted: a file for each vw, or end that process first';
       throw new StateError(`VW_STATE="${path}" cannot be used: ${message}; ${advice}`, { cause });
@@ -83,8 +104,14 @@ async function withContext<T>(path: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
+const SET_ASIDE = 'saved rules cannot be read, and are set aside';
+const LEFT = 'saved rules cannot be read, and are left where they are';
+
 function logLoaded(log: Log, file: string, { rules, from, damaged }: LoadedState): void {
-  for (const { path, reason } of damaged) log.warn('saved rules cannot be read, and are set aside', { path, reason });
+  for (const { path, reason } of damaged) {
+    const isLeft = path === file || path === `${file}.previous`;
+    log.warn(isLeft ? LEFT : SET_ASIDE, { path, reason });
+  }
   log.info('saved rules are in force', { file, version: VERSIONS[from], ...counts(rules) });
 }
 

@@ -28,8 +28,8 @@ export interface ServerCommand<Config extends ServerConfig> {
   readonly load: (options: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv) => Config;
   /** Warnings about a valid configuration. */
   readonly warnings: (config: Config) => readonly Warning[];
-  /** What else is wrong with a valid configuration, for --check-config; null: nothing. */
-  readonly fault?: (config: Config) => Promise<string | null>;
+  /** What else is wrong with a valid configuration, for --check-config; `fault` null: the command would start. */
+  readonly check?: (config: Config) => Promise<{ fault: string | null; warnings: readonly Warning[] }>;
   readonly run: (config: Config, log: ProgramLog) => Promise<void>;
 }
 
@@ -50,10 +50,11 @@ export async function runServerCommand<Config extends ServerConfig>(
     config = load(line.options, process.env);
     warnings = [...environmentWarnings(process.env), ...command.warnings(config)];
     if (line.flags.has('check-config')) {
-      for (const warning of warnings) print(`${warningText(warning)}\n`);
+      const found = await command.check?.(config);
+      for (const warning of [...warnings, ...(found?.warnings ?? [])]) print(`${warningText(warning)}\n`);
       const { host, port } = command.addressSettings;
       const deaf = await listeningFault(config, host, port);
-      const fault = deaf === null ? ((await command.fault?.(config)) ?? null) : `cannot listen: ${deaf}`;
+      const fault = deaf === null ? (found?.fault ?? null) : `cannot listen: ${deaf}`;
       if (fault === null) print('the configuration is valid\n');
       else {
         reportError(fault);

@@ -1,5 +1,7 @@
 // Errors of the disk in words, and those that a program can go on with.
 
+import type { Stats } from 'node:fs';
+
 const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the device',
   EDQUOT: 'the disk quota is used up',
@@ -15,7 +17,26 @@ const WORDS: Readonly<Record<string, string>> = {
   EFBIG: 'the file is too large',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open',
+  EBUSY: 'it is a mount point, or in use',
 };
+
+const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK', 'EXDEV']);
+
+/** Whether a file cannot have a second name there, such as on FAT, or a file of another user. */
+export function hasNoLinks(error: unknown): boolean {
+  return NO_LINKS.has(codeOf(error));
+}
+
+/** Whether this user lacks a permission. */
+export function isDenied(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(codeOf(error));
+}
+
+/** What is in the place of a file, for people. */
+export function kindOf(status: Stats): string {
+  if (status.isDirectory()) return 'a folder';
+  return status.isSymbolicLink() ? 'a symbolic link' : 'a device, pipe or socket';
+}
 
 /** The system's error code; empty: it has none. */
 export function codeOf(error: unknown): string {

@@ -1,12 +1,17 @@
 // The lock of a state file: a file beside it that names the process that uses it. A lock is stale if that process has
 // ended. Its pid alone does not tell: in a container it is always the same, and after a power cut another program may have
 // it. So the lock also has the start time of the process and the boot id of the machine.
+//
+// A stale lock is renamed to a name of our own before it is removed, and read again there: what another process has put in its
+// place meanwhile is put back. Where even its place has been taken by then, it stays beside it as `.taken`, and counts as a
+// lock as long as its process runs.
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants, existsSync, readFileSync } from 'node:fs';
+import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf } from './disk-errors.js';
+import { codeOf, diskErrorText, hasNoLinks, kindOf } from './disk-errors.js';
 
 /** A process, so that it is not mistaken for another. */
 export interface ProcessIdentity {
@@ -25,11 +30,21 @@ export class LockedError extends Error {
   }
 }
 
+/** There is a lock, or something else in its place, and it cannot be told whether a process has it. */
+export class UnclearLockError extends Error {
+  override readonly name = 'UnclearLockError';
+  constructor(path: string, reason: string) {
+    super(`its lock ${path} ${reason}, so another vw may use it; if none does, remove that lock`);
+  }
+}
+
 /** How long a lock without content may be one that is just being written. */
 const WRITING_MS = 500;
-/** How long another process that found the same stale lock may take to replace ours. */
-const SETTLE_MS = 60;
 const STEP_MS = 50;
+/** A lock has some 150 bytes. */
+const MAX_BYTES = 4096;
+/** Other users' vw read it too, and name the process. */
+const MODE = 0o644;
 
 /** This process. */
 export function thisProcess(): ProcessIdentity {
@@ -39,29 +54,36 @@ export function thisProcess(): ProcessIdentity {
 /** Whether a process of that identity runs now. */
 export function isRunning(other: ProcessIdentity, self: ProcessIdentity = thisProcess()): boolean {
   if (other.bootId !== self.bootId) return false;
-  if (other.startTicks !== null && self.startTicks !== null) return startTicksOf(other.pid) === other.startTicks;
+  const startTicks = startTicksOf(other.pid);
+  if (other.startTicks !== null && self.startTicks !== null && startTicks !== null)
+    return startTicks === other.startTicks;
   try {
     process.kill(other.pid, 0);
-    return true;
+    return other.startTicks === null || self.startTicks === null;
   } catch (error) {
-    return codeOf(error) === 'EPERM';
+    // Another user's. If /proc hides it (hidepid), it may be the one.
+    return codeOf(error) === 'EPERM' && (self.startTicks === null || !existsSync(`/proc/${other.pid}`));
   }
 }
-
-let count = 0;
 
 /** A lock that may be held. */
 export class StateLock {
   readonly #text: string;
-  readonly #number = ++count;
+  readonly #own: string;
   #isHeld = false;
 
-  /** @param path of the lock, in the folder of what it locks. */
+  /**
+   * @param path of the lock, in the folder of what it locks.
+   * @param beforeTakeover is awaited when a stale lock was found and is about to be taken over.
+   */
   constructor(
     readonly path: string,
     private readonly self: ProcessIdentity = thisProcess(),
+    private readonly beforeTakeover: () => Promise<void> = () => Promise.resolve(),
   ) {
-    this.#text = `${JSON.stringify({ ...self, nonce: randomUUID() })}\n`;
+    const nonce = randomUUID();
+    this.#text = `${JSON.stringify({ ...self, nonce })}\n`;
+    this.#own = `${path}.${process.pid}-${nonce.slice(0, 8)}`;
   }
 
   get isHeld(): boolean {
@@ -69,33 +91,39 @@ export class StateLock {
   }
 
   /**
-   * Takes the lock, or makes sure that it is still ours. Throws {@link LockedError} if another process that runs has it, and the
-   * system's error if the lock cannot be written.
+   * Takes the lock, or makes sure that it is still ours. Throws {@link LockedError} if another process that runs has it,
+   * {@link UnclearLockError} if one may have it, and the system's error if the lock cannot be written.
    */
   async acquire(): Promise<void> {
     if (this.#isHeld && (await this.#read()) === this.#text) return;
     this.#isHeld = false;
-    if (await this.#tryCreate()) {
-      this.#isHeld = true;
-      return;
-    }
-    await this.#refuseIfUsed();
-    // Stale. Whoever replaces it last has it: all others find that out below.
-    await rename(await this.#write(), this.path);
-    await delay(SETTLE_MS);
-    if ((await this.#read()) !== this.#text) {
-      await this.acquire();
-      return;
+    while (!(await this.#tryCreate())) {
+      const stale = await this.#staleText();
+      if (stale === null) continue;
+      await this.beforeTakeover();
+      await this.#bury(stale);
     }
     this.#isHeld = true;
+    try {
+      for (const stale of await this.#refuseIfTaken()) await rm(stale, { force: true });
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
   }
 
-  /** As {@link #create}; where nothing can be written, a process that has the lock is still respected. */
+  /** Throws as {@link acquire} would because of a lock that is there. Changes nothing. */
+  async check(): Promise<void> {
+    await this.#staleText();
+    await this.#refuseIfTaken();
+  }
+
+  /** As {@link #create}; where nothing can be written, a process that has or may have the lock is still respected. */
   async #tryCreate(): Promise<boolean> {
     try {
       return await this.#create();
     } catch (error) {
-      await this.#refuseIfUsed();
+      await this.check();
       throw error;
     }
   }
@@ -111,71 +139,110 @@ export class StateLock {
     }
   }
 
-  /** Throws {@link LockedError} if a process that runs has it. */
-  async #refuseIfUsed(): Promise<void> {
+  /** The text of a lock whose process has ended; null: there is none. Throws {@link LockedError} if it runs. */
+  async #staleText(): Promise<string | null> {
     for (let waitedMs = 0; ; waitedMs += STEP_MS) {
       const text = await this.#read();
       const holder = text === null ? null : identityIn(text);
-      if (holder !== null) {
-        if (isRunning(holder, this.self)) throw new LockedError(holder.pid);
-        return;
-      }
-      if (text === null || waitedMs >= WRITING_MS) return; // gone, or damaged
+      if (holder !== null && isRunning(holder, this.self)) throw new LockedError(holder.pid);
+      if (text === null || holder !== null || waitedMs >= WRITING_MS) return text; // the last: damaged
       await delay(STEP_MS);
     }
   }
 
-  async #read(): Promise<string | null> {
+  /** Removes the stale lock with that text, and no other. */
+  async #bury(stale: string): Promise<void> {
+    const taken = `${this.#own}.taken`;
     try {
-      return await readFile(this.path, 'utf8');
+      await rename(this.path, taken);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return; // another process has done it
+      throw error;
+    }
+    const text = await this.#read(taken);
+    const isRestored = text === null || text === stale || (await this.#place(taken, text));
+    if (isRestored) await rm(taken, { force: true });
+  }
+
+  /** Throws {@link LockedError} if a lock that was moved away by mistake is in use. Returns those that are not, or ours. */
+  async #refuseIfTaken(): Promise<string[]> {
+    const [folder, start] = [dirname(this.path), `${basename(this.path)}.`];
+    const names = await readdir(folder).catch(() => []);
+    const taken = names.filter((name) => name.startsWith(start) && name.endsWith('.taken'));
+    const paths = taken.map((name) => join(folder, name));
+    for (const path of paths) {
+      const text = await this.#read(path);
+      const holder = text === null || text === this.#text ? null : identityIn(text);
+      if (holder !== null && isRunning(holder, this.self)) throw new LockedError(holder.pid);
+    }
+    return paths;
+  }
+
+  /** The text of a lock; null: there is none. Throws {@link UnclearLockError}; never waits for a pipe. */
+  async #read(path: string = this.path): Promise<string | null> {
+    let file: FileHandle;
+    try {
+      file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return null;
-      throw error;
+      if (codeOf(error) === 'ELOOP') throw new UnclearLockError(path, 'is a symbolic link');
+      throw new UnclearLockError(path, `cannot be read: ${diskErrorText(error)}`);
+    }
+    try {
+      const status = await file.stat();
+      if (!status.isFile()) throw new UnclearLockError(path, `is ${kindOf(status)}`);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } catch (error) {
+      if (error instanceof UnclearLockError) throw error;
+      throw new UnclearLockError(path, `cannot be read: ${diskErrorText(error)}`);
+    } finally {
+      await file.close().catch(() => undefined);
     }
   }
 
   /** Creates the lock with its content at once; false: there is one. */
   async #create(): Promise<boolean> {
-    const own = await this.#write();
-    try {
-      await link(own, this.path);
-      return true;
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false;
-      if (!['EPERM', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK'].includes(codeOf(error))) throw error;
-      return await this.#createWithoutLinks();
-    } finally {
-      await rm(own, { force: true }).catch(() => undefined);
-    }
-  }
-
-  /** The same on a file system without hard links, such as FAT: it is empty for a moment. */
-  async #createWithoutLinks(): Promise<boolean> {
-    try {
-      const file = await open(this.path, 'wx', 0o600);
-      try {
-        await file.writeFile(this.#text);
-      } finally {
-        await file.close();
-      }
-      return true;
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false;
-      throw error;
-    }
-  }
-
-  /** Writes the content to a file of our own; returns its path. */
-  async #write(): Promise<string> {
-    const own = `${this.path}.${process.pid}-${this.#number}`;
-    await rm(own, { force: true });
-    const file = await open(own, 'wx', 0o600);
+    await rm(this.#own, { force: true });
+    const file = await open(this.#own, 'wx', MODE);
     try {
       await file.writeFile(this.#text);
     } finally {
       await file.close();
     }
-    return own;
+    try {
+      return await this.#place(this.#own, this.#text);
+    } finally {
+      await rm(this.#own, { force: true }).catch(() => undefined);
+    }
+  }
+
+  /** Makes a file with that text the lock; false: there is one. */
+  async #place(from: string, text: string): Promise<boolean> {
+    try {
+      await link(from, this.path);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      if (!hasNoLinks(error)) throw error;
+      return await this.#placeWithoutLinks(text);
+    }
+  }
+
+  /** The same on a file system without hard links, such as FAT: it is empty for a moment. */
+  async #placeWithoutLinks(text: string): Promise<boolean> {
+    try {
+      const file = await open(this.path, 'wx', MODE);
+      try {
+        await file.writeFile(text);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    }
+    return (await this.#read()) === text; // while it was empty another may have found it stale
   }
 }
 

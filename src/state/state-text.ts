@@ -33,6 +33,15 @@ export async function encodeState(rules: RuleSet): Promise<Buffer> {
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]);
 }
 
+const START = Buffer.from(`{"format":${JSON.stringify(FORMAT)}`);
+
+/** Whether a file that begins with these bytes can be one that vw has written, and that was cut anywhere since. */
+export function isOurStart(file: Buffer): boolean {
+  const isMarked = file.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK); // an editor's
+  const start = (isMarked ? file.subarray(BYTE_ORDER_MARK.length) : file).subarray(0, START.length);
+  return START.subarray(0, start.length).equals(start);
+}
+
 /** The rules in the bytes of a file. Throws {@link DamagedError} or {@link NewerVersionError}. */
 export async function decodeState(file: Buffer): Promise<RuleSet> {
   if (file.length === 0) throw new DamagedError('it is empty');

@@ -28,7 +28,7 @@ const sound = (feed = 'mic') => vw.relay.stats().feeds[feed]?.withheld.map(({ st
 describe('lost rules', () => {
   beforeEach(async () => {
     const path = join(scratch(), 'rules');
-    writeFileSync(path, 'damaged');
+    writeFileSync(path, '{"format":"vw ru');
     vw = await TestRelay.start({ state: await StateFile.at(path) });
   });
 

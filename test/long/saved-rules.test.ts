@@ -1,10 +1,12 @@
 // Rules on a disk that fails in every way, and on one whose power is cut.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { NO_RULES } from '../../src/relay/rules/rule-set.js';
 import { StateFile } from '../../src/state/state-file.js';
+import { encodeState } from '../../src/state/state-text.js';
 import { afterTest } from '../support/cleanup.js';
 import { scratch } from '../support/media/ffmpeg.js';
 import { DISK_CALLS, type DiskCall, refuseWhile } from '../support/programs/failing-disk.js';
@@ -20,6 +22,27 @@ describe('saved rules on a disk that fails', () => {
       });
     }
   }
+});
+
+describe('a state file that is mounted by itself', () => {
+  it('is refused at the start, and at a write if it is mounted later, with the folder to mount', async () => {
+    const [path, other] = [join(scratch(), 'rules'), join(scratch(), 'other')];
+    const bytes = await encodeState(NO_RULES);
+    for (const one of [path, other]) writeFileSync(one, bytes);
+    const file = await StateFile.at(path);
+    execFileSync('mount', ['--bind', other, path]);
+    afterTest(() => execFileSync('umount', [path]));
+    await file.lock();
+    await file.load();
+    for (const work of [() => file.write(bytes), () => StateFile.at(path)]) {
+      const error = await work().then(
+        () => null,
+        (error: unknown) => error as Error,
+      );
+      expect(error?.message).to.include(`so mount a folder at ${join(path, '..')} instead`);
+    }
+    await file.close();
+  });
 });
 
 describe('saved rules whose power is cut', () => {

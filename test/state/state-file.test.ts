@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -12,9 +16,11 @@ import {
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { NO_RULES, type RuleSet } from '../../src/relay/rules/rule-set.js';
-import { type LoadedState, StateFile } from '../../src/state/state-file.js';
-import { StatePathError } from '../../src/state/state-paths.js';
+import { type LoadedState, type StateCheck, StateFile } from '../../src/state/state-file.js';
+import { mountPoints, StatePathError } from '../../src/state/state-paths.js';
 import { encodeState, NewerVersionError } from '../../src/state/state-text.js';
+import { UnclearLockError } from '../../src/state/state-lock.js';
+import { afterTest } from '../support/cleanup.js';
 import { scratch } from '../support/media/ffmpeg.js';
 
 const OLD: RuleSet = { ...NO_RULES, mutes: [{ feed: 'old', tracks: 'audio' }] };
@@ -32,7 +38,9 @@ async function written(...rules: RuleSet[]): Promise<string> {
 }
 
 async function load(path: string, nowMs = Date.now): Promise<LoadedState> {
-  return (await StateFile.at(path, nowMs)).load();
+  const file = await StateFile.at(path, nowMs);
+  await file.lock();
+  return file.load().finally(() => file.close());
 }
 
 describe('a state file', () => {
@@ -82,6 +90,7 @@ describe('a state file', () => {
     const file = await StateFile.at(path);
     await file.load();
     await file.write(await encodeState(OLD));
+    await file.close();
     expect(await load(path)).to.deep.include({ rules: OLD, from: 'file' });
   });
 
@@ -101,7 +110,7 @@ describe('a state file', () => {
   it('that is missing beside its previous version does not count as new', async () => {
     const path = await written(OLD, NEW);
     truncateSync(path, 50);
-    await load(path); // sets it aside, and is killed
+    await load(path); // sets it aside, and ends
     expect(await load(path)).to.deep.include({ rules: OLD, from: 'previous' });
   });
 
@@ -169,4 +178,189 @@ describe('a state file', () => {
     await file.close();
     expect(readdirSync(join(path, '..')).sort()).to.deep.equal(['rules', 'rules.previous']);
   });
+
+  it('is for its owner only whatever mode it had, and so is its previous version', async () => {
+    const path = await written(OLD, NEW);
+    const modes = () => [path, `${path}.previous`].map((one) => (statSync(one).mode & 0o777).toString(8));
+    for (const one of [path, `${path}.previous`]) chmodSync(one, 0o644);
+    await load(path);
+    expect(modes(), 'at a start').to.deep.equal(['600', '600']);
+    const file = await StateFile.at(path);
+    await file.lock();
+    await file.load();
+    chmodSync(path, 0o664);
+    await file.write(await encodeState(OLD));
+    await file.close();
+    expect(modes(), 'after a change').to.deep.equal(['600', '600']);
+  });
+
+  it('that is damaged is not touched without the lock', async () => {
+    const path = await written(OLD, NEW);
+    truncateSync(path, 50);
+    const loaded = await (await StateFile.at(path)).load();
+    expect(loaded).to.deep.include({ rules: OLD, from: 'previous' });
+    expect(loaded.damaged.map((one) => one.path)).to.deep.equal([path]);
+    expect(filesBeside(path)).to.deep.equal(['rules', 'rules.previous']);
+  });
+
+  it('whose lock this user cannot read is refused, and its files stay', async () => {
+    const path = await written(OLD, NEW);
+    truncateSync(path, 50);
+    writeFileSync(`${path}.lock`, '{}', { mode: 0 });
+    chmodSync(join(path, '..'), 0o777);
+    asOrdinaryUser();
+    const file = await StateFile.at(path);
+    expect(await failure(file.lock())).to.be.instanceOf(UnclearLockError);
+    expect(await failure(file.check())).to.be.instanceOf(StatePathError); // the file is not this user's either
+    expect(filesBeside(path)).to.deep.equal(['rules', 'rules.lock', 'rules.previous']);
+  });
+
+  for (const which of ['', '.previous']) {
+    it(`whose ${which || 'file'} this user may not read is refused, with its owner, and stays`, async () => {
+      const path = await written(OLD, NEW);
+      if (which !== '') rmSync(path);
+      chmodSync(`${path}${which}`, 0);
+      chmodSync(join(path, '..'), 0o777);
+      const before = filesBeside(path);
+      asOrdinaryUser();
+      for (const attempt of [() => load(path), () => check(path)]) {
+        const error = (await failure(attempt())) as Error;
+        expect(error).to.be.instanceOf(StatePathError);
+        expect(error.message).to.match(
+          /rules(\.previous)? cannot be read: .*\(EACCES\), it belongs to the user \d+; .*chown \d+ /,
+        );
+      }
+      expect(filesBeside(path)).to.deep.equal(before);
+    });
+  }
+
+  it('that cannot be read for another reason is left until it is replaced, and is kept then', async () => {
+    for (const which of ['', '.previous']) {
+      const path = await written(OLD, NEW);
+      const file = await StateFile.at(path);
+      await file.lock();
+      if (which !== '') truncateSync(path, 50);
+      renameSync(`${path}${which}`, `${path}${which}.real`);
+      symlinkSync(`rules${which}.real`, `${path}${which}`); // ELOOP, since links are not followed here
+      const { from, damaged } = await file.load();
+      expect(from).to.equal(which === '' ? 'previous' : 'lost');
+      expect(damaged.at(-1)).to.have.property('path', `${path}${which}`);
+      for (const rules of [OLD, NEW]) await file.write(await encodeState(rules));
+      await file.close();
+      const kept = filesBeside(path).filter((name) => name.startsWith(`rules${which}.damaged-`));
+      expect(kept).to.have.length(1);
+      expect(readlinkSync(join(path, '..', kept[0]!))).to.equal(`rules${which}.real`);
+      expect((await load(path)).rules).to.deep.equal(NEW);
+    }
+  });
+
+  it('that vw has never written is refused and left, whatever it is', async () => {
+    for (const text of ['{\n  "streams": []\n}\n', 'damaged', '\0\0\0\0', '[]', 'x'.repeat(100_000)]) {
+      const path = join(scratch(), 'rules');
+      writeFileSync(path, text);
+      const unlocked = await StateFile.at(path);
+      for (const attempt of [() => load(path), () => check(path), () => unlocked.load()]) {
+        const error = (await failure(attempt())) as Error;
+        expect(error).to.be.instanceOf(StatePathError);
+        expect(error.message).to.include('does not have rules that vw has saved; it is left as it is');
+      }
+      expect(readFileSync(path, 'utf8')).to.equal(text);
+      expect(filesBeside(path)).to.deep.equal(['rules']);
+    }
+  });
+
+  it('that has other bytes, as zeros after a power cut, is damaged where vw has left traces', async () => {
+    for (const trace of ['.previous', '.lock', '.damaged-20260101000000', '.previous.damaged-20260101000000-2']) {
+      const path = join(scratch(), 'rules');
+      writeFileSync(path, Buffer.alloc(500));
+      writeFileSync(`${path}${trace}`, '');
+      expect(await load(path), trace).to.have.property('from', 'lost');
+    }
+  });
+
+  it('has only damaged files of its own name', async () => {
+    const path = join(scratch(), 'rules');
+    const others = [
+      'rules.b.damaged-20260101000000',
+      'rules.damaged-not',
+      'rules.previous.damaged-',
+      'rules.damaged-1.txt',
+    ];
+    for (const name of others) writeFileSync(join(path, '..', name), '');
+    expect((await load(path)).from).to.equal('nothing');
+    const own = await written(OLD, NEW);
+    for (let i = 0; i < 9; i++) writeFileSync(`${own}.damaged-copy${i}`, '');
+    truncateSync(own, 50);
+    await load(own);
+    expect(
+      filesBeside(own).filter((name) => name.includes('copy')),
+      'none is removed',
+    ).to.have.length(9);
+  });
+
+  for (const suffix of ['.previous', '.new', '.previous.new']) {
+    it(`whose ${suffix} is no file is refused`, async () => {
+      for (const make of [(path: string) => mkdirSync(path), (path: string) => execFileSync('mkfifo', [path])]) {
+        const path = join(scratch(), 'rules');
+        make(`${path}${suffix}`);
+        const error = (await failure(StateFile.at(path))) as Error;
+        expect(error).to.be.instanceOf(StatePathError);
+        expect(error.message).to.include(`vw needs the name ${path}${suffix}, which is a `);
+      }
+    });
+  }
+
+  it('whose name leaves no room for the names beside it is refused', async () => {
+    const folder = scratch();
+    for (const length of [221, 250, 256]) {
+      const error = (await failure(StateFile.at(join(folder, 'r'.repeat(length))))) as Error;
+      expect(error).to.be.instanceOf(StatePathError);
+      expect(error.message).to.match(/its name is too long: .*; accepted: a shorter one/);
+    }
+    await load(join(folder, 'r'.repeat(220)));
+  });
+
+  it('is checked as at a start, without a change', async () => {
+    const path = await written(OLD, NEW);
+    expect(await check(path)).to.deep.equal({ rules: NEW, damaged: [], writeFault: null });
+    truncateSync(path, 50);
+    expect(await check(path)).to.deep.equal({
+      rules: OLD,
+      damaged: [{ path, reason: 'its first line is not that of saved rules' }],
+      writeFault: null,
+    });
+    writeFileSync(`${path}.previous`, '{"format":"vw rules","version":2}\n');
+    expect(await failure(check(path))).to.be.instanceOf(NewerVersionError);
+    rmSync(`${path}.previous`);
+    mkdirSync(`${path}.lock`);
+    expect(await failure(check(path))).to.be.instanceOf(UnclearLockError);
+    expect(filesBeside(path)).to.deep.equal(['rules', 'rules.lock']);
+  });
+
+  it('that is mounted by itself is found among the mount points, with spaces and other characters', () => {
+    const text = '22 1 0:21 / /proc rw - proc proc rw\n31 22 8:1 /a /srv/my\\040rules\\134x rw - ext4 /dev/sda1 rw\n';
+    expect(mountPoints(text)).to.deep.equal(['/proc', '/srv/my rules\\x']);
+  });
 });
+
+async function check(path: string): Promise<StateCheck> {
+  return (await StateFile.at(path)).check();
+}
+
+function filesBeside(path: string): string[] {
+  return readdirSync(join(path, '..')).sort();
+}
+
+function failure(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+/** Until the test ends; root may read everything. */
+function asOrdinaryUser(): void {
+  if (process.getuid?.() !== 0) return;
+  process.seteuid?.(65534);
+  afterTest(() => process.seteuid?.(0));
+}

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { LockedError, StateLock, thisProcess } from '../../src/state/state-lock.js';
+import { LockedError, StateLock, thisProcess, UnclearLockError } from '../../src/state/state-lock.js';
 import { scratch } from '../support/media/ffmpeg.js';
 
 const path = () => join(scratch(), 'rules.lock');
@@ -91,5 +91,56 @@ describe('the lock of a state file', () => {
     expect(await refusal(first)).to.be.instanceOf(LockedError);
     await first.release();
     expect(existsSync(at), 'it is not removed by the one that has lost it').to.equal(true);
+  });
+
+  const ODD: Record<string, (path: string) => void> = {
+    'a folder': (at) => mkdirSync(at),
+    'a device, pipe or socket': (at) => execFileSync('mkfifo', [at]),
+    'a symbolic link': (at) => symlinkSync('elsewhere', at),
+  };
+  for (const [what, make] of Object.entries(ODD)) {
+    it(`that is ${what} is refused at once, and left`, async () => {
+      const at = path();
+      make(at);
+      for (const attempt of ['acquire', 'check'] as const) {
+        const error = await new StateLock(at)[attempt]().catch((e: unknown) => e);
+        expect(error).to.be.instanceOf(UnclearLockError);
+        expect((error as Error).message).to.equal(
+          `its lock ${at} is ${what}, so another vw may use it; if none does, remove that lock`,
+        );
+      }
+      expect(readdirSync(join(at, '..'))).to.deep.equal(['rules.lock']);
+    });
+  }
+
+  it('may be read by other users, so that their vw names the process', async () => {
+    const at = path();
+    await new StateLock(at).acquire();
+    expect(statSync(at).mode & 0o444).to.equal(0o444);
+  });
+
+  const stale = JSON.stringify({ ...self, bootId: 'another' });
+
+  it('is not taken from one that has taken over the same stale lock long before', async () => {
+    const at = path();
+    writeFileSync(at, stale);
+    const first = new StateLock(at);
+    const second = new StateLock(at, self, () => first.acquire()); // a slow disk: it has read the stale one already
+    expect(await refusal(second)).to.be.instanceOf(LockedError);
+    expect(await refusal(first), 'it has it still').to.equal(null);
+    expect(readdirSync(join(at, '..'))).to.deep.equal(['rules.lock']);
+  });
+
+  it('that was moved away by mistake, and could not be put back, still counts', async () => {
+    const at = path();
+    const first = new StateLock(at);
+    await first.acquire();
+    writeFileSync(`${at}.1-00000000.taken`, readFileSync(at)); // another process has moved it, and was killed
+    writeFileSync(`${at}.1-00000001.taken`, stale);
+    writeFileSync(at, stale);
+    const second = new StateLock(at);
+    expect(await refusal(second)).to.be.instanceOf(LockedError);
+    expect(await refusal(first), 'it takes it again').to.equal(null);
+    expect(readdirSync(join(at, '..'))).to.deep.equal(['rules.lock']);
   });
 });
