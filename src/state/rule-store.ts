@@ -105,6 +105,7 @@ export class RuleStore {
   readonly #damaged: LoadedState['damaged'];
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #hasRefused = false; // the file may have a change that was refused
   #reported = 'null';
   /** Called when the fault changes; null: it is over. */
   onFault: (fault: StateFault | null) => void = () => undefined;
@@ -166,14 +167,14 @@ export class RuleStore {
         done: ({ reason, isSaved }) => {
           clearTimeout(patience);
           if (isGivenUp) {
-            void this.keep(); // the file may have it
+            this.#undoRefused();
             return;
           }
           const isRefused = reason !== null && !isSaved && (mustBeSaved || !this.#options.isOptional);
           if (isRefused) return reject(this.#notSaved(reason));
           const fail = (error: unknown) => {
             reject(error instanceof Error ? error : new Error(String(error)));
-            void this.keep(); // the file has it
+            this.#undoRefused();
           };
           try {
             const value = apply();
@@ -241,7 +242,7 @@ export class RuleStore {
     this.#isClosed = true;
     clearTimeout(this.#retry);
     await this.#writing;
-    if (this.#file !== null && this.#writeFault !== null) await this.#write(this.#inForce());
+    if (this.#file !== null && (this.#writeFault !== null || this.#hasRefused)) await this.#write(this.#inForce());
     await this.#file?.close();
   }
 
@@ -280,15 +281,18 @@ export class RuleStore {
     const text = rulesText(rules);
     if (this.#saved?.text === text && this.#writeFault === null && (await this.#isThere())) return SAVED;
     const patience = setTimeout(() => this.#noticeHang(), this.#options.patienceMs);
+    const before = this.#saved;
+    this.#saved = null; // until the disk has answered
     try {
       await this.#file?.write(await encodeState(rules));
       this.#saved = { rules, text };
+      this.#hasRefused = false;
       this.#savedMs = Date.now();
       this.#writeFault = null;
       this.#isPrevious = false;
       return SAVED;
     } catch (error) {
-      if (this.#file?.isUncertain === true || !(await this.#isThere())) this.#saved = null;
+      if (this.#file?.isUncertain !== true && (await this.#isThere())) this.#saved = before;
       this.#writeFault = diskErrorText(error);
       this.#retryLater();
       return { reason: this.#writeFault, isSaved: this.#saved?.text === text };
@@ -296,6 +300,12 @@ export class RuleStore {
       clearTimeout(patience);
       this.#hangs = false;
     }
+  }
+
+  /** A change was refused after it had been written: what is in force is written again, by `close` at the latest. */
+  #undoRefused(): void {
+    this.#hasRefused = true;
+    void this.keep();
   }
 
   /** Whether nobody has removed the file. */

@@ -221,6 +221,32 @@ describe('RuleStore', () => {
     expect(names(await disk.saved())).to.deep.equal(['mic']);
   });
 
+  it('leaves nothing of a change that it has refused, if it is closed at once', async () => {
+    const disk = await Disk.with();
+    disk.inForce.mutes.set('mic', { feed: 'mic', tracks: 'audio' });
+    await disk.store.keep();
+    await disk.store.close();
+    const file = await StateFile.at(join(disk.folder, 'rules'));
+    const loaded = await file.load();
+    const write = file.write.bind(file);
+    let go = (): void => undefined;
+    file.write = async (bytes) => {
+      await write(bytes);
+      await new Promise<void>((resolve) => (go = resolve));
+      file.write = write;
+    };
+    const parts = { loaded, lockFault: null, inForce: () => disk.inForce.rules(), log: null };
+    const store = RuleStore.inFile(file, parts, { ...QUICK, patienceMs: 30 });
+    const refused = await store.change(disk.change('mic', null, true)).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(StorageError);
+    expect(store.status().saved, 'the file has what was refused').to.equal(false);
+    expect(store.fault?.message).to.equal('the mute of mic is in force but not saved: the disk does not answer');
+    const closed = store.close();
+    go();
+    await closed;
+    expect(names(await disk.saved())).to.deep.equal(['mic']);
+  });
+
   it('does not say that rules are saved in a file that somebody has removed', async () => {
     const disk = await Disk.with();
     disk.inForce.mutes.set('all', { feed: 'all', tracks: 'audio' });
