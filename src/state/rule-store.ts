@@ -149,7 +149,7 @@ export class RuleStore {
       return { value: await apply(), kept: 'in-memory' };
     }
     return new Promise((resolve, reject) => {
-      let isGivenUp = false; // whoever asked has been told so: it must not be carried out later
+      let isGivenUp = false; // the answer has said that it is refused: it must not be made later
       const patience = setTimeout(() => {
         isGivenUp = true;
         this.#noticeHang();
@@ -273,7 +273,7 @@ export class RuleStore {
       }
       this.checkFault();
     }
-    this.#writing = null; // here, so that nothing can be added to what nobody writes
+    this.#writing = null; // in the same turn as the last check of what waits
   }
 
   /** Writes rules, unless the file has them. */
@@ -308,7 +308,7 @@ export class RuleStore {
     void this.keep();
   }
 
-  /** Whether nobody has removed the file. */
+  /** Whether the file still exists. */
   async #isThere(): Promise<boolean> {
     const file = this.#file;
     if (file === null) return false;

@@ -52,7 +52,7 @@ interface Readings {
 
 /** What a start would go on with. */
 export interface StateCheck {
-  /** null: neither version has any. */
+  /** null: neither version could be read. */
   readonly rules: RuleSet | null;
   readonly damaged: readonly DamagedFile[];
   /** Why rules could not be saved, for people; null: they could. */
@@ -175,7 +175,7 @@ export class StateFile {
       await makePrivate(file);
       await link(file, copy);
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return 'none'; // somebody has removed it
+      if (codeOf(error) === 'ENOENT') return 'none'; // it was removed
       if (!hasNoLinks(error)) throw error;
       await writeNew(copy, await readFile(file));
     }

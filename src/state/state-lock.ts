@@ -30,7 +30,7 @@ export class LockedError extends Error {
   }
 }
 
-/** There is a lock, or something else in its place, and it cannot be told whether a process has it. */
+/** There is a lock, or something else in its place, and it is unknown whether a process holds it. */
 export class UnclearLockError extends Error {
   override readonly name = 'UnclearLockError';
   constructor(path: string, reason: string) {

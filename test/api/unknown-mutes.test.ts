@@ -1,4 +1,4 @@
-// The saved rules are lost, and nobody knows what was muted: no sound leaves until somebody says what is.
+// The saved rules are lost, and it is unknown what was muted: no sound leaves until the mutes are set.
 
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -69,7 +69,7 @@ describe('lost rules', () => {
     });
   }
 
-  it('are over after a mute of every feed, which then ends as any other', async () => {
+  it('are over when every feed is muted; that mute ends as usual', async () => {
     Camera.sound('mp2', `${vw.url}/ts/mic`);
     await until('its sound is withheld', () => sound()?.includes(3));
     await vw.api('PUT', '/api/mutes/all');

@@ -102,10 +102,10 @@ describe('GET /api/openapi.json of vw serve', () => {
     const there = routesOf(createServeApp({ ...parts, pages }));
     // The pages are served before any route.
     const served = ['GET /', 'GET /play/{topic}', 'GET /player/{file}'];
-    const told = async (serve: TestServe) =>
+    const listed = async (serve: TestServe) =>
       operationsOf(await openDocument(serve)).map(({ method, template }) => `${method} ${template}`);
-    expect((await told(await start())).sort()).to.deep.equal([...there, ...served].sort());
-    expect((await told(await TestServe.start())).sort(), 'without pages').to.deep.equal([...there].sort());
+    expect((await listed(await start())).sort()).to.deep.equal([...there, ...served].sort());
+    expect((await listed(await TestServe.start())).sort(), 'without pages').to.deep.equal([...there].sort());
   });
 
   it('has examples that its schemas accept, and operations and links with names of their own', async () => {
@@ -124,9 +124,9 @@ describe('GET /api/openapi.json of vw serve', () => {
     expect(new Set(operations.map(({ id }) => id)).size).to.equal(operations.length);
     const { body } = await exchange(serve, { method: 'GET', path: '/api' }, NO_TOKEN);
     const { links } = body as { links: { href: string; methods: string[]; name: string }[] };
-    const told = links.map(({ href, methods }) => [href, methods.map((method) => method.toLowerCase()).sort()]);
+    const listed = links.map(({ href, methods }) => [href, methods.map((method) => method.toLowerCase()).sort()]);
     const paths = Object.entries(document.paths).map(([path, item]) => [path, Object.keys(item).sort()]);
-    expect(told).to.have.deep.members(paths);
+    expect(listed).to.have.deep.members(paths);
     expect(new Set(links.map(({ name }) => name)).size, 'names').to.equal(links.length);
   });
 
@@ -164,15 +164,15 @@ describe('errors of the API of vw serve', () => {
   }
 
   it('are all in a document', async () => {
-    const told = new Set<string>();
+    const listed = new Set<string>();
     for (const options of Object.values(KINDS)) {
       const document = await openDocument(await start(options));
       const responses = operationsOf(document).flatMap((operation) => Object.entries(operation.responses));
       for (const [status, response] of responses) {
-        if (status !== 'default') for (const code of codesOf(document, response)) told.add(code);
+        if (status !== 'default') for (const code of codesOf(document, response)) listed.add(code);
       }
     }
-    expect([...told].sort()).to.deep.equal(Object.keys(MAKE).sort());
+    expect([...listed].sort()).to.deep.equal(Object.keys(MAKE).sort());
     expect([...Object.keys(MAKE), ...Object.keys(ANYWHERE)]).to.include.members(Object.keys(SERVE_API_ERRORS));
   });
 

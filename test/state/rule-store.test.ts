@@ -247,7 +247,7 @@ describe('RuleStore', () => {
     expect(names(await disk.saved())).to.deep.equal(['mic']);
   });
 
-  it('does not say that rules are saved in a file that somebody has removed', async () => {
+  it('does not say that rules are saved in a file that was removed', async () => {
     const disk = await Disk.with();
     disk.inForce.mutes.set('all', { feed: 'all', tracks: 'audio' });
     expect(await disk.store.keep()).to.equal('saved');

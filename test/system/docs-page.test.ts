@@ -23,10 +23,10 @@ describe('/api/docs', () => {
       const complaints: string[] = [];
       page.on('console', (message) => complaints.push(message.text()));
       await page.goto(`${server.url}/api/docs`);
-      const told = await page.locator('article h3').allInnerTexts();
+      const listed = await page.locator('article h3').allInnerTexts();
       for (const { method, template } of operationsOf(document)) {
-        const isTold = told.some((text) => text.split(/\s+/).includes(method) && text.endsWith(template));
-        expect(isTold, `${method} ${template}`).to.equal(true);
+        const isListed = listed.some((text) => text.split(/\s+/).includes(method) && text.endsWith(template));
+        expect(isListed, `${method} ${template}`).to.equal(true);
       }
       for (const name of Object.keys(document.components.schemas)) {
         expect(await page.locator(`#schema-${name}`).count(), name).to.equal(1);

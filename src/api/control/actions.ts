@@ -39,7 +39,7 @@ export interface AllRules {
   readonly streams: readonly StreamRule[];
   readonly destinations: readonly ShownDestination[];
   readonly mutes: readonly MuteRule[];
-  /** Nobody knows what was muted before the restart: the sound of every feed is withheld. */
+  /** It is unknown what was muted before the restart: the sound of every feed is withheld. */
   readonly mutesUnknown?: true;
 }
 

@@ -172,7 +172,7 @@ function describeDestination({ rule, isTokenSet }: ExportedDestination): string 
 /** Deletions of what is not in the document: first what sends media, then its mutes. */
 function planDeletions(wanted: RulesDocument, there: RulesDocument): PlanStep[] {
   const mutes = namesNotIn(wanted.mutes, there.mutes, muteName);
-  // While nobody knows what was muted, every feed is withheld: a document that says what is muted ends that.
+  // While it is unknown what was muted, every feed is withheld: a document that says what is muted ends that.
   const wasUnknown = there.mutesUnknown && !wanted.mutes.some(({ feed }) => feed === EVERY_FEED);
   return [
     ...namesNotIn(wanted.destinations, there.destinations, idOf).map((id) => deletion('destination', id)),

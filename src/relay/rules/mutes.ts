@@ -11,7 +11,7 @@ export interface FeedMute {
 
 export class Mutes {
   readonly #rules = new Map<string, MuteRule>();
-  /** Nobody knows what was muted: the sound of every feed is withheld, as by a mute of `all` that is no rule. */
+  /** It is unknown what was muted: the sound of every feed is withheld, as by a mute of `all` that is no rule. */
   isUnknown = false;
 
   get size(): number {

@@ -9,9 +9,9 @@ export interface RuleSet {
   /** With their tokens. */
   readonly destinations: readonly DestinationRule[];
   readonly mutes: readonly MuteRule[];
-  /** Nobody knows what was muted: the sound of every feed is withheld until the mutes are set. */
+  /** It is unknown what was muted: the sound of every feed is withheld until the mutes are set. */
   readonly mutesUnknown: boolean;
 }
 
-/** Of a relay that was never told anything. */
+/** The rules of a relay before the first is set. */
 export const NO_RULES: RuleSet = { streams: [], destinations: [], mutes: [], mutesUnknown: false };
